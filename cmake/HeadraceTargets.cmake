@@ -1,0 +1,20 @@
+# headrace_common: what every target of this project compiles with.
+add_library(headrace_common INTERFACE)
+target_compile_definitions(headrace_common INTERFACE _GNU_SOURCE)
+target_link_libraries(headrace_common INTERFACE Threads::Threads)
+if(HEADRACE_WARNINGS)
+  target_compile_options(headrace_common INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wvla -Werror
+    $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes>)
+endif()
+if(HEADRACE_SANITIZE)
+  target_compile_options(headrace_common INTERFACE
+    -fsanitize=${HEADRACE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(headrace_common INTERFACE -fsanitize=${HEADRACE_SANITIZE})
+endif()
+
+# headrace_internals(<target>): a target that sees src/ and links the library's hidden symbols.
+function(headrace_internals target)
+  target_link_libraries(${target} PRIVATE headrace_common headrace_static)
+  target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+endfunction()

@@ -1,0 +1,78 @@
+/* What every other header of Headrace rests on: the export mark, status codes, the last error,
+   deadlines.
+
+   Usage:
+       if (!batch_split(batch, 4, parts))
+           fprintf(stderr, "%s\n", batch_last_error()->message);
+
+   Errors: every function that can fail answers with false, NULL or a batch_status other than
+   BATCH_OK, and leaves the reason in batch_last_error(), which belongs to the calling thread.
+   A success leaves an older error standing; look only after a failure. The library prints
+   nothing to stderr. Programming errors that cannot be survived (releasing a batch that is
+   already free) abort with a message that names the call. */
+#ifndef HEADRACE_BASE_H
+#define HEADRACE_BASE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define HEADRACE_VERSION_MAJOR 0
+#define HEADRACE_VERSION_MINOR 1
+#define HEADRACE_VERSION_PATCH 0
+
+#if defined(__GNUC__)
+#define HEADRACE_API __attribute__((visibility("default")))
+#else
+#define HEADRACE_API
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a call answers. The first five are ordinary outcomes, the rest are errors. */
+typedef enum batch_status {
+  BATCH_OK = 0,
+  BATCH_FULL,             /* no room, and the caller did not ask to wait */
+  BATCH_EMPTY,            /* nothing there, and the caller did not ask to wait */
+  BATCH_CLOSED,           /* closed; for a dequeue: closed and drained */
+  BATCH_TIMEDOUT,         /* the deadline passed while waiting */
+  BATCH_END,              /* a loader has delivered its last batch */
+  BATCH_INVALID_ARGUMENT, /* an argument is not what the call expects */
+  BATCH_OVERFLOW,         /* a size is larger than what can be addressed */
+  BATCH_OUT_OF_MEMORY,    /* nothing leaked, nothing changed */
+  BATCH_OUT_OF_RANGE,     /* an index or a token id lies outside */
+  BATCH_IO_ERROR,         /* a file could not be opened, read, mapped or written */
+  BATCH_FORMAT_ERROR,     /* a file is not what it claims to be */
+  BATCH_UNSUPPORTED       /* this build or machine lacks what the call needs */
+} batch_status;
+
+/* The last failure in the calling thread. `message` is one sentence that names the function,
+   the argument, its value and what was expected; for a file: path, offset, found, expected. */
+typedef struct batch_error {
+  batch_status code;
+  const char *message; /* valid until the thread's next error */
+} batch_error;
+
+/* Returns the calling thread's last error: never NULL, BATCH_OK and "" before the first one.
+   Threads: any. The pointer is valid in this thread until it ends. */
+HEADRACE_API const batch_error *batch_last_error(void);
+
+/* Returns the name of a status without its prefix, "FULL" for BATCH_FULL; static storage. */
+HEADRACE_API const char *batch_status_name(batch_status status);
+
+/* Returns "0.1.0": the version of the library that is linked, not of the header. */
+HEADRACE_API const char *batch_version(void);
+
+/* Deadlines are absolute CLOCK_MONOTONIC times in nanoseconds. */
+#define BATCH_NO_WAIT ((uint64_t)0)
+#define BATCH_FOREVER UINT64_MAX
+
+/* Returns the deadline `nanoseconds` from now; BATCH_FOREVER where the sum would overflow. */
+HEADRACE_API uint64_t batch_deadline_after(uint64_t nanoseconds);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

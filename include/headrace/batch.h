@@ -1,0 +1,113 @@
+/* A batch: what one training step consumes. Three [batch_size, sequence_length] tensors (input,
+   target, mask) and their metadata, shared between threads by an atomic reference count.
+
+   Usage:
+       Batch *batch = batch_create(32, 1024, 50257);      count 1: yours
+       Batch *parts[4];
+       batch_split(batch, 4, parts);                      views of 8 rows each, nothing copied
+       batch_free(batch);                                 the views keep the elements alive
+       for (int i = 0; i < 4; i++) batch_free(parts[i]);
+
+   Threads: the reference count may be changed from any thread at any time. Elements and
+   metadata have no lock: hand a batch over through a queue, or let everyone only read.
+
+   Life cycle: batch_create, batch_copy, batch_split, batch_merge and batch_pool_allocate give a
+   reference that the caller drops once, with batch_release or batch_free (the same thing), or
+   hands on with batch_queue_enqueue. The last drop gives the batch back to its pool, or frees
+   it. Headers live in memory that is never returned to the system, elements in one 64-byte
+   aligned block that is. Dropping a reference to a batch that is already free aborts. */
+#ifndef HEADRACE_BATCH_H
+#define HEADRACE_BATCH_H
+
+#include "tensor.h"
+
+#ifdef __cplusplus
+#include <atomic>
+typedef std::atomic<int> batch_atomic_int;
+#else
+#include <stdatomic.h>
+typedef atomic_int batch_atomic_int;
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Symmetry groups are numbered 0 to BATCH_SYMMETRY_GROUPS - 1 (see distribute.h). */
+#define BATCH_SYMMETRY_GROUPS 12
+
+typedef struct Batch {
+  uint64_t batch_id; /* the caller's; bits 60-63 hold the symmetry group */
+  uint32_t epoch_id;
+  Tensor input;             /* [batch_size, sequence_length] token ids or features */
+  Tensor target;            /* [batch_size, sequence_length] */
+  Tensor mask;              /* [batch_size, sequence_length] in [0, 1]; 0 = does not count */
+  Tensor documents;         /* as mask, which document of its row each token is of: ndim 0 unless asked for */
+  Tensor positions;         /* as mask, its place in that document: ndim 0 unless asked for */
+  uint32_t batch_size;      /* rows */
+  uint32_t sequence_length; /* columns */
+  uint32_t vocab_size;      /* ids are below it; 0: not checked */
+  size_t total_memory;      /* bytes of elements that this batch shows */
+  bool is_pooled;           /* its elements belong to a pool */
+  bool is_processed;        /* the consumer's */
+  double processing_time;   /* seconds; the consumer's */
+  batch_atomic_int ref_count; /* read it with atomic_load; only the library writes it */
+  batch_status status;        /* a loader's verdict; BATCH_OK everywhere else */
+} Batch;
+
+/* What a batch consists of; all zero is the default: float32, nothing optional. */
+typedef struct batch_shape {
+  uint32_t batch_size;      /* rows, >= 1 */
+  uint32_t sequence_length; /* columns, >= 1 */
+  uint32_t vocab_size;
+  tensor_type input_type; /* of input and target */
+  tensor_type mask_type;
+  bool with_documents; /* documents and positions too, int32 */
+} batch_shape;
+
+/* Makes a batch of three float32 tensors; input and target zero, mask all ones.
+   batch_size and sequence_length >= 1; vocab_size 0 means that ids are not checked.
+   Returns: the batch with count 1; NULL on a bad size, overflow or lack of memory. */
+HEADRACE_API Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t vocab_size);
+
+/* As batch_create, with other element types and the optional tensors. */
+HEADRACE_API Batch *batch_create_shaped(const batch_shape *shape);
+
+/* Drops the caller's reference; views of the batch stay valid. NULL is fine. */
+HEADRACE_API void batch_free(Batch *batch);
+
+/* Makes a deep copy, metadata included, that belongs to no pool. Returns NULL on failure. */
+HEADRACE_API Batch *batch_copy(const Batch *batch);
+
+/* Cuts a batch into n zero-copy views of consecutive rows, whose sizes differ by at most 1 (the
+   larger ones first). 1 <= n <= batch_size. The views keep the elements alive; the parent may be
+   freed first. Metadata is copied to each.
+   Returns: true and out[0..n-1], one reference each; false, and out untouched, on failure. */
+HEADRACE_API bool batch_split(Batch *batch, uint32_t n, Batch **out);
+
+/* Joins n >= 1 batches row by row. Same sequence_length, vocab_size and element types, or it is
+   an error. Adjacent views of one parent, in order, are merged without a copy; anything else is
+   copied. Metadata is the first one's. The sources keep their references.
+   Returns: the batch with count 1; NULL on failure. */
+HEADRACE_API Batch *batch_merge(Batch **batches, uint32_t n);
+
+/* Adds a reference. Aborts on a batch that is free, or when the count would overflow. */
+HEADRACE_API void batch_retain(Batch *batch);
+
+/* Drops a reference; the last one gives the batch back to its pool or frees it. NULL is fine.
+   Aborts on a batch that is already free.
+   Progress: lock-free for a pooled batch; freeing elements calls free(). */
+HEADRACE_API void batch_release(Batch *batch);
+
+/* Prints metadata and the first elements of each tensor to stdout. */
+HEADRACE_API void batch_print(const Batch *batch);
+
+/* Checks what a trainer relies on: every float finite, ids of input and target in
+   [0, vocab_size) when vocab_size is not 0, mask in [0, 1], tensors of the stated shape.
+   Returns: false with an error that names tensor, row, column and value of the first fault. */
+HEADRACE_API bool batch_validate(const Batch *batch);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,13 @@
+/* All of Headrace. One header per noun may be included instead. */
+#ifndef HEADRACE_HEADRACE_H
+#define HEADRACE_HEADRACE_H
+
+#include "base.h"
+#include "batch.h"
+#include "distribute.h"
+#include "pool.h"
+#include "queue.h"
+#include "spheres.h"
+#include "tensor.h"
+
+#endif

@@ -1,0 +1,106 @@
+/* A first-in first-out queue of batches between any number of producers and consumers.
+
+   Usage:
+       BatchQueue *queue = batch_queue_create(64);
+       producer:  if (!batch_queue_enqueue(queue, batch)) batch_release(batch);    closed
+       consumer:  while ((batch = batch_queue_dequeue(queue))) { ...; batch_release(batch); }
+       the end:   batch_queue_close(queue);  join them all;  batch_queue_free(queue);
+
+   References: a successful enqueue takes over the caller's reference, a failed one leaves it
+   with the caller; a dequeue hands the reference to its caller.
+
+   Threads: every call may run at the same time as every other one, from any number of threads,
+   but for batch_queue_free, which must be the last.
+
+   Progress: lock-free in the strict sense: a thread that stops for ever inside any call stops
+   no other one. Only the calls that say so wait, and they wait without using the processor.
+   The unlimited queue (capacity 0) allocates a ring of some thousand slots now and then.
+
+   Guarantees: linearizable, closing included. A full queue holds exactly `capacity` batches:
+   FULL is answered only if so many were inside at some instant of the call, EMPTY only if none
+   was. Everything written before an enqueue is visible after the dequeue. */
+#ifndef HEADRACE_QUEUE_H
+#define HEADRACE_QUEUE_H
+
+#include "batch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct BatchQueue BatchQueue;
+
+/* The largest bounded capacity. */
+#define BATCH_QUEUE_MAX_CAPACITY ((uint32_t)((1u << 24) - 1))
+
+/* Makes a queue. capacity: 1 to BATCH_QUEUE_MAX_CAPACITY batches, or 0 for no limit.
+   Returns: the queue, owned by the caller; NULL on a larger capacity or lack of memory. */
+HEADRACE_API BatchQueue *batch_queue_create(uint32_t capacity);
+
+/* Releases what is still inside and frees the queue. No other call may be running or follow.
+   NULL is fine. */
+HEADRACE_API void batch_queue_free(BatchQueue *queue);
+
+/* Appends a batch, waiting while the queue is full.
+   Returns: true, and the queue owns the reference; false when the queue is closed. */
+HEADRACE_API bool batch_queue_enqueue(BatchQueue *queue, Batch *batch);
+
+/* Appends a batch if there is room. Never waits. Returns false when full or closed; which of the
+   two is in batch_last_error()->code. */
+HEADRACE_API bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch);
+
+/* Appends a batch, waiting until `deadline` (absolute nanoseconds of CLOCK_MONOTONIC, see
+   batch_deadline_after; BATCH_NO_WAIT, BATCH_FOREVER).
+   Returns: BATCH_OK; BATCH_CLOSED; BATCH_FULL with BATCH_NO_WAIT; BATCH_TIMEDOUT;
+   BATCH_INVALID_ARGUMENT. */
+HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline);
+
+/* Appends batches[0..n-1] in order as far as there is room. Never waits. They are consecutive
+   only if nobody else enqueues meanwhile.
+   Returns: how many went in: the first so many references now belong to the queue. */
+HEADRACE_API uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint32_t n);
+
+/* Takes the oldest batch, waiting while there is none.
+   Returns: the batch, whose reference now belongs to the caller; NULL when the queue is closed
+   and drained. */
+HEADRACE_API Batch *batch_queue_dequeue(BatchQueue *queue);
+
+/* Takes the oldest batch if there is one. Never waits. Returns NULL when empty, or closed and
+   drained; which of the two is in batch_last_error()->code. */
+HEADRACE_API Batch *batch_queue_try_dequeue(BatchQueue *queue);
+
+/* Takes the oldest batch, waiting until `deadline`.
+   Returns: BATCH_OK and *batch; else *batch is NULL and the answer BATCH_CLOSED (and drained),
+   BATCH_EMPTY with BATCH_NO_WAIT, BATCH_TIMEDOUT, or BATCH_INVALID_ARGUMENT. */
+HEADRACE_API batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **batch, uint64_t deadline);
+
+/* Takes 1 to n consecutive batches in one atomic step. Never waits.
+   Returns: how many are in batches[]; fewer than n does not mean that the queue was empty, 0
+   does (or closed and drained). */
+HEADRACE_API uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n);
+
+/* Looks at the oldest batch without taking it.
+   Returns: the batch with a reference of its own that the caller releases; NULL when empty. */
+HEADRACE_API Batch *batch_queue_peek(BatchQueue *queue);
+
+/* Returns how many batches are inside: exact when nothing else runs, else a value between 0 and
+   the capacity that was right or nearly so at some instant of the call. */
+HEADRACE_API uint32_t batch_queue_size(const BatchQueue *queue);
+HEADRACE_API bool batch_queue_is_empty(const BatchQueue *queue);
+HEADRACE_API bool batch_queue_is_full(const BatchQueue *queue); /* never, for capacity 0 */
+
+/* Closes the queue: no enqueue succeeds after, what is inside can still be taken, and everyone
+   who waits is woken. Closing twice is fine. */
+HEADRACE_API void batch_queue_close(BatchQueue *queue);
+
+/* Returns true once the queue has been closed, drained or not. */
+HEADRACE_API bool batch_queue_is_closed(const BatchQueue *queue);
+
+/* Takes out and releases as many batches as were inside when the call began, the oldest first;
+   others may go on enqueueing and dequeueing meanwhile. */
+HEADRACE_API void batch_queue_clear(BatchQueue *queue);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,73 @@
+/* Spheres as running lanes: one worker thread and one queue a sphere, and stealing, so that an
+   uneven distribution never leaves a worker waiting while there is work.
+
+   Usage:
+       batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
+       options.num_spheres = 4;
+       options.process = my_step;             void my_step(void *context, uint32_t sphere, Batch *batch)
+       BatchSpheres *spheres = batch_spheres_start(&options);
+       batch_spheres_dispatch(spheres, BATCH_SPHERES_ANY, batch);
+       batch_spheres_drain(spheres);          everything dispatched so far has been processed
+       batch_spheres_stop(spheres);           processes the rest, joins, frees
+
+   A worker takes from its own lane first; when that is empty, from the fullest other one. When all
+   are empty it sleeps until work is dispatched to any lane.
+   Threads: dispatch, drain and the counts may run at the same time from any thread; a worker may
+   dispatch (it deadlocks if every lane is full and all workers do), but not drain or stop, which
+   would wait for itself. stop must be the last call. */
+#ifndef HEADRACE_SPHERES_H
+#define HEADRACE_SPHERES_H
+
+#include "batch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct BatchSpheres BatchSpheres;
+
+/* As a lane number: the lane that the batch's symmetry group prefers (group mod num_spheres). */
+#define BATCH_SPHERES_ANY UINT32_MAX
+
+typedef struct batch_spheres_options {
+  uint32_t num_spheres;   /* workers and lanes, 1 to 1024 */
+  uint32_t lane_capacity; /* batches a lane; 0: 64 */
+  /* Called in worker `sphere` for each batch; the worker releases the batch afterwards. */
+  void (*process)(void *context, uint32_t sphere, Batch *batch);
+  void *context;
+} batch_spheres_options;
+
+#define BATCH_SPHERES_OPTIONS_INIT                                                                           \
+  { 0, 0, NULL, NULL }
+
+/* What one worker has done. */
+typedef struct batch_sphere_stats {
+  uint64_t processed; /* batches */
+  uint64_t stolen;    /* of these, taken from another lane */
+} batch_sphere_stats;
+
+/* Starts the workers. Returns NULL on a bad option, or when memory or threads run out. */
+HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *options);
+
+/* Gives a batch to a lane (0 to num_spheres - 1, or BATCH_SPHERES_ANY), waiting while that lane is
+   full. Returns: true, and the reference is handed over; false on a bad lane or after stop began. */
+HEADRACE_API bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch);
+
+/* Cuts the batch into one view a lane (batch_distribute_to_spheres) and dispatches them. On
+   success the caller's reference is handed over; on failure it stays and nothing is dispatched. */
+HEADRACE_API bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch);
+
+/* Waits for an instant at which everything dispatched so far has been processed. */
+HEADRACE_API void batch_spheres_drain(BatchSpheres *spheres);
+
+/* Processes what is left, joins the workers and frees everything. NULL is fine. */
+HEADRACE_API void batch_spheres_stop(BatchSpheres *spheres);
+
+/* Reads the counts of one worker. Returns false on a bad sphere number. */
+HEADRACE_API bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere,
+                                          batch_sphere_stats *stats);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+# Shared by the scripts: packages, builds, one line a step. Sourced, not run.
+
+BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config liburcu-dev libck-dev libnuma-dev libzstd-dev
+  libutf8proc-dev libsentencepiece-dev libjansson-dev"
+TEST_PACKAGES="libcriterion-dev clang libclang-rt-14-dev sentencepiece zstd python3 python3-numpy libopenmpi-dev openmpi-bin
+  binutils file"
+PEER_PACKAGES="libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libtbb-dev libboost-dev
+  libglib2.0-dev gnuplot-nox"
+
+say() { printf '\n== %s\n' "$*"; }
+
+die() {
+  printf '%s: %s\n' "$(basename "$0")" "$*" >&2
+  exit 1
+}
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
+}
+
+# need_packages NAME...: installs the Debian packages that are missing, without asking.
+need_packages() {
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null | grep -qx installed || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  command -v apt-get >/dev/null || die "install these Debian packages or what they hold: ${missing[*]}"
+  [ "$(id -u)" = 0 ] || command -v sudo >/dev/null || die "run as root or install sudo; missing: ${missing[*]}"
+  say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+  export DEBIAN_FRONTEND=noninteractive
+  as_root apt-get update -qq
+  as_root apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null ||
+    die "apt-get could not install: ${missing[*]}"
+}
+
+# build_preset PRESET [CMAKE-OPTION...]: configures and builds build/PRESET.
+build_preset() {
+  local preset=$1
+  shift
+  say "building preset $preset"
+  cmake --preset "$preset" "$@" >"$LOGS/$preset.configure.log" 2>&1 ||
+    { cat "$LOGS/$preset.configure.log" >&2; die "configuring $preset failed"; }
+  cmake --build --preset "$preset" >"$LOGS/$preset.build.log" 2>&1 ||
+    { cat "$LOGS/$preset.build.log" >&2; die "building $preset failed"; }
+}
+
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+LOGS=build/logs
+mkdir -p "$LOGS"

@@ -1,0 +1,248 @@
+#include <headrace/batch.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "core/batch_header.h"
+#include "core/batch_internal.h"
+#include "core/batch_layout.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/tensor_internal.h"
+#include "sync/refcount.h"
+
+bool batch_check(const char *function, const Batch *batch) {
+  if (!batch) return error_fail(BATCH_INVALID_ARGUMENT, "%s: batch is NULL", function);
+  size_t elements = (size_t)batch->batch_size * batch->sequence_length;
+  for (unsigned i = 0; i < batch_tensor_count(batch); i++) {
+    const Tensor *tensor = batch_tensor((Batch *)(uintptr_t)batch, i);
+    if (!tensor->raw || elements == 0 || tensor->total_size != elements)
+      return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s has %zu elements, expected %u rows of %u", function,
+                        batch_tensor_name(i), tensor->total_size, batch->batch_size, batch->sequence_length);
+  }
+  return true;
+}
+
+/* A batch with a block of its own, its elements not written yet, its count still 0. */
+static batch_header *header_create(const char *function, const batch_layout *layout) {
+  batch_header *header = batch_header_allocate();
+  void *block = header ? memory_allocate(layout->bytes) : NULL;
+  if (!block) {
+    if (header) batch_header_free(header);
+    return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for %zu bytes of elements", function,
+                      layout->bytes);
+  }
+  header->block = block;
+  batch_layout_apply(layout, &header->batch, block);
+  return header;
+}
+
+static Batch *create(const char *function, const batch_shape *shape) {
+  batch_layout layout;
+  if (!batch_layout_make(function, shape, &layout)) return NULL;
+  batch_header *header = header_create(function, &layout);
+  if (!header) return NULL;
+  batch_layout_fill(&layout, &header->batch, header->block);
+  batch_header_publish(header);
+  return &header->batch;
+}
+
+Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t vocab_size) {
+  return create(
+      "batch_create",
+      &(batch_shape){.batch_size = batch_size, .sequence_length = sequence_length, .vocab_size = vocab_size});
+}
+
+Batch *batch_create_shaped(const batch_shape *shape) {
+  if (!shape) return error_null(BATCH_INVALID_ARGUMENT, "batch_create_shaped: shape is NULL");
+  return create("batch_create_shaped", shape);
+}
+
+/* The shape that `rows` rows of the same kind as batch have. */
+static batch_shape shape_of(const Batch *batch, uint32_t rows) {
+  return (batch_shape){.batch_size = rows,
+                       .sequence_length = batch->sequence_length,
+                       .vocab_size = batch->vocab_size,
+                       .input_type = batch->input.dtype,
+                       .mask_type = batch->mask.dtype,
+                       .with_documents = batch->documents.raw != NULL};
+}
+
+static void copy_metadata(Batch *to, const Batch *from) {
+  to->batch_id = from->batch_id;
+  to->epoch_id = from->epoch_id;
+  to->is_processed = from->is_processed;
+  to->processing_time = from->processing_time;
+  to->status = from->status;
+}
+
+/* Appends the rows of `from` to `to` behind `rows` that are there already. */
+static void copy_rows(Batch *to, uint32_t rows, const Batch *from) {
+  for (unsigned i = 0; i < batch_tensor_count(to); i++) {
+    Tensor *target = batch_tensor(to, i);
+    const Tensor *source = batch_tensor((Batch *)(uintptr_t)from, i);
+    size_t element = tensor_type_size(target->dtype);
+    memcpy(target->u8 + (size_t)rows * to->sequence_length * element, source->raw,
+           source->total_size * element);
+  }
+}
+
+Batch *batch_copy(const Batch *batch) {
+  if (!batch_check("batch_copy", batch)) return NULL;
+  batch_layout layout;
+  batch_shape shape = shape_of(batch, batch->batch_size);
+  if (batch->target.dtype != batch->input.dtype)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_copy: target is %s, expected input's %s",
+                      tensor_type_name(batch->target.dtype), tensor_type_name(batch->input.dtype));
+  if (!batch_layout_make("batch_copy", &shape, &layout)) return NULL;
+  batch_header *header = header_create("batch_copy", &layout);
+  if (!header) return NULL;
+  copy_rows(&header->batch, 0, batch);
+  copy_metadata(&header->batch, batch);
+  batch_header_publish(header);
+  return &header->batch;
+}
+
+/* The batch that holds the elements: of a view its parent. */
+static batch_header *root_of(batch_header *header) {
+  return header->parent ? header->parent : header;
+}
+
+/* Makes a view of `count` rows of source from `first` on, with a reference to the root. NULL when
+   memory runs out. */
+static Batch *view_create(Batch *source, uint32_t first, uint32_t count) {
+  batch_header *view = batch_header_allocate();
+  if (!view) return NULL;
+  view->parent = root_of(batch_header_of(source));
+  batch_retain(&view->parent->batch);
+  view->batch.batch_size = count;
+  view->batch.sequence_length = source->sequence_length;
+  view->batch.vocab_size = source->vocab_size;
+  view->batch.is_pooled = source->is_pooled;
+  copy_metadata(&view->batch, source);
+  const uint32_t shape[2] = {count, source->sequence_length};
+  for (unsigned i = 0; i < batch_tensor_count(source); i++) {
+    const Tensor *from = batch_tensor(source, i);
+    size_t element = tensor_type_size(from->dtype);
+    void *start = from->u8 + (size_t)first * source->sequence_length * element;
+    tensor_describe(batch_tensor(&view->batch, i), start, shape, 2, from->dtype);
+    view->batch.total_memory += (size_t)count * source->sequence_length * element;
+  }
+  batch_header_publish(view);
+  return &view->batch;
+}
+
+bool batch_split(Batch *batch, uint32_t n, Batch **out) {
+  if (!batch_check("batch_split", batch)) return false;
+  if (!out)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_split: out is NULL, expected room for %u batches", n);
+  if (n == 0 || n > batch->batch_size)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_split: n is %u, expected 1 to the batch's %u rows", n,
+                      batch->batch_size);
+  return batch_split_views("batch_split", batch, n, out);
+}
+
+bool batch_split_views(const char *function, Batch *batch, uint32_t n, Batch **out) {
+  uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    uint32_t count = rows + (i < larger);
+    out[i] = view_create(batch, first, count);
+    if (!out[i]) {
+      while (i > 0) batch_release(out[--i]);
+      return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u views", function, n);
+    }
+    first += count;
+  }
+  return true;
+}
+
+/* Whether b's rows follow a's in one parent. */
+static bool is_adjacent(Batch *a, Batch *b) {
+  if (batch_header_of(a)->parent != batch_header_of(b)->parent) return false;
+  for (unsigned i = 0; i < batch_tensor_count(a); i++) {
+    const Tensor *x = batch_tensor(a, i), *y = batch_tensor(b, i);
+    if (x->u8 + x->total_size * tensor_type_size(x->dtype) != y->u8) return false;
+  }
+  return true;
+}
+
+static bool is_one_piece(Batch **batches, uint32_t n) {
+  if (!batch_header_of(batches[0])->parent) return false;
+  for (uint32_t i = 1; i < n; i++)
+    if (!is_adjacent(batches[i - 1], batches[i])) return false;
+  return true;
+}
+
+/* Whether all can be joined; the sum of their rows. */
+static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
+  if (!batches || n == 0)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: %u batches at %p, expected at least 1", n,
+                      (void *)batches);
+  *rows = 0;
+  for (uint32_t i = 0; i < n; i++) {
+    if (!batch_check("batch_merge", batches[i])) return false;
+    batch_shape first = shape_of(batches[0], 0), other = shape_of(batches[i], 0);
+    if (batches[i]->sequence_length != batches[0]->sequence_length ||
+        batches[i]->vocab_size != batches[0]->vocab_size)
+      return error_fail(
+          BATCH_INVALID_ARGUMENT,
+          "batch_merge: batches[%u] has length %u and vocabulary %u, expected batches[0]'s %u and %u", i,
+          batches[i]->sequence_length, batches[i]->vocab_size, batches[0]->sequence_length,
+          batches[0]->vocab_size);
+    if (other.input_type != first.input_type || batches[i]->target.dtype != first.input_type ||
+        other.mask_type != first.mask_type || other.with_documents != first.with_documents)
+      return error_fail(BATCH_INVALID_ARGUMENT,
+                        "batch_merge: batches[%u] has other element types than batches[0]", i);
+    if (__builtin_add_overflow(*rows, batches[i]->batch_size, rows))
+      return error_fail(BATCH_OVERFLOW, "batch_merge: %u batches have more than 2^32 rows", n);
+  }
+  return true;
+}
+
+static Batch *merge_copy(Batch **batches, uint32_t n, uint32_t rows) {
+  batch_layout layout;
+  batch_shape shape = shape_of(batches[0], rows);
+  if (!batch_layout_make("batch_merge", &shape, &layout)) return NULL;
+  batch_header *header = header_create("batch_merge", &layout);
+  if (!header) return NULL;
+  for (uint32_t i = 0, at = 0; i < n; at += batches[i++]->batch_size)
+    copy_rows(&header->batch, at, batches[i]);
+  copy_metadata(&header->batch, batches[0]);
+  batch_header_publish(header);
+  return &header->batch;
+}
+
+Batch *batch_merge(Batch **batches, uint32_t n) {
+  uint32_t rows;
+  if (!merge_check(batches, n, &rows)) return NULL;
+  if (!is_one_piece(batches, n)) return merge_copy(batches, n, rows);
+  Batch *view = view_create(batches[0], 0, rows);
+  return view ? view : error_null(BATCH_OUT_OF_MEMORY, "batch_merge: no memory for a view");
+}
+
+void batch_retain(Batch *batch) {
+  if (!batch) return;
+  if (!refcount_retain(&batch->ref_count))
+    error_abort("batch_retain: batch %p is free, or its count would overflow", (void *)batch);
+}
+
+void batch_release(Batch *batch) {
+  if (batch) batch_header_release(batch_header_of(batch), "batch_release");
+}
+
+void batch_free(Batch *batch) {
+  if (batch) batch_header_release(batch_header_of(batch), "batch_free");
+}
+
+void batch_print(const Batch *batch) {
+  if (!batch_check("batch_print", batch)) return;
+  printf("batch %llu epoch %u: %u x %u, vocabulary %u, %zu bytes, %d references, %s%s%s\n",
+         (unsigned long long)batch->batch_id, batch->epoch_id, batch->batch_size, batch->sequence_length,
+         batch->vocab_size, batch->total_memory,
+         atomic_load_explicit(&batch->ref_count, memory_order_relaxed), batch_status_name(batch->status),
+         batch->is_pooled ? ", pooled" : "", batch->is_processed ? ", processed" : "");
+  for (unsigned i = 0; i < batch_tensor_count(batch); i++) {
+    printf("  ");
+    tensor_print_named(batch_tensor_name(i), batch_tensor((Batch *)(uintptr_t)batch, i));
+  }
+}

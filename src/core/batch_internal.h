@@ -1,0 +1,14 @@
+/* What batches offer to the rest of the library beyond the public functions. */
+#ifndef HEADRACE_CORE_BATCH_INTERNAL_H
+#define HEADRACE_CORE_BATCH_INTERNAL_H
+
+#include <headrace/batch.h>
+
+/* Reports an error in the name of `function` unless batch is one: not NULL, rows and columns, three
+   tensors of rows x columns elements. */
+bool batch_check(const char *function, const Batch *batch);
+
+/* As batch_split in the name of `function`, with arguments that are known to be right. */
+bool batch_split_views(const char *function, Batch *batch, uint32_t n, Batch **out);
+
+#endif

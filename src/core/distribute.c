@@ -1,0 +1,108 @@
+#include <headrace/distribute.h>
+
+#include <stdlib.h>
+
+#include "core/batch_internal.h"
+#include "core/error.h"
+#include "core/tensor_internal.h"
+
+#define GROUP_SHIFT 60
+#define GROUP_MASK  ((uint64_t)15 << GROUP_SHIFT)
+
+bool batch_distribute_to_spheres(Batch *batch, uint32_t num_spheres, Batch **sphere_batches) {
+  if (!batch_check("batch_distribute_to_spheres", batch)) return false;
+  if (num_spheres == 0 || !sphere_batches)
+    return error_fail(BATCH_INVALID_ARGUMENT,
+                      "batch_distribute_to_spheres: num_spheres is %u and sphere_batches is %p, expected at "
+                      "least 1 and room for them",
+                      num_spheres, (void *)sphere_batches);
+  uint32_t parts = num_spheres < batch->batch_size ? num_spheres : batch->batch_size;
+  if (!batch_split_views("batch_distribute_to_spheres", batch, parts, sphere_batches)) return false;
+  for (uint32_t i = parts; i < num_spheres; i++) sphere_batches[i] = NULL;
+  return true;
+}
+
+bool batch_assign_to_group(Batch *batch, uint32_t symmetry_group) {
+  if (!batch) return error_fail(BATCH_INVALID_ARGUMENT, "batch_assign_to_group: batch is NULL");
+  if (symmetry_group >= BATCH_SYMMETRY_GROUPS)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_assign_to_group: symmetry_group is %u, expected 0 to %d",
+                      symmetry_group, BATCH_SYMMETRY_GROUPS - 1);
+  batch->batch_id = (batch->batch_id & ~GROUP_MASK) | (uint64_t)symmetry_group << GROUP_SHIFT;
+  return true;
+}
+
+uint32_t batch_symmetry_group(const Batch *batch) {
+  if (batch) return (uint32_t)(batch->batch_id >> GROUP_SHIFT);
+  error_set(BATCH_INVALID_ARGUMENT, "batch_symmetry_group: batch is NULL");
+  return 0;
+}
+
+typedef struct job {
+  double cost;
+  uint32_t index; /* in the order given */
+} job;
+
+/* Costliest first, equal ones in the order given. */
+static int compare_jobs(const void *a, const void *b) {
+  const job *x = a, *y = b;
+  if (x->cost != y->cost) return x->cost > y->cost ? -1 : 1;
+  return x->index < y->index ? -1 : 1;
+}
+
+/* Valid tokens; handling a batch without any takes a little too, so that such ones spread as well. */
+static double cost_of(const Batch *batch) {
+  double sum = 0;
+  for (size_t i = 0; i < batch->mask.total_size; i++) sum += tensor_load(&batch->mask, i);
+  return sum > 0 ? sum : 1;
+}
+
+/* A min-heap of spheres by (load, number): moves the root down after its load has grown. */
+static void sift_down(uint32_t *heap, const double *load, uint32_t n) {
+  uint32_t at = 0, sphere = heap[0];
+  for (;;) {
+    uint32_t child = 2 * at + 1;
+    if (child >= n) break;
+    if (child + 1 < n && (load[heap[child + 1]] < load[heap[child]] ||
+                          (load[heap[child + 1]] == load[heap[child]] && heap[child + 1] < heap[child])))
+      child++;
+    if (load[sphere] < load[heap[child]] || (load[sphere] == load[heap[child]] && sphere < heap[child]))
+      break;
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = sphere;
+}
+
+static bool balance_check(Batch **batches, uint32_t n, uint32_t num_spheres, const uint32_t *assignments) {
+  if (!batches || !assignments || n == 0 || num_spheres == 0)
+    return error_fail(BATCH_INVALID_ARGUMENT,
+                      "batch_balance_distribution: batches is %p, n %u, num_spheres %u, assignments %p, "
+                      "expected none of them 0",
+                      (void *)batches, n, num_spheres, (const void *)assignments);
+  for (uint32_t i = 0; i < n; i++)
+    if (!batch_check("batch_balance_distribution", batches[i])) return false;
+  return true;
+}
+
+bool batch_balance_distribution(Batch **batches, uint32_t n, uint32_t num_spheres, uint32_t *assignments) {
+  if (!balance_check(batches, n, num_spheres, assignments)) return false;
+  uint32_t used =
+      num_spheres < n ? num_spheres : n; /* more spheres than batches stay idle: the higher ones */
+  job *jobs = malloc(n * sizeof *jobs);
+  double *load = calloc(used, sizeof *load);
+  uint32_t *heap = malloc(used * sizeof *heap);
+  bool complete = jobs && load && heap;
+  for (uint32_t i = 0; complete && i < n; i++) jobs[i] = (job){cost_of(batches[i]), i};
+  for (uint32_t i = 0; complete && i < used; i++) heap[i] = i;
+  if (complete) qsort(jobs, n, sizeof *jobs, compare_jobs);
+  for (uint32_t i = 0; complete && i < n; i++) {
+    assignments[jobs[i].index] = heap[0];
+    load[heap[0]] += jobs[i].cost;
+    sift_down(heap, load, used);
+  }
+  free(jobs);
+  free(load);
+  free(heap);
+  return complete ||
+         error_fail(BATCH_OUT_OF_MEMORY, "batch_balance_distribution: no memory for %u batches", n);
+}

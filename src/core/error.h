@@ -1,0 +1,22 @@
+/* The calling thread's last error, see batch_last_error(). */
+#ifndef HEADRACE_CORE_ERROR_H
+#define HEADRACE_CORE_ERROR_H
+
+#include <headrace/base.h>
+
+/* Records an error and returns its code. The sentence names the function, the argument, its
+   value and what was expected; it is cut at 1023 bytes. */
+__attribute__((format(printf, 2, 3))) batch_status error_set(batch_status code, const char *format, ...);
+
+/* As error_set, at the price of two stores: for ordinary outcomes that callers may meet in a loop.
+   message: a string literal. */
+batch_status error_note(batch_status code, const char *message);
+
+/* As error_set, for functions that answer with a bool or a pointer. */
+#define error_fail(...) (error_set(__VA_ARGS__), false)
+#define error_null(...) (error_set(__VA_ARGS__), NULL)
+
+/* Ends the process over a programming error that cannot be survived. */
+__attribute__((format(printf, 1, 2), noreturn)) void error_abort(const char *format, ...);
+
+#endif

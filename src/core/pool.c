@@ -1,0 +1,379 @@
+/* A pool: a Treiber stack of idle batches, an event for those who wait for one, and one word that
+   says how many batches there should be and how many there are too many.
+
+   The pairs of memory orders, beside those of stack.h and event.h:
+     SHRINK  resize: seq_cst CAS of size, then the seq_cst pops of the idle batches
+     RETURN  take back: seq_cst push of the idle batch, then the seq_cst load of size
+   of which at least one sees the other (store buffering): either the shrinking thread pops the batch
+   that comes back, or the returning thread sees that there are too many and retires one itself.
+
+   Pools live in type-stable memory: a thread that has just pushed the last batch back may still
+   notify and look at the size while another one frees the pool. What it touches then is a pool,
+   this one or the next, and looking again does no harm. */
+#include <headrace/pool.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/batch_layout.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/pool_internal.h"
+#include "sync/counters.h"
+#include "sync/event.h"
+#include "sync/refcount.h"
+
+enum { HANDED_OUT_AT_ONCE, HANDED_OUT_LATE, REFUSED, RETURNED };
+
+struct BatchPool {
+  /* Written before the pool is shared. */
+  batch_layout layout;
+  batch_allocator allocator;
+  size_t alignment;
+  uint32_t handle;       /* its own, in the slab of pools */
+  _Atomic uint32_t link; /* of that slab */
+
+  stack idle;
+  event available;
+  /* {size : 32 | surplus : 32}: batches wanted, and batches there are beyond that. resize and free
+     write it, whoever retires a batch lowers the surplus. */
+  _Alignas(PORT_LINE) _Atomic uint64_t size;
+  /* Its owner, each of its batches and each waiting thread hold the pool. */
+  _Atomic int holders;
+  _Atomic bool closed; /* batch_pool_free sets it */
+  counters statistics;
+};
+
+static slab pools = SLAB_INIT(BatchPool, link);
+
+static uint64_t size_word(uint32_t size, uint32_t surplus) {
+  return (uint64_t)size << 32 | surplus;
+}
+static uint32_t size_of(uint64_t word) {
+  return (uint32_t)(word >> 32);
+}
+static uint32_t surplus_of(uint64_t word) {
+  return (uint32_t)word;
+}
+
+static void pool_hold(BatchPool *pool, uint32_t times) {
+  atomic_fetch_add_explicit(&pool->holders, (int)times, memory_order_relaxed);
+}
+
+static void pool_let_go(BatchPool *pool) {
+  if (refcount_release(&pool->holders) == REFCOUNT_LAST) slab_free(&pools, pool->handle);
+}
+
+/* Makes one batch of the pool, its pages touched, that nobody can reach yet. */
+static batch_header *pool_make_batch(BatchPool *pool) {
+  const batch_allocator *a = &pool->allocator;
+  batch_header *header = batch_header_allocate();
+  void *block = header ? a->allocate(a->context, pool->layout.bytes, pool->alignment) : NULL;
+  if (!block) {
+    if (header) batch_header_free(header);
+    return NULL;
+  }
+  header->block = block;
+  header->pool = pool;
+  header->batch.is_pooled = true;
+  batch_layout_apply(&pool->layout, &header->batch, block);
+  batch_layout_fill(&pool->layout, &header->batch, block);
+  return header;
+}
+
+static void pool_unmake_batch(BatchPool *pool, batch_header *header) {
+  const batch_allocator *a = &pool->allocator;
+  a->deallocate(a->context, header->block, pool->layout.bytes);
+  batch_header_free(header);
+}
+
+static void pool_push(BatchPool *pool, batch_header *header) {
+  uint32_t handle = header->handle;
+  batch_header_hide(header, pool->layout.bytes);
+  stack_push(&pool->idle, batch_header_link, NULL,
+             handle); /* RETURN: pairs with SHRINK in batch_pool_resize */
+}
+
+static batch_header *pool_pop(BatchPool *pool) {
+  uint32_t handle = stack_pop(&pool->idle, batch_header_link, NULL);
+  if (handle == 0) return NULL;
+  batch_header *header = batch_header_at(handle);
+  batch_header_show(header, pool->layout.bytes);
+  return header;
+}
+
+/* Lowers the surplus by one, if there is any: the caller retires a batch. relaxed: the batch it
+   retires is its own already. */
+static bool pool_claim_surplus(BatchPool *pool) {
+  uint64_t seen = atomic_load_explicit(&pool->size, memory_order_seq_cst); /* RETURN */
+  while (surplus_of(seen) > 0)
+    if (atomic_compare_exchange_weak_explicit(&pool->size, &seen, seen - 1, memory_order_relaxed,
+                                              memory_order_relaxed))
+      return true;
+  return false;
+}
+
+static void pool_retire(BatchPool *pool, batch_header *header) {
+  pool_unmake_batch(pool, header);
+  pool_let_go(pool);
+}
+
+/* Retires idle batches while there are too many. One that was popped and then not wanted any more
+   goes back, where RETURN counts again. */
+static void pool_retire_idle(BatchPool *pool) {
+  while (surplus_of(atomic_load_explicit(&pool->size, memory_order_seq_cst)) > 0) {
+    batch_header *header = pool_pop(pool);
+    if (!header) return;
+    if (pool_claim_surplus(pool)) {
+      pool_retire(pool, header);
+    } else {
+      pool_push(pool, header);
+      event_notify(&pool->available, 1);
+    }
+  }
+}
+
+void pool_take_back(BatchPool *pool, batch_header *header) {
+  counters_add(&pool->statistics, RETURNED, 1);
+  if (pool_claim_surplus(pool)) {
+    pool_retire(pool, header);
+    return;
+  }
+  pool_push(pool, header);
+  event_notify(&pool->available, 1);
+  pool_retire_idle(pool);
+}
+
+static void pool_unmake_batches(BatchPool *pool, stack *made) {
+  uint32_t handle;
+  while ((handle = stack_pop(made, batch_header_link, NULL)))
+    pool_unmake_batch(pool, batch_header_at(handle));
+}
+
+/* Whether `count` more batches can be had at all, before the first of them is touched: the system
+   refuses at once what it can never give. */
+static bool pool_fits(const BatchPool *pool, uint32_t count) {
+  size_t bytes;
+  if (count > SLAB_MAX_HANDLE || !memory_multiply(count, pool->layout.bytes, &bytes) || bytes > PTRDIFF_MAX)
+    return false;
+  void *volatile probe = malloc(bytes);
+  free(probe);
+  return probe;
+}
+
+/* Makes `count` batches into a private list; on failure the list is empty. */
+static bool pool_make_batches(const char *function, BatchPool *pool, stack *made, uint32_t count) {
+  bool complete = count == 0 || pool_fits(pool, count);
+  for (uint32_t i = 0; complete && i < count; i++) {
+    batch_header *header = pool_make_batch(pool);
+    if (header) stack_push(made, batch_header_link, NULL, header->handle);
+    complete = header;
+  }
+  if (complete) return true;
+  pool_unmake_batches(pool, made);
+  return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u batches of %zu bytes", function, count,
+                    pool->layout.bytes);
+}
+
+/* Moves `count` batches from the private list into the pool. */
+static void pool_add_batches(BatchPool *pool, stack *made, uint32_t count) {
+  pool_hold(pool, count);
+  for (uint32_t i = 0; i < count; i++)
+    pool_push(pool, batch_header_at(stack_pop(made, batch_header_link, NULL)));
+  event_notify(&pool->available, count);
+}
+
+/* Brings the pool to new_size batches in the name of `function`. */
+static bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size) {
+  stack made;
+  stack_init(&made, 0);
+  uint32_t count = 0, needed;
+  uint64_t seen = atomic_load_explicit(&pool->size, memory_order_relaxed), wanted;
+  do {
+    uint64_t there = (uint64_t)size_of(seen) + surplus_of(seen);
+    needed = new_size > there ? new_size - (uint32_t)there : 0;
+    if (needed > count && !pool_make_batches(function, pool, &made, needed - count)) return false;
+    if (needed > count) count = needed;
+    wanted = size_word(new_size, new_size < there ? (uint32_t)there - new_size : 0);
+    /* SHRINK: seq_cst; pairs with RETURN in pool_take_back. */
+  } while (!atomic_compare_exchange_weak_explicit(&pool->size, &seen, wanted, memory_order_seq_cst,
+                                                  memory_order_relaxed));
+  pool_add_batches(pool, &made, needed);
+  pool_unmake_batches(pool, &made);
+  pool_retire_idle(pool);
+  return true;
+}
+
+static bool options_check(const batch_pool_options *options) {
+  if (!options) return error_fail(BATCH_INVALID_ARGUMENT, "batch_pool_create_with: options is NULL");
+  if (options->pool_size == 0)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_pool_create: pool_size is 0, expected at least 1");
+  if (options->alignment & (options->alignment - 1))
+    return error_fail(BATCH_INVALID_ARGUMENT,
+                      "batch_pool_create_with: alignment is %zu, expected a power of two",
+                      options->alignment);
+  return true;
+}
+
+BatchPool *batch_pool_create_with(const batch_pool_options *options) {
+  batch_layout layout;
+  batch_allocator allocator;
+  if (!options_check(options) || !batch_layout_make("batch_pool_create", &options->shape, &layout) ||
+      !memory_pool_allocator(options, &allocator))
+    return NULL;
+  uint32_t handle = slab_allocate(&pools);
+  if (handle == 0) return error_null(BATCH_OUT_OF_MEMORY, "batch_pool_create: no memory for a pool");
+  BatchPool *pool = slab_object(&pools, handle);
+  pool->layout = layout;
+  pool->allocator = allocator;
+  pool->alignment = options->alignment > MEMORY_ALIGNMENT ? options->alignment : MEMORY_ALIGNMENT;
+  pool->handle = handle;
+  event_init(&pool->available);
+  counters_reset(&pool->statistics);
+  atomic_store_explicit(&pool->closed, false, memory_order_relaxed);
+  atomic_store_explicit(&pool->holders, 1, memory_order_relaxed);
+  /* release: a thread that is late in pool_take_back reads the layout only after a surplus. */
+  atomic_store_explicit(&pool->size, 0, memory_order_release);
+  if (pool_set_size("batch_pool_create", pool, options->pool_size)) return pool;
+  pool_let_go(pool);
+  return NULL;
+}
+
+BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t sequence_length,
+                             uint32_t vocab_size) {
+  batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
+  options.pool_size = pool_size;
+  options.shape.batch_size = batch_size;
+  options.shape.sequence_length = sequence_length;
+  options.shape.vocab_size = vocab_size;
+  return batch_pool_create_with(&options);
+}
+
+void pool_close(BatchPool *pool) {
+  /* seq_cst: pairs with the load in allocation_retry as NOTICE with REGISTER (event.h). */
+  atomic_store_explicit(&pool->closed, true, memory_order_seq_cst);
+  event_notify_all(&pool->available);
+}
+
+void batch_pool_free(BatchPool *pool) {
+  if (!pool) return;
+  pool_close(pool);
+  pool_set_size("batch_pool_free", pool, 0);
+  pool_let_go(pool);
+}
+
+/* Makes an idle batch the caller's. */
+static Batch *pool_hand_out(BatchPool *pool, batch_header *header, unsigned how) {
+  Batch *batch = &header->batch;
+  batch_layout_apply(&pool->layout, batch, header->block);
+  batch->batch_id = 0;
+  batch->epoch_id = 0;
+  batch->is_processed = false;
+  batch->processing_time = 0;
+  batch->status = BATCH_OK;
+  counters_add(&pool->statistics, how, 1);
+  batch_header_publish(header);
+  return batch;
+}
+
+typedef struct allocation {
+  BatchPool *pool;
+  batch_header *header; /* NULL after success: the pool is closed */
+} allocation;
+
+static bool allocation_retry(void *context) {
+  allocation *a = context;
+  a->header = pool_pop(a->pool);
+  return a->header || atomic_load_explicit(&a->pool->closed, memory_order_seq_cst);
+}
+
+/* Waits for an idle batch; holds the pool meanwhile, since it may be freed. */
+static batch_status pool_wait(BatchPool *pool, Batch **batch, uint64_t deadline) {
+  allocation a = {pool, NULL};
+  pool_hold(pool, 1);
+  bool in_time = event_wait(&pool->available, allocation_retry, &a, deadline);
+  if (a.header)
+    *batch = pool_hand_out(pool, a.header, HANDED_OUT_LATE);
+  else
+    counters_add(&pool->statistics, REFUSED, 1);
+  pool_let_go(pool);
+  if (a.header) return BATCH_OK;
+  return in_time ? error_note(BATCH_CLOSED, "batch_pool_allocate: the pool was freed")
+                 : error_note(BATCH_TIMEDOUT,
+                              "batch_pool_allocate_until: no batch came back before the deadline");
+}
+
+batch_status batch_pool_allocate_until(BatchPool *pool, Batch **batch, uint64_t deadline) {
+  if (batch) *batch = NULL;
+  if (!pool || !batch)
+    return error_note(BATCH_INVALID_ARGUMENT, "batch_pool_allocate: pool or batch is NULL");
+  batch_header *header = pool_pop(pool);
+  if (header) {
+    *batch = pool_hand_out(pool, header, HANDED_OUT_AT_ONCE);
+    return BATCH_OK;
+  }
+  if (deadline != BATCH_NO_WAIT) return pool_wait(pool, batch, deadline);
+  counters_add(&pool->statistics, REFUSED, 1);
+  return error_note(BATCH_EMPTY, "batch_pool_try_allocate: all batches are out");
+}
+
+Batch *batch_pool_allocate(BatchPool *pool) {
+  Batch *batch;
+  batch_pool_allocate_until(pool, &batch, BATCH_FOREVER);
+  return batch;
+}
+
+Batch *batch_pool_try_allocate(BatchPool *pool) {
+  Batch *batch;
+  batch_pool_allocate_until(pool, &batch, BATCH_NO_WAIT);
+  return batch;
+}
+
+void batch_pool_release(BatchPool *pool, Batch *batch) {
+  if (!pool || !batch)
+    error_set(BATCH_INVALID_ARGUMENT, "batch_pool_release: pool is %p and batch is %p, expected both",
+              (void *)pool, (void *)batch);
+  else if (batch_header_is_free(batch))
+    error_abort("batch_pool_release: batch %p is already free", (void *)batch);
+  else if (batch_header_of(batch)->pool != pool)
+    error_set(BATCH_INVALID_ARGUMENT, "batch_pool_release: batch %p does not belong to pool %p",
+              (void *)batch, (void *)pool);
+  else
+    batch_header_release(batch_header_of(batch), "batch_pool_release");
+}
+
+bool batch_pool_resize(BatchPool *pool, uint32_t new_size) {
+  if (!pool) return error_fail(BATCH_INVALID_ARGUMENT, "batch_pool_resize: pool is NULL");
+  return pool_set_size("batch_pool_resize", pool, new_size);
+}
+
+uint32_t batch_pool_size(const BatchPool *pool) {
+  return pool ? size_of(atomic_load_explicit(&pool->size, memory_order_relaxed)) : 0;
+}
+
+void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t *releases,
+                          uint64_t *cache_hits, uint64_t *cache_misses) {
+  uint64_t sum[COUNTERS_KINDS] = {0};
+  if (!pool) error_set(BATCH_INVALID_ARGUMENT, "batch_pool_get_stats: pool is NULL");
+  for (unsigned kind = 0; pool && kind < COUNTERS_KINDS; kind++)
+    sum[kind] = counters_sum(&pool->statistics, kind);
+  if (allocations) *allocations = sum[HANDED_OUT_AT_ONCE] + sum[HANDED_OUT_LATE];
+  if (releases) *releases = sum[RETURNED];
+  if (cache_hits) *cache_hits = sum[HANDED_OUT_AT_ONCE];
+  if (cache_misses) *cache_misses = sum[HANDED_OUT_LATE] + sum[REFUSED];
+}
+
+void batch_pool_print_stats(const BatchPool *pool) {
+  uint64_t allocations, releases, hits, misses;
+  if (!pool) {
+    error_set(BATCH_INVALID_ARGUMENT, "batch_pool_print_stats: pool is NULL");
+    return;
+  }
+  batch_pool_get_stats(pool, &allocations, &releases, &hits, &misses);
+  double rate = hits + misses ? 100.0 * (double)hits / (double)(hits + misses) : 0.0;
+  printf("pool of %u batches, %u x %u: %llu allocations, %llu releases, %llu hits, %llu misses, hit rate "
+         "%.1f %%\n",
+         batch_pool_size(pool), pool->layout.shape.batch_size, pool->layout.shape.sequence_length,
+         (unsigned long long)allocations, (unsigned long long)releases, (unsigned long long)hits,
+         (unsigned long long)misses, rate);
+}

@@ -1,0 +1,234 @@
+/* A queue: a ring (or, unlimited, a list of rings) of batch handles, and an event for each side. */
+#include <headrace/queue.h>
+
+#include <stdlib.h>
+
+#include "core/batch_header.h"
+#include "core/error.h"
+#include "sync/event.h"
+#include "sync/ring_list.h"
+
+_Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
+
+struct BatchQueue {
+  ring ring; /* not used when unlimited */
+  event not_empty, not_full;
+  ring_list list; /* used only when unlimited */
+  bool unlimited;
+};
+
+/* At most so many are taken out in one step: handles wait on the stack. */
+enum { MANY = 256 };
+
+static ring_status queue_push(BatchQueue *q, uint32_t handle) {
+  return q->unlimited ? ring_list_push(&q->list, handle) : ring_push(&q->ring, handle);
+}
+
+static ring_status queue_pop(BatchQueue *q, uint32_t *handle) {
+  uint32_t taken;
+  return q->unlimited ? ring_list_pop_many(&q->list, handle, 1, &taken) : ring_pop(&q->ring, handle);
+}
+
+static ring_status queue_pop_many(BatchQueue *q, uint32_t *handles, uint32_t k, uint32_t *taken) {
+  return q->unlimited ? ring_list_pop_many(&q->list, handles, k, taken)
+                      : ring_pop_many(&q->ring, handles, k, taken);
+}
+
+static bool queue_check(const char *function, const BatchQueue *queue) {
+  return queue || error_fail(BATCH_INVALID_ARGUMENT, "%s: queue is NULL", function);
+}
+
+BatchQueue *batch_queue_create(uint32_t capacity) {
+  if (capacity > BATCH_QUEUE_MAX_CAPACITY)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_queue_create: capacity is %u, expected 0 to %u",
+                      capacity, BATCH_QUEUE_MAX_CAPACITY);
+  size_t slots = capacity ? sizeof(uint64_t) << ring_shift_for(capacity) : 0;
+  BatchQueue *queue =
+      aligned_alloc(PORT_LINE, (sizeof *queue + slots + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
+  if (!queue || (capacity == 0 && !ring_list_init(&queue->list))) {
+    free(queue);
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no memory for a capacity of %u", capacity);
+  }
+  queue->unlimited = capacity == 0;
+  event_init(&queue->not_empty);
+  event_init(&queue->not_full);
+  if (capacity) ring_init(&queue->ring, (_Atomic uint64_t *)(queue + 1), capacity, 0);
+  return queue;
+}
+
+/* Takes out and releases up to `limit` batches. */
+static void queue_release_front(BatchQueue *queue, uint32_t limit) {
+  uint32_t handles[MANY], taken;
+  while (limit > 0) {
+    if (queue_pop_many(queue, handles, limit < MANY ? limit : MANY, &taken) != RING_OK) return;
+    event_notify(&queue->not_full, taken);
+    for (uint32_t i = 0; i < taken; i++)
+      batch_header_release(batch_header_at(handles[i]), "batch_queue_clear");
+    limit -= taken;
+  }
+}
+
+void batch_queue_free(BatchQueue *queue) {
+  if (!queue) return;
+  queue_release_front(queue, UINT32_MAX);
+  if (queue->unlimited) ring_list_destroy(&queue->list);
+  free(queue);
+}
+
+/* One waiting call: what it tries again and what came of it last. */
+typedef struct attempt {
+  BatchQueue *queue;
+  uint32_t handle;
+  ring_status status;
+} attempt;
+
+static bool retry_push(void *context) {
+  attempt *a = context;
+  a->status = queue_push(a->queue, a->handle);
+  return a->status != RING_FULL;
+}
+
+static bool retry_pop(void *context) {
+  attempt *a = context;
+  a->status = queue_pop(a->queue, &a->handle);
+  return a->status != RING_EMPTY;
+}
+
+batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline) {
+  if (!queue || !batch)
+    return error_note(BATCH_INVALID_ARGUMENT, "batch_queue_enqueue: queue or batch is NULL");
+  attempt a = {queue, batch_header_of(batch)->handle, RING_FULL};
+  if (!retry_push(&a) && deadline != BATCH_NO_WAIT) event_wait(&queue->not_full, retry_push, &a, deadline);
+  if (a.status == RING_OK) {
+    event_notify(&queue->not_empty, 1);
+    return BATCH_OK;
+  }
+  if (a.status == RING_CLOSED) return error_note(BATCH_CLOSED, "batch_queue_enqueue: the queue is closed");
+  if (queue->unlimited)
+    return error_note(BATCH_OUT_OF_MEMORY, "batch_queue_enqueue: no memory for more batches");
+  if (deadline == BATCH_NO_WAIT) return error_note(BATCH_FULL, "batch_queue_try_enqueue: the queue is full");
+  return error_note(BATCH_TIMEDOUT, "batch_queue_enqueue_until: the queue was full until the deadline");
+}
+
+bool batch_queue_enqueue(BatchQueue *queue, Batch *batch) {
+  return batch_queue_enqueue_until(queue, batch, BATCH_FOREVER) == BATCH_OK;
+}
+
+bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch) {
+  return batch_queue_enqueue_until(queue, batch, BATCH_NO_WAIT) == BATCH_OK;
+}
+
+uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint32_t n) {
+  if (!queue || (!batches && n > 0)) {
+    error_note(BATCH_INVALID_ARGUMENT, "batch_queue_enqueue_many: queue or batches is NULL");
+    return 0;
+  }
+  uint32_t entered = 0;
+  ring_status status = RING_OK;
+  while (entered < n && batches[entered]) {
+    status = queue_push(queue, batch_header_of(batches[entered])->handle);
+    if (status != RING_OK) break;
+    entered++;
+  }
+  if (entered > 0) event_notify(&queue->not_empty, entered);
+  if (status == RING_CLOSED)
+    error_note(BATCH_CLOSED, "batch_queue_enqueue_many: the queue is closed");
+  else if (status == RING_FULL)
+    error_note(BATCH_FULL, "batch_queue_enqueue_many: the queue is full");
+  else if (entered < n)
+    error_set(BATCH_INVALID_ARGUMENT, "batch_queue_enqueue_many: batches[%u] is NULL", entered);
+  return entered;
+}
+
+batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **batch, uint64_t deadline) {
+  if (batch) *batch = NULL;
+  if (!queue || !batch)
+    return error_note(BATCH_INVALID_ARGUMENT, "batch_queue_dequeue: queue or batch is NULL");
+  attempt a = {queue, 0, RING_EMPTY};
+  if (!retry_pop(&a) && deadline != BATCH_NO_WAIT) event_wait(&queue->not_empty, retry_pop, &a, deadline);
+  if (a.status == RING_OK) {
+    event_notify(&queue->not_full, 1);
+    *batch = &batch_header_at(a.handle)->batch;
+    return BATCH_OK;
+  }
+  if (a.status == RING_CLOSED)
+    return error_note(BATCH_CLOSED, "batch_queue_dequeue: the queue is closed and drained");
+  if (deadline == BATCH_NO_WAIT)
+    return error_note(BATCH_EMPTY, "batch_queue_try_dequeue: the queue is empty");
+  return error_note(BATCH_TIMEDOUT, "batch_queue_dequeue_until: the queue was empty until the deadline");
+}
+
+Batch *batch_queue_dequeue(BatchQueue *queue) {
+  Batch *batch;
+  batch_queue_dequeue_until(queue, &batch, BATCH_FOREVER);
+  return batch;
+}
+
+Batch *batch_queue_try_dequeue(BatchQueue *queue) {
+  Batch *batch;
+  batch_queue_dequeue_until(queue, &batch, BATCH_NO_WAIT);
+  return batch;
+}
+
+uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n) {
+  uint32_t handles[MANY], taken = 0;
+  if (!queue || !batches) {
+    error_note(BATCH_INVALID_ARGUMENT, "batch_queue_dequeue_many: queue or batches is NULL");
+    return 0;
+  }
+  if (n == 0) return 0;
+  ring_status status = queue_pop_many(queue, handles, n < MANY ? n : MANY, &taken);
+  if (status == RING_EMPTY) error_note(BATCH_EMPTY, "batch_queue_dequeue_many: the queue is empty");
+  if (status == RING_CLOSED)
+    error_note(BATCH_CLOSED, "batch_queue_dequeue_many: the queue is closed and drained");
+  if (taken > 0) event_notify(&queue->not_full, taken);
+  for (uint32_t i = 0; i < taken; i++) batches[i] = &batch_header_at(handles[i])->batch;
+  return taken;
+}
+
+Batch *batch_queue_peek(BatchQueue *queue) {
+  uint32_t handle = 0;
+  if (!queue_check("batch_queue_peek", queue)) return NULL;
+  ring_status status = queue->unlimited
+                           ? ring_list_peek(&queue->list, batch_header_try_retain, batch_header_drop, &handle)
+                           : ring_peek(&queue->ring, batch_header_try_retain, batch_header_drop, &handle);
+  if (status == RING_FREED)
+    error_abort("batch_queue_peek: batch %p inside the queue was released once too often",
+                (void *)batch_header_at(handle));
+  if (status == RING_OK) return &batch_header_at(handle)->batch;
+  error_note(status == RING_CLOSED ? BATCH_CLOSED : BATCH_EMPTY, "batch_queue_peek: the queue is empty");
+  return NULL;
+}
+
+uint32_t batch_queue_size(const BatchQueue *queue) {
+  if (!queue_check("batch_queue_size", queue)) return 0;
+  return queue->unlimited ? ring_list_size(&queue->list) : ring_size(&queue->ring);
+}
+
+bool batch_queue_is_empty(const BatchQueue *queue) {
+  return batch_queue_size(queue) == 0;
+}
+
+bool batch_queue_is_full(const BatchQueue *queue) {
+  return queue_check("batch_queue_is_full", queue) && !queue->unlimited &&
+         ring_size(&queue->ring) == queue->ring.capacity;
+}
+
+void batch_queue_close(BatchQueue *queue) {
+  if (!queue_check("batch_queue_close", queue)) return;
+  if (queue->unlimited)
+    ring_list_close(&queue->list);
+  else
+    ring_close(&queue->ring);
+  event_notify_all(&queue->not_empty);
+  event_notify_all(&queue->not_full);
+}
+
+bool batch_queue_is_closed(const BatchQueue *queue) {
+  if (!queue_check("batch_queue_is_closed", queue)) return false;
+  return queue->unlimited ? ring_list_is_closed(&queue->list) : ring_is_closed(&queue->ring);
+}
+
+void batch_queue_clear(BatchQueue *queue) {
+  if (queue_check("batch_queue_clear", queue)) queue_release_front(queue, batch_queue_size(queue));
+}

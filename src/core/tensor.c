@@ -1,0 +1,248 @@
+#include <headrace/tensor.h>
+
+#include <limits.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "core/tensor_internal.h"
+
+static const struct {
+  size_t size;
+  const char *name;
+} types[] = {
+    [TENSOR_FLOAT32] = {4, "float32"}, [TENSOR_FLOAT64] = {8, "float64"}, [TENSOR_INT32] = {4, "int32"},
+    [TENSOR_INT64] = {8, "int64"},     [TENSOR_UINT8] = {1, "uint8"},     [TENSOR_UINT16] = {2, "uint16"},
+    [TENSOR_UINT32] = {4, "uint32"},
+};
+
+static bool type_is_known(tensor_type dtype) {
+  return (unsigned)dtype < sizeof types / sizeof *types;
+}
+
+size_t tensor_type_size(tensor_type dtype) {
+  return type_is_known(dtype) ? types[dtype].size : 0;
+}
+
+const char *tensor_type_name(tensor_type dtype) {
+  return type_is_known(dtype) ? types[dtype].name : "?";
+}
+
+/* The number of elements and their bytes; false with an error for what is no shape. */
+static bool shape_sizes(const char *function, const uint32_t *shape, uint32_t ndim, tensor_type dtype,
+                        size_t *elements, size_t *bytes) {
+  if (!shape)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: shape is NULL, expected %u sizes", function, ndim);
+  if (ndim == 0 || ndim > TENSOR_MAX_NDIM)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: ndim is %u, expected 1 to %d", function, ndim,
+                      TENSOR_MAX_NDIM);
+  if (!type_is_known(dtype))
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: dtype is %d, expected a tensor_type", function,
+                      (int)dtype);
+  *elements = 1;
+  bool fits = true;
+  for (uint32_t i = 0; i < ndim; i++) {
+    if (shape[i] == 0)
+      return error_fail(BATCH_INVALID_ARGUMENT, "%s: shape[%u] is 0, expected at least 1", function, i);
+    fits = fits && memory_multiply(*elements, shape[i], elements);
+  }
+  if (!fits || !memory_multiply(*elements, types[dtype].size, bytes) || *bytes > PTRDIFF_MAX)
+    return error_fail(BATCH_OVERFLOW, "%s: shape of %u dimensions has more elements than memory can address",
+                      function, ndim);
+  return true;
+}
+
+static bool tensor_check(const char *function, const Tensor *tensor) {
+  if (!tensor) return error_fail(BATCH_INVALID_ARGUMENT, "%s: tensor is NULL", function);
+  if (!tensor->raw || !tensor->shape || tensor->ndim == 0 || !type_is_known(tensor->dtype))
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: tensor %p has no elements, shape or known type", function,
+                      (const void *)tensor);
+  return true;
+}
+
+void tensor_describe(Tensor *tensor, void *elements, const uint32_t *shape, uint32_t ndim,
+                     tensor_type dtype) {
+  tensor->raw = elements;
+  tensor->ndim = ndim;
+  tensor->dtype = dtype;
+  tensor->owns_data = false;
+  tensor->total_size = 1;
+  for (uint32_t i = 0; i < ndim; i++) {
+    tensor->dims[i] = shape[i];
+    tensor->total_size *= shape[i];
+  }
+  tensor->shape = tensor->dims;
+}
+
+static Tensor *tensor_make(const char *function, const uint32_t *shape, uint32_t ndim, tensor_type dtype,
+                           bool zeroed) {
+  size_t elements, bytes;
+  if (!shape_sizes(function, shape, ndim, dtype, &elements, &bytes)) return NULL;
+  Tensor *tensor = calloc(1, sizeof *tensor);
+  void *block = !tensor ? NULL : zeroed ? memory_allocate_zeroed(bytes) : memory_allocate(bytes);
+  if (!block) {
+    free(tensor);
+    return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for %zu elements of %s", function, elements,
+                      types[dtype].name);
+  }
+  tensor_describe(tensor, block, shape, ndim, dtype);
+  tensor->owns_data = true;
+  return tensor;
+}
+
+Tensor *tensor_create(const uint32_t *shape, uint32_t ndim) {
+  return tensor_make("tensor_create", shape, ndim, TENSOR_FLOAT32, true);
+}
+
+Tensor *tensor_create_typed(const uint32_t *shape, uint32_t ndim, tensor_type dtype) {
+  return tensor_make("tensor_create_typed", shape, ndim, dtype, true);
+}
+
+void tensor_free(Tensor *tensor) {
+  if (!tensor) return;
+  if (tensor->owns_data) memory_free(tensor->raw);
+  free(tensor);
+}
+
+Tensor *tensor_copy(const Tensor *tensor) {
+  if (!tensor_check("tensor_copy", tensor)) return NULL;
+  Tensor *copy = tensor_make("tensor_copy", tensor->shape, tensor->ndim, tensor->dtype, false);
+  if (copy) memcpy(copy->raw, tensor->raw, copy->total_size * types[copy->dtype].size);
+  return copy;
+}
+
+Tensor *tensor_view_rows(const Tensor *tensor, uint32_t first, uint32_t count) {
+  if (!tensor_check("tensor_view_rows", tensor)) return NULL;
+  if (tensor->ndim > TENSOR_MAX_NDIM || count == 0 || first >= tensor->shape[0] ||
+      count > tensor->shape[0] - first)
+    return error_null(BATCH_OUT_OF_RANGE, "tensor_view_rows: rows %u to %llu of a tensor with %u", first,
+                      (unsigned long long)first + count, tensor->shape[0]);
+  Tensor *view = calloc(1, sizeof *view);
+  if (!view) return error_null(BATCH_OUT_OF_MEMORY, "tensor_view_rows: no memory for a tensor");
+  size_t row = tensor->total_size / tensor->shape[0] * types[tensor->dtype].size;
+  tensor_describe(view, tensor->u8 + first * row, tensor->shape, tensor->ndim, tensor->dtype);
+  view->total_size = view->total_size / tensor->shape[0] * count;
+  view->shape[0] = count;
+  return view;
+}
+
+bool tensor_reshape(Tensor *tensor, const uint32_t *shape, uint32_t ndim) {
+  size_t elements, bytes;
+  if (!tensor_check("tensor_reshape", tensor)) return false;
+  if (!shape_sizes("tensor_reshape", shape, ndim, tensor->dtype, &elements, &bytes)) return false;
+  if (elements != tensor->total_size)
+    return error_fail(BATCH_INVALID_ARGUMENT,
+                      "tensor_reshape: shape has %zu elements, expected the tensor's %zu", elements,
+                      tensor->total_size);
+  memmove(tensor->dims, shape, ndim * sizeof *shape);
+  tensor->shape = tensor->dims;
+  tensor->ndim = ndim;
+  return true;
+}
+
+/* The row-major offset of an element; false with an error when an index is out of its dimension. */
+static bool element_offset(const char *function, const Tensor *tensor, const uint32_t *indices,
+                           size_t *offset) {
+  if (!tensor_check(function, tensor)) return false;
+  if (!indices)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: indices is NULL, expected %u of them", function,
+                      tensor->ndim);
+  *offset = 0;
+  for (uint32_t i = 0; i < tensor->ndim; i++) {
+    if (indices[i] >= tensor->shape[i])
+      return error_fail(BATCH_OUT_OF_RANGE, "%s: indices[%u] is %u, expected less than %u", function, i,
+                        indices[i], tensor->shape[i]);
+    *offset = *offset * tensor->shape[i] + indices[i];
+  }
+  return true;
+}
+
+double tensor_load(const Tensor *tensor, size_t offset) {
+  switch (tensor->dtype) {
+  case TENSOR_FLOAT32:
+    return (double)tensor->data[offset];
+  case TENSOR_FLOAT64:
+    return tensor->f64[offset];
+  case TENSOR_INT32:
+    return tensor->i32[offset];
+  case TENSOR_INT64:
+    return (double)tensor->i64[offset];
+  case TENSOR_UINT8:
+    return tensor->u8[offset];
+  case TENSOR_UINT16:
+    return tensor->u16[offset];
+  case TENSOR_UINT32:
+    return tensor->u32[offset];
+  }
+  return 0;
+}
+
+float tensor_get(const Tensor *tensor, const uint32_t *indices) {
+  size_t offset;
+  if (!element_offset("tensor_get", tensor, indices, &offset)) return 0.0f;
+  return (float)tensor_load(tensor, offset);
+}
+
+/* value truncated toward zero and clamped to [low, high]; NaN becomes 0. */
+static double clamped(float value, double low, double high) {
+  if (isnan(value)) return 0;
+  return value <= low ? low : value >= high ? high : trunc((double)value);
+}
+
+/* Writes elements [first, end), all the same. */
+static void store_range(Tensor *tensor, size_t first, size_t end, float value) {
+#define STORE(field, converted)                                                                              \
+  do {                                                                                                       \
+    __typeof__(*tensor->field) element = (converted);                                                        \
+    for (size_t i = first; i < end; i++) tensor->field[i] = element;                                         \
+  } while (0)
+  switch (tensor->dtype) {
+  case TENSOR_FLOAT32:
+    STORE(data, value);
+    break;
+  case TENSOR_FLOAT64:
+    STORE(f64, (double)value);
+    break;
+  case TENSOR_INT32:
+    STORE(i32, (int32_t)clamped(value, INT32_MIN, INT32_MAX));
+    break;
+  case TENSOR_INT64:
+    STORE(i64, value >= 0x1p63f ? INT64_MAX : (int64_t)clamped(value, -0x1p63, 0x1p63));
+    break;
+  case TENSOR_UINT8:
+    STORE(u8, (uint8_t)clamped(value, 0, UINT8_MAX));
+    break;
+  case TENSOR_UINT16:
+    STORE(u16, (uint16_t)clamped(value, 0, UINT16_MAX));
+    break;
+  case TENSOR_UINT32:
+    STORE(u32, (uint32_t)clamped(value, 0, UINT32_MAX));
+    break;
+  }
+#undef STORE
+}
+
+void tensor_set(Tensor *tensor, const uint32_t *indices, float value) {
+  size_t offset;
+  if (element_offset("tensor_set", tensor, indices, &offset)) store_range(tensor, offset, offset + 1, value);
+}
+
+void tensor_fill(Tensor *tensor, float value) {
+  if (tensor_check("tensor_fill", tensor)) store_range(tensor, 0, tensor->total_size, value);
+}
+
+void tensor_print_named(const char *name, const Tensor *tensor) {
+  enum { SHOWN = 8 };
+  printf("%s %s [", name, types[tensor->dtype].name);
+  for (uint32_t i = 0; i < tensor->ndim; i++) printf(i ? ", %u" : "%u", tensor->shape[i]);
+  printf("]%s:", tensor->owns_data ? "" : " view");
+  for (size_t i = 0; i < tensor->total_size && i < SHOWN; i++) printf(" %.6g", tensor_load(tensor, i));
+  puts(tensor->total_size > SHOWN ? " ..." : "");
+}
+
+void tensor_print(const Tensor *tensor) {
+  if (tensor_check("tensor_print", tensor)) tensor_print_named("tensor", tensor);
+}

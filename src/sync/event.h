@@ -1,0 +1,164 @@
+/* An event count with tokens: how a thread waits until a lock-free structure has changed, at the
+   price of one load for those who change it while nobody waits. docs/blocking.md explains it.
+
+   The word is {waiters : 16 | tokens : 16}, tokens <= waiters. A waiter registers, looks once more,
+   and sleeps until there is a token to take. A notifier adds a token for each waiter that has none
+   yet, up to the number of elements that it published; so a burst makes at most one wake-up call
+   a sleeping waiter.
+
+   The pairs of memory orders (checked by a model checker; every seq_cst is needed):
+     REGISTER   wait: seq_cst add, then the seq_cst loads of retry()
+     NOTICE     the operation's own seq_cst CAS (or the store that closes), then notify: seq_cst load
+   of which at least one sees the other (store buffering): either retry() finds the element, or
+   notify finds the waiter. LEAVE, taking a token or leaving at the deadline, is seq_cst as well: the
+   look at the structure that follows must come after it for everybody. */
+#ifndef HEADRACE_SYNC_EVENT_H
+#define HEADRACE_SYNC_EVENT_H
+
+#include "port.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define EVENT_WAITER      ((uint32_t)1 << 16)
+#define EVENT_TOKEN       ((uint32_t)1)
+#define EVENT_MAX_WAITERS ((uint32_t)0xffff)
+
+typedef struct event {
+  /* Waiters and notifiers CAS it; waiters sleep on it. */
+  _Alignas(PORT_LINE) _Atomic uint32_t word;
+  /* Waiters adapt it: how long spinning has been worth while, in nanoseconds. */
+  _Alignas(PORT_LINE) _Atomic uint32_t spin;
+} event;
+
+/* One try of the operation that the caller waits for. True: wait no longer. It must decide "nothing
+   there" by seq_cst loads. */
+typedef bool event_retry(void *context);
+
+static inline uint32_t event_waiters(uint32_t word) {
+  return word >> 16;
+}
+
+static inline uint32_t event_tokens(uint32_t word) {
+  return word & 0xffff;
+}
+
+static inline void event_init(event *e) {
+  atomic_store_explicit(&e->word, 0, memory_order_relaxed);
+  atomic_store_explicit(&e->spin, PORT_SPIN_MAX_NS / 2, memory_order_relaxed);
+}
+
+/* Adds up to k tokens and wakes as many sleepers; after the operation that made k of them able to go on. */
+static inline void event_notify(event *e, uint32_t k) {
+  /* NOTICE: seq_cst; pairs with REGISTER in event_register. */
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+  for (;;) {
+    uint32_t without = event_waiters(x) - event_tokens(x);
+    uint32_t given = k < without ? k : without;
+    if (given == 0) return;
+    /* relaxed: a token says only "look again"; what there is to see was published before NOTICE. */
+    if (atomic_compare_exchange_weak_explicit(&e->word, &x, x + given * EVENT_TOKEN, memory_order_relaxed,
+                                              memory_order_relaxed)) {
+      port_wake(&e->word, given);
+      return;
+    }
+  }
+}
+
+/* Lets every waiter look again; after what they wait for has taken effect for good (closing). */
+static inline void event_notify_all(event *e) {
+  event_notify(e, EVENT_MAX_WAITERS);
+}
+
+/* REGISTER: seq_cst; pairs with NOTICE in event_notify. False when the field has no room left. */
+static inline bool event_register(event *e) {
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
+  while (event_waiters(x) < EVENT_MAX_WAITERS)
+    if (atomic_compare_exchange_weak_explicit(&e->word, &x, x + EVENT_WAITER, memory_order_seq_cst,
+                                              memory_order_relaxed))
+      return true;
+  return false;
+}
+
+/* Takes the registration back after a success before sleeping. Tokens are left to the sleepers they
+   were meant for, unless every waiter has one: then one was for the caller. relaxed: nothing is
+   looked at afterwards. */
+static inline void event_unregister(event *e) {
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
+  uint32_t without;
+  do {
+    without = x - EVENT_WAITER;
+    if (event_tokens(x) == event_waiters(x)) without -= EVENT_TOKEN;
+  } while (!atomic_compare_exchange_weak_explicit(&e->word, &x, without, memory_order_relaxed,
+                                                  memory_order_relaxed));
+}
+
+/* Sleeps until there is a token and takes it (true), or until the deadline (false), leaving no token
+   behind that may have been meant for the caller: the sleeper it was left for might never be woken.
+   relaxed looks before sleeping: the kernel compares the word again. */
+static inline bool event_sleep(event *e, uint64_t deadline) {
+  bool in_time = true;
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
+  for (;;) {
+    uint32_t token = event_tokens(x) > 0 ? EVENT_TOKEN : 0;
+    if (token == 0 && in_time) {
+      in_time = port_wait(&e->word, x, deadline);
+      x = atomic_load_explicit(&e->word, memory_order_relaxed);
+      continue;
+    }
+    /* LEAVE: seq_cst; the retry() that follows sees what was published before the token. */
+    if (atomic_compare_exchange_weak_explicit(&e->word, &x, x - EVENT_WAITER - token, memory_order_seq_cst,
+                                              memory_order_relaxed))
+      return in_time;
+  }
+}
+
+/* Moves the time to spin up or down by an eighth of what is left to the bound. relaxed, and lost
+   updates are harmless: it is an estimate. */
+static inline void event_adapt(event *e, uint32_t spin, bool paid) {
+  uint32_t next = paid ? spin + (PORT_SPIN_MAX_NS - spin) / 8 : spin - (spin - PORT_SPIN_MIN_NS) / 8;
+  if (next != spin) atomic_store_explicit(&e->spin, next, memory_order_relaxed);
+}
+
+/* Looks again for a bounded time, since a hand-off between running threads takes far less time than
+   a sleep. */
+static inline bool event_spin(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  if (!port_may_spin()) return false;
+  uint32_t spin = atomic_load_explicit(&e->spin, memory_order_relaxed);
+  uint64_t end = port_clock() + spin;
+  if (end > deadline) end = deadline;
+  for (unsigned pauses = 1;; pauses = pauses < 16 ? pauses * 2 : 16) {
+    for (unsigned i = 0; i < pauses; i++) port_pause();
+    if (retry(context)) {
+      event_adapt(e, spin, true);
+      return true;
+    }
+    if (port_clock() >= end) break;
+  }
+  event_adapt(e, spin, false);
+  return false;
+}
+
+/* Waits until retry(context) succeeds (true), or until the deadline, in nanoseconds of
+   CLOCK_MONOTONIC (what one last retry() gives); UINT64_MAX: for ever. */
+static inline bool event_wait(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  if (event_spin(e, retry, context, deadline)) return true;
+  for (;;) {
+    if (!event_register(e)) { /* 65,535 threads wait already */
+      port_yield();
+      if (retry(context)) return true;
+      if (port_clock() >= deadline) return false;
+      continue;
+    }
+    if (retry(context)) {
+      event_unregister(e);
+      return true;
+    }
+    bool in_time = event_sleep(e, deadline);
+    if (retry(context)) return true;
+    if (!in_time) return false;
+  }
+}
+
+#endif

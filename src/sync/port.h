@@ -1,0 +1,63 @@
+/* The seam between the lock-free core and the machine: all that ring, stack and event count use
+   beyond <stdatomic.h>. Another header can take this one's place (define HEADRACE_PORT_HEADER to
+   its quoted path): a model checker's, or the schedule-point build's, which also redefines the
+   operations of <stdatomic.h> so that every one of them calls a hook. */
+#ifndef HEADRACE_SYNC_PORT_H
+#define HEADRACE_SYNC_PORT_H
+
+#ifdef HEADRACE_PORT_HEADER
+#include HEADRACE_PORT_HEADER
+#else
+
+#include <ck_backoff.h>
+#include <ck_pr.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Fields that different threads write are this far apart: a line and its prefetched neighbour. */
+#define PORT_LINE        128
+
+/* How long a waiting thread looks again before it sleeps, in nanoseconds: the bounds between
+   which each event adapts. A wake-up across cores costs about 20 us. */
+#define PORT_SPIN_MIN_NS 1000u
+#define PORT_SPIN_MAX_NS 20000u
+
+static inline void port_pause(void) {
+  ck_pr_stall();
+}
+
+/* Waits longer each time after a failed CAS; *ceiling starts at 0. */
+static inline void port_backoff(unsigned *ceiling) {
+  if (*ceiling == 0) *ceiling = 4;
+  ck_backoff_eb(ceiling);
+  if (*ceiling > 1024) *ceiling = 1024;
+}
+
+static inline void port_prefetch_for_write(const void *address) {
+  __builtin_prefetch(address, 1);
+}
+
+/* Nanoseconds of CLOCK_MONOTONIC. */
+static inline uint64_t port_clock(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* Gives the processor away. */
+void port_yield(void);
+
+/* Returns false where spinning is pointless: one processor online. */
+bool port_may_spin(void);
+
+/* Sleeps while *word == expected, until woken or until the deadline (UINT64_MAX: none). May
+   return at any time for no reason. Returns false only when the deadline has passed. */
+bool port_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline);
+
+/* Wakes up to count threads that sleep on word. */
+void port_wake(_Atomic uint32_t *word, uint32_t count);
+
+#endif
+#endif

@@ -1,0 +1,164 @@
+#include "sync/ring_list.h"
+
+#include <stddef.h>
+#include <sys/mman.h>
+
+struct ring_node {
+  rcu_object deferred;
+  ring ring;
+  /* NULL, then once and for ever the next ring or the mark that the list is closed. Producers CAS it. */
+  _Atomic(ring_node *) next;
+  _Alignas(PORT_LINE) _Atomic uint64_t slots[RING_LIST_CAPACITY + 1];
+};
+
+static ring_node closed_mark;
+#define CLOSED_MARK (&closed_mark)
+
+static ring_node *node_create(void) {
+  ring_node *node = mmap(NULL, sizeof *node, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (node == MAP_FAILED) return NULL;
+  ring_init(&node->ring, node->slots, RING_LIST_CAPACITY, 0);
+  return node;
+}
+
+static void node_free(rcu_object *deferred) {
+  munmap(deferred, sizeof(ring_node));
+}
+
+static ring_node *node_next(const ring_node *node) {
+  /* FOLLOW: seq_cst; pairs with LINK in node_append and ring_list_close. */
+  return atomic_load_explicit(&node->next, memory_order_seq_cst);
+}
+
+static bool is_ring(const ring_node *next) {
+  return next && next != CLOSED_MARK;
+}
+
+/* Moves the end of the list on from node; somebody else may have done so. release and acquire: the
+   next ring is made before it is reached from here, as through LINK. */
+static void move_on(_Atomic(ring_node *) *end, ring_node *node, ring_node *next) {
+  atomic_compare_exchange_strong_explicit(end, &node, next, memory_order_release, memory_order_relaxed);
+}
+
+bool ring_list_init(ring_list *list) {
+  ring_node *first = node_create();
+  atomic_store_explicit(&list->head, first, memory_order_relaxed);
+  atomic_store_explicit(&list->tail, first, memory_order_relaxed);
+  return first;
+}
+
+void ring_list_destroy(ring_list *list) {
+  ring_node *node = atomic_load_explicit(&list->head, memory_order_relaxed);
+  while (is_ring(node)) {
+    ring_node *next = node_next(node);
+    node_free(&node->deferred);
+    node = next;
+  }
+}
+
+/* Ends node's ring and appends a new one that holds handle. Returns what follows node: the new ring
+   (*pushed), or what another thread put there first; NULL when memory runs out. */
+static ring_node *node_append(ring_node *node, uint32_t handle, bool *pushed) {
+  ring_node *next = node_next(node);
+  if (next) return next;
+  ring_node *made = node_create();
+  if (!made) return NULL;
+  ring_push(&made->ring, handle);
+  ring_close(&node->ring);
+  /* LINK: seq_cst; pairs with FOLLOW in node_next. The push linearizes here. */
+  *pushed = atomic_compare_exchange_strong_explicit(&node->next, &next, made, memory_order_seq_cst,
+                                                    memory_order_seq_cst);
+  if (*pushed) return made;
+  node_free(&made->deferred);
+  return next;
+}
+
+ring_status ring_list_push(ring_list *list, uint32_t handle) {
+  rcu_enter();
+  ring_node *node = atomic_load_explicit(&list->tail, memory_order_acquire);
+  ring_status status;
+  while ((status = ring_push(&node->ring, handle)) != RING_OK) {
+    bool pushed = false;
+    ring_node *next = node_append(node, handle, &pushed);
+    status = pushed ? RING_OK : next ? RING_CLOSED : RING_FULL;
+    if (is_ring(next)) move_on(&list->tail, node, next);
+    if (pushed || !is_ring(next)) break;
+    node = next;
+  }
+  rcu_leave();
+  return status;
+}
+
+/* What a consumer found at the end of node's ring: the next ring to look in, or NULL and the answer. */
+static ring_node *leave_drained(ring_list *list, ring_node *node, ring_status *status) {
+  ring_node *next = node_next(node);
+  *status = next ? RING_CLOSED : RING_EMPTY;
+  if (!is_ring(next)) return NULL;
+  move_on(&list->tail, node, next); /* tail must not stay at a ring that goes away */
+  ring_node *seen = node;
+  if (atomic_compare_exchange_strong_explicit(&list->head, &seen, next, memory_order_acq_rel,
+                                              memory_order_acquire)) {
+    rcu_defer(&node->deferred, node_free);
+    return next;
+  }
+  return seen;
+}
+
+ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken) {
+  rcu_enter();
+  ring_node *node = atomic_load_explicit(&list->head, memory_order_acquire);
+  ring_status status;
+  do {
+    status = ring_pop_many(&node->ring, handles, k, taken);
+    if (status != RING_CLOSED) break;
+    node = leave_drained(list, node, &status);
+  } while (node);
+  rcu_leave();
+  return status;
+}
+
+ring_status ring_list_peek(ring_list *list, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle) {
+  rcu_enter();
+  ring_node *node = atomic_load_explicit(&list->head, memory_order_acquire);
+  ring_status status;
+  do {
+    status = ring_peek(&node->ring, try_retain, drop, handle);
+    if (status != RING_CLOSED) break;
+    node = leave_drained(list, node, &status);
+  } while (node);
+  rcu_leave();
+  return status;
+}
+
+void ring_list_close(ring_list *list) {
+  rcu_enter();
+  ring_node *node = atomic_load_explicit(&list->tail, memory_order_acquire);
+  while (is_ring(node)) {
+    ring_node *next = NULL;
+    ring_close(&node->ring);
+    /* LINK: as in node_append: nothing can follow any more. */
+    if (atomic_compare_exchange_strong_explicit(&node->next, &next, CLOSED_MARK, memory_order_seq_cst,
+                                                memory_order_seq_cst))
+      break;
+    node = next;
+  }
+  rcu_leave();
+}
+
+bool ring_list_is_closed(const ring_list *list) {
+  rcu_enter();
+  ring_node *node = atomic_load_explicit(&list->tail, memory_order_acquire);
+  while (is_ring(node)) node = node_next(node);
+  rcu_leave();
+  return node == CLOSED_MARK;
+}
+
+uint32_t ring_list_size(const ring_list *list) {
+  uint64_t size = 0;
+  rcu_enter();
+  for (ring_node *node = atomic_load_explicit(&list->head, memory_order_acquire); is_ring(node);
+       node = node_next(node))
+    size += ring_size(&node->ring);
+  rcu_leave();
+  return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+}

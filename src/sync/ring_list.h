@@ -1,0 +1,40 @@
+/* An unlimited queue of handles: a list of rings. A push that finds its ring full ends it and
+   appends a new one that holds the handle already; a pop that finds its ring ended and drained
+   moves on to the next, and the ring left behind goes back to the system after a grace period.
+
+   Lock-free as the ring is, but for the allocation of a ring every RING_LIST_CAPACITY handles. A
+   thread stopped inside a call keeps the memory of rings from going back, and nothing else.
+
+   The pairs of memory orders, beside those of ring.h:
+     LINK  push: seq_cst CAS of next  ->  FOLLOW  pop: seq_cst load of next: the new ring. seq_cst
+           because a pop that finds an ended ring without a successor answers EMPTY here. */
+#ifndef HEADRACE_SYNC_RING_LIST_H
+#define HEADRACE_SYNC_RING_LIST_H
+
+#include "sync/rcu.h"
+#include "sync/ring.h"
+
+#define RING_LIST_CAPACITY 8191u /* handles a ring: 64 KiB of slots */
+
+typedef struct ring_node ring_node;
+
+typedef struct ring_list {
+  _Alignas(PORT_LINE) _Atomic(ring_node *) head; /* consumers move it on */
+  _Alignas(PORT_LINE) _Atomic(ring_node *) tail; /* producers move it on; never behind head */
+} ring_list;
+
+/* Makes an empty list; false when memory runs out. */
+bool ring_list_init(ring_list *list);
+
+/* Frees all rings; nobody may use the list any more. What is inside is forgotten. */
+void ring_list_destroy(ring_list *list);
+
+/* As the functions of ring.h; push answers RING_FULL when memory for a ring runs out. */
+ring_status ring_list_push(ring_list *list, uint32_t handle);
+ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken);
+ring_status ring_list_peek(ring_list *list, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle);
+void ring_list_close(ring_list *list);
+bool ring_list_is_closed(const ring_list *list);
+uint32_t ring_list_size(const ring_list *list);
+
+#endif

@@ -1,0 +1,80 @@
+/* A Treiber stack of 24-bit handles (Treiber 1986). The word is {tag, handle}; the tag goes up with
+   every pop, so a head that was popped and pushed again between a look and a CAS is told apart. The
+   links live in the elements, in memory that stays readable for ever (slab.h).
+
+   The pairs of memory orders:
+     GIVE  push: CAS of head  ->  GET  pop: load of head: the element's bytes and link
+   The link itself is a relaxed atomic: a stale one is caught by the tag. Both CASes and pop's load are
+   seq_cst, more than the pair needs, because others decide by them after a store of their own: a
+   waiter that finds the stack empty after registering (event.h), and a pool that shrinks (pool.c). */
+#ifndef HEADRACE_SYNC_STACK_H
+#define HEADRACE_SYNC_STACK_H
+
+#include "port.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define STACK_HANDLE_BITS 24
+#ifndef STACK_TAG_BITS
+#define STACK_TAG_BITS 40
+#endif
+
+#define STACK_HANDLE_MASK ((UINT64_C(1) << STACK_HANDLE_BITS) - 1)
+#define STACK_TAG_MASK    ((UINT64_C(1) << STACK_TAG_BITS) - 1)
+
+typedef struct stack {
+  _Alignas(PORT_LINE) _Atomic uint64_t head; /* {tag, handle}; handle 0: empty. Everyone CASes it. */
+} stack;
+
+/* Where the link of a handle is kept; the owner of the stack says. */
+typedef _Atomic uint32_t *stack_link(const void *owner, uint32_t handle);
+
+static inline uint64_t stack_word(uint64_t tag, uint32_t handle) {
+  return (tag & STACK_TAG_MASK) << STACK_HANDLE_BITS | handle;
+}
+
+static inline uint32_t stack_handle(uint64_t word) {
+  return (uint32_t)(word & STACK_HANDLE_MASK);
+}
+
+/* Makes an empty stack; first_tag is 0 but for tests of the wrap. */
+static inline void stack_init(stack *s, uint64_t first_tag) {
+  atomic_store_explicit(&s->head, stack_word(first_tag, 0), memory_order_relaxed);
+}
+
+/* Puts handle, which is not 0 and on no stack, on top. */
+static inline void stack_push(stack *s, stack_link *link, const void *owner, uint32_t handle) {
+  unsigned ceiling = 0;
+  uint64_t seen = atomic_load_explicit(&s->head, memory_order_relaxed);
+  for (;;) {
+    atomic_store_explicit(link(owner, handle), stack_handle(seen), memory_order_relaxed);
+    /* GIVE: pairs with GET in stack_pop. The tag stays. */
+    if (atomic_compare_exchange_weak_explicit(&s->head, &seen, stack_word(seen >> STACK_HANDLE_BITS, handle),
+                                              memory_order_seq_cst, memory_order_relaxed))
+      return;
+    port_backoff(&ceiling);
+  }
+}
+
+/* Takes the top; returns 0 when the stack is empty. */
+static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) {
+  unsigned ceiling = 0;
+  /* GET: pairs with GIVE in stack_push. */
+  uint64_t seen = atomic_load_explicit(&s->head, memory_order_seq_cst);
+  for (;;) {
+    uint32_t top = stack_handle(seen);
+    if (top == 0) return 0;
+    uint32_t next = atomic_load_explicit(link(owner, top), memory_order_relaxed);
+    /* seq_cst on failure too: the reloaded head is the next GET. The new tag is made from the head
+       that was compared. */
+    if (atomic_compare_exchange_weak_explicit(&s->head, &seen,
+                                              stack_word((seen >> STACK_HANDLE_BITS) + 1, next),
+                                              memory_order_seq_cst, memory_order_seq_cst))
+      return top;
+    port_backoff(&ceiling);
+  }
+}
+
+#endif
