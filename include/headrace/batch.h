@@ -39,20 +39,20 @@ extern "C" {
 typedef struct Batch {
   uint64_t batch_id; /* the caller's; bits 60-63 hold the symmetry group */
   uint32_t epoch_id;
-  Tensor input;             /* [batch_size, sequence_length] token ids or features */
-  Tensor target;            /* [batch_size, sequence_length] */
-  Tensor mask;              /* [batch_size, sequence_length] in [0, 1]; 0 = does not count */
-  Tensor documents;         /* as mask, which document of its row each token is of: ndim 0 unless asked for */
-  Tensor positions;         /* as mask, its place in that document: ndim 0 unless asked for */
-  uint32_t batch_size;      /* rows */
-  uint32_t sequence_length; /* columns */
-  uint32_t vocab_size;      /* ids are below it; 0: not checked */
-  size_t total_memory;      /* bytes of elements that this batch shows */
-  bool is_pooled;           /* its elements belong to a pool */
-  bool is_processed;        /* the consumer's */
-  double processing_time;   /* seconds; the consumer's */
   batch_atomic_int ref_count; /* read it with atomic_load; only the library writes it */
+  double processing_time;     /* seconds; the consumer's */
+  bool is_processed;          /* the consumer's */
+  bool is_pooled;             /* its elements belong to a pool */
   batch_status status;        /* a loader's verdict; BATCH_OK everywhere else */
+  uint32_t batch_size;        /* rows */
+  uint32_t sequence_length;   /* columns */
+  uint32_t vocab_size;        /* ids are below it; 0: not checked */
+  size_t total_memory;        /* bytes of elements that this batch shows */
+  Tensor input;               /* [batch_size, sequence_length] token ids or features */
+  Tensor target;              /* [batch_size, sequence_length] */
+  Tensor mask;                /* [batch_size, sequence_length] in [0, 1]; 0 = does not count */
+  Tensor documents; /* as mask, which document of its row each token is of: ndim 0 unless asked for */
+  Tensor positions; /* as mask, its place in that document: ndim 0 unless asked for */
 } Batch;
 
 /* What a batch consists of; all zero is the default: float32, nothing optional. */

@@ -4,10 +4,16 @@
 
 #include "base.h"
 #include "batch.h"
+#include "dataset.h"
 #include "distribute.h"
+#include "loader.h"
 #include "pool.h"
 #include "queue.h"
 #include "spheres.h"
+#include "stats.h"
 #include "tensor.h"
+#include "transform.h"
+#include "tokenizer.h"
+#include "writer.h"
 
 #endif

@@ -142,18 +142,24 @@ bool batch_split(Batch *batch, uint32_t n, Batch **out) {
   return batch_split_views("batch_split", batch, n, out);
 }
 
+/* Views go to a private list first: out stays untouched when memory runs out. */
 bool batch_split_views(const char *function, Batch *batch, uint32_t n, Batch **out) {
-  uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    uint32_t count = rows + (i < larger);
-    out[i] = view_create(batch, first, count);
-    if (!out[i]) {
-      while (i > 0) batch_release(out[--i]);
-      return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u views", function, n);
-    }
-    first += count;
+  stack views;
+  stack_init(&views, 0);
+  uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0, made = 0, handle;
+  for (Batch *view; made < n && (view = view_create(batch, first, rows + (made < larger))); made++) {
+    first += view->batch_size;
+    stack_push(&views, batch_header_link, NULL, batch_header_of(view)->handle);
   }
-  return true;
+  bool complete = made == n;
+  while ((handle = stack_pop(&views, batch_header_link, NULL))) {
+    made--;
+    if (complete)
+      out[made] = &batch_header_at(handle)->batch;
+    else
+      batch_release(&batch_header_at(handle)->batch);
+  }
+  return complete || error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u views", function, n);
 }
 
 /* Whether b's rows follow a's in one parent. */
@@ -176,23 +182,29 @@ static bool is_one_piece(Batch **batches, uint32_t n) {
 /* Whether all can be joined; the sum of their rows. */
 static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
   if (!batches || n == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: %u batches at %p, expected at least 1", n,
-                      (void *)batches);
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: n is %u and batches %s, expected at least 1", n,
+                      batches ? "there" : "NULL");
   *rows = 0;
   for (uint32_t i = 0; i < n; i++) {
+    if (!batches[i]) return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: batches[%u] is NULL", i);
     if (!batch_check("batch_merge", batches[i])) return false;
     batch_shape first = shape_of(batches[0], 0), other = shape_of(batches[i], 0);
     if (batches[i]->sequence_length != batches[0]->sequence_length ||
         batches[i]->vocab_size != batches[0]->vocab_size)
-      return error_fail(
-          BATCH_INVALID_ARGUMENT,
-          "batch_merge: batches[%u] has length %u and vocabulary %u, expected batches[0]'s %u and %u", i,
-          batches[i]->sequence_length, batches[i]->vocab_size, batches[0]->sequence_length,
-          batches[0]->vocab_size);
+      return error_fail(BATCH_INVALID_ARGUMENT,
+                        "batch_merge: batches[%u] has sequence_length %u and vocab_size %u, expected "
+                        "batches[0]'s %u and %u",
+                        i, batches[i]->sequence_length, batches[i]->vocab_size, batches[0]->sequence_length,
+                        batches[0]->vocab_size);
     if (other.input_type != first.input_type || batches[i]->target.dtype != first.input_type ||
         other.mask_type != first.mask_type || other.with_documents != first.with_documents)
       return error_fail(BATCH_INVALID_ARGUMENT,
-                        "batch_merge: batches[%u] has other element types than batches[0]", i);
+                        "batch_merge: batches[%u] has types input %s, target %s, mask %s%s, expected "
+                        "batches[0]'s %s, %s, %s%s",
+                        i, tensor_type_name(other.input_type), tensor_type_name(batches[i]->target.dtype),
+                        tensor_type_name(other.mask_type), other.with_documents ? ", documents" : "",
+                        tensor_type_name(first.input_type), tensor_type_name(first.input_type),
+                        tensor_type_name(first.mask_type), first.with_documents ? ", documents" : "");
     if (__builtin_add_overflow(*rows, batches[i]->batch_size, rows))
       return error_fail(BATCH_OVERFLOW, "batch_merge: %u batches have more than 2^32 rows", n);
   }
@@ -221,8 +233,9 @@ Batch *batch_merge(Batch **batches, uint32_t n) {
 }
 
 void batch_retain(Batch *batch) {
-  if (!batch) return;
-  if (!refcount_retain(&batch->ref_count))
+  if (!batch)
+    error_note(BATCH_INVALID_ARGUMENT, "batch_retain", "batch is NULL");
+  else if (!refcount_retain(&batch->ref_count))
     error_abort("batch_retain: batch %p is free, or its count would overflow", (void *)batch);
 }
 

@@ -31,7 +31,7 @@ batch_header *batch_header_at(uint32_t handle) {
   return slab_object(&headers, handle);
 }
 
-_Atomic uint32_t *batch_header_link(const void *owner, uint32_t handle) {
+_Atomic uint64_t *batch_header_link(const void *owner, uint32_t handle) {
   (void)owner;
   return &batch_header_at(handle)->link;
 }

@@ -13,11 +13,11 @@ struct batch_header {
   /* First: a Batch pointer is its header's. Its count is read for ever, whatever became of the
      batch (see queue peek). */
   Batch batch;
-  _Atomic uint32_t link; /* of the stack that the header is on: the slab's or its pool's */
-  uint32_t handle;       /* its own, never changes */
-  batch_header *parent;  /* of a view: the batch with the elements, which the view holds a reference to */
-  BatchPool *pool;       /* where the last release puts it; NULL: none */
-  void *block;           /* the elements, 64-byte aligned; NULL in a view */
+  _Alignas(64) _Atomic uint64_t link; /* of the stack that the header is on: the slab's or its pool's */
+  uint32_t handle;                    /* its own, never changes */
+  batch_header *parent; /* of a view: the batch with the elements, which it holds a reference to */
+  BatchPool *pool;      /* where the last release puts it; NULL: none */
+  void *block;          /* the elements, 64-byte aligned; NULL in a view */
 };
 
 static inline batch_header *batch_header_of(const Batch *batch) {
@@ -28,7 +28,7 @@ static inline batch_header *batch_header_of(const Batch *batch) {
 batch_header *batch_header_at(uint32_t handle);
 
 /* The link of a handle's header, for stacks of batches. */
-_Atomic uint32_t *batch_header_link(const void *owner, uint32_t handle);
+_Atomic uint64_t *batch_header_link(const void *owner, uint32_t handle);
 
 /* Returns a zeroed header with its handle set and count 0, or NULL when memory runs out. Until
    batch_header_publish nobody can retain it. */

@@ -57,6 +57,25 @@ void batch_layout_apply(const batch_layout *layout, Batch *batch, void *block) {
   }
 }
 
+static bool tensor_holds(const batch_layout *layout, const Tensor *tensor, const char *elements,
+                         tensor_type type) {
+  size_t rows = layout->shape.batch_size, columns = layout->shape.sequence_length;
+  return tensor->u8 == (const uint8_t *)elements && tensor->shape == tensor->dims && tensor->ndim == 2 &&
+         tensor->dims[0] == rows && tensor->dims[1] == columns && tensor->total_size == rows * columns &&
+         tensor->dtype == type && !tensor->owns_data;
+}
+
+bool batch_layout_holds(const batch_layout *layout, const Batch *batch, const void *block) {
+  const char *start = block;
+  const Tensor *const tensors[BATCH_TENSORS] = {&batch->input, &batch->target, &batch->mask,
+                                                &batch->documents, &batch->positions};
+  for (unsigned i = 0; i < layout->tensors; i++)
+    if (!tensor_holds(layout, tensors[i], start + layout->offset[i], layout->type[i])) return false;
+  return batch->batch_size == layout->shape.batch_size &&
+         batch->sequence_length == layout->shape.sequence_length &&
+         batch->vocab_size == layout->shape.vocab_size;
+}
+
 void batch_layout_fill(const batch_layout *layout, Batch *batch, void *block) {
   memset(block, 0, layout->bytes);
   tensor_fill(&batch->mask, 1.0f);

@@ -20,6 +20,10 @@ bool batch_layout_make(const char *function, const batch_shape *shape, batch_lay
 /* Writes sizes and tensors of a batch whose elements are at block. */
 void batch_layout_apply(const batch_layout *layout, Batch *batch, void *block);
 
+/* Whether sizes and tensors of a batch are as batch_layout_apply wrote them. Reads only, so that lines
+   that nobody has changed stay in every cache. */
+bool batch_layout_holds(const batch_layout *layout, const Batch *batch, const void *block);
+
 /* Writes the first elements a batch has: input, target, documents, positions 0, mask 1. Touches
    every page. */
 void batch_layout_fill(const batch_layout *layout, Batch *batch, void *block);

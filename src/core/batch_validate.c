@@ -65,9 +65,11 @@ static bool report(const Batch *batch, unsigned which, const Tensor *t, double l
   size_t i = 0;
   double value = tensor_load(t, 0);
   while (value >= low && value <= high && i + 1 < t->total_size) value = tensor_load(t, ++i);
+  char shown[40];
+  snprintf(shown, sizeof shown, is_float(t) ? "%.9g" : "%.0f", value);
   size_t row = i / batch->sequence_length, column = i % batch->sequence_length;
-  return error_fail(BATCH_OUT_OF_RANGE, "batch_validate: %s at row %zu, column %zu is %.9g, expected %s",
-                    batch_tensor_name(which), row, column, value, expected);
+  return error_fail(BATCH_OUT_OF_RANGE, "batch_validate: %s at row %zu, column %zu is %s, expected %s",
+                    batch_tensor_name(which), row, column, shown, expected);
 }
 
 static bool ids_are_valid(const Batch *batch, unsigned which, const Tensor *t) {
@@ -85,8 +87,19 @@ static bool ids_are_valid(const Batch *batch, unsigned which, const Tensor *t) {
   return tensor_within(t, low, high) || report(batch, which, t, low, high, expected);
 }
 
+static bool shapes_are_valid(const Batch *batch) {
+  for (unsigned i = 0; i < batch_tensor_count(batch); i++) {
+    const Tensor *t = batch_tensor((Batch *)(uintptr_t)batch, i);
+    if (t->ndim != 2 || t->shape[0] != batch->batch_size || t->shape[1] != batch->sequence_length)
+      return error_fail(
+          BATCH_INVALID_ARGUMENT, "batch_validate: %s has %u dimensions, the first %u, expected %u x %u",
+          batch_tensor_name(i), t->ndim, t->shape[0], batch->batch_size, batch->sequence_length);
+  }
+  return true;
+}
+
 bool batch_validate(const Batch *batch) {
-  if (!batch_check("batch_validate", batch)) return false;
+  if (!batch_check("batch_validate", batch) || !shapes_are_valid(batch)) return false;
   return ids_are_valid(batch, 0, &batch->input) && ids_are_valid(batch, 1, &batch->target) &&
          (tensor_within(&batch->mask, 0, 1) || report(batch, 2, &batch->mask, 0, 1, "0 to 1"));
 }

@@ -13,9 +13,9 @@ bool batch_distribute_to_spheres(Batch *batch, uint32_t num_spheres, Batch **sph
   if (!batch_check("batch_distribute_to_spheres", batch)) return false;
   if (num_spheres == 0 || !sphere_batches)
     return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_distribute_to_spheres: num_spheres is %u and sphere_batches is %p, expected at "
+                      "batch_distribute_to_spheres: num_spheres is %u and sphere_batches %s, expected at "
                       "least 1 and room for them",
-                      num_spheres, (void *)sphere_batches);
+                      num_spheres, sphere_batches ? "there" : "NULL");
   uint32_t parts = num_spheres < batch->batch_size ? num_spheres : batch->batch_size;
   if (!batch_split_views("batch_distribute_to_spheres", batch, parts, sphere_batches)) return false;
   for (uint32_t i = parts; i < num_spheres; i++) sphere_batches[i] = NULL;
@@ -74,13 +74,17 @@ static void sift_down(uint32_t *heap, const double *load, uint32_t n) {
 }
 
 static bool balance_check(Batch **batches, uint32_t n, uint32_t num_spheres, const uint32_t *assignments) {
-  if (!batches || !assignments || n == 0 || num_spheres == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_balance_distribution: batches is %p, n %u, num_spheres %u, assignments %p, "
-                      "expected none of them 0",
-                      (void *)batches, n, num_spheres, (const void *)assignments);
-  for (uint32_t i = 0; i < n; i++)
-    if (!batch_check("batch_balance_distribution", batches[i])) return false;
+  static const char function[] = "batch_balance_distribution";
+  if (!batches || !assignments)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s is NULL", function,
+                      batches ? "assignments" : "batches");
+  if (n == 0 || num_spheres == 0)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: n is %u and num_spheres %u, expected at least 1 of each",
+                      function, n, num_spheres);
+  for (uint32_t i = 0; i < n; i++) {
+    if (!batches[i]) return error_fail(BATCH_INVALID_ARGUMENT, "%s: batches[%u] is NULL", function, i);
+    if (!batch_check(function, batches[i])) return false;
+  }
   return true;
 }
 

@@ -8,8 +8,11 @@
 
 static _Thread_local char sentence[1024];
 static _Thread_local batch_error last_error = {BATCH_OK, ""};
+/* The parts of a sentence that error_note left to be put together; NULL: there are none. */
+static _Thread_local const char *noted_function, *noted_what;
 
 const batch_error *batch_last_error(void) {
+  if (noted_function) error_set(last_error.code, "%s: %s", noted_function, noted_what);
   return &last_error;
 }
 
@@ -18,11 +21,15 @@ batch_status error_set(batch_status code, const char *format, ...) {
   va_start(arguments, format);
   vsnprintf(sentence, sizeof sentence, format, arguments);
   va_end(arguments);
-  return error_note(code, sentence);
+  last_error = (batch_error){code, sentence};
+  noted_function = NULL;
+  return code;
 }
 
-batch_status error_note(batch_status code, const char *message) {
-  last_error = (batch_error){code, message};
+batch_status error_note(batch_status code, const char *function, const char *what) {
+  last_error.code = code;
+  noted_function = function;
+  noted_what = what;
   return code;
 }
 

@@ -8,9 +8,9 @@
    value and what was expected; it is cut at 1023 bytes. */
 __attribute__((format(printf, 2, 3))) batch_status error_set(batch_status code, const char *format, ...);
 
-/* As error_set, at the price of two stores: for ordinary outcomes that callers may meet in a loop.
-   message: a string literal. */
-batch_status error_note(batch_status code, const char *message);
+/* As error_set, at the price of a few stores: for ordinary outcomes that callers may meet in a loop.
+   Both are string literals; the sentence "function: what" is put together when somebody reads it. */
+batch_status error_note(batch_status code, const char *function, const char *what);
 
 /* As error_set, for functions that answer with a bool or a pointer. */
 #define error_fail(...) (error_set(__VA_ARGS__), false)

@@ -97,20 +97,19 @@ static batch_allocator own_allocator(const batch_pool_options *options) {
                            pages_context(options->numa_node, options->huge_pages)};
 }
 
-bool memory_pool_allocator(const batch_pool_options *options, batch_allocator *allocator) {
+bool memory_pool_allocator(const char *function, const batch_pool_options *options,
+                           batch_allocator *allocator) {
   const batch_allocator *given = &options->allocator;
   if (!given->allocate != !given->deallocate)
-    return error_fail(
-        BATCH_INVALID_ARGUMENT,
-        "batch_pool_create_with: allocator has only one of allocate and deallocate, expected both or none");
-  if (options->numa_node < -1)
     return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_pool_create_with: numa_node is %d, expected -1 or a node number",
+                      "%s: allocator has only one of allocate and deallocate, expected both or none",
+                      function);
+  if (options->numa_node < -1)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: numa_node is %d, expected -1 or a node number", function,
                       options->numa_node);
   if (options->numa_node >= 0 && !node_exists(options->numa_node))
-    return error_fail(BATCH_UNSUPPORTED,
-                      "batch_pool_create_with: numa_node is %d, which this machine or build (libnuma) lacks",
-                      options->numa_node);
+    return error_fail(BATCH_UNSUPPORTED, "%s: numa_node is %d, which this machine or build (libnuma) lacks",
+                      function, options->numa_node);
   *allocator = given->allocate ? *given : own_allocator(options);
   return true;
 }

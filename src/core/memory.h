@@ -31,7 +31,9 @@ void *memory_allocate_zeroed(size_t bytes);
 void memory_free(void *block);
 
 /* Returns the allocator that a pool with these options takes its elements from: the caller's, or
-   pages of our own (huge pages, a NUMA node), or memory_allocate. Reports what cannot be had. */
-bool memory_pool_allocator(const batch_pool_options *options, batch_allocator *allocator);
+   pages of our own (huge pages, a NUMA node), or memory_allocate. Reports what cannot be had in the name
+   of `function`. */
+bool memory_pool_allocator(const char *function, const batch_pool_options *options,
+                           batch_allocator *allocator);
 
 #endif

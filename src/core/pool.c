@@ -23,7 +23,10 @@
 #include "sync/event.h"
 #include "sync/refcount.h"
 
-enum { HANDED_OUT_AT_ONCE, HANDED_OUT_LATE, REFUSED, RETURNED };
+#define COLD __attribute__((noinline, cold)) /* kept out of the fast paths */
+
+/* What the slow paths count; the rest of the statistics is read off the stack. */
+enum { HANDED_OUT_LATE, REFUSED, POPPED_TO_RETIRE };
 
 struct BatchPool {
   /* Written before the pool is shared. */
@@ -31,7 +34,7 @@ struct BatchPool {
   batch_allocator allocator;
   size_t alignment;
   uint32_t handle;       /* its own, in the slab of pools */
-  _Atomic uint32_t link; /* of that slab */
+  _Atomic uint64_t link; /* of that slab */
 
   stack idle;
   event available;
@@ -40,7 +43,7 @@ struct BatchPool {
   _Alignas(PORT_LINE) _Atomic uint64_t size;
   /* Its owner, each of its batches and each waiting thread hold the pool. */
   _Atomic int holders;
-  _Atomic bool closed; /* batch_pool_free sets it */
+  _Atomic bool closed; /* pool_close sets it */
   counters statistics;
 };
 
@@ -124,6 +127,7 @@ static void pool_retire_idle(BatchPool *pool) {
   while (surplus_of(atomic_load_explicit(&pool->size, memory_order_seq_cst)) > 0) {
     batch_header *header = pool_pop(pool);
     if (!header) return;
+    counters_add(&pool->statistics, POPPED_TO_RETIRE, 1);
     if (pool_claim_surplus(pool)) {
       pool_retire(pool, header);
     } else {
@@ -134,7 +138,6 @@ static void pool_retire_idle(BatchPool *pool) {
 }
 
 void pool_take_back(BatchPool *pool, batch_header *header) {
-  counters_add(&pool->statistics, RETURNED, 1);
   if (pool_claim_surplus(pool)) {
     pool_retire(pool, header);
     return;
@@ -161,8 +164,9 @@ static bool pool_fits(const BatchPool *pool, uint32_t count) {
   return probe;
 }
 
-/* Makes `count` batches into a private list; on failure the list is empty. */
-static bool pool_make_batches(const char *function, BatchPool *pool, stack *made, uint32_t count) {
+/* Makes `count` batches into a private list, on the way to new_size; on failure the list is empty. */
+static bool pool_make_batches(const char *function, BatchPool *pool, stack *made, uint32_t count,
+                              uint32_t new_size) {
   bool complete = count == 0 || pool_fits(pool, count);
   for (uint32_t i = 0; complete && i < count; i++) {
     batch_header *header = pool_make_batch(pool);
@@ -171,8 +175,8 @@ static bool pool_make_batches(const char *function, BatchPool *pool, stack *made
   }
   if (complete) return true;
   pool_unmake_batches(pool, made);
-  return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u batches of %zu bytes", function, count,
-                    pool->layout.bytes);
+  return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for a size of %u batches of %zu bytes each", function,
+                    new_size, pool->layout.bytes);
 }
 
 /* Moves `count` batches from the private list into the pool. */
@@ -192,7 +196,7 @@ static bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_si
   do {
     uint64_t there = (uint64_t)size_of(seen) + surplus_of(seen);
     needed = new_size > there ? new_size - (uint32_t)there : 0;
-    if (needed > count && !pool_make_batches(function, pool, &made, needed - count)) return false;
+    if (needed > count && !pool_make_batches(function, pool, &made, needed - count, new_size)) return false;
     if (needed > count) count = needed;
     wanted = size_word(new_size, new_size < there ? (uint32_t)there - new_size : 0);
     /* SHRINK: seq_cst; pairs with RETURN in pool_take_back. */
@@ -204,39 +208,50 @@ static bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_si
   return true;
 }
 
-static bool options_check(const batch_pool_options *options) {
-  if (!options) return error_fail(BATCH_INVALID_ARGUMENT, "batch_pool_create_with: options is NULL");
+static bool options_check(const char *function, const batch_pool_options *options) {
+  if (!options) return error_fail(BATCH_INVALID_ARGUMENT, "%s: options is NULL", function);
   if (options->pool_size == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_pool_create: pool_size is 0, expected at least 1");
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: pool_size is 0, expected at least 1", function);
   if (options->alignment & (options->alignment - 1))
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_pool_create_with: alignment is %zu, expected a power of two",
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: alignment is %zu, expected a power of two", function,
                       options->alignment);
   return true;
 }
 
-BatchPool *batch_pool_create_with(const batch_pool_options *options) {
-  batch_layout layout;
-  batch_allocator allocator;
-  if (!options_check(options) || !batch_layout_make("batch_pool_create", &options->shape, &layout) ||
-      !memory_pool_allocator(options, &allocator))
-    return NULL;
+/* A pool without batches in memory that may have been another pool's. */
+static BatchPool *pool_make(const batch_layout *layout, const batch_allocator *allocator, size_t alignment) {
   uint32_t handle = slab_allocate(&pools);
-  if (handle == 0) return error_null(BATCH_OUT_OF_MEMORY, "batch_pool_create: no memory for a pool");
+  if (handle == 0) return NULL;
   BatchPool *pool = slab_object(&pools, handle);
-  pool->layout = layout;
-  pool->allocator = allocator;
-  pool->alignment = options->alignment > MEMORY_ALIGNMENT ? options->alignment : MEMORY_ALIGNMENT;
+  pool->layout = *layout;
+  pool->allocator = *allocator;
+  pool->alignment = alignment > MEMORY_ALIGNMENT ? alignment : MEMORY_ALIGNMENT;
   pool->handle = handle;
+  stack_init(&pool->idle, 0);
   event_init(&pool->available);
   counters_reset(&pool->statistics);
   atomic_store_explicit(&pool->closed, false, memory_order_relaxed);
   atomic_store_explicit(&pool->holders, 1, memory_order_relaxed);
   /* release: a thread that is late in pool_take_back reads the layout only after a surplus. */
   atomic_store_explicit(&pool->size, 0, memory_order_release);
-  if (pool_set_size("batch_pool_create", pool, options->pool_size)) return pool;
+  return pool;
+}
+
+static BatchPool *pool_create(const char *function, const batch_pool_options *options) {
+  batch_layout layout;
+  batch_allocator allocator;
+  if (!options_check(function, options) || !batch_layout_make(function, &options->shape, &layout) ||
+      !memory_pool_allocator(function, options, &allocator))
+    return NULL;
+  BatchPool *pool = pool_make(&layout, &allocator, options->alignment);
+  if (!pool) return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for a pool", function);
+  if (pool_set_size(function, pool, options->pool_size)) return pool;
   pool_let_go(pool);
   return NULL;
+}
+
+BatchPool *batch_pool_create_with(const batch_pool_options *options) {
+  return pool_create("batch_pool_create_with", options);
 }
 
 BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t sequence_length,
@@ -246,7 +261,7 @@ BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t s
   options.shape.batch_size = batch_size;
   options.shape.sequence_length = sequence_length;
   options.shape.vocab_size = vocab_size;
-  return batch_pool_create_with(&options);
+  return pool_create("batch_pool_create", &options);
 }
 
 void pool_close(BatchPool *pool) {
@@ -263,15 +278,15 @@ void batch_pool_free(BatchPool *pool) {
 }
 
 /* Makes an idle batch the caller's. */
-static Batch *pool_hand_out(BatchPool *pool, batch_header *header, unsigned how) {
+static Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
   Batch *batch = &header->batch;
-  batch_layout_apply(&pool->layout, batch, header->block);
+  if (!batch_layout_holds(&pool->layout, batch, header->block))
+    batch_layout_apply(&pool->layout, batch, header->block);
   batch->batch_id = 0;
   batch->epoch_id = 0;
   batch->is_processed = false;
   batch->processing_time = 0;
   batch->status = BATCH_OK;
-  counters_add(&pool->statistics, how, 1);
   batch_header_publish(header);
   return batch;
 }
@@ -288,58 +303,62 @@ static bool allocation_retry(void *context) {
 }
 
 /* Waits for an idle batch; holds the pool meanwhile, since it may be freed. */
-static batch_status pool_wait(BatchPool *pool, Batch **batch, uint64_t deadline) {
+COLD static batch_status pool_wait(const char *function, BatchPool *pool, Batch **batch, uint64_t deadline) {
   allocation a = {pool, NULL};
   pool_hold(pool, 1);
   bool in_time = event_wait(&pool->available, allocation_retry, &a, deadline);
-  if (a.header)
-    *batch = pool_hand_out(pool, a.header, HANDED_OUT_LATE);
-  else
-    counters_add(&pool->statistics, REFUSED, 1);
+  counters_add(&pool->statistics, a.header ? HANDED_OUT_LATE : REFUSED, 1);
+  if (a.header) *batch = pool_hand_out(pool, a.header);
   pool_let_go(pool);
   if (a.header) return BATCH_OK;
-  return in_time ? error_note(BATCH_CLOSED, "batch_pool_allocate: the pool was freed")
-                 : error_note(BATCH_TIMEDOUT,
-                              "batch_pool_allocate_until: no batch came back before the deadline");
+  return in_time ? error_note(BATCH_CLOSED, function, "the pool was freed")
+                 : error_note(BATCH_TIMEDOUT, function, "no batch came back before the deadline");
+}
+
+/* The allocations, each in the name of the public function. */
+static inline batch_status pool_allocate(const char *function, BatchPool *pool, Batch **batch,
+                                         uint64_t deadline) {
+  *batch = NULL;
+  if (!pool) return error_note(BATCH_INVALID_ARGUMENT, function, "pool is NULL");
+  batch_header *header = pool_pop(pool);
+  if (header) {
+    *batch = pool_hand_out(pool, header);
+    return BATCH_OK;
+  }
+  if (deadline != BATCH_NO_WAIT) return pool_wait(function, pool, batch, deadline);
+  counters_add(&pool->statistics, REFUSED, 1);
+  return error_note(BATCH_EMPTY, function, "all batches are out");
 }
 
 batch_status batch_pool_allocate_until(BatchPool *pool, Batch **batch, uint64_t deadline) {
-  if (batch) *batch = NULL;
-  if (!pool || !batch)
-    return error_note(BATCH_INVALID_ARGUMENT, "batch_pool_allocate: pool or batch is NULL");
-  batch_header *header = pool_pop(pool);
-  if (header) {
-    *batch = pool_hand_out(pool, header, HANDED_OUT_AT_ONCE);
-    return BATCH_OK;
-  }
-  if (deadline != BATCH_NO_WAIT) return pool_wait(pool, batch, deadline);
-  counters_add(&pool->statistics, REFUSED, 1);
-  return error_note(BATCH_EMPTY, "batch_pool_try_allocate: all batches are out");
+  static const char function[] = "batch_pool_allocate_until";
+  if (!batch) return error_note(BATCH_INVALID_ARGUMENT, function, "batch is NULL");
+  return pool_allocate(function, pool, batch, deadline);
 }
 
 Batch *batch_pool_allocate(BatchPool *pool) {
   Batch *batch;
-  batch_pool_allocate_until(pool, &batch, BATCH_FOREVER);
+  pool_allocate("batch_pool_allocate", pool, &batch, BATCH_FOREVER);
   return batch;
 }
 
 Batch *batch_pool_try_allocate(BatchPool *pool) {
   Batch *batch;
-  batch_pool_allocate_until(pool, &batch, BATCH_NO_WAIT);
+  pool_allocate("batch_pool_try_allocate", pool, &batch, BATCH_NO_WAIT);
   return batch;
 }
 
 void batch_pool_release(BatchPool *pool, Batch *batch) {
+  static const char function[] = "batch_pool_release";
   if (!pool || !batch)
-    error_set(BATCH_INVALID_ARGUMENT, "batch_pool_release: pool is %p and batch is %p, expected both",
-              (void *)pool, (void *)batch);
+    error_note(BATCH_INVALID_ARGUMENT, function, pool ? "batch is NULL" : "pool is NULL");
   else if (batch_header_is_free(batch))
-    error_abort("batch_pool_release: batch %p is already free", (void *)batch);
+    error_abort("%s: batch %p is already free", function, (void *)batch);
   else if (batch_header_of(batch)->pool != pool)
-    error_set(BATCH_INVALID_ARGUMENT, "batch_pool_release: batch %p does not belong to pool %p",
-              (void *)batch, (void *)pool);
+    error_set(BATCH_INVALID_ARGUMENT, "%s: batch %p does not belong to pool %p", function, (void *)batch,
+              (void *)pool);
   else
-    batch_header_release(batch_header_of(batch), "batch_pool_release");
+    batch_header_release(batch_header_of(batch), function);
 }
 
 bool batch_pool_resize(BatchPool *pool, uint32_t new_size) {
@@ -348,19 +367,27 @@ bool batch_pool_resize(BatchPool *pool, uint32_t new_size) {
 }
 
 uint32_t batch_pool_size(const BatchPool *pool) {
-  return pool ? size_of(atomic_load_explicit(&pool->size, memory_order_relaxed)) : 0;
+  if (!pool) return error_note(BATCH_INVALID_ARGUMENT, "batch_pool_size", "pool is NULL"), 0;
+  return size_of(atomic_load_explicit(&pool->size, memory_order_relaxed));
 }
 
 void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t *releases,
                           uint64_t *cache_hits, uint64_t *cache_misses) {
-  uint64_t sum[COUNTERS_KINDS] = {0};
+  uint64_t handed_out = 0, out = 0, late = 0, refused = 0;
   if (!pool) error_set(BATCH_INVALID_ARGUMENT, "batch_pool_get_stats: pool is NULL");
-  for (unsigned kind = 0; pool && kind < COUNTERS_KINDS; kind++)
-    sum[kind] = counters_sum(&pool->statistics, kind);
-  if (allocations) *allocations = sum[HANDED_OUT_AT_ONCE] + sum[HANDED_OUT_LATE];
-  if (releases) *releases = sum[RETURNED];
-  if (cache_hits) *cache_hits = sum[HANDED_OUT_AT_ONCE];
-  if (cache_misses) *cache_misses = sum[HANDED_OUT_LATE] + sum[REFUSED];
+  if (pool) {
+    uint64_t pops, idle, size = atomic_load_explicit(&pool->size, memory_order_relaxed);
+    late = counters_sum(&pool->statistics, HANDED_OUT_LATE);
+    refused = counters_sum(&pool->statistics, REFUSED);
+    stack_counts(&pool->idle, batch_header_link, NULL, &pops, &idle);
+    handed_out = pops - counters_sum(&pool->statistics, POPPED_TO_RETIRE);
+    out = (uint64_t)size_of(size) + surplus_of(size) - idle;
+  }
+  /* A batch that was handed out is out or came back. */
+  if (allocations) *allocations = handed_out;
+  if (releases) *releases = handed_out > out ? handed_out - out : 0;
+  if (cache_hits) *cache_hits = handed_out > late ? handed_out - late : 0;
+  if (cache_misses) *cache_misses = late + refused;
 }
 
 void batch_pool_print_stats(const BatchPool *pool) {

@@ -5,33 +5,40 @@
 
 #include "core/batch_header.h"
 #include "core/error.h"
+#include "core/queue_internal.h"
 #include "sync/event.h"
 #include "sync/ring_list.h"
 
 _Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
 
 struct BatchQueue {
-  ring ring; /* not used when unlimited */
+  ring ring; /* without slots: unlimited */
   event not_empty, not_full;
   ring_list list; /* used only when unlimited */
-  bool unlimited;
 };
+
+static inline bool is_unlimited(const BatchQueue *q) {
+  return !q->ring.slots;
+}
+
+/* Kept out of the fast paths. */
+#define COLD __attribute__((noinline, cold))
 
 /* At most so many are taken out in one step: handles wait on the stack. */
 enum { MANY = 256 };
 
 static ring_status queue_push(BatchQueue *q, uint32_t handle) {
-  return q->unlimited ? ring_list_push(&q->list, handle) : ring_push(&q->ring, handle);
+  return is_unlimited(q) ? ring_list_push(&q->list, handle) : ring_push(&q->ring, handle);
 }
 
 static ring_status queue_pop(BatchQueue *q, uint32_t *handle) {
   uint32_t taken;
-  return q->unlimited ? ring_list_pop_many(&q->list, handle, 1, &taken) : ring_pop(&q->ring, handle);
+  return is_unlimited(q) ? ring_list_pop_many(&q->list, handle, 1, &taken) : ring_pop(&q->ring, handle);
 }
 
 static ring_status queue_pop_many(BatchQueue *q, uint32_t *handles, uint32_t k, uint32_t *taken) {
-  return q->unlimited ? ring_list_pop_many(&q->list, handles, k, taken)
-                      : ring_pop_many(&q->ring, handles, k, taken);
+  return is_unlimited(q) ? ring_list_pop_many(&q->list, handles, k, taken)
+                         : ring_pop_many(&q->ring, handles, k, taken);
 }
 
 static bool queue_check(const char *function, const BatchQueue *queue) {
@@ -49,9 +56,9 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
     free(queue);
     return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no memory for a capacity of %u", capacity);
   }
-  queue->unlimited = capacity == 0;
   event_init(&queue->not_empty);
   event_init(&queue->not_full);
+  queue->ring.slots = NULL;
   if (capacity) ring_init(&queue->ring, (_Atomic uint64_t *)(queue + 1), capacity, 0);
   return queue;
 }
@@ -71,7 +78,7 @@ static void queue_release_front(BatchQueue *queue, uint32_t limit) {
 void batch_queue_free(BatchQueue *queue) {
   if (!queue) return;
   queue_release_front(queue, UINT32_MAX);
-  if (queue->unlimited) ring_list_destroy(&queue->list);
+  if (is_unlimited(queue)) ring_list_destroy(&queue->list);
   free(queue);
 }
 
@@ -94,35 +101,96 @@ static bool retry_pop(void *context) {
   return a->status != RING_EMPTY;
 }
 
-batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline) {
-  if (!queue || !batch)
-    return error_note(BATCH_INVALID_ARGUMENT, "batch_queue_enqueue: queue or batch is NULL");
-  attempt a = {queue, batch_header_of(batch)->handle, RING_FULL};
-  if (!retry_push(&a) && deadline != BATCH_NO_WAIT) event_wait(&queue->not_full, retry_push, &a, deadline);
-  if (a.status == RING_OK) {
-    event_notify(&queue->not_empty, 1);
-    return BATCH_OK;
-  }
-  if (a.status == RING_CLOSED) return error_note(BATCH_CLOSED, "batch_queue_enqueue: the queue is closed");
-  if (queue->unlimited)
-    return error_note(BATCH_OUT_OF_MEMORY, "batch_queue_enqueue: no memory for more batches");
-  if (deadline == BATCH_NO_WAIT) return error_note(BATCH_FULL, "batch_queue_try_enqueue: the queue is full");
-  return error_note(BATCH_TIMEDOUT, "batch_queue_enqueue_until: the queue was full until the deadline");
+COLD static ring_status wait_to_push(BatchQueue *queue, uint32_t handle, uint64_t deadline) {
+  attempt a = {queue, handle, RING_FULL};
+  event_wait(&queue->not_full, retry_push, &a, deadline);
+  return a.status;
+}
+
+COLD static ring_status wait_to_pop(BatchQueue *queue, uint32_t *handle, uint64_t deadline) {
+  attempt a = {queue, 0, RING_EMPTY};
+  event_wait(&queue->not_empty, retry_pop, &a, deadline);
+  *handle = a.handle;
+  return a.status;
+}
+
+COLD static batch_status not_enqueued(const char *function, const BatchQueue *queue, ring_status status,
+                                      uint64_t deadline) {
+  if (status == RING_CLOSED) return error_note(BATCH_CLOSED, function, "the queue is closed");
+  if (is_unlimited(queue)) return error_note(BATCH_OUT_OF_MEMORY, function, "no memory for more batches");
+  if (deadline == BATCH_NO_WAIT) return error_note(BATCH_FULL, function, "the queue is full");
+  return error_note(BATCH_TIMEDOUT, function, "the queue was full until the deadline");
+}
+
+COLD static batch_status not_dequeued(const char *function, ring_status status, uint64_t deadline) {
+  if (status == RING_CLOSED) return error_note(BATCH_CLOSED, function, "the queue is closed and drained");
+  if (deadline == BATCH_NO_WAIT) return error_note(BATCH_EMPTY, function, "the queue is empty");
+  return error_note(BATCH_TIMEDOUT, function, "the queue was empty until the deadline");
+}
+
+COLD static batch_status refuse_null(const char *function, const BatchQueue *queue) {
+  return error_note(BATCH_INVALID_ARGUMENT, function, queue ? "batch is NULL" : "queue is NULL");
+}
+
+/* The enqueues and dequeues, each in the name of the public function. */
+static inline batch_status enqueue(const char *function, BatchQueue *queue, Batch *batch, uint64_t deadline) {
+  if (!queue || !batch) return refuse_null(function, queue);
+  uint32_t handle = batch_header_of(batch)->handle;
+  ring_status status = queue_push(queue, handle);
+  if (status == RING_FULL && deadline != BATCH_NO_WAIT && !is_unlimited(queue))
+    status = wait_to_push(queue, handle, deadline);
+  if (status != RING_OK) return not_enqueued(function, queue, status, deadline);
+  event_notify(&queue->not_empty, 1);
+  return BATCH_OK;
+}
+
+static inline batch_status dequeue(const char *function, BatchQueue *queue, Batch **batch,
+                                   uint64_t deadline) {
+  *batch = NULL;
+  if (!queue) return refuse_null(function, queue);
+  uint32_t handle;
+  ring_status status = queue_pop(queue, &handle);
+  if (status == RING_EMPTY && deadline != BATCH_NO_WAIT) status = wait_to_pop(queue, &handle, deadline);
+  if (status != RING_OK) return not_dequeued(function, status, deadline);
+  event_notify(&queue->not_full, 1);
+  *batch = &batch_header_at(handle)->batch;
+  return BATCH_OK;
 }
 
 bool batch_queue_enqueue(BatchQueue *queue, Batch *batch) {
-  return batch_queue_enqueue_until(queue, batch, BATCH_FOREVER) == BATCH_OK;
+  return enqueue("batch_queue_enqueue", queue, batch, BATCH_FOREVER) == BATCH_OK;
 }
 
 bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch) {
-  return batch_queue_enqueue_until(queue, batch, BATCH_NO_WAIT) == BATCH_OK;
+  return enqueue("batch_queue_try_enqueue", queue, batch, BATCH_NO_WAIT) == BATCH_OK;
+}
+
+batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline) {
+  return enqueue("batch_queue_enqueue_until", queue, batch, deadline);
+}
+
+Batch *batch_queue_dequeue(BatchQueue *queue) {
+  Batch *batch;
+  dequeue("batch_queue_dequeue", queue, &batch, BATCH_FOREVER);
+  return batch;
+}
+
+Batch *batch_queue_try_dequeue(BatchQueue *queue) {
+  Batch *batch;
+  dequeue("batch_queue_try_dequeue", queue, &batch, BATCH_NO_WAIT);
+  return batch;
+}
+
+batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **batch, uint64_t deadline) {
+  if (!batch) return refuse_null("batch_queue_dequeue_until", queue);
+  return dequeue("batch_queue_dequeue_until", queue, batch, deadline);
 }
 
 uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint32_t n) {
-  if (!queue || (!batches && n > 0)) {
-    error_note(BATCH_INVALID_ARGUMENT, "batch_queue_enqueue_many: queue or batches is NULL");
-    return 0;
-  }
+  static const char function[] = "batch_queue_enqueue_many";
+  if (!queue_check(function, queue)) return 0;
+  if (!batches && n > 0)
+    return error_set(BATCH_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
   uint32_t entered = 0;
   ring_status status = RING_OK;
   while (entered < n && batches[entered]) {
@@ -131,57 +199,23 @@ uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint
     entered++;
   }
   if (entered > 0) event_notify(&queue->not_empty, entered);
-  if (status == RING_CLOSED)
-    error_note(BATCH_CLOSED, "batch_queue_enqueue_many: the queue is closed");
-  else if (status == RING_FULL)
-    error_note(BATCH_FULL, "batch_queue_enqueue_many: the queue is full");
+  if (status != RING_OK)
+    not_enqueued(function, queue, status, BATCH_NO_WAIT);
   else if (entered < n)
-    error_set(BATCH_INVALID_ARGUMENT, "batch_queue_enqueue_many: batches[%u] is NULL", entered);
+    error_set(BATCH_INVALID_ARGUMENT, "%s: batches[%u] is NULL", function, entered);
   return entered;
 }
 
-batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **batch, uint64_t deadline) {
-  if (batch) *batch = NULL;
-  if (!queue || !batch)
-    return error_note(BATCH_INVALID_ARGUMENT, "batch_queue_dequeue: queue or batch is NULL");
-  attempt a = {queue, 0, RING_EMPTY};
-  if (!retry_pop(&a) && deadline != BATCH_NO_WAIT) event_wait(&queue->not_empty, retry_pop, &a, deadline);
-  if (a.status == RING_OK) {
-    event_notify(&queue->not_full, 1);
-    *batch = &batch_header_at(a.handle)->batch;
-    return BATCH_OK;
-  }
-  if (a.status == RING_CLOSED)
-    return error_note(BATCH_CLOSED, "batch_queue_dequeue: the queue is closed and drained");
-  if (deadline == BATCH_NO_WAIT)
-    return error_note(BATCH_EMPTY, "batch_queue_try_dequeue: the queue is empty");
-  return error_note(BATCH_TIMEDOUT, "batch_queue_dequeue_until: the queue was empty until the deadline");
-}
-
-Batch *batch_queue_dequeue(BatchQueue *queue) {
-  Batch *batch;
-  batch_queue_dequeue_until(queue, &batch, BATCH_FOREVER);
-  return batch;
-}
-
-Batch *batch_queue_try_dequeue(BatchQueue *queue) {
-  Batch *batch;
-  batch_queue_dequeue_until(queue, &batch, BATCH_NO_WAIT);
-  return batch;
-}
-
 uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n) {
+  static const char function[] = "batch_queue_dequeue_many";
   uint32_t handles[MANY], taken = 0;
-  if (!queue || !batches) {
-    error_note(BATCH_INVALID_ARGUMENT, "batch_queue_dequeue_many: queue or batches is NULL");
-    return 0;
-  }
+  if (!queue_check(function, queue)) return 0;
+  if (!batches && n > 0)
+    return error_set(BATCH_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
   if (n == 0) return 0;
   ring_status status = queue_pop_many(queue, handles, n < MANY ? n : MANY, &taken);
-  if (status == RING_EMPTY) error_note(BATCH_EMPTY, "batch_queue_dequeue_many: the queue is empty");
-  if (status == RING_CLOSED)
-    error_note(BATCH_CLOSED, "batch_queue_dequeue_many: the queue is closed and drained");
-  if (taken > 0) event_notify(&queue->not_full, taken);
+  if (status != RING_OK) return not_dequeued(function, status, BATCH_NO_WAIT), 0;
+  event_notify(&queue->not_full, taken);
   for (uint32_t i = 0; i < taken; i++) batches[i] = &batch_header_at(handles[i])->batch;
   return taken;
 }
@@ -189,34 +223,44 @@ uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n
 Batch *batch_queue_peek(BatchQueue *queue) {
   uint32_t handle = 0;
   if (!queue_check("batch_queue_peek", queue)) return NULL;
-  ring_status status = queue->unlimited
+  ring_status status = is_unlimited(queue)
                            ? ring_list_peek(&queue->list, batch_header_try_retain, batch_header_drop, &handle)
                            : ring_peek(&queue->ring, batch_header_try_retain, batch_header_drop, &handle);
   if (status == RING_FREED)
     error_abort("batch_queue_peek: batch %p inside the queue was released once too often",
                 (void *)batch_header_at(handle));
   if (status == RING_OK) return &batch_header_at(handle)->batch;
-  error_note(status == RING_CLOSED ? BATCH_CLOSED : BATCH_EMPTY, "batch_queue_peek: the queue is empty");
+  not_dequeued("batch_queue_peek", status, BATCH_NO_WAIT);
   return NULL;
 }
 
 uint32_t batch_queue_size(const BatchQueue *queue) {
   if (!queue_check("batch_queue_size", queue)) return 0;
-  return queue->unlimited ? ring_list_size(&queue->list) : ring_size(&queue->ring);
+  return is_unlimited(queue) ? ring_list_size(&queue->list) : ring_size(&queue->ring);
+}
+
+uint64_t queue_tail(const BatchQueue *queue) {
+  bool closed;
+  return ring_tail(&queue->ring, &closed);
+}
+
+uint64_t queue_head(const BatchQueue *queue) {
+  return atomic_load_explicit(&queue->ring.head, memory_order_seq_cst);
 }
 
 bool batch_queue_is_empty(const BatchQueue *queue) {
+  if (!queue_check("batch_queue_is_empty", queue)) return true;
   return batch_queue_size(queue) == 0;
 }
 
 bool batch_queue_is_full(const BatchQueue *queue) {
-  return queue_check("batch_queue_is_full", queue) && !queue->unlimited &&
+  return queue_check("batch_queue_is_full", queue) && !is_unlimited(queue) &&
          ring_size(&queue->ring) == queue->ring.capacity;
 }
 
 void batch_queue_close(BatchQueue *queue) {
   if (!queue_check("batch_queue_close", queue)) return;
-  if (queue->unlimited)
+  if (is_unlimited(queue))
     ring_list_close(&queue->list);
   else
     ring_close(&queue->ring);
@@ -226,7 +270,7 @@ void batch_queue_close(BatchQueue *queue) {
 
 bool batch_queue_is_closed(const BatchQueue *queue) {
   if (!queue_check("batch_queue_is_closed", queue)) return false;
-  return queue->unlimited ? ring_list_is_closed(&queue->list) : ring_is_closed(&queue->ring);
+  return is_unlimited(queue) ? ring_list_is_closed(&queue->list) : ring_is_closed(&queue->ring);
 }
 
 void batch_queue_clear(BatchQueue *queue) {

@@ -1,9 +1,11 @@
 /* Lanes: a queue and a worker a sphere, one event for all workers, one for those who drain.
 
-   The pairs of memory orders, beside those of the queue and of event.h (whose NOTICE is an
-   operation's own seq_cst RMW):
-     DISPATCHED  dispatch: the enqueue's seq_cst CAS  ->  a worker's seq_cst look into every lane
-     PROCESSED   worker: seq_cst add to its count     ->  drained(): seq_cst loads of the counts */
+   The pairs of memory orders, beside those of the queue and of event.h:
+     DISPATCHED  dispatch: the enqueue's seq_cst CAS -> a worker's seq_cst look into every lane
+     HOLDS       worker: seq_cst store of an odd turn, then the dequeue's seq_cst CAS of head
+     DRAINS      drain: seq_cst load of head, then seq_cst load of the turn: who sees the batch gone
+                 sees that its worker may hold it
+     DONE        worker: seq_cst store of an even turn -> drain's seq_cst load; a NOTICE of event.h */
 #include <headrace/distribute.h>
 #include <headrace/queue.h>
 #include <headrace/spheres.h>
@@ -12,19 +14,19 @@
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "sync/counters.h"
+#include "core/queue_internal.h"
 #include "sync/event.h"
 
 enum { MAX_SPHERES = 1024, DEFAULT_LANE_CAPACITY = 64 };
-enum { DISPATCHED };
 
 typedef struct worker {
   BatchSpheres *spheres;
   uint32_t number;
   pthread_t thread;
   BatchQueue *lane;
-  /* Written by this worker alone, read by anyone. */
-  _Alignas(PORT_LINE) _Atomic uint64_t processed;
+  /* Written by this worker alone, read by anyone. turn is odd while the worker may hold a batch. */
+  _Alignas(PORT_LINE) _Atomic uint64_t turn;
+  _Atomic uint64_t processed;
   _Atomic uint64_t stolen;
 } worker;
 
@@ -33,9 +35,7 @@ struct BatchSpheres {
   uint32_t started; /* workers whose thread runs */
   batch_spheres_options options;
   event work;    /* workers wait on it for any lane to have something */
-  event drained; /* drain waits on it */
-  counters dispatches;
-  _Atomic uint64_t refused; /* of these, by a closed lane */
+  event drained; /* drain waits on it for workers to end their turns */
   worker workers[];
 };
 
@@ -55,9 +55,18 @@ typedef struct search {
   bool stolen;
 } search;
 
+/* Only the worker itself writes its counts. */
+static void count_up(_Atomic uint64_t *count, memory_order order) {
+  atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, order);
+}
+
+static void end_turn(worker *self) {
+  count_up(&self->turn, memory_order_seq_cst); /* DONE: pairs with the load in turn_is_over */
+  event_notify_all(&self->spheres->drained);
+}
+
 /* Looks into every lane. Decides "nothing there" by try_dequeue, whose loads are seq_cst. */
-static bool find_work(void *context) {
-  search *look = context;
+static bool look_everywhere(search *look) {
   BatchSpheres *s = look->self->spheres;
   bool all_closed = true;
   look->batch = batch_queue_try_dequeue(look->self->lane);
@@ -71,6 +80,15 @@ static bool find_work(void *context) {
   return look->batch || all_closed;
 }
 
+/* One search, which leaves the turn odd when it found a batch. */
+static bool find_work(void *context) {
+  search *look = context;
+  count_up(&look->self->turn, memory_order_seq_cst); /* HOLDS: pairs with DRAINS in turn_is_over */
+  bool over = look_everywhere(look);
+  if (!look->batch) end_turn(look->self);
+  return over;
+}
+
 static void *worker_run(void *context) {
   worker *self = context;
   BatchSpheres *s = self->spheres;
@@ -80,20 +98,29 @@ static void *worker_run(void *context) {
     if (!look.batch) return NULL;
     s->options.process(s->options.context, self->number, look.batch);
     batch_release(look.batch);
-    if (look.stolen) atomic_fetch_add_explicit(&self->stolen, 1, memory_order_relaxed);
-    /* PROCESSED: seq_cst; pairs with the loads in is_drained. */
-    atomic_fetch_add_explicit(&self->processed, 1, memory_order_seq_cst);
-    event_notify_all(&s->drained);
+    count_up(&self->processed, memory_order_relaxed);
+    if (look.stolen) count_up(&self->stolen, memory_order_relaxed);
+    end_turn(self);
   }
 }
 
-/* Reads what is done before what was dispatched: equal sums mean that both were equal in between. */
-static bool is_drained(void *context) {
-  BatchSpheres *s = context;
-  uint64_t done = atomic_load_explicit(&s->refused, memory_order_seq_cst);
-  for (uint32_t i = 0; i < s->num_spheres; i++)
-    done += atomic_load_explicit(&s->workers[i].processed, memory_order_seq_cst);
-  return done == counters_sum(&s->dispatches, DISPATCHED);
+/* What drain waits for: that a lane's batches up to a position have been taken, then that a worker
+   has ended the turn it was in. */
+typedef struct drain {
+  const BatchQueue *lane;
+  uint64_t tail;
+  const worker *worker;
+  uint64_t turn;
+} drain;
+
+static bool lane_is_past(void *context) {
+  const drain *d = context;
+  return (int64_t)(queue_head(d->lane) - d->tail) >= 0;
+}
+
+static bool turn_is_over(void *context) {
+  const drain *d = context;
+  return atomic_load_explicit(&d->worker->turn, memory_order_seq_cst) != d->turn; /* DRAINS */
 }
 
 static bool options_check(const batch_spheres_options *options) {
@@ -102,6 +129,9 @@ static bool options_check(const batch_spheres_options *options) {
   if (options->num_spheres == 0 || options->num_spheres > MAX_SPHERES)
     return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_start: num_spheres is %u, expected 1 to %d",
                       options->num_spheres, MAX_SPHERES);
+  if (options->lane_capacity > BATCH_QUEUE_MAX_CAPACITY)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_start: lane_capacity is %u, expected 0 to %u",
+                      options->lane_capacity, BATCH_QUEUE_MAX_CAPACITY);
   return true;
 }
 
@@ -117,8 +147,6 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   s->options = *options;
   event_init(&s->work);
   event_init(&s->drained);
-  counters_reset(&s->dispatches);
-  atomic_store_explicit(&s->refused, 0, memory_order_relaxed);
   bool complete = true;
   for (uint32_t i = 0; i < s->num_spheres; i++) {
     worker *w = &s->workers[i];
@@ -129,7 +157,7 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   }
   if (complete) return s;
   batch_spheres_stop(s);
-  return NULL;
+  return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u lanes", options->num_spheres);
 }
 
 BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
@@ -155,15 +183,9 @@ bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) 
     return error_fail(BATCH_INVALID_ARGUMENT,
                       "batch_spheres_dispatch: lane is %u, expected 0 to %u or BATCH_SPHERES_ANY", lane,
                       spheres->num_spheres - 1);
-  counters_add(&spheres->dispatches, DISPATCHED,
-               1); /* relaxed: before the enqueue that shows the batch to anyone */
-  if (batch_queue_enqueue(spheres->workers[lane].lane, batch)) {
-    event_notify(&spheres->work, 1);
-    return true;
-  }
-  atomic_fetch_add_explicit(&spheres->refused, 1, memory_order_seq_cst); /* PROCESSED, as it were */
-  event_notify_all(&spheres->drained);
-  return false;
+  if (!batch_queue_enqueue(spheres->workers[lane].lane, batch)) return false;
+  event_notify(&spheres->work, 1);
+  return true;
 }
 
 bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
@@ -179,11 +201,25 @@ bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
   return dispatched;
 }
 
+static void drain_wait(BatchSpheres *s, event_retry *is_over, drain *d) {
+  if (!is_over(d)) event_wait(&s->drained, is_over, d, BATCH_FOREVER);
+}
+
+/* A batch dispatched before is inside its lane up to that lane's tail, or with a worker in its turn. */
 void batch_spheres_drain(BatchSpheres *spheres) {
-  if (!spheres)
+  if (!spheres) {
     error_set(BATCH_INVALID_ARGUMENT, "batch_spheres_drain: spheres is NULL");
-  else if (!is_drained(spheres))
-    event_wait(&spheres->drained, is_drained, spheres, BATCH_FOREVER);
+    return;
+  }
+  for (uint32_t i = 0; i < spheres->num_spheres; i++) {
+    const BatchQueue *lane = spheres->workers[i].lane;
+    drain_wait(spheres, lane_is_past, &(drain){.lane = lane, .tail = queue_tail(lane)});
+  }
+  for (uint32_t i = 0; i < spheres->num_spheres; i++) {
+    const worker *w = &spheres->workers[i];
+    uint64_t turn = atomic_load_explicit(&w->turn, memory_order_seq_cst);
+    if (turn % 2 == 1) drain_wait(spheres, turn_is_over, &(drain){.worker = w, .turn = turn});
+  }
 }
 
 void batch_spheres_stop(BatchSpheres *spheres) {

@@ -118,8 +118,9 @@ Tensor *tensor_view_rows(const Tensor *tensor, uint32_t first, uint32_t count) {
   if (!tensor_check("tensor_view_rows", tensor)) return NULL;
   if (tensor->ndim > TENSOR_MAX_NDIM || count == 0 || first >= tensor->shape[0] ||
       count > tensor->shape[0] - first)
-    return error_null(BATCH_OUT_OF_RANGE, "tensor_view_rows: rows %u to %llu of a tensor with %u", first,
-                      (unsigned long long)first + count, tensor->shape[0]);
+    return error_null(BATCH_OUT_OF_RANGE,
+                      "tensor_view_rows: first is %u and count %u, expected rows of the tensor's %u", first,
+                      count, tensor->shape[0]);
   Tensor *view = calloc(1, sizeof *view);
   if (!view) return error_null(BATCH_OUT_OF_MEMORY, "tensor_view_rows: no memory for a tensor");
   size_t row = tensor->total_size / tensor->shape[0] * types[tensor->dtype].size;

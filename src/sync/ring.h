@@ -136,6 +136,7 @@ static inline ring_status ring_append(ring *r, uint64_t handle, bool closing) {
                                                 memory_order_seq_cst, memory_order_seq_cst))
       break;
   }
+  if (closing) return RING_OK; /* the hint must not lead past the mark */
   ring_raise_hint(r, t + 1);
   if ((t & 7) == 0) port_prefetch_for_write(ring_slot(r, t + 8));
   return RING_OK;

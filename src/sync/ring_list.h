@@ -14,7 +14,9 @@
 #include "sync/rcu.h"
 #include "sync/ring.h"
 
-#define RING_LIST_CAPACITY 8191u /* handles a ring: 64 KiB of slots */
+#ifndef RING_LIST_CAPACITY
+#define RING_LIST_CAPACITY 8191u /* handles a ring, 2^k - 1 of them: 64 KiB of slots */
+#endif
 
 typedef struct ring_node ring_node;
 

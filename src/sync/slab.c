@@ -2,9 +2,9 @@
 
 #include <stdlib.h>
 
-static _Atomic uint32_t *slab_link(const void *owner, uint32_t handle) {
+static _Atomic uint64_t *slab_link(const void *owner, uint32_t handle) {
   const slab *s = owner;
-  return (_Atomic uint32_t *)(void *)((char *)slab_object(s, handle) + s->link_offset);
+  return (_Atomic uint64_t *)(void *)((char *)slab_object(s, handle) + s->link_offset);
 }
 
 /* Makes sure that the segment of handle is there. */

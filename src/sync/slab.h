@@ -20,7 +20,7 @@
 
 typedef struct slab {
   size_t object_size; /* a multiple of the alignment that objects need, up to PORT_LINE */
-  size_t link_offset; /* of an _Atomic uint32_t in each object */
+  size_t link_offset; /* of an _Atomic uint64_t in each object */
   stack free;
   _Alignas(PORT_LINE) _Atomic uint32_t used; /* handles 1 to used have been handed out at least once */
   /* Written once each, by whoever needs the segment first. */

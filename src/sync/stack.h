@@ -26,10 +26,12 @@
 
 typedef struct stack {
   _Alignas(PORT_LINE) _Atomic uint64_t head; /* {tag, handle}; handle 0: empty. Everyone CASes it. */
+  _Atomic uint64_t wraps;                    /* of the tag; whoever wraps it adds one */
 } stack;
 
-/* Where the link of a handle is kept; the owner of the stack says. */
-typedef _Atomic uint32_t *stack_link(const void *owner, uint32_t handle);
+/* Where the link of a handle is kept; the owner of the stack says. The word is {depth, handle}: how
+   many elements lie from this one down, and the next of them. */
+typedef _Atomic uint64_t *stack_link(const void *owner, uint32_t handle);
 
 static inline uint64_t stack_word(uint64_t tag, uint32_t handle) {
   return (tag & STACK_TAG_MASK) << STACK_HANDLE_BITS | handle;
@@ -39,20 +41,34 @@ static inline uint32_t stack_handle(uint64_t word) {
   return (uint32_t)(word & STACK_HANDLE_MASK);
 }
 
+static inline uint64_t stack_tag(uint64_t word) {
+  return word >> STACK_HANDLE_BITS & STACK_TAG_MASK;
+}
+
 /* Makes an empty stack; first_tag is 0 but for tests of the wrap. */
 static inline void stack_init(stack *s, uint64_t first_tag) {
   atomic_store_explicit(&s->head, stack_word(first_tag, 0), memory_order_relaxed);
+  atomic_store_explicit(&s->wraps, 0, memory_order_relaxed);
+}
+
+/* How many elements lie from the top that word names down: right as long as head is word. */
+static inline uint64_t stack_depth_of(stack_link *link, const void *owner, uint64_t word) {
+  uint32_t top = stack_handle(word);
+  if (top == 0) return 0;
+  return atomic_load_explicit(link(owner, top), memory_order_relaxed) >> STACK_HANDLE_BITS;
 }
 
 /* Puts handle, which is not 0 and on no stack, on top. */
 static inline void stack_push(stack *s, stack_link *link, const void *owner, uint32_t handle) {
   unsigned ceiling = 0;
-  uint64_t seen = atomic_load_explicit(&s->head, memory_order_relaxed);
+  /* acquire, also on failure: pairs with GIVE: the depth of the top. */
+  uint64_t seen = atomic_load_explicit(&s->head, memory_order_acquire);
   for (;;) {
-    atomic_store_explicit(link(owner, handle), stack_handle(seen), memory_order_relaxed);
+    uint64_t depth = stack_depth_of(link, owner, seen) + 1;
+    atomic_store_explicit(link(owner, handle), stack_word(depth, stack_handle(seen)), memory_order_relaxed);
     /* GIVE: pairs with GET in stack_pop. The tag stays. */
-    if (atomic_compare_exchange_weak_explicit(&s->head, &seen, stack_word(seen >> STACK_HANDLE_BITS, handle),
-                                              memory_order_seq_cst, memory_order_relaxed))
+    if (atomic_compare_exchange_weak_explicit(&s->head, &seen, stack_word(stack_tag(seen), handle),
+                                              memory_order_seq_cst, memory_order_acquire))
       return;
     port_backoff(&ceiling);
   }
@@ -66,15 +82,33 @@ static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) 
   for (;;) {
     uint32_t top = stack_handle(seen);
     if (top == 0) return 0;
-    uint32_t next = atomic_load_explicit(link(owner, top), memory_order_relaxed);
+    uint32_t next = stack_handle(atomic_load_explicit(link(owner, top), memory_order_relaxed));
+    uint64_t tag = stack_tag(seen) + 1;
     /* seq_cst on failure too: the reloaded head is the next GET. The new tag is made from the head
        that was compared. */
-    if (atomic_compare_exchange_weak_explicit(&s->head, &seen,
-                                              stack_word((seen >> STACK_HANDLE_BITS) + 1, next),
-                                              memory_order_seq_cst, memory_order_seq_cst))
+    if (atomic_compare_exchange_weak_explicit(&s->head, &seen, stack_word(tag, next), memory_order_seq_cst,
+                                              memory_order_seq_cst)) {
+      if ((tag & STACK_TAG_MASK) == 0) atomic_fetch_add_explicit(&s->wraps, 1, memory_order_relaxed);
       return top;
+    }
     port_backoff(&ceiling);
   }
+}
+
+/* How many pops have succeeded on a stack whose first tag was 0, and how many elements are on it: the
+   statistics of those who use it, at no cost to them. Both of one instant; tries again while others
+   work. */
+static inline void stack_counts(const stack *s, stack_link *link, const void *owner, uint64_t *pops,
+                                uint64_t *depth) {
+  uint64_t seen, again = atomic_load_explicit(&s->head, memory_order_acquire);
+  do {
+    seen = again;
+    *depth = stack_depth_of(link, owner, seen);
+    /* acquire: pairs with GIVE; head unchanged means that the depth was its top's. */
+    again = atomic_load_explicit(&s->head, memory_order_acquire);
+  } while (again != seen);
+  *pops =
+      stack_tag(seen) + (atomic_load_explicit(&s->wraps, memory_order_relaxed) << (STACK_TAG_BITS - 1) << 1);
 }
 
 #endif

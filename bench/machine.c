@@ -1,0 +1,59 @@
+#include "frame.h"
+
+#include "bench_build.h"
+
+#include <headrace/base.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+static void processor_name(char *name, size_t size) {
+  char line[512];
+  FILE *f = fopen("/proc/cpuinfo", "r");
+  snprintf(name, size, "unknown processor");
+  while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+    const char *colon = strchr(line, ':');
+    if (strncmp(line, "model name", 10) != 0 || colon == NULL) continue;
+    snprintf(name, size, "%s", colon + 2);
+    name[strcspn(name, "\n")] = '\0';
+    break;
+  }
+  if (f != NULL) fclose(f);
+}
+
+static int processors(void) {
+  cpu_set_t allowed;
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
+}
+
+void machine_print(FILE *to, const bench_suite *suite) {
+  char name[256], date[64];
+  struct utsname system;
+  double load[1] = {0};
+  time_t now = time(NULL);
+  processor_name(name, sizeof name);
+  uname(&system);
+  if (getloadavg(load, 1) < 1) load[0] = -1;
+  strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime(&now));
+  fprintf(to, "headrace bench %s, %s\n", suite->name, date);
+  fprintf(to, "  library   headrace %s, commit %s\n", batch_version(), BENCH_COMMIT);
+  fprintf(to, "  compiler  %s, flags %s\n", BENCH_COMPILER, BENCH_FLAGS);
+  fprintf(to, "  machine   %s, %d of %ld processors, %.1f GiB, load %.2f\n", name, processors(),
+          sysconf(_SC_NPROCESSORS_ONLN),
+          (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (1024.0 * 1024 * 1024), load[0]);
+  fprintf(to, "  system    %s %s %s\n\n", system.sysname, system.release, system.machine);
+}
+
+bool machine_directory(char *path, size_t size) {
+  ssize_t length = readlink("/proc/self/exe", path, size - 1);
+  if (length <= 0) {
+    fprintf(stderr, "headrace-bench: /proc/self/exe cannot be read\n");
+    return false;
+  }
+  path[length] = '\0';
+  *strrchr(path, '/') = '\0';
+  return true;
+}

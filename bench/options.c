@@ -1,0 +1,134 @@
+#include "frame.h"
+
+#include <fnmatch.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { CELLS = 256, CONTESTANTS, SECONDS, ROUNDS, CSV, PLOT, QUICK, LIST, HELP };
+
+static const struct option long_options[] = {{"cells", required_argument, NULL, CELLS},
+                                             {"contestants", required_argument, NULL, CONTESTANTS},
+                                             {"seconds", required_argument, NULL, SECONDS},
+                                             {"rounds", required_argument, NULL, ROUNDS},
+                                             {"csv", required_argument, NULL, CSV},
+                                             {"plot", required_argument, NULL, PLOT},
+                                             {"quick", no_argument, NULL, QUICK},
+                                             {"list", no_argument, NULL, LIST},
+                                             {"help", no_argument, NULL, HELP},
+                                             {NULL, 0, NULL, 0}};
+
+void options_usage(FILE *to, const char *suite) {
+  fprintf(to,
+          "Usage: headrace bench %s [options]\n"
+          "  --quick               the important cells only, and short\n"
+          "  --cells LIST          comma separated patterns of NAME or NAME@CAPACITY, e.g. "
+          "'4p4c,*-blocking,*@16'\n"
+          "  --contestants LIST    comma separated patterns of names\n"
+          "  --seconds S           how long a measurement takes\n"
+          "  --rounds N            how often each one is repeated, the contestants in turn\n"
+          "  --csv FILE            write bench,cell,capacity,contestant,median,min,max,unit,rounds\n"
+          "  --plot FILE           draw a picture with gnuplot: FILE.svg or FILE.png\n"
+          "  --list                name the cells and contestants, measure nothing\n",
+          suite);
+}
+
+static bool refuse(const char *option, const char *value, const char *expected) {
+  fprintf(stderr, "headrace-bench: %s is '%s', expected %s\n", option, value, expected);
+  return false;
+}
+
+static bool parse_seconds(const char *text, double *seconds) {
+  char *end;
+  *seconds = strtod(text, &end);
+  if (end != text && *end == '\0' && *seconds > 0 && *seconds <= 3600) return true;
+  return refuse("--seconds", text, "a number above 0, 3600 at most");
+}
+
+static bool parse_rounds(const char *text, unsigned *rounds) {
+  char *end;
+  long value = strtol(text, &end, 10);
+  if (end == text || *end != '\0' || value < 1 || value > BENCH_MAX_ROUNDS)
+    return refuse("--rounds", text, "a number from 1 to 1000");
+  *rounds = (unsigned)value;
+  return true;
+}
+
+static bool parse_plot(const char *path, const char **plot) {
+  const char *dot = strrchr(path, '.');
+  *plot = path;
+  if (dot != NULL && (strcmp(dot, ".svg") == 0 || strcmp(dot, ".png") == 0)) return true;
+  return refuse("--plot", path, "a file name that ends in .svg or .png");
+}
+
+bool options_parse(int argc, char **argv, bench_options *o, options_action *action) {
+  *o = (bench_options){0};
+  *action = OPTIONS_MEASURE;
+  for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+    bool good = true;
+    switch (option) {
+    case CELLS:
+      o->cells = optarg;
+      break;
+    case CONTESTANTS:
+      o->contestants = optarg;
+      break;
+    case SECONDS:
+      good = parse_seconds(optarg, &o->seconds);
+      break;
+    case ROUNDS:
+      good = parse_rounds(optarg, &o->rounds);
+      break;
+    case CSV:
+      o->csv = optarg;
+      break;
+    case PLOT:
+      good = parse_plot(optarg, &o->plot);
+      break;
+    case QUICK:
+      o->quick = true;
+      break;
+    case LIST:
+      *action = OPTIONS_LIST;
+      break;
+    case HELP:
+    case 'h':
+      *action = OPTIONS_HELP;
+      break;
+    default:
+      good = false;
+    }
+    if (!good) return false;
+  }
+  return optind == argc || refuse("an argument", argv[optind], "options only");
+}
+
+/* Whether a pattern of a comma separated list matches either of two names. */
+static bool matches(const char *list, const char *one, const char *other) {
+  char pattern[128];
+  for (const char *at = list; *at != '\0';) {
+    size_t length = strcspn(at, ",");
+    snprintf(pattern, sizeof pattern, "%.*s", (int)length, at);
+    if (fnmatch(pattern, one, 0) == 0 || fnmatch(pattern, other, 0) == 0) return true;
+    at += length + (at[length] == ',');
+  }
+  return false;
+}
+
+bool options_want_cell(const bench_options *o, const bench_cell *cell) {
+  char with_capacity[128];
+  if (o->cells == NULL) return cell->quick || !o->quick;
+  snprintf(with_capacity, sizeof with_capacity, "%s@%u", cell->name, cell->capacity);
+  return matches(o->cells, cell->name, with_capacity);
+}
+
+bool options_want_contestant(const bench_options *o, const bench_contestant *contestant) {
+  if (o->contestants == NULL) return !contestant->hidden;
+  if (!contestant->hidden) return matches(o->contestants, contestant->name, contestant->name);
+  char exact[128]; /* a hidden one is not caught by a pattern */
+  snprintf(exact, sizeof exact, ",%s,", contestant->name);
+  char list[1024];
+  snprintf(list, sizeof list, ",%s,", o->contestants);
+  return strstr(list, exact) != NULL;
+}

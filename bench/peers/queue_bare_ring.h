@@ -1,0 +1,48 @@
+/* The ring inside our queue, without batches and shared library, for two adaptors: with NOTIFY(event)
+   empty, and with the notifications that let others wait. The difference between the two is what waiting
+   costs when nobody waits; the difference to "headrace" is what the public functions add. */
+#ifndef BENCH_QUEUE_BARE_RING_H
+#define BENCH_QUEUE_BARE_RING_H
+
+#include "../queue_peer.h"
+
+#include <headrace/batch.h>
+#include <stdlib.h>
+
+#include "sync/event.h"
+#include "sync/ring.h"
+
+typedef struct bare_queue {
+  ring ring;
+  event not_empty, not_full;
+  _Alignas(PORT_LINE) _Atomic uint64_t slots[];
+} bare_queue;
+
+QUEUE_SELF_IS(bare_queue)
+
+static inline bool queue_try_push(queue_self *self, void *e) {
+  if (ring_push(&(*self)->ring, (uint32_t)((Batch *)e)->batch_id) != RING_OK) return false;
+  NOTIFY(&(*self)->not_empty);
+  return true;
+}
+static inline void *queue_try_pop(queue_self *self) {
+  uint32_t handle;
+  if (ring_pop(&(*self)->ring, &handle) != RING_OK) return NULL;
+  NOTIFY(&(*self)->not_full);
+  return queue_element_of[handle];
+}
+
+#include "../queue_loops.h"
+
+static void *create(uint32_t capacity) {
+  size_t slots = (size_t)1 << ring_shift_for(capacity);
+  size_t bytes = sizeof(bare_queue) + slots * sizeof(uint64_t);
+  bare_queue *q = aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) / PORT_LINE * PORT_LINE);
+  if (q == NULL) return NULL;
+  ring_init(&q->ring, q->slots, capacity, 0);
+  event_init(&q->not_empty);
+  event_init(&q->not_full);
+  return q;
+}
+
+#endif

@@ -1,0 +1,38 @@
+/* Cameron Desrochers' BlockingConcurrentQueue: it spins, then waits on a semaphore. */
+#include "../queue_peer.h"
+
+#include <concurrentqueue/blockingconcurrentqueue.h>
+
+using camel = moodycamel::BlockingConcurrentQueue<void *>;
+QUEUE_SELF_IS(camel)
+
+static inline bool queue_try_push(queue_self *self, void *e) {
+  return (*self)->enqueue(e);
+}
+static inline void *queue_try_pop(queue_self *self) {
+  void *e = nullptr;
+  return (*self)->try_dequeue(e) ? e : nullptr;
+}
+
+#define QUEUE_WAITS
+static inline void queue_push(queue_self *self, void *e) {
+  (*self)->enqueue(e);
+}
+static inline void *queue_pop(queue_self *self) {
+  void *e = nullptr;
+  (*self)->wait_dequeue(e);
+  return e;
+}
+
+#include "../queue_loops.h"
+
+static void *create(uint32_t capacity) {
+  return new camel(capacity);
+}
+static void destroy(void *queue) {
+  delete static_cast<camel *>(queue);
+}
+
+const queue_peer queue_moodycamel_blocking = {
+    "moodycamel-blocking", "unordered",     false, false, create, destroy, queue_put, queue_take,
+    QUEUE_TRY_LOOPS,       QUEUE_WAIT_LOOPS};

@@ -1,0 +1,30 @@
+/* DPDK's ring, many producers and many consumers (RTE_RING_SYNC_MT). It lies in this
+   program's own memory: DPDK's environment is not started. */
+#include "../queue_peer.h"
+
+#include <rte_ring.h>
+#include <stdlib.h>
+
+QUEUE_SELF_IS(struct rte_ring)
+
+static inline bool queue_try_push(queue_self *self, void *e) {
+  return rte_ring_mp_enqueue(*self, e) == 0;
+}
+static inline void *queue_try_pop(queue_self *self) {
+  void *e;
+  return rte_ring_mc_dequeue(*self, &e) == 0 ? e : NULL;
+}
+
+#include "../queue_loops.h"
+
+static void *create(uint32_t capacity) {
+  struct rte_ring *ring = aligned_alloc(BENCH_LINE, (size_t)rte_ring_get_memsize(2 * capacity));
+  if (ring != NULL && rte_ring_init(ring, "bench", capacity, RING_F_EXACT_SZ) != 0) {
+    free(ring);
+    return NULL;
+  }
+  return ring;
+}
+
+const queue_peer queue_rte_ring = {
+    "rte_ring", NULL, false, true, create, free, queue_put, queue_take, QUEUE_TRY_LOOPS, QUEUE_WAIT_LOOPS};

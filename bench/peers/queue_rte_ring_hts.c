@@ -1,0 +1,32 @@
+/* DPDK's ring, head/tail synchronized, its mode for more threads than cores. It lies in this
+   program's own memory: DPDK's environment is not started. */
+#include "../queue_peer.h"
+
+#include <rte_ring.h>
+#include <stdlib.h>
+
+QUEUE_SELF_IS(struct rte_ring)
+
+static inline bool queue_try_push(queue_self *self, void *e) {
+  return rte_ring_mp_hts_enqueue_bulk(*self, &e, 1, NULL) == 1;
+}
+static inline void *queue_try_pop(queue_self *self) {
+  void *e;
+  return rte_ring_mc_hts_dequeue_bulk(*self, &e, 1, NULL) == 1 ? e : NULL;
+}
+
+#include "../queue_loops.h"
+
+static void *create(uint32_t capacity) {
+  struct rte_ring *ring = aligned_alloc(BENCH_LINE, (size_t)rte_ring_get_memsize(2 * capacity));
+  if (ring != NULL &&
+      rte_ring_init(ring, "bench", capacity, RING_F_EXACT_SZ | RING_F_MP_HTS_ENQ | RING_F_MC_HTS_DEQ) != 0) {
+    free(ring);
+    return NULL;
+  }
+  return ring;
+}
+
+const queue_peer queue_rte_ring_hts = {
+    "rte_ring-hts",  NULL, false, true, create, free, queue_put, queue_take, QUEUE_TRY_LOOPS,
+    QUEUE_WAIT_LOOPS};

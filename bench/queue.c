@@ -1,0 +1,145 @@
+/* The queue suite: every contestant in every cell, and whether what came out is what went in. */
+#include "bench.h"
+#include "package.h"
+#include "queue_measure.h"
+
+#include <headrace/batch.h>
+#include <stdio.h>
+
+/* ---- cells ---- */
+
+static const bench_metric speed[] = {{"", "Mops/s", false}};
+static const bench_metric round_trip[] = {
+    {"p50", "ns", true}, {"p99", "ns", true}, {"p99.9", "ns", true}, {"max", "ns", true}};
+static const bench_metric under_way[] = {{"p50", "ns", true},
+                                         {"p99", "ns", true},
+                                         {"max", "ns", true},
+                                         {"cpu", "%", true},
+                                         {"sleeps", "1/s", true}};
+static const bench_metric idle[] = {{"cpu", "us/s", true}, {"wakeups", "wake-ups", true}};
+
+#define SHAPE(...)                                                                                           \
+  &(const queue_shape) {                                                                                     \
+    __VA_ARGS__                                                                                              \
+  }
+
+/* The cells of one capacity, for trying ("") or waiting ("-blocking"). */
+#define STREAMS(suffix, waits, capacity, quick)                                                              \
+  {"pairs-1" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_PAIRS, 1, 0, waits)},                            \
+      {"pairs-2" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_PAIRS, 2, 0, waits)},                        \
+      {"pairs-4" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_PAIRS, 4, 0, waits)},                        \
+      {"pairs-8" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_PAIRS, 8, 0, waits)},                        \
+      {"1p1c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 1, 1, waits)},                          \
+      {"2p2c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 2, 2, waits)},                          \
+      {"4p4c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 4, 4, waits)},                          \
+      {"8p8c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 8, 8, waits)},                          \
+      {"1p4c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 1, 4, waits)}, {                        \
+    "4p1c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 4, 1, waits)                               \
+  }
+
+static const bench_cell cells[] = {
+    STREAMS("", false, 16, false),
+    STREAMS("", false, 1024, true),
+    STREAMS("-blocking", true, 16, false),
+    STREAMS("-blocking", true, 1024, true),
+    {"roundtrip", 1024, round_trip, 4, true, SHAPE(QUEUE_ROUND_TRIP, 1, 1, false)},
+    {"roundtrip-blocking", 1024, round_trip, 4, true, SHAPE(QUEUE_ROUND_TRIP, 1, 1, true)},
+    {"trickle", 1024, under_way, 5, false, SHAPE(QUEUE_DRIP, 1, 1, false)},
+    {"trickle-blocking", 1024, under_way, 5, true, SHAPE(QUEUE_DRIP, 1, 1, true)},
+    {"idle-blocking", 1024, idle, 2, true, SHAPE(QUEUE_IDLE, 1, 1, true)},
+};
+
+/* ---- contestants ---- */
+
+typedef struct entry {
+  const char *name;
+  const queue_peer *peer; /* NULL: not built */
+  const char *package;    /* where it comes from; NULL: this repository */
+  bool hidden;
+} entry;
+
+static const entry entries[] = {
+    {"headrace", &queue_headrace, NULL, false},
+    {"boost", &queue_boost, "libboost-dev", false},
+    {"rculfqueue", &queue_rculfqueue, "liburcu-dev", false},
+    {"moodycamel", &queue_moodycamel, "libconcurrentqueue-dev", false},
+    {"moodycamel-tokens", &queue_moodycamel_tokens, "libconcurrentqueue-dev", false},
+    {"moodycamel-blocking", &queue_moodycamel_blocking, "libconcurrentqueue-dev", false},
+    {"wfcqueue", &queue_wfcqueue, "liburcu-dev", false},
+    {"ck_ring", &queue_ck_ring, "libck-dev", false},
+    {"rte_ring", &queue_rte_ring, "libdpdk-dev", false},
+    {"rte_ring-hts", &queue_rte_ring_hts, "libdpdk-dev", false},
+    {"atomic_queue", &queue_atomic_queue, "libatomic-queue-dev", false},
+    {"tbb", &queue_tbb, "libtbb-dev", false},
+    {"GAsyncQueue", &queue_gasyncqueue, "libglib2.0-dev", false},
+    {"mutex+cond", &queue_mutex, NULL, false},
+    {"vyukov", &queue_vyukov, NULL, false},
+    {"headrace-ring", &queue_headrace_ring, NULL, false},
+    {"headrace-ring+events", &queue_headrace_ring_events, NULL, false},
+    {"broken", &queue_broken, NULL, true},
+    {"broken-sum", &queue_broken_sum, NULL, true},
+};
+
+#define ENTRIES (sizeof entries / sizeof entries[0])
+
+static bench_contestant contestants[ENTRIES]; /* made from entries by prepare */
+static char notes[ENTRIES][96];
+
+/* "lock-free, ignores the capacity, unordered", as far as it applies. */
+static const char *note_of(const queue_peer *peer, char *note) {
+  const char *parts[] = {peer->lock_free ? "lock-free" : NULL, peer->bounded ? NULL : "ignores the capacity",
+                         peer->note};
+  size_t used = 0;
+  for (size_t i = 0; i < 3; i++)
+    if (parts[i] != NULL)
+      used += (size_t)snprintf(note + used, sizeof notes[0] - used, "%s%s", used > 0 ? ", " : "", parts[i]);
+  return used > 0 ? note : NULL;
+}
+
+static bool prepare(const bench_options *options) {
+  (void)options;
+  for (size_t i = 0; i < ENTRIES; i++) {
+    const entry *e = &entries[i];
+    contestants[i] = (bench_contestant){.name = e->name, .hidden = e->hidden, .detail = e->peer};
+    if (e->peer == NULL) contestants[i].missing = e->package;
+    if (e->peer != NULL) contestants[i].note = note_of(e->peer, notes[i]);
+    if (e->package != NULL) contestants[i].version = package_version(e->package);
+  }
+  return queue_elements_make();
+}
+
+static bool supports(const bench_cell *cell, const bench_contestant *contestant) {
+  const queue_shape *shape = cell->detail;
+  const queue_peer *peer = contestant->detail;
+  return !shape->waits || peer->waits[0] != NULL;
+}
+
+static bool measure(const bench_cell *cell, const bench_contestant *contestant, const bench_options *options,
+                    double *values) {
+  return queue_measure(contestant->detail, cell->detail, cell->capacity, options->seconds, values);
+}
+
+const bench_suite bench_queue = {
+    .name = "queue",
+    .legend = "Mops/s: a push is one operation, a pop is one. NpMc: N producers, M consumers. pairs-N:\n"
+              "N threads, each pushing one, then popping one. Threads are pinned round robin. Without\n"
+              "-blocking a thread that fails tries 64 times, then yields; with it, it waits as the\n"
+              "queue itself does. roundtrip: there through one queue and back through another, not\n"
+              "halved, the reading of the clock included. trickle: one element a millisecond, its time\n"
+              "under way, and what the receiver costs. idle: a consumer for whom nothing comes, the\n"
+              "processor time it takes, and how often it wakes up without work. Elements are batches\n"
+              "made once; only headrace looks at them, and it alone is called through a shared library.\n"
+              "What came out is checked against what went in.",
+    .cells = cells,
+    .cell_count = sizeof cells / sizeof cells[0],
+    .contestants = contestants,
+    .contestant_count = ENTRIES,
+    .seconds = 0.2,
+    .quick_seconds = 0.02,
+    .rounds = 5,
+    .quick_rounds = 3,
+    .prepare = prepare,
+    .finish = queue_elements_free,
+    .supports = supports,
+    .measure = measure,
+};

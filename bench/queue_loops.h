@@ -1,0 +1,113 @@
+/* The timed loops of one queue. Included once by each adaptor, after it has defined
+
+       typedef ... queue_self;                                   what a thread works with
+       static inline void queue_enter(queue_self *, void *queue);    before its first operation
+       static inline void queue_leave(queue_self *);                 after its last
+       static inline bool queue_try_push(queue_self *, void *);      false: full
+       static inline void *queue_try_pop(queue_self *);              NULL: empty
+   and, if it can wait, QUEUE_WAITS and
+       static inline void queue_push(queue_self *, void *);
+       static inline void *queue_pop(queue_self *);
+
+   QUEUE_TRY_LOOPS, QUEUE_WAIT_LOOPS (empty without QUEUE_WAITS), queue_put and queue_take are then
+   ready for its queue_peer. */
+#ifndef BENCH_QUEUE_LOOPS_H
+#define BENCH_QUEUE_LOOPS_H
+
+#include "queue_peer.h"
+
+/* Pushes; gives up (false) only when the queue is full after the stop. */
+static inline bool queue_put_trying(queue_self *self, const queue_part *part, void *element) {
+  for (unsigned tries = 0; !queue_try_push(self, element); tries++) {
+    if (bench_is(&part->run->stop)) return false;
+    bench_backoff(tries);
+  }
+  return true;
+}
+
+/* Pops; gives up (NULL) only when the queue is empty after *over was set. */
+static inline void *queue_take_trying(queue_self *self, const uint32_t *over) {
+  void *element = queue_try_pop(self);
+  for (unsigned tries = 0; element == NULL; tries++) {
+    bool last = bench_is(over);
+    element = queue_try_pop(self);
+    if (last) break;
+    if (element == NULL) bench_backoff(tries);
+  }
+  return element;
+}
+
+/* One producer less; true for the last one. */
+static inline bool queue_last_producer(queue_part *part) {
+  if (__atomic_sub_fetch(&part->run->producers, 1, __ATOMIC_ACQ_REL) != 0) return false;
+  bench_set(&part->run->drained);
+  return true;
+}
+
+#define LOOP(name)             name##_trying
+#define PUT(self, part, e)     queue_put_trying(self, part, e)
+#define TAKE(self, part, over) queue_take_trying(self, over)
+#define END(self, part)        (void)queue_last_producer(part)
+#include "queue_loop_bodies.h"
+#undef LOOP
+#undef PUT
+#undef TAKE
+#undef END
+
+#define QUEUE_TRY_LOOPS                                                                                      \
+  { produce_trying, consume_trying, pair_trying, ping_trying, pong_trying, trickle_trying, receive_trying }
+
+#ifdef QUEUE_WAITS
+static inline bool queue_put_waiting(queue_self *self, void *element) {
+  queue_push(self, element);
+  return true;
+}
+
+static inline void *queue_take_waiting(queue_self *self, const queue_part *part) {
+  void *element = queue_pop(self);
+  return element == part->run->poison ? NULL : element;
+}
+
+/* The last producer ends the consumers. */
+static inline void queue_end_waiting(queue_self *self, queue_part *part) {
+  if (!queue_last_producer(part)) return;
+  for (uint32_t i = 0; i < part->run->consumers; i++) queue_push(self, part->run->poison);
+}
+
+#define LOOP(name)             name##_waiting
+#define PUT(self, part, e)     queue_put_waiting(self, e)
+#define TAKE(self, part, over) queue_take_waiting(self, part)
+#define END(self, part)        queue_end_waiting(self, part)
+#include "queue_loop_bodies.h"
+#undef LOOP
+#undef PUT
+#undef TAKE
+#undef END
+
+#define QUEUE_WAIT_LOOPS                                                                                     \
+  {                                                                                                          \
+    produce_waiting, consume_waiting, pair_waiting, ping_waiting, pong_waiting, trickle_waiting,             \
+        receive_waiting                                                                                      \
+  }
+#else
+#define QUEUE_WAIT_LOOPS                                                                                     \
+  { NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+#endif
+
+static bool queue_put(void *queue, void *element) {
+  queue_self self;
+  queue_enter(&self, queue);
+  bool done = queue_try_push(&self, element);
+  queue_leave(&self);
+  return done;
+}
+
+static void *queue_take(void *queue) {
+  queue_self self;
+  queue_enter(&self, queue);
+  void *element = queue_try_pop(&self);
+  queue_leave(&self);
+  return element;
+}
+
+#endif

@@ -1,0 +1,30 @@
+/* One measurement of one queue: threads set to work on it, figures from what they did, and the check that
+   what came out is what went in. */
+#ifndef BENCH_QUEUE_MEASURE_H
+#define BENCH_QUEUE_MEASURE_H
+
+#include "queue_peer.h"
+
+typedef enum queue_kind {
+  QUEUE_PAIRS,      /* values: Mops/s */
+  QUEUE_STREAM,     /* values: Mops/s */
+  QUEUE_ROUND_TRIP, /* values: p50, p99, p99.9, max in ns */
+  QUEUE_DRIP,       /* values: p50, p99, max in ns; processor in %, sleeps a second of the consumer */
+  QUEUE_IDLE        /* values: processor time in us a second, wake-ups without work of the consumer */
+} queue_kind;
+
+typedef struct queue_shape {
+  queue_kind kind;
+  unsigned producers, consumers; /* of pairs: threads, 0 */
+  bool waits;
+} queue_shape;
+
+/* Makes and frees the elements that all measurements push. */
+bool queue_elements_make(void);
+void queue_elements_free(void);
+
+/* Returns false after bench_wrong(). */
+bool queue_measure(const queue_peer *peer, const queue_shape *shape, uint32_t capacity, double seconds,
+                   double *values);
+
+#endif

@@ -1,0 +1,117 @@
+#include "frame.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+extern char **environ;
+
+void report_contestants(FILE *to, const bench_suite *suite, const bench_options *options) {
+  for (size_t i = 0; i < suite->contestant_count; i++) {
+    const bench_contestant *c = &suite->contestants[i];
+    if (!options_want_contestant(options, c)) continue;
+    fprintf(to, "  %-21s", c->name);
+    if (c->missing != NULL) fprintf(to, " skipped: not built, %s was not found", c->missing);
+    if (c->missing == NULL && c->version != NULL) fprintf(to, " %s", c->version);
+    if (c->note != NULL) fprintf(to, " [%s]", c->note);
+    fprintf(to, "\n");
+  }
+}
+
+static int compare(const void *a, const void *b) {
+  double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+static double median(const double *sorted, unsigned count) {
+  return (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
+}
+
+/* How many times as good we are; 0 where that cannot be said. */
+static double our_ratio(const bench_metric *metric, double ours, double theirs) {
+  double over = metric->less_is_better ? theirs : ours, under = metric->less_is_better ? ours : theirs;
+  return under > 0 ? over / under : 0;
+}
+
+static const report_row *find_us(const report_row *rows, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    if (!rows[i].wrong && strcmp(rows[i].contestant->name, BENCH_US) == 0) return &rows[i];
+  return NULL;
+}
+
+static void print_row(FILE *to, const bench_metric *metric, uint32_t m, const report_row *row,
+                      const report_row *us) {
+  const double *v = row->values[m];
+  const char *note = row->contestant->note != NULL ? row->contestant->note : "";
+  if (row->wrong) {
+    fprintf(to, "  %-22s %10s %10s %10s %11s  %s\n", row->contestant->name, "WRONG", "-", "-", "-", note);
+    return;
+  }
+  char ratio[32] = "-";
+  double times =
+      us == NULL ? 0 : our_ratio(metric, median(us->values[m], us->rounds), median(v, row->rounds));
+  if (times > 0) snprintf(ratio, sizeof ratio, "x %.2f", times);
+  fprintf(to, "  %-22s %10.4g %10.4g %10.4g %11s  %s\n", row->contestant->name, median(v, row->rounds), v[0],
+          v[row->rounds - 1], ratio, note);
+}
+
+static void cell_name(char *name, size_t size, const bench_cell *cell, const bench_metric *metric) {
+  snprintf(name, size, "%s%s%s", cell->name, metric->name[0] != '\0' ? "." : "", metric->name);
+}
+
+static void csv_row(FILE *csv, const bench_suite *suite, const bench_cell *cell, uint32_t m,
+                    const report_row *row) {
+  char name[128];
+  if (row->wrong) return;
+  cell_name(name, sizeof name, cell, &cell->metrics[m]);
+  const double *v = row->values[m];
+  fprintf(csv, "%s,%s,%u,%s,%.6g,%.6g,%.6g,%s,%u\n", suite->name, name, cell->capacity, row->contestant->name,
+          median(v, row->rounds), v[0], v[row->rounds - 1], cell->metrics[m].unit, row->rounds);
+}
+
+static void print_table(FILE *to, const bench_suite *suite, const bench_options *options,
+                        const bench_cell *cell, uint32_t m, const report_row *rows, size_t count) {
+  const bench_metric *metric = &cell->metrics[m];
+  char name[128], capacity[32] = "";
+  cell_name(name, sizeof name, cell, metric);
+  if (cell->capacity > 0) snprintf(capacity, sizeof capacity, ", capacity %u", cell->capacity);
+  fprintf(to, "\n%s %s%s: %s, %s is better; %u rounds of %g s\n", suite->name, name, capacity, metric->unit,
+          metric->less_is_better ? "less" : "more", options->rounds, options->seconds);
+  fprintf(to, "  %-22s %10s %10s %10s %11s\n", "contestant", "median", "min", "max", BENCH_US " is");
+  for (size_t i = 0; i < count; i++) print_row(to, metric, m, &rows[i], find_us(rows, count));
+}
+
+void report_cell(FILE *to, FILE *csv, const bench_suite *suite, const bench_options *options,
+                 const bench_cell *cell, report_row *rows, size_t row_count) {
+  for (uint32_t m = 0; m < cell->metric_count; m++) {
+    for (size_t i = 0; i < row_count; i++) qsort(rows[i].values[m], rows[i].rounds, sizeof(double), compare);
+    print_table(to, suite, options, cell, m, rows, row_count);
+    for (size_t i = 0; csv != NULL && i < row_count; i++) csv_row(csv, suite, cell, m, &rows[i]);
+  }
+  fflush(to);
+}
+
+void report_csv_header(FILE *csv) {
+  fputs("bench,cell,capacity,contestant,median,min,max,unit,rounds\n", csv);
+}
+
+bool report_plot(const bench_suite *suite, const char *csv, const char *picture) {
+  char directory[4000], script[4096];
+  if (!machine_directory(directory, sizeof directory)) return false;
+  snprintf(script, sizeof script, "%s/plot/%s.gp", directory, suite->name);
+  const char *arguments[] = {"gnuplot", "-c", script, csv, picture, NULL};
+  pid_t child;
+  int status = 0;
+  int error = posix_spawnp(&child, arguments[0], NULL, NULL, (char *const *)(uintptr_t)arguments, environ);
+  if (error != 0) {
+    fprintf(stderr, "headrace-bench: gnuplot (package gnuplot-nox) cannot be started: %s\n", strerror(error));
+    return false;
+  }
+  while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+  fprintf(stderr, "headrace-bench: gnuplot %s failed\n", script);
+  return false;
+}

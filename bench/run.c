@@ -1,0 +1,172 @@
+#include "clock.h"
+#include "frame.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char wrong[256];
+
+void bench_wrong(const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(wrong, sizeof wrong, format, arguments);
+  va_end(arguments);
+}
+
+typedef struct run_state {
+  const bench_suite *suite;
+  bench_options options;
+  report_row *rows; /* one a contestant */
+  uint64_t started, told;
+  unsigned done, all; /* measurements */
+  bool failed;
+} run_state;
+
+static bool takes_part(const run_state *run, const bench_cell *cell, const bench_contestant *contestant) {
+  return contestant->missing == NULL && options_want_contestant(&run->options, contestant) &&
+         (run->suite->supports == NULL || run->suite->supports(cell, contestant));
+}
+
+/* Rows of the contestants in this cell; returns how many. */
+static size_t line_up(const run_state *run, const bench_cell *cell) {
+  size_t count = 0;
+  for (size_t i = 0; i < run->suite->contestant_count; i++) {
+    const bench_contestant *contestant = &run->suite->contestants[i];
+    if (!takes_part(run, cell, contestant)) continue;
+    run->rows[count].contestant = contestant;
+    run->rows[count].wrong = false;
+    run->rows[count++].rounds = 0;
+  }
+  return count;
+}
+
+static unsigned count_measurements(const run_state *run) {
+  unsigned count = 0;
+  for (size_t i = 0; i < run->suite->cell_count; i++)
+    if (options_want_cell(&run->options, &run->suite->cells[i]))
+      count += (unsigned)line_up(run, &run->suite->cells[i]) * run->options.rounds;
+  return count;
+}
+
+/* One line that overwrites itself on a terminal, and one every ten seconds elsewhere. */
+static void progress(run_state *run, const bench_cell *cell, unsigned round, const char *contestant) {
+  bool terminal = isatty(STDERR_FILENO);
+  uint64_t now = bench_now();
+  if (now - run->told < (terminal ? BENCH_SECOND / 10 : 10 * BENCH_SECOND)) return;
+  run->told = now;
+  double spent = (double)(now - run->started) / (double)BENCH_SECOND;
+  unsigned left = run->done == 0 ? 0 : (unsigned)(spent / run->done * (run->all - run->done));
+  fprintf(stderr, "%s%3u %%, about %u:%02u left: %s %s @ %u, round %u of %u, %s%s", terminal ? "\r" : "",
+          100 * run->done / run->all, left / 60, left % 60, run->suite->name, cell->name, cell->capacity,
+          round + 1, run->options.rounds, contestant, terminal ? "\033[K" : "\n");
+}
+
+static void measure(run_state *run, const bench_cell *cell, report_row *row) {
+  double values[BENCH_MAX_METRICS] = {0};
+  snprintf(wrong, sizeof wrong, "it gave no reason");
+  if (run->suite->measure(cell, row->contestant, &run->options, values)) {
+    for (uint32_t m = 0; m < cell->metric_count; m++) row->values[m][row->rounds] = values[m];
+    row->rounds++;
+    return;
+  }
+  fprintf(stderr, "%sWRONG: %s in %s @ %u: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
+          row->contestant->name, cell->name, cell->capacity, wrong);
+  row->wrong = true;
+  run->failed = true;
+}
+
+static void run_cell(run_state *run, const bench_cell *cell, FILE *csv) {
+  size_t rows = line_up(run, cell);
+  for (unsigned round = 0; round < run->options.rounds; round++)
+    for (size_t i = 0; i < rows; i++, run->done++) {
+      progress(run, cell, round, run->rows[i].contestant->name);
+      if (!run->rows[i].wrong) measure(run, cell, &run->rows[i]);
+    }
+  if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
+  if (rows > 0) report_cell(stdout, csv, run->suite, &run->options, cell, run->rows, rows);
+}
+
+static void run_cells(run_state *run, FILE *csv) {
+  run->started = run->told = bench_now();
+  machine_print(stdout, run->suite);
+  report_contestants(stdout, run->suite, &run->options);
+  printf("\n%s\n", run->suite->legend);
+  for (size_t i = 0; i < run->suite->cell_count; i++)
+    if (options_want_cell(&run->options, &run->suite->cells[i])) run_cell(run, &run->suite->cells[i], csv);
+}
+
+static void list(const bench_suite *suite, const bench_options *options) {
+  for (size_t i = 0; i < suite->cell_count; i++)
+    printf("cell %s@%u\n", suite->cells[i].name, suite->cells[i].capacity);
+  report_contestants(stdout, suite, options);
+}
+
+static void fill_in(bench_options *o, const bench_suite *suite) {
+  if (o->seconds == 0) o->seconds = o->quick ? suite->quick_seconds : suite->seconds;
+  if (o->rounds == 0) o->rounds = o->quick ? suite->quick_rounds : suite->rounds;
+}
+
+/* Measures into a CSV file, and draws it. `csv` is open; path is its name, for the picture. */
+static int run_into(run_state *run, FILE *csv, const char *path) {
+  run->all = count_measurements(run);
+  if (run->all == 0) {
+    fprintf(stderr, "headrace-bench: nobody takes part; --list names the cells and contestants\n");
+    return 2;
+  }
+  if (csv != NULL) report_csv_header(csv);
+  run_cells(run, csv);
+  if (csv != NULL && fflush(csv) != 0) {
+    fprintf(stderr, "headrace-bench: %s cannot be written\n", path);
+    return 2;
+  }
+  if (run->options.plot != NULL && !report_plot(run->suite, path, run->options.plot)) return 2;
+  return run->failed ? 1 : 0;
+}
+
+/* A picture without a CSV gets one in a temporary file. */
+static FILE *open_csv(const bench_options *o, char *path, size_t size) {
+  if (o->csv != NULL) {
+    snprintf(path, size, "%s", o->csv);
+    return fopen(path, "w");
+  }
+  const char *directory = getenv("TMPDIR");
+  snprintf(path, size, "%s/headrace-bench-XXXXXX", directory != NULL ? directory : "/tmp");
+  int fd = mkstemp(path);
+  return fd < 0 ? NULL : fdopen(fd, "w");
+}
+
+static int run_prepared(run_state *run) {
+  char path[4096] = "";
+  FILE *csv = NULL;
+  bool wanted = run->options.csv != NULL || run->options.plot != NULL;
+  if (wanted && (csv = open_csv(&run->options, path, sizeof path)) == NULL) {
+    fprintf(stderr, "headrace-bench: %s cannot be written\n", path);
+    return 2;
+  }
+  int status = run_into(run, csv, path);
+  if (csv != NULL) fclose(csv);
+  if (csv != NULL && run->options.csv == NULL) unlink(path);
+  return status;
+}
+
+int bench_main(const bench_suite *suite, int argc, char **argv) {
+  run_state run = {.suite = suite};
+  options_action action;
+  if (!options_parse(argc, argv, &run.options, &action)) return 2;
+  if (action == OPTIONS_HELP) {
+    options_usage(stdout, suite->name);
+    return 0;
+  }
+  fill_in(&run.options, suite);
+  run.rows = calloc(suite->contestant_count, sizeof *run.rows);
+  int status = 2;
+  if (run.rows != NULL && (suite->prepare == NULL || suite->prepare(&run.options))) {
+    if (action == OPTIONS_LIST) list(suite, &run.options);
+    status = action == OPTIONS_LIST ? 0 : run_prepared(&run);
+    if (suite->finish != NULL) suite->finish();
+  }
+  free(run.rows);
+  return status;
+}

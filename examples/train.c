@@ -1,0 +1,309 @@
+/* Trains a small language model over the bytes of text files: files -> loader -> spheres -> model.
+   Uses Headrace's public headers only; model.c and matrix.c are the model. */
+#include <getopt.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <headrace/headrace.h>
+
+#include "model.h"
+#include "progress.h"
+
+#define DEFAULT_CORPUS "/usr/share/common-licenses"
+
+enum { LAST = 100, SAMPLE_COLUMNS = 72, MAX_SPHERES = BATCH_SYMMETRY_GROUPS };
+
+typedef struct arguments {
+  uint64_t steps, seed;
+  double seconds, rate;
+  uint32_t spheres, workers, batch_size, sequence_length, sample;
+  const char *const *files;
+  size_t num_files;
+} arguments;
+
+/* What the spheres share. Each part of a batch has a gradient of its own, found by the part's
+   symmetry group, so that sums do not depend on which sphere worked on it. */
+typedef struct trainer {
+  BatchDataset *dataset;
+  BatchLoader *loader;
+  BatchSpheres *spheres;
+  model *model;
+  gradient *parts[MAX_SPHERES];
+  uint32_t num_parts;
+} trainer;
+
+typedef struct outcome {
+  double first, last[LAST];
+  uint64_t steps, tokens, errors;
+  double seconds;
+} outcome;
+
+static volatile sig_atomic_t interrupted;
+
+static void interrupt(int number) {
+  (void)number;
+  interrupted = 1;
+}
+
+/* --- arguments --- */
+
+static void print_help(void) {
+  puts("usage: train [OPTION]... [FILE]...\n"
+       "Trains a small language model over the bytes of FILEs (default: " DEFAULT_CORPUS ").\n"
+       "\n"
+       "  --steps N            training steps (default 2500)\n"
+       "  --seconds S          stop after so long (default 45)\n"
+       "  --spheres N          threads that compute gradients, 1 to 12 (default: processors, at most 4)\n"
+       "  --workers N          threads that load batches (default 1)\n"
+       "  --batch-size N       rows of a batch (default 16)\n"
+       "  --sequence-length N  bytes of a row (default 128)\n"
+       "  --learning-rate R    at the start; it falls to a tenth (default 0.003)\n"
+       "  --seed N             of weights and order (default 1)\n"
+       "  --sample N           bytes of text that the model writes at the end (default 320)\n"
+       "  --help\n"
+       "\n"
+       "Exit status: 0 when the mean loss of the last 100 steps is at most 60 % of the first step's and\n"
+       "below the entropy of single bytes, 1 when not or on errors, 2 on bad usage.");
+}
+
+static int bad_usage(const char *name, const char *text, const char *expected) {
+  fprintf(stderr, "train: %s is \"%s\", expected %s\n", name, text, expected);
+  return 2;
+}
+
+static bool parse_number(const char *text, double low, double high, double *value) {
+  char *end;
+  *value = strtod(text, &end);
+  return end != text && *end == '\0' && *value >= low && *value <= high;
+}
+
+static const struct option long_options[] = {
+    {"steps", required_argument, NULL, 'n'},         {"seconds", required_argument, NULL, 't'},
+    {"spheres", required_argument, NULL, 's'},       {"workers", required_argument, NULL, 'w'},
+    {"batch-size", required_argument, NULL, 'b'},    {"sequence-length", required_argument, NULL, 'l'},
+    {"learning-rate", required_argument, NULL, 'r'}, {"seed", required_argument, NULL, 'e'},
+    {"sample", required_argument, NULL, 'x'},        {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0}};
+
+static bool set_option(arguments *a, int option, const char *text, const char **expected) {
+  double x;
+  bool positive = parse_number(text, 1, 1e9, &x);
+  *expected = "a whole number from 1 on";
+  switch (option) {
+  case 'n': a->steps = (uint64_t)x; return positive;
+  case 'w': a->workers = (uint32_t)x; return positive;
+  case 'b': a->batch_size = (uint32_t)x; return positive;
+  case 'l': a->sequence_length = (uint32_t)x; return positive;
+  case 's':
+    *expected = "1 to 12";
+    a->spheres = (uint32_t)x;
+    return positive && x <= MAX_SPHERES;
+  case 'e':
+    *expected = "a whole number";
+    a->seed = strtoull(text, NULL, 10);
+    return parse_number(text, 0, 1.8e19, &x);
+  case 'x':
+    *expected = "0 to 100000";
+    a->sample = (uint32_t)(parse_number(text, 0, 1e5, &x) ? x : 0);
+    return x >= 0 && x <= 1e5;
+  default:
+    *expected = "a positive number";
+    if (option == 'r') return parse_number(text, 1e-9, 1e3, &a->rate);
+    return parse_number(text, 1e-3, 1e9, &a->seconds);
+  }
+}
+
+static uint32_t default_spheres(void) {
+  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  return processors < 1 ? 1 : processors > 4 ? 4 : (uint32_t)processors;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse_arguments(arguments *a, int argc, char **argv) {
+  static const char *const corpus[] = {DEFAULT_CORPUS};
+  *a = (arguments){.steps = 2500, .seed = 1, .seconds = 45, .rate = 0.003, .spheres = default_spheres(), .workers = 1,
+                   .batch_size = 16, .sequence_length = 128, .sample = 320, .files = corpus, .num_files = 1};
+  int option, index;
+  const char *expected;
+  while ((option = getopt_long(argc, argv, "h", long_options, &index)) != -1) {
+    if (option == '?') return 2;
+    if (option == 'h') return print_help(), 0;
+    if (!set_option(a, option, optarg, &expected)) return bad_usage(long_options[index].name, optarg, expected);
+  }
+  if (optind < argc) {
+    a->files = (const char *const *)argv + optind;
+    a->num_files = (size_t)(argc - optind);
+  }
+  return -1;
+}
+
+/* --- the corpus --- */
+
+/* In nats: what a model without any context could reach. */
+static bool unigram_entropy(const BatchDataset *dataset, double *entropy) {
+  enum { CHUNK = 65536 };
+  static int32_t ids[CHUNK];
+  uint64_t counts[MODEL_BYTES] = {0}, tokens = batch_dataset_tokens(dataset);
+  for (uint64_t start = 0; start < tokens; start += CHUNK) {
+    size_t n = tokens - start < CHUNK ? (size_t)(tokens - start) : CHUNK;
+    if (!batch_dataset_read(dataset, start, n, ids)) return false;
+    for (size_t i = 0; i < n; i++) counts[ids[i] & (MODEL_BYTES - 1)]++;
+  }
+  *entropy = 0;
+  for (int i = 0; i < MODEL_BYTES; i++)
+    if (counts[i] > 0) *entropy -= (double)counts[i] / (double)tokens * log((double)counts[i] / (double)tokens);
+  return true;
+}
+
+/* --- the pipeline --- */
+
+/* Runs in a sphere's thread. */
+static void work(void *context, uint32_t sphere, Batch *part) {
+  (void)sphere;
+  trainer *t = context;
+  gradient *g = t->parts[batch_symmetry_group(part)];
+  gradient_clear(g);
+  gradient_accumulate(g, t->model, part);
+}
+
+static bool open_pipeline(trainer *t, const arguments *a) {
+  batch_dataset_options bytes = BATCH_DATASET_OPTIONS_INIT;
+  bytes.format = BATCH_FORMAT_TEXT;
+  if (!(t->dataset = batch_dataset_open(a->files, a->num_files, &bytes))) return false;
+
+  batch_loader_options loading = BATCH_LOADER_OPTIONS_INIT;
+  loading.shape.batch_size = a->batch_size;
+  loading.shape.sequence_length = a->sequence_length;
+  loading.shape.vocab_size = MODEL_BYTES;
+  loading.workers = a->workers;
+  loading.seed = a->seed;
+  loading.epochs = BATCH_LOADER_ENDLESS;
+  loading.world = 1;
+  if (!(t->loader = batch_loader_create(t->dataset, &loading))) return false;
+
+  batch_spheres_options lanes = BATCH_SPHERES_OPTIONS_INIT;
+  lanes.num_spheres = a->spheres;
+  lanes.process = work;
+  lanes.context = t;
+  return (t->spheres = batch_spheres_start(&lanes)) != NULL;
+}
+
+static bool make_model(trainer *t, const arguments *a) {
+  t->model = model_create(a->seed);
+  bool made = t->model;
+  for (t->num_parts = 0; made && t->num_parts < a->spheres; t->num_parts++)
+    made = (t->parts[t->num_parts] = gradient_create()) != NULL;
+  return made;
+}
+
+static void close_all(trainer *t) {
+  batch_spheres_stop(t->spheres);
+  batch_loader_free(t->loader);
+  batch_dataset_free(t->dataset);
+  for (uint32_t i = 0; i < MAX_SPHERES; i++) gradient_free(t->parts[i]);
+  model_free(t->model);
+}
+
+/* Cuts the batch into one view a sphere and waits for their gradients; the sum is in parts[0]. */
+static bool compute_gradient(trainer *t, Batch *batch) {
+  Batch *views[MAX_SPHERES];
+  if (!batch_distribute_to_spheres(batch, t->num_parts, views)) return false;
+  for (uint32_t i = 0; i < t->num_parts; i++) {
+    if (!views[i]) continue; /* more spheres than rows */
+    batch_assign_to_group(views[i], i);
+    if (!batch_spheres_dispatch(t->spheres, i, views[i])) batch_release(views[i]);
+  }
+  batch_spheres_drain(t->spheres);
+  for (uint32_t i = 1; i < t->num_parts && views[i]; i++) gradient_add(t->parts[0], t->parts[i]);
+  return true;
+}
+
+static float rate_at(const arguments *a, uint64_t step) {
+  return (float)(a->rate * (1 - 0.9 * (double)step / (double)a->steps));
+}
+
+static void train(trainer *t, const arguments *a, outcome *o) {
+  progress p = progress_start(a->steps);
+  batch_loader_stats stats;
+  Batch *batch;
+  while (o->steps < a->steps && !interrupted && progress_clock() - p.started < a->seconds &&
+         (batch = batch_loader_next(t->loader))) {
+    bool ok = compute_gradient(t, batch);
+    batch_release(batch);
+    if (!ok) break;
+    double loss = gradient_loss(t->parts[0]);
+    if (o->steps == 0) o->first = loss;
+    o->last[o->steps % LAST] = loss;
+    o->tokens += (uint64_t)gradient_tokens(t->parts[0]);
+    model_update(t->model, t->parts[0], rate_at(a, o->steps++));
+    batch_loader_get_stats(t->loader, &stats);
+    progress_step(&p, o->steps, loss, o->tokens, &stats);
+  }
+  o->seconds = progress_clock() - p.started;
+  progress_end(&p);
+  batch_loader_get_stats(t->loader, &stats);
+  o->errors = stats.errors;
+}
+
+/* --- the end --- */
+
+static double mean_of_last(const outcome *o) {
+  uint64_t n = o->steps < LAST ? o->steps : LAST;
+  double sum = 0;
+  for (uint64_t i = 0; i < n; i++) sum += o->last[i];
+  return n ? sum / (double)n : 0;
+}
+
+static void show_sample(const model *m, const arguments *a) {
+  char *text = a->sample ? malloc(a->sample + 1) : NULL;
+  if (!text) return;
+  model_write(m, a->seed, text, a->sample);
+  puts("\nwhat the model writes:");
+  for (const char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+    for (int column = 0; *line; column++, line++) {
+      if (column % SAMPLE_COLUMNS == 0) fputs(column ? "\n  | " : "  | ", stdout);
+      putchar(*line >= ' ' && *line <= '~' ? *line : '.');
+      if (!line[1]) putchar('\n');
+    }
+  putchar('\n');
+  free(text);
+}
+
+static bool report(const outcome *o, double entropy) {
+  double last = mean_of_last(o);
+  printf("demo: loss %.2f -> %.2f, unigram entropy %.2f, %.1f Mtokens/s, %llu errors\n", o->first, last, entropy,
+         (double)o->tokens / o->seconds / 1e6, (unsigned long long)o->errors);
+  return o->steps > 0 && o->errors == 0 && last <= 0.6 * o->first && last < entropy;
+}
+
+static void introduce(const trainer *t, const arguments *a) {
+  printf("headrace %s: %llu bytes in %zu files, a model of %zu parameters\n", batch_version(),
+         (unsigned long long)batch_dataset_tokens(t->dataset), batch_dataset_files(t->dataset), model_parameters());
+  printf("workers: %u -> batches: %u x %u -> spheres: %u\n", a->workers, a->batch_size, a->sequence_length, a->spheres);
+}
+
+int main(int argc, char **argv) {
+  arguments a;
+  trainer t = {0};
+  outcome o = {0};
+  double entropy;
+  int status = parse_arguments(&a, argc, argv);
+  if (status >= 0) return status;
+  signal(SIGINT, interrupt);
+  signal(SIGTERM, interrupt);
+  bool ok = make_model(&t, &a) && open_pipeline(&t, &a) && unigram_entropy(t.dataset, &entropy);
+  if (!ok) {
+    fprintf(stderr, "train: %s\n", t.model ? batch_last_error()->message : "no memory for a model");
+  } else {
+    introduce(&t, &a);
+    train(&t, &a, &o);
+    show_sample(t.model, &a);
+    ok = report(&o, entropy);
+  }
+  close_all(&t);
+  return ok ? 0 : 1;
+}

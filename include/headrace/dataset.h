@@ -1,0 +1,163 @@
+/* A dataset: one or more files seen as one stream of token ids, mapped, never loaded.
+
+   Usage:
+       const char *paths[] = {"data/fineweb_*.bin"};
+       BatchDataset *dataset = batch_dataset_open(paths, 1, NULL);
+       if (!dataset) puts(batch_last_error()->message);
+       int32_t ids[1024];
+       batch_dataset_read(dataset, batch_dataset_tokens(dataset) - 1024, 1024, ids);
+       batch_dataset_free(dataset);
+
+   Formats (little-endian; docs/data-formats.md has them to the byte): headerless u16 or u32,
+   datatrove .ds with its index, llm.c shards (GPT-2 and Llama 3), Megatron .idx and .bin, NumPy
+   .npy of one dimension, plain text and .jsonl, the last two also compressed with zstd. A file is
+   recognized by its bytes, then by its name, unless the caller says the format. What is not what
+   it claims to be is refused here, with path, offset, what was found and what was expected.
+
+   Text without a tokenizer is its bytes, mapped as they are. Other text and .jsonl are tokenized
+   while opening, into a temporary file that has no name and goes with the dataset.
+
+   Threads: any number may read one dataset at the same time; batch_dataset_free must be the last
+   call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is
+   being opened).
+
+   Files that change: a file that shrinks while it is open gives BATCH_IO_ERROR from
+   batch_dataset_read, never a signal. One whose content changes is noticed only by its
+   fingerprint the next time it is opened. */
+#ifndef HEADRACE_DATASET_H
+#define HEADRACE_DATASET_H
+
+#include "tokenizer.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct BatchDataset BatchDataset;
+
+typedef enum batch_format {
+  BATCH_FORMAT_AUTO = 0,    /* find it from the bytes, then the name */
+  BATCH_FORMAT_HEADERLESS,  /* nothing but tokens */
+  BATCH_FORMAT_DATATROVE,   /* headerless .ds, documents in .ds.index */
+  BATCH_FORMAT_LLMC_GPT2,   /* llm.c shard, u16 */
+  BATCH_FORMAT_LLMC_LLAMA3, /* llm.c shard, u32 */
+  BATCH_FORMAT_MEGATRON,    /* .idx beside .bin */
+  BATCH_FORMAT_NPY,
+  BATCH_FORMAT_TEXT, /* one file, one document; also zstd */
+  BATCH_FORMAT_JSONL /* one line, one document; also zstd */
+} batch_format;
+
+/* How a token is stored. */
+typedef enum batch_token_type {
+  BATCH_TOKEN_DEFAULT = 0, /* what the file says; u16 where it does not */
+  BATCH_TOKEN_U8,
+  BATCH_TOKEN_I8,
+  BATCH_TOKEN_U16,
+  BATCH_TOKEN_I16,
+  BATCH_TOKEN_U32,
+  BATCH_TOKEN_I32,
+  BATCH_TOKEN_I64
+} batch_token_type;
+
+/* Where the end-of-text id stands in a document. In files of tokens without document boundaries of
+   their own the boundaries are found by it; tokenized text is given it. */
+typedef enum batch_separator {
+  BATCH_SEPARATOR_NONE = 0,
+  BATCH_SEPARATOR_BEFORE, /* the first token of each document (llm.c) */
+  BATCH_SEPARATOR_AFTER   /* the last token of each document (nanoGPT) */
+} batch_separator;
+
+typedef enum batch_io {
+  BATCH_IO_MAP = 0, /* through a mapping */
+  BATCH_IO_READ     /* with pread: nothing of the tokens is mapped */
+} batch_io;
+
+/* All zero is the default; NULL options mean the same. */
+typedef struct batch_dataset_options {
+  batch_format format;         /* of every file */
+  batch_token_type token_type; /* of headerless files; other formats must agree with it */
+  batch_io io;
+  const char *text_field;          /* .jsonl: the member that holds the document; NULL: "text" */
+  const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
+  batch_text_options text;         /* text and .jsonl: before the tokenizer */
+  batch_separator separator;       /* finding it reads every file that lacks boundaries once */
+  uint32_t end_of_text;            /* the id; looked at only with a separator */
+  const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
+} batch_dataset_options;
+
+#define BATCH_DATASET_OPTIONS_INIT                                                                           \
+  {                                                                                                          \
+    BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT, BATCH_IO_MAP, NULL, NULL, BATCH_TEXT_OPTIONS_INIT,               \
+        BATCH_SEPARATOR_NONE, 0, NULL                                                                        \
+  }
+
+/* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
+   those below, in byte order of their names; all of one format) or a glob pattern (matches in byte
+   order). Of a Megatron pair either file may be named, and companions (.ds.index, .ds.metadata, the
+   .bin of an .idx) and hidden files are passed over in directories and patterns. Files without tokens are fine
+   as long as there is a token at all.
+   paths: [n], n >= 1. Time: independent of the number of tokens where the format says the boundaries or none are asked for.
+   Returns: the dataset, owned by the caller; NULL with an error otherwise. */
+HEADRACE_API BatchDataset *batch_dataset_open(const char *const *paths, size_t n,
+                                              const batch_dataset_options *options);
+
+/* Unmaps and closes everything. NULL is fine. */
+HEADRACE_API void batch_dataset_free(BatchDataset *dataset);
+
+/* Reads tokens [start, start + count) of the stream into ids [count].
+   Returns: false with BATCH_OUT_OF_RANGE (beyond the end; an id below 0 or above INT32_MAX, with
+   path and offset) or BATCH_IO_ERROR (the file shrank or cannot be read). */
+HEADRACE_API bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids);
+
+/* Queries. A NULL dataset has nothing: they answer 0 or NULL with an error. */
+
+HEADRACE_API uint64_t batch_dataset_tokens(const BatchDataset *dataset);
+
+/* Documents in the stream, 0 when no boundaries are known. Where only some files have boundaries,
+   each of the others is one document. */
+HEADRACE_API uint64_t batch_dataset_documents(const BatchDataset *dataset);
+
+/* Gives tokens [*start, *end) of a document, which may be empty. Constant time but for finding its
+   file. Returns false when index >= batch_dataset_documents. */
+HEADRACE_API bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start,
+                                         uint64_t *end);
+
+/* Bytes of the widest stored token: 1, 2, 4 or 8. */
+HEADRACE_API uint32_t batch_dataset_width(const BatchDataset *dataset);
+
+/* Reads the whole stream and gives its smallest and largest id (either pointer may be NULL).
+   Returns false with BATCH_IO_ERROR. */
+HEADRACE_API bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *smallest, int64_t *largest);
+
+/* A hash of the number of tokens and of 4096 of them, evenly spread: the same for the same tokens
+   in whatever format and however cut into files. It tells that data was exchanged, appended to or
+   cut; a change between the samples goes unnoticed. Returns false with BATCH_IO_ERROR. */
+HEADRACE_API bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint);
+
+/* One file of the dataset. */
+typedef struct batch_dataset_file {
+  const char *path;    /* of the tokens; lives as long as the dataset */
+  batch_format format; /* never BATCH_FORMAT_AUTO */
+  bool compressed;     /* with zstd */
+  bool tokenized;      /* while opening */
+  batch_token_type token_type;
+  uint64_t first_token; /* in the stream */
+  uint64_t tokens;
+  uint64_t documents; /* 0: no boundaries known */
+} batch_dataset_file;
+
+HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);
+HEADRACE_API bool batch_dataset_file_info(const BatchDataset *dataset, size_t index,
+                                          batch_dataset_file *info);
+
+/* Names for people: "llm.c GPT-2" and "u16"; "?" for what is none. Static storage. */
+HEADRACE_API const char *batch_format_name(batch_format format);
+HEADRACE_API const char *batch_token_type_name(batch_token_type type);
+
+/* Bytes of a stored token; 0 for what is none and for BATCH_TOKEN_DEFAULT. */
+HEADRACE_API uint32_t batch_token_type_size(batch_token_type type);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

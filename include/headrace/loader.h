@@ -1,0 +1,191 @@
+/* The loader: worker threads that turn datasets into batches, shuffled, in a known order, as fast
+   as memory gives them.
+
+   Usage:
+       batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
+       options.shape.batch_size = 32;
+       options.shape.sequence_length = 1024;
+       options.shape.vocab_size = 50257;
+       options.seed = 1;
+       BatchLoader *loader = batch_loader_create(dataset, &options);
+       while ((batch = batch_loader_next(loader))) { ...; batch_release(batch); }
+       if (batch_last_error()->code != BATCH_END) puts(batch_last_error()->message);
+       batch_loader_free(loader);
+
+   The order is a plan: a *row* is `sequence_length` positions (see batch_packing); an *epoch* is a
+   permutation of all rows; a *step* is the next world * batch_size rows of the epoch, of which rank
+   r gets the r-th batch_size. So what is in a batch depends on the tokens, the seed, the epoch and
+   the step alone: not on workers, timing, restarts, nor on how the tokens are stored. Rows missing
+   from the last step of an epoch are padding: pad_id everywhere, mask 0. Every rank has the same
+   number of steps.
+
+   In a batch: input is a row's ids, target the ids that follow them, mask 1 where both are there
+   and 0 on padding. documents (if asked for) numbers the documents of a row 0, 1, 2, ... and is -1
+   on padding; positions counts from each document's first token in the row. batch_id is the step
+   within its epoch, epoch_id the epoch; both count from 0.
+
+   Faults belong to a batch: an id outside the vocabulary, a file that cannot be read or that
+   became shorter, a transform that failed. batch_faults says what happens then. A file that is
+   truncated while it is mapped does not end the process: reads are guarded by a handler for
+   SIGBUS, installed when the first loader is made, which passes on every fault that is not a
+   loader's to the handler that was there before. (A program that installs its own later should do so before
+   making a loader.)
+
+   Threads: next, close, state, replay, the counts and queries may run at the same time from any
+   number of threads; batch_loader_free must be the last call. Batches may be released from any
+   thread, also after batch_loader_free. Datasets, and what the transforms point at, must outlive
+   the loader.
+
+   Guarantees: next and close never hang while workers can read their files; memory is that of
+   pool_size batches; nothing is allocated between the first batch and the last. Workers stop
+   when pool_size batches are filled or in use, and go on when one is released. */
+#ifndef HEADRACE_LOADER_H
+#define HEADRACE_LOADER_H
+
+#include "batch.h"
+#include "dataset.h"
+#include "stats.h"
+#include "transform.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct BatchLoader BatchLoader;
+
+/* In which order an epoch visits the rows. */
+typedef enum batch_shuffle {
+  BATCH_SHUFFLE_ALL = 0, /* every order of all rows is about as likely */
+  BATCH_SHUFFLE_BLOCKS,  /* blocks of consecutive rows in random order, shuffled within: for data
+                            larger than memory */
+  BATCH_SHUFFLE_NONE     /* as they lie in the files */
+} batch_shuffle;
+
+/* What a row is made of. */
+typedef enum batch_packing {
+  BATCH_PACK_WINDOWS = 0, /* consecutive tokens, whatever document they are of */
+  BATCH_PACK_DOCUMENTS,   /* one document, cut or padded */
+  BATCH_PACK_BEST_FIT     /* whole documents, as many as fit: each goes where the least room is left
+                             (best fit decreasing, Johnson et al. 1974; Ding et al. 2024 for language
+                             models). Longer ones are cut into full rows and a rest. Decided when
+                             the loader is made: 12 bytes of memory a piece and 4 a row */
+} batch_packing;
+
+/* What happens to a batch with a fault. */
+typedef enum batch_faults {
+  BATCH_FAULT_STOP = 0, /* next answers NULL with the fault, from then on */
+  BATCH_FAULT_SKIP,     /* it is counted and dropped */
+  BATCH_FAULT_HAND_ON   /* next gives it; Batch.status says what, batch_last_error where */
+} batch_faults;
+
+/* As many epochs as the trainer asks for. */
+#define BATCH_LOADER_ENDLESS UINT32_MAX
+
+/* A place in the order: what a training run saves beside its weights. Plain bytes, the same on
+   every machine of the same byte order. */
+typedef struct batch_loader_state {
+  uint64_t magic;
+  uint64_t fingerprint; /* of the tokens and of every option that the order depends on */
+  uint64_t epoch;
+  uint64_t step; /* the first one not delivered */
+  uint64_t row;  /* in the epoch, its first one over all ranks */
+  uint64_t check; /* over the fields before it */
+} batch_loader_state;
+
+typedef struct batch_loader_options {
+  batch_shape shape;       /* of the batches. batch_size: rows a rank. Types of input: float32, int32,
+                              int64, uint16; of mask: float32, uint8 */
+  uint32_t workers;        /* threads; 0: 1 */
+  uint32_t pool_size;      /* batches; 0: 2 workers + 2 */
+  uint64_t seed;           /* chooses the order and every random stream */
+  batch_shuffle shuffle;
+  uint64_t block_rows;     /* of BATCH_SHUFFLE_BLOCKS; 0: 4096 */
+  batch_packing packing;
+  uint32_t pad_id;         /* below vocab_size, if that is not 0 */
+  uint32_t epochs;         /* the run ends after so many; 0: 1 */
+  uint64_t steps;          /* and after so many batches of this loader; 0: no such limit */
+  bool drop_last;          /* leave out the last step of an epoch when rows are missing */
+  uint32_t rank, world;    /* world 0: what the launcher says, see batch_launcher_rank */
+  bool as_they_come;       /* deliver batches when they are ready, not in order */
+  batch_faults faults;
+  const batch_transform *transforms; /* [num_transforms], copied */
+  size_t num_transforms;
+  uint64_t resident_bytes; /* of mapped files that the loader may keep mapped in; 0: 1 GiB */
+  const batch_loader_state *resume; /* where to begin; NULL: at the beginning */
+} batch_loader_options;
+
+#define BATCH_LOADER_OPTIONS_INIT                                                                            \
+  {                                                                                                          \
+    {0, 0, 0, TENSOR_INT32, TENSOR_FLOAT32, false}, 0, 0, 0, BATCH_SHUFFLE_ALL, 0, BATCH_PACK_WINDOWS, 0, 0, \
+        0, false, 0, 0, false, BATCH_FAULT_STOP, NULL, 0, 0, NULL                                            \
+  }
+
+/* A dataset and its share of the rows. */
+typedef struct batch_loader_source {
+  const BatchDataset *dataset;
+  double weight;
+} batch_loader_source;
+
+/* Starts a loader over one dataset.
+   Returns: NULL on a bad option, on a dataset without rows (or without documents where packing
+   needs them), on a state of other data or options, when memory or threads run out. */
+HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader_options *options);
+
+/* As batch_loader_create over n >= 1 sources. All weights 0: an epoch is every row of every source
+   once. All positive: an epoch has as many rows, each drawn from the sources in proportion to
+   their weights (nearly to 1/65536; each 65536 rows have the same shares); a source that is exhausted begins
+   again in another order, and one that is not goes on in the next epoch. */
+HEADRACE_API BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
+                                                    const batch_loader_options *options);
+
+/* Takes the next batch, waiting while none is ready.
+   Returns: the batch, whose reference the caller drops with batch_release; NULL at the end
+   (BATCH_END in batch_last_error), when closed (BATCH_CLOSED), and after a fault that stops. */
+HEADRACE_API Batch *batch_loader_next(BatchLoader *loader);
+
+/* As batch_loader_next, waiting until `deadline` (see base.h).
+   Returns: BATCH_OK and *batch, or else *batch NULL and the reason: BATCH_EMPTY with
+   BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_END, BATCH_CLOSED, a fault, BATCH_INVALID_ARGUMENT. With
+   BATCH_FAULT_HAND_ON a faulty batch is BATCH_OK; its own status says what is wrong. */
+HEADRACE_API batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline);
+
+/* Ends the loader: next answers BATCH_CLOSED from now on, workers stop after the batch they are
+   at, whoever waits is woken. Returns at once. NULL, and closing twice, are fine. */
+HEADRACE_API void batch_loader_close(BatchLoader *loader);
+
+/* Closes, joins the workers and frees everything but batches that are out. NULL is fine. */
+HEADRACE_API void batch_loader_free(BatchLoader *loader);
+
+/* Gives the place after the last batch that next delivered, for options.resume of another loader:
+   same data, seed, sequence_length, packing, shuffling and weights; batch_size, world, workers and
+   everything else may differ. The rows that are left are then the same. With as_they_come: the
+   first step not delivered; later ones that were are delivered again.
+   The first call reads 4096 tokens of each dataset. Returns false when that fails. */
+HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state);
+
+/* Makes one step again, in the calling thread: the batch that this rank got, or will get, as `step`
+   of `epoch`, transforms included. It belongs to no pool.
+   Returns: NULL on a step that this loader never had (beyond the epoch, or before the place it was
+   resumed at with another batch size or world), lack of memory, or a fault. */
+HEADRACE_API Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step);
+
+HEADRACE_API bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats);
+
+/* Rows of an epoch, over all ranks. */
+HEADRACE_API uint64_t batch_loader_epoch_rows(const BatchLoader *loader);
+
+/* Steps of an epoch that begins at its first row. */
+HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
+
+/* The place in its epoch of a batch's first row: row i of the batch is row place + i of the
+   epoch, or padding when that is not below batch_loader_epoch_rows. */
+HEADRACE_API uint64_t batch_loader_place(const BatchLoader *loader, const Batch *batch);
+
+/* Finds this process's rank and the number of ranks in what Open MPI, Slurm or torchrun put into
+   the environment; 0 and 1 where there is nothing. Returns false when it makes no sense. */
+HEADRACE_API bool batch_launcher_rank(uint32_t *rank, uint32_t *world);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

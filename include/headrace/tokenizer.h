@@ -1,0 +1,115 @@
+/* From text to token ids and back: a tokenizer, and what is done to the text before it.
+
+   Usage:
+       BatchTokenizer *bytes = batch_tokenizer_bytes(1);         ids 0 to 255, end of text 256
+       uint32_t ids[64];
+       size_t n = batch_tokenizer_encode(bytes, "mill race", 9, ids, 64);
+       batch_tokenizer_free(bytes);
+
+   A tokenizer of the caller's own is three functions in a batch_tokenizer_functions.
+
+   Threads: encode and decode may run at the same time on one tokenizer, from any number of
+   threads (a caller's own functions must allow it); batch_tokenizer_free must be the last call.
+
+   Life cycle: every batch_tokenizer_* constructor gives a tokenizer that the caller frees. What
+   uses one (a dataset being opened, batch_tokenize_files) borrows it for the duration of the call. */
+#ifndef HEADRACE_TOKENIZER_H
+#define HEADRACE_TOKENIZER_H
+
+#include "base.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct BatchTokenizer BatchTokenizer;
+
+/* What encode and decode answer on failure. */
+#define BATCH_TOKENIZER_FAILED SIZE_MAX
+
+/* A tokenizer: what a caller brings to batch_tokenizer_custom. Each function is given `context`.
+   encode and decode write at most `capacity` items and return how many there are in all, which
+   may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. */
+typedef struct batch_tokenizer_functions {
+  size_t (*encode)(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity);
+  size_t (*decode)(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity);
+  void (*free)(void *context); /* may be NULL */
+} batch_tokenizer_functions;
+
+/* No end-of-text id. */
+#define BATCH_NO_TOKEN ((int64_t)-1)
+
+/* Makes the tokenizer whose ids are the bytes: vocabulary 256 + specials. Special ids (256 on)
+   never come from text and decode to nothing; the first of them is the end of text.
+   specials: 0 to 65,280, so that every id fits 16 bits. Returns NULL on more. */
+HEADRACE_API BatchTokenizer *batch_tokenizer_bytes(uint32_t specials);
+
+/* Loads a SentencePiece model. The end of text is its eos id, if it has one.
+   Returns NULL: BATCH_IO_ERROR or BATCH_FORMAT_ERROR with the path; BATCH_UNSUPPORTED in a build
+   without libsentencepiece. */
+HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
+
+/* Wraps the caller's own functions (copied) and context. Every id must be below vocab_size >= 1;
+   end_of_text is one of them or BATCH_NO_TOKEN. On failure `free` is not called. */
+HEADRACE_API BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
+                                                    uint32_t vocab_size, int64_t end_of_text);
+
+/* Frees the tokenizer and its context. NULL is fine. */
+HEADRACE_API void batch_tokenizer_free(BatchTokenizer *tokenizer);
+
+/* Encodes `bytes` bytes of text; they need not be terminated and may hold zero bytes.
+   ids: [capacity], may be NULL when capacity is 0.
+   Returns: how many ids the text has, of which the first `capacity` are in ids;
+   BATCH_TOKENIZER_FAILED with an error when it cannot be encoded, or when an id is not below the
+   vocabulary size. */
+HEADRACE_API size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes,
+                                           uint32_t *ids, size_t capacity);
+
+/* Decodes ids [count] into text [capacity], which is not terminated. An id outside the vocabulary
+   is an error (BATCH_OUT_OF_RANGE).
+   Returns: how many bytes the text has, of which the first `capacity` are in text. */
+HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count,
+                                           char *text, size_t capacity);
+
+HEADRACE_API uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer); /* 0 for NULL */
+HEADRACE_API int64_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer); /* or BATCH_NO_TOKEN */
+
+/* Bytes that are not UTF-8. */
+typedef enum batch_malformed {
+  BATCH_MALFORMED_KEEP = 0, /* go to the tokenizer as they are */
+  BATCH_MALFORMED_REPLACE,  /* each maximal malformed part becomes one U+FFFD */
+  BATCH_MALFORMED_ERROR     /* BATCH_FORMAT_ERROR with the offset of the first one */
+} batch_malformed;
+
+typedef enum batch_normal_form {
+  BATCH_NORMAL_NONE = 0,
+  BATCH_NORMAL_NFC, /* canonical composition */
+  BATCH_NORMAL_NFKC /* compatibility composition */
+} batch_normal_form;
+
+/* What is done to text before it is tokenized; all zero: nothing. */
+typedef struct batch_text_options {
+  batch_malformed malformed;
+  batch_normal_form normal_form;
+  bool fold_case;     /* Unicode full case folding */
+  bool squeeze_space; /* see batch_text_normalize */
+} batch_text_options;
+
+#define BATCH_TEXT_OPTIONS_INIT                                                                              \
+  { BATCH_MALFORMED_KEEP, BATCH_NORMAL_NONE, false, false }
+
+/* Normalizes text: malformed bytes, then normal form and case folding (utf8proc), then white
+   space: every line break (CR, CR LF, U+0085, U+2028, U+2029, and VT, FF) becomes LF, every other run of
+   white space one space, none is left before a line break. Malformed bytes that are kept pass
+   through and separate what is normalized.
+   text: [bytes]; out: [capacity], may be NULL when capacity is 0; they do not overlap.
+   Returns: how many bytes the result has, of which the first `capacity` are in out;
+   BATCH_TOKENIZER_FAILED: BATCH_FORMAT_ERROR (malformed, with the offset), BATCH_UNSUPPORTED
+   (normal form or case folding in a build without utf8proc), BATCH_OUT_OF_MEMORY. */
+HEADRACE_API size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_options *options,
+                                         char *out, size_t capacity);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

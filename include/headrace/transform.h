@@ -1,0 +1,103 @@
+/* Transforms: what a loader does to each row of a batch after filling it, in the worker that
+   filled it.
+
+   Usage:
+       batch_mask_options masking = {0.15f, 103, 30522, NULL, 0};
+       batch_transform chain[] = {batch_transform_mask(&masking)};
+       options.transforms = chain;
+       options.num_transforms = 1;
+
+   A transform is a function of one row and of a stream of random numbers that is derived from
+   (seed, epoch, place of the row in the epoch, place of the transform in the chain) alone: the
+   result is the same whichever worker runs it, in a batch of any size, and when replayed.
+
+   Threads: a loader calls `apply` from several workers at once, each with a batch of its own; what
+   `context` points at must allow that, and outlive the loader. The built-in ones only read their
+   options. */
+#ifndef HEADRACE_TRANSFORM_H
+#define HEADRACE_TRANSFORM_H
+
+#include "batch.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A stream of random numbers: splitmix64, 2^64 numbers long. */
+typedef struct batch_random {
+  uint64_t state;
+} batch_random;
+
+/* Starts the stream that `key` chooses. */
+HEADRACE_API batch_random batch_random_start(uint64_t key);
+
+HEADRACE_API uint64_t batch_random_next(batch_random *random);
+
+/* Returns a number in [0, bound), each as likely (Lemire 2019); 0 when bound is 0. */
+HEADRACE_API uint32_t batch_random_below(batch_random *random, uint32_t bound);
+
+/* Returns a multiple of 2^-24 in [0, 1). */
+HEADRACE_API float batch_random_uniform(batch_random *random);
+
+/* Returns a number of mean 0 and deviation 1 (Box & Muller 1958). */
+HEADRACE_API float batch_random_normal(batch_random *random);
+
+typedef struct batch_transform {
+  /* Changes row `row` of the batch in place. Returns false, with nothing promised about the row,
+     when it cannot: the batch's status becomes BATCH_INVALID_ARGUMENT. */
+  bool (*apply)(const void *context, Batch *batch, uint32_t row, batch_random *random);
+  const void *context;
+} batch_transform;
+
+/* The built-in transforms. Each borrows its options, which must outlive the loader. Positions whose mask is 0 are
+   left alone. A probability outside [0, 1] counts as the nearer bound. They work on every element
+   type of the loader, the last two on floats only. */
+
+/* Masked language modelling (Devlin et al. 2019). Each position is chosen with `probability`; of
+   the chosen, 80 % become mask_id, 10 % a random id below vocab_size, 10 % stay. target becomes
+   what input was, mask 1 where chosen and 0 elsewhere. Ids in keep[0..num_keep-1] are never chosen. */
+typedef struct batch_mask_options {
+  float probability;
+  uint32_t mask_id;
+  uint32_t vocab_size;
+  const uint32_t *keep;
+  size_t num_keep;
+} batch_mask_options;
+
+HEADRACE_API batch_transform batch_transform_mask(const batch_mask_options *options);
+
+/* Token dropout: each input id becomes drop_id with `probability`; targets stay. */
+typedef struct batch_dropout_options {
+  float probability;
+  uint32_t drop_id;
+} batch_dropout_options;
+
+HEADRACE_API batch_transform batch_transform_dropout(const batch_dropout_options *options);
+
+/* Random replacement: each input id becomes a random one below vocab_size with `probability`. */
+typedef struct batch_replace_options {
+  float probability;
+  uint32_t vocab_size;
+} batch_replace_options;
+
+HEADRACE_API batch_transform batch_transform_replace(const batch_replace_options *options);
+
+/* Normalization of a float32 input: (x - mean) / deviation; deviation > 0. */
+typedef struct batch_normalize_options {
+  float mean;
+  float deviation;
+} batch_normalize_options;
+
+HEADRACE_API batch_transform batch_transform_normalize(const batch_normalize_options *options);
+
+/* Noise on a float32 input: normal, of mean 0. */
+typedef struct batch_noise_options {
+  float deviation;
+} batch_noise_options;
+
+HEADRACE_API batch_transform batch_transform_noise(const batch_noise_options *options);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,40 @@
+/* The headrace command: its subcommands, and what they share. It uses the public headers only. */
+#ifndef HEADRACE_CLI_CLI_H
+#define HEADRACE_CLI_CLI_H
+
+#include <headrace/headrace.h>
+#include <stdio.h>
+
+enum { CLI_OK = 0, CLI_BAD_DATA = 1, CLI_BAD_USAGE = 2 }; /* exit status */
+
+/* A subcommand: argv[0] is its name. Returns the exit status. */
+typedef struct cli_command {
+  const char *name, *help;
+  int (*run)(int argc, char **argv);
+} cli_command;
+
+/* Says on stderr what is wrong with the arguments; returns CLI_BAD_USAGE. */
+__attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format, ...);
+
+/* Says on stderr what the library's last error is; returns CLI_BAD_DATA. */
+int cli_data_error(const char *command);
+
+/* What getopt_long answered '?' or ':' for, in one sentence; returns CLI_BAD_USAGE. */
+int cli_bad_option(const char *command, int answer, char **argv);
+
+/* Flushes stdout; output that could not be written (a full disk) is CLI_BAD_DATA. */
+int cli_finish_output(const char *command);
+
+/* A whole number, with k, M, G (powers of 1000) or Ki, Mi, Gi (of 1024) behind it if wanted. */
+bool cli_number(const char *text, uint64_t *value);
+
+/* The place of a word in a NULL-terminated list; -1 if it is not there. */
+int cli_word(const char *word, const char *const *words);
+
+/* "12,345,678" in one of eight rotating buffers. */
+const char *cli_thousands(uint64_t value);
+
+/* "1.23 GB", also one of the eight. */
+const char *cli_bytes(double bytes);
+
+#endif

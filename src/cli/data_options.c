@@ -1,0 +1,82 @@
+#include "data_options.h"
+
+#include <string.h>
+
+#define HELP_TEXT                                                                                            \
+  "  --field NAME          .jsonl: the member that holds the document (text)\n"                              \
+  "  --tokenizer NAME      bytes, or a SentencePiece model file (bytes)\n"                                   \
+  "  --normalize FORM      none, nfc or nfkc, before tokenizing (none)\n"                                    \
+  "  --fold-case           fold case before tokenizing\n"                                                    \
+  "  --squeeze-space       one space for runs of white space, LF for every line break\n"                     \
+  "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (keep)\n"
+
+const char data_options_help_text[] = HELP_TEXT;
+const char data_options_help[] =
+    "Data:\n"
+    "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy, text, jsonl "
+    "(auto)\n"
+    "  --type TYPE           tokens of headerless files: u16, u32, ... (u16)\n" HELP_TEXT;
+
+static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
+                                      "megatron", "npy",        "text",      "jsonl",     NULL};
+static const char *const types[] = {"auto", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
+static const char *const forms[] = {"none", "nfc", "nfkc", NULL};
+static const char *const malformed[] = {"keep", "replace", "error", NULL};
+
+/* Finds a word; the lists stand in the order of their enumerations. */
+static int take_word(const char *command, const char *option, const char *word, const char *const *words,
+                     int *value) {
+  *value = cli_word(word, words);
+  return *value >= 0
+             ? CLI_OK
+             : cli_usage_error(command, "--%s is %s, expected one of those that --help lists", option, word);
+}
+
+static int take_tokenizer(data_options *options, const char *command, const char *name) {
+  batch_tokenizer_free(options->tokenizer);
+  options->tokenizer = NULL;
+  options->dataset.tokenizer = NULL;
+  if (strcmp(name, "bytes") == 0) return CLI_OK;
+  options->dataset.tokenizer = options->tokenizer = batch_tokenizer_sentencepiece(name);
+  return options->tokenizer ? CLI_OK : cli_data_error(command);
+}
+
+int data_option_take(data_options *options, const char *command, int answer, const char *argument) {
+  batch_dataset_options *dataset = &options->dataset;
+  int value = 0, status = CLI_OK;
+  switch (answer) {
+  case DATA_FORMAT:
+    status = take_word(command, "format", argument, formats, &value);
+    if (!status) dataset->format = (batch_format)value;
+    break;
+  case DATA_TYPE:
+    status = take_word(command, "type", argument, types, &value);
+    if (!status) dataset->token_type = (batch_token_type)value;
+    break;
+  case DATA_NORMALIZE:
+    status = take_word(command, "normalize", argument, forms, &value);
+    if (!status) dataset->text.normal_form = (batch_normal_form)value;
+    break;
+  case DATA_MALFORMED:
+    status = take_word(command, "malformed", argument, malformed, &value);
+    if (!status) dataset->text.malformed = (batch_malformed)value;
+    break;
+  case DATA_FIELD:
+    dataset->text_field = argument;
+    break;
+  case DATA_FOLD_CASE:
+    dataset->text.fold_case = true;
+    break;
+  case DATA_SQUEEZE_SPACE:
+    dataset->text.squeeze_space = true;
+    break;
+  case DATA_TOKENIZER:
+    return take_tokenizer(options, command, argument);
+  }
+  return status;
+}
+
+void data_options_free(data_options *options) {
+  batch_tokenizer_free(options->tokenizer);
+  options->tokenizer = NULL;
+}

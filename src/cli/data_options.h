@@ -1,0 +1,57 @@
+/* Options that say what data is: the same for every subcommand that opens a dataset.
+
+   Usage:
+       data_options data = DATA_OPTIONS_INIT;
+       static const struct option options[] = {DATA_OPTIONS_LONG, {"help", no_argument, NULL, 'h'}, {0}};
+       in the loop over getopt_long's answers: if (data_option_is(c)) status = data_option_take(...)
+       batch_dataset_open(argv + optind, argc - optind, &data.dataset); data_options_free(&data); */
+#ifndef HEADRACE_CLI_DATA_OPTIONS_H
+#define HEADRACE_CLI_DATA_OPTIONS_H
+
+#include <getopt.h>
+
+#include "cli.h"
+
+typedef struct data_options {
+  batch_dataset_options dataset;
+  BatchTokenizer *tokenizer; /* NULL: bytes */
+} data_options;
+
+#define DATA_OPTIONS_INIT                                                                                    \
+  { BATCH_DATASET_OPTIONS_INIT, NULL }
+
+enum {
+  DATA_FORMAT = 0x1000,
+  DATA_TYPE,
+  DATA_FIELD,
+  DATA_TOKENIZER,
+  DATA_NORMALIZE,
+  DATA_FOLD_CASE,
+  DATA_SQUEEZE_SPACE,
+  DATA_MALFORMED,
+  DATA_OPTIONS_END
+};
+
+#define DATA_OPTIONS_LONG                                                                                    \
+  {"format", required_argument, NULL, DATA_FORMAT}, {"type", required_argument, NULL, DATA_TYPE},            \
+      {"field", required_argument, NULL, DATA_FIELD},                                                        \
+      {"tokenizer", required_argument, NULL, DATA_TOKENIZER},                                                \
+      {"normalize", required_argument, NULL, DATA_NORMALIZE},                                                \
+      {"fold-case", no_argument, NULL, DATA_FOLD_CASE},                                                      \
+      {"squeeze-space", no_argument, NULL, DATA_SQUEEZE_SPACE}, {                                            \
+    "malformed", required_argument, NULL, DATA_MALFORMED                                                     \
+  }
+
+extern const char data_options_help[];      /* of all of them */
+extern const char data_options_help_text[]; /* of those that are about text: the last six */
+
+static inline bool data_option_is(int answer) {
+  return answer >= DATA_FORMAT && answer < DATA_OPTIONS_END;
+}
+
+/* Takes one option and its argument; returns CLI_OK or, having said why, another exit status. */
+int data_option_take(data_options *options, const char *command, int answer, const char *argument);
+
+void data_options_free(data_options *options);
+
+#endif

@@ -1,0 +1,282 @@
+/* headrace feed: runs the whole pipeline over files and says what came out of it. */
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "data_options.h"
+#include "progress.h"
+
+static const char name[] = "feed";
+static volatile sig_atomic_t interrupted;
+
+typedef struct feed_run {
+  data_options data;
+  batch_loader_options loader;
+  const char *resume, *state; /* files; NULL: none */
+  bool quiet, help;
+  uint32_t token_bytes; /* as stored */
+  progress bar;
+} feed_run;
+
+/* What came out. */
+typedef struct feed_sum {
+  uint64_t batches, rows, tokens, checksum, errors;
+} feed_sum;
+
+static const char *const shuffles[] = {"all", "blocks", "none", NULL};
+static const char *const packings[] = {"windows", "documents", "best-fit", NULL};
+static const char *const faults[] = {"stop", "skip", "hand-on", NULL};
+static const char *const ios[] = {"map", "read", NULL};
+
+static int print_help(void) {
+  printf("Usage: headrace feed [OPTION...] FILE...\n\n"
+         "Makes batches of FILEs as a trainer would get them, and prints how many, with a checksum over\n"
+         "every element of input, target and mask. The checksums of all ranks, and of the parts of a run\n"
+         "that was interrupted and resumed, add up (modulo 2^64) to that of the whole run.\n\n"
+         "  --batch-size N        rows of a batch (32)\n"
+         "  --sequence-length N   tokens of a row (1024)\n"
+         "  --vocab-size N        ids must be below it (not checked)\n"
+         "  --workers N           threads (1)\n"
+         "  --pool N              batches there are (2 workers + 2)\n"
+         "  --seed N              chooses the order (0)\n"
+         "  --shuffle WHAT        all, blocks or none (all)\n"
+         "  --pack HOW            rows are windows, documents or best-fit (windows)\n"
+         "  --epochs N            times every row is visited (1)\n"
+         "  --steps N             stop after so many batches\n"
+         "  --rank N, --world N   this rank of so many (what Open MPI, Slurm or torchrun say)\n"
+         "  --as-they-come        do not put batches in order\n"
+         "  --faults WHAT         stop at a bad batch, skip it or hand-on (stop)\n"
+         "  --io HOW              map or read files (map)\n"
+         "  --resume FILE         begin where FILE says\n"
+         "  --state FILE          write at the end where to resume\n"
+         "  --quiet               no progress line\n"
+         "  --help\n\n%s",
+         data_options_help);
+  return cli_finish_output(name);
+}
+
+/* --- arguments --- */
+
+enum {
+  BATCH_SIZE = 1, SEQUENCE_LENGTH, VOCAB_SIZE, WORKERS, POOL, SEED, EPOCHS, STEPS, RANK, WORLD, /* numbers */
+  SHUFFLE, PACK, FAULTS, IO, RESUME, STATE, AS_THEY_COME, QUIET, HELP
+};
+
+static int take_number(feed_run *run, int option, const char *text) {
+  batch_loader_options *o = &run->loader;
+  uint32_t *const small[] = {[BATCH_SIZE] = &o->shape.batch_size, [SEQUENCE_LENGTH] = &o->shape.sequence_length,
+                             [VOCAB_SIZE] = &o->shape.vocab_size, [WORKERS] = &o->workers, [POOL] = &o->pool_size,
+                             [SEED] = NULL, [EPOCHS] = &o->epochs, [STEPS] = NULL, [RANK] = &o->rank,
+                             [WORLD] = &o->world};
+  uint64_t value;
+  if (!cli_number(text, &value) || (small[option] && value >= UINT32_MAX))
+    return cli_usage_error(name, "%s is not a number that this option takes", text);
+  if (value == 0 && option != SEED && option != RANK)
+    return cli_usage_error(name, "a number is 0 where at least 1 is expected");
+  if (small[option]) *small[option] = (uint32_t)value;
+  else if (option == SEED) o->seed = value;
+  else o->steps = value;
+  return CLI_OK;
+}
+
+static int take_word(feed_run *run, int option, const char *text) {
+  const char *const *const lists[] = {shuffles, packings, faults, ios};
+  int value = cli_word(text, lists[option - SHUFFLE]);
+  if (value < 0) return cli_usage_error(name, "%s is none of the words that this option takes", text);
+  switch (option) {
+  case SHUFFLE: run->loader.shuffle = (batch_shuffle)value; break;
+  case PACK: run->loader.packing = (batch_packing)value; break;
+  case FAULTS: run->loader.faults = (batch_faults)value; break;
+  default: run->data.dataset.io = (batch_io)value; break;
+  }
+  return CLI_OK;
+}
+
+static int take(feed_run *run, int option, const char *text) {
+  if (data_option_is(option)) return data_option_take(&run->data, name, option, text);
+  if (option <= WORLD) return take_number(run, option, text);
+  if (option <= IO) return take_word(run, option, text);
+  switch (option) {
+  case RESUME: run->resume = text; break;
+  case STATE: run->state = text; break;
+  case AS_THEY_COME: run->loader.as_they_come = true; break;
+  case QUIET: run->quiet = true; break;
+  default: run->help = true; break;
+  }
+  return CLI_OK;
+}
+
+static int parse(int argc, char **argv, feed_run *run) {
+  static const struct option options[] = {DATA_OPTIONS_LONG,
+                                          {"batch-size", required_argument, NULL, BATCH_SIZE},
+                                          {"sequence-length", required_argument, NULL, SEQUENCE_LENGTH},
+                                          {"vocab-size", required_argument, NULL, VOCAB_SIZE},
+                                          {"workers", required_argument, NULL, WORKERS},
+                                          {"pool", required_argument, NULL, POOL},
+                                          {"seed", required_argument, NULL, SEED},
+                                          {"epochs", required_argument, NULL, EPOCHS},
+                                          {"steps", required_argument, NULL, STEPS},
+                                          {"rank", required_argument, NULL, RANK},
+                                          {"world", required_argument, NULL, WORLD},
+                                          {"shuffle", required_argument, NULL, SHUFFLE},
+                                          {"pack", required_argument, NULL, PACK},
+                                          {"faults", required_argument, NULL, FAULTS},
+                                          {"io", required_argument, NULL, IO},
+                                          {"resume", required_argument, NULL, RESUME},
+                                          {"state", required_argument, NULL, STATE},
+                                          {"as-they-come", no_argument, NULL, AS_THEY_COME},
+                                          {"quiet", no_argument, NULL, QUIET},
+                                          {"help", no_argument, NULL, HELP},
+                                          {0}};
+  opterr = 0;
+  for (int c, status; (c = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
+    if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
+    if ((status = take(run, c, optarg)) != CLI_OK) return status;
+  }
+  if (run->help) return CLI_OK;
+  if (run->loader.rank > 0 && run->loader.world <= run->loader.rank)
+    return cli_usage_error(name, "--rank is %u, expected below --world", run->loader.rank);
+  return optind < argc ? CLI_OK : cli_usage_error(name, "no file is named, expected at least one");
+}
+
+/* --- the checksum --- */
+
+static uint64_t mix(uint64_t x) {
+  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+  return x ^ x >> 31;
+}
+
+/* A hash of one row's elements, in order, keyed by its place. Four chains of multiplications run at
+   once; each word holds an input, a target and whether the mask is 1. */
+static uint64_t row_sum(const Batch *batch, uint32_t row, uint64_t epoch, uint64_t place) {
+  uint64_t key = mix(mix(epoch + 1) + place), lanes[4] = {key, key + 1, key + 2, key + 3};
+  size_t length = batch->sequence_length, base = row * length;
+  for (size_t i = 0; i < length; i++) {
+    uint64_t word = (uint32_t)batch->input.i32[base + i] | (uint64_t)(uint32_t)batch->target.i32[base + i] << 32;
+    uint64_t *lane = &lanes[i % 4];
+    *lane = (*lane ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+    *lane = (*lane ^ *lane >> 32) + batch->mask.u8[base + i];
+  }
+  return mix(mix(mix(mix(lanes[0]) + lanes[1]) + lanes[2]) + lanes[3]);
+}
+
+static uint64_t tokens_of(const Batch *batch, uint32_t row) {
+  uint64_t sum = 0;
+  for (uint32_t i = 0; i < batch->sequence_length; i++) sum += batch->mask.u8[(size_t)row * batch->sequence_length + i];
+  return sum;
+}
+
+/* Rows past the end of an epoch are padding: they have no token and no part in the checksum. */
+static void add_batch(feed_sum *sum, const BatchLoader *loader, const Batch *batch) {
+  uint64_t place = batch_loader_place(loader, batch), rows = batch_loader_epoch_rows(loader);
+  sum->batches++;
+  for (uint32_t row = 0; row < batch->batch_size; row++, place++) {
+    uint64_t tokens = tokens_of(batch, row);
+    sum->tokens += tokens;
+    if (place < rows) {
+      sum->rows++;
+      sum->checksum += row_sum(batch, row, batch->epoch_id, place);
+    } else if (tokens > 0) {
+      sum->errors++;
+    }
+  }
+}
+
+/* --- states --- */
+
+static int read_state(feed_run *run, batch_loader_state *state) {
+  FILE *file = fopen(run->resume, "rb");
+  size_t got = file ? fread(state, 1, sizeof *state, file) : 0;
+  bool more = file && fgetc(file) != EOF;
+  if (file) fclose(file);
+  run->loader.resume = state;
+  if (got == sizeof *state && !more) return CLI_OK;
+  fprintf(stderr, "headrace %s: %s cannot be read, or is no state that --state wrote\n", name, run->resume);
+  return CLI_BAD_DATA;
+}
+
+static int write_state(const feed_run *run, BatchLoader *loader) {
+  batch_loader_state state;
+  if (!run->state) return CLI_OK;
+  if (!batch_loader_get_state(loader, &state)) return cli_data_error(name);
+  FILE *file = fopen(run->state, "wb");
+  bool written = file && fwrite(&state, sizeof state, 1, file) == 1;
+  if (file && fclose(file) != 0) written = false;
+  if (written) return CLI_OK;
+  fprintf(stderr, "headrace %s: %s cannot be written\n", name, run->state);
+  return CLI_BAD_DATA;
+}
+
+/* --- running --- */
+
+static void interrupt(int number) { interrupted = number; }
+
+static const char *who_waits(const batch_loader_stats *stats) {
+  if (strcmp(stats->bottleneck, "data") == 0) return "waits for data";
+  return strcmp(stats->bottleneck, "trainer") == 0 ? "data waits" : "nobody waits";
+}
+
+/* Progress is counted in bytes of the stream that lie behind the batch's place in the order. */
+static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, const feed_sum *sum) {
+  char note[96];
+  batch_loader_stats stats;
+  if (!run->bar.shown || !batch_loader_get_stats(loader, &stats)) return;
+  uint64_t rows = batch_loader_epoch_rows(loader), bytes = (uint64_t)batch->sequence_length * run->token_bytes;
+  uint64_t done = batch->epoch_id * rows + batch_loader_place(loader, batch);
+  snprintf(note, sizeof note, "%.1f Mtokens/s, %s", (double)sum->tokens / progress_seconds(&run->bar) / 1e6,
+           who_waits(&stats));
+  progress_draw(&run->bar, done * bytes, rows * bytes * (run->loader.epochs ? run->loader.epochs : 1), note);
+}
+
+static int feed(feed_run *run, BatchLoader *loader) {
+  feed_sum sum = {0};
+  batch_loader_stats stats;
+  Batch *batch;
+  progress_start(&run->bar, run->quiet);
+  while (!interrupted && (batch = batch_loader_next(loader))) {
+    add_batch(&sum, loader, batch);
+    show(run, loader, batch, &sum);
+    batch_release(batch);
+  }
+  progress_end(&run->bar);
+  int status = interrupted || batch_last_error()->code == BATCH_END ? CLI_OK : cli_data_error(name);
+  batch_loader_get_stats(loader, &stats);
+  sum.errors += stats.errors;
+  int saved = write_state(run, loader);
+  printf("feed: %" PRIu64 " batches, %" PRIu64 " tokens, checksum %016" PRIx64 ", %" PRIu64 " errors\n", sum.batches,
+         sum.tokens, sum.checksum, sum.errors);
+  if (status == CLI_OK) status = sum.errors ? CLI_BAD_DATA : saved;
+  return status == CLI_OK ? cli_finish_output(name) : status;
+}
+
+static int open_and_feed(feed_run *run, const char *const *files, size_t n) {
+  batch_loader_state state;
+  if (run->resume && read_state(run, &state) != CLI_OK) return CLI_BAD_DATA;
+  BatchDataset *dataset = batch_dataset_open(files, n, &run->data.dataset);
+  run->token_bytes = dataset ? batch_dataset_width(dataset) : 0;
+  BatchLoader *loader = dataset ? batch_loader_create(dataset, &run->loader) : NULL;
+  int status = loader ? feed(run, loader) : cli_data_error(name);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+  return status;
+}
+
+int command_feed(int argc, char **argv) {
+  feed_run run = {.data = DATA_OPTIONS_INIT, .loader = BATCH_LOADER_OPTIONS_INIT};
+  run.loader.shape.batch_size = 32;
+  run.loader.shape.sequence_length = 1024;
+  run.loader.shape.mask_type = TENSOR_UINT8;
+  int status = parse(argc, argv, &run);
+  if (status == CLI_OK && run.help) {
+    status = print_help();
+  } else if (status == CLI_OK) {
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, interrupt);
+    status = open_and_feed(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
+  }
+  data_options_free(&run.data);
+  return status;
+}

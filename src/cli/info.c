@@ -1,0 +1,180 @@
+/* headrace info: what is in files of tokens or text, as a table or as JSON. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "commands.h"
+#include "data_options.h"
+
+static const char name[] = "info";
+
+typedef struct info_run {
+  data_options data;
+  bool json, quick, help;
+} info_run;
+
+/* What is said of the dataset as a whole. */
+typedef struct info_facts {
+  const BatchDataset *dataset;
+  int64_t smallest, largest;
+  uint64_t fingerprint;
+  bool ids; /* smallest and largest are known */
+} info_facts;
+
+static int print_help(void) {
+  printf("Usage: headrace info [OPTION...] FILE...\n\n"
+         "Prints format, tokens, documents, range of ids and fingerprint. FILE is a file, a directory or a\n"
+         "quoted pattern.\n\n"
+         "  --json                print one JSON object\n"
+         "  --quick               do not read all tokens: no range of ids\n"
+         "  --help\n\n%s",
+         data_options_help);
+  return cli_finish_output(name);
+}
+
+static int parse(int argc, char **argv, info_run *run) {
+  static const struct option options[] = {DATA_OPTIONS_LONG,
+                                          {"json", no_argument, NULL, 'j'},
+                                          {"quick", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+  opterr = 0;
+  for (int c, status; (c = getopt_long(argc, argv, ":hjq", options, NULL)) != -1;) {
+    if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
+    if (c == 'h') run->help = true;
+    if (c == 'j') run->json = true;
+    if (c == 'q') run->quick = true;
+    if (data_option_is(c) && (status = data_option_take(&run->data, name, c, optarg)) != CLI_OK)
+      return status;
+  }
+  return run->help || optind < argc ? CLI_OK
+                                    : cli_usage_error(name, "no file is named, expected at least one");
+}
+
+/* A JSON string; what is not UTF-8 becomes U+FFFD. */
+static void print_json_string(const char *text) {
+  const batch_text_options repair = {BATCH_MALFORMED_REPLACE, BATCH_NORMAL_NONE, false, false};
+  size_t room = 3 * strlen(text) + 1;
+  char *clean = malloc(room);
+  size_t length = clean ? batch_text_normalize(text, strlen(text), &repair, clean, room) : 0;
+  putchar('"');
+  for (size_t i = 0; i < length && length != BATCH_TOKENIZER_FAILED; i++) {
+    unsigned char c = (unsigned char)clean[i];
+    if (c == '"' || c == '\\')
+      printf("\\%c", c);
+    else if (c < 32)
+      printf("\\u%04x", c);
+    else
+      putchar(c);
+  }
+  putchar('"');
+  free(clean);
+}
+
+static void print_json_count(const char *key, uint64_t count) {
+  if (count)
+    printf("\"%s\": %" PRIu64, key, count);
+  else
+    printf("\"%s\": null", key);
+}
+
+static void print_json_file(const batch_dataset_file *file) {
+  fputs("    {\"path\": ", stdout);
+  print_json_string(file->path);
+  printf(", \"format\": \"%s\", \"compressed\": %s, \"tokenized\": %s, \"token_type\": \"%s\", \"tokens\": "
+         "%" PRIu64 ", ",
+         batch_format_name(file->format), file->compressed ? "true" : "false",
+         file->tokenized ? "true" : "false", batch_token_type_name(file->token_type), file->tokens);
+  print_json_count("documents", file->documents);
+  putchar('}');
+}
+
+static void print_json(const info_facts *facts) {
+  size_t files = batch_dataset_files(facts->dataset);
+  fputs("{\n  \"files\": [\n", stdout);
+  for (size_t i = 0; i < files; i++) {
+    batch_dataset_file file;
+    if (!batch_dataset_file_info(facts->dataset, i, &file)) continue;
+    print_json_file(&file);
+    puts(i + 1 < files ? "," : "");
+  }
+  printf("  ],\n  \"tokens\": %" PRIu64 ",\n  ", batch_dataset_tokens(facts->dataset));
+  print_json_count("documents", batch_dataset_documents(facts->dataset));
+  if (facts->ids)
+    printf(",\n  \"smallest_id\": %" PRId64 ",\n  \"largest_id\": %" PRId64, facts->smallest, facts->largest);
+  printf(",\n  \"fingerprint\": \"%016" PRIx64 "\"\n}\n", facts->fingerprint);
+}
+
+typedef struct widths {
+  int path, format, tokens;
+} widths;
+
+static void widen(int *width, const char *text) {
+  if ((int)strlen(text) > *width) *width = (int)strlen(text);
+}
+
+static const char *shown_format(const batch_dataset_file *file) {
+  static char text[32];
+  snprintf(text, sizeof text, "%s%s", batch_format_name(file->format), file->compressed ? ", zstd" : "");
+  return text;
+}
+
+static widths measure(const BatchDataset *dataset) {
+  widths w = {4, 6, 6};
+  batch_dataset_file file;
+  for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
+    if (!batch_dataset_file_info(dataset, i, &file)) continue;
+    widen(&w.path, file.path);
+    widen(&w.format, shown_format(&file));
+    widen(&w.tokens, cli_thousands(file.tokens));
+  }
+  return w;
+}
+
+static const char *shown_documents(uint64_t documents) {
+  return documents ? cli_thousands(documents) : "not known";
+}
+
+static void print_table(const info_facts *facts) {
+  widths w = measure(facts->dataset);
+  printf("%-*s  %-*s  %-4s  %*s  %s\n", w.path, "file", w.format, "format", "type", w.tokens, "tokens",
+         "documents");
+  for (size_t i = 0; i < batch_dataset_files(facts->dataset); i++) {
+    batch_dataset_file file;
+    if (!batch_dataset_file_info(facts->dataset, i, &file)) continue;
+    printf("%-*s  %-*s  %-4s  %*s  %s\n", w.path, file.path, w.format, shown_format(&file),
+           batch_token_type_name(file.token_type), w.tokens, cli_thousands(file.tokens),
+           shown_documents(file.documents));
+  }
+  printf("\ntokens       %s\ndocuments    %s\n", cli_thousands(batch_dataset_tokens(facts->dataset)),
+         shown_documents(batch_dataset_documents(facts->dataset)));
+  if (facts->ids) printf("ids          %" PRId64 " to %" PRId64 "\n", facts->smallest, facts->largest);
+  printf("fingerprint  %016" PRIx64 "\n", facts->fingerprint);
+}
+
+static int show(const info_run *run, const BatchDataset *dataset) {
+  info_facts facts = {.dataset = dataset, .ids = !run->quick};
+  if (facts.ids && !batch_dataset_id_range(dataset, &facts.smallest, &facts.largest))
+    return cli_data_error(name);
+  if (!batch_dataset_fingerprint(dataset, &facts.fingerprint)) return cli_data_error(name);
+  if (run->json)
+    print_json(&facts);
+  else
+    print_table(&facts);
+  return cli_finish_output(name);
+}
+
+int command_info(int argc, char **argv) {
+  info_run run = {DATA_OPTIONS_INIT, false, false, false};
+  int status = parse(argc, argv, &run);
+  if (status == CLI_OK && run.help)
+    status = print_help();
+  else if (status == CLI_OK) {
+    BatchDataset *dataset =
+        batch_dataset_open((const char *const *)argv + optind, (size_t)(argc - optind), &run.data.dataset);
+    status = dataset ? show(&run, dataset) : cli_data_error(name);
+    batch_dataset_free(dataset);
+  }
+  data_options_free(&run.data);
+  return status;
+}

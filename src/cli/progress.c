@@ -1,0 +1,66 @@
+#include "progress.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cli.h"
+
+enum { REDRAW = 100 * 1000 * 1000, WIDEST_BAR = 40 };
+
+static uint64_t now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int columns(void) {
+  struct winsize size;
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+void progress_start(progress *p, bool quiet) {
+  *p = (progress){.shown = !quiet && isatty(STDERR_FILENO), .started = now()};
+}
+
+double progress_seconds(const progress *p) {
+  double seconds = (double)(now() - p->started) * 1e-9;
+  return seconds > 1e-6 ? seconds : 1e-6;
+}
+
+/* " 42 %, 120 MB/s, 0:31 left, " and the note. */
+static int describe(const progress *p, char *text, size_t room, double part, uint64_t done, uint64_t total,
+                    const char *note) {
+  double rate = (double)done / progress_seconds(p), left = rate > 0 ? (double)(total - done) / rate : 0;
+  long seconds = left < 359999 ? (long)(left + 0.5) : 359999;
+  return snprintf(text, room, " %3.0f %%  %s/s  %ld:%02ld left  %s", 100 * part, cli_bytes(rate),
+                  seconds / 60, seconds % 60, note);
+}
+
+static void draw_bar(int width, double part) {
+  int eighths = (int)(part * width * 8 + 0.5);
+  static const char *const parts[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+  for (int i = 0; i < width; i++, eighths -= 8)
+    fputs(parts[eighths >= 8 ? 8 : eighths > 0 ? eighths : 0], stderr);
+}
+
+void progress_draw(progress *p, uint64_t done, uint64_t total, const char *note) {
+  char text[200];
+  uint64_t moment = now();
+  if (!p->shown || moment - p->drawn < REDRAW) return;
+  p->drawn = moment;
+  if (done > total) done = total;
+  double part = total > 0 ? (double)done / (double)total : 1;
+  int length = describe(p, text, sizeof text, part, done, total, note), room = columns() - 1;
+  int bar = room - length < WIDEST_BAR ? room - length : WIDEST_BAR;
+  fputc('\r', stderr);
+  if (bar >= 5) draw_bar(bar, part);
+  fprintf(stderr, "%.*s\033[K", room > 0 ? room : 0, text);
+  fflush(stderr);
+}
+
+void progress_end(progress *p) {
+  if (p->shown && p->drawn) fputs("\r\033[K", stderr);
+}

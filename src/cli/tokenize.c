@@ -1,0 +1,222 @@
+/* headrace tokenize: turns text, .jsonl and zstd of both into shards of tokens. */
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "commands.h"
+#include "data_options.h"
+#include "progress.h"
+
+static const char name[] = "tokenize";
+static volatile sig_atomic_t stopped_by; /* the signal that asked to stop; written by its handler */
+
+typedef struct tokenize_run {
+  data_options data;
+  batch_writer_options writer;
+  const char *output;
+  int64_t end_of_text; /* -1: the tokenizer's */
+  int separator;       /* batch_separator; -1: what the format has */
+  bool quiet, help;
+  progress bar;
+} tokenize_run;
+
+static const char *const outputs[] = {"headerless",  "datatrove", "llmc-gpt2",
+                                      "llmc-llama3", "megatron",  NULL};
+static const char *const separators[] = {"none", "before", "after", NULL};
+
+static int print_help(void) {
+  printf("Usage: headrace tokenize [OPTION...] --output FILE INPUT...\n\n"
+         "Writes the tokens of text, .jsonl and zstd of both. INPUT is a file, a directory or a quoted "
+         "pattern.\n"
+         "FILE appears, whole, when everything is written.\n\n"
+         "  -o, --output FILE     what to write\n"
+         "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron (headerless)\n"
+         "  --token-type TYPE     u16, u32, ...: by default the smallest that fits the vocabulary\n"
+         "  --shard-tokens N      begin a new file with the first document after N tokens (k, M, G):\n"
+         "                        FILE gets a number before its extension\n"
+         "  --separator WHERE     end-of-text id in each document: before, after or none\n"
+         "                        (llm.c: before; Megatron, datatrove: none; headerless: after)\n"
+         "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
+         "  --force               overwrite files that exist\n"
+         "  --quiet               no progress, no summary\n"
+         "  --help\n\n"
+         "Text:\n"
+         "  --format FORMAT       of the input: auto, text or jsonl (auto)\n%s",
+         data_options_help_text);
+  return cli_finish_output(name);
+}
+
+static int take_token_type(tokenize_run *run, const char *word) {
+  static const char *const types[] = {"", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
+  int value = cli_word(word, types);
+  if (value <= 0)
+    return cli_usage_error(name, "--token-type is %s, expected u8, i8, u16, i16, u32, i32 or i64", word);
+  run->writer.token_type = (batch_token_type)value;
+  return CLI_OK;
+}
+
+static int take_output_format(tokenize_run *run, const char *word) {
+  int value = cli_word(word, outputs);
+  if (value < 0)
+    return cli_usage_error(
+        name, "--to is %s, expected headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron", word);
+  run->writer.format = (batch_format)(BATCH_FORMAT_HEADERLESS + value); /* the words stand in its order */
+  return CLI_OK;
+}
+
+static int take_separator(tokenize_run *run, const char *word) {
+  run->separator = cli_word(word, separators);
+  return run->separator >= 0
+             ? CLI_OK
+             : cli_usage_error(name, "--separator is %s, expected before, after or none", word);
+}
+
+static int take_end_of_text(tokenize_run *run, const char *text) {
+  uint64_t value;
+  if (!cli_number(text, &value) || value > UINT32_MAX - 1)
+    return cli_usage_error(name, "--end-of-text is %s, expected a token id", text);
+  run->end_of_text = (int64_t)value;
+  return CLI_OK;
+}
+
+static int take_shard_tokens(tokenize_run *run, const char *text) {
+  if (cli_number(text, &run->writer.shard_tokens) && run->writer.shard_tokens > 0) return CLI_OK;
+  return cli_usage_error(name, "--shard-tokens is %s, expected a number of tokens such as 100M", text);
+}
+
+static int take_option(tokenize_run *run, int c, const char *argument) {
+  switch (c) {
+  case 'o':
+    run->output = argument;
+    break;
+  case 'F':
+    run->writer.overwrite = true;
+    break;
+  case 'q':
+    run->quiet = true;
+    break;
+  case 'h':
+    run->help = true;
+    break;
+  case 'T':
+    return take_token_type(run, argument);
+  case 't':
+    return take_output_format(run, argument);
+  case 's':
+    return take_separator(run, argument);
+  case 'e':
+    return take_end_of_text(run, argument);
+  case 'n':
+    return take_shard_tokens(run, argument);
+  default:
+    return data_option_take(&run->data, name, c, argument);
+  }
+  return CLI_OK;
+}
+
+static int parse(int argc, char **argv, tokenize_run *run) {
+  static const struct option options[] = {DATA_OPTIONS_LONG,
+                                          {"output", required_argument, NULL, 'o'},
+                                          {"to", required_argument, NULL, 't'},
+                                          {"token-type", required_argument, NULL, 'T'},
+                                          {"shard-tokens", required_argument, NULL, 'n'},
+                                          {"separator", required_argument, NULL, 's'},
+                                          {"end-of-text", required_argument, NULL, 'e'},
+                                          {"force", no_argument, NULL, 'F'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {0}};
+  opterr = 0;
+  for (int c, status; (c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
+    if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
+    if ((status = take_option(run, c, optarg)) != CLI_OK) return status;
+  }
+  if (run->help) return CLI_OK;
+  if (!run->output) return cli_usage_error(name, "no --output is given, expected a file");
+  return optind < argc ? CLI_OK : cli_usage_error(name, "no input is named, expected at least one file");
+}
+
+/* What the format calls for where nothing was said. */
+static int settle_separator(tokenize_run *run) {
+  batch_dataset_options *dataset = &run->data.dataset;
+  batch_format format = run->writer.format;
+  bool llmc = format == BATCH_FORMAT_LLMC_GPT2 || format == BATCH_FORMAT_LLMC_LLAMA3;
+  bool indexed = format == BATCH_FORMAT_MEGATRON || format == BATCH_FORMAT_DATATROVE;
+  int usual = llmc ? BATCH_SEPARATOR_BEFORE : indexed ? BATCH_SEPARATOR_NONE : BATCH_SEPARATOR_AFTER;
+  uint32_t vocab_size = run->data.tokenizer ? batch_tokenizer_vocab_size(run->data.tokenizer) : 256;
+  int64_t id = run->data.tokenizer ? batch_tokenizer_end_of_text(run->data.tokenizer) : 256;
+  if (run->end_of_text >= 0) id = run->end_of_text;
+  dataset->separator = (batch_separator)(run->separator >= 0 ? run->separator : usual);
+  if (dataset->separator && id < 0)
+    return cli_usage_error(name,
+                           "the tokenizer has no end-of-text id, expected --end-of-text or --separator none");
+  dataset->end_of_text = dataset->separator ? (uint32_t)id : 0;
+  run->writer.vocab_size =
+      dataset->separator && dataset->end_of_text >= vocab_size ? dataset->end_of_text + 1 : vocab_size;
+  return CLI_OK;
+}
+
+static void ask_to_stop(int number) {
+  stopped_by = number;
+}
+
+static void catch_signals(void) {
+  struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESETHAND};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGINT, &action, NULL);
+  sigaction(SIGTERM, &action, NULL);
+  sigaction(SIGHUP, &action, NULL);
+}
+
+static bool show_progress(void *context, const batch_tokenize_progress *state) {
+  tokenize_run *run = context;
+  char note[64];
+  snprintf(note, sizeof note, "%s tokens", cli_thousands(state->tokens));
+  progress_draw(&run->bar, state->bytes, state->total_bytes, note);
+  return !stopped_by;
+}
+
+static void print_summary(const tokenize_run *run, const BatchWriter *writer) {
+  double seconds = progress_seconds(&run->bar);
+  uint64_t tokens = batch_writer_token_count(writer), shards = batch_writer_shard_count(writer);
+  printf("%s tokens (%s) in %s document%s, %s file%s, %s, %.1f s, %.2f M tokens/s\n", cli_thousands(tokens),
+         batch_token_type_name(batch_writer_token_type(writer)),
+         cli_thousands(batch_writer_document_count(writer)),
+         batch_writer_document_count(writer) == 1 ? "" : "s", cli_thousands(shards), shards == 1 ? "" : "s",
+         batch_format_name(run->writer.format), seconds, (double)tokens * 1e-6 / seconds);
+}
+
+static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *paths, size_t n) {
+  progress_start(&run->bar, run->quiet);
+  batch_status status = batch_tokenize_files(paths, n, &run->data.dataset, writer, show_progress, run);
+  bool good = status == BATCH_OK && batch_writer_finish(writer);
+  progress_end(&run->bar);
+  if (!good) return cli_data_error(name);
+  if (run->quiet) return CLI_OK;
+  print_summary(run, writer);
+  return cli_finish_output(name);
+}
+
+static int tokenize(tokenize_run *run, const char *const *paths, size_t n) {
+  int status = settle_separator(run);
+  if (status != CLI_OK) return status;
+  catch_signals();
+  BatchWriter *writer = batch_writer_create(run->output, &run->writer);
+  if (!writer) return cli_data_error(name);
+  status = write_all(run, writer, paths, n);
+  batch_writer_free(writer);
+  return status;
+}
+
+int command_tokenize(int argc, char **argv) {
+  tokenize_run run = {
+      .data = DATA_OPTIONS_INIT, .writer = BATCH_WRITER_OPTIONS_INIT, .end_of_text = -1, .separator = -1};
+  run.writer.format = BATCH_FORMAT_HEADERLESS;
+  int status = parse(argc, argv, &run);
+  if (status == CLI_OK)
+    status =
+        run.help ? print_help() : tokenize(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
+  data_options_free(&run.data);
+  if (stopped_by) raise(stopped_by); /* its default action was restored: the shell sees what ended us */
+  return status;
+}

@@ -1,0 +1,217 @@
+#include "headrace/dataset.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "data/encode.h"
+#include "data/format.h"
+#include "data/paths.h"
+#include "data/scan.h"
+
+struct BatchDataset {
+  source source;
+};
+
+const source *dataset_source(const BatchDataset *dataset) {
+  return &dataset->source;
+}
+
+typedef struct format_facts {
+  const char *name;
+  bool (*open)(source_file *file, const batch_dataset_options *options);
+} format_facts;
+
+static const format_facts formats[] = {
+    [BATCH_FORMAT_AUTO] = {"?", NULL},
+    [BATCH_FORMAT_HEADERLESS] = {"headerless", format_headerless_open},
+    [BATCH_FORMAT_DATATROVE] = {"datatrove", format_datatrove_open},
+    [BATCH_FORMAT_LLMC_GPT2] = {"llm.c GPT-2", format_llmc_open},
+    [BATCH_FORMAT_LLMC_LLAMA3] = {"llm.c Llama 3", format_llmc_open},
+    [BATCH_FORMAT_MEGATRON] = {"Megatron", format_megatron_open},
+    [BATCH_FORMAT_NPY] = {"npy", format_npy_open},
+    [BATCH_FORMAT_TEXT] = {"text", format_text_open},
+    [BATCH_FORMAT_JSONL] = {"jsonl", format_text_open},
+};
+
+const char *batch_format_name(batch_format format) {
+  return (unsigned)format <= BATCH_FORMAT_JSONL ? formats[format].name : "?";
+}
+
+void source_file_close(source_file *file) {
+  file_unmap(file->map, file->map_bytes);
+  file_unmap(file->documents.map, file->documents.map_bytes);
+  if (file->fd >= 0) close(file->fd);
+  free(file->path);
+  *file = (source_file){.fd = -1};
+}
+
+static bool check_enum(const char *name, int value, int most) {
+  return (value >= 0 && value <= most) ||
+         error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_open: options.%s is %d, expected 0 to %d", name,
+                    value, most);
+}
+
+static bool check_options(const batch_dataset_options *options) {
+  return check_enum("format", (int)options->format, BATCH_FORMAT_JSONL) &&
+         check_enum("token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
+         check_enum("io", (int)options->io, BATCH_IO_READ) && encode_check("batch_dataset_open", options);
+}
+
+static bool is_text(const source_file *file) {
+  return file->format == BATCH_FORMAT_TEXT || file->format == BATCH_FORMAT_JSONL;
+}
+
+/* What the format said must be what the caller said. */
+static bool check_type(const source_file *file, batch_token_type wanted) {
+  return !wanted || is_text(file) || file->type == wanted ||
+         format_fail(file->path, file->data_offset,
+                     "found tokens of type %s, expected %s as options.token_type says",
+                     batch_token_type_name(file->type), batch_token_type_name(wanted));
+}
+
+static bool lacks_boundaries(const source_file *file) {
+  return file->documents.kind == SOURCE_NO_BOUNDARIES;
+}
+
+/* Everything about a file but its place in the stream. */
+static bool open_file(source_file *file, const batch_dataset_options *options) {
+  uint64_t bytes;
+  if (!file_open(file->path, &file->fd, &bytes)) return false;
+  file->map_bytes = (size_t)bytes;
+  if (!format_detect(file, options->format) || !formats[file->format].open(file, options)) return false;
+  file->width = batch_token_type_size(file->type);
+  if (!check_type(file, options->token_type)) return false;
+  if (options->separator && lacks_boundaries(file) &&
+      !scan_documents(file, options->separator, options->end_of_text, options->temporary_directory))
+    return false;
+  if (options->io == BATCH_IO_READ || file->map_bytes == 0) return true;
+  file->map = file_map(file->fd, file->path, file->map_bytes);
+  return file->map != NULL;
+}
+
+/* Files that a directory or a pattern gave are of one format: a stray README is not data. */
+static bool check_same_format(const source *s, const path_list *list, size_t index) {
+  if (index == 0 || !list->entries[index].listed ||
+      list->entries[index - 1].origin != list->entries[index].origin)
+    return true;
+  const source_file *file = &s->files[index], *before = file - 1;
+  return file->format == before->format ||
+         format_fail(file->path, 0,
+                     "found the format %s beside %.200s, which is %s; expected one format in a directory or "
+                     "pattern: name the files",
+                     batch_format_name(file->format), before->path, batch_format_name(before->format));
+}
+
+static bool open_files(source *s, path_list *list, const batch_dataset_options *options) {
+  for (size_t i = 0; i < list->count; i++) {
+    source_file *file = &s->files[s->count++];
+    *file = (source_file){.path = list->entries[i].path, .fd = -1};
+    list->entries[i].path = NULL;
+    if (!open_file(file, options) || !check_same_format(s, list, i)) return false;
+  }
+  return true;
+}
+
+/* Puts the files one after the other; files without boundaries become documents if others have some. */
+static bool place_files(source *s) {
+  bool known = false;
+  for (size_t i = 0; i < s->count; i++) known |= !lacks_boundaries(&s->files[i]);
+  for (size_t i = 0; i < s->count; i++) {
+    source_file *file = &s->files[i];
+    if (known && lacks_boundaries(file) && file->tokens > 0)
+      file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1};
+    file->first_token = s->tokens;
+    file->documents.first = s->documents;
+    s->documents += file->documents.count;
+    if (file->width > s->width) s->width = file->width;
+    if (__builtin_add_overflow(s->tokens, file->tokens, &s->tokens))
+      return error_fail(BATCH_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
+  }
+  if (s->tokens > 0) return true;
+  return error_fail(BATCH_FORMAT_ERROR, "%.700s: no tokens in the %zu file%s, expected at least one",
+                    s->files[0].path, s->count, s->count == 1 ? "" : "s");
+}
+
+static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
+  dataset->source.files = calloc(list->count, sizeof *dataset->source.files);
+  if (!dataset->source.files)
+    return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
+  return open_files(&dataset->source, list, options) && place_files(&dataset->source);
+}
+
+BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {
+  static const batch_dataset_options defaults = BATCH_DATASET_OPTIONS_INIT;
+  if (!options) options = &defaults;
+  if (!paths || n == 0)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_dataset_open: %s, expected at least one path",
+                      paths ? "n is 0" : "paths is NULL");
+  if (!check_options(options)) return NULL;
+  BatchDataset *dataset = calloc(1, sizeof *dataset);
+  if (!dataset)
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu bytes", sizeof *dataset);
+  path_list list = {0};
+  bool good = paths_expand(paths, n, &list) && open_list(dataset, &list, options);
+  paths_free(&list);
+  if (good) return dataset;
+  batch_dataset_free(dataset);
+  return NULL;
+}
+
+void batch_dataset_free(BatchDataset *dataset) {
+  if (!dataset) return;
+  for (size_t i = 0; i < dataset->source.count; i++) source_file_close(&dataset->source.files[i]);
+  free(dataset->source.files);
+  free(dataset);
+}
+
+static const source *need(const BatchDataset *dataset, const char *function) {
+  static const source nothing;
+  if (dataset) return &dataset->source;
+  error_set(BATCH_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
+  return &nothing;
+}
+
+uint64_t batch_dataset_tokens(const BatchDataset *dataset) {
+  return need(dataset, "batch_dataset_tokens")->tokens;
+}
+
+uint64_t batch_dataset_documents(const BatchDataset *dataset) {
+  return need(dataset, "batch_dataset_documents")->documents;
+}
+
+uint32_t batch_dataset_width(const BatchDataset *dataset) {
+  return need(dataset, "batch_dataset_width")->width;
+}
+
+size_t batch_dataset_files(const BatchDataset *dataset) {
+  return need(dataset, "batch_dataset_files")->count;
+}
+
+bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start, uint64_t *end) {
+  const source *s = need(dataset, "batch_dataset_document");
+  if (!dataset) return false;
+  if (!start || !end)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_document: %s is NULL, expected an address",
+                      start ? "end" : "start");
+  if (index >= s->documents)
+    return error_fail(BATCH_OUT_OF_RANGE,
+                      "batch_dataset_document: index is %" PRIu64 ", expected below %" PRIu64, index,
+                      s->documents);
+  source_document(s, index, start, end);
+  return true;
+}
+
+bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_dataset_file *info) {
+  const source *s = need(dataset, "batch_dataset_file_info");
+  if (!dataset) return false;
+  if (!info)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_file_info: info is %s, expected an address",
+                      "NULL");
+  if (index >= s->count)
+    return error_fail(BATCH_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu", index,
+                      s->count);
+  const source_file *file = &s->files[index];
+  *info = (batch_dataset_file){file->path, file->format,      file->compressed, file->tokenized,
+                               file->type, file->first_token, file->tokens,     file->documents.count};
+  return true;
+}

@@ -1,0 +1,146 @@
+#include "data/fill.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "core/error.h"
+#include "data/guard.h"
+#include "data/mix.h"
+#include "data/row.h"
+
+bool filler_init(filler *f, const recipe *r) {
+  *f = (filler){.recipe = r};
+  size_t tokens = (size_t)r->shape.sequence_length + 1;
+  f->raw = malloc(tokens * sizeof(int64_t));
+  f->ids = malloc(tokens * sizeof(int64_t));
+  f->touched_end = calloc(r->files, sizeof *f->touched_end);
+  f->touched = calloc(r->files, sizeof *f->touched);
+  if (!f->raw || !f->ids || !f->touched_end || !f->touched)
+    return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for a worker's rows of %zu tokens", tokens);
+  return plan_reader_init(&f->reader, &r->plan);
+}
+
+void filler_free(filler *f) {
+  free(f->raw);
+  free(f->ids);
+  free(f->touched_end);
+  free(f->touched);
+  plan_reader_free(&f->reader);
+}
+
+void filler_fault(filler *f, batch_status code, const char *format, ...) {
+  if (f->fault.code != BATCH_OK) return;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(f->fault.message, sizeof f->fault.message, format, arguments);
+  va_end(arguments);
+  f->fault.code = code;
+}
+
+/* --- rows --- */
+
+typedef struct located {
+  plan_row at;
+  bool padding; /* the epoch has no such row */
+  pack_piece first;
+} located;
+
+static located locate(filler *f, uint64_t place) {
+  const plan *p = &f->recipe->plan;
+  located l = {.padding = place >= p->rows};
+  if (l.padding) return l;
+  l.at = plan_locate(&f->reader, f->place.epoch, place);
+  const pack *rows = &p->sources[l.at.source].rows;
+  l.first = pack_piece_at(rows, l.at.row, 0);
+  filler_prefetch_piece(f, l.at.source, &l.first);
+  return l;
+}
+
+/* Numbers the documents of [column, column + pairs), whose first token is `token` of the source. A
+   window may begin inside a document and reach into several. */
+static void put_documents(filler *f, const source *data, const pack_piece *piece, uint32_t row, uint32_t column,
+                          int32_t number) {
+  uint64_t token = piece->token, last = piece->token + piece->pairs, start, end = last;
+  bool cut = f->recipe->plan.packing == BATCH_PACK_WINDOWS && data->documents > 0;
+  uint64_t document = cut ? source_document_of(data, token) : 0;
+  while (token < last) {
+    if (cut && document < data->documents) source_document(data, document++, &start, &end);
+    else end = last;
+    if (end > last) end = last;
+    if (end <= token) continue; /* an empty document */
+    uint32_t count = (uint32_t)(end - token);
+    row_put(&f->batch->documents, row, column, count, number++);
+    row_count(&f->batch->positions, row, column, count, 0);
+    column += count, token = end;
+  }
+}
+
+static void fill_row(filler *f, uint32_t row, const located *l) {
+  uint32_t column = 0;
+  const plan_source *s = &f->recipe->plan.sources[l->at.source];
+  uint32_t pieces = l->padding ? 0 : pack_pieces(&s->rows, l->at.row);
+  for (uint32_t i = 0; i < pieces; i++) {
+    pack_piece piece = i == 0 ? l->first : pack_piece_at(&s->rows, l->at.row, i);
+    if (piece.pairs == 0) continue;
+    filler_fill_piece(f, l->at.source, &piece, row, column);
+    if (f->batch->documents.raw) put_documents(f, s->data, &piece, row, column, (int32_t)i);
+    column += piece.pairs;
+  }
+  row_put(&f->batch->mask, row, 0, column, 1);
+  row_pad(f->batch, row, column, f->recipe->pad_id);
+  f->tokens += column;
+}
+
+/* A row is located, and on its way from memory, before the one ahead of it is filled. */
+static void fill_rows(void *context) {
+  filler *f = context;
+  uint64_t place = f->place.row + f->recipe->rank_row;
+  located next = locate(f, place);
+  for (uint32_t row = 0; row < f->batch->batch_size; row++) {
+    located now = next;
+    if (row + 1 < f->batch->batch_size) next = locate(f, ++place);
+    fill_row(f, row, &now);
+  }
+}
+
+/* --- a batch --- */
+
+static void start_batch(filler *f, const schedule_place *place, Batch *batch) {
+  f->batch = batch;
+  f->place = *place;
+  f->tokens = f->bytes = f->pieces = 0;
+  f->fault.code = BATCH_OK;
+  while (f->num_touched > 0) f->touched_end[f->touched[--f->num_touched]] = 0;
+  batch->batch_id = place->step;
+  batch->epoch_id = (uint32_t)place->epoch;
+}
+
+/* What could not be read must not look like data. */
+static void pad_all(filler *f) {
+  for (uint32_t row = 0; row < f->batch->batch_size; row++) row_pad(f->batch, row, 0, f->recipe->pad_id);
+  f->tokens = 0;
+}
+
+static void transform_row(filler *f, uint32_t row) {
+  const recipe *r = f->recipe;
+  uint64_t place = f->place.row + r->rank_row + row;
+  uint64_t key = mix64_with(mix64_with(r->plan.seed, f->place.epoch), place);
+  for (size_t i = 0; i < r->num_transforms; i++) {
+    batch_random random = batch_random_start(mix64_with(key, i));
+    if (!r->transforms[i].apply(r->transforms[i].context, f->batch, row, &random))
+      filler_fault(f, BATCH_INVALID_ARGUMENT, "batch_loader: transforms[%zu] failed on row %u of step %llu of epoch %llu",
+                   i, row, (unsigned long long)f->place.step, (unsigned long long)f->place.epoch);
+  }
+}
+
+void filler_fill(filler *f, const schedule_place *place, Batch *batch) {
+  start_batch(f, place, batch);
+  const void *hole = guard_run(fill_rows, f, filler_owns, f);
+  if (hole) filler_report_hole(f, hole);
+  filler_check_sizes(f);
+  if (f->fault.code == BATCH_IO_ERROR) pad_all(f);
+  for (uint32_t row = 0; f->fault.code == BATCH_OK && f->recipe->num_transforms > 0 && row < batch->batch_size; row++)
+    transform_row(f, row);
+  batch->status = f->fault.code;
+}

@@ -1,0 +1,52 @@
+/* Filling one batch: from its place in the schedule to its elements, transforms included. */
+#ifndef HEADRACE_DATA_FILL_H
+#define HEADRACE_DATA_FILL_H
+
+#include "data/fault.h"
+#include "data/recipe.h"
+
+/* What one thread needs to fill batches; nothing is allocated afterwards. */
+typedef struct filler {
+  const recipe *recipe;
+  plan_reader reader;
+  void *raw;             /* [sequence_length + 1] tokens as stored: of files that are not mapped */
+  int64_t *ids;          /* [sequence_length + 1] of rows that lie in several files */
+  uint64_t *touched_end; /* [files] bytes of each mapped file that the batch needed */
+  size_t *touched;       /* [num_touched] the files of which that is not 0 */
+  size_t num_touched;
+  Batch *batch; /* the one being filled */
+  schedule_place place;
+  uint64_t tokens, bytes; /* in the last batch; read for it */
+  uint64_t pieces;        /* of files, that it was made of */
+  fault fault;            /* of the last batch */
+} filler;
+
+/* Sets an error. filler_free also after a failure. */
+bool filler_init(filler *f, const recipe *r);
+void filler_free(filler *f);
+
+/* Makes `batch` what belongs at `place`. Its status, and the filler's fault, say what went wrong;
+   after a read error all of it is padding. */
+void filler_fill(filler *f, const schedule_place *place, Batch *batch);
+
+/* Records the batch's first fault; see error_set. */
+__attribute__((format(printf, 3, 4))) void filler_fault(filler *f, batch_status code, const char *format, ...);
+
+/* --- fill_tokens.c: from files to `pairs` columns of a row --- */
+
+/* Fills columns [column, column + piece->pairs) of a row from a source. Runs guarded. */
+void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row, uint32_t column);
+
+/* Asks the processor to read ahead what filler_fill_piece will read. */
+void filler_prefetch_piece(const filler *f, uint32_t source_number, const pack_piece *piece);
+
+/* Reports files that are now shorter than what was read of them. */
+void filler_check_sizes(filler *f);
+
+/* Reports the file that `address` is mapped from. */
+void filler_report_hole(filler *f, const void *address);
+
+/* A guard_owns: whether an address lies in a mapping of a filler's sources. */
+bool filler_owns(const void *filler_context, const void *address);
+
+#endif

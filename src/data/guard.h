@@ -1,0 +1,22 @@
+/* Reading mapped files that may shrink: the kernel answers a read beyond a file's end with SIGBUS.
+
+   guard_run runs a function; a SIGBUS that reading one of the caller's areas raises in the same
+   thread ends the function instead of the process. The function must only compute: what it has
+   acquired when it is cut short stays acquired. Every other SIGBUS goes to the handler that was
+   there before. (Wayland's shared-memory pools put zero pages over the hole instead; here other
+   threads may read the same file, and would take those zeros for data.) */
+#ifndef HEADRACE_DATA_GUARD_H
+#define HEADRACE_DATA_GUARD_H
+
+#include <stdbool.h>
+
+/* Says whether an address belongs to `areas`. Runs in the signal handler. */
+typedef bool guard_owns(const void *areas, const void *address);
+
+/* Installs the handler, once for the process. Sets an error. */
+bool guard_install(void);
+
+/* Runs body(context). Returns NULL, or the address whose read ended it. */
+const void *guard_run(void (*body)(void *context), void *context, guard_owns *owns, const void *areas);
+
+#endif

@@ -1,0 +1,14 @@
+/* Holes: reads of a mapping behind which the file has become shorter, see guard.h. */
+#ifndef HEADRACE_DATA_HOLE_H
+#define HEADRACE_DATA_HOLE_H
+
+#include "data/fault.h"
+#include "data/source.h"
+
+/* A guard_owns over one source: whether an address lies in a mapping of its tokens or documents. */
+bool hole_in_source(const void *source_context, const void *address);
+
+/* Writes the fault that reading `address` is; false when it does not belong to the source. */
+bool hole_report(const source *s, const void *address, fault *why);
+
+#endif

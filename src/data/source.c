@@ -1,0 +1,77 @@
+/* Lookups in an open dataset's files and their document boundaries. */
+#include "data/source.h"
+
+#include "data/file.h"
+#include "data/mix.h"
+#include "data/scan.h"
+
+enum { BOUNDARY_SAMPLES = 256 };
+
+/* The last file whose `first` is at most n: files that hold nothing share theirs with the next. */
+#define LAST_FILE_AT_MOST(s, n, first)                                                                       \
+  size_t low = 0, high = (s)->count;                                                                         \
+  while (high - low > 1) {                                                                                   \
+    size_t middle = low + (high - low) / 2;                                                                  \
+    if ((s)->files[middle].first <= (n))                                                                     \
+      low = middle;                                                                                          \
+    else                                                                                                     \
+      high = middle;                                                                                         \
+  }                                                                                                          \
+  return &(s)->files[low]
+
+const source_file *source_find(const source *s, uint64_t token) {
+  LAST_FILE_AT_MOST(s, token, first_token);
+}
+
+static const source_file *file_of_document(const source *s, uint64_t index) {
+  LAST_FILE_AT_MOST(s, index, documents.first);
+}
+
+/* Where document `index` of the file ends, in tokens of the file. */
+static uint64_t local_end(const source_file *file, uint64_t index) {
+  const source_documents *d = &file->documents;
+  uint64_t end = file->tokens;
+  if (d->kind == SOURCE_ENDS) end = load_u64(d->entries + 8 * index);
+  if (d->kind == SOURCE_MEGATRON) {
+    uint64_t sequence = load_u64(d->entries + 8 * (index + 1));
+    if (sequence < d->sequences) end = load_u64(d->offsets + 8 * sequence) / file->width;
+  }
+  return end < file->tokens ? end : file->tokens;
+}
+
+void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end) {
+  const source_file *file = file_of_document(s, index);
+  uint64_t local = index - file->documents.first;
+  uint64_t from = local == 0 ? 0 : local_end(file, local - 1), to = local_end(file, local);
+  *start = file->first_token + from;
+  *end = file->first_token + (to < from ? from : to);
+}
+
+uint64_t source_document_of(const source *s, uint64_t token) {
+  const source_file *file = source_find(s, token);
+  uint64_t local = token - file->first_token, low = 0, high = file->documents.count - 1;
+  while (low < high) { /* the first document that ends after the token */
+    uint64_t middle = low + (high - low) / 2;
+    if (local_end(file, middle) > local)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return file->documents.first + low;
+}
+
+bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out) {
+  return file_read_at(file->fd, file->path, file->data_offset + first * file->width, out,
+                      count * file->width);
+}
+
+uint64_t source_documents_fingerprint(const source *s) {
+  if (s->documents == 0) return 0;
+  uint64_t hash = mix64(s->documents), last = s->documents - 1;
+  for (uint64_t i = 0; i < BOUNDARY_SAMPLES; i++) {
+    uint64_t start, end;
+    source_document(s, scan_place(last, i, BOUNDARY_SAMPLES), &start, &end);
+    hash = mix64_with(mix64_with(hash, start), end);
+  }
+  return hash;
+}

@@ -1,0 +1,42 @@
+# headrace, headrace info: cli_info.sh COMMAND
+. "$(dirname "$0")/cli.sh"
+
+run 0 --help
+out_has 'Usage: headrace COMMAND' info tokenize
+run 0 --version
+grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail 'a version is printed'
+run 0 info --help
+out_has 'Usage: headrace info' --json --tokenizer
+refuses 2 'expected a command' --
+refuses 2 'bogus is no command' -- bogus
+refuses 2 'no file is named' -- info
+refuses 2 '--bogus' -- info --bogus x
+refuses 2 '-x' -- info -x x
+refuses 2 '--format needs an argument' -- info --format
+refuses 2 'fortran' -- info --format fortran x
+refuses 1 'missing.bin' -- info missing.bin
+
+printf 'ab\n' >a.txt
+printf 'odd' >odd.bin
+refuses 1 'odd.bin: at byte 0: found 3 bytes' -- info odd.bin
+run 0 info a.txt
+out_has a.txt text u8 'tokens       3' 'documents    1' 'ids          10 to 98' fingerprint
+run 0 info --quick a.txt
+grep -q '^ids' out && fail 'no range of ids with --quick'
+printf '\001\000\002\000\003\000' >b.bin
+run 0 info --json a.txt b.bin
+out_has '"path": "a.txt"' '"format": "text"' '"tokens": 6' '"documents": 2' '"largest_id": 98' '"smallest_id": 1'
+run 0 info --type u16 --format headerless b.bin
+out_has 'not known' 'ids          1 to 3'
+if command -v python3 >/dev/null; then
+  name=$(printf 'quote"back\\slash\tand\377.txt')
+  printf x >"$name"
+  run 0 info --json "$name"
+  python3 -c 'import json; d = json.load(open("out")); assert d["tokens"] == 1 and d["files"][0]["path"].startswith("quote\"back\\slash\tand")' ||
+    fail 'JSON that can be read'
+fi
+if [ -w /dev/full ]; then
+  "$headrace" info a.txt >/dev/full 2>err && fail 'output that cannot be written is an error'
+  err_has 'No space left'
+fi
+exit 0

@@ -1,0 +1,42 @@
+# headrace tokenize: cli_tokenize.sh COMMAND
+. "$(dirname "$0")/cli.sh"
+
+printf 'first\n' >a.txt
+printf 'second\n' >b.txt
+run 0 tokenize --help
+out_has 'Usage: headrace tokenize' --output --shard-tokens
+refuses 2 'no --output' -- tokenize a.txt
+refuses 2 'no input' -- tokenize -o out.bin
+refuses 2 'gpt5' -- tokenize -o out.bin --to gpt5 a.txt
+refuses 2 '12x' -- tokenize -o out.bin --shard-tokens 12x a.txt
+refuses 2 'f16' -- tokenize -o out.bin --token-type f16 a.txt
+refuses 2 'behind' -- tokenize -o out.bin --separator behind a.txt
+refuses 2 'many' -- tokenize -o out.bin --end-of-text many a.txt
+refuses 1 'missing.txt' -- tokenize -o out.bin missing.txt
+refuses 1 'nowhere/out.bin' -- tokenize -o nowhere/out.bin a.txt
+[ "$(ls -A | grep -c out.bin)" -eq 0 ] || fail 'nothing is left of what failed'
+
+run 0 tokenize -o out.bin a.txt b.txt
+out_has '15 tokens (u16) in 2 documents'
+[ "$(wc -c <out.bin)" -eq 30 ] || fail '13 bytes and two ends of text are 15 tokens'
+refuses 1 'out.bin: exists' -- tokenize -o out.bin a.txt
+run 0 tokenize --force --quiet -o out.bin a.txt
+[ -s out ] && fail 'nothing is printed with --quiet'
+
+run 0 tokenize -o gpt.bin --to llmc-gpt2 --end-of-text 50256 a.txt b.txt
+run 0 info --json gpt.bin
+out_has '"format": "llm.c GPT-2"' '"tokens": 15' '"largest_id": 50256'
+refuses 1 'at most 65536' -- tokenize -o big.bin --to llmc-gpt2 --end-of-text 65536 a.txt
+run 0 tokenize -o llama.bin --to llmc-llama3 --end-of-text 128000 a.txt
+run 0 info --json llama.bin
+out_has '"format": "llm.c Llama 3"' '"largest_id": 128000'
+
+run 0 tokenize -o m.bin --to megatron a.txt b.txt
+run 0 info --json m.idx
+out_has '"tokens": 13' '"documents": 2'
+run 0 tokenize -o t --to datatrove --shard-tokens 1 a.txt b.txt
+run 0 info --json 't_*.ds'
+out_has '"tokens": 13' '"documents": 2' t_000002.ds
+text=$("$headrace" info a.txt b.txt | grep fingerprint)
+[ "$text" = "$("$headrace" info m.bin | grep fingerprint)" ] || fail 'the same tokens have the same fingerprint'
+exit 0

@@ -1,0 +1,98 @@
+#!/bin/sh
+# headrace feed: its checksum is the same for every number of workers, way of reading and format, adds
+# up over ranks and over interruptions, and bad usage and bad data have their exit status.
+# Usage: feed.sh HEADRACE [control]        control: one run gets another seed; the script must fail
+set -u
+headrace=$1
+odd_seed=1
+[ "${2:-}" = control ] && odd_seed=2
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+
+fail() {
+  echo "feed.sh: $*" >&2
+  exit 1
+}
+# feed ARGUMENT...: prints the checksum
+feed() {
+  "$headrace" feed --quiet --seed 1 --sequence-length 24 --batch-size 6 "$@" >out 2>err || fail "feed $*: $(cat err)"
+  grep -Eqx 'feed: [0-9]+ batches, [0-9]+ tokens, checksum [0-9a-f]{16}, 0 errors' out || fail "last line: $(cat out)"
+  sed 's/.*checksum \([0-9a-f]*\),.*/\1/' out
+}
+same() {
+  [ "$1" = "$2" ] || fail "$3: $2 instead of $1"
+}
+# sum HEX...: modulo 2^64, in halves, since a shell's numbers have a sign
+sum() {
+  low=0 high=0
+  for x; do
+    low=$((low + 0x${x#????????}))
+    high=$((high + 0x${x%????????}))
+  done
+  printf '%08x%08x' $((high + (low >> 32) & 0xffffffff)) $((low & 0xffffffff))
+}
+
+i=0
+while [ $i -lt 300 ]; do
+  echo "line $i of a text that is cut into rows, $((i * 7919 % 1000)) and $((i * i))"
+  i=$((i + 1))
+done >text.txt
+whole=$(feed text.txt)
+
+for workers in 1 2 4 8; do
+  for io in map read; do
+    same "$whole" "$(feed --workers $workers --io $io text.txt)" "$workers workers, $io"
+    same "$whole" "$(feed --workers $workers --io $io --as-they-come text.txt)" "$workers workers, $io, unordered"
+  done
+done
+same "$whole" "$(feed --seed $odd_seed text.txt)" "seed $odd_seed"
+same "$whole" "$(feed --batch-size 11 text.txt)" "another batch size"
+
+for format in headerless datatrove llmc-gpt2 llmc-llama3 megatron; do
+  mkdir $format
+  case $format in datatrove) file=x.ds ;; *) file=x.bin ;; esac
+  "$headrace" tokenize --quiet --to $format --separator none --output $format/$file text.txt || fail "tokenize to $format"
+  same "$whole" "$(feed $format)" "$format"
+done
+
+for world in 2 3; do
+  sums=
+  rank=0
+  while [ $rank -lt $world ]; do
+    sums="$sums $(feed --batch-size 4 --rank $rank --world $world text.txt)"
+    rank=$((rank + 1))
+  done
+  same "$whole" "$(sum $sums)" "$world ranks"
+done
+sums="$(OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 feed text.txt) $(SLURM_PROCID=1 SLURM_NTASKS=2 feed text.txt)"
+same "$whole" "$(sum $sums)" "ranks from the environment"
+
+# Interrupted at every step, and once resumed with another batch size.
+feed --steps 1 --state state text.txt >sums
+while [ "$(feed --resume state --steps 1 --state state text.txt | tee -a sums)" != 0000000000000000 ]; do :; done
+same "$whole" "$(sum $(cat sums))" "resumed at every step"
+first=$(feed --steps 7 --state state text.txt)
+same "$whole" "$(sum "$first" "$(feed --resume state --batch-size 13 --workers 3 text.txt)")" "resumed with another batch size"
+
+# status EXPECTED ARGUMENT...: one sentence on stderr, this exit status
+status() {
+  expected=$1
+  shift
+  "$headrace" feed --quiet "$@" >out 2>err
+  got=$?
+  [ $got -eq "$expected" ] || fail "feed $*: exit status $got instead of $expected"
+  [ "$(wc -l <err)" -eq 1 ] || fail "feed $*: said $(cat err)"
+}
+status 2
+status 2 --no-such-option text.txt
+status 2 --batch-size none text.txt
+status 2 --batch-size 0 text.txt
+status 2 --shuffle some text.txt
+status 2 --rank 2 --world 2 text.txt
+status 1 missing.txt
+status 1 --vocab-size 60 text.txt
+status 1 --resume text.txt text.txt
+status 1 --seed 9 --sequence-length 24 --resume state text.txt
+"$headrace" feed --help | grep -q -- --resume || fail "help does not name --resume"
+exit 0

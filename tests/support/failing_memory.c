@@ -1,0 +1,169 @@
+#include "support/failing_memory.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "support/check.h"
+
+enum { MOST_BLOCKS = 1 << 16 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static void *blocks[MOST_BLOCKS]; /* open addressing would save nothing: tests keep few blocks */
+static size_t highest, live;
+static unsigned allocations, failing_from;
+static bool failing_on;
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *memory, size_t size);
+void *__real_aligned_alloc(size_t alignment, size_t size);
+int __real_posix_memalign(void **memory, size_t alignment, size_t size);
+void __real_free(void *memory);
+void *__real_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset);
+int __real_munmap(void *address, size_t size);
+int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *memory, size_t size);
+void *__wrap_aligned_alloc(size_t alignment, size_t size);
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size);
+void __wrap_free(void *memory);
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset);
+int __wrap_munmap(void *address, size_t size);
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument);
+
+void memory_fails_at(unsigned n, bool lasting) {
+  pthread_mutex_lock(&lock);
+  allocations = 0;
+  failing_from = n;
+  failing_on = lasting;
+  pthread_mutex_unlock(&lock);
+}
+
+unsigned memory_allocations(void) {
+  pthread_mutex_lock(&lock);
+  unsigned n = allocations;
+  pthread_mutex_unlock(&lock);
+  return n;
+}
+
+size_t memory_live(void) {
+  pthread_mutex_lock(&lock);
+  size_t n = live;
+  pthread_mutex_unlock(&lock);
+  return n;
+}
+
+static bool fails(void) {
+  pthread_mutex_lock(&lock);
+  allocations++;
+  bool now = failing_from && (allocations == failing_from || (failing_on && allocations > failing_from));
+  pthread_mutex_unlock(&lock);
+  return now;
+}
+
+static void *remember(void *memory) {
+  if (!memory || memory == MAP_FAILED) return memory;
+  pthread_mutex_lock(&lock);
+  size_t place = 0;
+  while (place < highest && blocks[place]) place++;
+  if (place == MOST_BLOCKS) abort();
+  if (place == highest) highest++;
+  blocks[place] = memory;
+  live++;
+  pthread_mutex_unlock(&lock);
+  return memory;
+}
+
+static void forget(void *memory) {
+  pthread_mutex_lock(&lock);
+  for (size_t place = highest; memory && place-- > 0;)
+    if (blocks[place] == memory) {
+      blocks[place] = NULL;
+      live--;
+      break;
+    }
+  pthread_mutex_unlock(&lock);
+}
+
+static void *refuse(void) {
+  errno = ENOMEM;
+  return NULL;
+}
+
+void *__wrap_malloc(size_t size) {
+  return fails() ? refuse() : remember(__real_malloc(size));
+}
+
+void *__wrap_calloc(size_t count, size_t size) {
+  return fails() ? refuse() : remember(__real_calloc(count, size));
+}
+
+void *__wrap_realloc(void *memory, size_t size) {
+  if (fails()) return refuse();
+  forget(memory);
+  return remember(__real_realloc(memory, size));
+}
+
+void *__wrap_aligned_alloc(size_t alignment, size_t size) {
+  return fails() ? refuse() : remember(__real_aligned_alloc(alignment, size));
+}
+
+int __wrap_posix_memalign(void **memory, size_t alignment, size_t size) {
+  if (fails()) return ENOMEM;
+  int result = __real_posix_memalign(memory, alignment, size);
+  if (result == 0) remember(*memory);
+  return result;
+}
+
+void __wrap_free(void *memory) {
+  forget(memory);
+  __real_free(memory);
+}
+
+void *__wrap_mmap(void *address, size_t size, int protection, int flags, int file, off_t offset) {
+  if (fails()) {
+    errno = ENOMEM;
+    return MAP_FAILED;
+  }
+  return remember(__real_mmap(address, size, protection, flags, file, offset));
+}
+
+int __wrap_munmap(void *address, size_t size) {
+  forget(address);
+  return __real_munmap(address, size);
+}
+
+int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
+                          void *argument) {
+  return fails() ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
+}
+
+unsigned inject_failures(const char *name, failing_call call, void *context) {
+  cr_assert(call(context), "%s: %s", name,
+            batch_last_error()->message); /* what is kept for ever is made now */
+  unsigned injected = 0, survived = 0;
+  for (unsigned k = 1;; k++) {
+    size_t before = memory_live();
+    check_forget_error();
+    memory_fails_at(k, false);
+    bool done = call(context), reached = memory_allocations() >= k;
+    memory_fails_at(0, false);
+    cr_assert_eq(memory_live(), before, "%s with allocation %u failing: %zu blocks became %zu", name, k,
+                 before, memory_live());
+    if (!reached) {
+      cr_assert(done, "%s: %s", name, batch_last_error()->message);
+      break;
+    }
+    injected++;
+    survived += done;
+    if (!done) assert_error(BATCH_OUT_OF_MEMORY, name);
+  }
+  printf("%s: %u allocation failures injected, %u of them done without\n", name, injected, survived);
+  fflush(stdout);
+  return injected;
+}

@@ -1,0 +1,608 @@
+#include "support/check.h"
+
+#include <limits.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "support/threads.h"
+#include "support/watchdog.h"
+
+TestSuite(batch, .init = watchdog_on);
+
+static const batch_shape mixed_shape = {.batch_size = 6,
+                                        .sequence_length = 5,
+                                        .vocab_size = 1000,
+                                        .input_type = TENSOR_INT32,
+                                        .mask_type = TENSOR_UINT8,
+                                        .with_documents = true};
+
+/* Input 0, 1, 2, ...; target one more; metadata that no default looks like. */
+static Batch *counting_batch(uint32_t rows, uint32_t columns) {
+  Batch *batch = batch_create(rows, columns, 1000000);
+  cr_assert_not_null(batch, "%s", batch_last_error()->message);
+  for (uint32_t i = 0; i < rows * columns; i++) {
+    batch->input.data[i] = (float)i;
+    batch->target.data[i] = (float)(i + 1);
+  }
+  batch->batch_id = 4711;
+  batch->epoch_id = 3;
+  batch->is_processed = true;
+  batch->processing_time = 0.25;
+  return batch;
+}
+
+static void assert_metadata_of_counting_batch(const Batch *batch) {
+  cr_assert_eq(batch->batch_id, 4711);
+  cr_assert_eq(batch->epoch_id, 3);
+  cr_assert_eq(batch->vocab_size, 1000000);
+  cr_assert(batch->is_processed);
+  cr_assert_eq(batch->processing_time, 0.25);
+}
+
+/* The batch shows rows first, first + 1, ... of a counting batch with these columns. */
+static void assert_rows(const Batch *batch, uint32_t first, uint32_t rows, uint32_t columns) {
+  cr_assert_eq(batch->batch_size, rows);
+  cr_assert_eq(batch->sequence_length, columns);
+  cr_assert_eq(batch->total_memory, (size_t)rows * columns * 12);
+  const Tensor *tensors[] = {&batch->input, &batch->target, &batch->mask};
+  for (int i = 0; i < 3; i++) {
+    cr_assert_eq(tensors[i]->ndim, 2);
+    cr_assert_eq(tensors[i]->shape, tensors[i]->dims);
+    cr_assert_eq(tensors[i]->shape[0], rows);
+    cr_assert_eq(tensors[i]->shape[1], columns);
+    cr_assert_eq(tensors[i]->total_size, (size_t)rows * columns);
+  }
+  for (uint32_t i = 0; i < rows * columns; i++) {
+    cr_assert_eq(batch->input.data[i], (float)(first * columns + i));
+    cr_assert_eq(batch->target.data[i], (float)(first * columns + i + 1));
+    cr_assert_eq(batch->mask.data[i], 1.0f);
+  }
+}
+
+static void free_all(Batch **batches, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) batch_free(batches[i]);
+}
+
+/* ---- creation */
+
+Test(batch, create_makes_three_float_tensors_with_a_mask_of_ones) {
+  Batch *batch = batch_create(3, 5, 100);
+  cr_assert_not_null(batch);
+  cr_assert_eq(batch->batch_size, 3);
+  cr_assert_eq(batch->sequence_length, 5);
+  cr_assert_eq(batch->vocab_size, 100);
+  cr_assert_eq(batch->total_memory, 3 * 5 * 3 * sizeof(float));
+  cr_assert_eq(batch->batch_id, 0);
+  cr_assert_eq(batch->epoch_id, 0);
+  cr_assert_eq(batch->status, BATCH_OK);
+  cr_assert_not(batch->is_pooled);
+  cr_assert_not(batch->is_processed);
+  cr_assert_eq(batch->processing_time, 0.0);
+  cr_assert_eq(batch->documents.ndim, 0);
+  cr_assert_eq(batch->positions.ndim, 0);
+  assert_count(batch, 1);
+  const Tensor *tensors[] = {&batch->input, &batch->target, &batch->mask};
+  for (int i = 0; i < 3; i++) {
+    cr_assert_eq(tensors[i]->dtype, TENSOR_FLOAT32);
+    cr_assert_eq(tensors[i]->ndim, 2);
+    cr_assert_eq(tensors[i]->shape, tensors[i]->dims);
+    cr_assert_eq(tensors[i]->shape[0], 3);
+    cr_assert_eq(tensors[i]->shape[1], 5);
+    cr_assert_eq(tensors[i]->total_size, 15);
+    cr_assert_eq((uintptr_t)tensors[i]->raw % 64, 0);
+    for (size_t k = 0; k < 15; k++) cr_assert_eq(tensors[i]->data[k], i == 2 ? 1.0f : 0.0f);
+  }
+  batch_free(batch);
+}
+
+Test(batch, create_makes_the_smallest_batch) {
+  Batch *batch = batch_create(1, 1, 0);
+  cr_assert_not_null(batch);
+  cr_assert_eq(batch->input.total_size, 1);
+  batch_free(batch);
+}
+
+Test(batch, create_starts_with_clean_metadata_in_a_header_used_before) {
+  Batch *batch = counting_batch(2, 3);
+  batch->status = BATCH_IO_ERROR;
+  batch_free(batch);
+  batch = batch_create(3, 2, 7);
+  cr_assert_eq(batch->batch_id, 0);
+  cr_assert_eq(batch->epoch_id, 0);
+  cr_assert_not(batch->is_processed);
+  cr_assert_eq(batch->processing_time, 0.0);
+  cr_assert_eq(batch->status, BATCH_OK);
+  assert_count(batch, 1);
+  batch_free(batch);
+}
+
+Test(batch, create_refuses_sizes_of_zero) {
+  assert_refused(!batch_create(0, 8, 100), BATCH_INVALID_ARGUMENT, "batch_create", "batch_size", "0");
+  assert_refused(!batch_create(8, 0, 100), BATCH_INVALID_ARGUMENT, "batch_create", "sequence_length", "0");
+}
+
+Test(batch, create_refuses_sizes_that_overflow) {
+  assert_refused(!batch_create(UINT32_MAX, UINT32_MAX, 1), BATCH_OVERFLOW, "batch_create", "4294967295");
+  assert_refused(!batch_create(1u << 31, 1u << 31, 1), BATCH_OVERFLOW, "batch_create");
+  assert_refused(!batch_create(1u << 31, 3u << 29, 1), BATCH_OVERFLOW, "batch_create");
+}
+
+Test(batch, create_answers_out_of_memory_when_there_is_not_enough) {
+  assert_refused(!batch_create(1u << 30, 1u << 20, 1), BATCH_OUT_OF_MEMORY, "batch_create");
+}
+
+Test(batch, create_shaped_makes_other_types_and_the_optional_tensors) {
+  Batch *batch = batch_create_shaped(&mixed_shape);
+  cr_assert_not_null(batch, "%s", batch_last_error()->message);
+  cr_assert_eq(batch->input.dtype, TENSOR_INT32);
+  cr_assert_eq(batch->target.dtype, TENSOR_INT32);
+  cr_assert_eq(batch->mask.dtype, TENSOR_UINT8);
+  cr_assert_eq(batch->documents.dtype, TENSOR_INT32);
+  cr_assert_eq(batch->positions.dtype, TENSOR_INT32);
+  cr_assert_eq(batch->positions.ndim, 2);
+  cr_assert_eq(batch->positions.shape[0], 6);
+  cr_assert_eq(batch->documents.shape[1], 5);
+  cr_assert_eq(batch->total_memory, 30u * (4 + 4 + 1 + 4 + 4));
+  for (size_t i = 0; i < 30; i++) {
+    cr_assert_eq(batch->input.i32[i], 0);
+    cr_assert_eq(batch->target.i32[i], 0);
+    cr_assert_eq(batch->mask.u8[i], 1);
+    batch->documents.i32[i] = batch->positions.i32[i] = -1; /* theirs alone: the mask keeps its ones */
+  }
+  cr_assert_eq(batch->mask.u8[29], 1);
+  cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+  batch_free(batch);
+}
+
+Test(batch, create_shaped_refuses_bad_shapes) {
+  batch_shape shape = mixed_shape;
+  assert_refused(!batch_create_shaped(NULL), BATCH_INVALID_ARGUMENT, "batch_create_shaped", "shape",
+                 CHECK_NULL);
+  shape.input_type = (tensor_type)77;
+  assert_refused(!batch_create_shaped(&shape), BATCH_INVALID_ARGUMENT, "batch_create_shaped", "input_type",
+                 "77");
+  shape.input_type = TENSOR_INT32;
+  shape.mask_type = (tensor_type)78;
+  assert_refused(!batch_create_shaped(&shape), BATCH_INVALID_ARGUMENT, "batch_create_shaped", "mask_type",
+                 "78");
+  shape.mask_type = TENSOR_UINT8;
+  shape.batch_size = 0;
+  assert_refused(!batch_create_shaped(&shape), BATCH_INVALID_ARGUMENT, "batch_create_shaped", "batch_size",
+                 "0");
+}
+
+/* ---- references */
+
+Test(batch, free_and_release_take_null) {
+  batch_free(NULL);
+  batch_release(NULL);
+}
+
+Test(batch, retain_of_null_is_an_error_and_no_crash) {
+  assert_refused((batch_retain(NULL), true), BATCH_INVALID_ARGUMENT, "batch_retain", CHECK_NULL);
+}
+
+Test(batch, retain_and_release_count) {
+  Batch *batch = batch_create(2, 2, 2);
+  batch_retain(batch);
+  batch_retain(batch);
+  assert_count(batch, 3);
+  batch_release(batch);
+  batch_free(batch);
+  assert_count(batch, 1);
+  batch->input.data[3] = 1;
+  batch_release(batch);
+}
+
+static void retain_and_release(test_thread *self) {
+  for (int i = 0; i < 20000; i++) {
+    batch_retain(self->context);
+    batch_release(self->context);
+  }
+}
+
+Test(batch, counts_of_many_threads_add_up) {
+  Batch *batch = batch_create(1, 1, 0);
+  test_thread threads[4];
+  threads_start(threads, 4, "counter", retain_and_release, batch);
+  threads_join(threads, 4);
+  assert_count(batch, 1);
+  batch_free(batch);
+}
+
+static void release_twice(void *batch) {
+  batch_release(batch);
+  batch_release(batch);
+}
+
+static void free_twice(void *batch) {
+  batch_free(batch);
+  batch_free(batch);
+}
+
+static void retain_after_free(void *batch) {
+  batch_free(batch);
+  batch_retain(batch);
+}
+
+static void retain_once_too_often(void *batch) {
+  atomic_store(&((Batch *)batch)->ref_count, INT_MAX);
+  batch_retain(batch);
+}
+
+static void release_once(void *batch) {
+  batch_release(batch);
+}
+
+Test(batch, release_of_a_free_batch_aborts) {
+  Batch *batch = batch_create(1, 1, 0);
+  assert_aborts(release_twice, batch, "batch_release");
+  assert_aborts(free_twice, batch, "batch_");
+  check_ending control = check_end_of(release_once, batch);
+  cr_assert(control.signal == 0 && control.status == 0 && *control.message == '\0', "%s", control.message);
+  batch_free(batch);
+}
+
+Test(batch, release_of_a_free_batch_aborts_the_process, .signal = SIGABRT) {
+  release_twice(batch_create(1, 1, 0));
+}
+
+Test(batch, retain_of_a_free_batch_aborts) {
+  Batch *batch = batch_create(1, 1, 0);
+  assert_aborts(retain_after_free, batch, "batch_retain");
+  batch_free(batch);
+}
+
+Test(batch, retain_aborts_before_the_count_overflows) {
+  Batch *batch = batch_create(1, 1, 0);
+  assert_aborts(retain_once_too_often, batch, "batch_retain");
+  batch_free(batch);
+}
+
+static void free_view_twice(void *context) {
+  Batch *parts[2];
+  batch_split(context, 2, parts);
+  batch_free(parts[1]);
+  batch_free(parts[1]);
+}
+
+Test(batch, release_of_a_free_view_aborts) {
+  Batch *batch = batch_create(2, 1, 0);
+  assert_aborts(free_view_twice, batch, "batch_");
+  batch_free(batch);
+}
+
+#ifdef CHECK_UNDER_ASAN
+static void read_header(void *batch) {
+  if (((volatile Batch *)batch)->batch_size == 12345) _exit(1);
+}
+
+static void read_header_after_free(void *batch) {
+  batch_free(batch);
+  read_header(batch);
+}
+
+static void read_elements_after_free(void *batch) {
+  volatile float *element = ((Batch *)batch)->input.data;
+  batch_free(batch);
+  if (*element == 12345.0f) _exit(1);
+}
+
+Test(batch, use_after_free_is_reported_by_address_sanitizer) {
+  Batch *batch = batch_create(2, 2, 2);
+  cr_assert_str_eq(check_end_of(read_header, batch).message, "");
+  assert_says(check_end_of(read_header_after_free, batch).message, "AddressSanitizer", "read_header");
+  assert_says(check_end_of(read_elements_after_free, batch).message, "AddressSanitizer",
+              "read_elements_after_free");
+  batch_free(batch);
+}
+#endif
+
+/* ---- copies */
+
+Test(batch, copy_is_deep_and_takes_the_metadata_along) {
+  Batch *batch = counting_batch(3, 4);
+  batch->status = BATCH_IO_ERROR;
+  batch_retain(batch);
+  Batch *copy = batch_copy(batch);
+  cr_assert_not_null(copy);
+  assert_metadata_of_counting_batch(copy);
+  cr_assert_eq(copy->status, BATCH_IO_ERROR);
+  assert_count(copy, 1);
+  tensor_fill(&batch->input, 9);
+  tensor_fill(&batch->mask, 0);
+  batch_free(batch);
+  batch_free(batch);
+  assert_rows(copy, 0, 3, 4);
+  batch_free(copy);
+}
+
+Test(batch, copy_keeps_types_and_optional_tensors) {
+  Batch *batch = batch_create_shaped(&mixed_shape);
+  batch->input.i32[29] = 5;
+  batch->documents.i32[29] = 6;
+  batch->positions.i32[29] = 7;
+  batch->mask.u8[29] = 0;
+  Batch *copy = batch_copy(batch);
+  batch_free(batch);
+  cr_assert_eq(copy->input.i32[29], 5);
+  cr_assert_eq(copy->documents.i32[29], 6);
+  cr_assert_eq(copy->positions.i32[29], 7);
+  cr_assert_eq(copy->mask.u8[29], 0);
+  cr_assert_eq(copy->mask.u8[28], 1);
+  cr_assert_eq(copy->positions.dtype, TENSOR_INT32);
+  batch_free(copy);
+}
+
+Test(batch, copy_of_a_view_holds_its_rows) {
+  Batch *batch = counting_batch(5, 3), *parts[2];
+  cr_assert(batch_split(batch, 2, parts));
+  Batch *copy = batch_copy(parts[1]);
+  batch_free(batch);
+  free_all(parts, 2);
+  assert_rows(copy, 3, 2, 3);
+  batch_free(copy);
+}
+
+Test(batch, copy_of_a_pooled_batch_belongs_to_no_pool) {
+  BatchPool *pool = batch_pool_create(1, 2, 2, 10);
+  Batch *batch = batch_pool_allocate(pool), *copy = batch_copy(batch);
+  cr_assert(batch->is_pooled);
+  cr_assert_not(copy->is_pooled);
+  batch_free(batch);
+  batch_pool_free(pool);
+  tensor_fill(&copy->input, 1);
+  batch_free(copy);
+}
+
+Test(batch, copy_refuses_null) {
+  assert_refused(!batch_copy(NULL), BATCH_INVALID_ARGUMENT, "batch_copy", "batch", CHECK_NULL);
+}
+
+/* ---- splitting */
+
+Test(batch, split_sizes_differ_by_at_most_one_larger_first) {
+  for (uint32_t rows = 1; rows <= 13; rows++)
+    for (uint32_t n = 1; n <= rows; n++) {
+      Batch *batch = counting_batch(rows, 3), *parts[13];
+      cr_assert(batch_split(batch, n, parts), "%s", batch_last_error()->message);
+      for (uint32_t i = 0, first = 0; i < n; first += parts[i]->batch_size, i++) {
+        assert_rows(parts[i], first, rows / n + (i < rows % n), 3);
+        assert_metadata_of_counting_batch(parts[i]);
+        assert_count(parts[i], 1);
+      }
+      free_all(parts, n);
+      assert_count(batch, 1);
+      batch_free(batch);
+    }
+}
+
+Test(batch, split_copies_nothing) {
+  Batch *batch = counting_batch(4, 6), *parts[2];
+  cr_assert(batch_split(batch, 2, parts));
+  cr_assert_eq(parts[0]->input.data, batch->input.data);
+  cr_assert_eq(parts[1]->input.data, batch->input.data + 12);
+  cr_assert_eq(parts[1]->target.data, batch->target.data + 12);
+  cr_assert_eq(parts[1]->mask.data, batch->mask.data + 12);
+  cr_assert_not(parts[1]->input.owns_data);
+  parts[1]->input.data[0] = -1;
+  cr_assert_eq(batch->input.data[12], -1.0f);
+  free_all(parts, 2);
+  batch_free(batch);
+}
+
+Test(batch, views_outlive_their_parent) {
+  Batch *batch = counting_batch(7, 5), *parts[3];
+  cr_assert(batch_split(batch, 3, parts));
+  batch_free(batch);
+  assert_rows(parts[1], 3, 2, 5);
+  batch_free(parts[0]);
+  batch_free(parts[1]);
+  assert_rows(parts[2], 5, 2, 5);
+  parts[2]->input.data[9] = 1;
+  batch_free(parts[2]);
+}
+
+Test(batch, views_can_be_split_again) {
+  Batch *batch = counting_batch(8, 2), *halves[2], *quarters[2];
+  cr_assert(batch_split(batch, 2, halves));
+  batch_free(batch);
+  cr_assert(batch_split(halves[1], 2, quarters));
+  free_all(halves, 2);
+  assert_rows(quarters[0], 4, 2, 2);
+  assert_rows(quarters[1], 6, 2, 2);
+  free_all(quarters, 2);
+}
+
+Test(batch, split_shows_optional_tensors_and_other_types_too) {
+  Batch *batch = batch_create_shaped(&mixed_shape), *parts[4];
+  for (int32_t i = 0; i < 30; i++) batch->positions.i32[i] = i;
+  cr_assert(batch_split(batch, 4, parts));
+  cr_assert_eq(parts[2]->batch_size, 1);
+  cr_assert_eq(parts[2]->positions.i32, batch->positions.i32 + 20);
+  cr_assert_eq(parts[2]->documents.i32, batch->documents.i32 + 20);
+  cr_assert_eq(parts[2]->mask.u8, batch->mask.u8 + 20);
+  cr_assert_eq(parts[3]->positions.shape[0], 1);
+  cr_assert_eq(parts[3]->total_memory, 5u * 17);
+  batch_free(batch);
+  cr_assert_eq(parts[3]->positions.i32[4], 29);
+  free_all(parts, 4);
+}
+
+Test(batch, views_of_a_pooled_batch_keep_it_out_of_the_pool) {
+  BatchPool *pool = batch_pool_create(1, 4, 2, 10);
+  Batch *batch = batch_pool_allocate(pool), *parts[2];
+  cr_assert(batch_split(batch, 2, parts));
+  batch_release(batch);
+  batch_release(parts[0]);
+  cr_assert_null(batch_pool_try_allocate(pool));
+  parts[1]->input.data[3] = 1;
+  batch_release(parts[1]);
+  batch = batch_pool_try_allocate(pool);
+  cr_assert_not_null(batch);
+  batch_release(batch);
+  batch_pool_free(pool);
+}
+
+Test(batch, split_refuses_bad_arguments_and_leaves_everything) {
+  Batch *batch = counting_batch(3, 2), *mark = (Batch *)(uintptr_t)64, *out[4] = {mark, mark, mark, mark};
+  assert_refused(!batch_split(batch, 4, out), BATCH_INVALID_ARGUMENT, "batch_split", "n", "4", "3");
+  assert_refused(!batch_split(batch, 0, out), BATCH_INVALID_ARGUMENT, "batch_split", "n", "0");
+  assert_refused(!batch_split(batch, UINT32_MAX, out), BATCH_INVALID_ARGUMENT, "batch_split", "4294967295");
+  assert_refused(!batch_split(NULL, 1, out), BATCH_INVALID_ARGUMENT, "batch_split", "batch", CHECK_NULL);
+  assert_refused(!batch_split(batch, 1, NULL), BATCH_INVALID_ARGUMENT, "batch_split", "out", CHECK_NULL);
+  for (int i = 0; i < 4; i++) cr_assert_eq(out[i], mark);
+  assert_count(batch, 1);
+  batch_free(batch);
+}
+
+/* ---- merging */
+
+Test(batch, merge_of_adjacent_views_copies_nothing) {
+  Batch *batch = counting_batch(8, 3), *parts[4];
+  cr_assert(batch_split(batch, 4, parts));
+  Batch *all = batch_merge(parts, 4), *middle = batch_merge(parts + 1, 2);
+  cr_assert_eq(all->input.data, batch->input.data);
+  cr_assert_eq(middle->input.data, batch->input.data + 6);
+  cr_assert_eq(middle->target.data, batch->target.data + 6);
+  cr_assert_eq(middle->mask.data, batch->mask.data + 6);
+  batch_free(batch);
+  free_all(parts, 4);
+  assert_rows(all, 0, 8, 3);
+  batch_free(all);
+  assert_rows(middle, 2, 4, 3);
+  assert_count(middle, 1);
+  batch_free(middle);
+}
+
+Test(batch, merge_of_anything_else_copies) {
+  Batch *batch = counting_batch(6, 2), *parts[3];
+  cr_assert(batch_split(batch, 3, parts));
+  Batch *orders[][2] = {{parts[1], parts[0]}, {parts[0], parts[2]}, {parts[1], parts[1]}, {parts[2], batch}};
+  for (size_t k = 0; k < sizeof orders / sizeof *orders; k++) {
+    Batch *first = orders[k][0], *second = orders[k][1], *merged = batch_merge(orders[k], 2);
+    uint32_t rows = first->batch_size;
+    cr_assert_not_null(merged);
+    cr_assert_eq(merged->batch_size, rows + second->batch_size);
+    cr_assert(merged->input.data + 2 * merged->batch_size <= batch->input.data ||
+              merged->input.data >= batch->input.data + 12);
+    cr_assert_arr_eq(merged->input.data, first->input.data, rows * 8);
+    cr_assert_arr_eq(merged->input.data + rows * 2, second->input.data, second->batch_size * 8);
+    cr_assert_arr_eq(merged->target.data + rows * 2, second->target.data, second->batch_size * 8);
+    batch_free(merged);
+  }
+  free_all(parts, 3);
+  batch_free(batch);
+}
+
+Test(batch, merge_of_separate_batches_joins_rows_and_keeps_the_sources) {
+  Batch *sources[3] = {counting_batch(2, 3), counting_batch(1, 3), counting_batch(4, 3)};
+  sources[0]->batch_id = 10;
+  tensor_fill(&sources[1]->mask, 0);
+  Batch *merged = batch_merge(sources, 3);
+  cr_assert_not_null(merged);
+  cr_assert_eq(merged->batch_id, 10);
+  cr_assert_eq(merged->epoch_id, 3);
+  cr_assert_eq(merged->batch_size, 7);
+  cr_assert_eq(merged->total_memory, 7u * 3 * 12);
+  cr_assert_not(merged->is_pooled);
+  assert_count(merged, 1);
+  for (int i = 0; i < 3; i++) assert_count(sources[i], 1);
+  free_all(sources, 3);
+  for (uint32_t i = 0; i < 21; i++) {
+    uint32_t row = i / 3, from = row < 2 ? i : row < 3 ? i - 6 : i - 9;
+    cr_assert_eq(merged->input.data[i], (float)from);
+    cr_assert_eq(merged->target.data[i], (float)(from + 1));
+    cr_assert_eq(merged->mask.data[i], row == 2 ? 0.0f : 1.0f);
+  }
+  batch_free(merged);
+}
+
+Test(batch, merge_of_one) {
+  Batch *batch = counting_batch(3, 3), *merged = batch_merge(&batch, 1);
+  cr_assert_not_null(merged);
+  batch_free(batch);
+  assert_rows(merged, 0, 3, 3);
+  assert_metadata_of_counting_batch(merged);
+  batch_free(merged);
+}
+
+Test(batch, merge_undoes_split_after_the_parent_is_gone) {
+  Batch *batch = counting_batch(9, 4), *parts[4];
+  cr_assert(batch_split(batch, 4, parts));
+  batch_free(batch);
+  float *data = parts[0]->input.data;
+  Batch *merged = batch_merge(parts, 4);
+  free_all(parts, 4);
+  cr_assert_eq(merged->input.data, data);
+  assert_rows(merged, 0, 9, 4);
+  batch_free(merged);
+}
+
+Test(batch, merge_joins_optional_tensors_and_other_types) {
+  Batch *sources[2] = {batch_create_shaped(&mixed_shape), batch_create_shaped(&mixed_shape)};
+  sources[1]->documents.i32[29] = 3;
+  sources[1]->positions.i32[0] = 4;
+  sources[1]->mask.u8[29] = 0;
+  Batch *merged = batch_merge(sources, 2);
+  cr_assert_not_null(merged);
+  free_all(sources, 2);
+  cr_assert_eq(merged->documents.i32[59], 3);
+  cr_assert_eq(merged->positions.i32[30], 4);
+  cr_assert_eq(merged->mask.u8[59], 0);
+  cr_assert_eq(merged->mask.u8[58], 1);
+  batch_free(merged);
+}
+
+Test(batch, merge_refuses_what_does_not_fit_together) {
+  batch_shape shape = {.batch_size = 2, .sequence_length = 5, .vocab_size = 10};
+  Batch *first = batch_create_shaped(&shape), *other[4];
+  shape.sequence_length = 6;
+  other[0] = batch_create_shaped(&shape);
+  shape.sequence_length = 5;
+  shape.vocab_size = 11;
+  other[1] = batch_create_shaped(&shape);
+  shape.vocab_size = 10;
+  shape.input_type = TENSOR_INT32;
+  other[2] = batch_create_shaped(&shape);
+  shape.input_type = TENSOR_FLOAT32;
+  shape.with_documents = true;
+  other[3] = batch_create_shaped(&shape);
+  static const char *const words[][3] = {
+      {"length", "6", "5"}, {"vocab", "11", "10"}, {"int32", "float32", ""}, {"documents", "", ""}};
+  for (int i = 0; i < 4; i++) {
+    Batch *pair[2] = {first, other[i]};
+    assert_refused(!batch_merge(pair, 2), BATCH_INVALID_ARGUMENT, "batch_merge", words[i][0], words[i][1],
+                   words[i][2]);
+    assert_count(first, 1);
+    assert_count(other[i], 1);
+  }
+  free_all(other, 4);
+  batch_free(first);
+}
+
+Test(batch, merge_refuses_bad_arguments) {
+  Batch *batches[3] = {counting_batch(1, 1), counting_batch(1, 1), NULL};
+  assert_refused(!batch_merge(batches, 0), BATCH_INVALID_ARGUMENT, "batch_merge", "n", "0");
+  assert_refused(!batch_merge(NULL, 2), BATCH_INVALID_ARGUMENT, "batch_merge", "batches", CHECK_NULL);
+  assert_refused(!batch_merge(batches, 3), BATCH_INVALID_ARGUMENT, "batch_merge", "batches", "2", CHECK_NULL);
+  free_all(batches, 2);
+}
+
+/* ---- printing */
+
+static void print_batch(void *batch) {
+  batch_print(batch);
+}
+
+Test(batch, print_shows_metadata_and_first_elements) {
+  Batch *batch = counting_batch(3, 17);
+  batch->input.data[0] = 321;
+  batch->target.data[0] = 654;
+  char *text = check_output_of(1, print_batch, batch);
+  assert_says(text, "4711", "3", "17", "1000000", "input", "target", "mask", "321", "654");
+  free(text);
+  batch_free(batch);
+  free(check_output_of(1, print_batch, NULL));
+}

@@ -1,0 +1,126 @@
+/* Files beyond 4 GiB and 2^32 tokens: sparse, so that they take no room. */
+#include "support/dataset_check.h"
+#include "support/files.h"
+
+#include <fcntl.h>
+#include <time.h>
+#include <unistd.h>
+
+TestSuite(dataset_large, .init = files_begin, .fini = files_end);
+
+static const uint64_t many = (UINT64_C(1) << 32) + 12345; /* tokens */
+
+/* A file of `bytes` zeros but for `tail` at its end. */
+static const char *write_sparse(const char *name, const bytes *head, uint64_t size, const bytes *tail) {
+  const char *path = path_of(name);
+  int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+  cr_assert(fd >= 0);
+  if (ftruncate(fd, (off_t)size) != 0) cr_skip("no sparse files of this size here");
+  cr_assert_eq(pwrite(fd, head->data, head->used, 0), (ssize_t)head->used);
+  cr_assert_eq(pwrite(fd, tail->data, tail->used, (off_t)(size - tail->used)), (ssize_t)tail->used);
+  close(fd);
+  return path;
+}
+
+static double seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static void assert_last(const BatchDataset *dataset, int32_t last) {
+  int32_t ids[2];
+  cr_assert_eq(batch_dataset_tokens(dataset), many);
+  cr_assert(batch_dataset_read(dataset, many - 2, 2, ids), "%s", batch_last_error()->message);
+  cr_assert_eq(ids[0], 0);
+  cr_assert_eq(ids[1], last);
+}
+
+static void assert_large(const char *path, const batch_dataset_options *options, int32_t last) {
+  double before = seconds();
+  BatchDataset *dataset = open_dataset(path, options);
+  uint64_t first = fingerprint_of(dataset);
+  printf("%s: opened, with its fingerprint, in %.3f ms\n", path, 1e3 * (seconds() - before));
+  assert_last(dataset, last);
+  cr_assert_eq(first, fingerprint_of(dataset));
+  batch_dataset_free(dataset);
+}
+
+Test(dataset_large, headerless_of_more_than_two_to_the_32_tokens) {
+  bytes head = {0}, tail = {0};
+  put_u16(&tail, 4711);
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  const char *path = write_sparse("a.bin", &head, 2 * many, &tail);
+  assert_large(path, NULL, 4711);
+  options.io = BATCH_IO_READ;
+  assert_large(path, &options, 4711);
+  free_bytes(&tail);
+}
+
+Test(dataset_large, npy_of_more_than_two_to_the_32_tokens) {
+  bytes head = {0}, tail = {0};
+  char dict[80];
+  int length = snprintf(dict, sizeof dict, "{'descr': '|u1', 'fortran_order': False, 'shape': (%llu,), }",
+                        (unsigned long long)many);
+  put(&head, "\x93NUMPY\1\0", 8);
+  put_u16(&head, (uint16_t)length);
+  put_text(&head, dict);
+  put_u8(&tail, 99);
+  assert_large(write_sparse("a.npy", &head, many + head.used, &tail), NULL, 99);
+  free_bytes(&head);
+  free_bytes(&tail);
+}
+
+Test(dataset_large, datatrove_documents_beyond_two_to_the_32_tokens) {
+  bytes head = {0}, tail = {0}, index = {0};
+  put_u16(&tail, 17);
+  put_u64(&index, many - 1);
+  put_u64(&index, many);
+  write_bytes("a.ds.index", &index);
+  const char *path = write_sparse("a.ds", &head, 2 * many, &tail);
+  assert_large(path, NULL, 17);
+  BatchDataset *dataset = open_dataset(path, NULL);
+  assert_documents(dataset, (uint64_t[]){0, many - 1, many}, 2);
+  batch_dataset_free(dataset);
+  free_bytes(&tail);
+}
+
+Test(dataset_large, megatron_pointers_beyond_4_gib) {
+  static const uint32_t lengths[] = {0x7FFFFFFF, 0x7FFFFFFF, 2 + 12345};
+  bytes head = {0}, tail = {0}, index = {0};
+  put(&index, "MMIDIDX\0\0", 9);
+  put_u64(&index, 1);
+  put_u8(&index, 8);
+  put_u64(&index, 3);
+  put_u64(&index, 4);
+  uint64_t start = 0;
+  for (int i = 0; i < 3; i++) put_u32(&index, lengths[i]);
+  for (int i = 0; i < 3; start += lengths[i++]) put_u64(&index, 2 * start);
+  for (uint64_t i = 0; i < 4; i++) put_u64(&index, i);
+  cr_assert_eq(start, many);
+  put_u16(&tail, 23);
+  write_bytes("a.idx", &index);
+  const char *path = write_sparse("a.bin", &head, 2 * many, &tail);
+  assert_large(path, NULL, 23);
+  BatchDataset *dataset = open_dataset(path, NULL);
+  assert_documents(dataset, (uint64_t[]){0, 0x7FFFFFFF, 0xFFFFFFFE, many}, 3);
+  batch_dataset_free(dataset);
+  free_bytes(&tail);
+}
+
+Test(dataset_large, a_stream_of_several_files_passes_two_to_the_32_tokens) {
+  bytes head = {0}, tail = {0};
+  put_u16(&tail, 5);
+  const char *paths[] = {write_sparse("a.bin", &head, UINT64_C(1) << 32, &tail),
+                         write_sparse("b.bin", &head, UINT64_C(1) << 32, &tail),
+                         write_sparse("c.bin", &head, 2 * 12345, &tail)};
+  BatchDataset *dataset = batch_dataset_open(paths, 3, NULL);
+  cr_assert_not_null(dataset, "%s", batch_last_error()->message);
+  assert_last(dataset, 5);
+  int32_t ids[2];
+  cr_assert(batch_dataset_read(dataset, (UINT64_C(1) << 32) - 1, 2, ids));
+  cr_assert_eq(ids[0], 5);
+  cr_assert_eq(ids[1], 0);
+  batch_dataset_free(dataset);
+  free_bytes(&tail);
+}

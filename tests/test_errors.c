@@ -1,0 +1,146 @@
+#include "support/check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "support/threads.h"
+#include "support/watchdog.h"
+
+TestSuite(errors, .init = watchdog_on);
+
+Test(errors, there_is_none_before_the_first_failure) {
+  cr_assert_not_null(batch_last_error());
+  cr_assert_eq(batch_last_error()->code, BATCH_OK);
+  cr_assert_str_eq(batch_last_error()->message, "");
+}
+
+Test(errors, a_success_leaves_the_older_error_standing) {
+  cr_assert_null(batch_queue_create(UINT32_MAX));
+  char before[1024];
+  snprintf(before, sizeof before, "%s", batch_last_error()->message);
+  BatchQueue *queue = batch_queue_create(1);
+  batch_queue_free(queue);
+  cr_assert_neq(batch_last_error()->code, BATCH_OK);
+  cr_assert_str_eq(batch_last_error()->message, before);
+}
+
+Test(errors, a_new_failure_replaces_the_older_error) {
+  assert_refused(!batch_create(0, 7, 5), BATCH_INVALID_ARGUMENT, "batch_create", "batch_size");
+  assert_refused(!tensor_create(NULL, 1), BATCH_INVALID_ARGUMENT, "tensor_create", "shape");
+}
+
+static void fail_elsewhere(test_thread *self) {
+  cr_assert_eq(batch_last_error()->code, BATCH_OK);
+  cr_assert_null(tensor_create(NULL, 1));
+  cr_assert_neq(batch_last_error(), (const batch_error *)self->context);
+}
+
+Test(errors, each_thread_has_its_own) {
+  cr_assert_null(batch_create(0, 7, 5));
+  test_thread thread;
+  threads_start(&thread, 1, "other", fail_elsewhere, (void *)(uintptr_t)batch_last_error());
+  threads_join(&thread, 1);
+  assert_error(BATCH_INVALID_ARGUMENT, "batch_create", "batch_size");
+}
+
+Test(errors, statuses_have_names) {
+  static const char *const names[] = {"OK",
+                                      "FULL",
+                                      "EMPTY",
+                                      "CLOSED",
+                                      "TIMEDOUT",
+                                      "END",
+                                      "INVALID_ARGUMENT",
+                                      "OVERFLOW",
+                                      "OUT_OF_MEMORY",
+                                      "OUT_OF_RANGE",
+                                      "IO_ERROR",
+                                      "FORMAT_ERROR",
+                                      "UNSUPPORTED"};
+  for (int status = BATCH_OK; status <= BATCH_UNSUPPORTED; status++)
+    cr_assert_str_eq(batch_status_name((batch_status)status), names[status]);
+  cr_assert_not_null(batch_status_name((batch_status)99));
+  cr_assert_not_null(batch_status_name((batch_status)-1));
+}
+
+Test(errors, the_version_is_that_of_the_headers) {
+  char expected[32];
+  snprintf(expected, sizeof expected, "%d.%d.%d", HEADRACE_VERSION_MAJOR, HEADRACE_VERSION_MINOR,
+           HEADRACE_VERSION_PATCH);
+  cr_assert_str_eq(batch_version(), expected);
+}
+
+static uint64_t monotonic(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+Test(errors, deadlines_are_monotonic_nanoseconds) {
+  uint64_t before = monotonic(), deadline = batch_deadline_after(1500000000), after = monotonic();
+  cr_assert_geq(deadline, before + 1500000000);
+  cr_assert_leq(deadline, after + 1500000000);
+}
+
+Test(errors, deadlines_do_not_wrap) {
+  cr_assert_eq(batch_deadline_after(UINT64_MAX), BATCH_FOREVER);
+  cr_assert_eq(batch_deadline_after(UINT64_MAX - 1), BATCH_FOREVER);
+  cr_assert_neq(batch_deadline_after(0), BATCH_NO_WAIT);
+}
+
+/* One failure of every kind of call. */
+static void fail_everywhere(void *unused) {
+  (void)unused;
+  Batch *batch = batch_create(2, 2, 1), *out[4];
+  BatchQueue *queue = batch_queue_create(1);
+  BatchPool *pool = batch_pool_create(1, 1, 1, 0);
+  tensor_create(NULL, 0);
+  tensor_get(NULL, NULL);
+  tensor_set(&batch->documents, (uint32_t[]){0, 0}, 1);
+  batch_create(0, 0, 0);
+  batch_copy(NULL);
+  batch_split(batch, 3, out);
+  batch_merge(NULL, 1);
+  batch->input.data[0] = 5;
+  cr_assert_not(batch_validate(batch));
+  batch_queue_try_dequeue(queue);
+  batch_queue_enqueue(queue, NULL);
+  batch_pool_release(pool, batch);
+  batch_pool_create(0, 1, 1, 1);
+  batch_distribute_to_spheres(batch, 0, out);
+  batch_assign_to_group(batch, 12);
+  batch_spheres_start(NULL);
+  batch_pool_free(pool);
+  batch_queue_free(queue);
+  batch_free(batch);
+}
+
+Test(errors, nothing_is_printed) {
+  char *text = check_output_of(2, fail_everywhere, NULL);
+  cr_assert_str_eq(text, "");
+  free(text);
+  text = check_output_of(1, fail_everywhere, NULL);
+  cr_assert_str_eq(text, "");
+  free(text);
+}
+
+/* ---- the tests' own watchdog */
+
+static void hang(test_thread *self) {
+  thread_waits(self, "waits for ever");
+  for (;;) nanosleep(&(struct timespec){1000, 0}, NULL);
+}
+
+static void hang_watched(void *unused) {
+  (void)unused;
+  test_thread thread;
+  watchdog_start(1);
+  threads_start(&thread, 1, "sleeper", hang, NULL);
+  watchdog_step("joins the sleeper");
+  pthread_join(thread.id, NULL);
+}
+
+Test(errors, the_watchdog_says_where_threads_stand) {
+  assert_aborts(hang_watched, NULL, "watchdog", "main: joins the sleeper", "sleeper 0: waits for ever");
+}

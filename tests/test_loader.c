@@ -1,0 +1,604 @@
+/* The loader as a user sees it: order, faults, resuming, closing. */
+#include <headrace/headrace.h>
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/dataset_check.h"
+#include "support/files.h"
+#include "support/threads.h"
+#include "support/watchdog.h"
+
+static void begin(void) {
+  watchdog_on();
+  files_begin();
+}
+
+TestSuite(loader, .init = begin, .fini = files_end);
+
+enum { TOKENS = 5003, LENGTH = 16, ROWS = (TOKENS - 2) / LENGTH + 1 };
+
+/* Tokens that tell their place: i * 7 mod 1000. */
+static int32_t token_at(uint64_t i) { return (int32_t)(i * 7 % 1000); }
+
+static const char *write_tokens(const char *name, uint32_t count) {
+  bytes b = {0};
+  for (uint32_t i = 0; i < count; i++) put_u16(&b, (uint16_t)token_at(i));
+  return write_bytes(name, &b);
+}
+
+static batch_loader_options small_options(void) {
+  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
+  o.shape.batch_size = 4;
+  o.shape.sequence_length = LENGTH;
+  o.shape.vocab_size = 1000;
+  o.seed = 5;
+  o.world = 1;
+  return o;
+}
+
+static BatchLoader *start(const BatchDataset *dataset, const batch_loader_options *o) {
+  BatchLoader *loader = batch_loader_create(dataset, o);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  return loader;
+}
+
+/* The batch, NULL at the end; anything else fails the test. */
+static Batch *next(BatchLoader *loader) {
+  Batch *batch = batch_loader_next(loader);
+  if (!batch) cr_assert_eq(batch_last_error()->code, BATCH_END, "%s", batch_last_error()->message);
+  return batch;
+}
+
+/* A hash of everything in a row of a batch. */
+static uint64_t hash_row(const Batch *batch, uint32_t row) {
+  uint64_t h = 1469598103934665603u;
+  size_t base = (size_t)row * batch->sequence_length;
+  for (size_t i = base; i < base + batch->sequence_length; i++)
+    h = (h ^ ((uint64_t)(uint32_t)batch->input.i32[i] << 33 ^ (uint64_t)(uint32_t)batch->target.i32[i] << 1 ^
+              (batch->mask.data[i] != 0))) * 1099511628211u;
+  return h;
+}
+
+/* What an epoch's places hold: filled from batches, checked against each other. */
+typedef struct epoch_rows {
+  uint64_t hash[ROWS + 64];
+  uint32_t seen[ROWS + 64];
+  uint64_t tokens;
+} epoch_rows;
+
+static void note_batch(epoch_rows *e, const BatchLoader *loader, const Batch *batch) {
+  uint64_t place = batch_loader_place(loader, batch);
+  for (uint32_t row = 0; row < batch->batch_size; row++, place++) {
+    for (uint32_t i = 0; i < LENGTH; i++) e->tokens += batch->mask.data[row * LENGTH + i] != 0;
+    if (place >= ROWS) continue;
+    e->hash[place] = hash_row(batch, row);
+    e->seen[place]++;
+  }
+}
+
+static void run_to_end(epoch_rows *e, const BatchDataset *dataset, const batch_loader_options *o) {
+  BatchLoader *loader = start(dataset, o);
+  for (Batch *batch; (batch = next(loader)); batch_release(batch)) note_batch(e, loader, batch);
+  batch_loader_free(loader);
+}
+
+static void assert_same(const epoch_rows *a, const epoch_rows *b, const char *what) {
+  for (uint32_t i = 0; i < ROWS; i++) {
+    cr_assert_eq(b->seen[i], 1, "%s: place %u comes %u times", what, i, b->seen[i]);
+    cr_assert_eq(a->hash[i], b->hash[i], "%s: place %u differs", what, i);
+  }
+}
+
+Test(loader, batches_are_windows_with_shifted_targets) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  BatchLoader *loader = start(dataset, &o);
+  uint64_t at = 0, step = 0;
+  for (Batch *batch; (batch = next(loader)); batch_release(batch), step++) {
+    cr_assert_eq(batch->batch_id, step);
+    cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+    for (size_t i = 0; i < batch->input.total_size; i++, at++) {
+      bool there = at + 1 < TOKENS;
+      cr_assert_eq(batch->mask.data[i], there);
+      cr_assert_eq(batch->input.i32[i], there ? token_at(at) : 0);
+      cr_assert_eq(batch->target.i32[i], there ? token_at(at + 1) : 0);
+    }
+  }
+  cr_assert_eq(step, (ROWS + 3) / 4);
+  cr_assert_eq(step, batch_loader_epoch_steps(loader));
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader, order_does_not_depend_on_workers_io_delivery_or_batch_size) {
+  const char *path = write_tokens("t.bin", TOKENS);
+  batch_dataset_options reading = BATCH_DATASET_OPTIONS_INIT;
+  reading.io = BATCH_IO_READ;
+  BatchDataset *sets[2] = {open_dataset(path, NULL), open_dataset(path, &reading)};
+  batch_loader_options o = small_options();
+  static epoch_rows first;
+  run_to_end(&first, sets[0], &o);
+  cr_assert_eq(first.tokens, TOKENS - 1);
+  for (uint32_t workers = 1; workers <= 8; workers *= 2)
+    for (int io = 0; io < 2; io++)
+      for (int delivery = 0; delivery < 2; delivery++) {
+        epoch_rows again = {{0}, {0}, 0};
+        o.workers = workers;
+        o.as_they_come = delivery;
+        o.shape.batch_size = 1 + workers;
+        run_to_end(&again, sets[io], &o);
+        assert_same(&first, &again, "again");
+      }
+  batch_dataset_free(sets[0]);
+  batch_dataset_free(sets[1]);
+}
+
+Test(loader, seeds_and_epochs_give_other_orders_of_the_same_rows) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  static epoch_rows a, b;
+  run_to_end(&a, dataset, &o);
+  o.seed++;
+  run_to_end(&b, dataset, &o);
+  uint32_t same = 0;
+  for (uint32_t i = 0; i < ROWS; i++) same += a.hash[i] == b.hash[i];
+  cr_assert_lt(same, ROWS / 10);
+  o.epochs = 2;
+  o.seed--;
+  BatchLoader *loader = start(dataset, &o);
+  uint32_t batches = 0, equal = 0;
+  for (Batch *batch; (batch = next(loader)); batch_release(batch), batches++)
+    if (batch->epoch_id == 1) equal += hash_row(batch, 0) == a.hash[batch_loader_place(loader, batch)];
+  cr_assert_eq(batches, 2 * ((ROWS + 3) / 4));
+  cr_assert_lt(equal, 10);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader, ranks_slice_what_one_rank_gets) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  static epoch_rows one;
+  run_to_end(&one, dataset, &o);
+  for (uint32_t world = 2; world <= 5; world++) {
+    epoch_rows all = {{0}, {0}, 0};
+    o.world = world;
+    o.shape.batch_size = 3;
+    for (o.rank = 0; o.rank < world; o.rank++) run_to_end(&all, dataset, &o);
+    assert_same(&one, &all, "ranks");
+  }
+  batch_dataset_free(dataset);
+}
+
+Test(loader, resumes_at_every_step_also_with_another_batch_size) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  static epoch_rows whole;
+  run_to_end(&whole, dataset, &o);
+  uint64_t steps = (ROWS + 3) / 4;
+  for (uint64_t stop = 0; stop <= steps; stop++) {
+    epoch_rows parts = {{0}, {0}, 0};
+    batch_loader_state state;
+    BatchLoader *loader = start(dataset, &o);
+    for (uint64_t i = 0; i < stop; i++) {
+      Batch *batch = next(loader);
+      note_batch(&parts, loader, batch);
+      batch_release(batch);
+    }
+    cr_assert(batch_loader_get_state(loader, &state));
+    batch_loader_free(loader);
+    batch_loader_options rest = o;
+    rest.resume = &state;
+    rest.workers = 2;
+    if (stop % 2) rest.shape.batch_size = 7;
+    run_to_end(&parts, dataset, &rest);
+    assert_same(&whole, &parts, "resumed");
+  }
+  batch_dataset_free(dataset);
+}
+
+Test(loader, refuses_a_state_of_other_data_or_damaged) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  BatchDataset *other = open_dataset(write_tokens("u.bin", TOKENS + 1), NULL);
+  batch_loader_options o = small_options();
+  batch_loader_state state;
+  BatchLoader *loader = start(dataset, &o);
+  cr_assert(batch_loader_get_state(loader, &state));
+  batch_loader_free(loader);
+  o.resume = &state;
+  assert_refused(!batch_loader_create(other, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create", "fingerprint");
+  o.seed++;
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "fingerprint");
+  o.seed--;
+  state.step++;
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_FORMAT_ERROR, "resume");
+  batch_dataset_free(dataset);
+  batch_dataset_free(other);
+}
+
+Test(loader, replays_any_step_alone) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  o.epochs = 2;
+  BatchLoader *loader = start(dataset, &o);
+  for (Batch *batch; (batch = next(loader)); batch_release(batch)) {
+    Batch *again = batch_loader_replay(loader, batch->epoch_id, batch->batch_id);
+    cr_assert_not_null(again, "%s", batch_last_error()->message);
+    for (uint32_t row = 0; row < 4; row++) cr_assert_eq(hash_row(batch, row), hash_row(again, row));
+    batch_release(again);
+  }
+  assert_refused(!batch_loader_replay(loader, 0, (ROWS + 3) / 4), BATCH_OUT_OF_RANGE, "batch_loader_replay", "step");
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader, documents_are_padded_or_packed_and_numbered) {
+  BatchDataset *dataset = open_dataset(write_text("d.jsonl", "{\"text\":\"abcdefghijklmnopqrstuvwxyz\"}\n"
+                                                             "{\"text\":\"abc\"}\n{\"text\":\"12345678\"}\n"), NULL);
+  batch_loader_options o = small_options();
+  o.shape.batch_size = 3;
+  o.shape.with_documents = true;
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.packing = BATCH_PACK_DOCUMENTS;
+  o.pad_id = 9;
+  BatchLoader *loader = start(dataset, &o);
+  Batch *batch = next(loader);
+  const int32_t *in = batch->input.i32, *out = batch->target.i32, *doc = batch->documents.i32, *pos = batch->positions.i32;
+  cr_assert(in[0] == 'a' && out[15] == 'q' && doc[15] == 0 && pos[15] == 15);
+  cr_assert(in[LENGTH + 1] == 'b' && out[LENGTH + 1] == 'c' && batch->mask.data[LENGTH + 1] == 1);
+  cr_assert(in[LENGTH + 2] == 9 && out[LENGTH + 2] == 9 && batch->mask.data[LENGTH + 2] == 0 && doc[LENGTH + 2] == -1);
+  batch_release(batch);
+  batch_loader_free(loader);
+  o.packing = BATCH_PACK_BEST_FIT;
+  loader = start(dataset, &o);
+  cr_assert_eq(batch_loader_epoch_rows(loader), 3);
+  uint32_t ones = 0, seconds = 0;
+  batch = next(loader);
+  for (uint32_t i = 0; i < 3 * LENGTH; i++) {
+    ones += batch->mask.data[i] != 0;
+    seconds += batch->documents.i32[i] == 1;
+    if (i % LENGTH && batch->documents.i32[i] != batch->documents.i32[i - 1]) cr_assert_eq(batch->positions.i32[i], 0);
+  }
+  cr_assert_eq(ones, 25 + 2 + 7);
+  cr_assert(seconds == 2 || seconds == 7, "one short document follows another or the rest of the long one");
+  batch_release(batch);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader, every_element_type_holds_the_same_ids) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  const tensor_type types[] = {TENSOR_FLOAT32, TENSOR_INT32, TENSOR_INT64, TENSOR_UINT16};
+  for (int t = 0; t < 4; t++) {
+    batch_loader_options o = small_options();
+    o.shape.input_type = types[t];
+    o.shape.mask_type = t % 2 ? TENSOR_UINT8 : TENSOR_FLOAT32;
+    o.shuffle = BATCH_SHUFFLE_NONE;
+    BatchLoader *loader = start(dataset, &o);
+    Batch *batch = next(loader);
+    for (uint32_t row = 0; row < 4; row++)
+      for (uint32_t i = 0; i < LENGTH; i++) {
+        uint32_t at[2] = {row, i};
+        cr_assert_eq((int32_t)tensor_get(&batch->input, at), token_at(row * LENGTH + i));
+        cr_assert_eq((int32_t)tensor_get(&batch->target, at), token_at(row * LENGTH + i + 1));
+        cr_assert_eq(tensor_get(&batch->mask, at), 1);
+      }
+    batch_release(batch);
+    batch_loader_free(loader);
+  }
+  batch_dataset_free(dataset);
+}
+
+/* --- faults --- */
+
+Test(loader, a_bad_id_is_named_with_its_place_by_every_policy) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.shape.vocab_size = 994; /* 994 = 142 * 7 is the first bad id: token 142, in row 8, step 2 */
+  BatchLoader *loader = start(dataset, &o);
+  for (int i = 0; i < 2; i++) batch_release(next(loader));
+  for (int i = 0; i < 2; i++)
+    assert_refused(!batch_loader_next(loader), BATCH_OUT_OF_RANGE, "t.bin", "byte 284", "token 142", "994", "993");
+  batch_loader_free(loader);
+
+  o.faults = BATCH_FAULT_HAND_ON;
+  loader = start(dataset, &o);
+  for (int i = 0; i < 2; i++) batch_release(next(loader));
+  Batch *batch;
+  check_forget_error();
+  cr_assert_eq(batch_loader_next_until(loader, &batch, BATCH_FOREVER), BATCH_OK);
+  cr_assert_eq(batch->status, BATCH_OUT_OF_RANGE);
+  assert_error(BATCH_OUT_OF_RANGE, "t.bin", "byte 284");
+  batch_release(batch);
+  batch_loader_free(loader);
+
+  o.faults = BATCH_FAULT_SKIP;
+  loader = start(dataset, &o);
+  uint64_t delivered = 0;
+  for (; (batch = next(loader)); batch_release(batch), delivered++) cr_assert_eq(batch->status, BATCH_OK);
+  batch_loader_stats stats;
+  cr_assert(batch_loader_get_stats(loader, &stats));
+  cr_assert_gt(stats.skipped, 0);
+  cr_assert_eq(stats.skipped, stats.errors);
+  cr_assert_eq(stats.batches, delivered);
+  cr_assert_eq(delivered + stats.skipped, batch_loader_epoch_steps(loader));
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+/* Truncates the file to `bytes` after the first batch; expects an error that names path and place. */
+static void check_truncation(batch_io io, off_t length) {
+  enum { MANY = 200000 };
+  const char *path = write_tokens("cut.bin", MANY);
+  batch_dataset_options reading = BATCH_DATASET_OPTIONS_INIT;
+  reading.io = io;
+  BatchDataset *dataset = open_dataset(path, &reading);
+  batch_loader_options o = small_options();
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.faults = BATCH_FAULT_HAND_ON;
+  o.workers = 2;
+  BatchLoader *loader = start(dataset, &o);
+  batch_release(next(loader));
+  cr_assert_eq(truncate(path, length), 0);
+  uint64_t good = 0, bad = 0, first_lost = (uint64_t)length / 2;
+  for (Batch *batch; (batch = next(loader)); batch_release(batch)) {
+    uint64_t last = (batch->batch_id + 1) * 4 * LENGTH; /* the last token it needs */
+    if (batch->status == BATCH_OK) {
+      good++;
+      for (uint32_t i = 0; i < 4 * LENGTH && last < MANY; i++)
+        cr_assert_eq(batch->input.i32[i], token_at(batch->batch_id * 4 * LENGTH + i), "token %u of step %u", i,
+                     (unsigned)batch->batch_id);
+      continue;
+    }
+    bad++;
+    cr_assert_eq(batch->status, BATCH_IO_ERROR);
+    cr_assert_geq(last, first_lost);
+    assert_says(batch_last_error()->message, "cut.bin", "byte");
+    for (uint32_t i = 0; i < 4 * LENGTH; i++) cr_assert(batch->mask.data[i] == 0 && batch->input.i32[i] == 0);
+  }
+  cr_assert_gt(bad, 0);
+  cr_assert_gt(good, 0);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader, survives_a_file_truncated_at_a_page) { check_truncation(BATCH_IO_MAP, 40 * 4096); }
+Test(loader, notices_a_file_truncated_inside_a_page) { check_truncation(BATCH_IO_MAP, 40 * 4096 + 1234); }
+Test(loader, notices_a_truncated_file_with_pread) { check_truncation(BATCH_IO_READ, 40 * 4096 + 1234); }
+
+static volatile sig_atomic_t others;
+
+static void other_handler(int number, siginfo_t *info, void *machine) {
+  (void)number, (void)info, (void)machine;
+  others++;
+}
+
+Test(loader, hands_other_peoples_signals_on) {
+  struct sigaction mine = {.sa_sigaction = other_handler, .sa_flags = SA_SIGINFO};
+  cr_assert_eq(sigaction(SIGBUS, &mine, NULL), 0);
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  BatchLoader *loader = start(dataset, &o);
+  raise(SIGBUS);
+  cr_assert_eq(others, 1);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+/* --- waiting and closing --- */
+
+Test(loader, next_keeps_its_deadline_and_says_why) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  o.pool_size = 1;
+  BatchLoader *loader = start(dataset, &o);
+  Batch *only = next(loader), *none;
+  cr_assert_eq(batch_loader_next_until(loader, &none, BATCH_NO_WAIT), BATCH_EMPTY);
+  cr_assert_eq(batch_loader_next_until(loader, &none, batch_deadline_after(1000000)), BATCH_TIMEDOUT);
+  batch_release(only);
+  batch_release(next(loader));
+  batch_loader_close(loader);
+  assert_refused(!batch_loader_next(loader), BATCH_CLOSED, "closed");
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+static void take_one(test_thread *self) {
+  thread_waits(self, "in batch_loader_next");
+  self->result = batch_loader_next(self->context);
+}
+
+Test(loader, close_wakes_whoever_waits_and_batches_outlive_the_loader) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  o.pool_size = 2;
+  o.workers = 3;
+  BatchLoader *loader = start(dataset, &o);
+  Batch *out[2] = {next(loader), next(loader)};
+  uint64_t hash = hash_row(out[1], 3);
+  test_thread takers[3];
+  threads_start(takers, 3, "taker", take_one, loader);
+  threads_until_asleep(takers, 3);
+  batch_loader_close(loader);
+  threads_join(takers, 3);
+  for (int i = 0; i < 3; i++) cr_assert_null(takers[i].result);
+  batch_loader_free(loader);
+  cr_assert_eq(hash_row(out[1], 3), hash);
+  batch_release(out[0]);
+  batch_release(out[1]);
+  batch_dataset_free(dataset);
+}
+
+Test(loader, the_end_wakes_everyone) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  o.steps = 1;
+  o.shape.batch_size = 1;
+  BatchLoader *loader = start(dataset, &o);
+  test_thread takers[4];
+  threads_start(takers, 4, "taker", take_one, loader);
+  threads_join(takers, 4);
+  int got = 0;
+  for (int i = 0; i < 4; i++)
+    if (takers[i].result) got++, batch_release(takers[i].result);
+  cr_assert_eq(got, 1);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+/* Held back by one slow step, the others work ahead; as they come, they are even delivered. */
+typedef struct gate {
+  _Atomic int open;
+} gate;
+
+static bool wait_at_gate(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  (void)random;
+  const gate *g = context;
+  if (batch->batch_id == 0 && row == 0)
+    while (!atomic_load(&g->open)) usleep(100);
+  return true;
+}
+
+Test(loader, a_slow_step_stops_neither_the_others_nor_unordered_delivery) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  static gate g;
+  batch_transform slow = {wait_at_gate, &g};
+  batch_loader_options o = small_options();
+  o.workers = 2;
+  o.pool_size = 6;
+  o.transforms = &slow;
+  o.num_transforms = 1;
+  o.as_they_come = true;
+  BatchLoader *loader = start(dataset, &o);
+  for (int i = 0; i < 20; i++) {
+    Batch *batch = next(loader);
+    cr_assert_neq(batch->batch_id, 0);
+    batch_release(batch);
+  }
+  batch_loader_state state;
+  cr_assert(batch_loader_get_state(loader, &state));
+  cr_assert_eq(state.step, 0, "step 0 is not delivered: it must come again");
+  atomic_store(&g.open, 1);
+  batch_loader_free(loader);
+
+  atomic_store(&g.open, 0);
+  o.as_they_come = false;
+  loader = start(dataset, &o);
+  batch_loader_stats stats = {0};
+  while (stats.queue_depth == 0 && stats.pool_misses == 0) cr_assert(batch_loader_get_stats(loader, &stats));
+  Batch *none;
+  cr_assert_eq(batch_loader_next_until(loader, &none, BATCH_NO_WAIT), BATCH_EMPTY);
+  atomic_store(&g.open, 1);
+  Batch *batch = next(loader);
+  cr_assert_eq(batch->batch_id, 0);
+  batch_release(batch);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+/* --- the rest --- */
+
+Test(loader, allocates_nothing_between_batches) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", 200000), NULL);
+  batch_loader_options o = small_options();
+  o.workers = 2;
+  BatchLoader *loader = start(dataset, &o);
+  for (int i = 0; i < 20; i++) batch_release(next(loader));
+  size_t before = mallinfo2().uordblks;
+  for (int i = 0; i < 1000; i++) batch_release(next(loader));
+  cr_assert_eq(mallinfo2().uordblks, before);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader, refuses_bad_options_by_name) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options good = small_options(), o;
+#define REFUSED(field, value, ...)                                                                 \
+  o = good;                                                                                        \
+  o.field = value;                                                                                 \
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create", __VA_ARGS__)
+  REFUSED(shape.batch_size, 0, "batch_size");
+  REFUSED(shape.sequence_length, 0, "sequence_length");
+  REFUSED(shape.input_type, TENSOR_UINT8, "input_type", "uint8");
+  REFUSED(shape.mask_type, TENSOR_INT32, "mask_type");
+  REFUSED(pad_id, 1000, "pad_id", "1000");
+  REFUSED(rank, 1, "rank", "world");
+  REFUSED(workers, 100000, "workers");
+  REFUSED(shuffle, (batch_shuffle)9, "shuffle");
+  REFUSED(packing, BATCH_PACK_BEST_FIT, "document");
+  REFUSED(num_transforms, 1, "transforms");
+  o = good;
+  o.shape.input_type = TENSOR_FLOAT32;
+  o.shape.vocab_size = 1u << 25;
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "vocab_size", "float32");
+  assert_refused(!batch_loader_create(NULL, &good), BATCH_INVALID_ARGUMENT, "dataset");
+  assert_refused(!batch_loader_create(dataset, NULL), BATCH_INVALID_ARGUMENT, "options");
+  assert_refused(!batch_loader_next(NULL), BATCH_INVALID_ARGUMENT, "loader");
+  batch_loader_free(NULL);
+  batch_loader_close(NULL);
+  batch_dataset_free(dataset);
+}
+
+Test(loader, finds_its_rank_in_the_environment) {
+  uint32_t rank, world;
+  const char *const names[] = {"RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS"};
+  for (int i = 0; i < 6; i++) unsetenv(names[i]);
+  cr_assert(batch_launcher_rank(&rank, &world) && rank == 0 && world == 1);
+  for (int i = 4; i >= 0; i -= 2) {
+    setenv(names[i], "2", 1);
+    setenv(names[i + 1], i == 4 ? "3" : i == 2 ? "4" : "5", 1);
+    cr_assert(batch_launcher_rank(&rank, &world));
+    cr_assert(rank == 2 && world == (uint32_t)(5 - i / 2));
+  }
+  setenv("RANK", "5", 1);
+  assert_refused(!batch_launcher_rank(&rank, &world), BATCH_INVALID_ARGUMENT, "RANK", "5");
+  setenv("RANK", "-1", 1);
+  assert_refused(!batch_launcher_rank(&rank, &world), BATCH_INVALID_ARGUMENT, "RANK", "-1");
+}
+
+/* Bytes of files that this process has mapped in. */
+static uint64_t resident_file_bytes(void) {
+  unsigned long long all = 0, resident = 0, shared = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  cr_assert(file && fscanf(file, "%llu %llu %llu", &all, &resident, &shared) == 3);
+  fclose(file);
+  return shared * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Streams part of a sparse file of 8 GB and returns the largest resident size seen. */
+static uint64_t stream_sparse(batch_shuffle shuffle, uint64_t limit, uint64_t steps) {
+  const char *path = write_data("sparse.bin", "", 0);
+  cr_assert_eq(truncate(path, (off_t)8 << 30), 0);
+  BatchDataset *dataset = open_dataset(path, NULL);
+  batch_loader_options o = small_options();
+  o.shape.batch_size = 32;
+  o.shape.sequence_length = 2048;
+  o.shuffle = shuffle;
+  o.resident_bytes = limit;
+  o.steps = steps;
+  uint64_t before = resident_file_bytes(), most = 0;
+  BatchLoader *loader = start(dataset, &o);
+  for (Batch *batch; (batch = next(loader)); batch_release(batch)) {
+    uint64_t now = batch->batch_id % 16 ? 0 : resident_file_bytes();
+    if (now > before && now - before > most) most = now - before;
+  }
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+  return most;
+}
+
+Test(loader, resident_memory_is_bounded_whatever_the_size_of_the_file) {
+  enum { MIB = 1 << 20 };
+  cr_assert_leq(stream_sparse(BATCH_SHUFFLE_NONE, 64 * MIB, 1000), 72 * MIB); /* of 131 MB read */
+  cr_assert_leq(stream_sparse(BATCH_SHUFFLE_ALL, 64 * MIB, 60), 72 * MIB);
+  cr_assert_gt(stream_sparse(BATCH_SHUFFLE_NONE, (uint64_t)8 << 30, 1000), 100 * MIB, "the control is bounded too");
+}

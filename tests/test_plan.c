@@ -1,0 +1,326 @@
+/* The order of rows: permutation, packing, mixing, schedule. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/mix.h"
+#include "data/permutation.h"
+#include "data/plan.h"
+#include "data/schedule.h"
+#include "support/dataset_check.h"
+#include "support/files.h"
+#include "support/watchdog.h"
+
+/* --- permutation --- */
+
+static void begin(void) {
+  watchdog_on();
+  files_begin();
+}
+
+TestSuite(permutation, .init = watchdog_on);
+TestSuite(plan, .init = begin, .fini = files_end);
+TestSuite(schedule, .init = watchdog_on);
+
+/* Every value once, and the inverse finds every index. */
+static void check_bijection(uint64_t count, uint64_t key) {
+  permutation p;
+  permutation_init(&p, count, key);
+  char *seen = calloc(count, 1);
+  for (uint64_t i = 0; i < count; i++) {
+    uint64_t value = permutation_at(&p, i);
+    cr_assert_lt(value, count);
+    cr_assert_not(seen[value], "%llu of %llu comes twice", (unsigned long long)value, (unsigned long long)count);
+    cr_assert_eq(permutation_find(&p, value), i);
+    seen[value] = 1;
+  }
+  free(seen);
+}
+
+Test(permutation, is_a_bijection_of_every_small_count) {
+  for (uint64_t count = 1; count <= 1100; count++) check_bijection(count, count * 31);
+}
+
+Test(permutation, is_a_bijection_around_powers_of_two) {
+  for (unsigned bits = 11; bits <= 18; bits++)
+    for (int off = -1; off <= 1; off++) check_bijection(((uint64_t)1 << bits) + (uint64_t)off, bits);
+}
+
+Test(permutation, goes_there_and_back_for_large_counts) {
+  for (unsigned bits = 20; bits <= 48; bits++)
+    for (int off = -1; off <= (bits < 48); off++) {
+      uint64_t count = ((uint64_t)1 << bits) + (uint64_t)off;
+      permutation p;
+      permutation_init(&p, count, bits);
+      for (uint64_t i = 0; i < 2000; i++) {
+        uint64_t index = mix64(i) % count, value = permutation_at(&p, index);
+        cr_assert_lt(value, count);
+        cr_assert_eq(permutation_find(&p, value), index);
+      }
+    }
+}
+
+enum { BINS = 16 };
+
+/* Standard deviations by which pairs of neighbours (order(i), order(i + 1)), counted in 16 x 16 bins,
+   are farther from what is expected of a random permutation than chance makes them. */
+static double unevenness(uint64_t count, uint64_t (*order)(const permutation *, uint64_t)) {
+  double seen[BINS][BINS] = {{0}}, total = 0, chi2 = 0, width = (double)count / BINS;
+  for (uint64_t key = 0; total < 100000; key++) {
+    permutation p;
+    permutation_init(&p, count, key);
+    for (uint64_t i = 0; i + 1 < count && i < 1000; i++, total++)
+      seen[order(&p, i) / (count / BINS)][order(&p, i + 1) / (count / BINS)]++;
+  }
+  for (int a = 0; a < BINS; a++)
+    for (int b = 0; b < BINS; b++) {
+      double expected = total * width * (width - (a == b)) / ((double)count * ((double)count - 1));
+      chi2 += (seen[a][b] - expected) * (seen[a][b] - expected) / expected;
+    }
+  return (chi2 - (BINS * BINS - 1)) / sqrt(2.0 * (BINS * BINS - 1));
+}
+
+/* The control: a multiplication is a bijection too, but no shuffling. */
+static uint64_t multiply(const permutation *p, uint64_t index) {
+  return (index * 0x9e3779b1u + p->keys[0]) % p->count;
+}
+
+Test(permutation, spreads_neighbours_evenly) {
+  const uint64_t counts[] = {32, 64, 256, 4096, 65536, (uint64_t)1 << 40};
+  for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    double z = unevenness(counts[i], permutation_at);
+    cr_assert(fabs(z) < 5, "%llu: %.1f deviations", (unsigned long long)counts[i], z);
+  }
+  cr_assert_gt(unevenness(65536, multiply), 100, "the control passes");
+}
+
+/* 5! = 120 orders of 5, each about as often; the control is a permutation whose keys do not matter. */
+static double unevenness_of_orders(bool keyed) {
+  enum { N = 5, ORDERS = 120, TRIALS = 12000 };
+  double seen[ORDERS] = {0}, chi2 = 0;
+  for (uint64_t key = 0; key < TRIALS; key++) {
+    permutation p;
+    permutation_init(&p, N, keyed ? key : key % 2);
+    unsigned code = 0;
+    for (unsigned i = 0; i < N; i++) {
+      unsigned smaller = 0;
+      for (unsigned j = i + 1; j < N; j++) smaller += permutation_at(&p, j) < permutation_at(&p, i);
+      code = code * (N - i) + smaller;
+    }
+    seen[code]++;
+  }
+  for (unsigned i = 0; i < ORDERS; i++) chi2 += (seen[i] - TRIALS / ORDERS) * (seen[i] - TRIALS / ORDERS) * ORDERS / TRIALS;
+  return (chi2 - (ORDERS - 1)) / sqrt(2.0 * (ORDERS - 1));
+}
+
+Test(permutation, gives_every_order_of_few_values_as_often) {
+  cr_assert_lt(fabs(unevenness_of_orders(true)), 5);
+  cr_assert_gt(unevenness_of_orders(false), 100, "the control passes");
+}
+
+/* --- plan --- */
+
+/* Tokens 0 to count - 1 (mod 2^16); with lengths: documents of a datatrove file. */
+static BatchDataset *make_dataset(const char *name, uint32_t count, const uint32_t *lengths, size_t documents) {
+  bytes tokens = {0}, ends = {0};
+  char index[64];
+  uint64_t end = 0;
+  for (uint32_t i = 0; i < count; i++) put_u16(&tokens, (uint16_t)i);
+  for (size_t i = 0; i < documents; i++) put_u64(&ends, end += lengths[i]);
+  const char *path = write_bytes(name, &tokens);
+  snprintf(index, sizeof index, "%s.index", name);
+  if (documents) write_bytes(index, &ends);
+  return open_dataset(path, NULL);
+}
+
+static batch_loader_options options_for(uint32_t length, batch_shuffle shuffle, batch_packing packing) {
+  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
+  o.shape.batch_size = 1;
+  o.shape.sequence_length = length;
+  o.shuffle = shuffle;
+  o.packing = packing;
+  o.seed = 7;
+  return o;
+}
+
+/* Counts how often each row of source 0 comes in an epoch. */
+static void count_rows(plan *p, uint64_t epoch, uint32_t *seen) {
+  plan_reader r;
+  cr_assert(plan_reader_init(&r, p));
+  for (uint64_t place = 0; place < p->rows; place++) seen[plan_locate(&r, epoch, place).row]++;
+  plan_reader_free(&r);
+}
+
+Test(plan, visits_every_window_once_an_epoch) {
+  BatchDataset *dataset = make_dataset("t.bin", 10001, NULL, 0);
+  for (batch_shuffle shuffle = BATCH_SHUFFLE_ALL; shuffle <= BATCH_SHUFFLE_NONE; shuffle++)
+    for (uint64_t block = 1; block < 2000; block = block * 3 + 1) {
+      batch_loader_options o = options_for(8, shuffle, BATCH_PACK_WINDOWS);
+      o.block_rows = block;
+      plan p;
+      uint32_t seen[1250] = {0};
+      cr_assert(plan_init(&p, &(batch_loader_source){dataset, 0}, 1, &o));
+      cr_assert_eq(p.rows, 1250);
+      count_rows(&p, 3, seen);
+      for (int i = 0; i < 1250; i++) cr_assert_eq(seen[i], 1, "shuffle %d, blocks of %d: row %d", shuffle, (int)block, i);
+      plan_free(&p);
+    }
+  batch_dataset_free(dataset);
+}
+
+Test(plan, blocks_stay_together) {
+  BatchDataset *dataset = make_dataset("t.bin", 10001, NULL, 0);
+  batch_loader_options o = options_for(8, BATCH_SHUFFLE_BLOCKS, BATCH_PACK_WINDOWS);
+  o.block_rows = 100;
+  plan p;
+  plan_reader r;
+  cr_assert(plan_init(&p, &(batch_loader_source){dataset, 0}, 1, &o));
+  cr_assert(plan_reader_init(&r, &p));
+  unsigned changes = 0, order_changes = 0;
+  uint64_t before = plan_locate(&r, 0, 0).row;
+  for (uint64_t place = 1; place < p.rows; place++) {
+    uint64_t row = plan_locate(&r, 0, place).row;
+    changes += row / 100 != before / 100;
+    order_changes += row != before + 1;
+    before = row;
+  }
+  cr_assert_eq(changes, 12, "13 blocks, %u changes", changes);
+  cr_assert_gt(order_changes, 1000);
+  plan_reader_free(&r);
+  plan_free(&p);
+  batch_dataset_free(dataset);
+}
+
+Test(plan, windows_cover_every_token_to_the_last) {
+  for (uint32_t tokens = 2; tokens < 40; tokens++) {
+    BatchDataset *dataset = make_dataset("t.bin", tokens, NULL, 0);
+    pack k;
+    cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_WINDOWS, 8));
+    uint64_t pairs = 0;
+    for (uint64_t row = 0; row < k.rows; row++) {
+      pack_piece piece = pack_piece_at(&k, row, 0);
+      cr_assert_eq(piece.token, row * 8);
+      pairs += piece.pairs;
+    }
+    cr_assert_eq(pairs, tokens - 1);
+    pack_free(&k);
+    batch_dataset_free(dataset);
+  }
+}
+
+/* Each document whole, or cut into full rows and a rest; no row overfull; nothing twice. */
+Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
+  enum { DOCUMENTS = 300, LENGTH = 64 };
+  uint32_t lengths[DOCUMENTS], tokens = 0;
+  for (uint32_t i = 0; i < DOCUMENTS; i++) tokens += lengths[i] = (uint32_t)(mix64(i) % (i % 10 == 0 ? 300 : 50));
+  BatchDataset *dataset = make_dataset("t.ds", tokens, lengths, DOCUMENTS);
+  pack k;
+  cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_BEST_FIT, LENGTH));
+  char *seen = calloc(tokens, 1);
+  uint64_t pairs = 0, expected = 0;
+  for (uint64_t row = 0; row < k.rows; row++) {
+    uint32_t used = 0;
+    for (uint32_t i = 0; i < pack_pieces(&k, row); i++) {
+      pack_piece piece = pack_piece_at(&k, row, i);
+      cr_assert_geq(piece.pairs, 1u);
+      used += piece.pairs;
+      for (uint32_t j = 0; j < piece.pairs; j++) cr_assert_eq(seen[piece.token + j]++, 0);
+    }
+    cr_assert_leq(used, LENGTH);
+    pairs += used;
+  }
+  for (uint32_t i = 0, start = 0; i < DOCUMENTS; start += lengths[i++]) {
+    expected += lengths[i] > 1 ? lengths[i] - 1 : 0;
+    for (uint32_t j = 0; j + 1 < lengths[i]; j++) cr_assert(seen[start + j]);
+    if (lengths[i] > 0) cr_assert_not(seen[start + lengths[i] - 1], "a document's last token has no target");
+  }
+  cr_assert_eq(pairs, expected);
+  uint64_t least = (expected + LENGTH - 1) / LENGTH;
+  cr_assert_leq(k.rows, least + least / 50 + 1, "%llu rows, at least %llu are needed", (unsigned long long)k.rows,
+                (unsigned long long)least);
+  free(seen);
+  pack_free(&k);
+  batch_dataset_free(dataset);
+}
+
+Test(plan, weights_hold_exactly_over_a_period_and_no_row_is_starved) {
+  BatchDataset *small = make_dataset("a.bin", 1001, NULL, 0), *large = make_dataset("b.bin", 60001, NULL, 0);
+  batch_loader_source mix[2] = {{small, 1}, {large, 3}};
+  batch_loader_options o = options_for(1, BATCH_SHUFFLE_ALL, BATCH_PACK_WINDOWS);
+  plan p;
+  plan_reader r;
+  cr_assert(plan_init(&p, mix, 2, &o));
+  cr_assert(plan_reader_init(&r, &p));
+  cr_assert_eq(p.rows, 61000);
+  uint32_t from_small = 0;
+  uint32_t *seen = calloc(60000, sizeof *seen);
+  for (uint64_t nth = 0; nth < 2 * PLAN_PERIOD; nth++) {
+    plan_row at = plan_locate(&r, nth / p.rows, nth % p.rows);
+    if (at.source == 0) from_small += nth < PLAN_PERIOD;
+    else seen[at.row]++;
+  }
+  cr_assert_eq(from_small, PLAN_PERIOD / 4);
+  for (uint32_t i = 0; i < 60000; i++)
+    cr_assert(seen[i] == 1 || seen[i] == 2, "98304 draws of 60000 rows give row %u %u times", i, seen[i]);
+  free(seen);
+  plan_reader_free(&r);
+  plan_free(&p);
+  batch_dataset_free(small);
+  batch_dataset_free(large);
+}
+
+Test(plan, fingerprint_knows_seed_length_and_tokens) {
+  BatchDataset *dataset = make_dataset("a.bin", 1001, NULL, 0), *other = make_dataset("b.bin", 1002, NULL, 0);
+  batch_loader_options variants[4] = {options_for(8, 0, 0), options_for(8, 0, 0), options_for(4, 0, 0), options_for(8, 0, 0)};
+  variants[1].seed++;
+  uint64_t prints[4];
+  for (int i = 0; i < 4; i++) {
+    plan p;
+    cr_assert(plan_init(&p, &(batch_loader_source){i == 3 ? other : dataset, 0}, 1, &variants[i]));
+    cr_assert(plan_fingerprint(&p, &prints[i]));
+    plan_free(&p);
+    for (int j = 0; j < i; j++) cr_assert_neq(prints[i], prints[j]);
+  }
+  batch_dataset_free(dataset);
+  batch_dataset_free(other);
+}
+
+/* --- schedule --- */
+
+/* Every row of every epoch from the origin on is in exactly one step. */
+static void check_schedule(uint64_t rows, uint64_t step_rows, schedule_place origin, uint64_t epochs) {
+  schedule s = schedule_make(rows, step_rows, false, origin, epochs, 0);
+  uint64_t epoch = origin.epoch, row = origin.row;
+  for (uint64_t nth = 0; nth < s.total; nth++) {
+    schedule_place at = schedule_at(&s, nth), found;
+    if (row >= rows) epoch++, row = 0;
+    cr_assert(at.epoch == epoch && at.row == row);
+    cr_assert(schedule_find(&s, at.epoch, at.step, &found) && found.row == at.row);
+    row += step_rows;
+  }
+  cr_assert(epochs == origin.epoch || (epoch == epochs - 1 && row >= rows));
+}
+
+Test(schedule, gives_every_row_to_one_step) {
+  for (uint64_t rows = 1; rows < 30; rows++)
+    for (uint64_t step = 1; step < 12; step++)
+      for (uint64_t from = 0; from < rows; from++) check_schedule(rows, step, (schedule_place){1, 5, from}, 4);
+}
+
+Test(schedule, ends_where_it_is_told) {
+  schedule_place start = {0, 0, 0};
+  cr_assert_eq(schedule_make(10, 3, false, start, 2, 0).total, 8);
+  cr_assert_eq(schedule_make(10, 3, true, start, 2, 0).total, 6);
+  cr_assert_eq(schedule_make(10, 3, false, start, 2, 5).total, 5);
+  cr_assert_eq(schedule_make(10, 3, false, start, UINT64_MAX, 0).total, UINT64_MAX);
+  cr_assert_eq(schedule_make(10, 3, false, (schedule_place){2, 0, 0}, 2, 0).total, 0);
+}
+
+Test(schedule, does_not_know_steps_of_another_size) {
+  schedule s = schedule_make(100, 4, false, (schedule_place){1, 5, 50}, 3, 0);
+  schedule_place at;
+  cr_assert_not(schedule_find(&s, 1, 4, &at));
+  cr_assert(schedule_find(&s, 1, 5, &at) && at.row == 50);
+  cr_assert(schedule_find(&s, 0, 4, &at) && at.row == 16);
+  cr_assert_not(schedule_find(&s, 2, 25, &at));
+}

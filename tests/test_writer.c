@@ -1,0 +1,349 @@
+/* The writer: what it writes to the byte, and that what is read back is what was written. */
+#include "support/dataset_check.h"
+#include "support/files.h"
+#include "support/packages.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+TestSuite(writer, .init = files_begin, .fini = files_end);
+
+static BatchWriter *create(const char *path, const batch_writer_options *options) {
+  BatchWriter *writer = batch_writer_create(path, options);
+  cr_assert_not_null(writer, "%s", batch_last_error()->message);
+  return writer;
+}
+
+static void finish(BatchWriter *writer) {
+  cr_assert(batch_writer_finish(writer), "%s", batch_last_error()->message);
+  batch_writer_free(writer);
+}
+
+/* Documents 1 2 | (empty) | 3 4 5 */
+static void write_documents(BatchWriter *writer) {
+  cr_assert(batch_writer_tokens(writer, (uint32_t[]){1, 2}, 2));
+  cr_assert(batch_writer_end_document(writer));
+  cr_assert(batch_writer_end_document(writer));
+  cr_assert(batch_writer_tokens(writer, (uint32_t[]){3}, 1));
+  cr_assert(batch_writer_tokens(writer, (uint32_t[]){4, 5}, 2)); /* finish ends this document */
+}
+
+static void write_file(const char *path, batch_format format, batch_token_type type) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = format;
+  options.token_type = type;
+  BatchWriter *writer = create(path, &options);
+  write_documents(writer);
+  finish(writer);
+}
+
+static void assert_bytes(const char *path, bytes *expected) {
+  bytes found = read_bytes(path);
+  cr_assert_eq(found.used, expected->used, "%s has %zu bytes instead of %zu", path, found.used,
+               expected->used);
+  cr_assert_arr_eq(found.data, expected->data, found.used, "%s", path);
+  free_bytes(&found);
+  free_bytes(expected);
+}
+
+static void put_tokens(bytes *b, bool wide) {
+  for (uint16_t id = 1; id <= 5; id++) {
+    put_u16(b, id);
+    if (wide) put_u16(b, 0);
+  }
+}
+
+Test(writer, headerless_is_nothing_but_tokens) {
+  bytes narrow = {0}, wide = {0};
+  put_tokens(&narrow, false);
+  put_tokens(&wide, true);
+  write_file(path_of("a.bin"), BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT);
+  assert_bytes(path_of("a.bin"), &narrow);
+  write_file(path_of("b.bin"), BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U32);
+  assert_bytes(path_of("b.bin"), &wide);
+  cr_assert_eq(files_count(), 2, "temporary files were left");
+}
+
+Test(writer, llmc_shards_have_their_header) {
+  for (int llama = 0; llama < 2; llama++) {
+    bytes expected = {0};
+    put_u32(&expected, llama ? 20240801 : 20240520);
+    put_u32(&expected, llama ? 7 : 1);
+    put_u32(&expected, 5);
+    put_zeros(&expected, 1024 - 12);
+    put_tokens(&expected, llama);
+    const char *path = path_of(llama ? "llama.bin" : "gpt.bin");
+    write_file(path, llama ? BATCH_FORMAT_LLMC_LLAMA3 : BATCH_FORMAT_LLMC_GPT2, BATCH_TOKEN_DEFAULT);
+    assert_bytes(path, &expected);
+  }
+}
+
+Test(writer, megatron_has_one_sequence_a_document) {
+  bytes tokens = {0}, index = {0};
+  put_tokens(&tokens, false);
+  put(&index, "MMIDIDX\0\0", 9);
+  put_u64(&index, 1);
+  put_u8(&index, 8);
+  put_u64(&index, 3);
+  put_u64(&index, 4);
+  for (int i = 0; i < 3; i++) put_u32(&index, (uint32_t[]){2, 0, 3}[i]);
+  for (int i = 0; i < 3; i++) put_u64(&index, (uint64_t[]){0, 4, 4}[i]);
+  for (uint64_t i = 0; i < 4; i++) put_u64(&index, i);
+  write_file(path_of("a.idx"), BATCH_FORMAT_MEGATRON, BATCH_TOKEN_DEFAULT);
+  assert_bytes(path_of("a.bin"), &tokens);
+  assert_bytes(path_of("a.idx"), &index);
+  cr_assert_eq(files_count(), 2);
+}
+
+Test(writer, datatrove_has_the_ends_beside_it) {
+  bytes tokens = {0}, index = {0};
+  put_tokens(&tokens, false);
+  for (int i = 0; i < 3; i++) put_u64(&index, (uint64_t[]){2, 2, 5}[i]);
+  write_file(path_of("a"), BATCH_FORMAT_DATATROVE, BATCH_TOKEN_DEFAULT); /* .ds is put behind it */
+  assert_bytes(path_of("a.ds"), &tokens);
+  assert_bytes(path_of("a.ds.index"), &index);
+}
+
+Test(writer, every_format_and_type_is_read_back) {
+  static const struct {
+    batch_format format;
+    batch_token_type type;
+  } kinds[] = {{BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U16},  {BATCH_FORMAT_DATATROVE, BATCH_TOKEN_U16},
+               {BATCH_FORMAT_DATATROVE, BATCH_TOKEN_U32},   {BATCH_FORMAT_LLMC_GPT2, BATCH_TOKEN_U16},
+               {BATCH_FORMAT_LLMC_LLAMA3, BATCH_TOKEN_U32}, {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_U8},
+               {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I8},     {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_U16},
+               {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I16},    {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I32},
+               {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I64}};
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "%zu.%s", i, kinds[i].format == BATCH_FORMAT_DATATROVE ? "ds" : "bin");
+    write_file(path_of(name), kinds[i].format, kinds[i].type);
+    BatchDataset *dataset = open_dataset(path_of(name), NULL);
+    batch_dataset_file info;
+    assert_tokens(dataset, (int32_t[]){1, 2, 3, 4, 5}, 5);
+    cr_assert(batch_dataset_file_info(dataset, 0, &info));
+    cr_assert_eq(info.format, kinds[i].format);
+    cr_assert_eq(info.token_type, kinds[i].type);
+    if (info.documents) assert_documents(dataset, (uint64_t[]){0, 2, 2, 5}, 3);
+    batch_dataset_free(dataset);
+  }
+}
+
+Test(writer, shards_begin_with_a_document) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_MEGATRON;
+  options.shard_tokens = 5;
+  BatchWriter *writer = create(path_of("t.bin"), &options);
+  for (uint32_t i = 0; i < 7; i++) { /* seven documents of three tokens: shards of 6, 6, 6, 3 */
+    cr_assert(batch_writer_tokens(writer, (uint32_t[]){i, i, i}, 3));
+    cr_assert(batch_writer_end_document(writer));
+  }
+  cr_assert_eq(batch_writer_shard_count(writer), 3);
+  cr_assert(batch_writer_finish(writer));
+  cr_assert_eq(batch_writer_shard_count(writer), 4);
+  cr_assert_eq(batch_writer_token_count(writer), 21);
+  cr_assert_eq(batch_writer_document_count(writer), 7);
+  batch_writer_free(writer);
+  cr_assert_eq(files_count(), 8);
+  BatchDataset *dataset = open_dataset(path_of("t_00000?.bin"), NULL);
+  batch_dataset_file info;
+  cr_assert_eq(batch_dataset_files(dataset), 4);
+  cr_assert(batch_dataset_file_info(dataset, 3, &info));
+  cr_assert_eq(info.tokens, 3);
+  assert_documents(dataset, (uint64_t[]){0, 3, 6, 9, 12, 15, 18, 21}, 7);
+  batch_dataset_free(dataset);
+}
+
+Test(writer, the_type_follows_the_vocabulary) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  static const struct {
+    batch_format format;
+    uint32_t vocab_size;
+    batch_token_type type;
+  } cases[] = {{BATCH_FORMAT_HEADERLESS, 65536, BATCH_TOKEN_U16},
+               {BATCH_FORMAT_HEADERLESS, 65537, BATCH_TOKEN_U32},
+               {BATCH_FORMAT_MEGATRON, 65536, BATCH_TOKEN_U16},
+               {BATCH_FORMAT_MEGATRON, 65537, BATCH_TOKEN_I32},
+               {BATCH_FORMAT_LLMC_LLAMA3, 10, BATCH_TOKEN_U32}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    options.format = cases[i].format;
+    options.vocab_size = cases[i].vocab_size;
+    BatchWriter *writer = create(path_of("a.bin"), &options);
+    cr_assert_eq(batch_writer_token_type(writer), cases[i].type);
+    batch_writer_free(writer);
+  }
+  cr_assert_eq(files_count(), 0, "an unfinished writer leaves nothing");
+}
+
+Test(writer, a_vocabulary_that_does_not_fit_is_refused) {
+  const char *path = path_of("a.bin");
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.vocab_size = 65537;
+  options.token_type = BATCH_TOKEN_U16;
+  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "vocab_size", "65537", "65536",
+                 "u16");
+  options.token_type = BATCH_TOKEN_DEFAULT;
+  options.format = BATCH_FORMAT_LLMC_GPT2;
+  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "vocab_size", "65537",
+                 "GPT-2");
+}
+
+Test(writer, what_a_format_lacks_is_refused) {
+  const char *path = path_of("a.bin");
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_NPY;
+  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "format", "npy");
+  options.format = (batch_format)-5;
+  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "format", "-5");
+  options.format = BATCH_FORMAT_MEGATRON;
+  options.token_type = BATCH_TOKEN_U32;
+  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "token_type", "u32",
+                 "Megatron");
+  options.token_type = (batch_token_type)99;
+  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "token_type");
+  assert_refused(!batch_writer_create(NULL, NULL), BATCH_INVALID_ARGUMENT, "path", "NULL");
+  assert_refused(!batch_writer_create("", NULL), BATCH_INVALID_ARGUMENT, "path", "empty");
+}
+
+/* After a failure the writer says the same again, and what it began is gone. */
+Test(writer, ids_that_do_not_fit_are_refused_and_nothing_is_left) {
+  const char *path = path_of("a.bin");
+  BatchWriter *writer = create(path, NULL);
+  cr_assert(batch_writer_tokens(writer, (uint32_t[]){65535}, 1));
+  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1, 65536, 2}, 3), BATCH_OUT_OF_RANGE, path,
+                 "65536", "65535", "u16");
+  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1}, 1), BATCH_OUT_OF_RANGE, path, "65536");
+  assert_refused(!batch_writer_end_document(writer), BATCH_OUT_OF_RANGE, path, "65536");
+  assert_refused(!batch_writer_finish(writer), BATCH_OUT_OF_RANGE, path, "65536");
+  cr_assert_eq(files_count(), 0);
+  batch_writer_free(writer);
+}
+
+Test(writer, signed_types_hold_half) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_MEGATRON;
+  options.token_type = BATCH_TOKEN_I16;
+  BatchWriter *writer = create(path_of("a.bin"), &options);
+  cr_assert(batch_writer_tokens(writer, (uint32_t[]){32767}, 1));
+  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){32768}, 1), BATCH_OUT_OF_RANGE, "32768", "i16");
+  batch_writer_free(writer);
+}
+
+Test(writer, a_finished_writer_takes_nothing_more) {
+  BatchWriter *writer = create(path_of("a.bin"), NULL);
+  cr_assert(batch_writer_finish(writer));
+  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1}, 1), BATCH_INVALID_ARGUMENT,
+                 "batch_writer_tokens", "finished");
+  assert_refused(!batch_writer_end_document(writer), BATCH_INVALID_ARGUMENT, "finished");
+  assert_refused(!batch_writer_finish(writer), BATCH_INVALID_ARGUMENT, "finished");
+  batch_writer_free(writer);
+  batch_writer_free(NULL);
+  assert_refused(!batch_writer_tokens(NULL, NULL, 0), BATCH_INVALID_ARGUMENT, "writer", "NULL");
+}
+
+Test(writer, files_that_exist_are_kept_unless_overwriting_is_asked_for) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  const char *path = write_text("a.bin", "precious");
+  bytes precious = {0}, tokens = {0};
+  put_text(&precious, "precious");
+  put_tokens(&tokens, false);
+  assert_refused(!batch_writer_create(path, NULL), BATCH_IO_ERROR, path, "exists");
+  assert_bytes(path, &precious);
+  options.overwrite = true;
+  BatchWriter *writer = create(path, &options);
+  write_documents(writer);
+  finish(writer);
+  assert_bytes(path, &tokens);
+  cr_assert_eq(files_count(), 1);
+}
+
+Test(writer, a_file_that_appears_meanwhile_is_kept) {
+  bytes precious = {0};
+  put_text(&precious, "precious");
+  const char *path = path_of("a.bin");
+  BatchWriter *writer = create(path, NULL);
+  write_documents(writer);
+  write_text("a.bin", "precious");
+  assert_refused(!batch_writer_finish(writer), BATCH_IO_ERROR, path, "exists");
+  batch_writer_free(writer);
+  assert_bytes(path, &precious);
+  cr_assert_eq(files_count(), 1);
+}
+
+Test(writer, overwriting_a_pair_replaces_both) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_MEGATRON;
+  options.overwrite = true;
+  for (int round = 0; round < 2; round++) {
+    BatchWriter *writer = create(path_of("a.bin"), &options);
+    if (round == 0)
+      cr_assert(batch_writer_tokens(writer, (uint32_t[]){9}, 1));
+    else
+      write_documents(writer);
+    finish(writer);
+  }
+  BatchDataset *dataset = open_dataset(path_of("a.idx"), NULL);
+  assert_tokens(dataset, (int32_t[]){1, 2, 3, 4, 5}, 5);
+  batch_dataset_free(dataset);
+}
+
+Test(writer, a_directory_that_is_not_there_is_named) {
+  const char *path = path_of("nowhere/a.bin");
+  assert_refused(!batch_writer_create(path, NULL), BATCH_IO_ERROR, path, "No such file");
+}
+
+/* ---- from text */
+
+Test(writer, text_becomes_the_shard_that_the_text_as_a_dataset_is) {
+  need_package(PACKAGE_JANSSON);
+  batch_dataset_options text = BATCH_DATASET_OPTIONS_INIT;
+  text.separator = BATCH_SEPARATOR_BEFORE;
+  text.end_of_text = 256;
+  const char *inputs[] = {write_text("a.txt", "first text\n"),
+                          write_text("b.jsonl", "{\"text\":\"second\"}\n{\"text\":\"\"}\n")};
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_MEGATRON;
+  BatchWriter *writer = create(path_of("out.bin"), &options);
+  cr_assert_eq(batch_tokenize_files(inputs, 2, &text, writer, NULL, NULL), BATCH_OK, "%s",
+               batch_last_error()->message);
+  finish(writer);
+  BatchDataset *written = open_dataset(path_of("out.bin"), NULL),
+               *direct = batch_dataset_open(inputs, 2, &text);
+  cr_assert_eq(batch_dataset_tokens(written), 20);
+  cr_assert_eq(fingerprint_of(written), fingerprint_of(direct));
+  assert_documents(written, (uint64_t[]){0, 12, 19, 20}, 3);
+  assert_documents(direct, (uint64_t[]){0, 12, 19, 20}, 3);
+  batch_dataset_free(written);
+  batch_dataset_free(direct);
+}
+
+static bool count_calls(void *context, const batch_tokenize_progress *progress) {
+  unsigned *calls = context;
+  cr_assert(progress->bytes <= progress->total_bytes);
+  cr_assert_eq(progress->total_bytes, 26);
+  return ++*calls < 2;
+}
+
+Test(writer, the_callback_sees_the_progress_and_may_stop) {
+  need_package(PACKAGE_JANSSON);
+  unsigned calls = 0;
+  const char *input = write_text("b.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+  BatchWriter *writer = create(path_of("out.bin"), NULL);
+  cr_assert_eq(batch_tokenize_files(&input, 1, NULL, writer, count_calls, &calls), BATCH_CLOSED);
+  cr_assert_eq(calls, 2);
+  batch_writer_free(writer);
+  cr_assert_eq(files_count(), 1);
+}
+
+Test(writer, what_is_not_text_is_refused_before_anything_is_read) {
+  const char *inputs[] = {write_text("a.txt", "text"), write_data("b.npy", "\x93NUMPY", 6)};
+  BatchWriter *writer = create(path_of("out.bin"), NULL);
+  assert_refused(batch_tokenize_files(inputs, 2, NULL, writer, NULL, NULL) == BATCH_FORMAT_ERROR,
+                 BATCH_FORMAT_ERROR, inputs[1], "npy", "text");
+  cr_assert_eq(batch_writer_token_count(writer), 0);
+  assert_refused(batch_tokenize_files(inputs, 2, NULL, NULL, NULL, NULL), BATCH_INVALID_ARGUMENT, "writer");
+  assert_refused(batch_tokenize_files(inputs, 0, NULL, writer, NULL, NULL), BATCH_INVALID_ARGUMENT, "n is 0");
+  assert_refused(batch_tokenize_files(NULL, 1, NULL, writer, NULL, NULL), BATCH_INVALID_ARGUMENT, "paths");
+  batch_writer_free(writer);
+}
