@@ -83,7 +83,7 @@ typedef struct bench_suite {
                   double *values);
 } bench_suite;
 
-extern const bench_suite bench_queue, bench_pool;
+extern const bench_suite bench_queue, bench_pool, bench_loader;
 
 /* Says why what the running contestant did is wrong; printf-like. */
 void bench_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));

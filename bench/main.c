@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const bench_suite *const suites[] = {&bench_queue, &bench_pool};
+static const bench_suite *const suites[] = {&bench_queue, &bench_pool, &bench_loader};
 
 static int usage(FILE *to) {
   fprintf(to, "Usage: headrace bench SUITE [options]; headrace bench SUITE --help\nSuites:");

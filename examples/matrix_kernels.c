@@ -45,7 +45,9 @@ static inline float exp_negative(float x) {
   power = power > -125.0f ? power : -125.0f;
   int32_t whole = (int32_t)(power - 0.5f);
   float r = (power - (float)whole) * 0.693147181f;
-  float series = 1 + r * (1 + r * (0.5f + r * (0.166666667f + r * (0.0416666667f + r * (0.00833333333f + r * 0.00138888889f)))));
+  float series =
+      1 + r * (1 + r * (0.5f + r * (0.166666667f +
+                                    r * (0.0416666667f + r * (0.00833333333f + r * 0.00138888889f)))));
   uint32_t bits = (uint32_t)(whole + 127) << 23;
   float scale;
   memcpy(&scale, &bits, sizeof scale);
@@ -66,7 +68,7 @@ static float normalize(float *logits, size_t n, size_t target) {
 }
 
 static void update(const adam *a, float *restrict weights, float *restrict first, float *restrict second,
-                            const float *restrict gradient, size_t n) {
+                   const float *restrict gradient, size_t n) {
   for (size_t i = 0; i < n; i++) {
     first[i] = a->decay1 * first[i] + (1 - a->decay1) * gradient[i];
     second[i] = a->decay2 * second[i] + (1 - a->decay2) * gradient[i] * gradient[i];

@@ -42,11 +42,17 @@ struct gradient {
   float out[ROWS][BYTES]; /* logits, probabilities, errors */
 };
 
-size_t model_parameters(void) { return sizeof(layers) / sizeof(float); }
+size_t model_parameters(void) {
+  return sizeof(layers) / sizeof(float);
+}
 
-size_t gradient_length(void) { return model_parameters() + 2; }
+size_t gradient_length(void) {
+  return model_parameters() + 2;
+}
 
-float *gradient_numbers(gradient *g) { return (float *)&g->numbers; }
+float *gradient_numbers(gradient *g) {
+  return (float *)&g->numbers;
+}
 
 model *model_create(uint64_t seed) {
   model *m = calloc(1, sizeof *m);
@@ -61,17 +67,29 @@ model *model_create(uint64_t seed) {
   return m;
 }
 
-void model_free(model *m) { free(m); }
+void model_free(model *m) {
+  free(m);
+}
 
-gradient *gradient_create(void) { return calloc(1, sizeof(gradient)); }
+gradient *gradient_create(void) {
+  return calloc(1, sizeof(gradient));
+}
 
-void gradient_free(gradient *g) { free(g); }
+void gradient_free(gradient *g) {
+  free(g);
+}
 
-void gradient_clear(gradient *g) { memset(&g->numbers, 0, sizeof g->numbers); }
+void gradient_clear(gradient *g) {
+  memset(&g->numbers, 0, sizeof g->numbers);
+}
 
-double gradient_tokens(const gradient *g) { return g->numbers.tokens; }
+double gradient_tokens(const gradient *g) {
+  return g->numbers.tokens;
+}
 
-double gradient_loss(const gradient *g) { return g->numbers.tokens > 0 ? g->numbers.loss / g->numbers.tokens : 0; }
+double gradient_loss(const gradient *g) {
+  return g->numbers.tokens > 0 ? g->numbers.loss / g->numbers.tokens : 0;
+}
 
 /* --- forward: bytes before -> hidden -> out --- */
 
@@ -112,7 +130,8 @@ static void backward(gradient *g, const model *m) {
     vector_add(sum->out_bias, g->out[row], BYTES);
     for (size_t j = 0; j < HIDDEN; j++) g->hidden_error[row][j] *= g->hidden[row][j] > 0 ? 1.0f : 0.0f;
     vector_add(sum->hidden_bias, g->hidden_error[row], HIDDEN);
-    for (size_t k = 0; k < CONTEXT; k++) vector_add(sum->table[k][g->before[row][k]], g->hidden_error[row], HIDDEN);
+    for (size_t k = 0; k < CONTEXT; k++)
+      vector_add(sum->table[k][g->before[row][k]], g->hidden_error[row], HIDDEN);
   }
 }
 
@@ -150,9 +169,13 @@ void model_update(model *m, const gradient *sum, float rate) {
   a.epsilon *= sum->numbers.tokens;
   a.correct1 = 1.0f / (1.0f - powf(a.decay1, (float)m->updates));
   a.correct2 = 1.0f / (1.0f - powf(a.decay2, (float)m->updates));
-  adam_update(&a, (float *)&m->weights, (float *)&m->first, (float *)&m->second, (const float *)&sum->numbers.sum,
-              model_parameters());
+  adam_update(&a, (float *)&m->weights, (float *)&m->first, (float *)&m->second,
+              (const float *)&sum->numbers.sum, model_parameters());
   matrix_transpose(&m->out_transposed[0][0], &m->weights.out[0][0], HIDDEN, BYTES);
+}
+
+uint64_t model_updates(const model *m) {
+  return m->updates;
 }
 
 /* --- writing, saving, loading --- */
@@ -178,6 +201,10 @@ void model_write(const model *m, uint64_t seed, char *text, size_t length) {
   text[length] = '\0';
 }
 
-bool model_save(const model *m, FILE *file) { return fwrite(m, sizeof *m, 1, file) == 1; }
+bool model_save(const model *m, FILE *file) {
+  return fwrite(m, sizeof *m, 1, file) == 1;
+}
 
-bool model_load(model *m, FILE *file) { return fread(m, sizeof *m, 1, file) == 1; }
+bool model_load(model *m, FILE *file) {
+  return fread(m, sizeof *m, 1, file) == 1;
+}

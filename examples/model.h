@@ -43,6 +43,9 @@ void gradient_add(gradient *sum, const gradient *part);
 /* One step of Adam along the mean gradient. */
 void model_update(model *m, const gradient *sum, float rate);
 
+/* How many steps of Adam there have been. */
+uint64_t model_updates(const model *m);
+
 /* Writes `length` bytes that the model makes up, and a final zero. */
 void model_write(const model *m, uint64_t seed, char *text, size_t length);
 

@@ -28,7 +28,9 @@ static int terminal_width(void) {
   return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-static bool utf8(void) { return strcmp(nl_langinfo(CODESET), "UTF-8") == 0; }
+static bool utf8(void) {
+  return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
 
 static void draw_bar(const progress *p, uint64_t step) {
   uint64_t full = p->steps ? step * BAR / p->steps : 0;
@@ -54,19 +56,21 @@ static const char *who_waits(const batch_loader_stats *stats) {
   return "nobody waits";
 }
 
-static void draw(const progress *p, uint64_t step, double loss, uint64_t tokens, const batch_loader_stats *stats) {
+static void draw(const progress *p, uint64_t step, double loss, uint64_t tokens,
+                 const batch_loader_stats *stats) {
   double rate = (double)tokens / (progress_clock() - p->started) / 1e6;
   int room = p->terminal ? terminal_width() - TEXT : 0;
   if (p->terminal) fputs("\r\033[K", stdout);
   if (room >= BAR) draw_bar(p, step);
-  printf(" step %llu/%llu  loss %.3f  %.2f Mtokens/s  %s  ", (unsigned long long)step, (unsigned long long)p->steps,
-         loss, rate, who_waits(stats));
+  printf(" step %llu/%llu  loss %.3f  %.2f Mtokens/s  %s  ", (unsigned long long)step,
+         (unsigned long long)p->steps, loss, rate, who_waits(stats));
   if (room >= BAR + PROGRESS_LOSSES) draw_curve(p);
   if (!p->terminal) putchar('\n');
   fflush(stdout);
 }
 
-void progress_step(progress *p, uint64_t step, double loss, uint64_t tokens, const batch_loader_stats *stats) {
+void progress_step(progress *p, uint64_t step, double loss, uint64_t tokens,
+                   const batch_loader_stats *stats) {
   uint64_t at = p->steps ? (step - 1) * PROGRESS_LOSSES / p->steps : 0;
   if (at >= PROGRESS_LOSSES) at = PROGRESS_LOSSES - 1;
   p->curve[at] += (loss - p->curve[at]) / (double)++p->in_curve[at];

@@ -12,8 +12,8 @@ enum { PROGRESS_LOSSES = 24 }; /* columns of the curve */
 
 typedef struct progress {
   bool terminal;
-  uint64_t steps; /* of the whole run */
-  double started, shown; /* seconds */
+  uint64_t steps;                /* of the whole run */
+  double started, shown;         /* seconds */
   double curve[PROGRESS_LOSSES]; /* mean losses, each over steps / PROGRESS_LOSSES steps */
   uint64_t in_curve[PROGRESS_LOSSES];
 } progress;

@@ -81,23 +81,35 @@ static bool parse_number(const char *text, double low, double high, double *valu
   return end != text && *end == '\0' && *value >= low && *value <= high;
 }
 
-static const struct option long_options[] = {
-    {"steps", required_argument, NULL, 'n'},         {"seconds", required_argument, NULL, 't'},
-    {"spheres", required_argument, NULL, 's'},       {"workers", required_argument, NULL, 'w'},
-    {"batch-size", required_argument, NULL, 'b'},    {"sequence-length", required_argument, NULL, 'l'},
-    {"learning-rate", required_argument, NULL, 'r'}, {"seed", required_argument, NULL, 'e'},
-    {"sample", required_argument, NULL, 'x'},        {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0}};
+static const struct option long_options[] = {{"steps", required_argument, NULL, 'n'},
+                                             {"seconds", required_argument, NULL, 't'},
+                                             {"spheres", required_argument, NULL, 's'},
+                                             {"workers", required_argument, NULL, 'w'},
+                                             {"batch-size", required_argument, NULL, 'b'},
+                                             {"sequence-length", required_argument, NULL, 'l'},
+                                             {"learning-rate", required_argument, NULL, 'r'},
+                                             {"seed", required_argument, NULL, 'e'},
+                                             {"sample", required_argument, NULL, 'x'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {NULL, 0, NULL, 0}};
 
 static bool set_option(arguments *a, int option, const char *text, const char **expected) {
   double x;
   bool positive = parse_number(text, 1, 1e9, &x);
   *expected = "a whole number from 1 on";
   switch (option) {
-  case 'n': a->steps = (uint64_t)x; return positive;
-  case 'w': a->workers = (uint32_t)x; return positive;
-  case 'b': a->batch_size = (uint32_t)x; return positive;
-  case 'l': a->sequence_length = (uint32_t)x; return positive;
+  case 'n':
+    a->steps = (uint64_t)x;
+    return positive;
+  case 'w':
+    a->workers = (uint32_t)x;
+    return positive;
+  case 'b':
+    a->batch_size = (uint32_t)x;
+    return positive;
+  case 'l':
+    a->sequence_length = (uint32_t)x;
+    return positive;
   case 's':
     *expected = "1 to 12";
     a->spheres = (uint32_t)x;
@@ -125,14 +137,24 @@ static uint32_t default_spheres(void) {
 /* Returns -1 to go on, or the exit status. */
 static int parse_arguments(arguments *a, int argc, char **argv) {
   static const char *const corpus[] = {DEFAULT_CORPUS};
-  *a = (arguments){.steps = 2500, .seed = 1, .seconds = 45, .rate = 0.003, .spheres = default_spheres(), .workers = 1,
-                   .batch_size = 16, .sequence_length = 128, .sample = 320, .files = corpus, .num_files = 1};
+  *a = (arguments){.steps = 2500,
+                   .seed = 1,
+                   .seconds = 45,
+                   .rate = 0.003,
+                   .spheres = default_spheres(),
+                   .workers = 1,
+                   .batch_size = 16,
+                   .sequence_length = 128,
+                   .sample = 320,
+                   .files = corpus,
+                   .num_files = 1};
   int option, index;
   const char *expected;
   while ((option = getopt_long(argc, argv, "h", long_options, &index)) != -1) {
     if (option == '?') return 2;
     if (option == 'h') return print_help(), 0;
-    if (!set_option(a, option, optarg, &expected)) return bad_usage(long_options[index].name, optarg, expected);
+    if (!set_option(a, option, optarg, &expected))
+      return bad_usage(long_options[index].name, optarg, expected);
   }
   if (optind < argc) {
     a->files = (const char *const *)argv + optind;
@@ -155,7 +177,8 @@ static bool unigram_entropy(const BatchDataset *dataset, double *entropy) {
   }
   *entropy = 0;
   for (int i = 0; i < MODEL_BYTES; i++)
-    if (counts[i] > 0) *entropy -= (double)counts[i] / (double)tokens * log((double)counts[i] / (double)tokens);
+    if (counts[i] > 0)
+      *entropy -= (double)counts[i] / (double)tokens * log((double)counts[i] / (double)tokens);
   return true;
 }
 
@@ -275,15 +298,17 @@ static void show_sample(const model *m, const arguments *a) {
 
 static bool report(const outcome *o, double entropy) {
   double last = mean_of_last(o);
-  printf("demo: loss %.2f -> %.2f, unigram entropy %.2f, %.1f Mtokens/s, %llu errors\n", o->first, last, entropy,
-         (double)o->tokens / o->seconds / 1e6, (unsigned long long)o->errors);
+  printf("demo: loss %.2f -> %.2f, unigram entropy %.2f, %.1f Mtokens/s, %llu errors\n", o->first, last,
+         entropy, (double)o->tokens / o->seconds / 1e6, (unsigned long long)o->errors);
   return o->steps > 0 && o->errors == 0 && last <= 0.6 * o->first && last < entropy;
 }
 
 static void introduce(const trainer *t, const arguments *a) {
   printf("headrace %s: %llu bytes in %zu files, a model of %zu parameters\n", batch_version(),
-         (unsigned long long)batch_dataset_tokens(t->dataset), batch_dataset_files(t->dataset), model_parameters());
-  printf("workers: %u -> batches: %u x %u -> spheres: %u\n", a->workers, a->batch_size, a->sequence_length, a->spheres);
+         (unsigned long long)batch_dataset_tokens(t->dataset), batch_dataset_files(t->dataset),
+         model_parameters());
+  printf("workers: %u -> batches: %u x %u -> spheres: %u\n", a->workers, a->batch_size, a->sequence_length,
+         a->spheres);
 }
 
 int main(int argc, char **argv) {

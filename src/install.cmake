@@ -8,5 +8,15 @@ configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/headraceConfig.cmake.i
 write_basic_package_version_file(headraceConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/headraceConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/headraceConfigVersion.cmake DESTINATION ${HEADRACE_PACKAGE_DIR})
+# What a static libheadrace leaves to the linker.
+set(HEADRACE_PC_REQUIRES)
+foreach(variable module IN ZIP_LISTS HEADRACE_OPTIONAL HEADRACE_OPTIONAL_MODULES)
+  if(${variable}_FOUND)
+    string(APPEND HEADRACE_PC_REQUIRES ", ${module}")
+  endif()
+endforeach()
+if(SENTENCEPIECE_FOUND)
+  set(HEADRACE_PC_LIBS " -lstdc++")
+endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/headrace.pc.in headrace.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/headrace.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 TestSuite(dataset, .init = files_begin, .fini = files_end);
@@ -90,6 +91,17 @@ Test(dataset, what_cannot_be_opened_is_refused_with_its_path) {
                  "regular file");
 }
 
+Test(dataset, too_many_files_for_the_process_are_refused_with_advice) {
+  const char *paths[40];
+  write_count("a.bin", 0, 3);
+  for (int i = 0; i < 40; i++) paths[i] = path_of("a.bin");
+  cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){20, 20}), 0);
+  assert_refused(!batch_dataset_open(paths, 40, NULL), BATCH_IO_ERROR, paths[0], "Too many open files",
+                 "ulimit -n");
+  BatchDataset *dataset = open_dataset(paths[0], NULL); /* those that were opened were closed again */
+  batch_dataset_free(dataset);
+}
+
 Test(dataset, a_fifo_is_refused_without_waiting) {
   const char *path = path_of("fifo.bin");
   cr_assert_eq(run_program((const char *[]){"mkfifo", path, NULL}), 0);
@@ -111,6 +123,10 @@ Test(dataset, bad_arguments_are_refused) {
   options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
   options.separator = (batch_separator)3;
   assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_INVALID_ARGUMENT, "separator", "3");
+  options.separator = BATCH_SEPARATOR_AFTER;
+  options.end_of_text = UINT32_MAX;
+  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_INVALID_ARGUMENT, "end_of_text",
+                 "4294967295");
   options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
   options.text.normal_form = (batch_normal_form)9;
   assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_INVALID_ARGUMENT, "normal_form", "9");

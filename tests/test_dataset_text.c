@@ -28,8 +28,7 @@ static bytes long_text(size_t least) {
                                       "race",
                                       "Wehr",
                                       "eau",
-                                      "\xc3\xbc"
-                                      "ber",
+                                      "\xc3\xbc\142er",
                                       "\xe6\xb0\xb4\xe8\xb7\xaf",
                                       "\xf0\x9f\x92\xa7",
                                       "\n"};

@@ -2,7 +2,6 @@
 #include <headrace/headrace.h>
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +23,9 @@ TestSuite(loader, .init = begin, .fini = files_end);
 enum { TOKENS = 5003, LENGTH = 16, ROWS = (TOKENS - 2) / LENGTH + 1 };
 
 /* Tokens that tell their place: i * 7 mod 1000. */
-static int32_t token_at(uint64_t i) { return (int32_t)(i * 7 % 1000); }
+static int32_t token_at(uint64_t i) {
+  return (int32_t)(i * 7 % 1000);
+}
 
 static const char *write_tokens(const char *name, uint32_t count) {
   bytes b = {0};
@@ -61,7 +62,8 @@ static uint64_t hash_row(const Batch *batch, uint32_t row) {
   size_t base = (size_t)row * batch->sequence_length;
   for (size_t i = base; i < base + batch->sequence_length; i++)
     h = (h ^ ((uint64_t)(uint32_t)batch->input.i32[i] << 33 ^ (uint64_t)(uint32_t)batch->target.i32[i] << 1 ^
-              (batch->mask.data[i] != 0))) * 1099511628211u;
+              (batch->mask.data[i] != 0))) *
+        1099511628211u;
   return h;
 }
 
@@ -213,7 +215,8 @@ Test(loader, refuses_a_state_of_other_data_or_damaged) {
   cr_assert(batch_loader_get_state(loader, &state));
   batch_loader_free(loader);
   o.resume = &state;
-  assert_refused(!batch_loader_create(other, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create", "fingerprint");
+  assert_refused(!batch_loader_create(other, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create",
+                 "fingerprint");
   o.seed++;
   assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "fingerprint");
   o.seed--;
@@ -234,14 +237,16 @@ Test(loader, replays_any_step_alone) {
     for (uint32_t row = 0; row < 4; row++) cr_assert_eq(hash_row(batch, row), hash_row(again, row));
     batch_release(again);
   }
-  assert_refused(!batch_loader_replay(loader, 0, (ROWS + 3) / 4), BATCH_OUT_OF_RANGE, "batch_loader_replay", "step");
+  assert_refused(!batch_loader_replay(loader, 0, (ROWS + 3) / 4), BATCH_OUT_OF_RANGE, "batch_loader_replay",
+                 "step");
   batch_loader_free(loader);
   batch_dataset_free(dataset);
 }
 
 Test(loader, documents_are_padded_or_packed_and_numbered) {
   BatchDataset *dataset = open_dataset(write_text("d.jsonl", "{\"text\":\"abcdefghijklmnopqrstuvwxyz\"}\n"
-                                                             "{\"text\":\"abc\"}\n{\"text\":\"12345678\"}\n"), NULL);
+                                                             "{\"text\":\"abc\"}\n{\"text\":\"12345678\"}\n"),
+                                       NULL);
   batch_loader_options o = small_options();
   o.shape.batch_size = 3;
   o.shape.with_documents = true;
@@ -250,10 +255,12 @@ Test(loader, documents_are_padded_or_packed_and_numbered) {
   o.pad_id = 9;
   BatchLoader *loader = start(dataset, &o);
   Batch *batch = next(loader);
-  const int32_t *in = batch->input.i32, *out = batch->target.i32, *doc = batch->documents.i32, *pos = batch->positions.i32;
+  const int32_t *in = batch->input.i32, *out = batch->target.i32, *doc = batch->documents.i32,
+                *pos = batch->positions.i32;
   cr_assert(in[0] == 'a' && out[15] == 'q' && doc[15] == 0 && pos[15] == 15);
   cr_assert(in[LENGTH + 1] == 'b' && out[LENGTH + 1] == 'c' && batch->mask.data[LENGTH + 1] == 1);
-  cr_assert(in[LENGTH + 2] == 9 && out[LENGTH + 2] == 9 && batch->mask.data[LENGTH + 2] == 0 && doc[LENGTH + 2] == -1);
+  cr_assert(in[LENGTH + 2] == 9 && out[LENGTH + 2] == 9 && batch->mask.data[LENGTH + 2] == 0 &&
+            doc[LENGTH + 2] == -1);
   batch_release(batch);
   batch_loader_free(loader);
   o.packing = BATCH_PACK_BEST_FIT;
@@ -264,7 +271,8 @@ Test(loader, documents_are_padded_or_packed_and_numbered) {
   for (uint32_t i = 0; i < 3 * LENGTH; i++) {
     ones += batch->mask.data[i] != 0;
     seconds += batch->documents.i32[i] == 1;
-    if (i % LENGTH && batch->documents.i32[i] != batch->documents.i32[i - 1]) cr_assert_eq(batch->positions.i32[i], 0);
+    if (i % LENGTH && batch->documents.i32[i] != batch->documents.i32[i - 1])
+      cr_assert_eq(batch->positions.i32[i], 0);
   }
   cr_assert_eq(ones, 25 + 2 + 7);
   cr_assert(seconds == 2 || seconds == 7, "one short document follows another or the rest of the long one");
@@ -306,7 +314,11 @@ Test(loader, a_bad_id_is_named_with_its_place_by_every_policy) {
   BatchLoader *loader = start(dataset, &o);
   for (int i = 0; i < 2; i++) batch_release(next(loader));
   for (int i = 0; i < 2; i++)
-    assert_refused(!batch_loader_next(loader), BATCH_OUT_OF_RANGE, "t.bin", "byte 284", "token 142", "994", "993");
+    assert_refused(!batch_loader_next(loader), BATCH_OUT_OF_RANGE, "t.bin", "byte 284", "token 142", "994",
+                   "993");
+  batch_loader_state state;
+  cr_assert(batch_loader_get_state(loader, &state));
+  cr_assert_eq(state.step, 2, "a resumed run begins with the step that was not delivered");
   batch_loader_free(loader);
 
   o.faults = BATCH_FAULT_HAND_ON;
@@ -354,8 +366,8 @@ static void check_truncation(batch_io io, off_t length) {
     if (batch->status == BATCH_OK) {
       good++;
       for (uint32_t i = 0; i < 4 * LENGTH && last < MANY; i++)
-        cr_assert_eq(batch->input.i32[i], token_at(batch->batch_id * 4 * LENGTH + i), "token %u of step %u", i,
-                     (unsigned)batch->batch_id);
+        cr_assert_eq(batch->input.i32[i], token_at(batch->batch_id * 4 * LENGTH + i), "token %u of step %u",
+                     i, (unsigned)batch->batch_id);
       continue;
     }
     bad++;
@@ -370,9 +382,15 @@ static void check_truncation(batch_io io, off_t length) {
   batch_dataset_free(dataset);
 }
 
-Test(loader, survives_a_file_truncated_at_a_page) { check_truncation(BATCH_IO_MAP, 40 * 4096); }
-Test(loader, notices_a_file_truncated_inside_a_page) { check_truncation(BATCH_IO_MAP, 40 * 4096 + 1234); }
-Test(loader, notices_a_truncated_file_with_pread) { check_truncation(BATCH_IO_READ, 40 * 4096 + 1234); }
+Test(loader, survives_a_file_truncated_at_a_page) {
+  check_truncation(BATCH_IO_MAP, 40 * 4096);
+}
+Test(loader, notices_a_file_truncated_inside_a_page) {
+  check_truncation(BATCH_IO_MAP, 40 * 4096 + 1234);
+}
+Test(loader, notices_a_truncated_file_with_pread) {
+  check_truncation(BATCH_IO_READ, 40 * 4096 + 1234);
+}
 
 static volatile sig_atomic_t others;
 
@@ -437,24 +455,7 @@ Test(loader, close_wakes_whoever_waits_and_batches_outlive_the_loader) {
   batch_dataset_free(dataset);
 }
 
-Test(loader, the_end_wakes_everyone) {
-  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
-  batch_loader_options o = small_options();
-  o.steps = 1;
-  o.shape.batch_size = 1;
-  BatchLoader *loader = start(dataset, &o);
-  test_thread takers[4];
-  threads_start(takers, 4, "taker", take_one, loader);
-  threads_join(takers, 4);
-  int got = 0;
-  for (int i = 0; i < 4; i++)
-    if (takers[i].result) got++, batch_release(takers[i].result);
-  cr_assert_eq(got, 1);
-  batch_loader_free(loader);
-  batch_dataset_free(dataset);
-}
-
-/* Held back by one slow step, the others work ahead; as they come, they are even delivered. */
+/* A transform that holds the first step back until the gate is open. */
 typedef struct gate {
   _Atomic int open;
 } gate;
@@ -467,6 +468,30 @@ static bool wait_at_gate(const void *context, Batch *batch, uint32_t row, batch_
   return true;
 }
 
+Test(loader, the_end_wakes_everyone) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  static gate g;
+  batch_transform slow = {wait_at_gate, &g};
+  o.transforms = &slow;
+  o.num_transforms = 1;
+  o.steps = 1;
+  o.shape.batch_size = 1;
+  BatchLoader *loader = start(dataset, &o);
+  test_thread takers[4];
+  threads_start(takers, 4, "taker", take_one, loader);
+  threads_until_asleep(takers, 4);
+  atomic_store(&g.open, 1);
+  threads_join(takers, 4);
+  int got = 0;
+  for (int i = 0; i < 4; i++)
+    if (takers[i].result) got++, batch_release(takers[i].result);
+  cr_assert_eq(got, 1);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+/* As they come, what is held back holds up nothing; in order, only delivery. */
 Test(loader, a_slow_step_stops_neither_the_others_nor_unordered_delivery) {
   BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
   static gate g;
@@ -506,26 +531,111 @@ Test(loader, a_slow_step_stops_neither_the_others_nor_unordered_delivery) {
 
 /* --- the rest --- */
 
-Test(loader, allocates_nothing_between_batches) {
-  BatchDataset *dataset = open_dataset(write_tokens("t.bin", 200000), NULL);
+/* The same stream in files of odd sizes and of different widths: rows that lie in several files. */
+Test(loader, files_of_any_size_and_width_give_the_same_rows) {
+  BatchDataset *whole = open_dataset(write_tokens("t.bin", TOKENS), NULL);
   batch_loader_options o = small_options();
-  o.workers = 2;
+  static epoch_rows first;
+  run_to_end(&first, whole, &o);
+  const uint32_t cuts[] = {0, 3, 4, 1000, 1005, 1006, 4000, TOKENS};
+  enum { PARTS = sizeof cuts / sizeof *cuts - 1 };
+  const char *paths[PARTS];
+  for (int io = 0; io < 2; io++) {
+    for (int p = 0; p < PARTS; p++) {
+      char name[32];
+      bytes b = {0};
+      snprintf(name, sizeof name, "part%d.%s", p, p % 2 ? "npy" : "bin");
+      if (p % 2) { /* a .npy file of u32 */
+        char header[118];
+        int used =
+            snprintf(header, sizeof header, "{'descr': '<u4', 'fortran_order': False, 'shape': (%u,), }",
+                     cuts[p + 1] - cuts[p]);
+        memset(header + used, ' ', sizeof header - (size_t)used);
+        header[sizeof header - 1] = '\n';
+        put(&b, "\x93NUMPY\x01\x00", 8);
+        put_u16(&b, sizeof header);
+        put(&b, header, sizeof header);
+      }
+      for (uint32_t i = cuts[p]; i < cuts[p + 1]; i++) {
+        if (p % 2)
+          put_u32(&b, (uint32_t)token_at(i));
+        else
+          put_u16(&b, (uint16_t)token_at(i));
+      }
+      paths[p] = write_bytes(name, &b);
+    }
+    batch_dataset_options reading = BATCH_DATASET_OPTIONS_INIT;
+    reading.io = (batch_io)io;
+    BatchDataset *parts = batch_dataset_open(paths, PARTS, &reading);
+    cr_assert_not_null(parts, "%s", batch_last_error()->message);
+    epoch_rows again = {{0}, {0}, 0};
+    run_to_end(&again, parts, &o);
+    assert_same(&first, &again, "in parts");
+    batch_dataset_free(parts);
+  }
+  batch_dataset_free(whole);
+}
+
+/* Windows that reach over documents: each token knows its document of the row and its place there. */
+Test(loader, windows_number_the_documents_that_they_reach_into) {
+  bytes tokens = {0}, ends = {0};
+  const uint64_t bounds[] = {5, 5, 20, 21, 40};
+  for (uint32_t i = 0; i < 40; i++) put_u16(&tokens, (uint16_t)i);
+  for (int i = 0; i < 5; i++) put_u64(&ends, bounds[i]);
+  const char *path = write_bytes("d.ds", &tokens);
+  write_bytes("d.ds.index", &ends);
+  BatchDataset *dataset = open_dataset(path, NULL);
+  batch_loader_options o = small_options();
+  o.shape.with_documents = true;
+  o.shape.batch_size = 3;
+  o.shuffle = BATCH_SHUFFLE_NONE;
   BatchLoader *loader = start(dataset, &o);
-  for (int i = 0; i < 20; i++) batch_release(next(loader));
-  size_t before = mallinfo2().uordblks;
-  for (int i = 0; i < 1000; i++) batch_release(next(loader));
-  cr_assert_eq(mallinfo2().uordblks, before);
+  Batch *batch = next(loader);
+  const int32_t *doc = batch->documents.i32, *pos = batch->positions.i32;
+  cr_assert(doc[4] == 0 && pos[4] == 4 && doc[5] == 1 && pos[5] == 0 && doc[15] == 1 && pos[15] == 10);
+  cr_assert(doc[16] == 0 && pos[16] == 0 && doc[19] == 0 && doc[20] == 1 && pos[20] == 0 && doc[21] == 2 &&
+            pos[31] == 10);
+  cr_assert(doc[32] == 0 && pos[38] == 6 && doc[39] == -1 && pos[39] == 0);
+  batch_release(batch);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
+}
+
+Test(loader, sources_are_mixed_by_weight) {
+  BatchDataset *sets[2];
+  char a[4001], b[16001];
+  memset(a, 'a', sizeof a), memset(b, 'b', sizeof b);
+  sets[0] = open_dataset(write_data("a.txt", a, sizeof a), NULL);
+  sets[1] = open_dataset(write_data("b.txt", b, sizeof b), NULL);
+  batch_loader_options o = small_options();
+  o.shape.batch_size = 1;
+  o.epochs = 60; /* of 1250 rows: more than a period of 65536 */
+  uint64_t from_a[2] = {0};
+  for (int weighted = 0; weighted < 2; weighted++) {
+    batch_loader_source mix[2] = {{sets[0], weighted * 1.0}, {sets[1], weighted * 1.0}};
+    BatchLoader *loader = batch_loader_create_mixed(mix, 2, &o);
+    cr_assert_not_null(loader, "%s", batch_last_error()->message);
+    cr_assert_eq(batch_loader_epoch_rows(loader), 1250);
+    for (Batch *batch; (batch = next(loader)); batch_release(batch))
+      from_a[weighted] += batch->input.i32[0] == 'a';
+    batch_loader_free(loader);
+  }
+  cr_assert_eq(from_a[0], 60 * 250);
+  cr_assert(from_a[1] > 60 * 1250 / 2 - 500 && from_a[1] < 60 * 1250 / 2 + 500);
+  batch_loader_source bad[2] = {{sets[0], 1}, {sets[1], 0}};
+  assert_refused(!batch_loader_create_mixed(bad, 2, &o), BATCH_INVALID_ARGUMENT, "weight", "sources[1]");
+  batch_dataset_free(sets[0]);
+  batch_dataset_free(sets[1]);
 }
 
 Test(loader, refuses_bad_options_by_name) {
   BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
   batch_loader_options good = small_options(), o;
-#define REFUSED(field, value, ...)                                                                 \
-  o = good;                                                                                        \
-  o.field = value;                                                                                 \
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create", __VA_ARGS__)
+#define REFUSED(field, value, ...)                                                                           \
+  o = good;                                                                                                  \
+  o.field = value;                                                                                           \
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create",           \
+                 __VA_ARGS__)
   REFUSED(shape.batch_size, 0, "batch_size");
   REFUSED(shape.sequence_length, 0, "sequence_length");
   REFUSED(shape.input_type, TENSOR_UINT8, "input_type", "uint8");
@@ -550,7 +660,8 @@ Test(loader, refuses_bad_options_by_name) {
 
 Test(loader, finds_its_rank_in_the_environment) {
   uint32_t rank, world;
-  const char *const names[] = {"RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS"};
+  const char *const names[] = {"RANK",         "WORLD_SIZE",  "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
+                               "SLURM_PROCID", "SLURM_NTASKS"};
   for (int i = 0; i < 6; i++) unsetenv(names[i]);
   cr_assert(batch_launcher_rank(&rank, &world) && rank == 0 && world == 1);
   for (int i = 4; i >= 0; i -= 2) {
@@ -600,5 +711,6 @@ Test(loader, resident_memory_is_bounded_whatever_the_size_of_the_file) {
   enum { MIB = 1 << 20 };
   cr_assert_leq(stream_sparse(BATCH_SHUFFLE_NONE, 64 * MIB, 1000), 72 * MIB); /* of 131 MB read */
   cr_assert_leq(stream_sparse(BATCH_SHUFFLE_ALL, 64 * MIB, 60), 72 * MIB);
-  cr_assert_gt(stream_sparse(BATCH_SHUFFLE_NONE, (uint64_t)8 << 30, 1000), 100 * MIB, "the control is bounded too");
+  cr_assert_gt(stream_sparse(BATCH_SHUFFLE_NONE, (uint64_t)8 << 30, 1000), 100 * MIB,
+               "the control is bounded too");
 }

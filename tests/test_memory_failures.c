@@ -18,29 +18,26 @@ static void inject(const char *name, failing_call call, void *context) {
 /* ---- the injection itself */
 
 static bool leaks_one_block(void *context) {
-  void **kept = context;
-  char *first = malloc(10), *second = first ? malloc(10) : NULL;
-  if (!second) {
-    if (first) *kept = first; /* forgotten by whoever failed */
-    return false;
-  }
-  free(first);
-  free(second);
+  void *volatile *kept = context; /* volatile: a compiler may leave out a malloc that is only freed */
+  kept[0] = malloc(10);
+  kept[1] = kept[0] ? malloc(10) : NULL;
+  if (!kept[1]) return false; /* and kept[0] is forgotten */
+  free(kept[0]);
+  free(kept[1]);
   return true;
 }
 
 static void inject_into_leak(void *context) {
   size_t before = memory_live();
   memory_fails_at(2, false);
-  cr_assert_not(leaks_one_block(context));
+  bool done = leaks_one_block(context);
   memory_fails_at(0, false);
-  if (memory_live() != before) abort();
+  _exit(!done && memory_live() == before + 1 ? 0 : 1);
 }
 
 Test(memory_failures, a_leak_is_seen) {
-  void *kept = NULL;
-  check_ending ending = check_end_of(inject_into_leak, &kept);
-  cr_assert_eq(ending.signal, SIGABRT);
+  void *kept[2];
+  cr_assert_eq(check_end_of(inject_into_leak, kept).status, 0);
 }
 
 /* ---- tensors */
@@ -231,7 +228,7 @@ Test(memory_failures, the_unlimited_queue_refuses_and_recovers) {
                  BATCH_OUT_OF_MEMORY, "batch_queue_enqueue_until");
   assert_refused(batch_queue_enqueue_many(queue, &batch, 1) == 0, BATCH_OUT_OF_MEMORY,
                  "batch_queue_enqueue_many");
-  assert_count(batch, 1 + in);
+  assert_count(batch, (int)(1 + in));
   cr_assert_eq(batch_queue_size(queue), in);
   cr_assert_not(batch_queue_is_closed(queue));
   memory_fails_at(0, false);

@@ -30,7 +30,8 @@ static void check_bijection(uint64_t count, uint64_t key) {
   for (uint64_t i = 0; i < count; i++) {
     uint64_t value = permutation_at(&p, i);
     cr_assert_lt(value, count);
-    cr_assert_not(seen[value], "%llu of %llu comes twice", (unsigned long long)value, (unsigned long long)count);
+    cr_assert_not(seen[value], "%llu of %llu comes twice", (unsigned long long)value,
+                  (unsigned long long)count);
     cr_assert_eq(permutation_find(&p, value), i);
     seen[value] = 1;
   }
@@ -109,7 +110,8 @@ static double unevenness_of_orders(bool keyed) {
     }
     seen[code]++;
   }
-  for (unsigned i = 0; i < ORDERS; i++) chi2 += (seen[i] - TRIALS / ORDERS) * (seen[i] - TRIALS / ORDERS) * ORDERS / TRIALS;
+  for (unsigned i = 0; i < ORDERS; i++)
+    chi2 += (seen[i] - TRIALS / ORDERS) * (seen[i] - TRIALS / ORDERS) * ORDERS / TRIALS;
   return (chi2 - (ORDERS - 1)) / sqrt(2.0 * (ORDERS - 1));
 }
 
@@ -121,7 +123,8 @@ Test(permutation, gives_every_order_of_few_values_as_often) {
 /* --- plan --- */
 
 /* Tokens 0 to count - 1 (mod 2^16); with lengths: documents of a datatrove file. */
-static BatchDataset *make_dataset(const char *name, uint32_t count, const uint32_t *lengths, size_t documents) {
+static BatchDataset *make_dataset(const char *name, uint32_t count, const uint32_t *lengths,
+                                  size_t documents) {
   bytes tokens = {0}, ends = {0};
   char index[64];
   uint64_t end = 0;
@@ -162,7 +165,8 @@ Test(plan, visits_every_window_once_an_epoch) {
       cr_assert(plan_init(&p, &(batch_loader_source){dataset, 0}, 1, &o));
       cr_assert_eq(p.rows, 1250);
       count_rows(&p, 3, seen);
-      for (int i = 0; i < 1250; i++) cr_assert_eq(seen[i], 1, "shuffle %d, blocks of %d: row %d", shuffle, (int)block, i);
+      for (int i = 0; i < 1250; i++)
+        cr_assert_eq(seen[i], 1, "shuffle %d, blocks of %d: row %d", shuffle, (int)block, i);
       plan_free(&p);
     }
   batch_dataset_free(dataset);
@@ -212,7 +216,8 @@ Test(plan, windows_cover_every_token_to_the_last) {
 Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
   enum { DOCUMENTS = 300, LENGTH = 64 };
   uint32_t lengths[DOCUMENTS], tokens = 0;
-  for (uint32_t i = 0; i < DOCUMENTS; i++) tokens += lengths[i] = (uint32_t)(mix64(i) % (i % 10 == 0 ? 300 : 50));
+  for (uint32_t i = 0; i < DOCUMENTS; i++)
+    tokens += lengths[i] = (uint32_t)(mix64(i) % (i % 10 == 0 ? 300 : 50));
   BatchDataset *dataset = make_dataset("t.ds", tokens, lengths, DOCUMENTS);
   pack k;
   cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_BEST_FIT, LENGTH));
@@ -236,8 +241,8 @@ Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
   }
   cr_assert_eq(pairs, expected);
   uint64_t least = (expected + LENGTH - 1) / LENGTH;
-  cr_assert_leq(k.rows, least + least / 50 + 1, "%llu rows, at least %llu are needed", (unsigned long long)k.rows,
-                (unsigned long long)least);
+  cr_assert_leq(k.rows, least + least / 50 + 1, "%llu rows, at least %llu are needed",
+                (unsigned long long)k.rows, (unsigned long long)least);
   free(seen);
   pack_free(&k);
   batch_dataset_free(dataset);
@@ -256,8 +261,10 @@ Test(plan, weights_hold_exactly_over_a_period_and_no_row_is_starved) {
   uint32_t *seen = calloc(60000, sizeof *seen);
   for (uint64_t nth = 0; nth < 2 * PLAN_PERIOD; nth++) {
     plan_row at = plan_locate(&r, nth / p.rows, nth % p.rows);
-    if (at.source == 0) from_small += nth < PLAN_PERIOD;
-    else seen[at.row]++;
+    if (at.source == 0)
+      from_small += nth < PLAN_PERIOD;
+    else
+      seen[at.row]++;
   }
   cr_assert_eq(from_small, PLAN_PERIOD / 4);
   for (uint32_t i = 0; i < 60000; i++)
@@ -271,7 +278,8 @@ Test(plan, weights_hold_exactly_over_a_period_and_no_row_is_starved) {
 
 Test(plan, fingerprint_knows_seed_length_and_tokens) {
   BatchDataset *dataset = make_dataset("a.bin", 1001, NULL, 0), *other = make_dataset("b.bin", 1002, NULL, 0);
-  batch_loader_options variants[4] = {options_for(8, 0, 0), options_for(8, 0, 0), options_for(4, 0, 0), options_for(8, 0, 0)};
+  batch_loader_options variants[4] = {options_for(8, 0, 0), options_for(8, 0, 0), options_for(4, 0, 0),
+                                      options_for(8, 0, 0)};
   variants[1].seed++;
   uint64_t prints[4];
   for (int i = 0; i < 4; i++) {
@@ -304,7 +312,8 @@ static void check_schedule(uint64_t rows, uint64_t step_rows, schedule_place ori
 Test(schedule, gives_every_row_to_one_step) {
   for (uint64_t rows = 1; rows < 30; rows++)
     for (uint64_t step = 1; step < 12; step++)
-      for (uint64_t from = 0; from < rows; from++) check_schedule(rows, step, (schedule_place){1, 5, from}, 4);
+      for (uint64_t from = 0; from < rows; from++)
+        check_schedule(rows, step, (schedule_place){1, 5, from}, 4);
 }
 
 Test(schedule, ends_where_it_is_told) {

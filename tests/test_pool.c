@@ -1,8 +1,5 @@
 #include "support/check.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "support/watchdog.h"
 
 TestSuite(pool, .init = watchdog_on);
@@ -32,16 +29,6 @@ static void assert_idle(BatchPool *pool, uint32_t expected) {
   uint32_t n = take_all(pool, batches);
   release_all(batches, n);
   cr_assert_eq(n, expected, "%u idle instead of %u", n, expected);
-}
-
-static void assert_stats(const BatchPool *pool, uint64_t allocations, uint64_t releases, uint64_t hits,
-                         uint64_t misses) {
-  uint64_t got[4] = {77, 77, 77, 77};
-  batch_pool_get_stats(pool, &got[0], &got[1], &got[2], &got[3]);
-  cr_assert_eq(got[0], allocations, "%zu allocations", (size_t)got[0]);
-  cr_assert_eq(got[1], releases, "%zu releases", (size_t)got[1]);
-  cr_assert_eq(got[2], hits, "%zu hits", (size_t)got[2]);
-  cr_assert_eq(got[3], misses, "%zu misses", (size_t)got[3]);
 }
 
 /* ---- creation */
@@ -409,77 +396,6 @@ Test(pool, freeing_a_shrunken_pool_with_batches_out) {
   batch_release(batches[0]);
   batch_pool_free(pool);
   release_all(batches + 1, 3);
-}
-
-/* ---- statistics */
-
-Test(pool, statistics_count_successes_and_refusals) {
-  BatchPool *pool = pool_of(2);
-  Batch *batches[MOST];
-  assert_stats(pool, 0, 0, 0, 0);
-  batches[0] = batch_pool_allocate(pool);
-  batches[1] = batch_pool_try_allocate(pool);
-  assert_stats(pool, 2, 0, 2, 0);
-  cr_assert_null(batch_pool_try_allocate(pool));
-  cr_assert_null(batch_pool_try_allocate(pool));
-  assert_stats(pool, 2, 0, 2, 2);
-  Batch *none;
-  batch_pool_allocate_until(pool, &none, batch_deadline_after(1000));
-  assert_stats(pool, 2, 0, 2, 3);
-  batch_retain(batches[0]);
-  batch_release(batches[0]);
-  assert_stats(pool, 2, 0, 2, 3);
-  batch_release(batches[0]);
-  batch_pool_release(pool, batches[1]);
-  assert_stats(pool, 2, 2, 2, 3);
-  batches[0] = batch_pool_allocate(pool);
-  assert_stats(pool, 3, 2, 3, 3);
-  batch_release(batches[0]);
-  batch_pool_free(pool);
-}
-
-Test(pool, statistics_of_refused_releases_do_not_count) {
-  BatchPool *pool = pool_of(1);
-  Batch *homeless = check_small_batch(1);
-  batch_pool_release(pool, homeless);
-  assert_stats(pool, 0, 0, 0, 0);
-  batch_release(homeless);
-  batch_pool_free(pool);
-}
-
-Test(pool, statistics_may_be_asked_for_one_by_one) {
-  BatchPool *pool = pool_of(1);
-  uint64_t hits = 77;
-  batch_release(batch_pool_allocate(pool));
-  batch_pool_get_stats(pool, NULL, NULL, &hits, NULL);
-  cr_assert_eq(hits, 1);
-  batch_pool_get_stats(pool, NULL, NULL, NULL, NULL);
-  batch_pool_free(pool);
-}
-
-static void print_stats(void *pool) {
-  batch_pool_print_stats(pool);
-}
-
-Test(pool, print_stats_shows_counts_and_hit_rate) {
-  BatchPool *pool = pool_of(37);
-  Batch *batches[MOST];
-  uint32_t n = take_all(pool, batches); /* 37 hits, one miss */
-  release_all(batches, n);
-  for (int i = 0; i < 3; i++) batch_release(batch_pool_allocate(pool)); /* 40 hits, 41 tries: 97.56 % */
-  char *text = check_output_of(1, print_stats, pool);
-  assert_says(text, "37", "40", "97.", "%");
-  free(text);
-  batch_pool_free(pool);
-}
-
-Test(pool, print_stats_of_an_unused_pool_divides_nothing_by_nothing) {
-  BatchPool *pool = pool_of(1);
-  char *text = check_output_of(1, print_stats, pool);
-  cr_assert_null(strstr(text, "nan"), "%s", text);
-  free(text);
-  free(check_output_of(1, print_stats, NULL));
-  batch_pool_free(pool);
 }
 
 /* ---- bad arguments */

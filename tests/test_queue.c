@@ -1,6 +1,5 @@
 #include "support/check.h"
-
-#include <stdlib.h>
+#include "support/queues.h"
 
 #include "support/watchdog.h"
 
@@ -8,36 +7,6 @@ TestSuite(queue, .init = watchdog_on);
 
 static const uint32_t capacities[] = {1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 1000};
 enum { CAPACITIES = sizeof capacities / sizeof *capacities };
-
-static BatchQueue *queue_of(uint32_t capacity) {
-  BatchQueue *queue = batch_queue_create(capacity);
-  cr_assert_not_null(queue, "%s", batch_last_error()->message);
-  return queue;
-}
-
-/* A queue with batches of ids 0 to n-1 inside. */
-static BatchQueue *queue_with(uint32_t capacity, uint32_t n) {
-  BatchQueue *queue = queue_of(capacity);
-  for (uint32_t i = 0; i < n; i++) cr_assert(batch_queue_enqueue(queue, check_small_batch(i)));
-  return queue;
-}
-
-static void put(BatchQueue *queue, uint64_t id) {
-  cr_assert(batch_queue_try_enqueue(queue, check_small_batch(id)), "%s", batch_last_error()->message);
-}
-
-static void assert_next(BatchQueue *queue, uint64_t id) {
-  Batch *batch = batch_queue_try_dequeue(queue);
-  cr_assert_not_null(batch, "nothing where batch %zu should be", (size_t)id);
-  cr_assert_eq(batch->batch_id, id, "batch %zu instead of %zu", (size_t)batch->batch_id, (size_t)id);
-  batch_release(batch);
-}
-
-static void assert_holds(BatchQueue *queue, uint32_t size, bool full) {
-  cr_assert_eq(batch_queue_size(queue), size);
-  cr_assert_eq(batch_queue_is_empty(queue), size == 0);
-  cr_assert_eq(batch_queue_is_full(queue), full);
-}
 
 /* ---- life cycle */
 
@@ -94,7 +63,7 @@ Test(queue, batches_come_out_in_the_order_they_went_in) {
     uint32_t in = 0, out = 0;
     while (out < 3000) { /* fill levels and positions of every kind, many turns of the ring */
       uint32_t room = capacities[i] - (in - out), some = in % (room + 1) ? in % (room + 1) : room;
-      for (uint32_t k = 0; k < some; k++) put(queue, in++);
+      for (uint32_t k = 0; k < some; k++) queue_put(queue, in++);
       uint32_t take = (in - out + 1) / 2;
       for (uint32_t k = 0; k < take; k++) assert_next(queue, out++);
       cr_assert_eq(batch_queue_size(queue), in - out);
@@ -111,13 +80,13 @@ Test(queue, a_full_queue_holds_exactly_its_capacity) {
     for (uint32_t turn = 0; turn < 4; turn++) {
       for (uint32_t k = 0; k < capacity; k++) {
         assert_holds(queue, k, false);
-        put(queue, k);
+        queue_put(queue, k);
       }
       assert_holds(queue, capacity, true);
       assert_refused(!batch_queue_try_enqueue(queue, extra), BATCH_FULL, "batch_queue_try_enqueue");
       assert_next(queue, 0);
       assert_holds(queue, capacity - 1, false);
-      put(queue, capacity);
+      queue_put(queue, capacity);
       assert_holds(queue, capacity, true);
       for (uint32_t k = 1; k <= capacity; k++) assert_next(queue, k);
       assert_refused(!batch_queue_try_dequeue(queue), BATCH_EMPTY, "batch_queue_try_dequeue");
@@ -242,7 +211,7 @@ Test(queue, until_does_not_give_up_before_its_deadline) {
                  "batch_queue_dequeue_until");
   cr_assert_geq(batch_deadline_after(0), deadline);
   cr_assert_null(none);
-  put(queue, 0);
+  queue_put(queue, 0);
   deadline = batch_deadline_after(20000000);
   assert_refused(batch_queue_enqueue_until(queue, batch, deadline) == BATCH_TIMEDOUT, BATCH_TIMEDOUT,
                  "batch_queue_enqueue_until");
@@ -255,89 +224,6 @@ Test(queue, a_deadline_that_passed_times_out) {
   BatchQueue *queue = queue_of(1);
   Batch *none;
   cr_assert_eq(batch_queue_dequeue_until(queue, &none, 1), BATCH_TIMEDOUT);
-  batch_queue_free(queue);
-}
-
-/* ---- many at once */
-
-Test(queue, enqueue_many_fills_up_and_keeps_the_rest) {
-  BatchQueue *queue = queue_with(5, 2);
-  Batch *batches[6];
-  for (uint64_t i = 0; i < 6; i++) batches[i] = check_small_batch(i + 2);
-  cr_assert_eq(batch_queue_enqueue_many(queue, batches, 6), 3);
-  cr_assert_eq(batch_queue_enqueue_many(queue, batches + 3, 3), 0);
-  assert_holds(queue, 5, true);
-  for (int i = 3; i < 6; i++) batch_release(batches[i]);
-  for (uint64_t i = 0; i < 5; i++) assert_next(queue, i);
-  batch_queue_free(queue);
-}
-
-Test(queue, enqueue_many_and_dequeue_many_of_none) {
-  BatchQueue *queue = queue_with(2, 1);
-  Batch *none[1] = {NULL};
-  cr_assert_eq(batch_queue_enqueue_many(queue, none, 0), 0);
-  cr_assert_eq(batch_queue_dequeue_many(queue, none, 0), 0);
-  assert_holds(queue, 1, false);
-  batch_queue_free(queue);
-}
-
-Test(queue, dequeue_many_takes_consecutive_batches) {
-  for (uint32_t capacity = 0; capacity <= 7; capacity += 7) {
-    BatchQueue *queue = queue_of(capacity);
-    Batch *batches[10];
-    uint64_t in = 0, out = 0;
-    for (int turn = 0; turn < 50; turn++) {
-      while (in - out < 7) put(queue, in++);
-      uint32_t n = (uint32_t)turn % 10 + 1, got = batch_queue_dequeue_many(queue, batches, n);
-      cr_assert_eq(got, n < 7 ? n : 7); /* nothing else runs: as many as there are */
-      for (uint32_t k = 0; k < got; k++) {
-        cr_assert_eq(batches[k]->batch_id, out++);
-        assert_count(batches[k], 1);
-        batch_release(batches[k]);
-      }
-    }
-    batch_queue_free(queue);
-  }
-}
-
-Test(queue, dequeue_many_drains_a_closed_queue_and_then_answers_zero) {
-  for (uint32_t capacity = 0; capacity <= 4; capacity += 4) {
-    BatchQueue *queue = queue_with(capacity, 4);
-    Batch *batches[8];
-    batch_queue_close(queue);
-    cr_assert_eq(batch_queue_dequeue_many(queue, batches, 3), 3);
-    for (int i = 0; i < 3; i++) batch_release(batches[i]);
-    cr_assert_eq(batch_queue_dequeue_many(queue, batches, 8), 1);
-    cr_assert_eq(batches[0]->batch_id, 3);
-    batch_release(batches[0]);
-    assert_refused(batch_queue_dequeue_many(queue, batches, 8) == 0, BATCH_CLOSED,
-                   "batch_queue_dequeue_many");
-    batch_queue_free(queue);
-  }
-}
-
-Test(queue, dequeue_many_of_an_empty_queue_answers_zero) {
-  BatchQueue *queue = queue_of(4);
-  Batch *batches[4];
-  assert_refused(batch_queue_dequeue_many(queue, batches, 4) == 0, BATCH_EMPTY, "batch_queue_dequeue_many");
-  batch_queue_free(queue);
-}
-
-Test(queue, many_cross_the_rings_of_the_unlimited_queue) {
-  enum { MANY = 30000, PIECE = 777 };
-  BatchQueue *queue = queue_of(0);
-  Batch **batches = calloc(MANY, sizeof *batches), *taken[PIECE];
-  for (uint64_t i = 0; i < MANY; i++) batches[i] = check_small_batch(i);
-  cr_assert_eq(batch_queue_enqueue_many(queue, batches, MANY), MANY);
-  uint64_t out = 0;
-  uint32_t got;
-  while ((got = batch_queue_dequeue_many(queue, taken, PIECE)))
-    for (uint32_t k = 0; k < got; k++) {
-      cr_assert_eq(taken[k]->batch_id, out++);
-      batch_release(taken[k]);
-    }
-  cr_assert_eq(out, MANY);
-  free(batches);
   batch_queue_free(queue);
 }
 
@@ -400,10 +286,10 @@ Test(queue, close_works_at_every_position_of_the_ring) {
       for (uint32_t inside = 0; inside <= capacity; inside++) {
         BatchQueue *queue = queue_of(capacity);
         for (uint32_t i = 0; i < passed; i++) {
-          put(queue, i);
+          queue_put(queue, i);
           assert_next(queue, i);
         }
-        for (uint32_t i = 0; i < inside; i++) put(queue, i);
+        for (uint32_t i = 0; i < inside; i++) queue_put(queue, i);
         batch_queue_close(queue);
         batch_queue_close(queue);
         for (uint32_t i = 0; i < inside; i++) assert_next(queue, i);
@@ -423,7 +309,7 @@ Test(queue, clear_releases_what_is_inside) {
     batch_queue_clear(queue);
     assert_count(batch, 1);
     assert_holds(queue, 0, false);
-    put(queue, 5);
+    queue_put(queue, 5);
     assert_next(queue, 5);
     batch_queue_clear(queue);
     batch_release(batch);

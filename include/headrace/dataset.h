@@ -81,7 +81,7 @@ typedef struct batch_dataset_options {
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
   batch_text_options text;         /* text and .jsonl: before the tokenizer */
   batch_separator separator;       /* finding it reads every file that lacks boundaries once */
-  uint32_t end_of_text;            /* the id; looked at only with a separator */
+  uint32_t end_of_text;            /* the id, at most INT32_MAX; looked at only with a separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
 } batch_dataset_options;
 
@@ -92,12 +92,16 @@ typedef struct batch_dataset_options {
   }
 
 /* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
-   those below, in byte order of their names; all of one format) or a glob pattern (matches in byte
-   order). Of a Megatron pair either file may be named, and companions (.ds.index, .ds.metadata, the
-   .bin of an .idx) and hidden files are passed over in directories and patterns. Files without tokens are fine
-   as long as there is a token at all.
-   paths: [n], n >= 1. Time: independent of the number of tokens where the format says the boundaries or none are asked for.
-   Returns: the dataset, owned by the caller; NULL with an error otherwise. */
+   those below, in byte order of their names) or a glob pattern (its matches in byte order); what a
+   directory or a pattern gives must be of one format. Of a Megatron pair either file may be named;
+   companions (.ds.index, .ds.metadata, the .idx of a listed .bin) and hidden files are passed over in
+   directories and patterns. Files without tokens are fine as long as there is a token at all.
+   paths: [n], n >= 1.
+   Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
+   indexes are checked entry by entry.
+   Returns: the dataset, owned by the caller; NULL with an error: BATCH_IO_ERROR, BATCH_FORMAT_ERROR
+   (path, offset, found, expected), BATCH_UNSUPPORTED (this build lacks a package, which is named),
+   BATCH_INVALID_ARGUMENT, BATCH_OUT_OF_MEMORY. */
 HEADRACE_API BatchDataset *batch_dataset_open(const char *const *paths, size_t n,
                                               const batch_dataset_options *options);
 

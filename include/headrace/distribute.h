@@ -28,10 +28,11 @@ HEADRACE_API bool batch_assign_to_group(Batch *batch, uint32_t symmetry_group);
 HEADRACE_API uint32_t batch_symmetry_group(const Batch *batch);
 
 /* Assigns n batches to spheres so that each gets about the same cost (valid tokens: the sum of
-   the mask). Longest processing time first (Graham 1969): the costliest batch goes to the least
+   the mask; a batch without any counts as one). Longest processing time first (Graham 1969): the costliest batch goes to the least
    loaded sphere, ties to the lower one, equal batches in the order given; so equal costs give
    0,1,2,...,0,1,2,... The largest load is at most 4/3 - 1/(3 num_spheres) of the best possible.
-   assignments: [n], filled with sphere numbers. Returns false on a bad argument. */
+   assignments: [n], filled with sphere numbers. n, num_spheres >= 1.
+   Returns false on a bad argument or lack of memory. */
 HEADRACE_API bool batch_balance_distribution(Batch **batches, uint32_t n, uint32_t num_spheres,
                                              uint32_t *assignments);
 

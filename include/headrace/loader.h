@@ -31,7 +31,7 @@
    loader's to the handler that was there before. (A program that installs its own later should do so before
    making a loader.)
 
-   Threads: next, close, state, replay, the counts and queries may run at the same time from any
+   Threads: next, close, get_state, replay, the counts and queries may run at the same time from any
    number of threads; batch_loader_free must be the last call. Batches may be released from any
    thread, also after batch_loader_free. Datasets, and what the transforms point at, must outlive
    the loader.
@@ -87,30 +87,32 @@ typedef struct batch_loader_state {
   uint64_t magic;
   uint64_t fingerprint; /* of the tokens and of every option that the order depends on */
   uint64_t epoch;
-  uint64_t step; /* the first one not delivered */
-  uint64_t row;  /* in the epoch, its first one over all ranks */
+  uint64_t step;  /* the first one not delivered */
+  uint64_t row;   /* in the epoch, its first one over all ranks */
   uint64_t check; /* over the fields before it */
 } batch_loader_state;
 
+/* Start from BATCH_LOADER_OPTIONS_INIT: int32 input, float32 mask, everything else 0. */
 typedef struct batch_loader_options {
-  batch_shape shape;       /* of the batches. batch_size: rows a rank. Types of input: float32, int32,
-                              int64, uint16; of mask: float32, uint8 */
-  uint32_t workers;        /* threads; 0: 1 */
-  uint32_t pool_size;      /* batches; 0: 2 workers + 2 */
-  uint64_t seed;           /* chooses the order and every random stream */
+  /* Of the batches; batch_size: rows a rank. input_type: float32, int32, int64 or uint16; mask_type:
+     float32 or uint8. An id must be one that the input's type holds exactly. */
+  batch_shape shape;
+  uint32_t workers;   /* threads; 0: 1 */
+  uint32_t pool_size; /* batches; 0: 2 workers + 2 */
+  uint64_t seed;      /* chooses the order and every random stream */
   batch_shuffle shuffle;
-  uint64_t block_rows;     /* of BATCH_SHUFFLE_BLOCKS; 0: 4096 */
+  uint64_t block_rows; /* of BATCH_SHUFFLE_BLOCKS; 0: 4096 */
   batch_packing packing;
-  uint32_t pad_id;         /* below vocab_size, if that is not 0 */
-  uint32_t epochs;         /* the run ends after so many; 0: 1 */
-  uint64_t steps;          /* and after so many batches of this loader; 0: no such limit */
-  bool drop_last;          /* leave out the last step of an epoch when rows are missing */
-  uint32_t rank, world;    /* world 0: what the launcher says, see batch_launcher_rank */
-  bool as_they_come;       /* deliver batches when they are ready, not in order */
+  uint32_t pad_id;      /* below vocab_size, if that is not 0 */
+  uint32_t epochs;      /* the run ends after so many; 0: 1 */
+  uint64_t steps;       /* and after so many batches of this loader; 0: no such limit */
+  bool drop_last;       /* leave out the last step of an epoch when rows are missing */
+  uint32_t rank, world; /* world 0: what the launcher says, see batch_launcher_rank */
+  bool as_they_come;    /* deliver batches when they are ready, not in order */
   batch_faults faults;
   const batch_transform *transforms; /* [num_transforms], copied */
   size_t num_transforms;
-  uint64_t resident_bytes; /* of mapped files that the loader may keep mapped in; 0: 1 GiB */
+  uint64_t resident_bytes;          /* of mapped files that the loader may keep mapped in; 0: 1 GiB */
   const batch_loader_state *resume; /* where to begin; NULL: at the beginning */
 } batch_loader_options;
 
@@ -129,12 +131,13 @@ typedef struct batch_loader_source {
 /* Starts a loader over one dataset.
    Returns: NULL on a bad option, on a dataset without rows (or without documents where packing
    needs them), on a state of other data or options, when memory or threads run out. */
-HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader_options *options);
+HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset,
+                                              const batch_loader_options *options);
 
 /* As batch_loader_create over n >= 1 sources. All weights 0: an epoch is every row of every source
    once. All positive: an epoch has as many rows, each drawn from the sources in proportion to
-   their weights (nearly to 1/65536; each 65536 rows have the same shares); a source that is exhausted begins
-   again in another order, and one that is not goes on in the next epoch. */
+   their weights (nearly to 1/65536; each 65536 rows have the same shares); a source that is
+   exhausted begins again in another order, and one that is not goes on in the next epoch. */
 HEADRACE_API BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
                                                     const batch_loader_options *options);
 

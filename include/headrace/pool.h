@@ -14,7 +14,8 @@
    Progress: allocate, try_allocate and release are lock-free while a batch is idle; nothing is
    allocated from the system but in create and resize.
 
-   Guarantees: a pool of N hands out exactly N. The batch released last is handed out next,
+   Guarantees: a pool of N hands out exactly N; while a resize and calls at the same time are under
+   way, as many as the old size or the new one. The batch released last is handed out next,
    while it is still in the cache. */
 #ifndef HEADRACE_POOL_H
 #define HEADRACE_POOL_H

@@ -13,8 +13,10 @@
    but for batch_queue_free, which must be the last.
 
    Progress: lock-free in the strict sense: a thread that stops for ever inside any call stops
-   no other one. Only the calls that say so wait, and they wait without using the processor.
-   The unlimited queue (capacity 0) allocates a ring of some thousand slots now and then.
+   no other one. Only the calls that say so wait, and they wait without using the processor. A
+   thread that stops after its operation and before it has woken a sleeper leaves that one asleep
+   until the next operation on its side wakes it. The unlimited queue (capacity 0) allocates a ring
+   of some thousand slots now and then.
 
    Guarantees: linearizable, closing included. A full queue holds exactly `capacity` batches:
    FULL is answered only if so many were inside at some instant of the call, EMPTY only if none
@@ -86,6 +88,8 @@ HEADRACE_API Batch *batch_queue_peek(BatchQueue *queue);
 /* Returns how many batches are inside: exact when nothing else runs, else a value between 0 and
    the capacity that was right or nearly so at some instant of the call. */
 HEADRACE_API uint32_t batch_queue_size(const BatchQueue *queue);
+
+/* Whether nothing, or capacity batches, were inside at some instant of the call: linearizable. */
 HEADRACE_API bool batch_queue_is_empty(const BatchQueue *queue);
 HEADRACE_API bool batch_queue_is_full(const BatchQueue *queue); /* never, for capacity 0 */
 

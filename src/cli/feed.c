@@ -60,24 +60,50 @@ static int print_help(void) {
 /* --- arguments --- */
 
 enum {
-  BATCH_SIZE = 1, SEQUENCE_LENGTH, VOCAB_SIZE, WORKERS, POOL, SEED, EPOCHS, STEPS, RANK, WORLD, /* numbers */
-  SHUFFLE, PACK, FAULTS, IO, RESUME, STATE, AS_THEY_COME, QUIET, HELP
+  BATCH_SIZE = 1,
+  SEQUENCE_LENGTH,
+  VOCAB_SIZE,
+  WORKERS,
+  POOL,
+  SEED,
+  EPOCHS,
+  STEPS,
+  RANK,
+  WORLD, /* numbers */
+  SHUFFLE,
+  PACK,
+  FAULTS,
+  IO,
+  RESUME,
+  STATE,
+  AS_THEY_COME,
+  QUIET,
+  HELP
 };
 
 static int take_number(feed_run *run, int option, const char *text) {
   batch_loader_options *o = &run->loader;
-  uint32_t *const small[] = {[BATCH_SIZE] = &o->shape.batch_size, [SEQUENCE_LENGTH] = &o->shape.sequence_length,
-                             [VOCAB_SIZE] = &o->shape.vocab_size, [WORKERS] = &o->workers, [POOL] = &o->pool_size,
-                             [SEED] = NULL, [EPOCHS] = &o->epochs, [STEPS] = NULL, [RANK] = &o->rank,
+  uint32_t *const small[] = {[BATCH_SIZE] = &o->shape.batch_size,
+                             [SEQUENCE_LENGTH] = &o->shape.sequence_length,
+                             [VOCAB_SIZE] = &o->shape.vocab_size,
+                             [WORKERS] = &o->workers,
+                             [POOL] = &o->pool_size,
+                             [SEED] = NULL,
+                             [EPOCHS] = &o->epochs,
+                             [STEPS] = NULL,
+                             [RANK] = &o->rank,
                              [WORLD] = &o->world};
   uint64_t value;
   if (!cli_number(text, &value) || (small[option] && value >= UINT32_MAX))
     return cli_usage_error(name, "%s is not a number that this option takes", text);
   if (value == 0 && option != SEED && option != RANK)
     return cli_usage_error(name, "a number is 0 where at least 1 is expected");
-  if (small[option]) *small[option] = (uint32_t)value;
-  else if (option == SEED) o->seed = value;
-  else o->steps = value;
+  if (small[option])
+    *small[option] = (uint32_t)value;
+  else if (option == SEED)
+    o->seed = value;
+  else
+    o->steps = value;
   return CLI_OK;
 }
 
@@ -86,10 +112,18 @@ static int take_word(feed_run *run, int option, const char *text) {
   int value = cli_word(text, lists[option - SHUFFLE]);
   if (value < 0) return cli_usage_error(name, "%s is none of the words that this option takes", text);
   switch (option) {
-  case SHUFFLE: run->loader.shuffle = (batch_shuffle)value; break;
-  case PACK: run->loader.packing = (batch_packing)value; break;
-  case FAULTS: run->loader.faults = (batch_faults)value; break;
-  default: run->data.dataset.io = (batch_io)value; break;
+  case SHUFFLE:
+    run->loader.shuffle = (batch_shuffle)value;
+    break;
+  case PACK:
+    run->loader.packing = (batch_packing)value;
+    break;
+  case FAULTS:
+    run->loader.faults = (batch_faults)value;
+    break;
+  default:
+    run->data.dataset.io = (batch_io)value;
+    break;
   }
   return CLI_OK;
 }
@@ -99,11 +133,21 @@ static int take(feed_run *run, int option, const char *text) {
   if (option <= WORLD) return take_number(run, option, text);
   if (option <= IO) return take_word(run, option, text);
   switch (option) {
-  case RESUME: run->resume = text; break;
-  case STATE: run->state = text; break;
-  case AS_THEY_COME: run->loader.as_they_come = true; break;
-  case QUIET: run->quiet = true; break;
-  default: run->help = true; break;
+  case RESUME:
+    run->resume = text;
+    break;
+  case STATE:
+    run->state = text;
+    break;
+  case AS_THEY_COME:
+    run->loader.as_they_come = true;
+    break;
+  case QUIET:
+    run->quiet = true;
+    break;
+  default:
+    run->help = true;
+    break;
   }
   return CLI_OK;
 }
@@ -155,7 +199,8 @@ static uint64_t row_sum(const Batch *batch, uint32_t row, uint64_t epoch, uint64
   uint64_t key = mix(mix(epoch + 1) + place), lanes[4] = {key, key + 1, key + 2, key + 3};
   size_t length = batch->sequence_length, base = row * length;
   for (size_t i = 0; i < length; i++) {
-    uint64_t word = (uint32_t)batch->input.i32[base + i] | (uint64_t)(uint32_t)batch->target.i32[base + i] << 32;
+    uint64_t word = (uint32_t)batch->input.i32[base + i] | (uint64_t)(uint32_t)batch->target.i32[base + i]
+                                                               << 32;
     uint64_t *lane = &lanes[i % 4];
     *lane = (*lane ^ word) * UINT64_C(0x9e3779b97f4a7c15);
     *lane = (*lane ^ *lane >> 32) + batch->mask.u8[base + i];
@@ -165,7 +210,8 @@ static uint64_t row_sum(const Batch *batch, uint32_t row, uint64_t epoch, uint64
 
 static uint64_t tokens_of(const Batch *batch, uint32_t row) {
   uint64_t sum = 0;
-  for (uint32_t i = 0; i < batch->sequence_length; i++) sum += batch->mask.u8[(size_t)row * batch->sequence_length + i];
+  for (uint32_t i = 0; i < batch->sequence_length; i++)
+    sum += batch->mask.u8[(size_t)row * batch->sequence_length + i];
   return sum;
 }
 
@@ -212,7 +258,9 @@ static int write_state(const feed_run *run, BatchLoader *loader) {
 
 /* --- running --- */
 
-static void interrupt(int number) { interrupted = number; }
+static void interrupt(int number) {
+  interrupted = number;
+}
 
 static const char *who_waits(const batch_loader_stats *stats) {
   if (strcmp(stats->bottleneck, "data") == 0) return "waits for data";
@@ -224,7 +272,8 @@ static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, c
   char note[96];
   batch_loader_stats stats;
   if (!run->bar.shown || !batch_loader_get_stats(loader, &stats)) return;
-  uint64_t rows = batch_loader_epoch_rows(loader), bytes = (uint64_t)batch->sequence_length * run->token_bytes;
+  uint64_t rows = batch_loader_epoch_rows(loader),
+           bytes = (uint64_t)batch->sequence_length * run->token_bytes;
   uint64_t done = batch->epoch_id * rows + batch_loader_place(loader, batch);
   snprintf(note, sizeof note, "%.1f Mtokens/s, %s", (double)sum->tokens / progress_seconds(&run->bar) / 1e6,
            who_waits(&stats));
@@ -246,8 +295,8 @@ static int feed(feed_run *run, BatchLoader *loader) {
   batch_loader_get_stats(loader, &stats);
   sum.errors += stats.errors;
   int saved = write_state(run, loader);
-  printf("feed: %" PRIu64 " batches, %" PRIu64 " tokens, checksum %016" PRIx64 ", %" PRIu64 " errors\n", sum.batches,
-         sum.tokens, sum.checksum, sum.errors);
+  printf("feed: %" PRIu64 " batches, %" PRIu64 " tokens, checksum %016" PRIx64 ", %" PRIu64 " errors\n",
+         sum.batches, sum.tokens, sum.checksum, sum.errors);
   if (status == CLI_OK) status = sum.errors ? CLI_BAD_DATA : saved;
   return status == CLI_OK ? cli_finish_output(name) : status;
 }

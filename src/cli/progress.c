@@ -1,5 +1,7 @@
 #include "progress.h"
 
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -21,8 +23,12 @@ static int columns(void) {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
+static bool terminal_is_utf8(void) {
+  return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+}
+
 void progress_start(progress *p, bool quiet) {
-  *p = (progress){.shown = !quiet && isatty(STDERR_FILENO), .started = now()};
+  *p = (progress){.shown = !quiet && isatty(STDERR_FILENO), .utf8 = terminal_is_utf8(), .started = now()};
 }
 
 double progress_seconds(const progress *p) {
@@ -39,9 +45,11 @@ static int describe(const progress *p, char *text, size_t room, double part, uin
                   seconds / 60, seconds % 60, note);
 }
 
-static void draw_bar(int width, double part) {
+static void draw_bar(const progress *p, int width, double part) {
   int eighths = (int)(part * width * 8 + 0.5);
-  static const char *const parts[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+  static const char *const blocks[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
+  static const char *const plain[] = {".", ".", ".", ".", ".", ".", ".", ".", "#"};
+  const char *const *parts = p->utf8 ? blocks : plain;
   for (int i = 0; i < width; i++, eighths -= 8)
     fputs(parts[eighths >= 8 ? 8 : eighths > 0 ? eighths : 0], stderr);
 }
@@ -56,7 +64,7 @@ void progress_draw(progress *p, uint64_t done, uint64_t total, const char *note)
   int length = describe(p, text, sizeof text, part, done, total, note), room = columns() - 1;
   int bar = room - length < WIDEST_BAR ? room - length : WIDEST_BAR;
   fputc('\r', stderr);
-  if (bar >= 5) draw_bar(bar, part);
+  if (bar >= 5) draw_bar(p, bar, part);
   fprintf(stderr, "%.*s\033[K", room > 0 ? room : 0, text);
   fflush(stderr);
 }

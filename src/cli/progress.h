@@ -7,6 +7,7 @@
 
 typedef struct progress {
   bool shown;              /* stderr is a terminal, and it was not asked to be quiet */
+  bool utf8;               /* the terminal shows block characters */
   uint64_t started, drawn; /* nanoseconds of CLOCK_MONOTONIC */
 } progress;
 

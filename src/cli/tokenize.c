@@ -73,7 +73,7 @@ static int take_separator(tokenize_run *run, const char *word) {
 
 static int take_end_of_text(tokenize_run *run, const char *text) {
   uint64_t value;
-  if (!cli_number(text, &value) || value > UINT32_MAX - 1)
+  if (!cli_number(text, &value) || value > INT32_MAX)
     return cli_usage_error(name, "--end-of-text is %s, expected a token id", text);
   run->end_of_text = (int64_t)value;
   return CLI_OK;
@@ -186,11 +186,18 @@ static void print_summary(const tokenize_run *run, const BatchWriter *writer) {
          batch_format_name(run->writer.format), seconds, (double)tokens * 1e-6 / seconds);
 }
 
+static int say_stopped(const BatchWriter *writer) {
+  fprintf(stderr, "headrace %s: stopped by a signal; files finished before it: %s\n", name,
+          cli_thousands(batch_writer_shard_count(writer)));
+  return CLI_BAD_DATA;
+}
+
 static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *paths, size_t n) {
   progress_start(&run->bar, run->quiet);
   batch_status status = batch_tokenize_files(paths, n, &run->data.dataset, writer, show_progress, run);
   bool good = status == BATCH_OK && batch_writer_finish(writer);
   progress_end(&run->bar);
+  if (status == BATCH_CLOSED) return say_stopped(writer);
   if (!good) return cli_data_error(name);
   if (run->quiet) return CLI_OK;
   print_summary(run, writer);

@@ -25,16 +25,7 @@
 #define UNPOISON(address, bytes) ((void)(address), (void)(bytes))
 #endif
 
-static slab headers = SLAB_INIT(batch_header, link);
-
-batch_header *batch_header_at(uint32_t handle) {
-  return slab_object(&headers, handle);
-}
-
-_Atomic uint64_t *batch_header_link(const void *owner, uint32_t handle) {
-  (void)owner;
-  return &batch_header_at(handle)->link;
-}
+slab batch_headers = SLAB_INIT(batch_header, link);
 
 /* Clears a header that nobody else may touch but through try_retain, which reads the count, and a
    late stack pop, which reads the link: so these two are left alone. */
@@ -65,7 +56,7 @@ void batch_header_show(batch_header *header, size_t block_bytes) {
 }
 
 batch_header *batch_header_allocate(void) {
-  uint32_t handle = slab_allocate(&headers);
+  uint32_t handle = slab_allocate(&batch_headers);
   if (handle == 0) return NULL;
   batch_header *header = batch_header_at(handle);
   UNPOISON(header, sizeof *header);
@@ -77,7 +68,7 @@ batch_header *batch_header_allocate(void) {
 void batch_header_free(batch_header *header) {
   uint32_t handle = header->handle;
   header_poison(header);
-  slab_free(&headers, handle);
+  slab_free(&batch_headers, handle);
 }
 
 void batch_header_publish(batch_header *header) {

@@ -24,11 +24,19 @@ static inline batch_header *batch_header_of(const Batch *batch) {
   return (batch_header *)(uintptr_t)batch;
 }
 
+/* All headers. */
+extern slab batch_headers;
+
 /* Returns the header of a handle. */
-batch_header *batch_header_at(uint32_t handle);
+static inline batch_header *batch_header_at(uint32_t handle) {
+  return slab_object(&batch_headers, handle);
+}
 
 /* The link of a handle's header, for stacks of batches. */
-_Atomic uint64_t *batch_header_link(const void *owner, uint32_t handle);
+static inline _Atomic uint64_t *batch_header_link(const void *owner, uint32_t handle) {
+  (void)owner;
+  return &batch_header_at(handle)->link;
+}
 
 /* Returns a zeroed header with its handle set and count 0, or NULL when memory runs out. Until
    batch_header_publish nobody can retain it. */

@@ -29,12 +29,11 @@ bool batch_layout_make(const char *function, const batch_shape *shape, batch_lay
       .type = {shape->input_type, shape->input_type, shape->mask_type, TENSOR_INT32, TENSOR_INT32},
       .tensors = shape->with_documents ? BATCH_TENSORS : 3,
   };
-  bool fits = true;
+  bool fits = memory_multiply(shape->batch_size, shape->sequence_length, &layout->elements);
   for (unsigned i = 0; i < layout->tensors; i++) {
     size_t bytes;
     layout->offset[i] = layout->bytes;
-    fits = fits && memory_multiply(shape->batch_size, shape->sequence_length, &bytes) &&
-           memory_multiply(bytes, tensor_type_size(layout->type[i]), &bytes) &&
+    fits = fits && memory_multiply(layout->elements, tensor_type_size(layout->type[i]), &bytes) &&
            memory_round_up(bytes, MEMORY_ALIGNMENT, &bytes) &&
            !__builtin_add_overflow(layout->bytes, bytes, &layout->bytes);
   }
@@ -57,23 +56,26 @@ void batch_layout_apply(const batch_layout *layout, Batch *batch, void *block) {
   }
 }
 
-static bool tensor_holds(const batch_layout *layout, const Tensor *tensor, const char *elements,
-                         tensor_type type) {
-  size_t rows = layout->shape.batch_size, columns = layout->shape.sequence_length;
-  return tensor->u8 == (const uint8_t *)elements && tensor->shape == tensor->dims && tensor->ndim == 2 &&
-         tensor->dims[0] == rows && tensor->dims[1] == columns && tensor->total_size == rows * columns &&
-         tensor->dtype == type && !tensor->owns_data;
+/* The bits in which tensor number i differs from what batch_layout_apply wrote: gathered without
+   branches, since there are none as a rule. */
+static inline uint64_t tensor_difference(const batch_layout *layout, const Tensor *t, const char *block,
+                                         unsigned i) {
+  uint32_t rows = layout->shape.batch_size, columns = layout->shape.sequence_length;
+  return ((uintptr_t)t->raw ^ (uintptr_t)(block + layout->offset[i])) |
+         ((uintptr_t)t->shape ^ (uintptr_t)t->dims) | (t->total_size ^ layout->elements) | (t->ndim ^ 2) |
+         (t->dims[0] ^ rows) | (t->dims[1] ^ columns) | (uint64_t)(t->dtype ^ layout->type[i]) | t->owns_data;
 }
 
 bool batch_layout_holds(const batch_layout *layout, const Batch *batch, const void *block) {
-  const char *start = block;
-  const Tensor *const tensors[BATCH_TENSORS] = {&batch->input, &batch->target, &batch->mask,
-                                                &batch->documents, &batch->positions};
-  for (unsigned i = 0; i < layout->tensors; i++)
-    if (!tensor_holds(layout, tensors[i], start + layout->offset[i], layout->type[i])) return false;
-  return batch->batch_size == layout->shape.batch_size &&
-         batch->sequence_length == layout->shape.sequence_length &&
-         batch->vocab_size == layout->shape.vocab_size;
+  uint64_t difference =
+      (batch->batch_size ^ layout->shape.batch_size) |
+      (batch->sequence_length ^ layout->shape.sequence_length) |
+      (batch->vocab_size ^ layout->shape.vocab_size) | tensor_difference(layout, &batch->input, block, 0) |
+      tensor_difference(layout, &batch->target, block, 1) | tensor_difference(layout, &batch->mask, block, 2);
+  if (layout->tensors == BATCH_TENSORS)
+    difference |= tensor_difference(layout, &batch->documents, block, 3) |
+                  tensor_difference(layout, &batch->positions, block, 4);
+  return difference == 0;
 }
 
 void batch_layout_fill(const batch_layout *layout, Batch *batch, void *block) {

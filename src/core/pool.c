@@ -33,6 +33,7 @@ struct BatchPool {
   batch_layout layout;
   batch_allocator allocator;
   size_t alignment;
+  uint64_t earlier_pops; /* of the stack, before this pool lived here */
   uint32_t handle;       /* its own, in the slab of pools */
   _Atomic uint64_t link; /* of that slab */
 
@@ -43,6 +44,8 @@ struct BatchPool {
   _Alignas(PORT_LINE) _Atomic uint64_t size;
   /* Its owner, each of its batches and each waiting thread hold the pool. */
   _Atomic int holders;
+  /* Goes up with each pool that lives in this memory; pool_make writes it. */
+  _Atomic uint32_t generation;
   _Atomic bool closed; /* pool_close sets it */
   counters statistics;
 };
@@ -121,10 +124,14 @@ static void pool_retire(BatchPool *pool, batch_header *header) {
   pool_let_go(pool);
 }
 
+static inline bool pool_has_surplus(const BatchPool *pool) {
+  return surplus_of(atomic_load_explicit(&pool->size, memory_order_seq_cst)) > 0; /* RETURN */
+}
+
 /* Retires idle batches while there are too many. One that was popped and then not wanted any more
    goes back, where RETURN counts again. */
-static void pool_retire_idle(BatchPool *pool) {
-  while (surplus_of(atomic_load_explicit(&pool->size, memory_order_seq_cst)) > 0) {
+COLD static void pool_retire_idle(BatchPool *pool) {
+  while (pool_has_surplus(pool)) {
     batch_header *header = pool_pop(pool);
     if (!header) return;
     counters_add(&pool->statistics, POPPED_TO_RETIRE, 1);
@@ -144,7 +151,7 @@ void pool_take_back(BatchPool *pool, batch_header *header) {
   }
   pool_push(pool, header);
   event_notify(&pool->available, 1);
-  pool_retire_idle(pool);
+  if (pool_has_surplus(pool)) pool_retire_idle(pool);
 }
 
 static void pool_unmake_batches(BatchPool *pool, stack *made) {
@@ -227,11 +234,17 @@ static BatchPool *pool_make(const batch_layout *layout, const batch_allocator *a
   pool->allocator = *allocator;
   pool->alignment = alignment > MEMORY_ALIGNMENT ? alignment : MEMORY_ALIGNMENT;
   pool->handle = handle;
-  stack_init(&pool->idle, 0);
+  /* The stack is empty: zeroed, or left so by another pool, whose tags it goes on with, since a thread
+     that is late in pool_take_back may hold one of them. */
+  uint64_t idle;
+  stack_counts(&pool->idle, batch_header_link, NULL, &pool->earlier_pops, &idle);
   event_init(&pool->available);
   counters_reset(&pool->statistics);
   atomic_store_explicit(&pool->closed, false, memory_order_relaxed);
-  atomic_store_explicit(&pool->holders, 1, memory_order_relaxed);
+  uint32_t generation = atomic_load_explicit(&pool->generation, memory_order_relaxed);
+  atomic_store_explicit(&pool->generation, generation + 1, memory_order_relaxed);
+  /* FIRST: release; pairs with refcount_try_retain in pool_hold_again: the generation. */
+  atomic_store_explicit(&pool->holders, 1, memory_order_release);
   /* release: a thread that is late in pool_take_back reads the layout only after a surplus. */
   atomic_store_explicit(&pool->size, 0, memory_order_release);
   return pool;
@@ -302,16 +315,26 @@ static bool allocation_retry(void *context) {
   return a->header || atomic_load_explicit(&a->pool->closed, memory_order_seq_cst);
 }
 
+/* Holds the pool that a call found in this memory when it began, unless it has been freed since. */
+static bool pool_hold_again(BatchPool *pool, uint32_t generation) {
+  if (!refcount_try_retain(&pool->holders)) return false;
+  if (atomic_load_explicit(&pool->generation, memory_order_relaxed) == generation) return true;
+  pool_let_go(pool);
+  return false;
+}
+
 /* Waits for an idle batch; holds the pool meanwhile, since it may be freed. */
-COLD static batch_status pool_wait(const char *function, BatchPool *pool, Batch **batch, uint64_t deadline) {
+COLD static batch_status pool_wait(const char *function, BatchPool *pool, uint32_t generation, Batch **batch,
+                                   uint64_t deadline) {
+  static const char freed[] = "the pool was freed";
   allocation a = {pool, NULL};
-  pool_hold(pool, 1);
+  if (!pool_hold_again(pool, generation)) return error_note(BATCH_CLOSED, function, freed);
   bool in_time = event_wait(&pool->available, allocation_retry, &a, deadline);
   counters_add(&pool->statistics, a.header ? HANDED_OUT_LATE : REFUSED, 1);
   if (a.header) *batch = pool_hand_out(pool, a.header);
   pool_let_go(pool);
   if (a.header) return BATCH_OK;
-  return in_time ? error_note(BATCH_CLOSED, function, "the pool was freed")
+  return in_time ? error_note(BATCH_CLOSED, function, freed)
                  : error_note(BATCH_TIMEDOUT, function, "no batch came back before the deadline");
 }
 
@@ -320,12 +343,13 @@ static inline batch_status pool_allocate(const char *function, BatchPool *pool, 
                                          uint64_t deadline) {
   *batch = NULL;
   if (!pool) return error_note(BATCH_INVALID_ARGUMENT, function, "pool is NULL");
+  uint32_t generation = atomic_load_explicit(&pool->generation, memory_order_relaxed);
   batch_header *header = pool_pop(pool);
   if (header) {
     *batch = pool_hand_out(pool, header);
     return BATCH_OK;
   }
-  if (deadline != BATCH_NO_WAIT) return pool_wait(function, pool, batch, deadline);
+  if (deadline != BATCH_NO_WAIT) return pool_wait(function, pool, generation, batch, deadline);
   counters_add(&pool->statistics, REFUSED, 1);
   return error_note(BATCH_EMPTY, function, "all batches are out");
 }
@@ -380,7 +404,7 @@ void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t
     late = counters_sum(&pool->statistics, HANDED_OUT_LATE);
     refused = counters_sum(&pool->statistics, REFUSED);
     stack_counts(&pool->idle, batch_header_link, NULL, &pops, &idle);
-    handed_out = pops - counters_sum(&pool->statistics, POPPED_TO_RETIRE);
+    handed_out = pops - pool->earlier_pops - counters_sum(&pool->statistics, POPPED_TO_RETIRE);
     out = (uint64_t)size_of(size) + surplus_of(size) - idle;
   }
   /* A batch that was handed out is out or came back. */

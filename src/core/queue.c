@@ -250,12 +250,12 @@ uint64_t queue_head(const BatchQueue *queue) {
 
 bool batch_queue_is_empty(const BatchQueue *queue) {
   if (!queue_check("batch_queue_is_empty", queue)) return true;
-  return batch_queue_size(queue) == 0;
+  return is_unlimited(queue) ? ring_list_is_empty(&queue->list) : ring_is_empty(&queue->ring);
 }
 
 bool batch_queue_is_full(const BatchQueue *queue) {
-  return queue_check("batch_queue_is_full", queue) && !is_unlimited(queue) &&
-         ring_size(&queue->ring) == queue->ring.capacity;
+  if (!queue_check("batch_queue_is_full", queue) || is_unlimited(queue)) return false;
+  return ring_is_full((ring *)(uintptr_t)&queue->ring); /* it may raise the cached head */
 }
 
 void batch_queue_close(BatchQueue *queue) {

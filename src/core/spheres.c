@@ -168,9 +168,10 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
     worker *w = &s->workers[s->started];
     int error = pthread_create(&w->thread, NULL, worker_run, w);
     if (error == 0) continue;
+    uint32_t number = w->number;
     batch_spheres_stop(s);
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u (error %d)",
-                      w->number, error);
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u (error %d)", number,
+                      error);
   }
   return s;
 }

@@ -22,14 +22,15 @@ bool encode_check(const char *function, const batch_dataset_options *options) {
   if ((unsigned)options->separator > BATCH_SEPARATOR_AFTER)
     return error_fail(BATCH_INVALID_ARGUMENT, "%s: separator is %d, expected 0 to %d", function,
                       (int)options->separator, BATCH_SEPARATOR_AFTER);
+  if (options->separator && options->end_of_text > INT32_MAX)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: end_of_text is %" PRIu32 ", expected at most %" PRId32,
+                      function, options->end_of_text, INT32_MAX);
   return text_options_check(function, &options->text);
 }
 
 uint32_t encode_vocab_size(const batch_dataset_options *options) {
   uint32_t size = options->tokenizer ? batch_tokenizer_vocab_size(options->tokenizer) : 256;
-  return options->separator && options->end_of_text >= size && options->end_of_text < UINT32_MAX
-             ? options->end_of_text + 1
-             : size;
+  return options->separator && options->end_of_text >= size ? options->end_of_text + 1 : size;
 }
 
 static bool grow_ids(encoder *e, size_t count) {

@@ -22,7 +22,9 @@ static bool check_regular(int fd, const char *path, uint64_t *bytes) {
     return error_fail(BATCH_IO_ERROR, "%.700s: found %s, expected a regular file", path,
                       S_ISDIR(status.st_mode) ? "a directory" : "a special file");
   *bytes = (uint64_t)status.st_size;
-  return true;
+  return *bytes <= SIZE_MAX / 2 ||
+         error_fail(BATCH_OVERFLOW, "%.700s: found %" PRIu64 " bytes, expected at most %zu on this machine",
+                    path, *bytes, SIZE_MAX / 2);
 }
 
 bool file_open(const char *path, int *fd, uint64_t *bytes) {
@@ -62,9 +64,6 @@ bool file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t b
 }
 
 const uint8_t *file_map(int fd, const char *path, uint64_t bytes) {
-  if (bytes > SIZE_MAX / 2)
-    return error_null(BATCH_OVERFLOW, "%.700s: %" PRIu64 " bytes cannot be mapped on this machine", path,
-                      bytes);
   void *map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
   if (map == MAP_FAILED) return file_fail(path, "mmap"), NULL;
   return map;

@@ -17,7 +17,8 @@ bool filler_init(filler *f, const recipe *r) {
   f->touched_end = calloc(r->files, sizeof *f->touched_end);
   f->touched = calloc(r->files, sizeof *f->touched);
   if (!f->raw || !f->ids || !f->touched_end || !f->touched)
-    return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for a worker's rows of %zu tokens", tokens);
+    return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for a worker's rows of %zu tokens",
+                      tokens);
   return plan_reader_init(&f->reader, &r->plan);
 }
 
@@ -53,20 +54,22 @@ static located locate(filler *f, uint64_t place) {
   l.at = plan_locate(&f->reader, f->place.epoch, place);
   const pack *rows = &p->sources[l.at.source].rows;
   l.first = pack_piece_at(rows, l.at.row, 0);
-  filler_prefetch_piece(f, l.at.source, &l.first);
+  filler_look_ahead(f, l.at.source, &l.first);
   return l;
 }
 
 /* Numbers the documents of [column, column + pairs), whose first token is `token` of the source. A
    window may begin inside a document and reach into several. */
-static void put_documents(filler *f, const source *data, const pack_piece *piece, uint32_t row, uint32_t column,
-                          int32_t number) {
+static void put_documents(filler *f, const source *data, const pack_piece *piece, uint32_t row,
+                          uint32_t column, int32_t number) {
   uint64_t token = piece->token, last = piece->token + piece->pairs, start, end = last;
   bool cut = f->recipe->plan.packing == BATCH_PACK_WINDOWS && data->documents > 0;
   uint64_t document = cut ? source_document_of(data, token) : 0;
   while (token < last) {
-    if (cut && document < data->documents) source_document(data, document++, &start, &end);
-    else end = last;
+    if (cut && document < data->documents)
+      source_document(data, document++, &start, &end);
+    else
+      end = last;
     if (end > last) end = last;
     if (end <= token) continue; /* an empty document */
     uint32_t count = (uint32_t)(end - token);
@@ -92,7 +95,7 @@ static void fill_row(filler *f, uint32_t row, const located *l) {
   f->tokens += column;
 }
 
-/* A row is located, and on its way from memory, before the one ahead of it is filled. */
+/* A row is located before the one ahead of it is filled, see filler_look_ahead. */
 static void fill_rows(void *context) {
   filler *f = context;
   uint64_t place = f->place.row + f->recipe->rank_row;
@@ -110,6 +113,7 @@ static void start_batch(filler *f, const schedule_place *place, Batch *batch) {
   f->batch = batch;
   f->place = *place;
   f->tokens = f->bytes = f->pieces = 0;
+  f->ahead_bytes = 0;
   f->fault.code = BATCH_OK;
   while (f->num_touched > 0) f->touched_end[f->touched[--f->num_touched]] = 0;
   batch->batch_id = place->step;
@@ -129,8 +133,9 @@ static void transform_row(filler *f, uint32_t row) {
   for (size_t i = 0; i < r->num_transforms; i++) {
     batch_random random = batch_random_start(mix64_with(key, i));
     if (!r->transforms[i].apply(r->transforms[i].context, f->batch, row, &random))
-      filler_fault(f, BATCH_INVALID_ARGUMENT, "batch_loader: transforms[%zu] failed on row %u of step %llu of epoch %llu",
-                   i, row, (unsigned long long)f->place.step, (unsigned long long)f->place.epoch);
+      filler_fault(f, BATCH_INVALID_ARGUMENT,
+                   "batch_loader: transforms[%zu] failed on row %u of step %llu of epoch %llu", i, row,
+                   (unsigned long long)f->place.step, (unsigned long long)f->place.epoch);
   }
 }
 
@@ -140,7 +145,8 @@ void filler_fill(filler *f, const schedule_place *place, Batch *batch) {
   if (hole) filler_report_hole(f, hole);
   filler_check_sizes(f);
   if (f->fault.code == BATCH_IO_ERROR) pad_all(f);
-  for (uint32_t row = 0; f->fault.code == BATCH_OK && f->recipe->num_transforms > 0 && row < batch->batch_size; row++)
+  for (uint32_t row = 0;
+       f->fault.code == BATCH_OK && f->recipe->num_transforms > 0 && row < batch->batch_size; row++)
     transform_row(f, row);
   batch->status = f->fault.code;
 }

@@ -14,6 +14,8 @@ typedef struct filler {
   uint64_t *touched_end; /* [files] bytes of each mapped file that the batch needed */
   size_t *touched;       /* [num_touched] the files of which that is not 0 */
   size_t num_touched;
+  const uint8_t *ahead; /* of the row after the one being filled: what is still to be prefetched */
+  size_t ahead_bytes;
   Batch *batch; /* the one being filled */
   schedule_place place;
   uint64_t tokens, bytes; /* in the last batch; read for it */
@@ -30,15 +32,18 @@ void filler_free(filler *f);
 void filler_fill(filler *f, const schedule_place *place, Batch *batch);
 
 /* Records the batch's first fault; see error_set. */
-__attribute__((format(printf, 3, 4))) void filler_fault(filler *f, batch_status code, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void filler_fault(filler *f, batch_status code, const char *format,
+                                                        ...);
 
 /* --- fill_tokens.c: from files to `pairs` columns of a row --- */
 
 /* Fills columns [column, column + piece->pairs) of a row from a source. Runs guarded. */
-void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row, uint32_t column);
+void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
+                       uint32_t column);
 
-/* Asks the processor to read ahead what filler_fill_piece will read. */
-void filler_prefetch_piece(const filler *f, uint32_t source_number, const pack_piece *piece);
+/* Names a piece of the next row: filling this one brings it on its way from memory, bit by bit, since
+   a processor has few reads under way at a time. */
+void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece);
 
 /* Reports files that are now shorter than what was read of them. */
 void filler_check_sizes(filler *f);

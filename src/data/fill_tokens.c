@@ -8,8 +8,11 @@
 #include "data/row.h"
 #include "data/token_type.h"
 
+enum { CACHE_LINE = 64, PART = 128 /* tokens */ };
+
 /* Notes that the batch needs tokens [first, first + count) of a mapped file. */
-static void touch(filler *f, uint32_t source_number, const source_file *file, uint64_t first, uint64_t count) {
+static void touch(filler *f, uint32_t source_number, const source_file *file, uint64_t first,
+                  uint64_t count) {
   size_t number = recipe_file(f->recipe, source_number, file);
   uint64_t end = file->data_offset + (first + count) * file->width;
   if (f->touched_end[number] == 0) f->touched[f->num_touched++] = number;
@@ -46,8 +49,8 @@ static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t s
 }
 
 /* Finds the first wrong id of `count` tokens from `start` on, and reports it with its place. */
-static void report_id(filler *f, const source *data, uint64_t start, const void *tokens, batch_token_type type,
-                      size_t count) {
+static void report_id(filler *f, const source *data, uint64_t start, const void *tokens,
+                      batch_token_type type, size_t count) {
   size_t at = 0;
   int64_t id = 0;
   for (; at < count; at++) {
@@ -58,11 +61,37 @@ static void report_id(filler *f, const source *data, uint64_t start, const void 
   const source_file *file = source_find(data, start + at);
   uint64_t index = start + at - file->first_token;
   filler_fault(f, BATCH_OUT_OF_RANGE,
-               "batch_loader: %.700s: at byte %" PRIu64 ": token %" PRIu64 " has id %" PRId64 ", expected 0 to %" PRIu32,
+               "batch_loader: %.700s: at byte %" PRIu64 ": token %" PRIu64 " has id %" PRId64
+               ", expected 0 to %" PRIu32,
                file->path, file->data_offset + index * file->width, index, id, f->recipe->limit);
 }
 
-void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row, uint32_t column) {
+static void prefetch(filler *f, size_t bytes) {
+  if (bytes > f->ahead_bytes) bytes = f->ahead_bytes;
+  for (size_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(f->ahead + i);
+  f->ahead += bytes;
+  f->ahead_bytes -= bytes;
+}
+
+/* Fills a row's columns in parts between which the next row is asked for. */
+static bool fill_parts(filler *f, const void *tokens, batch_token_type type, uint32_t pairs, uint32_t row,
+                       uint32_t column) {
+  const Tensor *input = &f->batch->input, *target = &f->batch->target;
+  fill_kernel *fill = fill_kernel_for(type, input->dtype);
+  size_t width = batch_token_type_size(type);
+  bool right = true;
+  for (uint32_t done = 0, part; done < pairs; done += part) {
+    part = pairs - done < PART ? pairs - done : PART;
+    prefetch(f, part * width);
+    right &= fill((const uint8_t *)tokens + done * width, part, f->recipe->limit,
+                  row_at(input, row, column + done), row_at(target, row, column + done));
+  }
+  prefetch(f, width); /* the last target */
+  return right;
+}
+
+void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
+                       uint32_t column) {
   const source *data = f->recipe->plan.sources[source_number].data;
   const source_file *file = source_find(data, piece->token);
   uint64_t first = piece->token - file->first_token;
@@ -71,19 +100,14 @@ void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
   batch_token_type type = whole ? file->type : BATCH_TOKEN_I64;
   const void *tokens = whole ? stored_tokens(f, source_number, file, first, count)
                              : gathered_tokens(f, source_number, piece->token, count);
-  if (!tokens) return;
-  const Tensor *input = &f->batch->input, *target = &f->batch->target;
-  fill_kernel *fill = fill_kernel_for(type, input->dtype);
-  if (!fill(tokens, piece->pairs, f->recipe->limit, row_at(input, row, column), row_at(target, row, column)))
+  if (tokens && !fill_parts(f, tokens, type, piece->pairs, row, column))
     report_id(f, data, piece->token, tokens, type, count);
 }
 
-void filler_prefetch_piece(const filler *f, uint32_t source_number, const pack_piece *piece) {
+void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece) {
   const source_file *file = source_find(f->recipe->plan.sources[source_number].data, piece->token);
-  if (!file->map) return;
-  const uint8_t *start = file->map + file->data_offset + (piece->token - file->first_token) * file->width;
-  size_t bytes = ((size_t)piece->pairs + 1) * file->width;
-  for (size_t i = 0; i < bytes; i += 64) __builtin_prefetch(start + i);
+  f->ahead_bytes = file->map ? ((size_t)piece->pairs + 1) * file->width : 0;
+  f->ahead = file->map + file->data_offset + (piece->token - file->first_token) * file->width;
 }
 
 /* The file with this number among those of all sources. */
@@ -100,7 +124,8 @@ void filler_check_sizes(filler *f) {
     uint64_t end = f->touched_end[f->touched[i]];
     struct stat now;
     if (fstat(file->fd, &now) == 0 && (uint64_t)now.st_size >= end) continue;
-    filler_fault(f, BATCH_IO_ERROR, "batch_loader: %.700s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
+    filler_fault(f, BATCH_IO_ERROR,
+                 "batch_loader: %.700s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
                  file->path, (intmax_t)now.st_size, end);
   }
 }

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,13 +19,22 @@ static BatchLoader *allocate_loader(const batch_loader_options *o) {
   return loader;
 }
 
+/* Says in our name what the pool has said in its own. */
+static bool pool_refused(void) {
+  char why[512];
+  batch_status code = batch_last_error()->code;
+  snprintf(why, sizeof why, "%s", batch_last_error()->message);
+  return error_fail(code, "batch_loader_create: %s", why);
+}
+
 static bool make_pool(BatchLoader *loader, const batch_loader_options *o, uint32_t size) {
   batch_pool_options pool = BATCH_POOL_OPTIONS_INIT;
   pool.pool_size = size;
   pool.shape = o->shape;
   loader->pool = batch_pool_create_with(&pool);
-  return loader->pool && (window_init(&loader->window, size, loader->recipe.schedule.total) ||
-                          error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for %u places", size));
+  if (!loader->pool) return pool_refused();
+  return window_init(&loader->window, size, loader->recipe.schedule.total) ||
+         error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for %u places", size);
 }
 
 static bool make_workers(BatchLoader *loader, uint64_t resident_bytes) {
@@ -48,8 +58,8 @@ static bool start_workers(BatchLoader *loader) {
     worker *w = &loader->workers[loader->running];
     int answer = pthread_create(&w->thread, NULL, worker_run, w);
     if (answer != 0)
-      return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no thread for worker %u of %u: %s", loader->running,
-                        loader->num_workers, strerror(answer));
+      return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no thread for worker %u of %u: %s",
+                        loader->running, loader->num_workers, strerror(answer));
   }
   return true;
 }
@@ -57,7 +67,8 @@ static bool start_workers(BatchLoader *loader) {
 BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
                                        const batch_loader_options *options) {
   if (!loader_check_options(options)) return NULL;
-  if (!sources || n == 0) return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_create_mixed: sources is NULL or n 0");
+  if (!sources || n == 0)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_create_mixed: sources is NULL or n 0");
   for (size_t i = 0; i < n; i++)
     if (!sources[i].dataset)
       return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_create: the dataset number %zu is NULL", i);
@@ -65,7 +76,8 @@ BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_
   if (!loader) return NULL;
   uint32_t pool_size = options->pool_size ? options->pool_size : 2 * loader->num_workers + 2;
   if (guard_install() && loader_make_recipe(&loader->recipe, sources, n, options) &&
-      make_pool(loader, options, pool_size) && make_workers(loader, options->resident_bytes) && start_workers(loader))
+      make_pool(loader, options, pool_size) && make_workers(loader, options->resident_bytes) &&
+      start_workers(loader))
     return loader;
   batch_loader_free(loader);
   return NULL;
@@ -86,7 +98,8 @@ void batch_loader_close(BatchLoader *loader) {
 
 static void free_workers(BatchLoader *loader) {
   for (uint32_t i = 0; i < loader->running; i++) pthread_join(loader->workers[i].thread, NULL);
-  for (uint32_t i = 0; loader->workers && i < loader->num_workers; i++) filler_free(&loader->workers[i].filler);
+  for (uint32_t i = 0; loader->workers && i < loader->num_workers; i++)
+    filler_free(&loader->workers[i].filler);
   free(loader->workers);
 }
 
@@ -106,16 +119,24 @@ void batch_loader_free(BatchLoader *loader) {
 
 static batch_status report(BatchLoader *loader, batch_status answer) {
   switch (answer) {
-  case BATCH_OK: return BATCH_OK;
-  case BATCH_EMPTY: return error_note(answer, "batch_loader_next_until", "no batch is ready");
-  case BATCH_TIMEDOUT: return error_note(answer, "batch_loader_next_until", "the deadline passed");
-  case BATCH_END: return error_note(answer, "batch_loader_next", "the last batch has been delivered");
-  case BATCH_CLOSED: return error_note(answer, "batch_loader_next", "the loader is closed");
-  default: return error_set(answer, "%s", window_stopped(&loader->window)->message);
+  case BATCH_OK:
+    return BATCH_OK;
+  case BATCH_EMPTY:
+    return error_note(answer, "batch_loader_next_until", "no batch is ready");
+  case BATCH_TIMEDOUT:
+    return error_note(answer, "batch_loader_next_until", "the deadline passed");
+  case BATCH_END:
+    return error_note(answer, "batch_loader_next", "the last batch has been delivered");
+  case BATCH_CLOSED:
+    return error_note(answer, "batch_loader_next", "the loader is closed");
+  default:
+    return error_set(answer, "%s", window_stopped(&loader->window)->message);
   }
 }
 
-static void add(BatchLoader *loader, unsigned kind, uint64_t amount) { counters_add(&loader->counts, kind, amount); }
+static void add(BatchLoader *loader, unsigned kind, uint64_t amount) {
+  counters_add(&loader->counts, kind, amount);
+}
 
 static batch_status deliver(BatchLoader *loader, const window_item *item, Batch **batch) {
   add(loader, COUNT_BATCHES, 1);
@@ -124,9 +145,9 @@ static batch_status deliver(BatchLoader *loader, const window_item *item, Batch 
   return BATCH_OK;
 }
 
-static batch_status stop(BatchLoader *loader, const fault *why, Batch *batch) {
-  window_stop(&loader->window, why);
-  batch_release(batch);
+static batch_status stop(BatchLoader *loader, const fault *why, const window_item *item) {
+  window_stop(&loader->window, item->step, why);
+  batch_release(item->batch);
   return why->code;
 }
 
@@ -140,12 +161,13 @@ static batch_status settle(BatchLoader *loader, const window_item *item, Batch *
     return BATCH_EMPTY;
   }
   error_set(why->code, "%s", why->message);
-  return loader->faults == BATCH_FAULT_STOP ? stop(loader, why, item->batch) : deliver(loader, item, batch);
+  return loader->faults == BATCH_FAULT_STOP ? stop(loader, why, item) : deliver(loader, item, batch);
 }
 
 batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline) {
   if (batch) *batch = NULL;
-  if (!loader || !batch) return error_note(BATCH_INVALID_ARGUMENT, "batch_loader_next_until", "loader or batch is NULL");
+  if (!loader || !batch)
+    return error_note(BATCH_INVALID_ARGUMENT, "batch_loader_next_until", "loader or batch is NULL");
   for (;;) {
     window_item item;
     uint64_t waited;
@@ -184,7 +206,8 @@ Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
   schedule_place place;
   if (!loader) return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_replay: loader is NULL");
   if (!schedule_find(&loader->recipe.schedule, epoch, step, &place))
-    return error_null(BATCH_OUT_OF_RANGE, "batch_loader_replay: step is %llu of epoch %llu, expected one that this loader has",
+    return error_null(BATCH_OUT_OF_RANGE,
+                      "batch_loader_replay: step is %llu of epoch %llu, expected one that this loader has",
                       (unsigned long long)step, (unsigned long long)epoch);
   return replay(loader, &place);
 }
@@ -198,7 +221,8 @@ static const char *bottleneck(const BatchLoader *loader, const batch_loader_stat
 }
 
 bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats) {
-  if (!loader || !stats) return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_stats: loader or stats is NULL");
+  if (!loader || !stats)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_stats: loader or stats is NULL");
   const counters *c = &loader->counts;
   *stats = (batch_loader_stats){.batches = counters_sum(c, COUNT_BATCHES),
                                 .tokens = counters_sum(c, COUNT_TOKENS),
@@ -215,9 +239,13 @@ bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats
   return true;
 }
 
-uint64_t batch_loader_epoch_rows(const BatchLoader *loader) { return loader ? loader->recipe.plan.rows : 0; }
+uint64_t batch_loader_epoch_rows(const BatchLoader *loader) {
+  return loader ? loader->recipe.plan.rows : 0;
+}
 
-uint64_t batch_loader_epoch_steps(const BatchLoader *loader) { return loader ? loader->recipe.schedule.epoch_steps : 0; }
+uint64_t batch_loader_epoch_steps(const BatchLoader *loader) {
+  return loader ? loader->recipe.schedule.epoch_steps : 0;
+}
 
 uint64_t batch_loader_place(const BatchLoader *loader, const Batch *batch) {
   schedule_place place;

@@ -11,7 +11,16 @@
 #include "sync/counters.h"
 
 /* What loader->counts counts, see stats.h. */
-enum { COUNT_BATCHES, COUNT_TOKENS, COUNT_BYTES, COUNT_ERRORS, COUNT_SKIPPED, COUNT_TRAINER_WAIT, COUNT_WORKER_WAIT, COUNT_FILL };
+enum {
+  COUNT_BATCHES,
+  COUNT_TOKENS,
+  COUNT_BYTES,
+  COUNT_ERRORS,
+  COUNT_SKIPPED,
+  COUNT_TRAINER_WAIT,
+  COUNT_WORKER_WAIT,
+  COUNT_FILL
+};
 
 typedef struct worker {
   BatchLoader *loader;
@@ -31,17 +40,18 @@ struct BatchLoader {
   bool as_they_come;
   uint64_t started; /* when, in nanoseconds of CLOCK_MONOTONIC */
   uint32_t num_workers;
-  worker *workers; /* [num_workers] */
-  uint32_t running; /* of these, how many threads were started */
+  worker *workers;                                /* [num_workers] */
+  uint32_t running;                               /* of these, how many threads were started */
   _Alignas(PORT_LINE) _Atomic uint64_t next_step; /* of the schedule; workers take the next one */
   _Atomic bool closed;                            /* batch_loader_close sets it, workers read it */
-  _Atomic uint64_t fingerprint; /* 0: not yet computed */
+  _Atomic uint64_t fingerprint;                   /* 0: not yet computed */
   counters counts;
 };
 
 /* loader_options.c: checks the options (sets an error) and writes what follows from them. */
 bool loader_check_options(const batch_loader_options *options);
-bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n, const batch_loader_options *options);
+bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
+                        const batch_loader_options *options);
 
 /* loader_state.c: the place that options->resume says, or the beginning. */
 bool loader_origin(const plan *p, const batch_loader_options *options, schedule_place *origin);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPECT(holds, ...) \
+#define EXPECT(holds, ...)                                                                                   \
   if (!(holds)) return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_create: " __VA_ARGS__)
 
 static bool check_shape(const batch_shape *shape) {
@@ -13,7 +13,8 @@ static bool check_shape(const batch_shape *shape) {
   EXPECT(shape->sequence_length >= 1 && shape->sequence_length <= INT32_MAX,
          "shape.sequence_length is %u, expected 1 to 2^31 - 1", shape->sequence_length);
   EXPECT(fill_kernel_for(BATCH_TOKEN_U8, shape->input_type),
-         "shape.input_type is %s, expected float32, int32, int64 or uint16", tensor_type_name(shape->input_type));
+         "shape.input_type is %s, expected float32, int32, int64 or uint16",
+         tensor_type_name(shape->input_type));
   EXPECT(shape->mask_type == TENSOR_FLOAT32 || shape->mask_type == TENSOR_UINT8,
          "shape.mask_type is %s, expected float32 or uint8", tensor_type_name(shape->mask_type));
   EXPECT(shape->vocab_size == 0 || shape->vocab_size - 1 <= fill_largest_id(shape->input_type),
@@ -30,13 +31,19 @@ bool loader_check_options(const batch_loader_options *o) {
   EXPECT(o, "options is NULL");
   if (!check_shape(&o->shape)) return false;
   EXPECT(o->workers <= 4096, "workers is %u, expected at most 4096", o->workers);
-  EXPECT((unsigned)o->shuffle <= BATCH_SHUFFLE_NONE, "shuffle is %d, expected a batch_shuffle", (int)o->shuffle);
-  EXPECT((unsigned)o->packing <= BATCH_PACK_BEST_FIT, "packing is %d, expected a batch_packing", (int)o->packing);
+  EXPECT((unsigned)o->shuffle <= BATCH_SHUFFLE_NONE, "shuffle is %d, expected a batch_shuffle",
+         (int)o->shuffle);
+  EXPECT((unsigned)o->packing <= BATCH_PACK_BEST_FIT, "packing is %d, expected a batch_packing",
+         (int)o->packing);
   EXPECT((unsigned)o->faults <= BATCH_FAULT_HAND_ON, "faults is %d, expected a batch_faults", (int)o->faults);
-  EXPECT(o->pad_id <= largest_id(&o->shape), "pad_id is %u, expected at most %u", o->pad_id, largest_id(&o->shape));
-  EXPECT(o->world == 0 || o->rank < o->world, "rank is %u, expected below world, which is %u", o->rank, o->world);
-  EXPECT(o->transforms || o->num_transforms == 0, "transforms is NULL, expected %zu of them", o->num_transforms);
-  for (size_t i = 0; i < o->num_transforms; i++) EXPECT(o->transforms[i].apply, "transforms[%zu].apply is NULL", i);
+  EXPECT(o->pad_id <= largest_id(&o->shape), "pad_id is %u, expected at most %u", o->pad_id,
+         largest_id(&o->shape));
+  EXPECT(o->world == 0 || o->rank < o->world, "rank is %u, expected below world, which is %u", o->rank,
+         o->world);
+  EXPECT(o->transforms || o->num_transforms == 0, "transforms is NULL, expected %zu of them",
+         o->num_transforms);
+  for (size_t i = 0; i < o->num_transforms; i++)
+    EXPECT(o->transforms[i].apply, "transforms[%zu].apply is NULL", i);
   return true;
 }
 
@@ -44,7 +51,8 @@ static bool copy_transforms(recipe *r, const batch_loader_options *o) {
   if (o->num_transforms == 0) return true;
   r->transforms = calloc(o->num_transforms, sizeof *r->transforms);
   if (!r->transforms)
-    return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for %zu transforms", o->num_transforms);
+    return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for %zu transforms",
+                      o->num_transforms);
   memcpy(r->transforms, o->transforms, o->num_transforms * sizeof *r->transforms);
   r->num_transforms = o->num_transforms;
   return true;
@@ -54,14 +62,16 @@ static bool make_schedule(recipe *r, const batch_loader_options *o, uint32_t wor
   schedule_place origin;
   uint64_t step_rows = (uint64_t)world * o->shape.batch_size;
   uint64_t epochs = o->epochs == BATCH_LOADER_ENDLESS ? UINT64_MAX : o->epochs ? o->epochs : 1;
-  EXPECT(!o->drop_last || step_rows <= r->plan.rows, "drop_last with %llu rows an epoch, expected at least %llu, a step",
+  EXPECT(!o->drop_last || step_rows <= r->plan.rows,
+         "drop_last with %llu rows an epoch, expected at least %llu, a step",
          (unsigned long long)r->plan.rows, (unsigned long long)step_rows);
   if (!loader_origin(&r->plan, o, &origin)) return false;
   r->schedule = schedule_make(r->plan.rows, step_rows, o->drop_last, origin, epochs, o->steps);
   return true;
 }
 
-bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n, const batch_loader_options *o) {
+bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
+                        const batch_loader_options *o) {
   uint32_t rank = o->rank, world = o->world;
   *r = (recipe){.shape = o->shape, .limit = largest_id(&o->shape), .pad_id = o->pad_id};
   if (world == 0 && !batch_launcher_rank(&rank, &world)) return false;

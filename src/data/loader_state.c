@@ -19,13 +19,15 @@ bool loader_origin(const plan *p, const batch_loader_options *options, schedule_
   *origin = (schedule_place){0, 0, 0};
   if (!s) return true;
   if (s->magic != STATE_MAGIC || s->check != check_of(s))
-    return error_fail(BATCH_FORMAT_ERROR, "batch_loader_create: resume is no state of a loader, or was damaged");
+    return error_fail(BATCH_FORMAT_ERROR,
+                      "batch_loader_create: resume is no state of a loader, or was damaged");
   if (!plan_fingerprint(p, &fingerprint)) return false;
   if (s->fingerprint != fingerprint || s->row > p->rows)
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_loader_create: resume has fingerprint %016llx, expected %016llx: the tokens, the seed or "
-                      "options that the order depends on are not those it was saved with",
-                      (unsigned long long)s->fingerprint, (unsigned long long)fingerprint);
+    return error_fail(
+        BATCH_INVALID_ARGUMENT,
+        "batch_loader_create: resume has fingerprint %016llx, expected %016llx: the tokens, the seed or "
+        "options that the order depends on are not those it was saved with",
+        (unsigned long long)s->fingerprint, (unsigned long long)fingerprint);
   *origin = (schedule_place){s->epoch, s->step, s->row};
   return true;
 }
@@ -39,23 +41,28 @@ static bool fingerprint_of(BatchLoader *loader, uint64_t *fingerprint) {
   return true;
 }
 
-static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
+static uint64_t smaller(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
 
-/* The first step that is not delivered. In order: the head. As they come: the smallest among the
-   steps not yet taken, those with workers and those published; each is looked for in the order in
-   which steps move, backwards, so that none slips through. seq_cst: see take_step in worker.c. */
+/* The first step that is not delivered. In order: the head, or the step that stopped the loader. As
+   they come: the smallest among the steps not yet taken, those with workers and those published; each
+   is looked for in the order in which steps move, backwards, so that none slips through. seq_cst: see
+   take_step in worker.c. */
 static uint64_t first_undelivered(BatchLoader *loader) {
-  if (!loader->as_they_come) return window_head(&loader->window);
+  const window *w = &loader->window;
+  if (!loader->as_they_come) return smaller(window_head(w), window_stopped(w) ? w->stop_step : UINT64_MAX);
   uint64_t first = atomic_load_explicit(&loader->next_step, memory_order_seq_cst);
   for (uint32_t i = 0; i < loader->num_workers; i++)
     first = smaller(first, atomic_load_explicit(&loader->workers[i].step, memory_order_seq_cst));
-  return smaller(smaller(first, window_least_step(&loader->window)), loader->recipe.schedule.total);
+  return smaller(smaller(first, window_least_step(w)), loader->recipe.schedule.total);
 }
 
 /* Between epochs it is the beginning of the next one. */
 bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
   uint64_t fingerprint;
-  if (!loader || !state) return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_state: loader or state is NULL");
+  if (!loader || !state)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_state: loader or state is NULL");
   if (!fingerprint_of(loader, &fingerprint)) return false;
   schedule_place at = schedule_at(&loader->recipe.schedule, first_undelivered(loader));
   *state = (batch_loader_state){STATE_MAGIC, fingerprint, at.epoch, at.step, at.row, 0};

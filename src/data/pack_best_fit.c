@@ -117,7 +117,8 @@ static bool no_memory(uint64_t count) {
 /* Lays the pieces out row by row: a counting sort by row, the longest piece of a row first. */
 static bool tabulate(pack *p, const pieces *all, const uint32_t *order, uint32_t rows) {
   uint32_t *first = calloc((size_t)rows + 2, sizeof *first);
-  p->table = (pack_table){first, malloc(all->count * sizeof(uint64_t) + 1), malloc(all->count * sizeof(uint32_t) + 1)};
+  p->table = (pack_table){first, malloc(all->count * sizeof(uint64_t) + 1),
+                          malloc(all->count * sizeof(uint32_t) + 1)};
   if (!first || !p->table.starts || !p->table.pairs) return false;
   p->rows = rows;
   for (uint32_t i = 0; i < all->count; i++) first[all->row[i] + 2]++;
@@ -156,7 +157,8 @@ bool pack_best_fit(pack *p) {
   reading counted = {p, NULL, 0};
   if (!read_boundaries(&counted, count_pieces)) return false;
   if (counted.count >= NO_ROW)
-    return error_fail(BATCH_OVERFLOW, "batch_loader_create: best fit packing of %llu pieces, expected fewer than 2^32 - 1",
+    return error_fail(BATCH_OVERFLOW,
+                      "batch_loader_create: best fit packing of %llu pieces, expected fewer than 2^32 - 1",
                       (unsigned long long)counted.count);
   void *scratch[8] = {NULL};
   bool ok = pack_counted(p, counted.count, scratch);

@@ -59,6 +59,7 @@ static bool is_companion(const char *path) {
 
 /* Sorts what one directory or pattern gave and drops what is not a file of its own. */
 static void tidy(path_list *list, size_t first) {
+  if (list->count == first) return;
   qsort(list->entries + first, list->count - first, sizeof *list->entries, by_bytes);
   for (size_t i = first; i < list->count; i++)
     if (is_second_of_pair(list, first, &list->entries[i])) list->entries[i].origin = SIZE_MAX;

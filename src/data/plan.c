@@ -16,27 +16,32 @@ static bool open_source(plan *p, size_t i, const batch_loader_source *given) {
   s->dataset = given->dataset;
   s->data = dataset_source(given->dataset);
   if (p->packing != BATCH_PACK_WINDOWS && s->data->documents == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_loader_create: sources[%zu] has no document boundaries, which this packing needs", i);
+    return error_fail(
+        BATCH_INVALID_ARGUMENT,
+        "batch_loader_create: sources[%zu] has no document boundaries, which this packing needs", i);
   if (!pack_init(&s->rows, s->data, p->packing, p->sequence_length)) return false;
   if (s->rows.rows > 0) return true;
-  return error_fail(BATCH_INVALID_ARGUMENT,
-                    "batch_loader_create: sources[%zu] has %llu tokens, too few for a row: expected 2 in a document", i,
-                    (unsigned long long)s->data->tokens);
+  return error_fail(
+      BATCH_INVALID_ARGUMENT,
+      "batch_loader_create: sources[%zu] has %llu tokens, too few for a row: expected 2 in a document", i,
+      (unsigned long long)s->data->tokens);
 }
 
 static bool check_weights(const batch_loader_source *sources, size_t n, double *sum) {
   *sum = 0;
   for (size_t i = 0; i < n; i++) {
-    if (!isfinite(sources[i].weight) || sources[i].weight < 0 || (sources[i].weight > 0) != (sources[0].weight > 0))
-      return error_fail(BATCH_INVALID_ARGUMENT,
-                        "batch_loader_create_mixed: sources[%zu].weight is %g, expected all zero or all positive", i,
-                        sources[i].weight);
+    if (!isfinite(sources[i].weight) || sources[i].weight < 0 ||
+        (sources[i].weight > 0) != (sources[0].weight > 0))
+      return error_fail(
+          BATCH_INVALID_ARGUMENT,
+          "batch_loader_create_mixed: sources[%zu].weight is %g, expected all zero or all positive", i,
+          sources[i].weight);
     *sum += sources[i].weight;
   }
   if (isfinite(*sum) && n <= PLAN_PERIOD) return true;
-  return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_create_mixed: %zu weights of sum %g, expected at most 65536 and finite",
-                    n, *sum);
+  return error_fail(BATCH_INVALID_ARGUMENT,
+                    "batch_loader_create_mixed: %zu weights of sum %g, expected at most 65536 and finite", n,
+                    *sum);
 }
 
 static plan_source *largest_share(plan *p) {
@@ -68,7 +73,8 @@ static bool number_rows(plan *p, const batch_loader_source *sources) {
     p->rows += p->sources[i].share = p->sources[i].rows.rows;
   }
   if (p->rows > PERMUTATION_MAX_COUNT)
-    return error_fail(BATCH_OVERFLOW, "batch_loader_create: %llu rows, expected at most 2^48", (unsigned long long)p->rows);
+    return error_fail(BATCH_OVERFLOW, "batch_loader_create: %llu rows, expected at most 2^48",
+                      (unsigned long long)p->rows);
   if (!p->weighted) return true;
   share_period(p, sources, sum);
   for (size_t i = 0, slot = 0; i < p->count; slot += p->sources[i++].share) p->sources[i].first = slot;
@@ -82,7 +88,8 @@ bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batc
               .sequence_length = options->shape.sequence_length,
               .packing = options->packing};
   p->sources = calloc(n, sizeof *p->sources);
-  if (!p->sources) return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for %zu sources", n);
+  if (!p->sources)
+    return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for %zu sources", n);
   p->count = n;
   for (size_t i = 0; i < n; i++)
     if (!open_source(p, i, &sources[i])) return false;
@@ -102,10 +109,13 @@ bool plan_reader_init(plan_reader *r, const plan *p) {
   return r->shuffles || error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for a plan's reader");
 }
 
-void plan_reader_free(plan_reader *r) { free(r->shuffles); }
+void plan_reader_free(plan_reader *r) {
+  free(r->shuffles);
+}
 
 static const permutation *prepared(plan_cache *cache, uint64_t count, uint64_t key) {
-  if (cache->order.count != count || cache->key != key) permutation_init(&cache->order, count, cache->key = key);
+  if (cache->order.count != count || cache->key != key)
+    permutation_init(&cache->order, count, cache->key = key);
   return &cache->order;
 }
 
@@ -131,9 +141,12 @@ static uint64_t shuffle_blocks(plan_reader *r, size_t slot, uint64_t count, uint
 /* Where `place` of `count` goes in the order that `key` chooses. */
 static uint64_t shuffle(plan_reader *r, size_t slot, uint64_t count, uint64_t key, uint64_t place) {
   switch (r->plan->shuffle) {
-  case BATCH_SHUFFLE_NONE: return place;
-  case BATCH_SHUFFLE_BLOCKS: return shuffle_blocks(r, slot, count, key, place);
-  default: return permutation_at(prepared(&r->shuffles[slot].outer, count, mix64_with(key, KEY_ROWS)), place);
+  case BATCH_SHUFFLE_NONE:
+    return place;
+  case BATCH_SHUFFLE_BLOCKS:
+    return shuffle_blocks(r, slot, count, key, place);
+  default:
+    return permutation_at(prepared(&r->shuffles[slot].outer, count, mix64_with(key, KEY_ROWS)), place);
   }
 }
 
@@ -142,8 +155,10 @@ static uint32_t find_source(const plan *p, uint64_t index) {
   size_t low = 0, high = p->count;
   while (high - low > 1) {
     size_t middle = low + (high - low) / 2;
-    if (p->sources[middle].first <= index) low = middle;
-    else high = middle;
+    if (p->sources[middle].first <= index)
+      low = middle;
+    else
+      high = middle;
   }
   return (uint32_t)low;
 }
@@ -170,15 +185,17 @@ plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place) {
 }
 
 bool plan_fingerprint(const plan *p, uint64_t *fingerprint) {
-  const uint64_t options[] = {p->seed,    p->sequence_length, p->packing,
-                              p->shuffle, p->weighted,        p->shuffle == BATCH_SHUFFLE_BLOCKS ? p->block_rows : 0};
+  const uint64_t options[] = {p->seed,     p->sequence_length,
+                              p->packing,  p->shuffle,
+                              p->weighted, p->shuffle == BATCH_SHUFFLE_BLOCKS ? p->block_rows : 0};
   uint64_t sum = p->rows;
   for (size_t i = 0; i < sizeof options / sizeof *options; i++) sum = mix64_with(sum, options[i]);
   for (size_t i = 0; i < p->count; i++) {
     uint64_t tokens;
     if (!batch_dataset_fingerprint(p->sources[i].dataset, &tokens)) return false;
     sum = mix64_with(mix64_with(sum, tokens), p->sources[i].share);
-    if (p->packing != BATCH_PACK_WINDOWS) sum = mix64_with(sum, source_documents_fingerprint(p->sources[i].data));
+    if (p->packing != BATCH_PACK_WINDOWS)
+      sum = mix64_with(sum, source_documents_fingerprint(p->sources[i].data));
   }
   *fingerprint = sum;
   return true;

@@ -44,8 +44,10 @@ typedef struct plan_cache {
 
 typedef struct plan_reader {
   const plan *plan;
-  plan_cache period;                   /* weighted: of the slots */
-  struct { plan_cache outer, inner; } *shuffles; /* [sources] weighted, else [1] */
+  plan_cache period; /* weighted: of the slots */
+  struct {
+    plan_cache outer, inner;
+  } * shuffles; /* [sources] weighted, else [1] */
 } plan_reader;
 
 /* Makes the plan of sources[0..n-1]. Sets an error. plan_free also after a failure. */

@@ -3,7 +3,9 @@
 #include "data/mix.h"
 #include "headrace/transform.h"
 
-batch_random batch_random_start(uint64_t key) { return (batch_random){mix64(key)}; }
+batch_random batch_random_start(uint64_t key) {
+  return (batch_random){mix64(key)};
+}
 
 uint64_t batch_random_next(batch_random *random) {
   random->state += UINT64_C(0x9e3779b97f4a7c15);
@@ -22,7 +24,9 @@ uint32_t batch_random_below(batch_random *random, uint32_t bound) {
   return (uint32_t)(product >> 32);
 }
 
-float batch_random_uniform(batch_random *random) { return (float)(batch_random_next(random) >> 40) * 0x1p-24f; }
+float batch_random_uniform(batch_random *random) {
+  return (float)(batch_random_next(random) >> 40) * 0x1p-24f;
+}
 
 /* Of the pair that the method gives only one is used: a stream has no memory but its place. */
 float batch_random_normal(batch_random *random) {

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 enum {
-  LOOK_EVERY = 8,     /* batches: the look is a system call */
-  ASK_FOR = 64,       /* batches, after a wait was seen */
+  LOOK_EVERY = 8,        /* batches: the look is a system call */
+  ASK_FOR = 64,          /* batches, after a wait was seen */
   FAULT_AROUND = 1 << 16 /* the kernel maps in so much around a page that it has */
 };
 
@@ -38,16 +38,20 @@ static void let_go(const recipe *r) {
 
 /* relaxed: the counter stands for itself; the exchange elects who lets go. */
 static void count_mapped(resident *r, const filler *f) {
-  uint64_t around = r->recipe->plan.shuffle == BATCH_SHUFFLE_NONE ? 0 : 2 * (uint64_t)FAULT_AROUND * f->pieces;
-  uint64_t more = f->bytes + around, sum = atomic_fetch_add_explicit(&r->mapped, more, memory_order_relaxed) + more;
-  if (sum > r->limit && atomic_exchange_explicit(&r->mapped, 0, memory_order_relaxed) > r->limit) let_go(r->recipe);
+  uint64_t around =
+      r->recipe->plan.shuffle == BATCH_SHUFFLE_NONE ? 0 : 2 * (uint64_t)FAULT_AROUND * f->pieces;
+  uint64_t more = f->bytes + around,
+           sum = atomic_fetch_add_explicit(&r->mapped, more, memory_order_relaxed) + more;
+  if (sum > r->limit && atomic_exchange_explicit(&r->mapped, 0, memory_order_relaxed) > r->limit)
+    let_go(r->recipe);
 }
 
 static void ask_for_piece(const source *data, const pack_piece *piece, uintptr_t page) {
   const source_file *file = source_find(data, piece->token);
   if (!file->map || piece->pairs == 0) return;
   uint64_t first = (piece->token - file->first_token) * file->width + file->data_offset;
-  uint64_t start = first & ~(uint64_t)(page - 1), bytes = first - start + ((uint64_t)piece->pairs + 1) * file->width;
+  uint64_t start = first & ~(uint64_t)(page - 1),
+           bytes = first - start + ((uint64_t)piece->pairs + 1) * file->width;
   if (bytes > file->map_bytes - start) bytes = file->map_bytes - start;
   madvise((void *)(uintptr_t)(file->map + start), bytes, MADV_WILLNEED);
 }

@@ -8,13 +8,20 @@
 void row_put(const Tensor *tensor, uint32_t row, uint32_t column, uint32_t count, int32_t value) {
   void *restrict at = row_at(tensor, row, column);
   switch (tensor->dtype) {
-  case TENSOR_FLOAT32: PUT(float);
-  case TENSOR_FLOAT64: PUT(double);
-  case TENSOR_INT32: PUT(int32_t);
-  case TENSOR_INT64: PUT(int64_t);
-  case TENSOR_UINT8: PUT(uint8_t);
-  case TENSOR_UINT16: PUT(uint16_t);
-  case TENSOR_UINT32: PUT(uint32_t);
+  case TENSOR_FLOAT32:
+    PUT(float);
+  case TENSOR_FLOAT64:
+    PUT(double);
+  case TENSOR_INT32:
+    PUT(int32_t);
+  case TENSOR_INT64:
+    PUT(int64_t);
+  case TENSOR_UINT8:
+    PUT(uint8_t);
+  case TENSOR_UINT16:
+    PUT(uint16_t);
+  case TENSOR_UINT32:
+    PUT(uint32_t);
   }
 }
 

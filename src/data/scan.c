@@ -98,8 +98,7 @@ bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprin
   if (s->tokens <= SAMPLES * SAMPLE_TOKENS) good = good && scan_files(s, 0, s->tokens, p, hash_ids, &hash);
   uint64_t room = s->tokens - SAMPLE_TOKENS;
   for (uint64_t i = 0; good && i < SAMPLES && s->tokens > SAMPLES * SAMPLE_TOKENS; i++)
-    good = scan_files(s, scan_place(room, i, SAMPLES), SAMPLE_TOKENS, p, hash_ids,
-                      &hash);
+    good = scan_files(s, scan_place(room, i, SAMPLES), SAMPLE_TOKENS, p, hash_ids, &hash);
   free(p);
   if (good) *fingerprint = hash;
   return good;

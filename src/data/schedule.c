@@ -17,8 +17,8 @@ static uint64_t count_steps(const schedule *s, uint64_t epochs) {
   return total;
 }
 
-schedule schedule_make(uint64_t rows, uint64_t step_rows, bool drop_last, schedule_place origin, uint64_t epochs,
-                       uint64_t limit) {
+schedule schedule_make(uint64_t rows, uint64_t step_rows, bool drop_last, schedule_place origin,
+                       uint64_t epochs, uint64_t limit) {
   schedule s = {.rows = rows, .step_rows = step_rows, .drop_last = drop_last, .origin = origin};
   s.first_steps = steps_for(&s, rows - origin.row);
   s.epoch_steps = steps_for(&s, rows);

@@ -25,8 +25,8 @@ typedef struct schedule {
 
 /* Plans `epochs` epochs (counted from epoch 0; UINT64_MAX: endless) from `origin` on, but at most
    `limit` steps (0: no limit). rows, step_rows >= 1; origin.row <= rows. */
-schedule schedule_make(uint64_t rows, uint64_t step_rows, bool drop_last, schedule_place origin, uint64_t epochs,
-                       uint64_t limit);
+schedule schedule_make(uint64_t rows, uint64_t step_rows, bool drop_last, schedule_place origin,
+                       uint64_t epochs, uint64_t limit);
 
 /* The place of the run's nth step. */
 schedule_place schedule_at(const schedule *s, uint64_t nth);

@@ -21,8 +21,10 @@ static bool open_parts(shard *s, const char *path) {
   if (!out_open(&s->tokens, path)) return false;
   if (is_llmc(s->format) && !out_write(&s->tokens, room, sizeof room)) return false;
   if (!has_documents(s->format)) return true;
-  char *directory = strrchr(path, '/') ? strndup(path, (size_t)(strrchr(path, '/') - path) + 1) : strdup(".");
-  bool good = directory && out_open_nameless(&s->ends, directory);
+  const char *slash = strrchr(path, '/');
+  char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+  bool good = directory ? out_open_nameless(&s->ends, directory)
+                        : error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its directory", path);
   free(directory);
   return good;
 }

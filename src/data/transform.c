@@ -1,18 +1,25 @@
-#include "data/row.h"
 #include "headrace/transform.h"
+#include "data/row.h"
 
 /* --- elements of any type --- */
 
 static int64_t get_id(const Tensor *tensor, uint32_t row, uint32_t column) {
   const void *at = row_at(tensor, row, column);
   switch (tensor->dtype) {
-  case TENSOR_FLOAT32: return (int64_t) * (const float *)at;
-  case TENSOR_FLOAT64: return (int64_t) * (const double *)at;
-  case TENSOR_INT32: return *(const int32_t *)at;
-  case TENSOR_INT64: return *(const int64_t *)at;
-  case TENSOR_UINT8: return *(const uint8_t *)at;
-  case TENSOR_UINT16: return *(const uint16_t *)at;
-  default: return *(const uint32_t *)at;
+  case TENSOR_FLOAT32:
+    return (int64_t) * (const float *)at;
+  case TENSOR_FLOAT64:
+    return (int64_t) * (const double *)at;
+  case TENSOR_INT32:
+    return *(const int32_t *)at;
+  case TENSOR_INT64:
+    return *(const int64_t *)at;
+  case TENSOR_UINT8:
+    return *(const uint8_t *)at;
+  case TENSOR_UINT16:
+    return *(const uint16_t *)at;
+  default:
+    return *(const uint32_t *)at;
   }
 }
 
@@ -24,7 +31,9 @@ static bool counts(const Batch *batch, uint32_t row, uint32_t column) {
   return get_id(&batch->mask, row, column) != 0;
 }
 
-static bool happens(batch_random *random, float probability) { return batch_random_uniform(random) < probability; }
+static bool happens(batch_random *random, float probability) {
+  return batch_random_uniform(random) < probability;
+}
 
 /* --- masked language modelling --- */
 

@@ -51,7 +51,9 @@ void window_free(window *w) {
 }
 
 /* relaxed: a ticket says only which slot; PUBLISH makes it visible. */
-uint64_t window_ticket(window *w) { return atomic_fetch_add_explicit(&w->tail, 1, memory_order_relaxed); }
+uint64_t window_ticket(window *w) {
+  return atomic_fetch_add_explicit(&w->tail, 1, memory_order_relaxed);
+}
 
 void window_publish(window *w, uint64_t position, const window_item *item) {
   window_slot *slot = &w->slots[position % w->size];
@@ -105,8 +107,10 @@ static bool taker_retry(void *context) {
 /* Whoever moved the head passes the news on: the next position may have been published before, and
    the end concerns everyone. */
 static void pass_on(window *w, uint64_t next) {
-  if (next >= w->total) event_notify_all(&w->ready);
-  else if (published(w, next)) event_notify(&w->ready, 1);
+  if (next >= w->total)
+    event_notify_all(&w->ready);
+  else if (published(w, next))
+    event_notify(&w->ready, 1);
 }
 
 batch_status window_take(window *w, window_item *taken, uint64_t deadline, uint64_t *waited_ns) {
@@ -127,14 +131,15 @@ void window_close(window *w) {
   event_notify_all(&w->ready);
 }
 
-void window_stop(window *w, const fault *why) {
+void window_stop(window *w, uint64_t step, const fault *why) {
   int state = RUNNING;
   /* relaxed: it only elects who writes stop_fault. */
   if (!atomic_compare_exchange_strong_explicit(&w->stopped, &state, STOPPING, memory_order_relaxed,
                                                memory_order_relaxed))
     return;
   w->stop_fault = *why;
-  /* seq_cst: pairs with ended and window_stopped, which then may read stop_fault. */
+  w->stop_step = step;
+  /* seq_cst: pairs with ended and window_stopped; who sees it may read what was written. */
   atomic_store_explicit(&w->stopped, STOPPED, memory_order_seq_cst);
   event_notify_all(&w->ready);
 }
@@ -145,7 +150,9 @@ const fault *window_stopped(const window *w) {
 }
 
 /* relaxed: a figure for people. */
-uint64_t window_head(const window *w) { return atomic_load_explicit(&w->head, memory_order_relaxed); }
+uint64_t window_head(const window *w) {
+  return atomic_load_explicit(&w->head, memory_order_relaxed);
+}
 
 /* What is published changes while it is looked at: a figure for people. */
 uint32_t window_depth(const window *w) {
@@ -156,7 +163,7 @@ uint32_t window_depth(const window *w) {
 }
 
 uint64_t window_least_step(const window *w) {
-  uint64_t head = window_head(w), least = UINT64_MAX;
+  uint64_t head = window_head(w), least = window_stopped(w) ? w->stop_step : UINT64_MAX;
   for (uint32_t i = 0; i < w->size; i++) {
     if (!published(w, head + i)) continue;
     uint64_t step = slot_get(&w->slots[(head + i) % w->size]).step;

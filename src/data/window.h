@@ -32,10 +32,11 @@ typedef struct window {
   _Alignas(PORT_LINE) _Atomic uint64_t head; /* the next position to take; takers CAS it */
   _Alignas(PORT_LINE) _Atomic uint64_t tail; /* tickets of those who publish as they come */
   _Alignas(PORT_LINE) event ready;
-  uint64_t total; /* positions there will be */
-  _Atomic bool closed;   /* window_close sets it, takers read */
-  _Atomic int stopped;   /* window_stop: RUNNING, STOPPING, STOPPED, see window.c */
-  fault stop_fault;      /* written while STOPPING, read when STOPPED */
+  uint64_t total;      /* positions there will be */
+  _Atomic bool closed; /* window_close sets it, takers read */
+  _Atomic int stopped; /* window_stop: RUNNING, STOPPING, STOPPED, see window.c */
+  fault stop_fault;    /* written while STOPPING, read when STOPPED */
+  uint64_t stop_step;  /* the same: the step that had it */
   uint32_t size;
   window_slot *slots; /* [size] */
 } window;
@@ -68,13 +69,14 @@ batch_status window_take(window *w, window_item *taken, uint64_t deadline, uint6
 /* Nobody takes anything any more. */
 void window_close(window *w);
 
-/* Ends with a fault, which every later window_take answers; the first one counts. */
-void window_stop(window *w, const fault *why);
+/* Ends with the fault of a step, which every later window_take answers; the first one counts. */
+void window_stop(window *w, uint64_t step, const fault *why);
 
 /* The fault that the window ended with; NULL before. */
 const fault *window_stopped(const window *w);
 
-/* The smallest step that is published and not taken; UINT64_MAX when there is none. */
+/* The smallest step that is published and not taken, or that the window ended with; UINT64_MAX when
+   there is none. */
 uint64_t window_least_step(const window *w);
 
 /* Positions that are published and not taken, and the head position. */

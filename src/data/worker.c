@@ -5,10 +5,14 @@
 #include "core/error.h"
 #include "data/loader_internal.h"
 
-static void add(worker *w, unsigned kind, uint64_t amount) { counters_add(&w->loader->counts, kind, amount); }
+static void add(worker *w, unsigned kind, uint64_t amount) {
+  counters_add(&w->loader->counts, kind, amount);
+}
 
 /* relaxed: a loader that is closed a moment later loses one more batch. */
-static bool closed(const BatchLoader *loader) { return atomic_load_explicit(&loader->closed, memory_order_relaxed); }
+static bool closed(const BatchLoader *loader) {
+  return atomic_load_explicit(&loader->closed, memory_order_relaxed);
+}
 
 /* The lower bound is stored before the step is taken; seq_cst: pairs with the loads in
    batch_loader_get_state, which finds a step below next_step here or published. */

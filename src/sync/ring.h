@@ -118,6 +118,7 @@ static inline void ring_raise_hint(ring *r, uint64_t position) {
 
 /* Fills the first unfilled position; for the closing mark a full ring has room too. */
 static inline ring_status ring_append(ring *r, uint64_t handle, bool closing) {
+  unsigned ceiling = 0;
   /* START: acquire; pairs with HINT in ring_raise_hint. */
   uint64_t t = atomic_load_explicit(&r->tail_hint, memory_order_acquire);
   /* seq_cst: it decides, with ROOM, that the ring is full at t. */
@@ -130,11 +131,13 @@ static inline ring_status ring_append(ring *r, uint64_t handle, bool closing) {
       continue;
     }
     if (!closing && ring_is_full_at(r, t)) return RING_FULL;
-    /* PUBLISH: seq_cst; pairs with TAKE in ring_pop. OK linearizes here; failing reloads seen. */
+    /* PUBLISH: seq_cst; pairs with TAKE in ring_pop. OK linearizes here; failing reloads seen,
+       which is then of another turn. */
     if (atomic_compare_exchange_strong_explicit(ring_slot(r, t), &seen,
                                                 ring_word(ring_turn_of(r, t) + 1, handle),
                                                 memory_order_seq_cst, memory_order_seq_cst))
       break;
+    port_backoff(&ceiling);
   }
   if (closing) return RING_OK; /* the hint must not lead past the mark */
   ring_raise_hint(r, t + 1);
@@ -154,6 +157,7 @@ static inline ring_status ring_close(ring *r) {
 
 /* Takes the oldest handle: RING_OK, RING_EMPTY or RING_CLOSED (and drained). */
 static inline ring_status ring_pop(ring *r, uint32_t *handle) {
+  unsigned ceiling = 0;
   /* seq_cst, here and on the CAS: EMPTY is decided by the slot after the index. */
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
@@ -165,18 +169,21 @@ static inline ring_status ring_pop(ring *r, uint32_t *handle) {
       continue;
     }
     if (ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
-    /* TAKEN: seq_cst; pairs with ROOM in ring_is_full_at. Failing reloads h. */
+    /* TAKEN: seq_cst; pairs with ROOM in ring_is_full_at. After backing off head is read afresh. */
     if (atomic_compare_exchange_strong_explicit(&r->head, &h, h + 1, memory_order_seq_cst,
                                                 memory_order_seq_cst)) {
       *handle = (uint32_t)ring_handle(word);
       return RING_OK;
     }
+    port_backoff(&ceiling);
+    h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   }
 }
 
 /* Takes 1 to k consecutive handles in one step, *taken of them: RING_OK, else as ring_pop with
    *taken 0. Fewer than k does not mean that the ring was empty. k >= 1. */
 static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, uint32_t *taken) {
+  unsigned ceiling = 0;
   *taken = 0;
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
@@ -202,6 +209,8 @@ static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, 
       *taken = got;
       return RING_OK;
     }
+    port_backoff(&ceiling);
+    h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   }
 }
 
@@ -253,6 +262,27 @@ static inline uint32_t ring_size(const ring *r) {
   int64_t size = (int64_t)(tail - atomic_load_explicit(&r->head, memory_order_seq_cst));
   if (size < 0) return 0;
   return size > (int64_t)r->capacity ? r->capacity : (uint32_t)size;
+}
+
+/* Whether nothing is inside, closed or not: decided as ring_pop decides EMPTY and CLOSED. */
+static inline bool ring_is_empty(const ring *r) {
+  uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
+  for (;;) {
+    /* TAKE: as in ring_pop. */
+    uint64_t word = atomic_load_explicit(ring_slot(r, h), memory_order_seq_cst);
+    if (ring_turn(word) == ring_turn_of(r, h)) return true;
+    bool filled = ring_turn(word) == ((ring_turn_of(r, h) + 1) & RING_TURN_MASK);
+    if (filled && ring_handle(word) == RING_CLOSED_HANDLE) return true;
+    uint64_t now = atomic_load_explicit(&r->head, memory_order_seq_cst);
+    if (now == h) return false;
+    h = now;
+  }
+}
+
+/* Whether capacity elements are inside: decided as ring_push decides FULL. */
+static inline bool ring_is_full(ring *r) {
+  bool closed;
+  return ring_is_full_at(r, ring_tail(r, &closed));
 }
 
 static inline bool ring_is_closed(const ring *r) {

@@ -153,6 +153,14 @@ bool ring_list_is_closed(const ring_list *list) {
   return node == CLOSED_MARK;
 }
 
+bool ring_list_is_empty(const ring_list *list) {
+  rcu_enter();
+  ring_node *node = atomic_load_explicit(&list->head, memory_order_acquire);
+  while (is_ring(node) && ring_is_empty(&node->ring)) node = node_next(node);
+  rcu_leave();
+  return !is_ring(node);
+}
+
 uint32_t ring_list_size(const ring_list *list) {
   uint64_t size = 0;
   rcu_enter();

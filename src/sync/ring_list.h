@@ -37,6 +37,7 @@ ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, u
 ring_status ring_list_peek(ring_list *list, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle);
 void ring_list_close(ring_list *list);
 bool ring_list_is_closed(const ring_list *list);
+bool ring_list_is_empty(const ring_list *list);
 uint32_t ring_list_size(const ring_list *list);
 
 #endif

@@ -61,7 +61,7 @@ static inline uint64_t stack_depth_of(stack_link *link, const void *owner, uint6
 /* Puts handle, which is not 0 and on no stack, on top. */
 static inline void stack_push(stack *s, stack_link *link, const void *owner, uint32_t handle) {
   unsigned ceiling = 0;
-  /* acquire, also on failure: pairs with GIVE: the depth of the top. */
+  /* acquire: pairs with GIVE: the depth of the top. */
   uint64_t seen = atomic_load_explicit(&s->head, memory_order_acquire);
   for (;;) {
     uint64_t depth = stack_depth_of(link, owner, seen) + 1;
@@ -71,6 +71,7 @@ static inline void stack_push(stack *s, stack_link *link, const void *owner, uin
                                               memory_order_seq_cst, memory_order_acquire))
       return;
     port_backoff(&ceiling);
+    seen = atomic_load_explicit(&s->head, memory_order_acquire);
   }
 }
 
@@ -84,14 +85,14 @@ static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) 
     if (top == 0) return 0;
     uint32_t next = stack_handle(atomic_load_explicit(link(owner, top), memory_order_relaxed));
     uint64_t tag = stack_tag(seen) + 1;
-    /* seq_cst on failure too: the reloaded head is the next GET. The new tag is made from the head
-       that was compared. */
+    /* The new tag is made from the head that is compared. */
     if (atomic_compare_exchange_weak_explicit(&s->head, &seen, stack_word(tag, next), memory_order_seq_cst,
                                               memory_order_seq_cst)) {
       if ((tag & STACK_TAG_MASK) == 0) atomic_fetch_add_explicit(&s->wraps, 1, memory_order_relaxed);
       return top;
     }
     port_backoff(&ceiling);
+    seen = atomic_load_explicit(&s->head, memory_order_seq_cst);
   }
 }
 

@@ -6,6 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/watchdog.h"
+
 #ifdef CHECK_UNDER_ASAN
 /* Tests of what happens when memory runs out ask for more than AddressSanitizer likes to give. */
 const char *__asan_default_options(void);
@@ -47,6 +49,7 @@ check_ending check_end_of(void (*function)(void *argument), void *argument) {
   cr_assert_eq(pipe(channel), 0);
   pid_t child = fork();
   if (child == 0) {
+    alarm(WATCHDOG_SECONDS); /* a failed assertion would wait for a runner that does not know the child */
     dup2(channel[1], STDERR_FILENO);
     function(argument);
     _exit(0);
@@ -55,10 +58,8 @@ check_ending check_end_of(void (*function)(void *argument), void *argument) {
   read_all(channel[0], ending.message, sizeof ending.message);
   close(channel[0]);
   cr_assert_eq(waitpid(child, &state, 0), child);
-  if (WIFSIGNALED(state))
-    ending.signal = WTERMSIG(state);
-  else
-    ending.status = WEXITSTATUS(state);
+  ending.signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
+  ending.status = WIFSIGNALED(state) ? 128 + ending.signal : WEXITSTATUS(state);
   return ending;
 }
 

@@ -67,7 +67,7 @@
 /* How a forked child that ran a function ended, and what it wrote to stderr. */
 typedef struct check_ending {
   int signal; /* 0: it exited */
-  int status; /* its exit status */
+  int status; /* its exit status; 128 + signal if it did not exit */
   char message[4096];
 } check_ending;
 

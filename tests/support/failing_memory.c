@@ -2,7 +2,10 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "support/check.h"
@@ -25,7 +28,14 @@ void *__real_mmap(void *address, size_t size, int protection, int flags, int fil
 int __real_munmap(void *address, size_t size);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument);
+char *__real_strdup(const char *text);
+char *__real_strndup(const char *text, size_t size);
+void *__real_reallocarray(void *memory, size_t count, size_t size);
 void *__wrap_malloc(size_t size);
+char *__wrap_strdup(const char *text);
+char *__wrap_strndup(const char *text, size_t size);
+__attribute__((format(printf, 2, 3))) int __wrap_asprintf(char **text, const char *format, ...);
+void *__wrap_reallocarray(void *memory, size_t count, size_t size);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *memory, size_t size);
 void *__wrap_aligned_alloc(size_t alignment, size_t size);
@@ -107,6 +117,30 @@ void *__wrap_realloc(void *memory, size_t size) {
   if (fails()) return refuse();
   forget(memory);
   return remember(__real_realloc(memory, size));
+}
+
+void *__wrap_reallocarray(void *memory, size_t count, size_t size) {
+  if (fails()) return refuse();
+  forget(memory);
+  return remember(__real_reallocarray(memory, count, size));
+}
+
+char *__wrap_strdup(const char *text) {
+  return fails() ? refuse() : remember(__real_strdup(text));
+}
+
+char *__wrap_strndup(const char *text, size_t size) {
+  return fails() ? refuse() : remember(__real_strndup(text, size));
+}
+
+int __wrap_asprintf(char **text, const char *format, ...) {
+  va_list arguments;
+  if (fails()) return refuse(), -1;
+  va_start(arguments, format);
+  int length = vasprintf(text, format, arguments);
+  va_end(arguments);
+  if (length >= 0) remember(*text);
+  return length;
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t size) {

@@ -9,7 +9,8 @@
    returns that number.
 
    How: a test that includes this header is linked with the static library and with --wrap for
-   malloc, calloc, realloc, aligned_alloc, posix_memalign, free, mmap, munmap and pthread_create. */
+   malloc, calloc, realloc, reallocarray, strdup, strndup, asprintf, aligned_alloc, posix_memalign, free,
+   mmap, munmap and pthread_create. */
 #ifndef HEADRACE_TESTS_FAILING_MEMORY_H
 #define HEADRACE_TESTS_FAILING_MEMORY_H
 

@@ -1,0 +1,98 @@
+#include <stdlib.h>
+
+#include "check/subject.h"
+#include "support/stress.h"
+#include "sync/ring.h"
+
+subject_element subject_plain_make(uint32_t value) {
+  return value;
+}
+uint32_t subject_plain_value(subject_element element) {
+  return (uint32_t)element;
+}
+void subject_plain_drop(subject_element element) {
+  (void)element;
+}
+
+static history_result result_of(ring_status status) {
+  static const history_result results[] = {[RING_OK] = HISTORY_OK,
+                                           [RING_FULL] = HISTORY_FULL,
+                                           [RING_EMPTY] = HISTORY_EMPTY,
+                                           [RING_CLOSED] = HISTORY_CLOSED};
+  stress_check(status <= RING_CLOSED, "the ring answers %d", (int)status);
+  return results[status];
+}
+
+/* Turns from 0, turns about to wrap, or positions about to wrap. */
+static uint64_t some_first_turn(uint32_t shift, uint64_t *random) {
+  const uint64_t turns[] = {0, RING_TURN_MASK - 1, (UINT64_MAX >> shift) - 1};
+  return turns[stress_random_below(random, 3)];
+}
+
+static void *create(unsigned variant, uint32_t capacity, uint64_t *random) {
+  (void)variant;
+  uint32_t shift = ring_shift_for(capacity);
+  ring *r = aligned_alloc(PORT_LINE, sizeof *r);
+  _Atomic uint64_t *slots =
+      aligned_alloc(PORT_LINE, ((sizeof *slots << shift) + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
+  stress_check(r && slots, "no memory");
+  ring_init(r, slots, capacity, some_first_turn(shift, random));
+  return r;
+}
+
+static void destroy(void *queue) {
+  ring *r = queue;
+  free(r->slots);
+  free(r);
+}
+
+static history_result push(void *queue, subject_element element, uint64_t deadline) {
+  (void)deadline;
+  return result_of(ring_push(queue, (uint32_t)element));
+}
+
+static history_result pop(void *queue, subject_element *element, uint64_t deadline) {
+  (void)deadline;
+  uint32_t handle = 0;
+  ring_status status = ring_pop(queue, &handle);
+  *element = handle;
+  return result_of(status);
+}
+
+static history_result pop_many(void *queue, subject_element *elements, uint32_t k, uint32_t *taken) {
+  uint32_t handles[HISTORY_MANY];
+  ring_status status = ring_pop_many(queue, handles, k, taken);
+  for (uint32_t i = 0; i < *taken; i++) elements[i] = handles[i];
+  return result_of(status);
+}
+
+/* Handles stay what they are: every one can be retained at any time. */
+static bool try_retain(uint32_t handle) {
+  return handle != 0;
+}
+static void drop(uint32_t handle) {
+  (void)handle;
+}
+
+static history_result peek(void *queue, subject_element *element) {
+  uint32_t handle = 0;
+  ring_status status = ring_peek(queue, try_retain, drop, &handle);
+  *element = handle;
+  return result_of(status);
+}
+
+static history_result close_ring(void *queue) {
+  return result_of(ring_close(queue));
+}
+
+const subject subject_ring = {.name = "ring.h",
+                              .create = create,
+                              .destroy = destroy,
+                              .make = subject_plain_make,
+                              .value_of = subject_plain_value,
+                              .drop = subject_plain_drop,
+                              .push = push,
+                              .pop = pop,
+                              .pop_many = pop_many,
+                              .peek = peek,
+                              .close = close_ring};

@@ -1,0 +1,33 @@
+/* Two consumers wait, one thread closes the ring and tells all. Both come back. */
+#include "model/model.h"
+#include "sync/event.h"
+#include "sync/ring.h"
+
+static const unsigned model_threads = 3;
+static ring tested;
+static _Atomic uint64_t slots[2];
+static event not_empty;
+
+static bool try_pop(void *handle) {
+  return ring_pop(&tested, handle) != RING_EMPTY;
+}
+
+static void model_prepare(void) {
+  ring_init(&tested, slots, 1, 0);
+  event_init(&not_empty);
+}
+
+static void model_thread(unsigned number) {
+  uint32_t element;
+  if (number == 0) {
+    assert(ring_close(&tested) == RING_OK);
+    event_notify_all(&not_empty);
+  } else {
+    bool came = event_wait(&not_empty, try_pop, &element, UINT64_MAX);
+    assert(came);
+  }
+}
+
+static void model_check(void) {
+  assert(atomic_load_explicit(&not_empty.word, memory_order_relaxed) == 0);
+}

@@ -1,0 +1,311 @@
+/* Runs small programs of two to four threads under schedules that a seed decides (schedule/fibers.h)
+   and checks of every run that its history is linearizable (check/history.h), that nobody sleeps
+   beside what it waits for, that closing wakes everyone, that no waiter and no token is left over, and
+   that no element is lost. Then the same with rings and event counts that are wrong in one thing
+   (schedule/mutants.c), each of which must be found.
+
+   usage: proof_schedules [seconds [threads [seed]]]
+     seconds   for each of the queues and the pool; 0: one schedule of each, printed step by step, and
+               no mutants: with the seed that a failure printed, that failure
+     threads   of a program at most, 2 to 4
+
+   The schedules are sequentially consistent: a memory order that is too weak cannot be seen here. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check/history.h"
+#include "schedule/fibers.h"
+#include "schedule/small_queue.h"
+#include "support/stress.h"
+
+enum { OPERATIONS_MAX = 4, ITEMS = 16, MUTANT_SCHEDULES = 400000 };
+
+typedef struct operation {
+  history_kind kind;
+  history_mode mode;
+  uint32_t many; /* to take */
+} operation;
+
+typedef struct program {
+  uint32_t capacity, filled;
+  uint64_t first_turn; /* of a small queue */
+  unsigned threads;
+  unsigned length[FIBERS_MAX];
+  operation operations[FIBERS_MAX][OPERATIONS_MAX];
+} program;
+
+typedef struct tally {
+  uint64_t schedules, operations, steps, sleeps;
+} tally;
+
+static const subject *tested;
+static program now_running;
+static history_operation history[HISTORY_SEARCH_MAX];
+static unsigned recorded;
+static uint64_t stamp;
+static uint32_t next_item;               /* of a queue: that was not put in yet */
+static uint32_t held[FIBERS_MAX][ITEMS]; /* of a pool: by each thread */
+static uint32_t held_count[FIBERS_MAX];
+static history_search *search;
+
+static bool is_pool(const subject *s) {
+  return s->starts_full;
+}
+
+static history_operation *record(unsigned thread, operation o) {
+  history_operation *h = &history[recorded++];
+  *h = (history_operation){.invoked = stamp++,
+                           .responded = HISTORY_NEVER,
+                           .kind = o.kind,
+                           .mode = o.mode,
+                           .result = HISTORY_ANY,
+                           .thread = (uint8_t)thread,
+                           .count = o.kind == HISTORY_PUSH};
+  return h;
+}
+
+static void respond(history_operation *h, answer a) {
+  static const history_result results[] = {HISTORY_OK, HISTORY_FULL, HISTORY_EMPTY, HISTORY_CLOSED,
+                                           HISTORY_TIMEDOUT};
+  if (h->kind != HISTORY_CLOSE) h->result = results[a];
+  h->responded = stamp++;
+}
+
+static uint64_t deadline_of(operation o) {
+  return o.mode == HISTORY_TRY ? 0 : o.mode == HISTORY_TIMED ? 8 : UINT64_MAX;
+}
+
+static void put_item(unsigned thread, operation o, uint32_t item) {
+  history_operation *h = record(thread, o);
+  h->value[0] = item;
+  respond(h, tested->put(item, deadline_of(o)));
+}
+
+static answer take_item(unsigned thread, operation o) {
+  history_operation *h = record(thread, o);
+  answer a = tested->take(h->value, deadline_of(o));
+  h->count = a == ANSWER_DONE;
+  if (a == ANSWER_DONE) held[thread][held_count[thread]++] = h->value[0];
+  respond(h, a);
+  return a;
+}
+
+static void take_many_or_peek(unsigned thread, operation o) {
+  history_operation *h = record(thread, o);
+  uint32_t count = 1;
+  answer a = o.kind == HISTORY_PEEK ? tested->peek(h->value) : tested->take_many(h->value, o.many, &count);
+  h->count = a == ANSWER_DONE ? count : 0;
+  respond(h, a);
+}
+
+static void do_operation(unsigned thread, operation o) {
+  switch (o.kind) {
+  case HISTORY_PUSH:
+    if (!is_pool(tested))
+      put_item(thread, o, next_item++);
+    else if (held_count[thread] > 0)
+      put_item(thread, o, held[thread][--held_count[thread]]);
+    return;
+  case HISTORY_POP:
+    /* Whoever waits for a batch of a pool and keeps another might do so for ever, and be right. */
+    if (is_pool(tested) && o.mode == HISTORY_BLOCKING && held_count[thread] > 0) o.mode = HISTORY_TRY;
+    take_item(thread, o);
+    return;
+  case HISTORY_CLOSE:
+    tested->close();
+    return;
+  default:
+    take_many_or_peek(thread, o);
+  }
+}
+
+static void close_recorded(unsigned thread) {
+  history_operation *h = record(thread, (operation){.kind = HISTORY_CLOSE});
+  tested->close();
+  respond(h, ANSWER_DONE);
+}
+
+static void run_thread(unsigned thread) {
+  for (unsigned i = 0; i < now_running.length[thread]; i++) {
+    operation o = now_running.operations[thread][i];
+    if (o.kind == HISTORY_CLOSE)
+      close_recorded(thread);
+    else
+      do_operation(thread, o);
+  }
+  while (is_pool(tested) && held_count[thread] > 0) do_operation(thread, (operation){.kind = HISTORY_PUSH});
+}
+
+static operation random_operation(uint64_t *random) {
+  static const history_kind often[] = {HISTORY_PUSH, HISTORY_PUSH,     HISTORY_PUSH,
+                                       HISTORY_PUSH, HISTORY_POP,      HISTORY_POP,
+                                       HISTORY_POP,  HISTORY_POP_MANY, HISTORY_PEEK};
+  operation o = {.kind = often[stress_random_below(random, sizeof often / sizeof *often)],
+                 .many = 2 + stress_random_below(random, SUBJECT_MANY - 1)};
+  if (is_pool(tested) && o.kind > HISTORY_POP) o.kind = HISTORY_POP;
+  if (!is_pool(tested) && stress_random_below(random, 24) == 0) o.kind = HISTORY_CLOSE;
+  if (o.kind <= HISTORY_POP) o.mode = stress_random_below(random, 3);
+  return o;
+}
+
+/* 0, or such that the turn of a slot or the position itself wraps soon. */
+static uint64_t random_first_turn(uint64_t *random) {
+  static const uint64_t wraps[] = {0, UINT64_C(1) << 40, UINT64_C(1) << 62, UINT64_C(1) << 63};
+  uint64_t wrap = wraps[stress_random_below(random, 4)];
+  return wrap ? wrap - 1 - stress_random_below(random, 2) : 0;
+}
+
+static void make_program(uint64_t *random, unsigned most_threads) {
+  program *p = &now_running;
+  p->capacity = 1 + stress_random_below(random, 3);
+  p->filled = stress_random_below(random, p->capacity + 1);
+  p->first_turn = random_first_turn(random);
+  p->threads = 2 + stress_random_below(random, most_threads - 1);
+  for (unsigned t = 0; t < p->threads; t++) {
+    p->length[t] = 2 + stress_random_below(random, OPERATIONS_MAX - 1);
+    if (p->threads == 4) p->length[t] = 1 + stress_random_below(random, 2);
+    for (unsigned i = 0; i < p->length[t]; i++) p->operations[t][i] = random_operation(random);
+  }
+}
+
+static void begin(void) {
+  recorded = 0;
+  next_item = 0;
+  stamp = 1;
+  memset(held_count, 0, sizeof held_count);
+  small_queue_first_turn = now_running.first_turn;
+  tested->create(now_running.capacity);
+  uint32_t inside = is_pool(tested) ? now_running.capacity : now_running.filled;
+  for (uint32_t i = 0; i < inside; i++) {
+    history_operation *h = record(FIBERS_MAX - 1, (operation){.kind = HISTORY_PUSH});
+    h->value[0] = i;
+    respond(h, is_pool(tested) ? ANSWER_DONE : tested->put(next_item++, 0));
+  }
+}
+
+/* How many elements are inside by the answers so far, and whether it is closed. */
+static uint32_t inside_by_history(bool *closed) {
+  uint32_t inside = 0;
+  *closed = false;
+  for (unsigned i = 0; i < recorded; i++) {
+    const history_operation *h = &history[i];
+    if (h->kind == HISTORY_CLOSE) *closed = true;
+    if (h->result != HISTORY_OK) continue;
+    if (h->kind == HISTORY_PUSH) inside += h->count;
+    if (h->kind == HISTORY_POP || h->kind == HISTORY_POP_MANY) inside -= h->count;
+  }
+  return inside;
+}
+
+/* Of those asleep each one must have cause. */
+static const char *check_sleepers(void) {
+  bool closed;
+  uint32_t inside = inside_by_history(&closed);
+  for (unsigned i = 0; i < recorded; i++) {
+    const history_operation *h = &history[i];
+    if (h->responded != HISTORY_NEVER) continue;
+    if (closed) return "asleep although it is closed";
+    if (h->kind == HISTORY_POP && inside > 0) return "asleep beside an element";
+    if (h->kind == HISTORY_PUSH && inside < now_running.capacity) return "asleep beside a free place";
+  }
+  return is_pool(tested) ? "asleep beside an idle batch" : NULL;
+}
+
+/* Lets the threads run; if all sleep, and are right, closing must wake them. */
+static const char *run_threads(uint64_t seed, unsigned changes, tally *t) {
+  fibers_end end = fibers_run(now_running.threads, run_thread, seed, changes, 30 * now_running.threads);
+  if (end == FIBERS_ASLEEP) {
+    t->sleeps++;
+    const char *wrong = check_sleepers();
+    if (wrong) return wrong;
+    close_recorded(FIBERS_MAX - 1);
+    end = fibers_go_on();
+  }
+  if (end == FIBERS_ASLEEP) return "asleep although it was closed";
+  return end == FIBERS_ENDLESS ? "does not end" : NULL;
+}
+
+static const char *check_run(void) {
+  unsigned drained = 0;
+  held_count[FIBERS_MAX - 1] = 0;
+  while (recorded < HISTORY_SEARCH_MAX - 1 &&
+         take_item(FIBERS_MAX - 1, (operation){.kind = HISTORY_POP}) == ANSWER_DONE)
+    drained++;
+  for (; is_pool(tested) && drained > 0; drained--) tested->put(held[FIBERS_MAX - 1][drained - 1], 0);
+  history_model model = {.capacity = is_pool(tested) || tested->bounded ? now_running.capacity : 0,
+                         .last_in_first = is_pool(tested)};
+  if (!history_is_linearizable(search, model, history, recorded)) return "not linearizable";
+  return tested->is_at_rest() ? NULL : "a waiter or a token is left over";
+}
+
+/* Runs the program and the schedule of one seed. Returns NULL or what was wrong. */
+static const char *run_schedule(uint64_t seed, unsigned threads, tally *t) {
+  uint64_t random = seed;
+  make_program(&random, threads);
+  unsigned changes = stress_random_below(&random, 6);
+  begin();
+  const char *wrong = run_threads(stress_random(&random), changes, t);
+  if (!wrong) wrong = check_run();
+  t->schedules++;
+  t->operations += recorded;
+  t->steps += fibers_steps();
+  if (!wrong) tested->destroy();
+  return wrong;
+}
+
+static void report(const char *wrong, uint64_t seed) {
+  printf("%s of capacity %u: %s\n", tested->name, now_running.capacity, wrong);
+  history_print(stdout, history, recorded);
+  printf("again, step by step: proof_schedules 0 %u %llu\n", stress_threads(), (unsigned long long)seed);
+}
+
+/* Runs schedules for the time given; false if one failed. */
+static bool prove(const subject *s, uint64_t seed) {
+  tally t = {0};
+  tested = s;
+  uint64_t end = stress_clock() + (uint64_t)(stress_seconds() * 1e9);
+  fibers_trace(stress_seconds() == 0);
+  do {
+    const char *wrong = run_schedule(seed, stress_threads(), &t);
+    if (wrong) report(wrong, seed);
+    if (wrong) return false;
+    seed++;
+    stress_step("runs schedules");
+  } while (stress_clock() < end);
+  printf("%-15s %8llu schedules, %llu operations, %llu steps, %llu runs slept to the end and were closed\n",
+         s->name, (unsigned long long)t.schedules, (unsigned long long)t.operations,
+         (unsigned long long)t.steps, (unsigned long long)t.sleeps);
+  fflush(stdout);
+  return true;
+}
+
+/* Runs schedules of a mutant until one fails; false if none did. */
+static bool find(const mutant *m, uint64_t seed) {
+  tally t = {0};
+  const char *wrong = NULL;
+  tested = &subject_small_queue;
+  small_queue = small_queue_shipped;
+  m->change(&small_queue);
+  while (!wrong && t.schedules < MUTANT_SCHEDULES) {
+    wrong = run_schedule(seed++, stress_threads(), &t);
+    stress_step("looks for a mutant");
+  }
+  printf("control: %-52s %s after %llu schedules\n", m->name, wrong ? wrong : "FAILED: not found",
+         (unsigned long long)t.schedules);
+  fflush(stdout);
+  return wrong;
+}
+
+int main(int argc, char **argv) {
+  stress_begin(argc, argv, 1, 4);
+  search = history_search_create();
+  small_queue = small_queue_shipped;
+  bool right = prove(&subject_queue, stress_seed()) && prove(&subject_unlimited_queue, stress_seed()) &&
+               prove(&subject_small_queue, stress_seed()) && prove(&subject_pool, stress_seed());
+  for (unsigned i = 0; i < MUTANTS && stress_seconds() > 0; i++)
+    right = find(&mutants[i], stress_seed()) && right;
+  history_search_free(search);
+  stress_check(right, "a schedule failed, or a control passed");
+  return stress_end("all schedules");
+}

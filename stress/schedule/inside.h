@@ -1,0 +1,13 @@
+/* What the proofs look at inside of queues and pools, which are opaque: inside_queue.c and
+   inside_pool.c compile core/queue.c and core/pool.c and stand next to their structures. */
+#ifndef HEADRACE_STRESS_INSIDE_H
+#define HEADRACE_STRESS_INSIDE_H
+
+#include <headrace/pool.h>
+#include <headrace/queue.h>
+
+/* Whether nobody is registered as waiting, and no token is left. */
+bool inside_queue_is_at_rest(BatchQueue *queue);
+bool inside_pool_is_at_rest(BatchPool *pool);
+
+#endif

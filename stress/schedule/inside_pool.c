@@ -1,0 +1,11 @@
+#include "core/pool.c"
+
+#include "schedule/inside.h"
+
+static uint32_t event_word(event *e) {
+  return atomic_load_explicit(&e->word, memory_order_seq_cst);
+}
+
+bool inside_pool_is_at_rest(BatchPool *pool) {
+  return event_word(&pool->available) == 0;
+}

@@ -1,0 +1,11 @@
+#include "core/queue.c"
+
+#include "schedule/inside.h"
+
+static uint32_t event_word(event *e) {
+  return atomic_load_explicit(&e->word, memory_order_seq_cst);
+}
+
+bool inside_queue_is_at_rest(BatchQueue *queue) {
+  return event_word(&queue->not_empty) == 0 && event_word(&queue->not_full) == 0;
+}

@@ -1,0 +1,230 @@
+/* Wrong rings and event counts, each wrong in one thing that ring.h or event.h takes care of. */
+#include <stddef.h>
+
+#include "schedule/small_queue.h"
+
+static uint64_t look(_Atomic uint64_t *word) {
+  return atomic_load_explicit(word, memory_order_seq_cst);
+}
+
+static bool swap(_Atomic uint64_t *word, uint64_t *seen, uint64_t wanted) {
+  return atomic_compare_exchange_strong_explicit(word, seen, wanted, memory_order_seq_cst,
+                                                 memory_order_seq_cst);
+}
+
+/* FULL is decided by the cached head, which is brought up to date for the next call only. */
+static ring_status push_full_by_cached_head(ring *r, uint32_t handle) {
+  bool closed;
+  uint64_t tail = ring_tail(r, &closed);
+  if (!closed && (int64_t)(tail - look(&r->cached_head)) >= (int64_t)r->capacity) {
+    atomic_store_explicit(&r->cached_head, look(&r->head), memory_order_relaxed);
+    return RING_FULL;
+  }
+  return ring_push(r, handle);
+}
+
+static void full_by_cached_head(small_queue_parts *p) {
+  p->push = push_full_by_cached_head;
+}
+
+/* After a failed CAS only head is read again, not the slot. */
+static ring_status pop_stale_slot(ring *r, uint32_t *handle) {
+  uint64_t head = look(&r->head), word = look(ring_slot(r, head));
+  if (ring_turn(word) != ring_turn_of(r, head) + 1 || ring_handle(word) == RING_CLOSED_HANDLE)
+    return ring_pop(r, handle);
+  while (!swap(&r->head, &head, head + 1))
+    if (ring_turn(look(ring_slot(r, head))) == ring_turn_of(r, head)) return RING_EMPTY;
+  *handle = (uint32_t)ring_handle(word);
+  return RING_OK;
+}
+
+static void stale_slot(small_queue_parts *p) {
+  p->pop = pop_stale_slot;
+}
+
+/* EMPTY is answered when the hint says so. */
+static ring_status pop_empty_by_hint(ring *r, uint32_t *handle) {
+  if (look(&r->tail_hint) == look(&r->head) && !ring_is_closed(r)) return RING_EMPTY;
+  return ring_pop(r, handle);
+}
+
+static void empty_by_hint(small_queue_parts *p) {
+  p->pop = pop_empty_by_hint;
+}
+
+static ring_status pop_many_one_by_one(ring *r, uint32_t *handles, uint32_t k, uint32_t *taken) {
+  ring_status status = ring_pop(r, handles);
+  for (*taken = status == RING_OK; status == RING_OK && *taken < k; (*taken)++)
+    if (ring_pop(r, handles + *taken) != RING_OK) break;
+  return status;
+}
+
+static void many_one_by_one(small_queue_parts *p) {
+  p->pop_many = pop_many_one_by_one;
+}
+
+/* The element is not compared with head again. */
+static ring_status peek_once(ring *r, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle) {
+  uint64_t head = look(&r->head), word = look(ring_slot(r, head));
+  if (ring_turn(word) != ring_turn_of(r, head) + 1 || ring_handle(word) == RING_CLOSED_HANDLE)
+    return ring_peek(r, try_retain, drop, handle);
+  port_pause();
+  *handle = (uint32_t)ring_handle(look(ring_slot(r, head)));
+  return RING_OK;
+}
+
+static void peek_without_second_look(small_queue_parts *p) {
+  p->peek = peek_once;
+}
+
+/* The hint goes past the closing mark, where the next slot looks unfilled. */
+static ring_status close_raising_hint(ring *r) {
+  ring_status status = ring_close(r);
+  bool closed;
+  if (status == RING_OK) ring_raise_hint(r, ring_tail(r, &closed) + 1);
+  return status;
+}
+
+static void hint_past_the_mark(small_queue_parts *p) {
+  p->close = close_raising_hint;
+}
+
+static bool leave(event *e, uint32_t tokens_too) {
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed), left;
+  do {
+    left = x - EVENT_WAITER;
+    if (event_tokens(x) > event_waiters(left) || (tokens_too && event_tokens(x) > 0)) left -= EVENT_TOKEN;
+  } while (
+      !atomic_compare_exchange_weak_explicit(&e->word, &x, left, memory_order_seq_cst, memory_order_relaxed));
+  return true;
+}
+
+/* Sleeps before it has looked whether a token is there already. */
+static bool wait_without_token_look(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  for (;;) {
+    event_register(e);
+    if (retry(context)) return event_unregister(e), true;
+    uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
+    bool in_time = port_wait(&e->word, x, deadline);
+    if (in_time)
+      in_time = event_sleep(e, deadline);
+    else
+      leave(e, true);
+    if (retry(context)) return true;
+    if (!in_time) return false;
+  }
+}
+
+static void no_token_look(small_queue_parts *p) {
+  p->wait = wait_without_token_look;
+}
+
+/* The cheaper variant: the notifier moves a waiter over to the count of those it has signalled (here in
+   the tokens' place), and whoever wakes up leaves, from either count. */
+static void notify_signalled(event *e, uint32_t k) {
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+  while (k > 0 && event_waiters(x) > 0)
+    if (atomic_compare_exchange_weak_explicit(&e->word, &x, x - EVENT_WAITER + EVENT_TOKEN,
+                                              memory_order_seq_cst, memory_order_seq_cst)) {
+      port_wake(&e->word, 1);
+      k--;
+      x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+    }
+}
+
+static void notify_all_signalled(event *e) {
+  notify_signalled(e, EVENT_MAX_WAITERS);
+}
+
+static bool wait_signalled(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  for (;;) {
+    event_register(e);
+    bool done = retry(context), in_time = true;
+    if (!done) in_time = port_wait(&e->word, atomic_load_explicit(&e->word, memory_order_seq_cst), deadline);
+    uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+    while (!atomic_compare_exchange_weak_explicit(&e->word, &x,
+                                                  x - (event_tokens(x) > 0 ? EVENT_TOKEN : EVENT_WAITER),
+                                                  memory_order_seq_cst, memory_order_seq_cst))
+      continue;
+    if (done || retry(context)) return true;
+    if (!in_time) return false;
+  }
+}
+
+static void signalled_count(small_queue_parts *p) {
+  p->wait = wait_signalled;
+  p->notify = notify_signalled;
+  p->notify_all = notify_all_signalled;
+}
+
+/* Whoever leaves at the deadline leaves the token that may have been meant for it. */
+static bool wait_leaving_token(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  for (;;) {
+    event_register(e);
+    if (retry(context)) return event_unregister(e), true;
+    bool in_time = true;
+    uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
+    while (in_time && event_tokens(x) == 0) {
+      in_time = port_wait(&e->word, x, deadline);
+      x = atomic_load_explicit(&e->word, memory_order_relaxed);
+    }
+    leave(e, in_time);
+    if (retry(context)) return true;
+    if (!in_time) return false;
+  }
+}
+
+static void token_left_at_deadline(small_queue_parts *p) {
+  p->wait = wait_leaving_token;
+}
+
+/* What was published just before the registration is not seen. */
+static bool wait_without_retry(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  for (;;) {
+    event_register(e);
+    bool in_time = event_sleep(e, deadline);
+    if (retry(context)) return true;
+    if (!in_time) return false;
+  }
+}
+
+static void no_retry_when_registered(small_queue_parts *p) {
+  p->wait = wait_without_retry;
+}
+
+/* Whoever takes a token does not look again, but goes back to sleep if it was too late. */
+static bool unregister_taking_token(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  for (;;) {
+    event_register(e);
+    if (retry(context)) return leave(e, true);
+    bool in_time = event_sleep(e, deadline);
+    if (retry(context)) return true;
+    if (!in_time) return false;
+  }
+}
+
+static void token_taken_after_success(small_queue_parts *p) {
+  p->wait = unregister_taking_token;
+}
+
+static void notify_nobody(event *e) {
+  (void)e;
+}
+
+static void closing_wakes_nobody(small_queue_parts *p) {
+  p->notify_all = notify_nobody;
+}
+
+const mutant mutants[MUTANTS] = {
+    {"FULL decided by the cached head alone", full_by_cached_head},
+    {"pop keeps the slot it saw before its CAS failed", stale_slot},
+    {"EMPTY decided by the hint", empty_by_hint},
+    {"pop_many takes one by one", many_one_by_one},
+    {"peek does not read head again", peek_without_second_look},
+    {"closing raises the hint past its mark", hint_past_the_mark},
+    {"no look at the tokens before sleeping", no_token_look},
+    {"notifier moves waiters to a signalled count", signalled_count},
+    {"token left behind at the deadline", token_left_at_deadline},
+    {"no retry between registering and sleeping", no_retry_when_registered},
+    {"token taken after a success though another sleeps", token_taken_after_success},
+    {"closing wakes nobody", closing_wakes_nobody}};

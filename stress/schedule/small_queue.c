@@ -1,0 +1,112 @@
+#include "schedule/small_queue.h"
+
+#include <stddef.h>
+
+enum { SMALL_SLOTS = 8 };
+
+static ring the_ring;
+static _Atomic uint64_t slots[SMALL_SLOTS];
+static event not_empty, not_full;
+
+small_queue_parts small_queue;
+uint64_t small_queue_first_turn;
+
+const small_queue_parts small_queue_shipped = {.push = ring_push,
+                                               .pop = ring_pop,
+                                               .pop_many = ring_pop_many,
+                                               .peek = ring_peek,
+                                               .close = ring_close,
+                                               .wait = event_wait,
+                                               .notify = event_notify,
+                                               .notify_all = event_notify_all};
+
+typedef struct attempt {
+  uint32_t handle;
+  ring_status status;
+} attempt;
+
+static void create(uint32_t capacity) {
+  ring_init(&the_ring, slots, capacity, small_queue_first_turn);
+  event_init(&not_empty);
+  event_init(&not_full);
+}
+
+static void destroy(void) {}
+
+static answer answer_of(ring_status status, uint64_t deadline) {
+  if (status == RING_OK) return ANSWER_DONE;
+  if (status == RING_CLOSED) return ANSWER_CLOSED;
+  if (deadline != 0) return ANSWER_TIMEDOUT;
+  return status == RING_FULL ? ANSWER_FULL : ANSWER_EMPTY;
+}
+
+static bool retry_push(void *context) {
+  attempt *a = context;
+  a->status = small_queue.push(&the_ring, a->handle);
+  return a->status != RING_FULL;
+}
+
+static bool retry_pop(void *context) {
+  attempt *a = context;
+  a->status = small_queue.pop(&the_ring, &a->handle);
+  return a->status != RING_EMPTY;
+}
+
+static answer put(uint32_t item, uint64_t deadline) {
+  attempt a = {item + 1, RING_FULL};
+  if (!retry_push(&a) && deadline != 0) small_queue.wait(&not_full, retry_push, &a, deadline);
+  if (a.status == RING_OK) small_queue.notify(&not_empty, 1);
+  return answer_of(a.status, deadline);
+}
+
+static answer take(uint32_t *item, uint64_t deadline) {
+  attempt a = {0, RING_EMPTY};
+  if (!retry_pop(&a) && deadline != 0) small_queue.wait(&not_empty, retry_pop, &a, deadline);
+  if (a.status == RING_OK) small_queue.notify(&not_full, 1);
+  *item = a.handle - 1;
+  return answer_of(a.status, deadline);
+}
+
+static answer take_many(uint32_t *items, uint32_t k, uint32_t *count) {
+  ring_status status = small_queue.pop_many(&the_ring, items, k, count);
+  if (*count > 0) small_queue.notify(&not_full, *count);
+  for (uint32_t i = 0; i < *count; i++) items[i]--;
+  return answer_of(status, 0);
+}
+
+static bool retain_nothing(uint32_t handle) {
+  return handle > 0;
+}
+
+static void drop_nothing(uint32_t handle) {
+  (void)handle;
+}
+
+static answer peek(uint32_t *item) {
+  uint32_t handle = 0;
+  ring_status status = small_queue.peek(&the_ring, retain_nothing, drop_nothing, &handle);
+  *item = handle - 1;
+  return answer_of(status, 0);
+}
+
+static void close_queue(void) {
+  small_queue.close(&the_ring);
+  small_queue.notify_all(&not_empty);
+  small_queue.notify_all(&not_full);
+}
+
+static bool is_at_rest(void) {
+  return atomic_load_explicit(&not_empty.word, memory_order_seq_cst) == 0 &&
+         atomic_load_explicit(&not_full.word, memory_order_seq_cst) == 0;
+}
+
+const subject subject_small_queue = {.name = "small queue",
+                                     .bounded = true,
+                                     .create = create,
+                                     .destroy = destroy,
+                                     .put = put,
+                                     .take = take,
+                                     .take_many = take_many,
+                                     .peek = peek,
+                                     .close = close_queue,
+                                     .is_at_rest = is_at_rest};

@@ -1,0 +1,40 @@
+/* A queue over ring.h and event.h put together as core/queue.c does it, of which every part can be
+   replaced: what the mutants of proof_schedules are made from. Item i has handle i + 1. */
+#ifndef HEADRACE_STRESS_SMALL_QUEUE_H
+#define HEADRACE_STRESS_SMALL_QUEUE_H
+
+#include "schedule/subject.h"
+#include "sync/event.h"
+#include "sync/ring.h"
+
+typedef struct small_queue_parts {
+  ring_status (*push)(ring *r, uint32_t handle);
+  ring_status (*pop)(ring *r, uint32_t *handle);
+  ring_status (*pop_many)(ring *r, uint32_t *handles, uint32_t k, uint32_t *taken);
+  ring_status (*peek)(ring *r, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle);
+  ring_status (*close)(ring *r);
+  bool (*wait)(event *e, event_retry *retry, void *context, uint64_t deadline);
+  void (*notify)(event *e, uint32_t k);
+  void (*notify_all)(event *e);
+} small_queue_parts;
+
+/* As shipped. */
+extern const small_queue_parts small_queue_shipped;
+
+/* What subject_small_queue is made from. */
+extern small_queue_parts small_queue;
+
+/* The turn of its first position: 0, or just below a wrap. */
+extern uint64_t small_queue_first_turn;
+
+extern const subject subject_small_queue;
+
+typedef struct mutant {
+  const char *name;
+  void (*change)(small_queue_parts *parts);
+} mutant;
+
+enum { MUTANTS = 12 };
+extern const mutant mutants[MUTANTS];
+
+#endif

@@ -1,0 +1,46 @@
+/* What the proofs of schedules are about: containers of items 0 to E - 1, seen alike. One of a kind is
+   made at a time. */
+#ifndef HEADRACE_STRESS_SUBJECT_H
+#define HEADRACE_STRESS_SUBJECT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "schedule/schedule.h"
+
+typedef enum answer { ANSWER_DONE, ANSWER_FULL, ANSWER_EMPTY, ANSWER_CLOSED, ANSWER_TIMEDOUT } answer;
+
+enum { SUBJECT_MANY = 3, SUBJECT_ITEMS = 512 };
+
+typedef struct subject {
+  const char *name;
+  /* A bounded queue holds `capacity` items, then answers FULL. What is not bounded takes all items. */
+  bool bounded;
+  /* It starts with its items 0 to capacity - 1 inside, and there are no others: a pool. */
+  bool starts_full;
+  /* An operation has had its effect once such a compare-and-exchange succeeded in such a file; NULL:
+     no single one says so. */
+  const char *effect_file;
+  schedule_kind effect_kind;
+
+  void (*create)(uint32_t capacity);
+  void (*destroy)(void);
+  answer (*put)(uint32_t item, uint64_t deadline);
+  answer (*take)(uint32_t *item, uint64_t deadline);
+  /* The rest may be NULL. */
+  answer (*take_many)(uint32_t *items, uint32_t k, uint32_t *count);
+  answer (*peek)(uint32_t *item);
+  void (*close)(void);
+  /* Whether the item, which is outside now, looks as it should. */
+  bool (*item_is_sound)(uint32_t item);
+  /* Whether nobody is registered as waiting, and no token is left. */
+  bool (*is_at_rest)(void);
+} subject;
+
+extern const subject subject_queue, subject_unlimited_queue, subject_pool;
+
+/* The control: Vyukov's bounded queue, in which a thread that has claimed a position and not published
+   it stops the others. */
+extern const subject subject_vyukov;
+
+#endif

@@ -1,0 +1,106 @@
+/* BatchQueue as a subject: item i is a batch whose batch_id is i. */
+#include <headrace/queue.h>
+
+#include "schedule/inside.h"
+#include "schedule/subject.h"
+#include "support/stress.h"
+
+static BatchQueue *queue;
+static Batch *batches[SUBJECT_ITEMS];
+
+static void create(uint32_t capacity) {
+  for (uint32_t i = 0; i < SUBJECT_ITEMS; i++) {
+    if (!batches[i]) batches[i] = batch_create(1, 1, 0);
+    if (batches[i]) batches[i]->batch_id = i;
+  }
+  queue = batch_queue_create(capacity);
+  stress_check(queue && batches[SUBJECT_ITEMS - 1], "no memory");
+}
+
+static void create_unlimited(uint32_t capacity) {
+  (void)capacity;
+  create(0);
+}
+
+static void destroy(void) {
+  batch_queue_free(queue);
+}
+
+static answer answer_of(batch_status status) {
+  switch (status) {
+  case BATCH_OK:
+    return ANSWER_DONE;
+  case BATCH_FULL:
+    return ANSWER_FULL;
+  case BATCH_EMPTY:
+    return ANSWER_EMPTY;
+  case BATCH_TIMEDOUT:
+    return ANSWER_TIMEDOUT;
+  default:
+    return ANSWER_CLOSED;
+  }
+}
+
+static answer put(uint32_t item, uint64_t deadline) {
+  return answer_of(batch_queue_enqueue_until(queue, batches[item], deadline));
+}
+
+static answer take(uint32_t *item, uint64_t deadline) {
+  Batch *batch;
+  answer a = answer_of(batch_queue_dequeue_until(queue, &batch, deadline));
+  if (a == ANSWER_DONE) *item = (uint32_t)batch->batch_id;
+  return a;
+}
+
+static answer take_many(uint32_t *items, uint32_t k, uint32_t *count) {
+  Batch *taken[SUBJECT_MANY];
+  *count = batch_queue_dequeue_many(queue, taken, k);
+  for (uint32_t i = 0; i < *count; i++) items[i] = (uint32_t)taken[i]->batch_id;
+  return *count > 0 ? ANSWER_DONE : answer_of(batch_last_error()->code);
+}
+
+static answer peek(uint32_t *item) {
+  Batch *front = batch_queue_peek(queue);
+  if (!front) return answer_of(batch_last_error()->code);
+  *item = (uint32_t)front->batch_id;
+  batch_release(front);
+  return ANSWER_DONE;
+}
+
+static void close_queue(void) {
+  batch_queue_close(queue);
+}
+
+static bool item_is_sound(uint32_t item) {
+  return batches[item]->batch_id == item && atomic_load(&batches[item]->ref_count) == 1;
+}
+
+static bool is_at_rest(void) {
+  return inside_queue_is_at_rest(queue);
+}
+
+/* The only strong compare-and-exchanges in ring.h are the ones at which operations take effect. */
+const subject subject_queue = {.name = "queue",
+                               .bounded = true,
+                               .effect_file = "ring.h",
+                               .effect_kind = SCHEDULE_CAS,
+                               .create = create,
+                               .destroy = destroy,
+                               .put = put,
+                               .take = take,
+                               .take_many = take_many,
+                               .peek = peek,
+                               .close = close_queue,
+                               .item_is_sound = item_is_sound,
+                               .is_at_rest = is_at_rest};
+
+const subject subject_unlimited_queue = {.name = "unlimited queue",
+                                         .create = create_unlimited,
+                                         .destroy = destroy,
+                                         .put = put,
+                                         .take = take,
+                                         .take_many = take_many,
+                                         .peek = peek,
+                                         .close = close_queue,
+                                         .item_is_sound = item_is_sound,
+                                         .is_at_rest = is_at_rest};

@@ -1,0 +1,91 @@
+/* Memory that runs out while datasets are opened and shards are written: nothing leaks, nothing is left. */
+#include "support/dataset_check.h"
+#include "support/failing_memory.h"
+#include "support/files.h"
+#include "support/packages.h"
+
+#include <stdlib.h>
+
+TestSuite(dataset_memory, .init = files_begin, .fini = files_end);
+
+/* A word of every message about lack of memory. */
+static const char name[] = "memory";
+
+typedef struct opening {
+  const char *paths[3];
+  size_t count;
+  batch_dataset_options options;
+} opening;
+
+static bool open_and_read(void *context) {
+  const opening *o = context;
+  int32_t ids[4];
+  uint64_t fingerprint;
+  BatchDataset *dataset = batch_dataset_open(o->paths, o->count, &o->options);
+  bool done =
+      dataset && batch_dataset_read(dataset, 0, 4, ids) && batch_dataset_fingerprint(dataset, &fingerprint);
+  batch_dataset_free(dataset);
+  return done;
+}
+
+Test(dataset_memory, opening_token_files) {
+  static const uint16_t tokens[] = {1, 2, 3, 4};
+  write_data("a.bin", tokens, sizeof tokens);
+  write_data("b.bin", tokens, sizeof tokens);
+  write_data("c.ds", tokens, sizeof tokens);
+  write_data("c.ds.index", (uint64_t[]){1, 4}, 16);
+  opening o = {{path_of("?.bin"), path_of("c.ds"), path_of("a.bin")}, 3, BATCH_DATASET_OPTIONS_INIT};
+  o.options.separator = BATCH_SEPARATOR_AFTER;
+  o.options.end_of_text = 2;
+  cr_assert_gt(inject_failures(name, open_and_read, &o), 20);
+}
+
+Test(dataset_memory, tokenizing_text) {
+  need_package(PACKAGE_JANSSON);
+  opening o = {{write_text("a.txt", "text\xff text"), write_text("b.jsonl", "{\"text\":\"abc\"}\n")},
+               2,
+               BATCH_DATASET_OPTIONS_INIT};
+  o.options.text.malformed = BATCH_MALFORMED_REPLACE;
+  o.options.text.squeeze_space = true;
+  cr_assert_gt(inject_failures(name, open_and_read, &o), 20);
+}
+
+static bool write_pair(void *context) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_MEGATRON;
+  options.shard_tokens = 2;
+  options.overwrite = true;
+  BatchWriter *writer = batch_writer_create(context, &options);
+  bool done = writer != NULL;
+  for (uint32_t i = 0; done && i < 3; i++)
+    done = batch_writer_tokens(writer, (uint32_t[]){i, i}, 2) && batch_writer_end_document(writer);
+  done = done && batch_writer_finish(writer);
+  batch_writer_free(writer);
+  return done;
+}
+
+Test(dataset_memory, writing_shards) {
+  char path[256];
+  snprintf(path, sizeof path, "%s", path_of("out.bin"));
+  cr_assert_gt(inject_failures(name, write_pair, path), 20);
+  cr_assert_eq(files_count(), 6, "temporary files were left");
+}
+
+static bool normalize(void *context) {
+  const batch_text_options options = {BATCH_MALFORMED_REPLACE, BATCH_NORMAL_NONE, false, true};
+  char out[64];
+  (void)context;
+  return batch_text_normalize("a \xff b", 6, &options, out, sizeof out) != BATCH_TOKENIZER_FAILED;
+}
+
+static bool make_tokenizer(void *context) {
+  (void)context;
+  BatchTokenizer *tokenizer = batch_tokenizer_bytes(1);
+  batch_tokenizer_free(tokenizer);
+  return tokenizer != NULL;
+}
+
+Test(dataset_memory, tokenizers_and_normalization) {
+  cr_assert_gt(inject_failures(name, normalize, NULL), 0);
+  cr_assert_gt(inject_failures(name, make_tokenizer, NULL), 0);
+}

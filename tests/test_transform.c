@@ -1,0 +1,177 @@
+/* Transforms: what they change, and that only (seed, epoch, row) decides how. */
+#include <headrace/headrace.h>
+
+#include <math.h>
+#include <string.h>
+
+#include "support/dataset_check.h"
+#include "support/files.h"
+#include "support/watchdog.h"
+
+static void begin(void) {
+  watchdog_on();
+  files_begin();
+}
+
+TestSuite(transform, .init = begin, .fini = files_end);
+
+enum { LENGTH = 256, VOCABULARY = 1000, TOKENS = 100001, POSITIONS = 100000 };
+
+static const char *write_tokens(void) {
+  bytes b = {0};
+  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(10 + i % 900));
+  return write_bytes("t.bin", &b);
+}
+
+static batch_loader_options options_with(const batch_transform *chain, size_t n) {
+  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
+  o.shape.batch_size = 4;
+  o.shape.sequence_length = LENGTH;
+  o.shape.vocab_size = VOCABULARY;
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.transforms = chain;
+  o.num_transforms = n;
+  o.world = 1;
+  return o;
+}
+
+/* What a chain did to each position of an epoch in file order. */
+typedef struct result {
+  int32_t input[POSITIONS + 4 * LENGTH], target[POSITIONS + 4 * LENGTH];
+  float mask[POSITIONS + 4 * LENGTH];
+} result;
+
+static void apply(result *r, batch_loader_options o) {
+  BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
+  BatchLoader *loader = batch_loader_create(dataset, &o);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch)) {
+    uint64_t place = batch_loader_place(loader, batch);
+    for (uint32_t row = 0; row < batch->batch_size && (place + row) * LENGTH < POSITIONS; row++) {
+      memcpy(r->input + (place + row) * LENGTH, batch->input.i32 + row * LENGTH, LENGTH * 4);
+      memcpy(r->target + (place + row) * LENGTH, batch->target.i32 + row * LENGTH, LENGTH * 4);
+      memcpy(r->mask + (place + row) * LENGTH, batch->mask.data + row * LENGTH, LENGTH * 4);
+    }
+  }
+  cr_assert_eq(batch_last_error()->code, BATCH_END, "%s", batch_last_error()->message);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+static int32_t original(uint32_t i) {
+  return (int32_t)(10 + i % 900);
+}
+
+/* A count is as expected of so many trials, to 6 standard deviations. */
+static void assert_share(uint64_t count, uint64_t trials, double share, const char *what) {
+  double expected = (double)trials * share, deviation = sqrt(expected * (1 - share));
+  cr_assert_lt(fabs((double)count - expected), 6 * deviation + 1, "%s: %d of %d, expected about %d", what,
+               (int)count, (int)trials, (int)expected);
+}
+
+static result first, second;
+
+Test(transform, masking_hides_fifteen_percent_in_three_ways) {
+  static const uint32_t keep[] = {10, 11, 12};
+  batch_mask_options masking = {0.15f, 3, VOCABULARY, keep, 3};
+  batch_transform chain = batch_transform_mask(&masking);
+  write_tokens();
+  apply(&first, options_with(&chain, 1));
+  uint64_t chosen = 0, hidden = 0, same = 0;
+  for (uint32_t i = 0; i < POSITIONS; i++) {
+    cr_assert_eq(first.target[i], original(i));
+    if (first.mask[i] == 0) {
+      cr_assert_eq(first.input[i], original(i));
+      continue;
+    }
+    cr_assert_gt(original(i), 12, "an id that is kept was chosen");
+    chosen++;
+    hidden += first.input[i] == 3;
+    same += first.input[i] == original(i);
+  }
+  assert_share(chosen, POSITIONS * 897 / 900, 0.15, "chosen");
+  assert_share(hidden, chosen, 0.8, "hidden");
+  assert_share(same, chosen, 0.1, "same");
+}
+
+Test(transform, dropout_and_replacement_change_inputs_only) {
+  batch_dropout_options dropping = {0.25f, 1};
+  batch_replace_options replacing = {0.1f, 5};
+  batch_transform chain[] = {batch_transform_dropout(&dropping), batch_transform_replace(&replacing)};
+  write_tokens();
+  apply(&first, options_with(chain, 2));
+  uint64_t dropped = 0, replaced = 0;
+  for (uint32_t i = 0; i < POSITIONS; i++) {
+    cr_assert_eq(first.target[i], original(i + 1));
+    cr_assert_eq(first.mask[i], 1);
+    dropped += first.input[i] == 1;
+    replaced += first.input[i] < 5 && first.input[i] != 1;
+    cr_assert(first.input[i] < 5 || first.input[i] == original(i));
+  }
+  assert_share(dropped, POSITIONS, 0.25 * 0.9 + 0.1 / 5, "dropped");
+  assert_share(replaced, POSITIONS, 0.1 * 4 / 5, "replaced");
+}
+
+Test(transform, result_does_not_depend_on_workers_or_batch_size) {
+  batch_replace_options replacing = {0.5f, VOCABULARY};
+  batch_transform chain = batch_transform_replace(&replacing);
+  write_tokens();
+  batch_loader_options o = options_with(&chain, 1);
+  apply(&first, o);
+  o.workers = 4;
+  o.shape.batch_size = 7;
+  apply(&second, o);
+  cr_assert_eq(memcmp(first.input, second.input, POSITIONS * 4), 0);
+  o.seed = 1;
+  apply(&second, o);
+  cr_assert_neq(memcmp(first.input, second.input, POSITIONS * 4), 0, "the seed does not matter");
+}
+
+Test(transform, floats_are_normalized_and_noised) {
+  batch_normalize_options normalizing = {10, 2};
+  batch_noise_options noise = {0.5f};
+  batch_transform chain[] = {batch_transform_normalize(&normalizing), batch_transform_noise(&noise)};
+  write_tokens();
+  batch_loader_options o = options_with(chain, 1);
+  o.shape.input_type = TENSOR_FLOAT32;
+  BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
+  double sum = 0, squares = 0;
+  for (o.num_transforms = 1; o.num_transforms <= 2; o.num_transforms++) {
+    BatchLoader *loader = batch_loader_create(dataset, &o);
+    uint32_t at = 0;
+    for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch))
+      for (size_t i = 0; i < batch->input.total_size && at < POSITIONS; i++, at++) {
+        double off = batch->input.data[i] - (original(at) - 10) / 2.0;
+        if (o.num_transforms == 1) cr_assert_lt(fabs(off), 1e-4);
+        sum += off, squares += off * off;
+      }
+    batch_loader_free(loader);
+  }
+  cr_assert_lt(fabs(sum / POSITIONS), 0.01);
+  cr_assert_lt(fabs(sqrt(squares / POSITIONS) - 0.5), 0.01);
+  batch_dataset_free(dataset);
+}
+
+Test(transform, that_fails_is_a_fault_of_its_batch) {
+  batch_noise_options noise = {1};
+  batch_transform chain = batch_transform_noise(&noise); /* on int32 */
+  write_tokens();
+  batch_loader_options o = options_with(&chain, 1);
+  BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
+  BatchLoader *loader = batch_loader_create(dataset, &o);
+  assert_refused(!batch_loader_next(loader), BATCH_INVALID_ARGUMENT, "transforms[0]", "row 0", "step 0");
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(transform, random_numbers_are_even) {
+  batch_random random = batch_random_start(1);
+  uint64_t counts[10] = {0};
+  for (int i = 0; i < 100000; i++) counts[batch_random_below(&random, 10)]++;
+  for (int i = 0; i < 10; i++) assert_share(counts[i], 100000, 0.1, "below 10");
+  cr_assert_eq(batch_random_below(&random, 0), 0);
+  for (int i = 0; i < 100000; i++) {
+    float x = batch_random_uniform(&random);
+    cr_assert(x >= 0 && x < 1);
+  }
+}
