@@ -8,10 +8,11 @@
        batch_release(batch);                           the last reference puts it back
 
    Threads: every call may run at the same time as every other one; batch_pool_free may run while
-   others wait in batch_pool_allocate (they return NULL) and while batches are out (they stay
-   valid; the last one to come back frees the rest), but no call may begin after it.
+   others are in batch_pool_allocate (they return NULL) and while batches are out (they stay
+   valid; the last one to come back frees the rest), but no call may begin after it, and no resize may run beside it.
 
-   Progress: allocate, try_allocate and release are lock-free while a batch is idle; nothing is
+   Progress: allocate, try_allocate and release are lock-free while a batch is idle (a thread
+   stopped inside a call may keep the one batch that it holds from coming back); nothing is
    allocated from the system but in create and resize.
 
    Guarantees: a pool of N hands out exactly N; while a resize and calls at the same time are under

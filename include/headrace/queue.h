@@ -16,7 +16,8 @@
    no other one. Only the calls that say so wait, and they wait without using the processor. A
    thread that stops after its operation and before it has woken a sleeper leaves that one asleep
    until the next operation on its side wakes it. The unlimited queue (capacity 0) allocates a ring
-   of some thousand slots now and then.
+   of some thousand slots now and then, and the first call of each thread on one registers it with
+   liburcu, which takes a lock.
 
    Guarantees: linearizable, closing included. A full queue holds exactly `capacity` batches:
    FULL is answered only if so many were inside at some instant of the call, EMPTY only if none

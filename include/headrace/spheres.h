@@ -50,7 +50,7 @@ typedef struct batch_sphere_stats {
 HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *options);
 
 /* Gives a batch to a lane (0 to num_spheres - 1, or BATCH_SPHERES_ANY), waiting while that lane is
-   full. Returns: true, and the reference is handed over; false on a bad lane or after stop began. */
+   full. Returns: true, and the reference is handed over; false on a bad lane. */
 HEADRACE_API bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch);
 
 /* Cuts the batch into one view a lane (batch_distribute_to_spheres) and dispatches them. On

@@ -122,14 +122,18 @@ static inline void event_adapt(event *e, uint32_t spin, bool paid) {
 }
 
 /* Looks again for a bounded time, since a hand-off between running threads takes far less time than
-   a sleep. */
+   a sleep. After the first looks it gives the processor away between them: where threads outnumber
+   processors, the one that is waited for may need this one. */
 static inline bool event_spin(event *e, event_retry *retry, void *context, uint64_t deadline) {
   if (!port_may_spin()) return false;
   uint32_t spin = atomic_load_explicit(&e->spin, memory_order_relaxed);
   uint64_t end = port_clock() + spin;
   if (end > deadline) end = deadline;
-  for (unsigned pauses = 1;; pauses = pauses < 16 ? pauses * 2 : 16) {
-    for (unsigned i = 0; i < pauses; i++) port_pause();
+  for (unsigned looks = 0;; looks++) {
+    if (looks < 4)
+      for (unsigned i = 0; i < 1u << looks; i++) port_pause();
+    else
+      port_yield();
     if (retry(context)) {
       event_adapt(e, spin, true);
       return true;

@@ -20,9 +20,10 @@
 #define PORT_LINE        128
 
 /* How long a waiting thread looks again before it sleeps, in nanoseconds: the bounds between
-   which each event adapts. A wake-up across cores costs about 20 us. */
+   which each event adapts. To sleep and be woken costs about
+   the upper one: who has spun so long for nothing has lost no more than that. */
 #define PORT_SPIN_MIN_NS 1000u
-#define PORT_SPIN_MAX_NS 20000u
+#define PORT_SPIN_MAX_NS 50000u
 
 static inline void port_pause(void) {
   ck_pr_stall();
