@@ -81,6 +81,35 @@ enum {
   HELP
 };
 
+static const struct option options[] = {DATA_OPTIONS_LONG,
+                                        {"batch-size", required_argument, NULL, BATCH_SIZE},
+                                        {"sequence-length", required_argument, NULL, SEQUENCE_LENGTH},
+                                        {"vocab-size", required_argument, NULL, VOCAB_SIZE},
+                                        {"workers", required_argument, NULL, WORKERS},
+                                        {"pool", required_argument, NULL, POOL},
+                                        {"seed", required_argument, NULL, SEED},
+                                        {"epochs", required_argument, NULL, EPOCHS},
+                                        {"steps", required_argument, NULL, STEPS},
+                                        {"rank", required_argument, NULL, RANK},
+                                        {"world", required_argument, NULL, WORLD},
+                                        {"shuffle", required_argument, NULL, SHUFFLE},
+                                        {"pack", required_argument, NULL, PACK},
+                                        {"faults", required_argument, NULL, FAULTS},
+                                        {"io", required_argument, NULL, IO},
+                                        {"resume", required_argument, NULL, RESUME},
+                                        {"state", required_argument, NULL, STATE},
+                                        {"as-they-come", no_argument, NULL, AS_THEY_COME},
+                                        {"quiet", no_argument, NULL, QUIET},
+                                        {"help", no_argument, NULL, HELP},
+                                        {0}};
+
+/* The name of an option, without its dashes. */
+static const char *option_name(int option) {
+  const struct option *o = options;
+  while (o->name && o->val != option) o++;
+  return o->name;
+}
+
 static int take_number(feed_run *run, int option, const char *text) {
   batch_loader_options *o = &run->loader;
   uint32_t *const small[] = {[BATCH_SIZE] = &o->shape.batch_size,
@@ -95,9 +124,9 @@ static int take_number(feed_run *run, int option, const char *text) {
                              [WORLD] = &o->world};
   uint64_t value;
   if (!cli_number(text, &value) || (small[option] && value >= UINT32_MAX))
-    return cli_usage_error(name, "%s is not a number that this option takes", text);
+    return cli_usage_error(name, "--%s is %s, expected a number", option_name(option), text);
   if (value == 0 && option != SEED && option != RANK)
-    return cli_usage_error(name, "a number is 0 where at least 1 is expected");
+    return cli_usage_error(name, "--%s is 0, expected at least 1", option_name(option));
   if (small[option])
     *small[option] = (uint32_t)value;
   else if (option == SEED)
@@ -110,7 +139,9 @@ static int take_number(feed_run *run, int option, const char *text) {
 static int take_word(feed_run *run, int option, const char *text) {
   const char *const *const lists[] = {shuffles, packings, faults, ios};
   int value = cli_word(text, lists[option - SHUFFLE]);
-  if (value < 0) return cli_usage_error(name, "%s is none of the words that this option takes", text);
+  if (value < 0)
+    return cli_usage_error(name, "--%s is %s, expected one of those that --help lists", option_name(option),
+                           text);
   switch (option) {
   case SHUFFLE:
     run->loader.shuffle = (batch_shuffle)value;
@@ -153,27 +184,6 @@ static int take(feed_run *run, int option, const char *text) {
 }
 
 static int parse(int argc, char **argv, feed_run *run) {
-  static const struct option options[] = {DATA_OPTIONS_LONG,
-                                          {"batch-size", required_argument, NULL, BATCH_SIZE},
-                                          {"sequence-length", required_argument, NULL, SEQUENCE_LENGTH},
-                                          {"vocab-size", required_argument, NULL, VOCAB_SIZE},
-                                          {"workers", required_argument, NULL, WORKERS},
-                                          {"pool", required_argument, NULL, POOL},
-                                          {"seed", required_argument, NULL, SEED},
-                                          {"epochs", required_argument, NULL, EPOCHS},
-                                          {"steps", required_argument, NULL, STEPS},
-                                          {"rank", required_argument, NULL, RANK},
-                                          {"world", required_argument, NULL, WORLD},
-                                          {"shuffle", required_argument, NULL, SHUFFLE},
-                                          {"pack", required_argument, NULL, PACK},
-                                          {"faults", required_argument, NULL, FAULTS},
-                                          {"io", required_argument, NULL, IO},
-                                          {"resume", required_argument, NULL, RESUME},
-                                          {"state", required_argument, NULL, STATE},
-                                          {"as-they-come", no_argument, NULL, AS_THEY_COME},
-                                          {"quiet", no_argument, NULL, QUIET},
-                                          {"help", no_argument, NULL, HELP},
-                                          {0}};
   opterr = 0;
   for (int c, status; (c = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
     if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
