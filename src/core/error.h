@@ -19,4 +19,7 @@ batch_status error_note(batch_status code, const char *function, const char *wha
 /* Ends the process over a programming error that cannot be survived. */
 __attribute__((format(printf, 1, 2), noreturn)) void error_abort(const char *format, ...);
 
+/* Marks what runs only when something has to be waited for or went wrong: kept out of the fast paths. */
+#define COLD __attribute__((noinline, cold))
+
 #endif

@@ -23,8 +23,6 @@
 #include "sync/event.h"
 #include "sync/refcount.h"
 
-#define COLD __attribute__((noinline, cold)) /* kept out of the fast paths */
-
 /* What the slow paths count; the rest of the statistics is read off the stack. */
 enum { HANDED_OUT_LATE, REFUSED, POPPED_TO_RETIRE };
 

@@ -21,9 +21,6 @@ static inline bool is_unlimited(const BatchQueue *q) {
   return !q->ring.slots;
 }
 
-/* Kept out of the fast paths. */
-#define COLD __attribute__((noinline, cold))
-
 /* At most so many are taken out in one step: handles wait on the stack. */
 enum { MANY = 256 };
 
