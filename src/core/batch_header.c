@@ -7,16 +7,9 @@
 #include "core/memory.h"
 #include "core/pool_internal.h"
 #include "sync/refcount.h"
+#include "sync/sanitizers.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ASAN 1
-#endif
-#endif
-
-#ifdef ASAN
+#ifdef UNDER_ASAN
 #include <sanitizer/asan_interface.h>
 #define POISON(address, bytes)   ASAN_POISON_MEMORY_REGION(address, bytes)
 #define UNPOISON(address, bytes) ASAN_UNPOISON_MEMORY_REGION(address, bytes)

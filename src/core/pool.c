@@ -94,8 +94,8 @@ static void pool_unmake_batch(BatchPool *pool, batch_header *header) {
 static void pool_push(BatchPool *pool, batch_header *header) {
   uint32_t handle = header->handle;
   batch_header_hide(header, pool->layout.bytes);
-  stack_push(&pool->idle, batch_header_link, NULL,
-             handle); /* RETURN: pairs with SHRINK in batch_pool_resize */
+  /* RETURN: pairs with SHRINK in pool_set_size. */
+  stack_push(&pool->idle, batch_header_link, NULL, handle);
 }
 
 static batch_header *pool_pop(BatchPool *pool) {
@@ -204,7 +204,7 @@ static bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_si
     if (needed > count && !pool_make_batches(function, pool, &made, needed - count, new_size)) return false;
     if (needed > count) count = needed;
     wanted = size_word(new_size, new_size < there ? (uint32_t)there - new_size : 0);
-    /* SHRINK: seq_cst; pairs with RETURN in pool_take_back. */
+    /* SHRINK: seq_cst; pairs with RETURN in pool_push and pool_has_surplus. */
   } while (!atomic_compare_exchange_weak_explicit(&pool->size, &seen, wanted, memory_order_seq_cst,
                                                   memory_order_relaxed));
   pool_add_batches(pool, &made, needed);

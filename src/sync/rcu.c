@@ -2,20 +2,14 @@
 
 #include <urcu/urcu-bp.h>
 
+#include "sync/sanitizers.h"
+
 _Static_assert(sizeof(struct rcu_head) <= sizeof(((rcu_object *)0)->node), "room for liburcu's head");
 _Static_assert(offsetof(rcu_object, node) == 0, "liburcu's head is the object's address");
 
-#if defined(__SANITIZE_THREAD__)
-#define TSAN 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-#define TSAN 1
-#endif
-#endif
-
 /* The edges that a grace period makes: READ, what a reader does before it leaves happens before the
    reclaiming; HANDED, what is done to an object before rcu_defer happens before its reclaiming. */
-#ifdef TSAN
+#ifdef UNDER_TSAN
 #include <sanitizer/tsan_interface.h>
 static char readers;
 static void read_ends(void) {

@@ -76,6 +76,11 @@ static inline _Atomic uint64_t *ring_slot(const ring *r, uint64_t position) {
   return &r->slots[position & r->mask];
 }
 
+/* Whether word, seen in position's slot, says that position has been filled and no later one. */
+static inline bool ring_is_filled(const ring *r, uint64_t position, uint64_t word) {
+  return ring_turn(word) == ((ring_turn_of(r, position) + 1) & RING_TURN_MASK);
+}
+
 /* Makes an empty ring over slots[1 << ring_shift_for(capacity)], 1 <= capacity <= RING_MAX_CAPACITY.
    first_turn is 0 but for tests of the wrap. Not yet shared, so relaxed will do. */
 static inline void ring_init(ring *r, _Atomic uint64_t *slots, uint32_t capacity, uint64_t first_turn) {
@@ -164,7 +169,7 @@ static inline ring_status ring_pop(ring *r, uint32_t *handle) {
     /* TAKE: seq_cst; pairs with PUBLISH in ring_append. EMPTY and CLOSED linearize here. */
     uint64_t word = atomic_load_explicit(ring_slot(r, h), memory_order_seq_cst);
     if (ring_turn(word) == ring_turn_of(r, h)) return RING_EMPTY;
-    if (ring_turn(word) != ((ring_turn_of(r, h) + 1) & RING_TURN_MASK)) {
+    if (!ring_is_filled(r, h, word)) {
       h = atomic_load_explicit(&r->head, memory_order_seq_cst);
       continue;
     }
@@ -189,16 +194,14 @@ static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, 
   for (;;) {
     uint32_t got = 0;
     uint64_t word = 0;
-    uint64_t expected = 0;
     while (got < k) {
       /* TAKE: as in ring_pop. */
       word = atomic_load_explicit(ring_slot(r, h + got), memory_order_seq_cst);
-      expected = (ring_turn_of(r, h + got) + 1) & RING_TURN_MASK;
-      if (ring_turn(word) != expected || ring_handle(word) == RING_CLOSED_HANDLE) break;
+      if (!ring_is_filled(r, h + got, word) || ring_handle(word) == RING_CLOSED_HANDLE) break;
       handles[got++] = (uint32_t)ring_handle(word);
     }
     if (got == 0) {
-      if (ring_turn(word) == expected) return RING_CLOSED;
+      if (ring_is_filled(r, h, word)) return RING_CLOSED;
       if (ring_turn(word) == ring_turn_of(r, h)) return RING_EMPTY;
       h = atomic_load_explicit(&r->head, memory_order_seq_cst);
       continue;
@@ -228,7 +231,7 @@ static inline ring_status ring_peek(ring *r, ring_try_retain *try_retain, ring_d
     /* TAKE: as in ring_pop. */
     uint64_t word = atomic_load_explicit(ring_slot(r, h), memory_order_seq_cst);
     if (ring_turn(word) == ring_turn_of(r, h)) return RING_EMPTY;
-    bool filled = ring_turn(word) == ((ring_turn_of(r, h) + 1) & RING_TURN_MASK);
+    bool filled = ring_is_filled(r, h, word);
     if (filled && ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
     bool retained = filled && try_retain((uint32_t)ring_handle(word));
     /* seq_cst: head still at h means that the element was inside all along. */
@@ -271,7 +274,7 @@ static inline bool ring_is_empty(const ring *r) {
     /* TAKE: as in ring_pop. */
     uint64_t word = atomic_load_explicit(ring_slot(r, h), memory_order_seq_cst);
     if (ring_turn(word) == ring_turn_of(r, h)) return true;
-    bool filled = ring_turn(word) == ((ring_turn_of(r, h) + 1) & RING_TURN_MASK);
+    bool filled = ring_is_filled(r, h, word);
     if (filled && ring_handle(word) == RING_CLOSED_HANDLE) return true;
     uint64_t now = atomic_load_explicit(&r->head, memory_order_seq_cst);
     if (now == h) return false;

@@ -6,16 +6,9 @@
 
 #include "schedule/schedule.h"
 #include "support/stress.h"
+#include "sync/sanitizers.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define ASAN 1
-#endif
-#endif
-
-#ifdef ASAN
+#ifdef UNDER_ASAN
 #include <sanitizer/common_interface_defs.h>
 #define switch_begins  __sanitizer_start_switch_fiber
 #define switch_is_done __sanitizer_finish_switch_fiber
