@@ -42,11 +42,10 @@ typedef struct outcome {
   double seconds;
 } outcome;
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; /* the signal that asked to stop */
 
 static void interrupt(int number) {
-  (void)number;
-  interrupted = 1;
+  interrupted = number;
 }
 
 /* --- arguments --- */
@@ -318,17 +317,21 @@ int main(int argc, char **argv) {
   double entropy;
   int status = parse_arguments(&a, argc, argv);
   if (status >= 0) return status;
-  signal(SIGINT, interrupt);
-  signal(SIGTERM, interrupt);
   bool ok = make_model(&t, &a) && open_pipeline(&t, &a) && unigram_entropy(t.dataset, &entropy);
   if (!ok) {
     fprintf(stderr, "train: %s\n", t.model ? batch_last_error()->message : "no memory for a model");
   } else {
     introduce(&t, &a);
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, interrupt);
     train(&t, &a, &o);
     show_sample(t.model, &a);
     ok = report(&o, entropy);
   }
   close_all(&t);
+  if (interrupted) {
+    signal(interrupted, SIG_DFL); /* the shell sees what ended us */
+    raise(interrupted);
+  }
   return ok ? 0 : 1;
 }

@@ -44,6 +44,7 @@ static int take_tokenizer(data_options *options, const char *command, const char
 int data_option_take(data_options *options, const char *command, int answer, const char *argument) {
   batch_dataset_options *dataset = &options->dataset;
   int value = 0, status = CLI_OK;
+  options->given |= 1u << (answer - DATA_FORMAT);
   switch (answer) {
   case DATA_FORMAT:
     status = take_word(command, "format", argument, formats, &value);
@@ -74,6 +75,44 @@ int data_option_take(data_options *options, const char *command, int answer, con
     return take_tokenizer(options, command, argument);
   }
   return status;
+}
+
+/* Which files an option is for. */
+typedef struct option_use {
+  const char *name;
+  int option;
+  bool text, jsonl, tokens;
+} option_use;
+
+static const option_use uses[] = {
+    {"type", DATA_TYPE, false, false, true},
+    {"field", DATA_FIELD, false, true, false},
+    {"tokenizer", DATA_TOKENIZER, true, true, false},
+    {"normalize", DATA_NORMALIZE, true, true, false},
+    {"fold-case", DATA_FOLD_CASE, true, true, false},
+    {"squeeze-space", DATA_SQUEEZE_SPACE, true, true, false},
+    {"malformed", DATA_MALFORMED, true, true, false},
+};
+
+int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset) {
+  bool text = false, jsonl = false, tokens = false;
+  batch_dataset_file file;
+  for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
+    if (!batch_dataset_file_info(dataset, i, &file)) continue;
+    text |= file.format == BATCH_FORMAT_TEXT;
+    jsonl |= file.format == BATCH_FORMAT_JSONL;
+    tokens |= file.format != BATCH_FORMAT_TEXT && file.format != BATCH_FORMAT_JSONL;
+  }
+  for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+    const option_use *use = &uses[i];
+    if (!(options->given >> (use->option - DATA_FORMAT) & 1)) continue;
+    if ((use->text && text) || (use->jsonl && jsonl) || (use->tokens && tokens)) continue;
+    return cli_usage_error(command, "--%s is for %s, and none is among the files", use->name,
+                           use->tokens ? "files of tokens"
+                           : use->text ? "text and .jsonl"
+                                       : ".jsonl");
+  }
+  return CLI_OK;
 }
 
 void data_options_free(data_options *options) {

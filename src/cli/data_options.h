@@ -15,10 +15,11 @@
 typedef struct data_options {
   batch_dataset_options dataset;
   BatchTokenizer *tokenizer; /* NULL: bytes */
+  unsigned given;            /* a bit for each of the options below that was on the command line */
 } data_options;
 
 #define DATA_OPTIONS_INIT                                                                                    \
-  { BATCH_DATASET_OPTIONS_INIT, NULL }
+  { BATCH_DATASET_OPTIONS_INIT, NULL, 0 }
 
 enum {
   DATA_FORMAT = 0x1000,
@@ -51,6 +52,9 @@ static inline bool data_option_is(int answer) {
 
 /* Takes one option and its argument; returns CLI_OK or, having said why, another exit status. */
 int data_option_take(data_options *options, const char *command, int answer, const char *argument);
+
+/* Options that none of the dataset's files has a use for are bad usage. */
+int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset);
 
 void data_options_free(data_options *options);
 

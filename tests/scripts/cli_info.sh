@@ -5,6 +5,15 @@ run 0 --help
 out_has 'Usage: headrace COMMAND' info tokenize
 run 0 --version
 grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail 'a version is printed'
+run 0 -V
+grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail '-V prints the version too'
+run 0 help
+out_has 'Usage: headrace COMMAND' 'Exit status'
+for command in bench feed info tokenize; do
+  run 0 help $command
+  out_has "Usage: headrace $command"
+done
+refuses 2 'bogus is no command' -- help bogus
 run 0 info --help
 out_has 'Usage: headrace info' --json --tokenizer
 refuses 2 'expected a command' --
@@ -15,12 +24,20 @@ refuses 2 '-x' -- info -x x
 refuses 2 '--format needs an argument' -- info --format
 refuses 2 'fortran' -- info --format fortran x
 refuses 1 'missing.bin' -- info missing.bin
+refuses 2 'standard input is not read' -- info -
+refuses 1 'a\x1B[31mb' -- info "$(printf 'a\033[31mb')"
+refuses 2 'a\x1B[31mb' -- "$(printf 'a\033[31mb')"
 
 printf 'ab\n' >a.txt
 printf 'odd' >odd.bin
 refuses 1 'odd.bin: at byte 0: found 3 bytes' -- info odd.bin
 run 0 info a.txt
 out_has a.txt text u8 'tokens       3' 'documents    1' 'ids          10 to 98' fingerprint
+refuses 2 '--type is for files of tokens' -- info --type u16 a.txt
+refuses 2 '--field is for .jsonl' -- info --field x a.txt
+printf '\001\000' >"$(printf 'c\033[7m.u16')"
+run 0 info c*.u16
+out_has 'c\x1B[7m.u16'
 run 0 info --quick a.txt
 grep -q '^ids' out && fail 'no range of ids with --quick'
 printf '\001\000\002\000\003\000' >b.bin
@@ -28,6 +45,8 @@ run 0 info --json a.txt b.bin
 out_has '"path": "a.txt"' '"format": "text"' '"tokens": 6' '"documents": 2' '"largest_id": 98' '"smallest_id": 1'
 run 0 info --type u16 --format headerless b.bin
 out_has 'not known' 'ids          1 to 3'
+refuses 2 '--malformed is for text and .jsonl' -- info --malformed keep b.bin
+refuses 2 '--tokenizer is for text and .jsonl' -- info --tokenizer bytes b.bin
 if command -v python3 >/dev/null; then
   name=$(printf 'quote"back\\slash\tand\377.txt')
   printf x >"$name"
