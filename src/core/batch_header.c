@@ -4,7 +4,6 @@
 
 #include "core/batch_layout.h"
 #include "core/error.h"
-#include "core/memory.h"
 #include "core/pool_internal.h"
 #include "sync/refcount.h"
 #include "sync/sanitizers.h"
@@ -77,9 +76,14 @@ static void header_retire(batch_header *header, const char *function) {
     pool_take_back(header->pool, header);
     return;
   }
-  memory_free(header->block);
+  batch_layout_drop(&header->batch);
   batch_header_free(header);
   if (parent) batch_header_release(parent, function);
+}
+
+void batch_header_retain(batch_header *header, const char *function) {
+  if (!refcount_retain(&header->batch.ref_count))
+    error_abort("%s: batch %p is free, or its count would overflow", function, (void *)header);
 }
 
 void batch_header_release(batch_header *header, const char *function) {
@@ -91,6 +95,23 @@ void batch_header_release(batch_header *header, const char *function) {
     return;
   case REFCOUNT_BROKEN:
     error_abort("%s: batch %p is already free", function, (void *)header);
+  }
+}
+
+bool batch_header_is_ours(const Batch *batch) {
+  uint32_t used = atomic_load_explicit(&batch_headers.used, memory_order_relaxed);
+  for (uint32_t first = 0; first <= used && used > 0; first += SLAB_SEGMENT_SIZE) {
+    uintptr_t offset = (uintptr_t)batch - (uintptr_t)slab_object(&batch_headers, first);
+    if (offset < SLAB_SEGMENT_SIZE * sizeof(batch_header)) return offset % sizeof(batch_header) == 0;
+  }
+  return false;
+}
+
+void batch_header_remember(batch_header *header) {
+  for (unsigned i = 0; i < BATCH_TENSORS; i++) {
+    const Tensor *tensor = batch_tensor(&header->batch, i);
+    header->elements[i] = tensor->raw;
+    header->width[i] = (uint8_t)tensor_type_size(tensor->dtype);
   }
 }
 

@@ -5,6 +5,7 @@
 #include <headrace/batch.h>
 #include <headrace/pool.h>
 
+#include "core/batch_layout.h"
 #include "sync/slab.h"
 
 typedef struct batch_header batch_header;
@@ -17,8 +18,17 @@ struct batch_header {
   uint32_t handle;                    /* its own, never changes */
   batch_header *parent; /* of a view: the batch with the elements, which it holds a reference to */
   BatchPool *pool;      /* where the last release puts it; NULL: none */
-  void *block;          /* the elements, 64-byte aligned; NULL in a view */
+  void *block;          /* the elements of a pooled batch, 64-byte aligned */
+  /* Each tensor's elements as it was made, and the bytes of one of them: a caller may change both. */
+  void *elements[BATCH_TENSORS];
+  uint8_t width[BATCH_TENSORS];
 };
+
+/* Whether the batch has a header: it lies in the slab of headers, at the start of one. */
+bool batch_header_is_ours(const Batch *batch);
+
+/* Remembers elements and width of each tensor. */
+void batch_header_remember(batch_header *header);
 
 static inline batch_header *batch_header_of(const Batch *batch) {
   return (batch_header *)(uintptr_t)batch;
@@ -48,6 +58,9 @@ void batch_header_free(batch_header *header);
 
 /* Sets the count to 1: the batch is complete and belongs to the caller. */
 void batch_header_publish(batch_header *header);
+
+/* Adds a reference in the name of `function`; aborts on a batch that is free. */
+void batch_header_retain(batch_header *header, const char *function);
 
 /* Drops a reference in the name of `function`, which the message of an abort names; the last one
    gives the batch back to its pool or frees it. */

@@ -87,6 +87,7 @@ static batch_header *pool_make_batch(BatchPool *pool) {
 
 static void pool_unmake_batch(BatchPool *pool, batch_header *header) {
   const batch_allocator *a = &pool->allocator;
+  batch_layout_drop(&header->batch);
   a->deallocate(a->context, header->block, pool->layout.bytes);
   batch_header_free(header);
 }
