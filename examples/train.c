@@ -230,17 +230,18 @@ static void close_all(trainer *t) {
   model_free(t->model);
 }
 
-/* Cuts the batch into one view a sphere and waits for their gradients; the sum is in parts[0]. */
+/* Cuts the batch into one view a sphere, or a row when there are fewer rows, and waits for their gradients;
+   the sum is in parts[0]. */
 static bool compute_gradient(trainer *t, Batch *batch) {
   Batch *views[MAX_SPHERES];
-  if (!batch_distribute_to_spheres(batch, t->num_parts, views)) return false;
-  for (uint32_t i = 0; i < t->num_parts; i++) {
-    if (!views[i]) continue; /* more spheres than rows */
+  uint32_t n = t->num_parts < batch->batch_size ? t->num_parts : batch->batch_size;
+  if (!batch_split(batch, n, views)) return false;
+  for (uint32_t i = 0; i < n; i++) {
     batch_assign_to_group(views[i], i);
     if (!batch_spheres_dispatch(t->spheres, i, views[i])) batch_release(views[i]);
   }
   batch_spheres_drain(t->spheres);
-  for (uint32_t i = 1; i < t->num_parts && views[i]; i++) gradient_add(t->parts[0], t->parts[i]);
+  for (uint32_t i = 1; i < n; i++) gradient_add(t->parts[0], t->parts[i]);
   return true;
 }
 

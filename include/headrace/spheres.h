@@ -50,11 +50,15 @@ typedef struct batch_sphere_stats {
 HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *options);
 
 /* Gives a batch to a lane (0 to num_spheres - 1, or BATCH_SPHERES_ANY), waiting while that lane is
-   full. Returns: true, and the reference is handed over; false on a bad lane. */
+   full. Returns: true, and the reference is handed over; false on a bad lane, or (BATCH_CLOSED) when
+   batch_spheres_stop has begun. */
 HEADRACE_API bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch);
 
-/* Cuts the batch into one view a lane (batch_distribute_to_spheres) and dispatches them. On
-   success the caller's reference is handed over; on failure it stays and nothing is dispatched. */
+/* Cuts the batch into one view a lane and dispatches them; a batch of fewer rows than lanes into one view a
+   row, for the first lanes. On success the caller's reference is handed over. On failure it stays, and
+   nothing is dispatched; only when batch_spheres_stop begins meanwhile (BATCH_CLOSED) some views may be.
+   To cut and place the parts yourself, unevenly too: batch_split takes any n up to the number of rows, and
+   batch_spheres_dispatch gives any batch to any lane; stealing evens out what the lanes got. */
 HEADRACE_API bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch);
 
 /* Waits for an instant at which everything dispatched so far has been processed. */

@@ -6,13 +6,15 @@
      DRAINS      drain: seq_cst load of head, then seq_cst load of the turn: who sees the batch gone
                  sees that its worker may hold it
      DONE        worker: seq_cst store of an even turn -> drain's seq_cst load; a NOTICE of event.h */
-#include <headrace/distribute.h>
-#include <headrace/queue.h>
 #include <headrace/spheres.h>
+
+#include <headrace/distribute.h>
 
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "core/batch_header.h"
+#include "core/batch_internal.h"
 #include "core/error.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
@@ -97,7 +99,7 @@ static void *worker_run(void *context) {
     if (!find_work(&look)) event_wait(&s->work, find_work, &look, BATCH_FOREVER);
     if (!look.batch) return NULL;
     s->options.process(s->options.context, self->number, look.batch);
-    batch_release(look.batch);
+    batch_header_release(batch_header_of(look.batch), "batch_spheres_start: a worker");
     count_up(&self->processed, memory_order_relaxed);
     if (look.stolen) count_up(&self->stolen, memory_order_relaxed);
     end_turn(self);
@@ -176,30 +178,41 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
   return s;
 }
 
-bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) {
-  if (!spheres || !batch)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_dispatch: spheres or batch is NULL");
-  if (lane == BATCH_SPHERES_ANY) lane = batch_symmetry_group(batch) % spheres->num_spheres;
-  if (lane >= spheres->num_spheres)
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_spheres_dispatch: lane is %u, expected 0 to %u or BATCH_SPHERES_ANY", lane,
-                      spheres->num_spheres - 1);
-  if (!batch_queue_enqueue(spheres->workers[lane].lane, batch)) return false;
-  event_notify(&spheres->work, 1);
+/* Hands a batch to a lane in the name of `function`. */
+static bool dispatch(const char *function, BatchSpheres *s, uint32_t lane, Batch *batch) {
+  if (!batch_queue_enqueue(s->workers[lane].lane, batch))
+    return error_fail(BATCH_CLOSED, "%s: lane %u is closed: batch_spheres_stop has begun", function, lane);
+  event_notify(&s->work, 1);
   return true;
 }
 
-bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
+bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) {
+  static const char function[] = "batch_spheres_dispatch";
   if (!spheres || !batch)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_dispatch_split: spheres or batch is NULL");
-  Batch **parts = calloc(spheres->num_spheres, sizeof *parts);
-  if (!parts) return error_fail(BATCH_OUT_OF_MEMORY, "batch_spheres_dispatch_split: no memory for the parts");
-  bool dispatched = batch_distribute_to_spheres(batch, spheres->num_spheres, parts);
-  for (uint32_t i = 0; dispatched && i < spheres->num_spheres; i++)
-    if (parts[i] && !batch_spheres_dispatch(spheres, i, parts[i])) batch_release(parts[i]);
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s is NULL", function, spheres ? "batch" : "spheres");
+  if (lane == BATCH_SPHERES_ANY) lane = batch_symmetry_group(batch) % spheres->num_spheres;
+  if (lane >= spheres->num_spheres)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: lane is %u, expected 0 to %u or BATCH_SPHERES_ANY",
+                      function, lane, spheres->num_spheres - 1);
+  return dispatch(function, spheres, lane, batch);
+}
+
+/* One view a lane, the lower lanes when there are fewer rows than lanes. Lanes close from the lowest up, and
+   only at the end: once a view has been refused, the rest of the batch has nowhere to go. */
+bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
+  static const char function[] = "batch_spheres_dispatch_split";
+  if (!spheres) return error_fail(BATCH_INVALID_ARGUMENT, "%s: spheres is NULL", function);
+  if (!batch_check(function, batch)) return false;
+  uint32_t n = spheres->num_spheres < batch->batch_size ? spheres->num_spheres : batch->batch_size, given = 0;
+  Batch **parts = calloc(n, sizeof *parts);
+  if (!parts) return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u parts", function, n);
+  bool is_split = batch_split_views(function, batch, n, parts);
+  while (is_split && given < n && dispatch(function, spheres, given, parts[given])) given++;
+  for (uint32_t i = given; is_split && i < n; i++) batch_header_release(batch_header_of(parts[i]), function);
   free(parts);
-  if (dispatched) batch_release(batch);
-  return dispatched;
+  if (given < n) return false;
+  batch_header_release(batch_header_of(batch), function);
+  return true;
 }
 
 static void drain_wait(BatchSpheres *s, event_retry *is_over, drain *d) {
