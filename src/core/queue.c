@@ -60,21 +60,20 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
   return queue;
 }
 
-/* Takes out and releases up to `limit` batches. */
-static void queue_release_front(BatchQueue *queue, uint32_t limit) {
+/* Takes out and releases up to `limit` batches in the name of `function`. */
+static void queue_release_front(const char *function, BatchQueue *queue, uint32_t limit) {
   uint32_t handles[MANY], taken;
   while (limit > 0) {
     if (queue_pop_many(queue, handles, limit < MANY ? limit : MANY, &taken) != RING_OK) return;
     event_notify(&queue->not_full, taken);
-    for (uint32_t i = 0; i < taken; i++)
-      batch_header_release(batch_header_at(handles[i]), "batch_queue_clear");
+    for (uint32_t i = 0; i < taken; i++) batch_header_release(batch_header_at(handles[i]), function);
     limit -= taken;
   }
 }
 
 void batch_queue_free(BatchQueue *queue) {
   if (!queue) return;
-  queue_release_front(queue, UINT32_MAX);
+  queue_release_front("batch_queue_free", queue, UINT32_MAX);
   if (is_unlimited(queue)) ring_list_destroy(&queue->list);
   free(queue);
 }
@@ -271,5 +270,6 @@ bool batch_queue_is_closed(const BatchQueue *queue) {
 }
 
 void batch_queue_clear(BatchQueue *queue) {
-  if (queue_check("batch_queue_clear", queue)) queue_release_front(queue, batch_queue_size(queue));
+  static const char function[] = "batch_queue_clear";
+  if (queue_check(function, queue)) queue_release_front(function, queue, batch_queue_size(queue));
 }
