@@ -23,7 +23,9 @@
    times sequence_length elements each, in any shape (tensor_reshape) and of any type that is not wider
    than they were made (dtype); else the calls below refuse the batch with an error. A tensor that owns
    its elements may be put into a batch in place of one that has been freed: the batch frees it.
-   `Tensor t = batch->input` is good while the batch lives and its tensors are not reshaped. */
+   `Tensor t = batch->input` is good while the batch lives and its tensors are not reshaped. A batch that a
+   program puts together from these fields can be copied, validated, printed and balanced, and nothing
+   else: every other call needs one that the library made, and aborts or worse. */
 #ifndef HEADRACE_BATCH_H
 #define HEADRACE_BATCH_H
 

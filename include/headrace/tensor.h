@@ -89,9 +89,10 @@ HEADRACE_API Tensor *tensor_copy(const Tensor *tensor);
    writes go through. The viewed elements must outlive the view. Returns NULL when out of range. */
 HEADRACE_API Tensor *tensor_view_rows(const Tensor *tensor, uint32_t first, uint32_t count);
 
-/* Gives the same elements another shape; nothing is copied. A struct copy of a tensor that owns its
-   elements gets a shape of its own, malloc memory that its caller frees (free(copy.shape)); the
-   tensor it was copied from keeps its own.
+/* Gives the same elements another shape; nothing is copied. A struct copy with owns_data true gets a shape
+   of its own, malloc memory that its caller frees (free(copy.shape)), since the tensor it was copied
+   from may still use the old one; if that is gone, the caller has the old one to free as well. A copy
+   with owns_data false needs no memory, nor does one that was put into a batch.
    Returns: false, and changes nothing, when the new shape has another number of elements, or memory
    for such a copy's shape ran out. */
 HEADRACE_API bool tensor_reshape(Tensor *tensor, const uint32_t *shape, uint32_t ndim);

@@ -136,12 +136,16 @@ bool batch_split(const Batch *batch, uint32_t n, Batch **out) {
   return batch_split_views("batch_split", batch, n, out);
 }
 
+/* A view needs a header to hold: a batch made by hand has none, one of another copy of the library another
+   kind. */
+static void check_header(const char *function, const Batch *batch) {
+  if (!batch_header_is_ours(batch))
+    error_abort("%s: batch %p was not made by this copy of the library", function, (const void *)batch);
+}
+
 /* Views go to a private list first: out stays untouched when memory runs out. */
 bool batch_split_views(const char *function, const Batch *batch, uint32_t n, Batch **out) {
-  if (!batch_header_is_ours(batch))
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      "%s: batch %p was not made by this library, expected one that was", function,
-                      (const void *)batch);
+  check_header(function, batch);
   stack views;
   stack_init(&views, 0);
   uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0, made = 0, handle;
@@ -163,7 +167,7 @@ bool batch_split_views(const char *function, const Batch *batch, uint32_t n, Bat
 
 /* Whether b's rows follow a's in one parent. */
 static bool is_adjacent(Batch *a, Batch *b) {
-  if (!batch_header_is_ours(b) || batch_header_of(a)->parent != batch_header_of(b)->parent) return false;
+  if (batch_header_of(a)->parent != batch_header_of(b)->parent) return false;
   for (unsigned i = 0; i < batch_tensor_count(a); i++) {
     const Tensor *x = batch_tensor(a, i), *y = batch_tensor(b, i);
     if (x->u8 + x->total_size * tensor_type_size(x->dtype) != y->u8) return false;
@@ -172,7 +176,7 @@ static bool is_adjacent(Batch *a, Batch *b) {
 }
 
 static bool is_one_piece(Batch **batches, uint32_t n) {
-  if (!batch_header_is_ours(batches[0]) || !batch_header_of(batches[0])->parent) return false;
+  if (!batch_header_of(batches[0])->parent) return false;
   for (uint32_t i = 1; i < n; i++)
     if (!is_adjacent(batches[i - 1], batches[i])) return false;
   return true;
@@ -200,6 +204,7 @@ static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
   for (uint32_t i = 0; i < n; i++) {
     if (!batches[i]) return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: batches[%u] is NULL", i);
     if (!batch_check("batch_merge", batches[i])) return false;
+    check_header("batch_merge", batches[i]);
     if (batches[i]->sequence_length != batches[0]->sequence_length ||
         batches[i]->vocab_size != batches[0]->vocab_size)
       return error_fail(BATCH_INVALID_ARGUMENT,

@@ -98,13 +98,19 @@ void batch_header_release(batch_header *header, const char *function) {
   }
 }
 
-bool batch_header_is_ours(const Batch *batch) {
+bool batch_header_around(const void *place, size_t *offset) {
   uint32_t used = atomic_load_explicit(&batch_headers.used, memory_order_relaxed);
   for (uint32_t first = 0; first <= used && used > 0; first += SLAB_SEGMENT_SIZE) {
-    uintptr_t offset = (uintptr_t)batch - (uintptr_t)slab_object(&batch_headers, first);
-    if (offset < SLAB_SEGMENT_SIZE * sizeof(batch_header)) return offset % sizeof(batch_header) == 0;
+    uintptr_t distance = (uintptr_t)place - (uintptr_t)slab_object(&batch_headers, first);
+    *offset = distance % sizeof(batch_header);
+    if (distance < SLAB_SEGMENT_SIZE * sizeof(batch_header)) return true;
   }
   return false;
+}
+
+bool batch_header_is_ours(const Batch *batch) {
+  size_t offset;
+  return batch_header_around(batch, &offset) && offset == 0;
 }
 
 void batch_header_remember(batch_header *header) {

@@ -24,7 +24,10 @@ struct batch_header {
   uint8_t width[BATCH_TENSORS];
 };
 
-/* Whether the batch has a header: it lies in the slab of headers, at the start of one. */
+/* Whether a place in memory is inside a header, and how far. Looks through the segments of the slab. */
+bool batch_header_around(const void *place, size_t *offset);
+
+/* Whether the batch has a header: it is the start of one. */
 bool batch_header_is_ours(const Batch *batch);
 
 /* Remembers elements and width of each tensor. */

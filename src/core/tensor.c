@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/batch_header.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/tensor_internal.h"
@@ -185,12 +186,19 @@ Tensor *tensor_view_rows(const Tensor *tensor, uint32_t first, uint32_t count) {
   return view;
 }
 
+/* Whether the shape that the library made is this tensor's: the one it was made for, or one that was put
+   into a batch, which is its owner then. */
+static bool is_at_home(const Tensor *tensor) {
+  size_t offset;
+  return tensor->made.home == tensor || (tensor->owns_data && batch_header_around(tensor, &offset));
+}
+
 /* Where the tensor's next shape goes. In place where the room is known and this tensor's alone. A struct
    copy must not write to a shape that the tensor it was copied from still has, nor free it; only a tensor
    made by hand says with owns_data that its shape is its own. NULL: no memory. */
 static uint32_t *room_for_shape(Tensor *tensor) {
   bool is_made = has_made_shape(tensor);
-  if (tensor->shape == tensor->dims || (is_made && tensor->made.home == tensor)) return tensor->shape;
+  if (tensor->shape == tensor->dims || (is_made && is_at_home(tensor))) return tensor->shape;
   if (!tensor->owns_data) return tensor->dims;
   uint32_t *sizes = shape_allocate();
   if (!sizes) return NULL;

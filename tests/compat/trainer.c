@@ -40,6 +40,42 @@ static void use_tensors(void) {
   tensor_free(NULL);
 }
 
+/* Tensors are structs with malloc memory in them: moved out of their wrapper, ended by hand, put together by
+   hand. */
+static void take_tensors_apart(void) {
+  uint32_t shape[2] = {2, 3}, line[1] = {6}, at[2] = {1, 2};
+  Tensor *wrapper = tensor_create(shape, 2), moved = *wrapper;
+  free(wrapper);
+  tensor_fill(&moved, 4.0f);
+  CHECK(moved.shape[0] == 2 && moved.shape[1] == 3 && tensor_get(&moved, at) == 4.0f);
+  free(moved.data);
+  free(moved.shape);
+
+  Tensor *mine = calloc(1, sizeof *mine);
+  mine->data = calloc(6, sizeof *mine->data);
+  mine->shape = malloc(sizeof shape);
+  mine->shape[0] = 2;
+  mine->shape[1] = 3;
+  mine->ndim = 2;
+  mine->total_size = 6;
+  mine->owns_data = true;
+  tensor_set(mine, at, 1.0f);
+  CHECK(mine->data[5] == 1.0f && tensor_reshape(mine, line, 1) && mine->shape[0] == 6);
+  tensor_free(mine);
+
+  Batch *batch = batch_create(2, 3, 100);
+  CHECK(batch->input.owns_data);
+  wrapper = tensor_create(shape, 2);
+  free(batch->input.data);
+  free(batch->input.shape);
+  batch->input = *wrapper;
+  free(wrapper);
+  batch->target.data[0] = -100.0f; /* ignored */
+  batch->mask.data[1] = -1e9f;     /* additive */
+  CHECK(tensor_reshape(&batch->input, line, 1) && batch_validate(batch));
+  batch_free(batch);
+}
+
 static void fill_input(Tensor *input) {
   for (uint32_t row = 0; row < input->shape[0]; row++)
     for (uint32_t column = 0; column < input->shape[1]; column++)
@@ -197,6 +233,7 @@ static void run_training(void) {
 
 int main(void) {
   use_tensors();
+  take_tensors_apart();
   use_batches();
   use_queue();
   use_pool();
