@@ -530,6 +530,19 @@ Test(tensor_ownership, free_frees_the_elements_that_took_the_place_of_the_first)
   tensor_free(tensor);
 }
 
+Test(tensor_ownership, elements_may_be_grown) {
+  Tensor *tensor = counting_matrix(2, 3, TENSOR_FLOAT32);
+  for (uint32_t rows = 4; rows <= 1024; rows *= 2) { /* in place or not */
+    tensor->data = realloc(tensor->data, rows * 3 * sizeof *tensor->data);
+    tensor->shape[0] = rows;
+    tensor->total_size = rows * 3;
+    tensor_set(tensor, (uint32_t[]){rows - 1, 2}, 7);
+    cr_assert_eq(tensor->data[rows * 3 - 1], 7.0f);
+    cr_assert_eq(at(tensor, 1, 2), 5.0f);
+  }
+  tensor_free(tensor);
+}
+
 Test(tensor_ownership, elements_may_be_taken_out) {
   Tensor *tensor = tensor_create((uint32_t[]){2, 3}, 2);
   float *data = tensor->data;

@@ -45,7 +45,7 @@ typedef struct tensor_origin {
   struct Tensor *home; /* the tensor made with it: a struct copy is somewhere else */
   uint32_t *shape;     /* room for TENSOR_MAX_NDIM sizes */
   void *raw;           /* the elements it was made with */
-  size_t bytes;        /* of these */
+  size_t width;        /* bytes of one of these */
 } tensor_origin;
 
 typedef struct Tensor {

@@ -84,10 +84,10 @@ bool tensor_check(const char *function, const char *name, const Tensor *tensor) 
         "%s: %s has a shape of %u dimensions, the first %u, whose product is not its total_size %zu",
         function, name, tensor->ndim, tensor->shape[0], tensor->total_size);
   if (has_made_shape(tensor) && tensor->raw == tensor->made.raw &&
-      tensor->total_size > tensor->made.bytes / types[tensor->dtype].size)
+      tensor->made.width < types[tensor->dtype].size)
     return error_fail(BATCH_INVALID_ARGUMENT,
-                      "%s: %s has %zu elements of %s, expected no more than the %zu bytes it was made with",
-                      function, name, tensor->total_size, types[tensor->dtype].name, tensor->made.bytes);
+                      "%s: %s is %s, expected a type of at most the %zu bytes it was made with", function,
+                      name, types[tensor->dtype].name, tensor->made.width);
   return true;
 }
 
@@ -125,7 +125,7 @@ bool tensor_own(Tensor *tensor, const uint32_t *shape, uint32_t ndim, tensor_typ
   }
   describe(tensor, sizes, block, shape, ndim, dtype);
   tensor->owns_data = true;
-  tensor->made = (tensor_origin){tensor, sizes, block, bytes};
+  tensor->made = (tensor_origin){tensor, sizes, block, types[dtype].size};
   return true;
 }
 
