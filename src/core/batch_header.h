@@ -30,7 +30,7 @@ bool batch_header_around(const void *place, size_t *offset);
 /* Whether the batch has a header: it is the start of one. */
 bool batch_header_is_ours(const Batch *batch);
 
-/* Remembers elements and width of each tensor. */
+/* Remembers elements and width of each tensor that the batch has. */
 void batch_header_remember(batch_header *header);
 
 static inline batch_header *batch_header_of(const Batch *batch) {
