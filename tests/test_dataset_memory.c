@@ -34,7 +34,9 @@ Test(dataset_memory, opening_token_files) {
   write_data("b.bin", tokens, sizeof tokens);
   write_data("c.ds", tokens, sizeof tokens);
   write_data("c.ds.index", (uint64_t[]){1, 4}, 16);
-  opening o = {{path_of("?.bin"), path_of("c.ds"), path_of("a.bin")}, 3, BATCH_DATASET_OPTIONS_INIT};
+  opening o = {{path_of("?.bin"), path_of("c.ds"), write_data("d.u16", tokens, sizeof tokens)},
+               3,
+               BATCH_DATASET_OPTIONS_INIT};
   o.options.separator = BATCH_SEPARATOR_AFTER;
   o.options.end_of_text = 2;
   cr_assert_gt(inject_failures(name, open_and_read, &o), 20);

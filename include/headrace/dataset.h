@@ -93,9 +93,11 @@ typedef struct batch_dataset_options {
 
 /* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
    those below, in byte order of their names) or a glob pattern (its matches in byte order); what a
-   directory or a pattern gives must be of one format. Of a Megatron pair either file may be named;
-   companions (.ds.index, .ds.metadata, the .idx of a listed .bin) and hidden files are passed over in
-   directories and patterns. Files without tokens are fine as long as there is a token at all.
+   directory or a pattern gives must be of one format. Of a Megatron pair either file may be named, or
+   both: it is read once. Companions (.ds.index, .ds.loss, .metadata) beside their file are passed over,
+   hidden files and directories in a directory or pattern too; everything else that is found there must
+   open, links to what is not there included. No file may be reached twice, by whatever names. Files
+   without tokens are fine as long as there is a token at all.
    paths: [n], n >= 1.
    Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
    indexes are checked entry by entry.

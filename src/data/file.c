@@ -28,16 +28,30 @@ static bool check_regular(int fd, const char *path, uint64_t *bytes) {
 }
 
 bool file_open(const char *path, int *fd, uint64_t *bytes) {
-  int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int opened;
+  do opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  while (opened < 0 && errno == EINTR);
   if (opened < 0) return file_fail(path, "open");
   if (!check_regular(opened, path, bytes)) return close(opened), false;
   *fd = opened;
   return true;
 }
 
-bool file_exists(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+/* What stat answers where nothing has this name. */
+static bool means_nothing_there(int number) {
+  return number == ENOENT || number == ENOTDIR || number == ENAMETOOLONG;
+}
+
+bool file_look_up(const char *path, struct stat *status, bool *there) {
+  *there = stat(path, status) == 0;
+  if (*there) return true;
+  int number = errno;
+  if (!means_nothing_there(number)) return file_fail(path, "stat");
+  if (number == ENOENT && lstat(path, status) == 0)
+    return error_fail(BATCH_IO_ERROR, "%.700s: found a link to what is not there, expected a file", path);
+  if (number == ENOENT && !means_nothing_there(errno)) return file_fail(path, "lstat");
+  errno = number;
+  return true;
 }
 
 bool file_read_some(int fd, const char *path, uint64_t offset, void *out, size_t bytes, size_t *got) {

@@ -26,17 +26,24 @@ static batch_format by_name(const char *path) {
   return BATCH_FORMAT_AUTO;
 }
 
-static bool has_companion(const char *path, const char *suffix, const char *replacement) {
-  char *companion = path_ends_with(path, suffix) ? path_replace_suffix(path, suffix, replacement) : NULL;
-  bool there = companion && file_exists(companion);
+static bool has_companion(const char *path, const char *suffix, const char *replacement, bool *there) {
+  struct stat status;
+  *there = false;
+  if (!path_ends_with(path, suffix)) return true;
+  char *companion = path_replace_suffix(path, suffix, replacement);
+  if (!companion) return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the path of its index", path);
+  bool good = file_look_up(companion, &status, there);
+  *there = *there && S_ISREG(status.st_mode);
   free(companion);
-  return there;
+  return good;
 }
 
-static batch_format by_companion(const char *path) {
-  if (has_companion(path, ".ds", ".ds.index")) return BATCH_FORMAT_DATATROVE;
-  if (has_companion(path, ".bin", ".idx")) return BATCH_FORMAT_MEGATRON;
-  return BATCH_FORMAT_AUTO;
+static bool by_companion(const char *path, batch_format *found) {
+  bool trove, megatron;
+  if (!has_companion(path, ".ds", ".ds.index", &trove) || !has_companion(path, ".bin", ".idx", &megatron))
+    return false;
+  *found = trove ? BATCH_FORMAT_DATATROVE : megatron ? BATCH_FORMAT_MEGATRON : BATCH_FORMAT_AUTO;
+  return true;
 }
 
 static batch_format by_magic(const uint8_t *head, size_t bytes) {
@@ -74,7 +81,7 @@ static bool looks_like_text(const uint8_t *head, size_t bytes) {
 static bool find(source_file *file, const uint8_t *head, size_t bytes) {
   batch_format found = by_magic(head, bytes);
   if (!found && file->compressed) found = inside_zstd(file->path);
-  if (!found) found = by_companion(file->path);
+  if (!found && !by_companion(file->path, &found)) return false;
   if (!found) found = by_name(file->path);
   if (!found && looks_like_text(head, bytes)) found = BATCH_FORMAT_TEXT;
   file->format = found;

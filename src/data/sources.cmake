@@ -43,6 +43,8 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/jsonl.c
   data/normalize.c
   data/out_file.c
+  data/path_companions.c
+  data/path_glob.c
   data/paths.c
   data/scan.c
   data/shard.c

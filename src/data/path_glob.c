@@ -1,0 +1,76 @@
+/* glob(3) takes a directory that it cannot read to the end for a shorter one, and has no argument for its
+   callbacks. So they are given, and find the search at hand in a place of the calling thread's. */
+#include "data/path_glob.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/file.h"
+
+static _Thread_local struct {
+  const char *pattern;
+  bool failed; /* and the first failure is the last error */
+} search;
+
+static void fail_search(const char *path, const char *call) {
+  if (!search.failed) file_fail(path, call);
+  search.failed = true;
+}
+
+static void *open_directory(const char *path) {
+  return opendir(path);
+}
+
+static struct dirent *read_directory(void *directory) {
+  errno = 0;
+  struct dirent *entry = readdir(directory);
+  if (!entry && errno) fail_search(search.pattern, "readdir");
+  return entry;
+}
+
+static void close_directory(void *directory) {
+  closedir(directory); /* it was only read */
+}
+
+/* Of what a pattern matches as a directory on the way. */
+static int look_at_file(const char *restrict path, struct stat *restrict status) {
+  bool there = false;
+  if (!search.failed) search.failed = !file_look_up(path, status, &there);
+  return there ? 0 : -1;
+}
+
+static int look_at_link(const char *restrict path, struct stat *restrict status) {
+  int result = lstat(path, status);
+  if (result != 0 && errno != ENOENT && errno != ENOTDIR) fail_search(path, "lstat");
+  return result;
+}
+
+/* A directory on the way that is not there has no matches. */
+static int directory_failed(const char *path, int number) {
+  struct stat status;
+  if (number == ENOENT && look_at_file(path, &status) != 0) return search.failed;
+  errno = number;
+  fail_search(path, "opendir");
+  return 1;
+}
+
+bool path_glob(const char *pattern, glob_t *found) {
+  *found = (glob_t){.gl_opendir = open_directory,
+                    .gl_readdir = read_directory,
+                    .gl_closedir = close_directory,
+                    .gl_stat = look_at_file,
+                    .gl_lstat = look_at_link};
+  search.pattern = pattern;
+  search.failed = false;
+  int result =
+      glob(pattern, GLOB_NOSORT | GLOB_BRACE | GLOB_TILDE | GLOB_ALTDIRFUNC, directory_failed, found);
+  if ((result == 0 || result == GLOB_NOMATCH) && !search.failed) return true;
+  globfree(found);
+  if (!search.failed && result == GLOB_NOSPACE)
+    error_set(BATCH_OUT_OF_MEMORY, "%.700s: no memory for what matches", pattern);
+  else if (!search.failed)
+    error_set(BATCH_IO_ERROR, "%.700s: glob failed (%d)", pattern, result);
+  return false;
+}

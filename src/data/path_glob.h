@@ -1,0 +1,12 @@
+/* glob(3) that hides nothing: what could not be read on the way to the matches is an error. */
+#ifndef HEADRACE_DATA_PATH_GLOB_H
+#define HEADRACE_DATA_PATH_GLOB_H
+
+#include <glob.h>
+#include <stdbool.h>
+
+/* Finds the names that a pattern matches, in no order; none is no error. On success the caller calls
+   globfree. */
+bool path_glob(const char *pattern, glob_t *found);
+
+#endif
