@@ -14,6 +14,10 @@
    recognized by its bytes, then by its name, unless the caller says the format. What is not what
    it claims to be is refused here, with path, offset, what was found and what was expected.
 
+   The width of headerless tokens is told by options.token_type, a companion PATH.metadata or the name
+   (x.u32, x.u32.bin), else they are u16. What the name or nobody says is held against how the tokens
+   look, in constant time: u32 tokens in a plain .bin are refused, not read as twice as many.
+
    Text without a tokenizer is its bytes, mapped as they are. Other text and .jsonl are tokenized
    while opening, into a temporary file that has no name and goes with the dataset.
 
@@ -49,7 +53,7 @@ typedef enum batch_format {
 
 /* How a token is stored. */
 typedef enum batch_token_type {
-  BATCH_TOKEN_DEFAULT = 0, /* what the file says; u16 where it does not */
+  BATCH_TOKEN_DEFAULT = 0, /* what the file, its companion or its name says; u16 where none does */
   BATCH_TOKEN_U8,
   BATCH_TOKEN_I8,
   BATCH_TOKEN_U16,
@@ -74,8 +78,9 @@ typedef enum batch_io {
 
 /* All zero is the default; NULL options mean the same. */
 typedef struct batch_dataset_options {
-  batch_format format;         /* of every file */
-  batch_token_type token_type; /* of headerless files; other formats must agree with it */
+  batch_format format; /* of every file */
+  batch_token_type
+      token_type; /* of headerless files; names, companions and other formats must agree with it */
   batch_io io;
   const char *text_field;          /* .jsonl: the member that holds the document; NULL: "text" */
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */

@@ -7,6 +7,9 @@
 #include "data/format.h"
 #include "data/paths.h"
 #include "data/scan.h"
+#include "data/token_looks.h"
+#include "data/token_metadata.h"
+#include "data/token_type.h"
 
 struct BatchDataset {
   source source;
@@ -69,6 +72,24 @@ static bool check_type(const source_file *file, batch_token_type wanted) {
                      batch_token_type_name(file->type), batch_token_type_name(wanted));
 }
 
+/* The type of the tokens where no header in their own file told it: checked against a .metadata, or
+   where neither that nor the caller spoke, by how they look. */
+static bool check_width(const source_file *file, batch_token_type wanted) {
+  bool told;
+  if (is_text(file)) return true;
+  if (!token_metadata_check(file, &told)) return false;
+  switch (file->format) {
+  case BATCH_FORMAT_HEADERLESS:
+    return told || wanted ||
+           token_looks_check(file, token_type_of_name(file->path) ? TOKENS_BY_NAME : TOKENS_BY_DEFAULT);
+  case BATCH_FORMAT_DATATROVE:
+  case BATCH_FORMAT_MEGATRON:
+    return told || wanted || token_looks_check(file, TOKENS_BY_INDEX);
+  default:
+    return true;
+  }
+}
+
 static bool lacks_boundaries(const source_file *file) {
   return file->documents.kind == SOURCE_NO_BOUNDARIES;
 }
@@ -80,7 +101,7 @@ static bool open_file(source_file *file, const batch_dataset_options *options) {
   file->map_bytes = (size_t)bytes;
   if (!format_detect(file, options->format) || !formats[file->format].open(file, options)) return false;
   file->width = batch_token_type_size(file->type);
-  if (!check_type(file, options->token_type)) return false;
+  if (!check_type(file, options->token_type) || !check_width(file, options->token_type)) return false;
   if (options->separator && lacks_boundaries(file) &&
       !scan_documents(file, options->separator, options->end_of_text, options->temporary_directory))
     return false;

@@ -4,6 +4,7 @@
 
 #include "data/format.h"
 #include "data/paths.h"
+#include "data/token_type.h"
 #include "data/utf8.h"
 
 enum { LOOK = 4096 }; /* bytes that must look like text */
@@ -14,16 +15,15 @@ typedef struct named_format {
 } named_format;
 
 static const named_format names[] = {
-    {".bin", BATCH_FORMAT_HEADERLESS}, {".u16", BATCH_FORMAT_HEADERLESS}, {".u32", BATCH_FORMAT_HEADERLESS},
-    {".ds", BATCH_FORMAT_HEADERLESS},  {".idx", BATCH_FORMAT_MEGATRON},   {".npy", BATCH_FORMAT_NPY},
-    {".jsonl", BATCH_FORMAT_JSONL},    {".ndjson", BATCH_FORMAT_JSONL},   {".txt", BATCH_FORMAT_TEXT},
-    {".md", BATCH_FORMAT_TEXT},        {".zst", BATCH_FORMAT_TEXT},
+    {".bin", BATCH_FORMAT_HEADERLESS}, {".ds", BATCH_FORMAT_HEADERLESS}, {".idx", BATCH_FORMAT_MEGATRON},
+    {".npy", BATCH_FORMAT_NPY},        {".jsonl", BATCH_FORMAT_JSONL},   {".ndjson", BATCH_FORMAT_JSONL},
+    {".txt", BATCH_FORMAT_TEXT},       {".md", BATCH_FORMAT_TEXT},       {".zst", BATCH_FORMAT_TEXT},
 };
 
 static batch_format by_name(const char *path) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     if (path_ends_with(path, names[i].suffix)) return names[i].format;
-  return BATCH_FORMAT_AUTO;
+  return token_type_of_name(path) ? BATCH_FORMAT_HEADERLESS : BATCH_FORMAT_AUTO;
 }
 
 static bool has_companion(const char *path, const char *suffix, const char *replacement, bool *there) {

@@ -87,11 +87,7 @@ static bool hash_ids(void *context, const source_file *file, uint64_t first, con
   return true;
 }
 
-bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {
-  if (!dataset || !fingerprint)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_fingerprint: %s is NULL, expected an address",
-                      dataset ? "fingerprint" : "dataset");
-  const source *s = dataset_source(dataset);
+bool scan_fingerprint(const source *s, uint64_t *fingerprint) {
   uint64_t hash = mix64(s->tokens);
   pieces *p = pieces_make();
   bool good = p != NULL;
@@ -102,6 +98,12 @@ bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprin
   free(p);
   if (good) *fingerprint = hash;
   return good;
+}
+
+bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {
+  if (dataset && fingerprint) return scan_fingerprint(dataset_source(dataset), fingerprint);
+  return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_fingerprint: %s is NULL, expected an address",
+                    dataset ? "fingerprint" : "dataset");
 }
 
 typedef struct id_copy {

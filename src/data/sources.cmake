@@ -51,6 +51,8 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/source.c
   data/text_buffer.c
   data/text_reader.c
+  data/token_looks.c
+  data/token_metadata.c
   data/token_type.c
   data/tokenize_files.c
   data/tokenizer.c
