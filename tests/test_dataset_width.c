@@ -137,6 +137,23 @@ Test(dataset_width, an_index_of_other_tokens_is_noticed_by_their_looks) {
   assert_not_opened(wider, NULL, BATCH_FORMAT_ERROR, wider, "look like u32", "u16 as the index");
 }
 
+Test(dataset_width, a_megatron_index_of_other_tokens_is_noticed_by_their_looks) {
+  bytes index = {0};
+  put(&index, "MMIDIDX\0\0", 9);
+  put_u64(&index, 1);
+  put_u8(&index, 4); /* i32 */
+  put_u64(&index, 1);
+  put_u64(&index, 2);
+  put_u32(&index, 1000);
+  for (uint64_t i = 0; i < 3; i++) put_u64(&index, i / 2);
+  write_bytes("a.idx", &index);
+  assert_width(write_ids("a.bin", 4, 1000, text_like), NULL, 4, 1000);
+  const char *path = write_ids("a.bin", 2, 2000, short_text_like);
+  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u16", "i32 as the index says");
+  batch_dataset_options i32 = of_type(BATCH_TOKEN_I32);
+  assert_width(path, &i32, 4, 1000);
+}
+
 /* ---- nobody says it */
 
 Test(dataset_width, wider_tokens_under_a_plain_name_are_noticed) {

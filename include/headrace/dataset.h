@@ -78,9 +78,8 @@ typedef enum batch_io {
 
 /* All zero is the default; NULL options mean the same. */
 typedef struct batch_dataset_options {
-  batch_format format; /* of every file */
-  batch_token_type
-      token_type; /* of headerless files; names, companions and other formats must agree with it */
+  batch_format format;         /* of every file */
+  batch_token_type token_type; /* of headerless files; whatever else tells it must agree */
   batch_io io;
   const char *text_field;          /* .jsonl: the member that holds the document; NULL: "text" */
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */

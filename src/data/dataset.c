@@ -1,6 +1,8 @@
 #include "headrace/dataset.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "data/encode.h"
@@ -94,12 +96,32 @@ static bool lacks_boundaries(const source_file *file) {
   return file->documents.kind == SOURCE_NO_BOUNDARIES;
 }
 
+/* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
+static bool blame_companion(const char *path) {
+  char said[600];
+  const batch_error *error = batch_last_error();
+  if (error->code != BATCH_FORMAT_ERROR) return false;
+  snprintf(said, sizeof said, "%s", error->message);
+  const char *slash = strrchr(path, '/');
+  return error_fail(BATCH_FORMAT_ERROR,
+                    "%s; to read %.200s without the index beside it say the format "
+                    "(options.format, --format headerless)",
+                    said, slash ? slash + 1 : path);
+}
+
+static bool open_format(source_file *file, const batch_dataset_options *options) {
+  bool beside =
+      !options->format && (file->format == BATCH_FORMAT_DATATROVE ||
+                           (file->format == BATCH_FORMAT_MEGATRON && path_ends_with(file->path, ".bin")));
+  return formats[file->format].open(file, options) || (beside && blame_companion(file->path));
+}
+
 /* Everything about a file but its place in the stream. */
 static bool open_file(source_file *file, const batch_dataset_options *options) {
   uint64_t bytes;
   if (!file_open(file->path, &file->fd, &bytes)) return false;
   file->map_bytes = (size_t)bytes;
-  if (!format_detect(file, options->format) || !formats[file->format].open(file, options)) return false;
+  if (!format_detect(file, options->format) || !open_format(file, options)) return false;
   file->width = batch_token_type_size(file->type);
   if (!check_type(file, options->token_type) || !check_width(file, options->token_type)) return false;
   if (options->separator && lacks_boundaries(file) &&

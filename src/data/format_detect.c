@@ -80,6 +80,7 @@ static bool looks_like_text(const uint8_t *head, size_t bytes) {
 
 static bool find(source_file *file, const uint8_t *head, size_t bytes) {
   batch_format found = by_magic(head, bytes);
+  if (!found && !format_refuse_foreign(file, head, bytes)) return false;
   if (!found && file->compressed) found = inside_zstd(file->path);
   if (!found && !by_companion(file->path, &found)) return false;
   if (!found) found = by_name(file->path);

@@ -18,7 +18,11 @@ static bool open_source(plan *p, size_t i, const batch_loader_source *given) {
   if (p->packing != BATCH_PACK_WINDOWS && s->data->documents == 0)
     return error_fail(
         BATCH_INVALID_ARGUMENT,
-        "batch_loader_create: sources[%zu] has no document boundaries, which this packing needs", i);
+        "batch_loader_create: sources[%zu] has no document boundaries, which this packing needs; in files of "
+        "tokens batch_dataset_options.separator and end_of_text find them (llm.c: BATCH_SEPARATOR_BEFORE, "
+        "and "
+        "50256 for GPT-2, 128000 for Llama 3)",
+        i);
   if (!pack_init(&s->rows, s->data, p->packing, p->sequence_length)) return false;
   if (s->rows.rows > 0) return true;
   return error_fail(

@@ -32,8 +32,8 @@ static uint64_t local_end(const source_file *file, uint64_t index) {
   const source_documents *d = &file->documents;
   uint64_t end = file->tokens;
   if (d->kind == SOURCE_ENDS) end = load_u64(d->entries + 8 * index);
-  if (d->kind == SOURCE_MEGATRON) {
-    uint64_t sequence = load_u64(d->entries + 8 * (index + 1));
+  if (d->kind == SOURCE_MEGATRON || d->kind == SOURCE_SEQUENCES) {
+    uint64_t sequence = d->kind == SOURCE_SEQUENCES ? index + 1 : load_u64(d->entries + 8 * (index + 1));
     if (sequence < d->sequences) end = load_u64(d->offsets + 8 * sequence) / file->width;
   }
   return end < file->tokens ? end : file->tokens;

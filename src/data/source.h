@@ -15,7 +15,8 @@ typedef enum source_boundaries {
   SOURCE_NO_BOUNDARIES,
   SOURCE_ONE_DOCUMENT, /* the file is a document */
   SOURCE_ENDS,         /* u64 exclusive ends, in tokens of the file */
-  SOURCE_MEGATRON      /* i64 sequence numbers [count + 1], i64 byte offsets [sequences] */
+  SOURCE_MEGATRON,     /* i64 sequence numbers [count + 1], i64 byte offsets [sequences] */
+  SOURCE_SEQUENCES     /* i64 byte offsets [sequences]: each sequence is a document */
 } source_boundaries;
 
 typedef struct source_documents {
@@ -23,8 +24,8 @@ typedef struct source_documents {
   uint64_t count;
   uint64_t first;         /* number of the file's first document in the stream */
   const uint8_t *entries; /* ENDS: the ends; MEGATRON: the sequence numbers. Unaligned, inside map */
-  const uint8_t *offsets; /* MEGATRON only: of each sequence in the token file, in bytes */
-  uint64_t sequences;     /* MEGATRON only */
+  const uint8_t *offsets; /* MEGATRON, SEQUENCES: of each sequence in the token file, in bytes */
+  uint64_t sequences;     /* MEGATRON, SEQUENCES */
   const uint8_t *map;     /* the mapping that holds them: an index file or a temporary one */
   size_t map_bytes;
 } source_documents;

@@ -35,6 +35,7 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/encode.c
   data/file.c
   data/format_detect.c
+  data/format_foreign.c
   data/format_headerless.c
   data/format_llmc.c
   data/format_megatron.c
