@@ -15,7 +15,8 @@ const char data_options_help[] =
     "Data:\n"
     "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy, text, jsonl "
     "(auto)\n"
-    "  --type TYPE           tokens of headerless files: u16, u32, ... (u16)\n" HELP_TEXT;
+    "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else "
+    "u16)\n" HELP_TEXT;
 
 static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
                                       "megatron", "npy",        "text",      "jsonl",     NULL};

@@ -40,8 +40,9 @@ static const char *name_of(const uint8_t *head, size_t bytes) {
 
 bool format_refuse_foreign(const source_file *file, const uint8_t *head, size_t bytes) {
   const char *name = name_of(head, bytes);
-  return !name || format_fail(file->path, 0,
-                              "found %s, expected tokens or text; if it is that, say the format "
-                              "(options.format, --format headerless)",
-                              name);
+  return !name ||
+         format_fail(file->path, 0,
+                     "found %s, expected tokens or text; if it is tokens all the same say the format "
+                     "(options.format, --format headerless)",
+                     name);
 }

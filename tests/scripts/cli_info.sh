@@ -47,6 +47,40 @@ run 0 info --type u16 --format headerless b.bin
 out_has 'not known' 'ids          1 to 3'
 refuses 2 '--malformed is for text and .jsonl' -- info --malformed keep b.bin
 refuses 2 '--tokenizer is for text and .jsonl' -- info --tokenizer bytes b.bin
+
+# What a shell names: both files of a pair, a file twice, a link to nothing.
+mkdir pair
+run 0 tokenize --quiet --to megatron -o pair/m.bin a.txt
+run 0 info --quick pair/*
+out_has 'tokens       3'
+refuses 1 'b.bin and ./b.bin are the same file' -- info b.bin ./b.bin
+mkdir linked
+cp b.bin linked/1.bin
+ln -s gone.bin linked/2.bin
+refuses 1 'linked/2.bin: found a link to what is not there' -- info linked
+refuses 1 'linked/2.bin: found a link to what is not there' -- info 'linked/*.bin'
+
+# What wide tokens are taken for.
+printf 'h\0\0\0e\0\0\0l\0\0\0l\0\0\0o\0\0\0\241\207\1\0' >wide.bin
+refuses 1 'wide.bin: at byte 0: found tokens that look like u32' -- info wide.bin
+run 0 info --type u32 wide.bin
+out_has 'tokens       6' 'ids          101 to 100257'
+cp wide.bin wide.u32.bin
+run 0 info wide.u32.bin
+out_has u32 'tokens       6'
+printf 'a tokenizer|4\n6\n6 T' >wide.bin.metadata
+run 0 info wide.bin
+out_has u32 'tokens       6'
+printf 'a tokenizer|4\n7\n7 T' >wide.bin.metadata
+refuses 1 'wide.bin.metadata: found 7 tokens of 4 bytes, expected 6' -- info wide.bin
+cp b.bin stray.bin
+echo x >stray.idx
+refuses 1 'to read stray.bin without the index beside it say the format (options.format, --format headerless)' -- info stray.bin
+cp b.bin olmo.npy
+refuses 1 '--format headerless --type u16' -- info olmo.npy
+run 0 info --format headerless --type u16 olmo.npy
+out_has 'tokens       3'
+
 if command -v python3 >/dev/null; then
   name=$(printf 'quote"back\\slash\tand\377.txt')
   printf x >"$name"
