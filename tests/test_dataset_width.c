@@ -66,9 +66,32 @@ Test(dataset_width, a_metadata_companion_tells_it) {
   assert_width(write_ids("d.bin", 8, 100, text_like), NULL, 8, 100);
 }
 
+Test(dataset_width, a_metadata_companion_tells_that_it_is_tokens) {
+  uint16_t like_npy[] = {0x4E93, 0x4D55, 0x5950, 1, 2, 3}, like_zstd[] = {0xB528, 0xFD2F, 1, 2, 3, 4};
+  const char *npy = write_data("a.bin", like_npy, sizeof like_npy),
+             *zstd = write_data("b.bin", like_zstd, sizeof like_zstd),
+             *name = write_ids("c.txt", 2, 6, short_text_like), *wide = write_ids("d.zst", 4, 6, text_like);
+  const char *paths[] = {npy, zstd, name};
+  for (size_t i = 0; i < 3; i++) {
+    char companion[16];
+    snprintf(companion, sizeof companion, "%c%s.metadata", (int)('a' + i), i < 2 ? ".bin" : ".txt");
+    write_text(companion, "x|2\n6\n6 T");
+    assert_width(paths[i], NULL, 2, 6);
+  }
+  write_text("d.zst.metadata", "x|4\n6\n6 T");
+  assert_width(wide, NULL, 4, 6);
+}
+
 Test(dataset_width, a_companion_of_another_form_says_nothing) {
   write_text("a.bin.metadata", "{\"made\": \"by somebody else\"}\n");
   assert_width(write_ids("a.bin", 2, 100, short_text_like), NULL, 2, 100);
+  static const char *const others[] = {"", "a title\n2023\n", "a | b\n100", "|\n"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    write_text("c.txt.metadata", others[i]);
+    BatchDataset *text = open_dataset(write_text("c.txt", "a text"), NULL);
+    cr_assert_eq(batch_dataset_tokens(text), 6);
+    batch_dataset_free(text);
+  }
   write_text("b.bin.metadata", "");
   assert_width(write_ids("b.bin", 2, 100, short_text_like), NULL, 2, 100);
 }

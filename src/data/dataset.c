@@ -77,16 +77,16 @@ static bool check_type(const source_file *file, batch_token_type wanted) {
 /* The type of the tokens where no header in their own file told it: checked against a .metadata, or
    where neither that nor the caller spoke, by how they look. */
 static bool check_width(const source_file *file, batch_token_type wanted) {
-  bool told;
+  bool told = file->metadata.there || wanted;
   if (is_text(file)) return true;
-  if (!token_metadata_check(file, &told)) return false;
+  if (!token_metadata_check(file)) return false;
   switch (file->format) {
   case BATCH_FORMAT_HEADERLESS:
-    return told || wanted ||
+    return told ||
            token_looks_check(file, token_type_of_name(file->path) ? TOKENS_BY_NAME : TOKENS_BY_DEFAULT);
   case BATCH_FORMAT_DATATROVE:
   case BATCH_FORMAT_MEGATRON:
-    return told || wanted || token_looks_check(file, TOKENS_BY_INDEX);
+    return told || token_looks_check(file, TOKENS_BY_INDEX);
   default:
     return true;
   }

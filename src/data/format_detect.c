@@ -4,6 +4,7 @@
 
 #include "data/format.h"
 #include "data/paths.h"
+#include "data/token_metadata.h"
 #include "data/token_type.h"
 #include "data/utf8.h"
 
@@ -46,6 +47,14 @@ static bool by_companion(const char *path, batch_format *found) {
   return true;
 }
 
+/* A .metadata says that these are tokens, whatever their first bytes and their name look like. */
+static bool tokens_by_metadata(source_file *file) {
+  if (!by_companion(file->path, &file->format)) return false;
+  if (!file->format) file->format = BATCH_FORMAT_HEADERLESS;
+  file->compressed = false;
+  return true;
+}
+
 static batch_format by_magic(const uint8_t *head, size_t bytes) {
   if (bytes >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) return BATCH_FORMAT_NPY;
   if (bytes >= MEGATRON_MAGIC_BYTES && memcmp(head, MEGATRON_MAGIC, MEGATRON_MAGIC_BYTES) == 0)
@@ -79,6 +88,7 @@ static bool looks_like_text(const uint8_t *head, size_t bytes) {
 }
 
 static bool find(source_file *file, const uint8_t *head, size_t bytes) {
+  if (file->metadata.there) return tokens_by_metadata(file);
   batch_format found = by_magic(head, bytes);
   if (!found && !format_refuse_foreign(file, head, bytes)) return false;
   if (!found && file->compressed) found = inside_zstd(file->path);
@@ -96,12 +106,14 @@ static bool find(source_file *file, const uint8_t *head, size_t bytes) {
 bool format_detect(source_file *file, batch_format wanted) {
   uint8_t head[LOOK];
   size_t bytes;
-  if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &bytes)) return false;
+  if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &bytes) ||
+      !token_metadata_read(file->path, &file->metadata))
+    return false;
   file->compressed = is_zstd(file->path, head, bytes);
   file->format = wanted;
   if (!wanted && !find(file, head, bytes)) return false;
   if (file->format != BATCH_FORMAT_TEXT && file->format != BATCH_FORMAT_JSONL) file->compressed = false;
-  bool named = !wanted && path_ends_with(file->path, ".zst");
+  bool named = !wanted && !file->metadata.there && path_ends_with(file->path, ".zst");
   return file->compressed || !named || file->map_bytes == 0 ||
          format_fail(file->path, 0, "found 0x%08" PRIX32 ", expected 0x%08" PRIX32 ", the magic of zstd",
                      load_u32(head), UINT32_C(0xFD2FB528));

@@ -4,7 +4,6 @@
 
 #include "data/format.h"
 #include "data/paths.h"
-#include "data/token_metadata.h"
 #include "data/token_type.h"
 
 bool format_tokens_to_end(source_file *file, batch_token_type type) {
@@ -28,10 +27,8 @@ static bool agree(const source_file *file, batch_token_type one, const char *who
 /* The caller's word, the companion's, the name's, else u16; where two of them speak they must agree. */
 static bool find_type(const source_file *file, const batch_dataset_options *options, batch_token_type *type) {
   static const char companion[] = "its .metadata";
-  token_metadata m;
-  if (!token_metadata_read(file->path, &m)) return false;
   batch_token_type said = options->token_type, by_name = token_type_of_name(file->path),
-                   by_metadata = token_type_of_width(m.width);
+                   by_metadata = token_type_of_width(file->metadata.width);
   *type = said ? said : by_name ? by_name : by_metadata ? by_metadata : BATCH_TOKEN_U16;
   return agree(file, by_metadata, companion, said, "options.token_type") &&
          agree(file, by_name, "the name", said, "options.token_type") &&

@@ -7,6 +7,7 @@
 
 #include "data/format.h"
 #include "data/paths.h"
+#include "data/token_metadata.h"
 
 enum { CHUNK = 4096 }; /* entries checked at a time */
 
@@ -207,7 +208,7 @@ static bool swap_for_bin(source_file *file, char *bin_path) {
   file->path = bin_path;
   file->fd = fd;
   file->map_bytes = (size_t)bytes;
-  return true;
+  return token_metadata_read(bin_path, &file->metadata);
 }
 
 static bool find_pair(source_file *file, char **index_path) {

@@ -30,11 +30,21 @@ typedef struct source_documents {
   size_t map_bytes;
 } source_documents;
 
+/* What the companion PATH.metadata says of a file of tokens, see token_metadata.h. */
+typedef struct token_metadata {
+  bool there;     /* otherwise nothing is said */
+  uint32_t width; /* bytes of a token: 1, 2, 4 or 8 */
+  uint64_t tokens;
+  bool stamped;
+  uint64_t stamp;
+} token_metadata;
+
 typedef struct source_file {
   char *path; /* of the tokens: for messages */
   int fd;     /* of the tokens (of a nameless temporary file where they were tokenized) */
   batch_format format;
   bool compressed, tokenized;
+  token_metadata metadata;
   batch_token_type type;
   uint32_t width;       /* bytes of a token: batch_token_type_size(type) */
   const uint8_t *map;   /* the whole token file, page-aligned; NULL with BATCH_IO_READ or when empty */

@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include "data/file.h"
+#include "data/paths.h"
 #include "data/scan.h"
+#include "data/token_type.h"
 
 enum { MOST_BYTES = 4096 }; /* of which the name of a tokenizer, perhaps a path, is the most */
 
@@ -28,22 +30,23 @@ static void take_stamp(const char *line, token_metadata *metadata) {
   if (sscanf(line, "headrace %16" SCNx64 "%c", &metadata->stamp, &end) == 1) metadata->stamped = true;
 }
 
-static bool parse_width(const char *path, const char *text, uint32_t *width) {
-  uint64_t number;
-  bool good = is_number(text, &number) && (number == 1 || number == 2 || number == 4 || number == 8);
-  *width = good ? (uint32_t)number : 0;
-  return good || format_fail(path, 0, "found \"%.20s\" as the bytes of a token, expected 1, 2, 4 or 8", text);
+static bool has_form(const char *path, const char *bar, bool counted, uint64_t *width) {
+  *width = 2;
+  return bar ? is_number(bar + 1, width) : counted && path_ends_with(path, ".ds.metadata");
 }
 
 static bool parse(const char *path, char *text, token_metadata *metadata) {
-  char *name = take_line(&text), *count = take_line(&text), *bar = strrchr(name, '|');
+  const char *name = take_line(&text), *count = take_line(&text), *bar = strrchr(name, '|');
   bool counted = count && is_number(count, &metadata->tokens);
-  if (!counted && !bar) return true;
+  uint64_t width;
+  if (!has_form(path, bar, counted, &width)) return true;
+  if (!token_type_of_width(width))
+    return format_fail(path, bar - name + 1, "found \"%.20s\" as the bytes of a token, expected 1, 2, 4 or 8",
+                       bar + 1);
   if (!counted)
     return format_fail(path, strlen(name) + 1, "found \"%.20s\" as the number of tokens, expected a number",
                        count ? count : "");
-  metadata->width = 2;
-  if (bar && !parse_width(path, bar + 1, &metadata->width)) return false;
+  metadata->width = (uint32_t)width;
   for (const char *line; (line = take_line(&text));) take_stamp(line, metadata);
   metadata->there = true;
   return true;
@@ -92,15 +95,13 @@ static bool check_stamp(const source_file *file, uint64_t stamp) {
                                       file->path, stamp, found);
 }
 
-bool token_metadata_check(const source_file *file, bool *told) {
-  token_metadata m;
-  if (!token_metadata_read(file->path, &m)) return false;
-  *told = m.there;
-  if (!m.there) return true;
-  if (m.width != file->width || m.tokens != file->tokens)
+bool token_metadata_check(const source_file *file) {
+  const token_metadata *m = &file->metadata;
+  if (!m->there) return true;
+  if (m->width != file->width || m->tokens != file->tokens)
     return error_fail(BATCH_FORMAT_ERROR,
                       "%.700s.metadata: found %" PRIu64 " tokens of %" PRIu32 " bytes, expected %" PRIu64
                       " of %" PRIu32 " in the file of %zu bytes" BELONGS_ELSEWHERE,
-                      file->path, m.tokens, m.width, file->tokens, file->width, file->map_bytes);
-  return !m.stamped || check_stamp(file, m.stamp);
+                      file->path, m->tokens, m->width, file->tokens, file->width, file->map_bytes);
+  return !m->stamped || check_stamp(file, m->stamp);
 }

@@ -1,7 +1,7 @@
 /* The companion PATH.metadata in which datatrove, and our writer, say what a file of tokens holds. Lines
    of text:
 
-       NAME OF THE TOKENIZER|BYTES OF A TOKEN     without the bar, as it once was written: 2 bytes
+       NAME OF THE TOKENIZER|BYTES OF A TOKEN     of a .ds also without the bar: 2 bytes
        NUMBER OF TOKENS
        the number for people
        headrace STAMP                             ours: the fingerprint of the tokens, in hex
@@ -12,19 +12,10 @@
 
 #include "data/source.h"
 
-typedef struct token_metadata {
-  bool there;     /* otherwise nothing is said */
-  uint32_t width; /* bytes of a token: 1, 2, 4 or 8 */
-  uint64_t tokens;
-  bool stamped;
-  uint64_t stamp;
-} token_metadata;
-
 /* Reads the companion of the file `path`; that there is none is no error. */
 bool token_metadata_read(const char *path, token_metadata *metadata);
 
-/* Compares an open file with what its companion says; *told: that there is one. The stamp is looked at in
-   constant time. */
-bool token_metadata_check(const source_file *file, bool *told);
+/* Compares an open file with what its companion says, the stamp in constant time. */
+bool token_metadata_check(const source_file *file);
 
 #endif
