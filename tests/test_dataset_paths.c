@@ -162,3 +162,22 @@ Test(dataset_paths, links_to_files_elsewhere_are_files) {
   link_to(a, "links/x.bin");
   cr_assert_eq(tokens_of((const char *[]){path_of("links")}, 1), 3);
 }
+
+Test(dataset_paths, names_among_alternatives_must_be_there) {
+  write_some("a.bin");
+  write_some("b.bin");
+  write_some("c1.u16");
+  cr_assert_eq(tokens_of((const char *[]){path_of("{a,b}.bin")}, 1), 6);
+  cr_assert_eq(tokens_of((const char *[]){path_of("{a.bin,c*.{u16,u32}}")}, 1), 6);
+  cr_assert_eq(tokens_of((const char *[]){path_of("*.{bin,ds}")}, 1), 6);
+  cr_assert_eq(mkdir(path_of("d"), 0700), 0);
+  write_some("d/x.bin");
+  cr_assert_eq(tokens_of((const char *[]){path_of("{a.bin,d}")}, 1), 6);
+  write_some(".h.bin");
+  cr_assert_eq(tokens_of((const char *[]){path_of("{a,.h}.bin")}, 1), 6);
+  assert_not_opened(path_of("{a,x}.bin"), NULL, BATCH_IO_ERROR, "x.bin", "No such file");
+  assert_not_opened(path_of("{x,y}*.bin"), NULL, BATCH_IO_ERROR, "{x,y}*.bin", "no file matches");
+  assert_not_opened(path_of("{a}.bin"), NULL, BATCH_IO_ERROR, "{a}.bin", "No such file");
+  assert_not_opened(path_of("{a,b.bin"), NULL, BATCH_IO_ERROR, "{a,b.bin", "No such file");
+  cr_assert_eq(tokens_of((const char *[]){write_some("{a,b}.u16")}, 1), 3);
+}

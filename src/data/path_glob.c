@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,8 +65,7 @@ bool path_glob(const char *pattern, glob_t *found) {
                     .gl_lstat = look_at_link};
   search.pattern = pattern;
   search.failed = false;
-  int result =
-      glob(pattern, GLOB_NOSORT | GLOB_BRACE | GLOB_TILDE | GLOB_ALTDIRFUNC, directory_failed, found);
+  int result = glob(pattern, GLOB_NOSORT | GLOB_TILDE | GLOB_ALTDIRFUNC, directory_failed, found);
   if ((result == 0 || result == GLOB_NOMATCH) && !search.failed) return true;
   globfree(found);
   if (!search.failed && result == GLOB_NOSPACE)
@@ -73,4 +73,40 @@ bool path_glob(const char *pattern, glob_t *found) {
   else if (!search.failed)
     error_set(BATCH_IO_ERROR, "%.700s: glob failed (%d)", pattern, result);
   return false;
+}
+
+/* The comma or brace that ends the alternative that begins at `from`; NULL: none does. */
+static const char *end_of_alternative(const char *from) {
+  for (int depth = 0; *from; from++) {
+    if (depth == 0 && (*from == ',' || *from == '}')) return from;
+    depth += (*from == '{') - (*from == '}');
+  }
+  return NULL;
+}
+
+/* The first brace that has alternatives, and where it closes; as in a shell, {} and {a} are names. */
+static const char *find_braces(const char *pattern, const char **close) {
+  for (const char *open = strchr(pattern, '{'); open; open = strchr(open + 1, '{')) {
+    const char *end = end_of_alternative(open + 1);
+    if (!end || *end == '}') continue;
+    while (end && *end == ',') end = end_of_alternative(end + 1);
+    *close = end;
+    if (end) return open;
+  }
+  return NULL;
+}
+
+bool path_braces(const char *pattern, path_visitor visitor, void *context) {
+  const char *close, *open = find_braces(pattern, &close);
+  if (!open) return visitor(context, pattern);
+  bool good = true;
+  for (const char *from = open + 1, *to; good && from <= close; from = to + 1) {
+    char *one;
+    to = end_of_alternative(from);
+    if (asprintf(&one, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from), from, close + 1) < 0)
+      return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its alternatives", pattern);
+    good = path_braces(one, visitor, context);
+    free(one);
+  }
+  return good;
 }

@@ -52,9 +52,8 @@ static bool append_listed(path_list *list, char *path, size_t origin) {
   struct stat status;
   bool there = false;
   if (!path) return out_of_memory();
-  if (is_hidden(path)) return free(path), true;
   bool good = file_look_up(path, &status, &there);
-  if (good && !there) good = file_fail(path, "stat");
+  if (good && !there) good = file_fail(path, "open");
   if (good && !S_ISDIR(status.st_mode)) return append(list, path, origin, true, &status);
   free(path);
   return good;
@@ -67,6 +66,7 @@ static bool read_directory(path_list *list, DIR *directory, const char *path, si
     errno = 0;
     const struct dirent *entry = readdir(directory);
     if (!entry) return errno == 0 || file_fail(path, "readdir");
+    if (is_hidden(entry->d_name)) continue;
     if (asprintf(&full, "%s%s%s", path, separator, entry->d_name) < 0) full = NULL;
     if (!append_listed(list, full, origin)) return false;
   }
@@ -80,12 +80,28 @@ static bool add_directory(path_list *list, const char *path, size_t origin) {
   return good;
 }
 
-static bool add_matches(path_list *list, const char *pattern, size_t origin) {
+typedef struct match_run {
+  path_list *list;
+  size_t origin;
+} match_run;
+
+/* A name among a pattern's alternatives is read as when it is named alone, and must be there. */
+static bool add_alternative(path_list *list, const char *path, size_t origin) {
+  struct stat status;
+  bool there;
+  if (!file_look_up(path, &status, &there)) return false;
+  if (there && S_ISDIR(status.st_mode)) return add_directory(list, path, origin);
+  return append_listed(list, strdup(path), origin);
+}
+
+static bool add_matches(void *context, const char *pattern) {
+  match_run *run = context;
+  if (!strpbrk(pattern, "*?[~\\")) return add_alternative(run->list, pattern, run->origin);
   glob_t found;
   if (!path_glob(pattern, &found)) return false;
   bool good = true;
   for (size_t i = 0; good && i < found.gl_pathc; i++)
-    good = append_listed(list, strdup(found.gl_pathv[i]), origin);
+    good = is_hidden(found.gl_pathv[i]) || append_listed(run->list, strdup(found.gl_pathv[i]), run->origin);
   globfree(&found);
   return good;
 }
@@ -102,7 +118,9 @@ static bool expand_one(const char *path, size_t origin, path_list *list) {
   if (there && !S_ISDIR(status.st_mode)) return add_named(list, path, origin, &status);
   if (!there && !strpbrk(path, "*?[{~")) return file_fail(path, "open");
   size_t first = list->count;
-  if (!(there ? add_directory(list, path, origin) : add_matches(list, path, origin))) return false;
+  if (!(there ? add_directory(list, path, origin)
+              : path_braces(path, add_matches, &(match_run){list, origin})))
+    return false;
   if (list->count == first)
     return error_fail(BATCH_IO_ERROR, "%.700s: %s, expected at least one", path,
                       there ? "no files in this directory" : "no file matches");
