@@ -56,6 +56,21 @@ Test(dataset_paths, a_pair_named_by_both_halves_is_read_once) {
   cr_assert_eq(tokens_of((const char *[]){path_of(""), path_of("a.idx")}, 2), 6);
 }
 
+Test(dataset_paths, many_pairs_are_read_once_however_they_are_named) {
+  const char *named[24], *indexes[12];
+  size_t count = 0;
+  for (size_t i = 0; i < 12; i++) {
+    char name[8];
+    snprintf(name, sizeof name, "%02zu.idx", i * 7 % 12);
+    indexes[i] = named[count++] = path_of(name);
+    snprintf(name, sizeof name, "%02zu", i * 7 % 12);
+    const char *bin = write_pair(name);
+    if (i % 3 == 0) named[count++] = bin;
+  }
+  cr_assert_eq(tokens_of(named, count), 36);
+  cr_assert_eq(tokens_of(indexes, 12), 36);
+}
+
 Test(dataset_paths, companions_that_a_shell_names_are_passed_over) {
   const char *paths[] = {write_some("x.ds"), write_data("x.ds.index", (uint64_t[]){3}, 8),
                          write_text("x.ds.metadata", "a tokenizer|2\n3\n3 T"),
@@ -87,9 +102,27 @@ Test(dataset_paths, a_file_reached_twice_is_refused_whatever_its_names) {
     const char *paths[] = {a, b, names[i]};
     assert_refused(!batch_dataset_open(paths, 3, NULL), BATCH_INVALID_ARGUMENT, a, names[i], "same file");
   }
-  assert_not_opened(path_of(""), NULL, BATCH_INVALID_ARGUMENT, "a.bin", "soft.bin|hard.bin", "same file");
   const char *found[] = {path_of("a*"), a};
   assert_refused(!batch_dataset_open(found, 2, NULL), BATCH_INVALID_ARGUMENT, "same file");
+}
+
+Test(dataset_paths, a_file_of_two_names_in_one_listing_is_read_once_under_its_own) {
+  batch_dataset_file info;
+  const char *z = write_some("z.bin");
+  link_to("z.bin", "a.bin");
+  cr_assert_eq(tokens_of((const char *[]){path_of("*.bin")}, 1), 3);
+  BatchDataset *dataset = open_dataset(path_of(""), NULL);
+  cr_assert_eq(batch_dataset_tokens(dataset), 3);
+  cr_assert(batch_dataset_file_info(dataset, 0, &info));
+  cr_assert_str_eq(info.path, z);
+  batch_dataset_free(dataset);
+  cr_assert_eq(link(z, path_of("hard.bin")), 0);
+  cr_assert_eq(tokens_of((const char *[]){path_of("")}, 1), 3);
+  write_pair("m");
+  link_to("m.bin", "b.bin");
+  cr_assert_eq(tokens_of((const char *[]){path_of("[bm].*")}, 1), 3);
+  const char *both[] = {path_of(""), path_of("?.bin")};
+  assert_refused(!batch_dataset_open(both, 2, NULL), BATCH_INVALID_ARGUMENT, "same file");
 }
 
 Test(dataset_paths, tokens_with_two_indexes_are_refused) {
@@ -99,6 +132,7 @@ Test(dataset_paths, tokens_with_two_indexes_are_refused) {
   cr_assert_eq(link(a, other), 0);
   const char *indexes[] = {path_of("a.idx"), path_of("other.idx")};
   assert_refused(!batch_dataset_open(indexes, 2, NULL), BATCH_INVALID_ARGUMENT, "same file");
+  assert_not_opened(path_of("*.idx"), NULL, BATCH_INVALID_ARGUMENT, "same file");
 }
 
 Test(dataset_paths, text_named_twice_is_refused_by_tokenize_too) {

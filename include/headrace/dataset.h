@@ -100,8 +100,8 @@ typedef struct batch_dataset_options {
    directory or a pattern gives must be of one format. Of a Megatron pair either file may be named, or
    both: it is read once. Companions (.ds.index, .ds.loss, .metadata) beside their file are passed over,
    hidden files and directories in a directory or pattern too; everything else that is found there must
-   open, links to what is not there included. No file may be reached twice, by whatever names. Files
-   without tokens are fine as long as there is a token at all.
+   open, links to what is not there included. A file that one of them gives under two names is read
+   once; otherwise no file may be reached twice, by whatever names. Files without tokens are fine as long as there is a token at all.
    paths: [n], n >= 1.
    Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
    indexes are checked entry by entry.

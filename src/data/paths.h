@@ -22,8 +22,8 @@ typedef struct path_list {
 /* Expands paths [n] into *list, which must be zeroed; on failure it is to be freed all the same. */
 bool paths_expand(const char *const *paths, size_t n, path_list *list);
 
-/* The last step of that: drops the companions of files of the list, and refuses other companions and a
-   file that is there twice. */
+/* The last step of that: drops the companions of files of the list and second names within a listing, and
+   refuses other companions and files that are there twice. */
 bool paths_settle(path_list *list);
 
 void paths_free(path_list *list);
