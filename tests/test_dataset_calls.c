@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 TestSuite(dataset_calls, .init = files_begin, .fini = files_end);
 
@@ -79,6 +80,7 @@ Test(dataset_calls, a_directory) {
   write_some("a.bin", 1);
   write_some("b.bin", 4);
   write_some("c.u16", 7);
+  cr_assert_eq(symlink("a.bin", path_of("link.bin")), 0);
   fail_all(path_of(""), &usual);
   batch_dataset_options options = usual;
   options.io = BATCH_IO_READ;

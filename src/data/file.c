@@ -37,21 +37,18 @@ bool file_open(const char *path, int *fd, uint64_t *bytes) {
   return true;
 }
 
-/* What stat answers where nothing has this name. */
+/* What lstat answers where nothing has this name. */
 static bool means_nothing_there(int number) {
   return number == ENOENT || number == ENOTDIR || number == ENAMETOOLONG;
 }
 
 bool file_look_up(const char *path, struct stat *status, bool *there) {
-  *there = stat(path, status) == 0;
-  if (*there) return true;
-  int number = errno;
-  if (!means_nothing_there(number)) return file_fail(path, "stat");
-  if (number == ENOENT && lstat(path, status) == 0)
-    return error_fail(BATCH_IO_ERROR, "%.700s: found a link to what is not there, expected a file", path);
-  if (number == ENOENT && !means_nothing_there(errno)) return file_fail(path, "lstat");
-  errno = number;
-  return true;
+  *there = lstat(path, status) == 0;
+  if (!*there) return means_nothing_there(errno) || file_fail(path, "lstat");
+  if (!S_ISLNK(status->st_mode) || stat(path, status) == 0) return true;
+  return errno == ENOENT
+             ? error_fail(BATCH_IO_ERROR, "%.700s: found a link to what is not there, expected a file", path)
+             : file_fail(path, "stat");
 }
 
 bool file_read_some(int fd, const char *path, uint64_t offset, void *out, size_t bytes, size_t *got) {
