@@ -24,8 +24,14 @@ static void assert_text(const BatchDataset *dataset, const char *text, size_t co
 
 /* A long text of lines, with characters of one to four bytes. */
 static bytes long_text(size_t least) {
-  static const char *const words[] = {
-      "mill", "race", "Wehr", "eau", "\xc3\xbc\142er", "\xe6\xb0\xb4\xe8\xb7\xaf", "\xf0\x9f\x92\xa7", "\n"};
+  static const char *const words[] = {"mill",
+                                      "race",
+                                      "Wehr",
+                                      "eau",
+                                      "\xc3\xbc\142er",
+                                      "\xe6\xb0\xb4\xe8\xb7\xaf",
+                                      "\xf0\x9f\x92\xa7",
+                                      "\n"};
   bytes b = {0};
   for (uint32_t x = 1; b.used < least; x = x * 1664525u + 1013904223u) {
     put_text(&b, words[x >> 29]);
