@@ -11,8 +11,8 @@
    Formats (little-endian; docs/data-formats.md has them to the byte): headerless u16 or u32,
    datatrove .ds with its index, llm.c shards (GPT-2 and Llama 3), Megatron .idx and .bin, NumPy
    .npy of one dimension, plain text and .jsonl, the last two also compressed with zstd. A file is
-   recognized by its bytes, then by its name, unless the caller says the format. What is not what
-   it claims to be is refused here, with path, offset, what was found and what was expected.
+   recognized by its companion, its bytes, then its name, unless the caller says the format. What is
+   not what it claims to be is refused here, with path, offset, what was found and what was expected.
 
    The width of headerless tokens is told by options.token_type, a companion PATH.metadata or the name
    (x.u32, x.u32.bin), else they are u16. What the name or nobody says is held against how the tokens
@@ -99,9 +99,10 @@ typedef struct batch_dataset_options {
    those below, in byte order of their names) or a glob pattern (its matches in byte order); what a
    directory or a pattern gives must be of one format. Of a Megatron pair either file may be named, or
    both: it is read once. Companions (.ds.index, .ds.loss, .metadata) beside their file are passed over,
-   hidden files and directories in a directory or pattern too; everything else that is found there must
-   open, links to what is not there included. A file that one of them gives under two names is read
-   once; otherwise no file may be reached twice, by whatever names. Files without tokens are fine as long as there is a token at all.
+   in a directory or pattern hidden files and directories too; everything else there must open: a link
+   to what is not there is an error. A file that a directory or a pattern gives under two names is read
+   once; otherwise no file may be reached twice, by whatever names. Files without tokens are fine as
+   long as there is a token at all.
    paths: [n], n >= 1.
    Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
    indexes are checked entry by entry.
