@@ -40,8 +40,8 @@ typedef struct BatchQueue BatchQueue;
    Returns: the queue, owned by the caller; NULL on a larger capacity or lack of memory. */
 HEADRACE_API BatchQueue *batch_queue_create(uint32_t capacity);
 
-/* Releases what is still inside and frees the queue. No other call may be running or follow.
-   NULL is fine. */
+/* Releases what is still inside and frees the queue. No other call may be running or follow: freeing it
+   twice aborts, any other call cannot be told. NULL is fine. */
 HEADRACE_API void batch_queue_free(BatchQueue *queue);
 
 /* Appends a batch, waiting while the queue is full.

@@ -60,7 +60,7 @@ HEADRACE_API bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *bat
 /* Waits for an instant at which everything dispatched so far has been processed. */
 HEADRACE_API void batch_spheres_drain(BatchSpheres *spheres);
 
-/* Processes what is left, joins the workers and frees everything. NULL is fine. */
+/* Processes what is left, joins the workers and frees everything. NULL is fine; stopping twice aborts. */
 HEADRACE_API void batch_spheres_stop(BatchSpheres *spheres);
 
 /* Reads the counts of one worker. Returns false on a bad sphere number. */

@@ -54,7 +54,7 @@ HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
 HEADRACE_API BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
                                                     uint32_t vocab_size, int64_t end_of_text);
 
-/* Frees the tokenizer and its context. NULL is fine. */
+/* Frees the tokenizer and its context. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_tokenizer_free(BatchTokenizer *tokenizer);
 
 /* Encodes `bytes` bytes of text; they need not be terminated and may hold zero bytes.

@@ -55,7 +55,7 @@ HEADRACE_API bool batch_writer_end_document(BatchWriter *writer);
    written afterwards. Returns false: BATCH_IO_ERROR with the path, and the shard is not there. */
 HEADRACE_API bool batch_writer_finish(BatchWriter *writer);
 
-/* Frees the writer; what was not finished is removed. NULL is fine. */
+/* Frees the writer; what was not finished is removed. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_writer_free(BatchWriter *writer);
 
 HEADRACE_API uint64_t batch_writer_token_count(const BatchWriter *writer);

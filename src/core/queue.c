@@ -5,6 +5,7 @@
 
 #include "core/batch_header.h"
 #include "core/error.h"
+#include "core/live.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
 #include "sync/ring_list.h"
@@ -57,6 +58,7 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
   event_init(&queue->not_full);
   queue->ring.slots = NULL;
   if (capacity) ring_init(&queue->ring, (_Atomic uint64_t *)(queue + 1), capacity, 0);
+  live_enter(queue);
   return queue;
 }
 
@@ -74,6 +76,7 @@ static void queue_release_front(BatchQueue *queue, uint32_t limit) {
 
 void batch_queue_free(BatchQueue *queue) {
   if (!queue) return;
+  live_leave("batch_queue_free", queue);
   queue_release_front(queue, UINT32_MAX);
   if (is_unlimited(queue)) ring_list_destroy(&queue->list);
   free(queue);
