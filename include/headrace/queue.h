@@ -33,7 +33,8 @@ extern "C" {
 
 typedef struct BatchQueue BatchQueue;
 
-/* The largest bounded capacity. */
+/* The largest bounded capacity; an unlimited queue may hold every batch that there can be, BATCH_MAX_LIVE
+   (batch.h), or more references to fewer of them. */
 #define BATCH_QUEUE_MAX_CAPACITY ((uint32_t)((1u << 24) - 1))
 
 /* Makes a queue. capacity: 1 to BATCH_QUEUE_MAX_CAPACITY batches, or 0 for no limit.

@@ -25,10 +25,11 @@ bool batch_check(const char *function, const Batch *batch) {
 
 /* A batch with a block of its own, its elements not written yet, its count still 0. */
 static batch_header *header_create(const char *function, const batch_layout *layout) {
-  batch_header *header = batch_header_allocate();
-  void *block = header ? memory_allocate(layout->bytes) : NULL;
+  batch_header *header = batch_header_allocate(function);
+  if (!header) return NULL;
+  void *block = memory_allocate(layout->bytes);
   if (!block) {
-    if (header) batch_header_free(header);
+    batch_header_free(header);
     return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for %zu bytes of elements", function,
                       layout->bytes);
   }
@@ -108,13 +109,17 @@ static batch_header *root_of(batch_header *header) {
   return header->parent ? header->parent : header;
 }
 
-/* Makes a view of `count` rows of source from `first` on, with a reference to the root. NULL when
-   memory runs out. */
-static Batch *view_create(Batch *source, uint32_t first, uint32_t count) {
-  batch_header *view = batch_header_allocate();
+static void retain(const char *function, Batch *batch) {
+  if (!refcount_retain(&batch->ref_count))
+    error_abort("%s: batch %p is free, or its count would overflow", function, (void *)batch);
+}
+
+/* Makes a view of `count` rows of source from `first` on, with a reference to the root. */
+static Batch *view_create(const char *function, Batch *source, uint32_t first, uint32_t count) {
+  batch_header *view = batch_header_allocate(function);
   if (!view) return NULL;
   view->parent = root_of(batch_header_of(source));
-  batch_retain(&view->parent->batch);
+  retain(function, &view->parent->batch);
   view->batch.batch_size = count;
   view->batch.sequence_length = source->sequence_length;
   view->batch.vocab_size = source->vocab_size;
@@ -145,9 +150,12 @@ bool batch_split(Batch *batch, uint32_t n, Batch **out) {
 /* Views go to a private list first: out stays untouched when memory runs out. */
 bool batch_split_views(const char *function, Batch *batch, uint32_t n, Batch **out) {
   stack views;
+  batch_header_check_held(function, batch);
+  if (!batch_header_room(function, n)) return false;
   stack_init(&views, 0);
   uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0, made = 0, handle;
-  for (Batch *view; made < n && (view = view_create(batch, first, rows + (made < larger))); made++) {
+  for (Batch *view; made < n && (view = view_create(function, batch, first, rows + (made < larger)));
+       made++) {
     first += view->batch_size;
     stack_push(&views, batch_header_link, NULL, batch_header_of(view)->handle);
   }
@@ -157,9 +165,9 @@ bool batch_split_views(const char *function, Batch *batch, uint32_t n, Batch **o
     if (complete)
       out[made] = &batch_header_at(handle)->batch;
     else
-      batch_release(&batch_header_at(handle)->batch);
+      batch_header_release(batch_header_at(handle), function);
   }
-  return complete || error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u views", function, n);
+  return complete;
 }
 
 /* Whether b's rows follow a's in one parent. */
@@ -188,6 +196,7 @@ static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
   for (uint32_t i = 0; i < n; i++) {
     if (!batches[i]) return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: batches[%u] is NULL", i);
     if (!batch_check("batch_merge", batches[i])) return false;
+    batch_header_check_held("batch_merge", batches[i]);
     batch_shape first = shape_of(batches[0], 0), other = shape_of(batches[i], 0);
     if (batches[i]->sequence_length != batches[0]->sequence_length ||
         batches[i]->vocab_size != batches[0]->vocab_size)
@@ -228,23 +237,26 @@ Batch *batch_merge(Batch **batches, uint32_t n) {
   uint32_t rows;
   if (!merge_check(batches, n, &rows)) return NULL;
   if (!is_one_piece(batches, n)) return merge_copy(batches, n, rows);
-  Batch *view = view_create(batches[0], 0, rows);
-  return view ? view : error_null(BATCH_OUT_OF_MEMORY, "batch_merge: no memory for a view");
+  return view_create("batch_merge", batches[0], 0, rows);
 }
 
 void batch_retain(Batch *batch) {
   if (!batch)
     error_note(BATCH_INVALID_ARGUMENT, "batch_retain", "batch is NULL");
-  else if (!refcount_retain(&batch->ref_count))
-    error_abort("batch_retain: batch %p is free, or its count would overflow", (void *)batch);
+  else
+    retain("batch_retain", &batch_header_check("batch_retain", batch)->batch);
 }
 
 void batch_release(Batch *batch) {
-  if (batch) batch_header_release(batch_header_of(batch), "batch_release");
+  if (batch) batch_header_release(batch_header_check("batch_release", batch), "batch_release");
 }
 
 void batch_free(Batch *batch) {
-  if (batch) batch_header_release(batch_header_of(batch), "batch_free");
+  if (batch) batch_header_release(batch_header_check("batch_free", batch), "batch_free");
+}
+
+size_t batch_count_live(void) {
+  return slab_count(&batch_headers);
 }
 
 void batch_print(const Batch *batch) {

@@ -71,7 +71,7 @@ static void pool_let_go(BatchPool *pool) {
 /* Makes one batch of the pool, its pages touched, that nobody can reach yet. */
 static batch_header *pool_make_batch(BatchPool *pool) {
   const batch_allocator *a = &pool->allocator;
-  batch_header *header = batch_header_allocate();
+  batch_header *header = batch_header_allocate("batch_pool_create");
   void *block = header ? a->allocate(a->context, pool->layout.bytes, pool->alignment) : NULL;
   if (!block) {
     if (header) batch_header_free(header);
