@@ -64,6 +64,7 @@ CALL(free_it, batch_free(foreign))
 CALL(split, batch_split(foreign, 2, parts))
 CALL(distribute, batch_distribute_to_spheres(foreign, 2, parts))
 CALL(merge, batch_merge(parts, 2))
+CALL(pool_release, batch_pool_release(own_pool, foreign))
 CALL(plugin_gets_ours, foreign_enqueue(foreign_queue, own))
 
 Test(copies, a_batch_of_another_copy_is_refused_by_every_call_that_takes_it) {
@@ -77,6 +78,7 @@ Test(copies, a_batch_of_another_copy_is_refused_by_every_call_that_takes_it) {
   assert_aborts(split, NULL, "batch_split", "this copy");
   assert_aborts(distribute, NULL, "batch_distribute_to_spheres", "this copy");
   assert_aborts(merge, NULL, "batch_merge", "this copy");
+  assert_aborts(pool_release, NULL, "batch_pool_release", "this copy");
   assert_aborts(plugin_gets_ours, NULL, "batch_queue_enqueue", "this copy");
 }
 
@@ -102,6 +104,24 @@ Test(copies, a_queue_of_another_copy_is_refused) {
   assert_aborts(close_queue, NULL, "batch_queue_close", "this copy");
   assert_aborts(free_queue, NULL, "batch_queue_free", "this copy");
   assert_aborts(plugin_gets_our_queue, NULL, "batch_queue_enqueue", "queue", "this copy");
+}
+
+CALL(allocate, batch_pool_allocate(foreign_pool))
+CALL(try_allocate, batch_pool_try_allocate(foreign_pool))
+CALL(allocate_until, batch_pool_allocate_until(foreign_pool, &none, BATCH_NO_WAIT))
+CALL(resize, batch_pool_resize(foreign_pool, 3))
+CALL(close_pool, batch_pool_close(foreign_pool))
+CALL(free_pool, batch_pool_free(foreign_pool))
+CALL(stats, batch_pool_get_stats(foreign_pool, NULL, NULL, NULL, NULL))
+
+Test(copies, a_pool_of_another_copy_is_refused) {
+  assert_aborts(allocate, NULL, "batch_pool_allocate", "pool", "this copy");
+  assert_aborts(try_allocate, NULL, "batch_pool_try_allocate", "this copy");
+  assert_aborts(allocate_until, NULL, "batch_pool_allocate_until", "this copy");
+  assert_aborts(resize, NULL, "batch_pool_resize", "this copy");
+  assert_aborts(close_pool, NULL, "batch_pool_close", "this copy");
+  assert_aborts(free_pool, NULL, "batch_pool_free", "this copy");
+  assert_aborts(stats, NULL, "batch_pool_get_stats", "this copy");
 }
 
 Test(copies, each_copy_goes_on_with_its_own) {

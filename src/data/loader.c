@@ -4,7 +4,6 @@
 
 #include "core/error.h"
 #include "core/live.h"
-#include "core/pool_internal.h"
 #include "data/guard.h"
 #include "data/loader_internal.h"
 
@@ -95,7 +94,7 @@ void batch_loader_close(BatchLoader *loader) {
   if (!loader) return;
   atomic_store_explicit(&loader->closed, true, memory_order_relaxed); /* see closed() in worker.c */
   window_close(&loader->window);
-  pool_close(loader->pool);
+  batch_pool_close(loader->pool);
 }
 
 static void free_workers(BatchLoader *loader) {
