@@ -16,7 +16,11 @@
    aborts. What cannot be told: that another object of the kind has come to the same address meanwhile
    (the free then is that one's, and its own aborts), any double free once more than some thousand
    objects have been there at one time, and every other call on what has been freed, but for pools (see
-   pool.h), and tensor_free of a tensor that is gone. */
+   pool.h), and tensor_free of a tensor that is gone.
+
+   Callbacks: every function that a caller gives to the library (allocators, tokenizers, transforms,
+   what spheres process, progress) returns to it: neither a C++ exception nor longjmp may leave one,
+   since the frames in between hold locks, threads and memory and know nothing of it. */
 #ifndef HEADRACE_BASE_H
 #define HEADRACE_BASE_H
 

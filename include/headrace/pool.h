@@ -36,7 +36,7 @@ typedef struct BatchPool BatchPool;
 /* Where elements come from; both functions and the context are the caller's. allocate returns
    memory of at least `bytes`, aligned to `alignment` (a power of two >= 64), or NULL; how much there is
    it alone decides. Threads: any, at the same time, since a batch may come back anywhere and free its
-   elements there. */
+   elements there. Neither may throw (see base.h). */
 typedef struct batch_allocator {
   void *(*allocate)(void *context, size_t bytes, size_t alignment);
   void (*deallocate)(void *context, void *memory, size_t bytes);

@@ -32,7 +32,8 @@ typedef struct BatchSpheres BatchSpheres;
 typedef struct batch_spheres_options {
   uint32_t num_spheres;   /* workers and lanes, 1 to 1024 */
   uint32_t lane_capacity; /* batches a lane; 0: 64 */
-  /* Called in worker `sphere` for each batch; the worker releases the batch afterwards. */
+  /* Called in worker `sphere` for each batch; the worker releases the batch afterwards.
+     It may not throw (see base.h). */
   void (*process)(void *context, uint32_t sphere, Batch *batch);
   void *context;
 } batch_spheres_options;

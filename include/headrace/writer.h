@@ -72,7 +72,8 @@ typedef struct batch_tokenize_progress {
   uint64_t documents;
 } batch_tokenize_progress;
 
-/* Called after every piece of text (at most 256 KiB, or one line of .jsonl). Returning false stops. */
+/* Called after every piece of text (at most 256 KiB, or one line of .jsonl). Returning false stops. It
+   may not throw (see base.h). */
 typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_progress *progress);
 
 /* Reads text and .jsonl (plain or zstd; paths as for batch_dataset_open), tokenizes it and appends it
