@@ -23,7 +23,7 @@ _Static_assert(BATCH_MAX_LIVE == SLAB_MAX_HANDLE, "batch.h states the slab's lim
 
 /* Where the link begins, and where what follows link and home: both are read of free headers too. */
 enum { LINK = offsetof(batch_header, link), BEHIND_HOME = offsetof(batch_header, handle) };
-_Static_assert(BEHIND_HOME == LINK + 16 && LINK % 8 == 0, "link and home lie together");
+_Static_assert(LINK % 8 == 0 && BEHIND_HOME % 8 == 0, "AddressSanitizer poisons words of eight bytes");
 
 /* Clears a header that nobody else may touch but through try_retain, which reads the count, and a
    late stack pop, which reads the link: so these are left alone, and home, which stays. */
@@ -69,8 +69,7 @@ void batch_header_check_held(const char *function, const Batch *batch) {
 bool batch_header_room(const char *function, uint32_t count) {
   return slab_has_room(&batch_headers, count) ||
          error_fail(BATCH_OVERFLOW,
-                    "%s: %u more batches beside %u that are alive, expected %u in all at most "
-                    "(BATCH_MAX_LIVE)",
+                    "%s: batches wanted: %u, alive: %u, expected at most %u in all (BATCH_MAX_LIVE)",
                     function, count, slab_count(&batch_headers), BATCH_MAX_LIVE);
 }
 

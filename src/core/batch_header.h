@@ -18,10 +18,10 @@ struct batch_header {
   /* The slab that it is in, never changes: a process may have two copies of the library, and a handle
      leads somewhere else in the other one. */
   const slab *home;
-  uint32_t handle;      /* its own, never changes */
-  batch_header *parent; /* of a view: the batch with the elements, which it holds a reference to */
-  BatchPool *pool;      /* where the last release puts it; NULL: none */
-  void *block;          /* the elements, 64-byte aligned; NULL in a view */
+  _Alignas(8) uint32_t handle; /* its own, never changes */
+  batch_header *parent;        /* of a view: the batch with the elements, which it holds a reference to */
+  BatchPool *pool;             /* where the last release puts it; NULL: none */
+  void *block;                 /* the elements, 64-byte aligned; NULL in a view */
 };
 
 static inline batch_header *batch_header_of(const Batch *batch) {
