@@ -210,8 +210,15 @@ Test(messages, of_pools) {
   REFUSES(batch_pool_size, NULL);
   REFUSES(batch_pool_get_stats, NULL, &count, NULL, NULL, NULL);
   REFUSES(batch_pool_print_stats, NULL);
+  REFUSES(batch_pool_close, NULL);
+  REFUSES(batch_pool_outstanding, NULL);
+  TAKES(batch_pool_outstanding, pool);
+  cr_assert_geq(batch_count_live(), 2);
   TAKES(batch_pool_free, NULL);
   batch_free(only);
+  batch_pool_close(pool);
+  REFUSES(batch_pool_allocate, pool);
+  REFUSES(batch_pool_try_allocate, pool);
   batch_free(foreign);
   batch_pool_free(pool);
 }
@@ -359,6 +366,25 @@ static void dispatch_split_free(void *batch) {
   BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){1, 0, process_nothing, NULL});
   batch_free(batch);
   batch_spheres_dispatch_split(spheres, batch);
+}
+
+static void free_queue_twice(void *queue) {
+  batch_queue_free(queue);
+  batch_queue_free(queue);
+}
+
+static void free_pool_twice(void *pool) {
+  batch_pool_free(pool);
+  batch_pool_free(pool);
+}
+
+Test(messages, of_frees_that_come_twice) {
+  BatchQueue *queue = batch_queue_create(1);
+  BatchPool *pool = batch_pool_create(1, 1, 1, 0);
+  ABORTS(batch_queue_free, free_queue_twice, queue);
+  ABORTS(batch_pool_free, free_pool_twice, pool);
+  batch_queue_free(queue);
+  batch_pool_free(pool);
 }
 
 Test(messages, of_aborts) {

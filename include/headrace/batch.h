@@ -25,7 +25,11 @@
    its elements may be put into a batch in place of one that has been freed: the batch frees it.
    `Tensor t = batch->input` is good while the batch lives and its tensors are not reshaped. A batch that a
    program puts together from these fields can be copied, validated, printed and balanced, and nothing
-   else: every other call needs one that the library made, and aborts or worse. */
+   else: every other call needs one that the library made, and aborts or worse.
+
+   Two copies of the library in one process (a program linked with the static one, a plugin with the
+   shared one) know nothing of each other's batches: a batch, queue or pool that another copy made
+   aborts in the first call that gets it. */
 #ifndef HEADRACE_BATCH_H
 #define HEADRACE_BATCH_H
 
@@ -42,6 +46,9 @@ typedef atomic_int batch_atomic_int;
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* The most batches, views and those of pools included, that a process can have at one time. */
+#define BATCH_MAX_LIVE ((uint32_t)((1u << 24) - 2))
 
 /* Symmetry groups are numbered 0 to BATCH_SYMMETRY_GROUPS - 1 (see distribute.h). */
 #define BATCH_SYMMETRY_GROUPS 12
@@ -80,7 +87,8 @@ typedef struct batch_shape {
 
 /* Makes a batch of three float32 tensors; input and target zero, mask all ones.
    batch_size and sequence_length >= 1; vocab_size 0 means that ids are not checked.
-   Returns: the batch with count 1; NULL on a bad size, overflow or lack of memory. */
+   Returns: the batch with count 1; NULL on a bad size, overflow, lack of memory, or with
+   BATCH_MAX_LIVE batches alive (BATCH_OVERFLOW, as for every call that makes one). */
 HEADRACE_API Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t vocab_size);
 
 /* As batch_create, with other element types and the optional tensors. */
@@ -94,9 +102,10 @@ HEADRACE_API void batch_free(Batch *batch);
 HEADRACE_API Batch *batch_copy(const Batch *batch);
 
 /* Cuts a batch into n zero-copy views of consecutive rows, whose sizes differ by at most 1 (the
-   larger ones first). 1 <= n <= batch_size. The views keep the elements alive; the parent may be
-   freed first: of the parent only the reference count changes. Metadata is copied to each. Rows are
-   counted in elements: a reshaped tensor is cut as if it were [batch_size, sequence_length].
+   larger ones first). 1 <= n <= batch_size, and no more than BATCH_MAX_LIVE leaves room for. The views
+   keep the elements alive; the parent may be freed first: of the parent only the reference count
+   changes. Metadata is copied to each. Rows are counted in elements: a reshaped tensor is cut as if it
+   were [batch_size, sequence_length].
    Returns: true and out[0..n-1], one reference each; false, and out untouched, on failure. */
 HEADRACE_API bool batch_split(const Batch *batch, uint32_t n, Batch **out);
 
@@ -113,6 +122,13 @@ HEADRACE_API void batch_retain(Batch *batch);
    Aborts on a batch that is already free.
    Progress: lock-free for a pooled batch; freeing elements calls free(). */
 HEADRACE_API void batch_release(Batch *batch);
+
+/* Returns how many batches are alive in the process: those made and not freed, views, and the batches of
+   every pool, idle ones included, until the pool is freed and they have come back. Exact when nothing else
+   runs. For tests: a leak checker does not see a batch that was dropped without a release, since its
+   header stays reachable; what a test makes more than it frees is the difference of two such counts.
+   batch_pool_outstanding says it of one pool. */
+HEADRACE_API size_t batch_count_live(void);
 
 /* Prints metadata and the first elements of each tensor to stdout. */
 HEADRACE_API void batch_print(const Batch *batch);

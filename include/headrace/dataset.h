@@ -112,7 +112,7 @@ typedef struct batch_dataset_options {
 HEADRACE_API BatchDataset *batch_dataset_open(const char *const *paths, size_t n,
                                               const batch_dataset_options *options);
 
-/* Unmaps and closes everything. NULL is fine. */
+/* Unmaps and closes everything. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_dataset_free(BatchDataset *dataset);
 
 /* Reads tokens [start, start + count) of the stream into ids [count].

@@ -156,7 +156,8 @@ HEADRACE_API batch_status batch_loader_next_until(BatchLoader *loader, Batch **b
    at, whoever waits is woken. Returns at once. NULL, and closing twice, are fine. */
 HEADRACE_API void batch_loader_close(BatchLoader *loader);
 
-/* Closes, joins the workers and frees everything but batches that are out. NULL is fine. */
+/* Closes, joins the workers and frees everything but batches that are out. NULL is fine;
+   freeing it twice aborts. */
 HEADRACE_API void batch_loader_free(BatchLoader *loader);
 
 /* Gives the place after the last batch that next delivered, for options.resume of another loader:

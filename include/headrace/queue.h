@@ -33,15 +33,16 @@ extern "C" {
 
 typedef struct BatchQueue BatchQueue;
 
-/* The largest bounded capacity. */
+/* The largest bounded capacity; an unlimited queue may hold every batch that there can be, BATCH_MAX_LIVE
+   (batch.h), or more references to fewer of them. */
 #define BATCH_QUEUE_MAX_CAPACITY ((uint32_t)((1u << 24) - 1))
 
 /* Makes a queue. capacity: 1 to BATCH_QUEUE_MAX_CAPACITY batches, or 0 for no limit.
    Returns: the queue, owned by the caller; NULL on a larger capacity or lack of memory. */
 HEADRACE_API BatchQueue *batch_queue_create(uint32_t capacity);
 
-/* Releases what is still inside and frees the queue. No other call may be running or follow.
-   NULL is fine. */
+/* Releases what is still inside and frees the queue. No other call may be running or follow: freeing it
+   twice aborts, any other call cannot be told. NULL is fine. */
 HEADRACE_API void batch_queue_free(BatchQueue *queue);
 
 /* Appends a batch, waiting while the queue is full.

@@ -32,7 +32,8 @@ typedef struct BatchSpheres BatchSpheres;
 typedef struct batch_spheres_options {
   uint32_t num_spheres;   /* workers and lanes, 1 to 1024 */
   uint32_t lane_capacity; /* batches a lane; 0: 64 */
-  /* Called in worker `sphere` for each batch; the worker releases the batch afterwards. */
+  /* Called in worker `sphere` for each batch; the worker releases the batch afterwards.
+     It may not throw (see base.h). */
   void (*process)(void *context, uint32_t sphere, Batch *batch);
   void *context;
 } batch_spheres_options;
@@ -64,7 +65,7 @@ HEADRACE_API bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *bat
 /* Waits for an instant at which everything dispatched so far has been processed. */
 HEADRACE_API void batch_spheres_drain(BatchSpheres *spheres);
 
-/* Processes what is left, joins the workers and frees everything. NULL is fine. */
+/* Processes what is left, joins the workers and frees everything. NULL is fine; stopping twice aborts. */
 HEADRACE_API void batch_spheres_stop(BatchSpheres *spheres);
 
 /* Reads the counts of one worker. Returns false on a bad sphere number. */

@@ -29,7 +29,7 @@ typedef struct BatchTokenizer BatchTokenizer;
 
 /* A tokenizer: what a caller brings to batch_tokenizer_custom. Each function is given `context`.
    encode and decode write at most `capacity` items and return how many there are in all, which
-   may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. */
+   may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. None of them may throw (see base.h). */
 typedef struct batch_tokenizer_functions {
   size_t (*encode)(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity);
   size_t (*decode)(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity);
@@ -54,7 +54,7 @@ HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
 HEADRACE_API BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
                                                     uint32_t vocab_size, int64_t end_of_text);
 
-/* Frees the tokenizer and its context. NULL is fine. */
+/* Frees the tokenizer and its context. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_tokenizer_free(BatchTokenizer *tokenizer);
 
 /* Encodes `bytes` bytes of text; they need not be terminated and may hold zero bytes.

@@ -55,7 +55,7 @@ HEADRACE_API bool batch_writer_end_document(BatchWriter *writer);
    written afterwards. Returns false: BATCH_IO_ERROR with the path, and the shard is not there. */
 HEADRACE_API bool batch_writer_finish(BatchWriter *writer);
 
-/* Frees the writer; what was not finished is removed. NULL is fine. */
+/* Frees the writer; what was not finished is removed. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_writer_free(BatchWriter *writer);
 
 HEADRACE_API uint64_t batch_writer_token_count(const BatchWriter *writer);
@@ -72,7 +72,8 @@ typedef struct batch_tokenize_progress {
   uint64_t documents;
 } batch_tokenize_progress;
 
-/* Called after every piece of text (at most 256 KiB, or one line of .jsonl). Returning false stops. */
+/* Called after every piece of text (at most 256 KiB, or one line of .jsonl). Returning false stops. It
+   may not throw (see base.h). */
 typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_progress *progress);
 
 /* Reads text and .jsonl (plain or zstd; paths as for batch_dataset_open), tokenizes it and appends it

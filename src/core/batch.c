@@ -38,9 +38,9 @@ bool batch_check(const char *function, const Batch *batch) {
 
 /* A batch whose tensors own their elements, input and target not written yet; its count still 0. */
 static batch_header *header_create(const char *function, const batch_layout *layout, bool zeroed) {
-  batch_header *header = batch_header_allocate();
-  if (header && batch_layout_own(layout, &header->batch, zeroed)) return header;
-  if (header) batch_header_free(header);
+  batch_header *header = batch_header_allocate(function);
+  if (!header || batch_layout_own(layout, &header->batch, zeroed)) return header;
+  batch_header_free(header);
   return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for %zu bytes of elements", function, layout->bytes);
 }
 
@@ -102,9 +102,9 @@ static batch_header *root_of(batch_header *header) {
 }
 
 /* Makes a view of `count` rows of source from `first` on in the name of `function`, with a reference to
-   the root. NULL when memory runs out. */
+   the root. */
 static Batch *view_create(const char *function, const Batch *source, uint32_t first, uint32_t count) {
-  batch_header *view = batch_header_allocate();
+  batch_header *view = batch_header_allocate(function);
   if (!view) return NULL;
   view->parent = root_of(batch_header_of(source));
   batch_header_retain(view->parent, function);
@@ -139,14 +139,14 @@ bool batch_split(const Batch *batch, uint32_t n, Batch **out) {
 /* A view needs a header to hold: a batch made by hand has none, one of another copy of the library another
    kind. */
 static void check_header(const char *function, const Batch *batch) {
-  if (!batch_header_is_ours(batch))
-    error_abort("%s: batch %p was not made by this copy of the library", function, (const void *)batch);
+  if (!batch_header_is_ours(batch)) batch_header_abort_foreign(function, "batch", batch);
 }
 
 /* Views go to a private list first: out stays untouched when memory runs out. */
 bool batch_split_views(const char *function, const Batch *batch, uint32_t n, Batch **out) {
   check_header(function, batch);
   stack views;
+  if (!batch_header_room(function, n)) return false;
   stack_init(&views, 0);
   uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0, made = 0, handle;
   for (Batch *view; made < n && (view = view_create(function, batch, first, rows + (made < larger)));
@@ -162,7 +162,7 @@ bool batch_split_views(const char *function, const Batch *batch, uint32_t n, Bat
     else
       batch_header_release(batch_header_at(handle), function);
   }
-  return complete || error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u views", function, n);
+  return complete;
 }
 
 /* Whether b's rows follow a's in one parent. */
@@ -235,23 +235,26 @@ Batch *batch_merge(Batch **batches, uint32_t n) {
   uint32_t rows;
   if (!merge_check(batches, n, &rows)) return NULL;
   if (!is_one_piece(batches, n)) return merge_copy(batches, n, rows);
-  Batch *view = view_create("batch_merge", batches[0], 0, rows);
-  return view ? view : error_null(BATCH_OUT_OF_MEMORY, "batch_merge: no memory for a view");
+  return view_create("batch_merge", batches[0], 0, rows);
 }
 
 void batch_retain(Batch *batch) {
   if (!batch)
     error_note(BATCH_INVALID_ARGUMENT, "batch_retain", "batch is NULL");
   else
-    batch_header_retain(batch_header_of(batch), "batch_retain");
+    batch_header_retain(batch_header_check("batch_retain", batch), "batch_retain");
 }
 
 void batch_release(Batch *batch) {
-  if (batch) batch_header_release(batch_header_of(batch), "batch_release");
+  if (batch) batch_header_release(batch_header_check("batch_release", batch), "batch_release");
 }
 
 void batch_free(Batch *batch) {
-  if (batch) batch_header_release(batch_header_of(batch), "batch_free");
+  if (batch) batch_header_release(batch_header_check("batch_free", batch), "batch_free");
+}
+
+size_t batch_count_live(void) {
+  return slab_count(&batch_headers);
 }
 
 void batch_print(const Batch *batch) {

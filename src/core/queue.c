@@ -5,6 +5,7 @@
 
 #include "core/batch_header.h"
 #include "core/error.h"
+#include "core/live.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
 #include "sync/ring_list.h"
@@ -12,7 +13,8 @@
 _Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
 
 struct BatchQueue {
-  ring ring; /* without slots: unlimited */
+  const slab *home; /* the slab that its handles lead into: this copy's of the library */
+  ring ring;        /* without slots: unlimited */
   event not_empty, not_full;
   ring_list list; /* used only when unlimited */
 };
@@ -38,8 +40,14 @@ static ring_status queue_pop_many(BatchQueue *q, uint32_t *handles, uint32_t k, 
                          : ring_pop_many(&q->ring, handles, k, taken);
 }
 
+static inline void check_home(const char *function, const BatchQueue *queue) {
+  if (queue->home != &batch_headers) batch_header_abort_foreign(function, "queue", queue);
+}
+
 static bool queue_check(const char *function, const BatchQueue *queue) {
-  return queue || error_fail(BATCH_INVALID_ARGUMENT, "%s: queue is NULL", function);
+  if (!queue) return error_fail(BATCH_INVALID_ARGUMENT, "%s: queue is NULL", function);
+  check_home(function, queue);
+  return true;
 }
 
 BatchQueue *batch_queue_create(uint32_t capacity) {
@@ -53,10 +61,12 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
     free(queue);
     return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no memory for a capacity of %u", capacity);
   }
+  queue->home = &batch_headers;
   event_init(&queue->not_empty);
   event_init(&queue->not_full);
   queue->ring.slots = NULL;
   if (capacity) ring_init(&queue->ring, (_Atomic uint64_t *)(queue + 1), capacity, 0);
+  live_enter(queue);
   return queue;
 }
 
@@ -73,6 +83,7 @@ static void queue_release_front(const char *function, BatchQueue *queue, uint32_
 
 void batch_queue_free(BatchQueue *queue) {
   if (!queue) return;
+  live_leave("batch_queue_free", queue);
   queue_release_front("batch_queue_free", queue, UINT32_MAX);
   if (is_unlimited(queue)) ring_list_destroy(&queue->list);
   free(queue);
@@ -131,7 +142,8 @@ COLD static batch_status refuse_null(const char *function, const BatchQueue *que
 /* The enqueues and dequeues, each in the name of the public function. */
 static inline batch_status enqueue(const char *function, BatchQueue *queue, Batch *batch, uint64_t deadline) {
   if (!queue || !batch) return refuse_null(function, queue);
-  uint32_t handle = batch_header_of(batch)->handle;
+  check_home(function, queue);
+  uint32_t handle = batch_header_check(function, batch)->handle;
   ring_status status = queue_push(queue, handle);
   if (status == RING_FULL && deadline != BATCH_NO_WAIT && !is_unlimited(queue))
     status = wait_to_push(queue, handle, deadline);
@@ -144,6 +156,7 @@ static inline batch_status dequeue(const char *function, BatchQueue *queue, Batc
                                    uint64_t deadline) {
   *batch = NULL;
   if (!queue) return refuse_null(function, queue);
+  check_home(function, queue);
   uint32_t handle;
   ring_status status = queue_pop(queue, &handle);
   if (status == RING_EMPTY && deadline != BATCH_NO_WAIT) status = wait_to_pop(queue, &handle, deadline);
@@ -190,7 +203,7 @@ uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint
   uint32_t entered = 0;
   ring_status status = RING_OK;
   while (entered < n && batches[entered]) {
-    status = queue_push(queue, batch_header_of(batches[entered])->handle);
+    status = queue_push(queue, batch_header_check(function, batches[entered])->handle);
     if (status != RING_OK) break;
     entered++;
   }

@@ -16,6 +16,7 @@
 #include "core/batch_header.h"
 #include "core/batch_internal.h"
 #include "core/error.h"
+#include "core/live.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
 
@@ -144,6 +145,7 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   if (!s)
     return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u spheres",
                       options->num_spheres);
+  live_enter(s);
   s->num_spheres = options->num_spheres;
   s->started = 0;
   s->options = *options;
@@ -238,6 +240,7 @@ void batch_spheres_drain(BatchSpheres *spheres) {
 
 void batch_spheres_stop(BatchSpheres *spheres) {
   if (!spheres) return;
+  live_leave("batch_spheres_stop", spheres);
   for (uint32_t i = 0; i < spheres->num_spheres; i++)
     if (spheres->workers[i].lane) batch_queue_close(spheres->workers[i].lane);
   event_notify_all(&spheres->work);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/live.h"
 #include "data/encode.h"
 #include "data/format.h"
 #include "data/paths.h"
@@ -192,6 +193,7 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
   BatchDataset *dataset = calloc(1, sizeof *dataset);
   if (!dataset)
     return error_null(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu bytes", sizeof *dataset);
+  live_enter(dataset);
   path_list list = {0};
   bool good = paths_expand(paths, n, &list) && open_list(dataset, &list, options);
   paths_free(&list);
@@ -202,6 +204,7 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
 
 void batch_dataset_free(BatchDataset *dataset) {
   if (!dataset) return;
+  live_leave("batch_dataset_free", dataset);
   for (size_t i = 0; i < dataset->source.count; i++) source_file_close(&dataset->source.files[i]);
   free(dataset->source.files);
   free(dataset);

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/error.h"
-#include "core/pool_internal.h"
+#include "core/live.h"
 #include "data/guard.h"
 #include "data/loader_internal.h"
 
@@ -12,6 +12,7 @@
 static BatchLoader *allocate_loader(const batch_loader_options *o) {
   BatchLoader *loader = aligned_alloc(PORT_LINE, sizeof *loader);
   if (!loader) return error_null(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for a loader");
+  live_enter(loader);
   memset(loader, 0, sizeof *loader);
   loader->faults = o->faults;
   loader->as_they_come = o->as_they_come;
@@ -93,7 +94,7 @@ void batch_loader_close(BatchLoader *loader) {
   if (!loader) return;
   atomic_store_explicit(&loader->closed, true, memory_order_relaxed); /* see closed() in worker.c */
   window_close(&loader->window);
-  pool_close(loader->pool);
+  batch_pool_close(loader->pool);
 }
 
 static void free_workers(BatchLoader *loader) {
@@ -106,6 +107,7 @@ static void free_workers(BatchLoader *loader) {
 /* Also of a loader whose creation failed half-way: it has no pool, or no window, yet. */
 void batch_loader_free(BatchLoader *loader) {
   if (!loader) return;
+  live_leave("batch_loader_free", loader);
   if (loader->pool) batch_loader_close(loader);
   free_workers(loader);
   if (loader->pool) window_free(&loader->window);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/live.h"
 #include "data/tokenizer_sentencepiece.h"
 
 struct BatchTokenizer {
@@ -47,6 +48,7 @@ BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void 
   if (!tokenizer)
     return error_null(BATCH_OUT_OF_MEMORY, "batch_tokenizer: no memory for %zu bytes", sizeof *tokenizer);
   *tokenizer = (BatchTokenizer){*functions, context, vocab_size, end_of_text};
+  live_enter(tokenizer);
   return tokenizer;
 }
 
@@ -86,6 +88,7 @@ BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
 
 void batch_tokenizer_free(BatchTokenizer *tokenizer) {
   if (!tokenizer) return;
+  live_leave("batch_tokenizer_free", tokenizer);
   if (tokenizer->functions.free) tokenizer->functions.free(tokenizer->context);
   free(tokenizer);
 }
