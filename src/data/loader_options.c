@@ -1,6 +1,7 @@
 #include "core/error.h"
 #include "data/fill_kernels.h"
 #include "data/loader_internal.h"
+#include "data/transform.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -43,7 +44,7 @@ bool loader_check_options(const batch_loader_options *o) {
   EXPECT(o->transforms || o->num_transforms == 0, "transforms is NULL, expected %zu of them",
          o->num_transforms);
   for (size_t i = 0; i < o->num_transforms; i++)
-    EXPECT(o->transforms[i].apply, "transforms[%zu].apply is NULL", i);
+    if (!transform_check(&o->transforms[i], i, &o->shape, largest_id(&o->shape))) return false;
   return true;
 }
 
