@@ -302,7 +302,7 @@ static void check_passes(batch_shuffle shuffle, const double *weights) {
   BatchDataset *sets[SOURCES];
   batch_loader_source mix[SOURCES];
   for (int i = 0; i < SOURCES; i++) {
-    char name[8];
+    char name[32];
     snprintf(name, sizeof name, "%d.bin", i);
     sets[i] = make_dataset(name, rows[i] + 1, NULL, 0);
     mix[i] = (batch_loader_source){sets[i], weights[i]};

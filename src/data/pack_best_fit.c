@@ -139,7 +139,7 @@ static void tabulate(pieces *all, uint32_t *first, uint32_t rows) {
 
 /* starts and pairs are the table's. */
 static bool pack_counted(pack *p, uint64_t count, pieces *all) {
-  uint32_t rows;
+  uint32_t rows = 0;
   if (!(p->table.starts = all->starts = pack_allocate(count, sizeof *all->starts)) ||
       !(p->table.pairs = all->pairs = pack_allocate(count, sizeof *all->pairs)) ||
       !(all->row = pack_allocate(count, sizeof *all->row)) ||
