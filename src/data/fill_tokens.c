@@ -89,6 +89,7 @@ static void report_id(filler *f, const source *data, uint64_t start, const void 
 
 static void prefetch(filler *f, size_t bytes) {
   if (bytes > f->ahead_bytes) bytes = f->ahead_bytes;
+  if (bytes == 0) return; /* ahead may be NULL */
   for (size_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(f->ahead + i);
   f->ahead += bytes;
   f->ahead_bytes -= bytes;
