@@ -759,6 +759,134 @@ Test(loader, sources_are_mixed_by_weight) {
   batch_dataset_free(sets[1]);
 }
 
+/* Weights that no whole numbers stand for, ranks, and a resume with others in the middle of an epoch: after
+   any number of rows each source is within a row of its share, and its rows come in turn. */
+Test(loader, a_mix_keeps_its_shares_at_every_row_over_ranks_and_resumes) {
+  enum { SMALL = 37, LARGE = 400, PLACES = 3 * (SMALL + LARGE) };
+  static const double weights[2] = {1, 1.7320508};
+  BatchDataset *sets[2] = {open_dataset(write_tokens("a.bin", SMALL + 1), NULL), NULL};
+  bytes b = {0};
+  for (uint32_t i = 0; i <= LARGE; i++) put_u16(&b, (uint16_t)(1000 + i));
+  sets[1] = open_dataset(write_bytes("b.bin", &b), NULL);
+  batch_loader_source mix[2] = {{sets[0], weights[0]}, {sets[1], weights[1]}};
+  batch_loader_options o = small_options();
+  o.shape.sequence_length = 1;
+  o.shape.vocab_size = 0;
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.epochs = 3;
+  static int32_t first[PLACES];
+  batch_loader_state state;
+  for (int part = 0; part < 2; part++) {
+    o.world = part ? 5 : 2;
+    o.shape.batch_size = part ? 3 : 4;
+    o.resume = part ? &state : NULL;
+    o.steps = part ? 0 : 70; /* of 8 rows: in the second epoch */
+    batch_loader_state end = {0};
+    for (o.rank = 0; o.rank < o.world; o.rank++) {
+      BatchLoader *loader = batch_loader_create_mixed(mix, 2, &o);
+      cr_assert_not_null(loader, "%s", batch_last_error()->message);
+      for (Batch *batch; (batch = next(loader)); batch_release(batch)) {
+        uint64_t place = batch_loader_place(loader, batch);
+        for (uint32_t row = 0; row < batch->batch_size && place + row < SMALL + LARGE; row++)
+          first[batch->epoch_id * (SMALL + LARGE) + place + row] = batch->input.i32[row] + 1;
+      }
+      cr_assert(batch_loader_get_state(loader, &end));
+      batch_loader_free(loader);
+    }
+    state = end;
+  }
+  uint32_t given[2] = {0};
+  for (uint32_t i = 0; i < PLACES; i++) {
+    cr_assert_gt(first[i], 0, "place %u never came", i);
+    int source = first[i] > 1000;
+    int32_t expected = source ? 1000 + (int32_t)(given[1] % LARGE) : token_at(given[0] % SMALL);
+    cr_assert_eq(first[i] - 1, expected, "place %u", i);
+    given[source]++;
+    double off = given[0] - (i + 1) * weights[0] / (weights[0] + weights[1]);
+    cr_assert(off > -1 && off < 1, "after %u rows %.3f too many", i + 1, off);
+  }
+  batch_dataset_free(sets[0]);
+  batch_dataset_free(sets[1]);
+}
+
+Test(loader, a_sentence_names_the_function_that_was_called_and_what_the_user_named) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  BatchDataset *short_one = open_dataset(write_text("one.txt", "a"), NULL);
+  batch_loader_options o = small_options();
+  batch_loader_source mix[2] = {{dataset, 1}, {short_one, 1}};
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT,
+                 "batch_loader_create_mixed: /", "one.txt: 1 token,", "expected 2");
+  assert_refused(!batch_loader_create(short_one, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create: /",
+                 "one.txt");
+  mix[1] = (batch_loader_source){dataset, 1e-9};
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT,
+                 "t.bin: its weight is 1e-09 of 1", "1048576");
+  mix[1].weight = -1;
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT, "t.bin: its weight is -1");
+  mix[1].dataset = NULL;
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT,
+                 "sources[1].dataset is NULL");
+  assert_refused(!batch_loader_create_mixed(mix, 0, &o), BATCH_INVALID_ARGUMENT, "n is 0");
+  o.shape.batch_size = UINT32_MAX, o.shape.sequence_length = INT32_MAX;
+  assert_refused(!batch_loader_create_mixed(mix, 1, &o), BATCH_OVERFLOW, "batch_loader_create_mixed: ");
+  cr_assert_null(strstr(batch_last_error()->message, "batch_pool"), "%s", batch_last_error()->message);
+  o = small_options();
+  o.world = 0;
+  setenv("RANK", "x", 1), setenv("WORLD_SIZE", "2", 1);
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT,
+                 "batch_loader_create: RANK is \"x\"");
+  unsetenv("RANK"), unsetenv("WORLD_SIZE");
+  o.world = 1, o.steps = 1;
+  BatchLoader *loader = start(dataset, &o);
+  Batch *batch = next(loader);
+  assert_refused(!batch_loader_next(loader), BATCH_END, "batch_loader_next: ");
+  cr_assert_eq(batch_loader_next_until(loader, &(Batch *){NULL}, BATCH_NO_WAIT), BATCH_END);
+  assert_error(BATCH_END, "batch_loader_next_until: ");
+  batch_release(batch);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+  batch_dataset_free(short_one);
+}
+
+/* Text is tokenized into a file without a name: its bytes say nothing to whoever has the text. */
+Test(loader, a_bad_id_of_tokenized_text_is_named_by_document_and_token) {
+  BatchDataset *dataset = open_dataset(
+      write_text("d.jsonl", "{\"text\":\"aaaa\"}\n{\"text\":\"\"}\n{\"text\":\"aaza\"}\n"), NULL);
+  batch_loader_options o = small_options();
+  o.shape.vocab_size = 'y';
+  BatchLoader *loader = start(dataset, &o);
+  assert_refused(!batch_loader_next(loader), BATCH_OUT_OF_RANGE, "d.jsonl: document 2, token 2 of it: id 122",
+                 "expected 0 to 120");
+  cr_assert_null(strstr(batch_last_error()->message, "byte"), "%s", batch_last_error()->message);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+/* An index that is overwritten while it is open: no row of padding in silence. */
+Test(loader, documents_that_vanish_are_a_fault) {
+  bytes tokens = {0}, ends = {0}, zeros = {0};
+  for (uint32_t i = 0; i < 60000; i++) put_u16(&tokens, (uint16_t)(i % 1000));
+  for (uint64_t end = 10; end <= 60000; end += 10) put_u64(&ends, end);
+  put_zeros(&zeros, ends.used);
+  const char *path = write_bytes("d.ds", &tokens);
+  write_bytes("d.ds.index", &ends);
+  BatchDataset *dataset = open_dataset(path, NULL);
+  batch_loader_options o = small_options();
+  o.packing = BATCH_PACK_DOCUMENTS;
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  BatchLoader *loader = start(dataset, &o);
+  batch_release(next(loader));
+  int index = open(path_of("d.ds.index"), O_WRONLY);
+  cr_assert_eq(pwrite(index, zeros.data, zeros.used, 0), (ssize_t)zeros.used);
+  close(index);
+  free_bytes(&zeros);
+  Batch *batch;
+  while ((batch = batch_loader_next(loader))) batch_release(batch);
+  assert_error(BATCH_IO_ERROR, "batch_loader_next: ", "d.ds: its documents changed");
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
 Test(loader, refuses_bad_options_by_name) {
   BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
   batch_loader_options good = small_options(), o;

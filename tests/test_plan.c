@@ -1,7 +1,10 @@
 /* The order of rows: permutation, packing, mixing, schedule. */
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "data/mix.h"
 #include "data/permutation.h"
@@ -246,6 +249,65 @@ Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
   free(seen);
   pack_free(&k);
   batch_dataset_free(dataset);
+}
+
+/* A document so long that it is cut into so many pieces: nothing of it is read. */
+static bool pack_long_document(pack *k, uint64_t pieces) {
+  static source_file file = {.path = "long",
+                             .type = BATCH_TOKEN_U16,
+                             .width = 2,
+                             .documents = {.kind = SOURCE_ONE_DOCUMENT, .count = 1}};
+  static source data = {.files = &file, .count = 1, .documents = 1, .width = 2};
+  data.tokens = file.tokens = pieces * 4 + 1;
+  return pack_init(k, &data, BATCH_PACK_BEST_FIT, 4, false);
+}
+
+#ifndef CHECK_UNDER_ASAN
+static uint64_t address_space(void) {
+  unsigned long long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  cr_assert(file && fscanf(file, "%llu", &pages) == 1);
+  fclose(file);
+  return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Packs where so much more memory may be had. */
+static bool pack_within(uint64_t room, uint64_t pieces) {
+  struct rlimit limit;
+  pack k;
+  cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
+  limit.rlim_cur = address_space() + room;
+  cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+  bool packed = pack_long_document(&k, pieces);
+  pack_free(&k);
+  limit.rlim_cur = limit.rlim_max;
+  cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+  return packed;
+}
+
+Test(plan, best_fit_takes_the_memory_that_it_says) {
+  enum { PIECES = 4 << 20, SLACK = 1 << 20 };
+  mallopt(M_MMAP_THRESHOLD, 1 << 16); /* what is freed goes back to the system */
+  uint64_t before = address_space();
+  pack k;
+  cr_assert(pack_long_document(&k, PIECES));
+  cr_assert_eq(k.rows, PIECES);
+  uint64_t kept = address_space() - before;
+  cr_assert(kept >= 16 * (uint64_t)PIECES && kept < 16 * (uint64_t)PIECES + SLACK, "%llu bytes are kept",
+            (unsigned long long)kept);
+  pack_free(&k);
+  cr_assert(pack_within(24 * (uint64_t)PIECES + SLACK, PIECES), "%s", batch_last_error()->message);
+  assert_refused(!pack_within(22 * (uint64_t)PIECES, PIECES), BATCH_OUT_OF_MEMORY, "no memory for packing");
+}
+#endif
+
+Test(plan, best_fit_refuses_more_pieces_than_it_can_number) {
+  pack k;
+  assert_refused(!pack_long_document(&k, UINT32_MAX), BATCH_OVERFLOW,
+                 "best fit packing of 4294967295 pieces");
+  pack_free(&k);
+  assert_refused(!pack_long_document(&k, (uint64_t)1 << 61), BATCH_OVERFLOW, "2305843009213693952 pieces");
+  pack_free(&k);
 }
 
 /* Full windows only, and as many tokens are left out as do not fill one. */

@@ -102,7 +102,12 @@ static void fill_row(filler *f, uint32_t row, const located *l) {
   uint32_t pieces = l->padding ? 0 : pack_pieces(&s->rows, l->at.row);
   for (uint32_t i = 0; i < pieces; i++) {
     pack_piece piece = i == 0 ? l->first : pack_piece_at(&s->rows, l->at.row, i);
-    if (piece.pairs == 0) continue;
+    if (piece.pairs == 0) { /* such documents have no row */
+      filler_fault(f, BATCH_IO_ERROR, "%.700s: its documents changed while it was open",
+
+                   source_find(s->data, piece.token)->path);
+      continue;
+    }
     filler_fill_piece(f, l->at.source, &piece, row, column);
     if (f->batch->documents.raw) put_documents(f, s->data, &piece, row, column, (int32_t)i);
     column += piece.pairs;

@@ -10,11 +10,17 @@
 
 /* --- creation --- */
 
-/* Puts the name of the function that was called before what was said in none's, or in another's. */
+/* Puts the name of the function that was called before a sentence without one, or with the name of one that
+   we have called. */
 static void *refused(const char *function) {
+  static const char *const callees[] = {
+      "batch_pool_create_with: ", "batch_create_shaped: ", "batch_launcher_rank: ", "batch_loader_create: "};
   char why[1024];
   batch_status code = batch_last_error()->code;
-  snprintf(why, sizeof why, "%s", batch_last_error()->message);
+  const char *message = batch_last_error()->message;
+  for (size_t i = 0; i < sizeof callees / sizeof *callees; i++)
+    if (strncmp(message, callees[i], strlen(callees[i])) == 0) message += strlen(callees[i]);
+  snprintf(why, sizeof why, "%s", message);
   return error_null(code, "%s: %s", function, why);
 }
 
@@ -217,10 +223,14 @@ static Batch *replay(BatchLoader *loader, filler *f, const schedule_place *place
 Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
   schedule_place place;
   if (!loader) return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_replay: loader is NULL");
-  if (!schedule_find(&loader->recipe.schedule, epoch, step, &place))
-    return error_null(BATCH_OUT_OF_RANGE,
-                      "batch_loader_replay: step is %llu of epoch %llu, expected one that this loader has",
-                      (unsigned long long)step, (unsigned long long)epoch);
+  const schedule *s = &loader->recipe.schedule;
+  if (!schedule_find(s, epoch, step, &place))
+    return error_null(
+        BATCH_OUT_OF_RANGE,
+        "batch_loader_replay: step is %llu of epoch %llu, expected one of the %llu steps of %llu "
+        "epochs that this loader has",
+        (unsigned long long)step, (unsigned long long)epoch, (unsigned long long)s->epoch_steps,
+        (unsigned long long)s->epochs);
   filler f;
   Batch *batch = filler_init(&f, &loader->recipe) ? replay(loader, &f, &place) : refused(replaying);
   filler_free(&f);
@@ -237,7 +247,8 @@ static const char *bottleneck(const BatchLoader *loader, const batch_loader_stat
 
 bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats) {
   if (!loader || !stats)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_stats: loader or stats is NULL");
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_stats: %s is NULL",
+                      loader ? "stats" : "loader");
   const counters *c = &loader->counts;
   *stats = (batch_loader_stats){.batches = counters_sum(c, COUNT_BATCHES),
                                 .tokens = counters_sum(c, COUNT_TOKENS),
