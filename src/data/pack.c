@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "core/error.h"
-#include "data/guard.h"
 #include "data/hole.h"
 
 void *pack_allocate(uint64_t count, size_t bytes) {
@@ -12,15 +11,6 @@ void *pack_allocate(uint64_t count, size_t bytes) {
     error_set(BATCH_OUT_OF_MEMORY, "no memory for packing: %llu elements of %zu bytes",
               (unsigned long long)count, bytes);
   return block;
-}
-
-bool pack_read(const source *data, void (*body)(void *context), void *context) {
-  fault why;
-  if (!guard_install()) return false;
-  const void *hole = guard_run(body, context, hole_in_source, data);
-  if (!hole) return true;
-  hole_report(data, hole, &why);
-  return error_fail(why.code, "%s", why.message);
 }
 
 bool pack_changed(const pack *p) {
@@ -60,12 +50,12 @@ static void find_short_documents(void *context) {
    are no longer those that were counted. */
 static bool leave_out_short_documents(pack *p) {
   reading r = {p, 0, 0};
-  if (!pack_read(p->data, find_short_documents, &r)) return false;
+  if (!hole_guarded(p->data, find_short_documents, &r)) return false;
   p->num_left_out = r.most = r.found;
   p->rows = p->data->documents - r.found;
   if (r.found == 0) return true;
   if (!(p->left_out = pack_allocate(r.found, sizeof *p->left_out)) ||
-      !pack_read(p->data, find_short_documents, &r))
+      !hole_guarded(p->data, find_short_documents, &r))
     return false;
   return r.found == r.most || pack_changed(p);
 }

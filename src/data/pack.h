@@ -45,9 +45,6 @@ pack_piece pack_piece_at(const pack *p, uint64_t row, uint32_t i);
 /* Fills table and rows. */
 bool pack_best_fit(pack *p);
 
-/* Runs a body that reads document boundaries, guarded: an index file may shrink. Sets an error. */
-bool pack_read(const source *data, void (*body)(void *context), void *context);
-
 /* Sets the error for boundaries that were others when they were read again. */
 bool pack_changed(const pack *p);
 

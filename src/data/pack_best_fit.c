@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "core/error.h"
+#include "data/hole.h"
 
 #define NO_ROW UINT32_MAX
 
@@ -60,7 +61,7 @@ static void cut_documents(void *context) {
    are not those that were counted. */
 static bool cut_as_counted(pack *p, uint64_t count, pieces *all) {
   reading r = {p, all, count, 0};
-  if (!pack_read(p->data, cut_documents, &r)) return false;
+  if (!hole_guarded(p->data, cut_documents, &r)) return false;
   return r.found == count || pack_changed(p);
 }
 
@@ -155,7 +156,7 @@ static bool pack_counted(pack *p, uint64_t count, pieces *all) {
 bool pack_best_fit(pack *p) {
   reading counted = {p, NULL, 0, 0};
   pieces all = {0};
-  if (!pack_read(p->data, cut_documents, &counted)) return false;
+  if (!hole_guarded(p->data, cut_documents, &counted)) return false;
   if (counted.found >= NO_ROW)
     return error_fail(BATCH_OVERFLOW, "best fit packing of %llu pieces, expected fewer than 2^32 - 1",
                       (unsigned long long)counted.found);
