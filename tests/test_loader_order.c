@@ -1,10 +1,12 @@
 /* Every batch of many loaders against a reference that lays the whole order out, row by row, in the
    plainest way: packings, shuffles, mixes, ranks, batch sizes, workers, io, delivery and resuming. */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/mix.h"
 #include "data/permutation.h"
+#include "data/shares.h"
 #include "support/dataset_check.h"
 #include "support/files.h"
 #include "support/watchdog.h"
@@ -209,19 +211,33 @@ static uint32_t whose_turn(const uint32_t *weights, const uint32_t *given, uint3
   return best;
 }
 
-static void order_weighted(const batch_loader_options *o, uint32_t sources, const uint32_t *weights) {
+/* Each weight times the square root of its number: then no whole numbers stand for them, and shares.h, which
+   test_shares.c looks after, says whose turn it is. */
+static double weight_of(const uint32_t *weights, uint32_t i, bool whole) {
+  return whole ? weights[i] : weights[i] * sqrt(i + 1.0);
+}
+
+static void order_weighted(const batch_loader_options *o, uint32_t sources, const uint32_t *weights,
+                           bool whole) {
   uint32_t given[SOURCES] = {0}, places[SOURCES][ROWS];
+  double parts[SOURCES];
+  shares s;
+  shares_reader r;
+  for (uint32_t i = 0; i < sources; i++) parts[i] = weight_of(weights, i, whole);
+  cr_assert(shares_init(&s, parts, sources) && shares_reader_init(&r, &s));
   for (uint32_t nth = 0; nth < EPOCHS * epoch_rows; nth++) {
-    uint32_t source = whose_turn(weights, given, sources, nth), rows = made[source].num_rows;
-    uint32_t pass = given[source] / rows, place = given[source]++ % rows;
+    uint32_t source = whole ? whose_turn(weights, given, sources, nth) : shares_at(&r, nth).source;
+    uint32_t rows = made[source].num_rows, pass = given[source] / rows, place = given[source]++ % rows;
     uint64_t key = mix64_with(mix64_with(mix64_with(o->seed, KEY_SOURCE), source), pass);
     if (place == 0) shuffle(o, rows, key, places[source]);
     order[nth / epoch_rows][nth % epoch_rows] = &made[source].rows[places[source][place]];
     order_source[nth / epoch_rows][nth % epoch_rows] = (uint8_t)source;
   }
+  shares_reader_free(&r);
+  shares_free(&s);
 }
 
-static void lay_out(const batch_loader_options *o, uint32_t sources, const uint32_t *weights) {
+static void lay_out(const batch_loader_options *o, uint32_t sources, const uint32_t *weights, bool whole) {
   epoch_rows = 0;
   for (uint32_t i = 0; i < sources; i++) {
     cut_rows(&made[i], o);
@@ -229,7 +245,7 @@ static void lay_out(const batch_loader_options *o, uint32_t sources, const uint3
   }
   cr_assert_leq(epoch_rows, ROWS);
   if (weights[0] > 0 && sources > 1)
-    order_weighted(o, sources, weights);
+    order_weighted(o, sources, weights, whole);
   else
     order_unweighted(o, sources);
 }
@@ -287,6 +303,7 @@ typedef struct run {
   batch_loader_options options;
   batch_loader_source sources[SOURCES];
   uint32_t num_sources;
+  bool whole_weights;
   char what[256];
 } run;
 
@@ -378,17 +395,20 @@ static void draw_run(run *r, draw *d, uint32_t weights[SOURCES]) {
   o->drop_last = below(d, 3) == 0;
   o->world = 1 + below(d, 3);
   o->as_they_come = below(d, 3) == 0;
-  bool weighted = below(d, 2);
+  bool weighted = below(d, 3) > 0;
+  r->whole_weights = below(d, 2);
   for (uint32_t i = 0; i < r->num_sources; i++) {
     weights[i] = weighted ? 1 + below(d, 9) : 0;
-    r->sources[i] = (batch_loader_source){made[i].sets[below(d, 2)], weights[i]};
+    r->sources[i] = (batch_loader_source){made[i].sets[below(d, 2)], weight_of(weights, i, r->whole_weights)};
   }
-  snprintf(r->what, sizeof r->what,
-           "packing %d, shuffle %d, blocks of %d, %u sources of weights %u %u %u, world %u, batch %u, "
-           "drop_last %d, "
-           "as_they_come %d, seed %d",
-           (int)o->packing, (int)o->shuffle, (int)o->block_rows, r->num_sources, weights[0], weights[1],
-           weights[2], o->world, o->shape.batch_size, o->drop_last, o->as_they_come, (int)o->seed);
+  snprintf(
+      r->what, sizeof r->what,
+      "packing %d, shuffle %d, blocks of %d, %u sources of weights %u %u %u (whole %d), world %u, batch %u, "
+      "drop_last %d, "
+      "as_they_come %d, seed %d",
+      (int)o->packing, (int)o->shuffle, (int)o->block_rows, r->num_sources, weights[0], weights[1],
+      weights[2], r->whole_weights, o->world, o->shape.batch_size, o->drop_last, o->as_they_come,
+      (int)o->seed);
 }
 
 Test(loader_order, every_batch_is_what_a_plain_reference_lays_out) {
@@ -397,11 +417,11 @@ Test(loader_order, every_batch_is_what_a_plain_reference_lays_out) {
     made[i].rows = calloc(ROWS, sizeof *made[i].rows);
     make_source(i, &d);
   }
-  for (int i = 0; i < 250; i++) {
+  for (int i = 0; i < 400; i++) {
     run r;
     uint32_t weights[SOURCES] = {0};
     draw_run(&r, &d, weights);
-    lay_out(&r.options, r.num_sources, weights);
+    lay_out(&r.options, r.num_sources, weights, r.whole_weights);
     if (r.options.drop_last && (uint64_t)r.options.world * r.options.shape.batch_size > epoch_rows) continue;
     check_run(&r, &d);
   }
