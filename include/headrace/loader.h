@@ -156,8 +156,8 @@ HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset,
    says, before any comes again; then it begins again in another order (BATCH_SHUFFLE_NONE: in the same).
    Its passes go on from one epoch to the next. No weight may be below 2^-20 of their sum.
    Memory: 24 bytes a worker for each row of a table. That has as many as the sum of the weights, where they are
-   as whole numbers of a sum up to 65536 (0.3 and 0.7 are), else 2 to 4 times as many as come for 1 of the
-   smallest share. */
+   as whole numbers of a sum up to 65536 (0.3 and 0.7 are), else up to twice as many as come for 1 of the smallest
+   share. */
 HEADRACE_API BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
                                                     const batch_loader_options *options);
 

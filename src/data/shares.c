@@ -55,7 +55,7 @@ bool shares_init(shares *s, const double *weights, size_t count) {
   s->whole = FINE;
   s->reach = FINE / smallest_weight(s) + 2;
   s->period = 64;
-  while (s->period < 2 * s->reach) s->period *= 2;
+  while (s->period < s->reach) s->period *= 2;
   return true;
 }
 
