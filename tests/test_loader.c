@@ -522,6 +522,28 @@ Test(loader, notices_a_truncated_file_with_pread) {
   check_truncation(BATCH_IO_READ, 40 * 4096 + 1234, BATCH_FAULT_SKIP);
 }
 
+/* Every batch has bad ids; the one whose last token lies behind the end of the file is unreadable beside. */
+Test(loader, a_read_error_outweighs_a_bad_id_before_it) {
+  const char *path = write_tokens("cut.bin", 200000);
+  BatchDataset *dataset = open_dataset(path, NULL);
+  batch_loader_options o = small_options();
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.shape.vocab_size = 300;
+  o.faults = BATCH_FAULT_HAND_ON;
+  BatchLoader *loader = start(dataset, &o);
+  enum { CUT = 40 * 4096, LAST = CUT / (4 * LENGTH * 2) - 1 };
+  batch_release(next(loader));
+  cr_assert_eq(truncate(path, CUT), 0);
+  for (Batch *batch; (batch = next(loader)); batch_release(batch)) {
+    bool readable = batch->batch_id < LAST;
+    cr_assert_eq(batch->status, readable ? BATCH_OUT_OF_RANGE : BATCH_IO_ERROR, "step %d",
+                 (int)batch->batch_id);
+    for (uint32_t i = 0; i < 4 * LENGTH; i++) cr_assert_eq(batch->mask.data[i], readable);
+  }
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
 static volatile sig_atomic_t others;
 
 static void other_handler(int number, siginfo_t *info, void *machine) {
