@@ -44,9 +44,12 @@ struct BatchLoader {
   uint32_t running;                               /* of these, how many threads were started */
   _Alignas(PORT_LINE) _Atomic uint64_t next_step; /* of the schedule; workers take the next one */
   _Atomic bool closed;                            /* batch_loader_close sets it, workers read it */
-  _Atomic uint64_t fingerprint;                   /* 0: not yet computed */
+  _Atomic uint64_t data_hash;                     /* plan_hash_data; 0: not yet computed */
   counters counts;
 };
+
+/* Sentences that the following functions set have no function's name; whoever is called by the user puts
+   it before. */
 
 /* loader_options.c: checks the options (sets an error) and writes what follows from them. */
 bool loader_check_options(const batch_loader_options *options);

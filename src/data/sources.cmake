@@ -21,6 +21,7 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/resident.c
   data/row.c
   data/schedule.c
+  data/shares.c
   data/transform.c
   data/window.c
   data/worker.c)

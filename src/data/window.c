@@ -6,7 +6,9 @@
 
 enum { RUNNING, STOPPING, STOPPED };
 
+/* All zero: nothing is published. */
 bool window_init(window *w, uint32_t size, uint64_t total) {
+  size_t bytes;
   atomic_init(&w->head, 0);
   atomic_init(&w->tail, 0);
   event_init(&w->ready);
@@ -14,7 +16,7 @@ bool window_init(window *w, uint32_t size, uint64_t total) {
   atomic_init(&w->stopped, RUNNING);
   w->total = total;
   w->size = size;
-  w->slots = memory_allocate_zeroed(size * sizeof *w->slots); /* all zero: nothing published */
+  w->slots = memory_multiply(size, sizeof *w->slots, &bytes) ? memory_allocate_zeroed(bytes) : NULL;
   return w->slots;
 }
 

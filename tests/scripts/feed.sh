@@ -111,7 +111,7 @@ echo old >states/real
 chmod 640 states/real
 ln -s real states/link
 feed --steps 1 --state states/link text.txt >/dev/null
-[ -L states/link ] && [ "$(wc -c <states/real)" -eq 48 ] || fail "a link is followed"
+[ -L states/link ] && [ "$(wc -c <states/real)" -eq "$(wc -c <state)" ] || fail "a link is followed"
 [ "$(stat -c %a states/real)" = 640 ] || fail "the mode stays"
 [ "$(ls -A states | tr '\n' ' ')" = "dangling link real " ] || fail "nothing is left beside: $(ls -A states)"
 OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 feed text.txt >/dev/null
