@@ -72,23 +72,37 @@ typedef enum batch_io {
   BATCH_IO_READ     /* with pread: nothing of the tokens is mapped */
 } batch_io;
 
+/* Lines of .jsonl that cannot be used: no JSON, no string under the name, longer than the longest document, or
+   malformed UTF-8 where that is an error. */
+typedef enum batch_bad_line {
+  BATCH_BAD_LINE_STOP = 0, /* BATCH_FORMAT_ERROR with path, offset and line */
+  BATCH_BAD_LINE_SKIP      /* passed over and counted */
+} batch_bad_line;
+
+#define BATCH_LONGEST_DOCUMENT ((size_t)64 << 20)
+
 /* All zero is the default; NULL options mean the same. */
 typedef struct batch_dataset_options {
   batch_format format;         /* of every file */
   batch_token_type token_type; /* of headerless files; other formats must agree with it */
   batch_io io;
-  const char *text_field;          /* .jsonl: the member that holds the document; NULL: "text" */
+  const char *text_field; /* .jsonl: the member that holds the document; NULL: "text". "a.b" is member
+                                      b of the object a, unless there is a member of the whole name */
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
   batch_text_options text;         /* text and .jsonl: before the tokenizer */
   batch_separator separator;       /* finding it reads every file that lacks boundaries once */
   uint32_t end_of_text;            /* the id, at most INT32_MAX; looked at only with a separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
+  batch_bad_line on_bad_line;      /* .jsonl */
+  size_t longest_document; /* bytes that must be held at once: a line of .jsonl; in text a line where the
+                                      tokenizer needs it whole, all of the text where it needs that, marks that
+                                      combine. More is BATCH_FORMAT_ERROR. 0: BATCH_LONGEST_DOCUMENT */
 } batch_dataset_options;
 
 #define BATCH_DATASET_OPTIONS_INIT                                                                           \
   {                                                                                                          \
     BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT, BATCH_IO_MAP, NULL, NULL, BATCH_TEXT_OPTIONS_INIT,               \
-        BATCH_SEPARATOR_NONE, 0, NULL                                                                        \
+        BATCH_SEPARATOR_NONE, 0, NULL, BATCH_BAD_LINE_STOP, 0                                                \
   }
 
 /* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
@@ -142,12 +156,13 @@ HEADRACE_API bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_
 typedef struct batch_dataset_file {
   const char *path;    /* of the tokens; lives as long as the dataset */
   batch_format format; /* never BATCH_FORMAT_AUTO */
-  bool compressed;     /* with zstd */
+  bool compressed;     /* with zstd or gzip */
   bool tokenized;      /* while opening */
   batch_token_type token_type;
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
   uint64_t documents; /* 0: no boundaries known */
+  uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
 } batch_dataset_file;
 
 HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);

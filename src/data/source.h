@@ -43,6 +43,7 @@ typedef struct source_file {
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
   source_documents documents;
+  uint64_t bad_lines; /* .jsonl: passed over */
 } source_file;
 
 typedef struct source {
