@@ -161,8 +161,9 @@ typedef struct batch_dataset_file {
   batch_token_type token_type;
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
-  uint64_t documents; /* 0: no boundaries known */
-  uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
+  uint64_t documents;      /* 0: no boundaries known */
+  uint64_t bad_lines;      /* of .jsonl, passed over (options.on_bad_line) */
+  const char *compression; /* "zstd", "gzip", or NULL */
 } batch_dataset_file;
 
 HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);

@@ -115,7 +115,8 @@ static void widen(int *width, const char *text) {
 
 static const char *shown_format(const batch_dataset_file *file) {
   static char text[32];
-  snprintf(text, sizeof text, "%s%s", batch_format_name(file->format), file->compressed ? ", zstd" : "");
+  snprintf(text, sizeof text, "%s%s%s", batch_format_name(file->format), file->compression ? ", " : "",
+           file->compression ? file->compression : "");
   return text;
 }
 

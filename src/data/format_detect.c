@@ -186,9 +186,7 @@ bool format_detect(source_file *file, batch_format wanted) {
   if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &bytes)) return false;
   file->compressed = is_compressed(&s, head, bytes);
   file->format = wanted;
-  if (wanted) {
-    file->compressed = file->compressed && is_text_format(wanted);
-    return true;
-  }
-  return check_suffix(file, &s) && find(file, &s, head, bytes);
+  if (wanted) file->compressed = file->compressed && is_text_format(wanted);
+  if (file->compressed) file->compression = byte_stream_kind_of(head, bytes) == BYTES_GZIP ? "gzip" : "zstd";
+  return wanted || (check_suffix(file, &s) && find(file, &s, head, bytes));
 }

@@ -42,7 +42,7 @@ static bool skip_escape(json_text *t) {
   return true;
 }
 
-bool json_read_string(json_text *t, json_string *string) {
+bool json_read_string(json_text *t, json_slice *string) {
   if (!pass(t, '"', "a string")) return false;
   string->text = t->at;
   for (;;) {
@@ -121,7 +121,7 @@ bool json_each_member(json_text *t, json_member member, void *context) {
   bool closed;
   if (!enter(t)) return false;
   for (closed = next_is(t, '}'); !closed;) {
-    json_string key;
+    json_slice key;
     if (!next_is(t, '"')) return wrong(t, "a name in quotes");
     if (!json_read_string(t, &key)) return false;
     json_skip_space(t);
@@ -132,13 +132,13 @@ bool json_each_member(json_text *t, json_member member, void *context) {
   return leave(t);
 }
 
-static bool skip_member(void *context, const json_string *key, json_text *t) {
+static bool skip_member(void *context, const json_slice *key, json_text *t) {
   (void)context, (void)key;
   return json_skip_value(t);
 }
 
 bool json_skip_value(json_text *t) {
-  json_string string;
+  json_slice string;
   switch (t->at < t->end ? *t->at : 0) {
   case '{':
     return json_each_member(t, skip_member, NULL);
@@ -184,7 +184,7 @@ const char *json_kind_name(char first) {
 /* ---- what a string means */
 
 typedef struct unescaping {
-  const json_string *string;
+  const json_slice *string;
   batch_malformed malformed;
   text_buffer *out;
   size_t at, *bad;
@@ -205,7 +205,7 @@ static bool put_plain(unescaping *u) {
 }
 
 /* The number of a \u escape at `at`; 0x110000 where there is none. */
-static uint32_t escaped_unit(const json_string *string, size_t at) {
+static uint32_t escaped_unit(const json_slice *string, size_t at) {
   const char *text = string->text + at;
   uint32_t unit = 0;
   if (string->bytes - at < 6 || text[0] != '\\' || text[1] != 'u') return 0x110000;
@@ -243,7 +243,7 @@ static bool put_escape(unescaping *u) {
   return text_buffer_append(u->out, name ? &values[name - names] : &c, 1);
 }
 
-bool json_unescape(const json_string *string, batch_malformed malformed, text_buffer *out, size_t *bad) {
+bool json_unescape(const json_slice *string, batch_malformed malformed, text_buffer *out, size_t *bad) {
   unescaping u = {string, malformed, out, 0, bad};
   *bad = SIZE_MAX;
   if (!text_buffer_reserve(out, string->bytes)) return false; /* no escape grows, but a byte replaced does */

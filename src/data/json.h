@@ -18,20 +18,20 @@ typedef struct json_text {
 } json_text;
 
 /* What lies between the quotes of a string, escapes as they are. */
-typedef struct json_string {
+typedef struct json_slice {
   const char *text;
   size_t bytes;
-} json_string;
+} json_slice;
 
 void json_skip_space(json_text *t);
 
 /* Pass over one value, or over one string; false leaves `at` where it is wrong: at `end` when the text is valid
    but goes on. */
 bool json_skip_value(json_text *t);
-bool json_read_string(json_text *t, json_string *string);
+bool json_read_string(json_text *t, json_slice *string);
 
 /* Visits the members of the object at hand: `member` is called with t->at at the value, which it must pass. */
-typedef bool (*json_member)(void *context, const json_string *key, json_text *t);
+typedef bool (*json_member)(void *context, const json_slice *key, json_text *t);
 bool json_each_member(json_text *t, json_member member, void *context);
 
 /* The kind of the value that begins with this byte, for people: "a string", "an array". */
@@ -40,6 +40,6 @@ const char *json_kind_name(char first);
 /* Appends what a valid string means. Lone surrogates and bytes that are not UTF-8 are kept (a surrogate as the
    three bytes of its number), replaced by U+FFFD, or refused: *bad is where the first one lies in string->text.
    Returns false when refused, or out of memory (*bad is SIZE_MAX). */
-bool json_unescape(const json_string *string, batch_malformed malformed, text_buffer *out, size_t *bad);
+bool json_unescape(const json_slice *string, batch_malformed malformed, text_buffer *out, size_t *bad);
 
 #endif

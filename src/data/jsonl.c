@@ -11,7 +11,7 @@
 
 /* What stands under a name: nothing (text is NULL), a string, or another value. */
 typedef struct found {
-  json_string string;
+  json_slice string;
   const char *value; /* its first byte */
 } found;
 
@@ -23,7 +23,7 @@ typedef struct search {
 } search;
 
 /* Names with escapes are compared by what they mean. */
-static bool key_is(search *s, const json_string *key, const char *name, size_t length) {
+static bool key_is(search *s, const json_slice *key, const char *name, size_t length) {
   if (!memchr(key->text, '\\', key->bytes))
     return key->bytes == length && memcmp(key->text, name, length) == 0;
   text_buffer meant = {0};
@@ -41,7 +41,7 @@ static bool take_value(json_text *t, found *result) {
 }
 
 /* A member of the object at hand; the path goes on below it where a dot follows its name. */
-static bool visit(void *context, const json_string *key, json_text *t) {
+static bool visit(void *context, const json_slice *key, json_text *t) {
   search *s = context;
   const char *dot = strchr(s->name, '.');
   size_t length = strlen(s->name), first = dot ? (size_t)(dot - s->name) : length;
@@ -83,7 +83,7 @@ static bool find(const jsonl_line *line, const char *field, found *result) {
                    result->value ? json_kind_name(*result->value) : "nothing", field);
 }
 
-static bool malformed_fail(const jsonl_line *line, const json_string *string, size_t bad) {
+static bool malformed_fail(const jsonl_line *line, const json_slice *string, size_t bad) {
   const char *at = string->text + bad;
   if (*at == '\\')
     return line_fail(line, at, "found half of a surrogate pair (%.6s), expected both or UTF-8", at);

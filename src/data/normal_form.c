@@ -9,10 +9,7 @@
 #ifdef HEADRACE_WITH_UTF8PROC
 #include <utf8proc.h>
 
-enum {
-  HELD = 4096,   /* characters that are held back, at least, before they are composed */
-  EXPANSION = 64 /* characters that one becomes, at most (18 in Unicode 15) */
-};
+enum { EXPANSION = 64 }; /* characters that one becomes, at most (18 in Unicode 15) */
 
 bool normal_form_supported(const char *function) {
   (void)function;
@@ -88,7 +85,7 @@ static bool make_room(text_normalizer *n) {
         "found more than %zu characters that combine with one another, expected at most that many "
         "(options.longest_document)",
         n->longest);
-  size_t capacity = n->capacity ? 2 * n->capacity : HELD + EXPANSION;
+  size_t capacity = n->capacity ? 2 * n->capacity : NORMAL_FORM_HELD + EXPANSION;
   int32_t *grown = reallocarray(n->points, capacity, sizeof *grown);
   if (!grown) return error_fail(BATCH_OUT_OF_MEMORY, "text: no memory for %zu characters", capacity);
   n->points = grown;
@@ -105,7 +102,7 @@ static bool add(text_normalizer *n, uint32_t code, text_buffer *out) {
   if (got < 0 || got > EXPANSION)
     return error_fail(BATCH_FORMAT_ERROR, "text: utf8proc: %s",
                       got < 0 ? utf8proc_errmsg(got) : "a character that becomes more than 64");
-  if (n->count >= HELD && got > 0 && is_boundary(n->points[n->count])) {
+  if (n->count >= NORMAL_FORM_HELD && got > 0 && is_boundary(n->points[n->count])) {
     int32_t own[EXPANSION];
     memcpy(own, n->points + n->count, (size_t)got * sizeof *own);
     if (!normal_form_flush(n, out)) return false;

@@ -4,6 +4,9 @@
 
 #include "data/normalize.h"
 
+/* Characters that are held back, at least, before they are composed. */
+enum { NORMAL_FORM_HELD = 4096 };
+
 /* BATCH_UNSUPPORTED in a build without utf8proc. */
 bool normal_form_supported(const char *function);
 

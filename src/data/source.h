@@ -43,7 +43,8 @@ typedef struct source_file {
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
   source_documents documents;
-  uint64_t bad_lines; /* .jsonl: passed over */
+  uint64_t bad_lines;      /* .jsonl: passed over */
+  const char *compression; /* "zstd", "gzip", or NULL */
 } source_file;
 
 typedef struct source {
