@@ -2,7 +2,6 @@
 #include "support/check.h"
 #include "support/files.h"
 #include "support/packages.h"
-#include "support/random_text.h"
 
 #include <dirent.h>
 #include <stdlib.h>
@@ -286,98 +285,6 @@ Test(tokenizer, what_is_no_sentencepiece_model_is_refused_as_what_it_is) {
   }
   const char *missing = path_of("missing.model");
   assert_refused(!batch_tokenizer_sentencepiece(missing), BATCH_IO_ERROR, missing, "No such file");
-}
-
-/* ---- damaged models */
-
-static uint64_t seed = 0xD1B54A32D192ED03;
-
-static size_t below(size_t n) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (size_t)(seed >> 11) % n;
-}
-
-/* Bytes and bits changed, runs of them overwritten, the end cut off. */
-static void damage(bytes *model, size_t from) {
-  size_t span = model->used - from;
-  for (size_t changes = 1 + below(4); changes > 0; changes--) {
-    size_t at = from + below(span), run = 1 + below(64);
-    switch (below(8)) {
-    case 0:
-      memset(model->data + at, below(2) ? 0xFF : 0, run < model->used - at ? run : model->used - at);
-      break;
-    case 1:
-    case 2:
-    case 3:
-      model->data[at] = (uint8_t)below(256);
-      break;
-    default:
-      model->data[at] ^= (uint8_t)(1 << below(8));
-    }
-  }
-  if (below(16) == 0) model->used = from + below(span);
-}
-
-typedef struct trial {
-  const char *path;
-  const bytes *text;
-} trial;
-
-static void load_and_encode(void *context) {
-  const trial *t = context;
-  BatchTokenizer *tokenizer = batch_tokenizer_sentencepiece(t->path);
-  if (!tokenizer) {
-    if (!strstr(batch_last_error()->message, "SentencePiece model")) abort();
-    return;
-  }
-  size_t room = 4 * t->text->used;
-  uint32_t *ids = malloc(room * sizeof *ids);
-  size_t count = batch_tokenizer_encode(tokenizer, (char *)t->text->data, t->text->used, ids, room);
-  if (count != BATCH_TOKENIZER_FAILED)
-    (void)batch_tokenizer_decode(tokenizer, ids, count < 1000 ? count : 1000, NULL, 0);
-  free(ids);
-  batch_tokenizer_free(tokenizer);
-}
-
-/* Damage from byte `from` on; nothing but a refusal, or ids, may come of it. Nothing is printed. */
-static void survive_damage(const char *path, size_t from, unsigned trials) {
-  bytes model = read_bytes(path), text = random_text(&seed, 20000, true);
-  trial t = {path_of("damaged.model"), &text};
-  for (unsigned i = 0; i < trials; i++) {
-    bytes copy = {0};
-    put(&copy, model.data, model.used);
-    damage(&copy, from);
-    FILE *file = fopen(t.path, "wb");
-    cr_assert(file && fwrite(copy.data, 1, copy.used, file) == copy.used && fclose(file) == 0);
-    free_bytes(&copy);
-    check_ending ending = check_end_of(load_and_encode, &t);
-    cr_assert_eq(ending.signal, 0, "trial %u: signal %d", i, ending.signal);
-    cr_assert_str_eq(ending.message, "", "trial %u printed \"%s\"", i, ending.message);
-  }
-  free_bytes(&model);
-  free_bytes(&text);
-}
-
-/* Where the character map begins: behind the name of the rules and the field's key and length. */
-static size_t map_of(const char *path) {
-  bytes model = read_bytes(path);
-  const uint8_t *name = memmem(model.data, model.used, "nmt_nfkc", 8);
-  cr_assert_not_null(name);
-  size_t place = (size_t)(name - model.data) + 8;
-  free_bytes(&model);
-  return place;
-}
-
-Test(tokenizer, a_damaged_model_is_refused_or_used_and_nothing_else, .timeout = 120) {
-  need_sentencepiece();
-  bytes text = read_licenses();
-  const char *text_path = write_bytes("text.txt", &text), *unigram = train(text_path, "unigram", "u"),
-             *bpe = train(text_path, "bpe", "b");
-  survive_damage(unigram, 0, 150);
-  survive_damage(unigram, map_of(unigram), 300);
-  survive_damage(bpe, 0, 150);
 }
 
 Test(tokenizer, sentencepiece_takes_malformed_text_and_zero_bytes) {
