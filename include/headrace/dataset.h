@@ -10,12 +10,15 @@
 
    Formats (little-endian; docs/data-formats.md has them to the byte): headerless u16 or u32,
    datatrove .ds with its index, llm.c shards (GPT-2 and Llama 3), Megatron .idx and .bin, NumPy
-   .npy of one dimension, plain text and .jsonl, the last two also compressed with zstd. A file is
-   recognized by its bytes, then by its name, unless the caller says the format. What is not what
-   it claims to be is refused here, with path, offset, what was found and what was expected.
+   .npy of one dimension, plain text and .jsonl, the last two also compressed with zstd or gzip. A file
+   is recognized by its bytes, then by its name, unless the caller says the format. What is not what
+   it claims to be, and what may be text or .jsonl, is refused here, with path, offset, what was found
+   and what was expected.
 
    Text without a tokenizer is its bytes, mapped as they are. Other text and .jsonl are tokenized
-   while opening, into a temporary file that has no name and goes with the dataset.
+   while opening, into a temporary file that has no name and goes with the dataset. The ids are those of
+   each document as a whole. Memory: a few times the longest line of .jsonl, and what the tokenizer takes
+   (docs/data-formats.md); at most options.longest_document of either is held.
 
    Threads: any number may read one dataset at the same time; batch_dataset_free must be the last
    call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is
@@ -43,8 +46,8 @@ typedef enum batch_format {
   BATCH_FORMAT_LLMC_LLAMA3, /* llm.c shard, u32 */
   BATCH_FORMAT_MEGATRON,    /* .idx beside .bin */
   BATCH_FORMAT_NPY,
-  BATCH_FORMAT_TEXT, /* one file, one document; also zstd */
-  BATCH_FORMAT_JSONL /* one line, one document; also zstd */
+  BATCH_FORMAT_TEXT, /* one file, one document; also zstd and gzip */
+  BATCH_FORMAT_JSONL /* one line, one document; also zstd and gzip */
 } batch_format;
 
 /* How a token is stored. */

@@ -77,7 +77,7 @@ typedef struct batch_tokenize_progress {
    (but not while a tokenizer is at work on one line), and once when all is read. Returning false stops. */
 typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_progress *progress);
 
-/* Reads text and .jsonl (plain or zstd; paths as for batch_dataset_open), tokenizes it and appends it
+/* Reads text and .jsonl (plain, zstd or gzip; paths as for batch_dataset_open), tokenizes it and appends it
    to the writer, one document after the other; the caller finishes the writer. Of the options format,
    text_field, tokenizer, text, separator, end_of_text, on_bad_line and longest_document count. A plain text file
    is one document.

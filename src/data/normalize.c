@@ -67,12 +67,27 @@ static void squeeze_one(text_normalizer *n, const uint8_t *text, const utf8_step
   n->carriage = text[0] == '\r';
 }
 
+/* ASCII that is neither white space nor behind any. */
+static size_t plain_run(const text_normalizer *n, const uint8_t *text, size_t bytes) {
+  size_t i = 0;
+  while (!n->blank && i < bytes && text[i] > ' ' && text[i] < 0x80) i++;
+  return i;
+}
+
 static bool squeeze(text_normalizer *n, const uint8_t *text, size_t bytes, text_buffer *out) {
   if (!text_buffer_reserve(out, bytes + 1)) return false; /* a blank of before, and no character grows */
   for (size_t at = 0; at < bytes;) {
-    utf8_step step = utf8_next(text + at, bytes - at);
-    squeeze_one(n, text + at, &step, out);
-    at += step.bytes;
+    size_t run = plain_run(n, text + at, bytes - at);
+    if (run > 0) {
+      memcpy(out->data + out->used, text + at, run);
+      out->used += run;
+      at += run;
+      n->carriage = false;
+    } else {
+      utf8_step step = utf8_next(text + at, bytes - at);
+      squeeze_one(n, text + at, &step, out);
+      at += step.bytes;
+    }
   }
   return true;
 }
