@@ -578,6 +578,28 @@ Test(dataset_text, damaged_zstd_is_refused) {
   assert_not_opened(plain, NULL, BATCH_FORMAT_ERROR, plain, "byte 0", "zstd");
 }
 
+/* Tokens of a text lie in a file without a name, whose bytes tell nobody anything. */
+Test(dataset_text, a_wrong_id_in_tokenized_text_is_reported_with_its_document) {
+  batch_dataset_options options = separated(BATCH_SEPARATOR_AFTER);
+  const char *path = write_text("a.jsonl", "{\"text\":\"ab\"}\n{\"text\":\"cdefghijklmnop\"}\n");
+  options.end_of_text = 200;
+  BatchDataset *dataset = open_dataset(path, &options);
+  batch_loader_options loading = BATCH_LOADER_OPTIONS_INIT;
+  loading.shape.batch_size = 1;
+  loading.shape.sequence_length = 4;
+  loading.shape.vocab_size = 'h';
+  loading.shuffle = BATCH_SHUFFLE_NONE;
+  BatchLoader *loader = batch_loader_create(dataset, &loading);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  check_forget_error();
+  Batch *batch;
+  while ((batch = batch_loader_next(loader))) batch_release(batch);
+  assert_error(BATCH_OUT_OF_RANGE, path, "document 0", "token 2", "200");
+  cr_assert(!strstr(batch_last_error()->message, "at byte"));
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
 /* ---- temporary files */
 
 Test(dataset_text, tokenized_text_leaves_no_file_behind) {

@@ -51,6 +51,7 @@ static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t s
 /* Finds the first wrong id of `count` tokens from `start` on, and reports it with its place. */
 static void report_id(filler *f, const source *data, uint64_t start, const void *tokens,
                       batch_token_type type, size_t count) {
+  char place[64];
   size_t at = 0;
   int64_t id = 0;
   for (; at < count; at++) {
@@ -61,9 +62,8 @@ static void report_id(filler *f, const source *data, uint64_t start, const void 
   const source_file *file = source_find(data, start + at);
   uint64_t index = start + at - file->first_token;
   filler_fault(f, BATCH_OUT_OF_RANGE,
-               "batch_loader: %.700s: at byte %" PRIu64 ": token %" PRIu64 " has id %" PRId64
-               ", expected 0 to %" PRIu32,
-               file->path, file->data_offset + index * file->width, index, id, f->recipe->limit);
+               "batch_loader: %.700s: %s: token %" PRIu64 " has id %" PRId64 ", expected 0 to %" PRIu32,
+               file->path, source_place(data, file, index, place), index, id, f->recipe->limit);
 }
 
 static void prefetch(filler *f, size_t bytes) {

@@ -1,6 +1,8 @@
 /* Lookups in an open dataset's files and their document boundaries. */
 #include "data/source.h"
 
+#include <stdio.h>
+
 #include "data/file.h"
 #include "data/mix.h"
 #include "data/scan.h"
@@ -58,6 +60,15 @@ uint64_t source_document_of(const source *s, uint64_t token) {
       low = middle + 1;
   }
   return file->documents.first + low;
+}
+
+const char *source_place(const source *s, const source_file *file, uint64_t index, char place[64]) {
+  if (file->tokenized)
+    snprintf(place, 64, "in its document %" PRIu64 " (from 0)",
+             source_document_of(s, file->first_token + index) - file->documents.first);
+  else
+    snprintf(place, 64, "at byte %" PRIu64, file->data_offset + index * file->width);
+  return place;
 }
 
 bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out) {

@@ -69,6 +69,10 @@ void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t 
    token < source->tokens. O(log documents). */
 uint64_t source_document_of(const source *s, uint64_t token);
 
+/* Where a token of a file lies, counted from its own first one, for messages: "at byte 12", or of a text that was
+   tokenized, whose tokens lie in a file that nobody knows, "in its document 3 (from 0)". Returns place. */
+const char *source_place(const source *s, const source_file *file, uint64_t index, char place[64]);
+
 /* Reads tokens of one file, [first, first + count) counted from its own first one, as they are
    stored: out has count * width bytes. pread: no signal. */
 bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out);
