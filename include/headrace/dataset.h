@@ -94,7 +94,8 @@ typedef struct batch_dataset_options {
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
   batch_text_options text;         /* text and .jsonl: before the tokenizer */
   batch_separator separator;       /* finding it reads every file that lacks boundaries once */
-  uint32_t end_of_text;            /* the id, at most INT32_MAX; looked at only with a separator */
+  uint32_t end_of_text; /* the id, at most INT32_MAX, also beyond the vocabulary; looked at only with a
+                                      separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
   batch_bad_line on_bad_line;      /* .jsonl */
   size_t longest_document; /* bytes that must be held at once: a line of .jsonl; in text a line where the

@@ -69,7 +69,7 @@ static bool failed(const encoder *e) {
 }
 
 static bool changed_its_mind(const encoder *e, size_t first, size_t second) {
-  error_set(BATCH_FORMAT_ERROR, "the tokenizer answers %zu ids, and %zu when it is asked again", first,
+  error_set(BATCH_FORMAT_ERROR, "the tokenizer counts %zu ids, and %zu when it is asked again", first,
             second);
   return failed(e);
 }

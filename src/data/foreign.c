@@ -41,6 +41,10 @@ static const foreign_kind kinds[] = {
     {"UTF-16 text", 2, "\xFE\xFF"},
 };
 
+static int is_tar(const uint8_t *head, size_t bytes) {
+  return bytes >= 262 && memcmp(head + 257, "ustar", 5) == 0;
+}
+
 /* A header's length, below 100 MB, and the object that it is. */
 static int is_safetensors(const uint8_t *head, size_t bytes) {
   return bytes >= 10 && head[8] == '{' && head[9] == '"' && head[3] < 6 &&
@@ -52,7 +56,7 @@ static const char *find(const uint8_t *head, size_t bytes, size_t least) {
     const foreign_kind *k = &kinds[i];
     if (k->bytes >= least && bytes >= k->bytes && memcmp(head, k->magic, k->bytes) == 0) return k->name;
   }
-  return is_safetensors(head, bytes) ? "a safetensors file" : NULL;
+  return is_tar(head, bytes) ? "a tar archive" : is_safetensors(head, bytes) ? "a safetensors file" : NULL;
 }
 
 const char *foreign_name(const uint8_t *head, size_t bytes) {

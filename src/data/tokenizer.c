@@ -121,7 +121,8 @@ static size_t id_outside(const char *function, const BatchTokenizer *tokenizer, 
 }
 
 static size_t refused(const char *function, size_t count, const char *what) {
-  error_set(BATCH_FORMAT_ERROR, "%s: the tokenizer refuses these %zu %s", function, count, what);
+  error_set(BATCH_FORMAT_ERROR, "%s: the tokenizer refuses %zu %s%s", function, count, what,
+            count == 1 ? "" : "s");
   return failed();
 }
 
@@ -132,7 +133,7 @@ size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, 
   if (tokenizer->cut == TOKENIZER_CUT_NOWHERE && capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
   size_t count =
       (more ? tokenizer->more : tokenizer->functions.encode)(tokenizer->context, text, bytes, ids, capacity);
-  if (count == failed()) return refused(function, bytes, "bytes of text");
+  if (count == failed()) return refused(function, bytes, "byte");
   size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
   return bad == written ? count : id_outside(function, tokenizer, ids, bad);
 }
@@ -151,7 +152,7 @@ size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *i
   size_t bad = first_outside(tokenizer, ids, count);
   if (bad < count) return id_outside(function, tokenizer, ids, bad);
   size_t bytes = tokenizer->functions.decode(tokenizer->context, ids, count, text, capacity);
-  return bytes == failed() ? refused(function, count, "ids") : bytes;
+  return bytes == failed() ? refused(function, count, "id") : bytes;
 }
 
 uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {
