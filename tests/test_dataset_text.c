@@ -521,7 +521,7 @@ Test(dataset_text, zstd_with_a_long_window_is_read) {
   memset(text.data, 'a', text.used);
   const char *from = write_bytes("a.txt", &text);
   for (int window = 28; window <= 31; window++) {
-    char option[16], name[32];
+    char option[32], name[32];
     snprintf(option, sizeof option, "--long=%d", window);
     snprintf(name, sizeof name, "w%d.txt.zst", window);
     const char *to = path_of(name);

@@ -20,6 +20,10 @@ static bool takes_bytes(const char *text, size_t bytes) {
   return whole;
 }
 
+static bool has(const text_buffer *buffer, const char *text, size_t count) {
+  return buffer->used == count && (count == 0 || memcmp(buffer->data, text, count) == 0);
+}
+
 static bool takes(const char *text) {
   return takes_bytes(text, strlen(text));
 }
@@ -89,8 +93,7 @@ static void assert_means(const char *inside, batch_malformed malformed, const ch
   size_t bad;
   const json_slice string = {inside, strlen(inside)};
   cr_assert(json_unescape(&string, malformed, &out, &bad), "%s: refused at %zu", inside, bad);
-  cr_assert(out.used == bytes && memcmp(out.data, expected, bytes) == 0, "%s: \"%.*s\"", inside,
-            (int)out.used, out.data);
+  cr_assert(has(&out, expected, bytes), "%s: \"%.*s\"", inside, (int)out.used, out.data);
   text_buffer_free(&out);
 }
 
@@ -139,8 +142,7 @@ static void assert_field(const char *text, const char *field, const char *expect
                  "found nothing|found null|found an object|found a string|found an array");
   } else {
     cr_assert(good, "%s", batch_last_error()->message);
-    cr_assert(out.used == strlen(expected) && memcmp(out.data, expected, out.used) == 0, "%s: \"%.*s\"", text,
-              (int)out.used, out.data);
+    cr_assert(has(&out, expected, strlen(expected)), "%s: \"%.*s\"", text, (int)out.used, out.data);
   }
   text_buffer_free(&out);
 }
@@ -234,10 +236,7 @@ Test(json, random_objects_give_what_jansson_finds) {
       const json_t *expected = expected_of(object, nested);
       bool good = jsonl_read(&line, nested ? "a.b" : "a", BATCH_MALFORMED_ERROR, &out);
       cr_assert_eq(good, json_is_string(expected), "%s: %s", text, batch_last_error()->message);
-      if (good)
-        cr_assert(out.used == json_string_length(expected) &&
-                      memcmp(out.data, json_string_value(expected), out.used) == 0,
-                  "%s", text);
+      if (good) cr_assert(has(&out, json_string_value(expected), json_string_length(expected)), "%s", text);
       strings += good;
       text_buffer_free(&out);
     }
