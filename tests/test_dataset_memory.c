@@ -2,7 +2,6 @@
 #include "support/dataset_check.h"
 #include "support/failing_memory.h"
 #include "support/files.h"
-#include "support/packages.h"
 
 #include <stdlib.h>
 
@@ -43,7 +42,6 @@ Test(dataset_memory, opening_token_files) {
 }
 
 Test(dataset_memory, tokenizing_text) {
-  need_package(PACKAGE_JANSSON);
   opening o = {{write_text("a.txt", "text\xff text"), write_text("b.jsonl", "{\"text\":\"abc\"}\n")},
                2,
                BATCH_DATASET_OPTIONS_INIT};

@@ -10,16 +10,19 @@
 
    Formats (little-endian; docs/data-formats.md has them to the byte): headerless u16 or u32,
    datatrove .ds with its index, llm.c shards (GPT-2 and Llama 3), Megatron .idx and .bin, NumPy
-   .npy of one dimension, plain text and .jsonl, the last two also compressed with zstd. A file is
-   recognized by its companion, its bytes, then its name, unless the caller says the format. What is
-   not what it claims to be is refused here, with path, offset, what was found and what was expected.
+   .npy of one dimension, plain text and .jsonl, the last two also compressed with zstd or gzip. A file
+   is recognized by its companion, its bytes, then its name, unless the caller says the format. What is
+   not what it claims to be, and what may be text or .jsonl, is refused here, with path, offset, what
+   was found and what was expected.
 
    The width of headerless tokens is told by options.token_type, a companion PATH.metadata or the name
    (x.u32, x.u32.bin), else they are u16. What the name or nobody says is held against how the tokens
    look, in constant time: u32 tokens in a plain .bin are refused, not read as twice as many.
 
    Text without a tokenizer is its bytes, mapped as they are. Other text and .jsonl are tokenized
-   while opening, into a temporary file that has no name and goes with the dataset.
+   while opening, into a temporary file that has no name and goes with the dataset. The ids are those of
+   each document as a whole. Memory: a few times the longest line of .jsonl, and what the tokenizer takes
+   (docs/data-formats.md); at most options.longest_document of either is held.
 
    Threads: any number may read one dataset at the same time; batch_dataset_free must be the last
    call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is
@@ -47,8 +50,8 @@ typedef enum batch_format {
   BATCH_FORMAT_LLMC_LLAMA3, /* llm.c shard, u32 */
   BATCH_FORMAT_MEGATRON,    /* .idx beside .bin */
   BATCH_FORMAT_NPY,
-  BATCH_FORMAT_TEXT, /* one file, one document; also zstd */
-  BATCH_FORMAT_JSONL /* one line, one document; also zstd */
+  BATCH_FORMAT_TEXT, /* one file, one document; also zstd and gzip */
+  BATCH_FORMAT_JSONL /* one line, one document; also zstd and gzip */
 } batch_format;
 
 /* How a token is stored. */
@@ -76,23 +79,38 @@ typedef enum batch_io {
   BATCH_IO_READ     /* with pread: nothing of the tokens is mapped */
 } batch_io;
 
+/* Lines of .jsonl that cannot be used: no JSON, no string under the name, longer than the longest document, or
+   malformed UTF-8 where that is an error. */
+typedef enum batch_bad_line {
+  BATCH_BAD_LINE_STOP = 0, /* BATCH_FORMAT_ERROR with path, offset and line */
+  BATCH_BAD_LINE_SKIP      /* passed over and counted */
+} batch_bad_line;
+
+#define BATCH_LONGEST_DOCUMENT ((size_t)64 << 20)
+
 /* All zero is the default; NULL options mean the same. */
 typedef struct batch_dataset_options {
   batch_format format;         /* of every file */
   batch_token_type token_type; /* of headerless files; whatever else tells it must agree */
   batch_io io;
-  const char *text_field;          /* .jsonl: the member that holds the document; NULL: "text" */
+  const char *text_field; /* .jsonl: the member that holds the document; NULL: "text". "a.b" is member
+                                      b of the object a, unless there is a member of the whole name */
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
   batch_text_options text;         /* text and .jsonl: before the tokenizer */
   batch_separator separator;       /* finding it reads every file that lacks boundaries once */
-  uint32_t end_of_text;            /* the id, at most INT32_MAX; looked at only with a separator */
+  uint32_t end_of_text; /* the id, at most INT32_MAX, also beyond the vocabulary; looked at only with a
+                                      separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
+  batch_bad_line on_bad_line;      /* .jsonl */
+  size_t longest_document; /* bytes that must be held at once: a line of .jsonl; in text a line where the
+                                      tokenizer needs it whole, all of the text where it needs that, marks that
+                                      combine. More is BATCH_FORMAT_ERROR. 0: BATCH_LONGEST_DOCUMENT */
 } batch_dataset_options;
 
 #define BATCH_DATASET_OPTIONS_INIT                                                                           \
   {                                                                                                          \
     BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT, BATCH_IO_MAP, NULL, NULL, BATCH_TEXT_OPTIONS_INIT,               \
-        BATCH_SEPARATOR_NONE, 0, NULL                                                                        \
+        BATCH_SEPARATOR_NONE, 0, NULL, BATCH_BAD_LINE_STOP, 0                                                \
   }
 
 /* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
@@ -149,12 +167,14 @@ HEADRACE_API bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_
 typedef struct batch_dataset_file {
   const char *path;    /* of the tokens; lives as long as the dataset */
   batch_format format; /* never BATCH_FORMAT_AUTO */
-  bool compressed;     /* with zstd */
+  bool compressed;     /* with zstd or gzip */
   bool tokenized;      /* while opening */
   batch_token_type token_type;
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
-  uint64_t documents; /* 0: no boundaries known */
+  uint64_t documents;      /* 0: no boundaries known */
+  uint64_t bad_lines;      /* of .jsonl, passed over (options.on_bad_line) */
+  const char *compression; /* "zstd", "gzip", or NULL */
 } batch_dataset_file;
 
 HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);

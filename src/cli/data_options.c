@@ -3,12 +3,14 @@
 #include <string.h>
 
 #define HELP_TEXT                                                                                            \
-  "  --field NAME          .jsonl: the member that holds the document (text)\n"                              \
+  "  --field NAME          .jsonl: the member that holds the document; a.b: b in a (text)\n"                 \
   "  --tokenizer NAME      bytes, or a SentencePiece model file (bytes)\n"                                   \
   "  --normalize FORM      none, nfc or nfkc, before tokenizing (none)\n"                                    \
   "  --fold-case           fold case before tokenizing\n"                                                    \
   "  --squeeze-space       one space for runs of white space, LF for every line break\n"                     \
-  "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (keep)\n"
+  "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (keep)\n"                        \
+  "  --on-bad-line WHAT    lines of .jsonl that cannot be used: stop, or skip and count them (stop)\n"       \
+  "  --longest-document N  bytes of a line, or of a document that must be held whole (64Mi)\n"
 
 const char data_options_help_text[] = HELP_TEXT;
 const char data_options_help[] =
@@ -23,6 +25,7 @@ static const char *const formats[] = {"auto",     "headerless", "datatrove", "ll
 static const char *const types[] = {"auto", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
 static const char *const forms[] = {"none", "nfc", "nfkc", NULL};
 static const char *const malformed[] = {"keep", "replace", "error", NULL};
+static const char *const bad_lines[] = {"stop", "skip", NULL};
 
 /* Finds a word; the lists stand in the order of their enumerations. */
 static int take_word(const char *command, const char *option, const char *word, const char *const *words,
@@ -40,6 +43,15 @@ static int take_tokenizer(data_options *options, const char *command, const char
   if (strcmp(name, "bytes") == 0) return CLI_OK;
   options->dataset.tokenizer = options->tokenizer = batch_tokenizer_sentencepiece(name);
   return options->tokenizer ? CLI_OK : cli_data_error(command);
+}
+
+static int take_longest_document(data_options *options, const char *command, const char *text) {
+  uint64_t bytes;
+  if (!cli_number(text, &bytes) || bytes == 0 || bytes > SIZE_MAX / 8)
+    return cli_usage_error(command, "--longest-document is %s, expected bytes such as 64Mi, at most %zu",
+                           text, SIZE_MAX / 8);
+  options->dataset.longest_document = (size_t)bytes;
+  return CLI_OK;
 }
 
 int data_option_take(data_options *options, const char *command, int answer, const char *argument) {
@@ -63,6 +75,12 @@ int data_option_take(data_options *options, const char *command, int answer, con
     status = take_word(command, "malformed", argument, malformed, &value);
     if (!status) dataset->text.malformed = (batch_malformed)value;
     break;
+  case DATA_ON_BAD_LINE:
+    status = take_word(command, "on-bad-line", argument, bad_lines, &value);
+    if (!status) dataset->on_bad_line = (batch_bad_line)value;
+    break;
+  case DATA_LONGEST_DOCUMENT:
+    return take_longest_document(options, command, argument);
   case DATA_FIELD:
     dataset->text_field = argument;
     break;
@@ -93,6 +111,8 @@ static const option_use uses[] = {
     {"fold-case", DATA_FOLD_CASE, true, true, false},
     {"squeeze-space", DATA_SQUEEZE_SPACE, true, true, false},
     {"malformed", DATA_MALFORMED, true, true, false},
+    {"on-bad-line", DATA_ON_BAD_LINE, false, true, false},
+    {"longest-document", DATA_LONGEST_DOCUMENT, true, true, false},
 };
 
 int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset) {

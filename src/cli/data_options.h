@@ -30,6 +30,8 @@ enum {
   DATA_FOLD_CASE,
   DATA_SQUEEZE_SPACE,
   DATA_MALFORMED,
+  DATA_ON_BAD_LINE,
+  DATA_LONGEST_DOCUMENT,
   DATA_OPTIONS_END
 };
 
@@ -39,12 +41,14 @@ enum {
       {"tokenizer", required_argument, NULL, DATA_TOKENIZER},                                                \
       {"normalize", required_argument, NULL, DATA_NORMALIZE},                                                \
       {"fold-case", no_argument, NULL, DATA_FOLD_CASE},                                                      \
-      {"squeeze-space", no_argument, NULL, DATA_SQUEEZE_SPACE}, {                                            \
-    "malformed", required_argument, NULL, DATA_MALFORMED                                                     \
+      {"squeeze-space", no_argument, NULL, DATA_SQUEEZE_SPACE},                                              \
+      {"malformed", required_argument, NULL, DATA_MALFORMED},                                                \
+      {"on-bad-line", required_argument, NULL, DATA_ON_BAD_LINE}, {                                          \
+    "longest-document", required_argument, NULL, DATA_LONGEST_DOCUMENT                                       \
   }
 
 extern const char data_options_help[];      /* of all of them */
-extern const char data_options_help_text[]; /* of those that are about text: the last six */
+extern const char data_options_help_text[]; /* of those that are about text: from --field on */
 
 static inline bool data_option_is(int answer) {
   return answer >= DATA_FORMAT && answer < DATA_OPTIONS_END;

@@ -86,6 +86,7 @@ static void print_json_file(const batch_dataset_file *file) {
          batch_format_name(file->format), file->compressed ? "true" : "false",
          file->tokenized ? "true" : "false", batch_token_type_name(file->token_type), file->tokens);
   print_json_count("documents", file->documents);
+  if (file->bad_lines) printf(", \"bad_lines\": %" PRIu64, file->bad_lines);
   putchar('}');
 }
 
@@ -115,7 +116,8 @@ static void widen(int *width, const char *text) {
 
 static const char *shown_format(const batch_dataset_file *file) {
   static char text[32];
-  snprintf(text, sizeof text, "%s%s", batch_format_name(file->format), file->compressed ? ", zstd" : "");
+  snprintf(text, sizeof text, "%s%s%s", batch_format_name(file->format), file->compression ? ", " : "",
+           file->compression ? file->compression : "");
   return text;
 }
 
@@ -145,6 +147,15 @@ static void print_path(const char *path, int width) {
   free(printable);
 }
 
+/* Lines of .jsonl that --on-bad-line skip passed over. */
+static void print_bad_lines(const BatchDataset *dataset) {
+  uint64_t lines = 0;
+  batch_dataset_file file;
+  for (size_t i = 0; i < batch_dataset_files(dataset); i++)
+    if (batch_dataset_file_info(dataset, i, &file)) lines += file.bad_lines;
+  if (lines) printf("bad lines    %s\n", cli_thousands(lines));
+}
+
 static void print_table(const info_facts *facts) {
   widths w = measure(facts->dataset);
   printf("%-*s  %-*s  %-4s  %*s  %s\n", w.path, "file", w.format, "format", "type", w.tokens, "tokens",
@@ -158,6 +169,7 @@ static void print_table(const info_facts *facts) {
   }
   printf("\ntokens       %s\ndocuments    %s\n", cli_thousands(batch_dataset_tokens(facts->dataset)),
          shown_documents(batch_dataset_documents(facts->dataset)));
+  print_bad_lines(facts->dataset);
   if (facts->ids) printf("ids          %" PRId64 " to %" PRId64 "\n", facts->smallest, facts->largest);
   printf("fingerprint  %016" PRIx64 "\n", facts->fingerprint);
 }

@@ -17,6 +17,7 @@ typedef struct tokenize_run {
   int separator;       /* batch_separator; -1: what the format has */
   bool quiet, help;
   progress bar;
+  uint64_t bad_lines; /* passed over */
 } tokenize_run;
 
 static const char *const outputs[] = {"headerless",  "datatrove", "llmc-gpt2",
@@ -164,6 +165,7 @@ static bool show_progress(void *context, const batch_tokenize_progress *state) {
   tokenize_run *run = context;
   char note[64];
   snprintf(note, sizeof note, "%s", cli_count(state->tokens, "token"));
+  run->bad_lines = state->bad_lines;
   progress_draw(&run->bar, state->bytes, state->total_bytes, note);
   return !stop_asked();
 }
@@ -192,6 +194,7 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
   if (!good) return cli_data_error(name);
   if (run->quiet) return CLI_OK;
   print_summary(run, writer);
+  if (run->bad_lines) printf("%s of .jsonl passed over\n", cli_count(run->bad_lines, "bad line"));
   return cli_finish_output(name);
 }
 

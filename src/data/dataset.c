@@ -257,7 +257,8 @@ bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_da
     return error_fail(BATCH_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu", index,
                       s->count);
   const source_file *file = &s->files[index];
-  *info = (batch_dataset_file){file->path, file->format,      file->compressed, file->tokenized,
-                               file->type, file->first_token, file->tokens,     file->documents.count};
+  *info = (batch_dataset_file){file->path,      file->format,      file->compressed, file->tokenized,
+                               file->type,      file->first_token, file->tokens,     file->documents.count,
+                               file->bad_lines, file->compression};
   return true;
 }

@@ -51,23 +51,10 @@ static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t s
   return f->ids;
 }
 
-/* Where a token of a file is for whoever has the file. A byte of a temporary file of tokens says nothing
-   about the text that was tokenized into it. */
-static void say_where(const source *data, const source_file *file, uint64_t index, char *out, size_t bytes) {
-  if (!file->tokenized) {
-    snprintf(out, bytes, "at byte %" PRIu64 ": token %" PRIu64, file->data_offset + index * file->width,
-             index);
-    return;
-  }
-  uint64_t start, end, document = source_document_of(data, file->first_token + index);
-  source_document(data, document, &start, &end);
-  snprintf(out, bytes, "document %" PRIu64 ", token %" PRIu64 " of it", document - file->documents.first,
-           file->first_token + index - start);
-}
-
 /* Finds the first wrong id of `count` tokens from `start` on, and reports it with its place. */
 static void report_id(filler *f, const source *data, uint64_t start, const void *tokens,
                       batch_token_type type, size_t count) {
+  char place[96];
   size_t at = 0;
   int64_t id = 0;
   for (; at < count; at++) {
@@ -81,10 +68,8 @@ static void report_id(filler *f, const source *data, uint64_t start, const void 
   }
   const source_file *file = source_find(data, start + at);
   uint64_t index = start + at - file->first_token;
-  char where[96];
-  say_where(data, file, index, where, sizeof where);
-  filler_fault(f, BATCH_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32, file->path, where,
-               id, f->recipe->limit);
+  filler_fault(f, BATCH_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32, file->path,
+               source_place(data, file, index, place), id, f->recipe->limit);
 }
 
 static void prefetch(filler *f, size_t bytes) {

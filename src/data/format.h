@@ -13,9 +13,6 @@
 /* Finds format and compression of an open file from its bytes, then its name. */
 bool format_detect(source_file *file, batch_format wanted);
 
-/* Refuses, by name, what the first bytes of a file show to be neither tokens nor text. */
-bool format_refuse_foreign(const source_file *file, const uint8_t *head, size_t bytes);
-
 bool format_headerless_open(source_file *file, const batch_dataset_options *options);
 bool format_datatrove_open(source_file *file, const batch_dataset_options *options);
 bool format_llmc_open(source_file *file, const batch_dataset_options *options);

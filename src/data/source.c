@@ -1,6 +1,8 @@
 /* Lookups in an open dataset's files and their document boundaries. */
 #include "data/source.h"
 
+#include <stdio.h>
+
 #include "data/file.h"
 #include "data/mix.h"
 #include "data/scan.h"
@@ -58,6 +60,19 @@ uint64_t source_document_of(const source *s, uint64_t token) {
       low = middle + 1;
   }
   return file->documents.first + low;
+}
+
+const char *source_place(const source *s, const source_file *file, uint64_t index, char place[96]) {
+  if (!file->tokenized) {
+    snprintf(place, 96, "at byte %" PRIu64 ": token %" PRIu64, file->data_offset + index * file->width,
+             index);
+    return place;
+  }
+  uint64_t start, end, document = source_document_of(s, file->first_token + index);
+  source_document(s, document, &start, &end);
+  snprintf(place, 96, "document %" PRIu64 ", token %" PRIu64 " of it", document - file->documents.first,
+           file->first_token + index - start);
+  return place;
 }
 
 bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out) {

@@ -54,6 +54,8 @@ typedef struct source_file {
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
   source_documents documents;
+  uint64_t bad_lines;      /* .jsonl: passed over */
+  const char *compression; /* "zstd", "gzip", or NULL */
 } source_file;
 
 typedef struct source {
@@ -77,6 +79,10 @@ void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t 
 /* The number of the document that holds a token: the only non-empty one. Needs documents > 0 and
    token < source->tokens. O(log documents). */
 uint64_t source_document_of(const source *s, uint64_t token);
+
+/* Where a token of a file lies, counted from the file's own first one, for whoever has the file. A byte of a temporary
+   file of tokens says nothing about the text that was tokenized into it. Returns place. */
+const char *source_place(const source *s, const source_file *file, uint64_t index, char place[96]);
 
 /* Reads tokens of one file, [first, first + count) counted from its own first one, as they are
    stored: out has count * width bytes. pread: no signal. */

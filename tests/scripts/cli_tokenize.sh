@@ -41,4 +41,17 @@ run 0 info --json 't_*.ds'
 out_has '"tokens": 13' '"documents": 2' t_000002.ds
 text=$("$headrace" info a.txt b.txt | grep fingerprint)
 [ "$text" = "$("$headrace" info m.bin | grep fingerprint)" ] || fail 'the same tokens have the same fingerprint'
+
+printf '{"text":"a"}\nno json\n{"doc":{"text":"b"}}\n' >bad.json
+refuses 1 'line 2' -- tokenize -o bad.bin bad.json
+run 0 tokenize -o bad.bin --on-bad-line skip bad.json
+out_has '2 tokens (u16) in 1 document' '2 bad lines'
+run 0 info --on-bad-line skip bad.json
+out_has 'bad lines    2'
+run 0 info --json --on-bad-line skip --field doc.text bad.json
+out_has '"bad_lines": 2'
+refuses 1 'more than 10 bytes' -- info --longest-document 10 bad.json
+refuses 2 'never' -- info --on-bad-line never bad.json
+refuses 2 '12x' -- info --longest-document 12x bad.json
+refuses 1 'a.txt: at byte 0: found a text' -- info --tokenizer a.txt a.txt
 exit 0
