@@ -2,6 +2,7 @@
 #include <headrace/queue.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/batch_header.h"
 #include "core/error.h"
@@ -46,6 +47,10 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
   if (capacity > BATCH_QUEUE_MAX_CAPACITY)
     return error_null(BATCH_INVALID_ARGUMENT, "batch_queue_create: capacity is %u, expected 0 to %u",
                       capacity, BATCH_QUEUE_MAX_CAPACITY);
+  int answer = capacity ? 0 : rcu_prepare();
+  if (answer != 0)
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no thread-specific key or fork handler: %s",
+                      strerror(answer));
   size_t slots = capacity ? sizeof(uint64_t) << ring_shift_for(capacity) : 0;
   BatchQueue *queue =
       aligned_alloc(PORT_LINE, (sizeof *queue + slots + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
