@@ -10,12 +10,13 @@
 #include <headrace/queue.h>
 #include <headrace/spheres.h>
 
-#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/error.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
+#include "sync/thread.h"
 
 enum { MAX_SPHERES = 1024, DEFAULT_LANE_CAPACITY = 64 };
 
@@ -166,12 +167,12 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
   if (!s) return NULL;
   for (; s->started < s->num_spheres; s->started++) {
     worker *w = &s->workers[s->started];
-    int error = pthread_create(&w->thread, NULL, worker_run, w);
+    int error = thread_start(&w->thread, "headrace-sphere", worker_run, w);
     if (error == 0) continue;
     uint32_t number = w->number;
     batch_spheres_stop(s);
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u (error %d)", number,
-                      error);
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u of %u: %s", number,
+                      options->num_spheres, strerror(error));
   }
   return s;
 }

@@ -6,6 +6,7 @@
 #include "core/pool_internal.h"
 #include "data/guard.h"
 #include "data/loader_internal.h"
+#include "sync/thread.h"
 
 /* --- creation --- */
 
@@ -56,7 +57,7 @@ static bool start_workers(BatchLoader *loader) {
   loader->started = port_clock();
   for (; loader->running < loader->num_workers; loader->running++) {
     worker *w = &loader->workers[loader->running];
-    int answer = pthread_create(&w->thread, NULL, worker_run, w);
+    int answer = thread_start(&w->thread, "headrace-loader", worker_run, w);
     if (answer != 0)
       return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no thread for worker %u of %u: %s",
                         loader->running, loader->num_workers, strerror(answer));

@@ -2,7 +2,6 @@
    holds it. Rows of equal room are kept in lists, and a bit set says which rooms have one; so a
    piece costs a look at a few words. */
 #include "core/error.h"
-#include "data/guard.h"
 #include "data/hole.h"
 #include "data/pack.h"
 
@@ -59,15 +58,6 @@ static void cut_documents(void *context) {
       start += length;
     }
   }
-}
-
-static bool read_boundaries(reading *r, void (*body)(void *context)) {
-  fault why;
-  if (!guard_install()) return false;
-  const void *hole = guard_run(body, r, hole_in_source, r->pack->data);
-  if (!hole) return true;
-  hole_report(r->pack->data, hole, &why);
-  return error_fail(why.code, "%s", why.message);
 }
 
 /* Numbers of the pieces, the longest first, equal ones as they lie in the source. order: [count];
@@ -147,7 +137,7 @@ static bool pack_counted(pack *p, uint64_t count, void *scratch[8]) {
   pieces all = {scratch[0], scratch[1], scratch[2], 0};
   uint32_t *order = scratch[3], *places = scratch[6];
   rooms r = {p->sequence_length, scratch[5], scratch[4], scratch[7], 0};
-  if (!read_boundaries(&(reading){p, &all, count}, cut_documents)) return false;
+  if (!hole_guarded(p->data, cut_documents, &(reading){p, &all, count})) return false;
   sort_by_length(&all, p->sequence_length, places, order);
   place_pieces(&all, order, &r);
   return tabulate(p, &all, order, r.rows) || no_memory(count);
@@ -155,7 +145,7 @@ static bool pack_counted(pack *p, uint64_t count, void *scratch[8]) {
 
 bool pack_best_fit(pack *p) {
   reading counted = {p, NULL, 0};
-  if (!read_boundaries(&counted, count_pieces)) return false;
+  if (!hole_guarded(p->data, count_pieces, &counted)) return false;
   if (counted.count >= NO_ROW)
     return error_fail(BATCH_OVERFLOW,
                       "batch_loader_create: best fit packing of %llu pieces, expected fewer than 2^32 - 1",

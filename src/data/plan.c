@@ -191,11 +191,12 @@ bool plan_fingerprint(const plan *p, uint64_t *fingerprint) {
   uint64_t sum = p->rows;
   for (size_t i = 0; i < sizeof options / sizeof *options; i++) sum = mix64_with(sum, options[i]);
   for (size_t i = 0; i < p->count; i++) {
-    uint64_t tokens;
+    uint64_t tokens, documents;
     if (!batch_dataset_fingerprint(p->sources[i].dataset, &tokens)) return false;
     sum = mix64_with(mix64_with(sum, tokens), p->sources[i].share);
-    if (p->packing != BATCH_PACK_WINDOWS)
-      sum = mix64_with(sum, source_documents_fingerprint(p->sources[i].data));
+    if (p->packing == BATCH_PACK_WINDOWS) continue;
+    if (!source_documents_fingerprint(p->sources[i].data, &documents)) return false;
+    sum = mix64_with(sum, documents);
   }
   *fingerprint = sum;
   return true;

@@ -2,6 +2,7 @@
 #include "data/source.h"
 
 #include "data/file.h"
+#include "data/hole.h"
 #include "data/mix.h"
 #include "data/scan.h"
 
@@ -65,13 +66,24 @@ bool source_read_raw(const source_file *file, uint64_t first, size_t count, void
                       count * file->width);
 }
 
-uint64_t source_documents_fingerprint(const source *s) {
-  if (s->documents == 0) return 0;
-  uint64_t hash = mix64(s->documents), last = s->documents - 1;
+typedef struct document_hash {
+  const source *source;
+  uint64_t hash;
+} document_hash;
+
+static void hash_documents(void *context) {
+  document_hash *h = context;
+  uint64_t last = h->source->documents - 1;
   for (uint64_t i = 0; i < BOUNDARY_SAMPLES; i++) {
     uint64_t start, end;
-    source_document(s, scan_place(last, i, BOUNDARY_SAMPLES), &start, &end);
-    hash = mix64_with(mix64_with(hash, start), end);
+    source_document(h->source, scan_place(last, i, BOUNDARY_SAMPLES), &start, &end);
+    h->hash = mix64_with(mix64_with(h->hash, start), end);
   }
-  return hash;
+}
+
+bool source_documents_fingerprint(const source *s, uint64_t *fingerprint) {
+  document_hash h = {s, s->documents ? mix64(s->documents) : 0};
+  if (s->documents > 0 && !hole_guarded(s, hash_documents, &h)) return false;
+  *fingerprint = h.hash;
+  return true;
 }

@@ -72,7 +72,8 @@ uint64_t source_document_of(const source *s, uint64_t token);
 bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out);
 
 /* A hash of the number of documents and where 256 of them lie, evenly spread; 0 without
-   boundaries. What rests on documents mixes it into the dataset's fingerprint. */
-uint64_t source_documents_fingerprint(const source *s);
+   boundaries. What rests on documents mixes it into the dataset's fingerprint. Reads guarded; sets an
+   error. */
+bool source_documents_fingerprint(const source *s, uint64_t *fingerprint);
 
 #endif
