@@ -40,6 +40,10 @@
    thread, also after batch_loader_free. Datasets, and what the transforms point at, must outlive
    the loader.
 
+   After a fork the workers are in the parent. In the child every call that needs them, and get_state,
+   replay and get_stats, answers BATCH_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
+   makes loaders of its own; it may use the datasets that it has inherited.
+
    Guarantees: next and close never hang while workers can read their files; memory is that of
    pool_size batches; nothing is allocated between the first batch and the last. Workers stop
    when pool_size batches are filled or in use, and go on when one is released. */

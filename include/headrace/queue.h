@@ -20,6 +20,9 @@
    dequeue never allocates. While a thread is stopped inside a call on any unlimited queue, drained
    rings stay; they go with the next dequeue that finds the queue empty.
 
+   After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
+   doing; references that those threads held stay held.
+
    Guarantees: linearizable, closing included. A full queue holds exactly `capacity` batches:
    FULL is answered only if so many were inside at some instant of the call, EMPTY only if none
    was. Everything written before an enqueue is visible after the dequeue. */

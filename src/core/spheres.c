@@ -33,7 +33,8 @@ typedef struct worker {
 
 struct BatchSpheres {
   uint32_t num_spheres;
-  uint32_t started; /* workers whose thread runs */
+  unsigned generation; /* of the process that the workers are in, see thread.h */
+  uint32_t started;    /* workers whose thread runs */
   batch_spheres_options options;
   event work;    /* workers wait on it for any lane to have something */
   event drained; /* drain waits on it for workers to end their turns */
@@ -139,11 +140,14 @@ static bool options_check(const batch_spheres_options *options) {
 /* Everything but the threads. */
 static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   size_t bytes = sizeof(BatchSpheres) + options->num_spheres * sizeof(worker);
-  BatchSpheres *s = aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
+  BatchSpheres *s = thread_prepare() == 0
+                        ? aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1))
+                        : NULL;
   if (!s)
     return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u spheres",
                       options->num_spheres);
   s->num_spheres = options->num_spheres;
+  s->generation = thread_generation();
   s->started = 0;
   s->options = *options;
   event_init(&s->work);
@@ -177,9 +181,19 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
   return s;
 }
 
+/* Whether the workers stayed behind in a fork. */
+static bool are_elsewhere(const char *function, const BatchSpheres *s) {
+  if (s->generation == thread_generation()) return false;
+  error_set(BATCH_UNSUPPORTED,
+            "%s: the workers are in the process that forked this one, expected spheres started here",
+            function);
+  return true;
+}
+
 bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) {
   if (!spheres || !batch)
     return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_dispatch: spheres or batch is NULL");
+  if (are_elsewhere("batch_spheres_dispatch", spheres)) return false;
   if (lane == BATCH_SPHERES_ANY) lane = batch_symmetry_group(batch) % spheres->num_spheres;
   if (lane >= spheres->num_spheres)
     return error_fail(BATCH_INVALID_ARGUMENT,
@@ -193,6 +207,7 @@ bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) 
 bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
   if (!spheres || !batch)
     return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_dispatch_split: spheres or batch is NULL");
+  if (are_elsewhere("batch_spheres_dispatch_split", spheres)) return false;
   Batch **parts = calloc(spheres->num_spheres, sizeof *parts);
   if (!parts) return error_fail(BATCH_OUT_OF_MEMORY, "batch_spheres_dispatch_split: no memory for the parts");
   bool dispatched = batch_distribute_to_spheres(batch, spheres->num_spheres, parts);
@@ -213,6 +228,7 @@ void batch_spheres_drain(BatchSpheres *spheres) {
     error_set(BATCH_INVALID_ARGUMENT, "batch_spheres_drain: spheres is NULL");
     return;
   }
+  if (are_elsewhere("batch_spheres_drain", spheres)) return;
   for (uint32_t i = 0; i < spheres->num_spheres; i++) {
     const BatchQueue *lane = spheres->workers[i].lane;
     drain_wait(spheres, lane_is_past, &(drain){.lane = lane, .tail = queue_tail(lane)});
@@ -229,7 +245,8 @@ void batch_spheres_stop(BatchSpheres *spheres) {
   for (uint32_t i = 0; i < spheres->num_spheres; i++)
     if (spheres->workers[i].lane) batch_queue_close(spheres->workers[i].lane);
   event_notify_all(&spheres->work);
-  for (uint32_t i = 0; i < spheres->started; i++) pthread_join(spheres->workers[i].thread, NULL);
+  uint32_t here = spheres->generation == thread_generation() ? spheres->started : 0;
+  for (uint32_t i = 0; i < here; i++) pthread_join(spheres->workers[i].thread, NULL);
   for (uint32_t i = 0; i < spheres->num_spheres; i++) batch_queue_free(spheres->workers[i].lane);
   free(spheres);
 }
@@ -239,6 +256,7 @@ bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere, batch
     return error_fail(BATCH_INVALID_ARGUMENT,
                       "batch_spheres_get_stats: sphere is %u, expected less than %u, and stats not NULL",
                       sphere, spheres ? spheres->num_spheres : 0);
+  if (are_elsewhere("batch_spheres_get_stats", spheres)) return false;
   const worker *w = &spheres->workers[sphere];
   stats->processed = atomic_load_explicit(&w->processed, memory_order_relaxed);
   stats->stolen = atomic_load_explicit(&w->stolen, memory_order_relaxed);

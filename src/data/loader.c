@@ -11,9 +11,10 @@
 /* --- creation --- */
 
 static BatchLoader *allocate_loader(const batch_loader_options *o) {
-  BatchLoader *loader = aligned_alloc(PORT_LINE, sizeof *loader);
+  BatchLoader *loader = thread_prepare() == 0 ? aligned_alloc(PORT_LINE, sizeof *loader) : NULL;
   if (!loader) return error_null(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for a loader");
   memset(loader, 0, sizeof *loader);
+  loader->generation = thread_generation();
   loader->faults = o->faults;
   loader->as_they_come = o->as_they_come;
   loader->num_workers = o->workers ? o->workers : 1;
@@ -90,24 +91,41 @@ BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader
 
 /* --- the end --- */
 
-void batch_loader_close(BatchLoader *loader) {
-  if (!loader) return;
+static bool is_elsewhere(const BatchLoader *loader) {
+  return loader->generation != thread_generation();
+}
+
+bool loader_is_elsewhere(const char *function, const BatchLoader *loader) {
+  if (!is_elsewhere(loader)) return false;
+  error_set(BATCH_UNSUPPORTED,
+            "%s: the loader's workers are in the process that forked this one, expected a loader made here",
+            function);
+  return true;
+}
+
+static void close_parts(BatchLoader *loader) {
   atomic_store_explicit(&loader->closed, true, memory_order_relaxed); /* see closed() in worker.c */
   window_close(&loader->window);
   pool_close(loader->pool);
 }
 
+void batch_loader_close(BatchLoader *loader) {
+  if (loader && !loader_is_elsewhere("batch_loader_close", loader)) close_parts(loader);
+}
+
 static void free_workers(BatchLoader *loader) {
-  for (uint32_t i = 0; i < loader->running; i++) pthread_join(loader->workers[i].thread, NULL);
+  uint32_t here = is_elsewhere(loader) ? 0 : loader->running;
+  for (uint32_t i = 0; i < here; i++) pthread_join(loader->workers[i].thread, NULL);
   for (uint32_t i = 0; loader->workers && i < loader->num_workers; i++)
     filler_free(&loader->workers[i].filler);
   free(loader->workers);
 }
 
-/* Also of a loader whose creation failed half-way: it has no pool, or no window, yet. */
+/* Also of a loader whose creation failed half-way: it has no pool, or no window, yet. In a child there is
+   nobody to join: what the workers had in hand at the fork stays with the child's copy of the pool. */
 void batch_loader_free(BatchLoader *loader) {
   if (!loader) return;
-  if (loader->pool) batch_loader_close(loader);
+  if (loader->pool) close_parts(loader);
   free_workers(loader);
   if (loader->pool) window_free(&loader->window);
   batch_pool_free(loader->pool);
@@ -169,6 +187,7 @@ batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_
   if (batch) *batch = NULL;
   if (!loader || !batch)
     return error_note(BATCH_INVALID_ARGUMENT, "batch_loader_next_until", "loader or batch is NULL");
+  if (loader_is_elsewhere("batch_loader_next", loader)) return BATCH_UNSUPPORTED;
   for (;;) {
     window_item item;
     uint64_t waited;
@@ -206,6 +225,7 @@ static Batch *replay(BatchLoader *loader, const schedule_place *place) {
 Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
   schedule_place place;
   if (!loader) return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_replay: loader is NULL");
+  if (loader_is_elsewhere("batch_loader_replay", loader)) return NULL;
   if (!schedule_find(&loader->recipe.schedule, epoch, step, &place))
     return error_null(BATCH_OUT_OF_RANGE,
                       "batch_loader_replay: step is %llu of epoch %llu, expected one that this loader has",
@@ -224,6 +244,7 @@ static const char *bottleneck(const BatchLoader *loader, const batch_loader_stat
 bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats) {
   if (!loader || !stats)
     return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_stats: loader or stats is NULL");
+  if (loader_is_elsewhere("batch_loader_get_stats", loader)) return false;
   const counters *c = &loader->counts;
   *stats = (batch_loader_stats){.batches = counters_sum(c, COUNT_BATCHES),
                                 .tokens = counters_sum(c, COUNT_TOKENS),

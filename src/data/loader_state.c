@@ -63,6 +63,7 @@ bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
   uint64_t fingerprint;
   if (!loader || !state)
     return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_state: loader or state is NULL");
+  if (loader_is_elsewhere("batch_loader_get_state", loader)) return false;
   if (!fingerprint_of(loader, &fingerprint)) return false;
   schedule_place at = schedule_at(&loader->recipe.schedule, first_undelivered(loader));
   *state = (batch_loader_state){STATE_MAGIC, fingerprint, at.epoch, at.step, at.row, 0};
