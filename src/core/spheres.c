@@ -94,6 +94,7 @@ static bool find_work(void *context) {
 static void *worker_run(void *context) {
   worker *self = context;
   BatchSpheres *s = self->spheres;
+  pthread_setname_np(pthread_self(), "headrace-sphere");
   search look = {.self = self};
   for (;;) {
     if (!find_work(&look)) event_wait(&s->work, find_work, &look, BATCH_FOREVER);
@@ -171,7 +172,7 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
   if (!s) return NULL;
   for (; s->started < s->num_spheres; s->started++) {
     worker *w = &s->workers[s->started];
-    int error = thread_start(&w->thread, "headrace-sphere", worker_run, w);
+    int error = thread_start(&w->thread, worker_run, w);
     if (error == 0) continue;
     uint32_t number = w->number;
     batch_spheres_stop(s);

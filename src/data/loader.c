@@ -58,7 +58,7 @@ static bool start_workers(BatchLoader *loader) {
   loader->started = port_clock();
   for (; loader->running < loader->num_workers; loader->running++) {
     worker *w = &loader->workers[loader->running];
-    int answer = thread_start(&w->thread, "headrace-loader", worker_run, w);
+    int answer = thread_start(&w->thread, worker_run, w);
     if (answer != 0)
       return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no thread for worker %u of %u: %s",
                         loader->running, loader->num_workers, strerror(answer));

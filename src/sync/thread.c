@@ -33,12 +33,11 @@ static void mask_of_threads(sigset_t *mask) {
 }
 
 /* A thread begins with the mask of the one that makes it. */
-int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context), void *context) {
+int thread_start(pthread_t *thread, void *(*run)(void *context), void *context) {
   sigset_t mask, before;
   mask_of_threads(&mask);
   pthread_sigmask(SIG_SETMASK, &mask, &before);
   int answer = pthread_create(thread, NULL, run, context);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
-  if (answer == 0) pthread_setname_np(*thread, name);
   return answer;
 }

@@ -8,9 +8,8 @@
 
 /* Starts a thread that runs no handler of the program's: all signals are blocked in it but those that an
    instruction raises (SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGSYS) and SIGABRT. Everything else is as with
-   pthread_create by the caller. name: at most 15 bytes, for debuggers.
-   Returns 0 or an errno. */
-int thread_start(pthread_t *thread, const char *name, void *(*run)(void *context), void *context);
+   pthread_create by the caller. Returns 0 or an errno. */
+int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 
 /* The number of forks between the process that loaded the library and this one. What has threads keeps the number of
    the process that it was made in. */
