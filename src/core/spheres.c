@@ -16,6 +16,7 @@
 #include "core/error.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
+#include "sync/sanitizers.h"
 #include "sync/thread.h"
 
 enum { MAX_SPHERES = 1024, DEFAULT_LANE_CAPACITY = 64 };
@@ -63,6 +64,7 @@ static void count_up(_Atomic uint64_t *count, memory_order order) {
 }
 
 static void end_turn(worker *self) {
+  hand_over(self);
   count_up(&self->turn, memory_order_seq_cst); /* DONE: pairs with the load in turn_is_over */
   event_notify_all(&self->spheres->drained);
 }
@@ -238,6 +240,7 @@ void batch_spheres_drain(BatchSpheres *spheres) {
     const worker *w = &spheres->workers[i];
     uint64_t turn = atomic_load_explicit(&w->turn, memory_order_seq_cst);
     if (turn % 2 == 1) drain_wait(spheres, turn_is_over, &(drain){.worker = w, .turn = turn});
+    handed_over(w);
   }
 }
 
