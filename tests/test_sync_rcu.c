@@ -12,7 +12,7 @@
 enum { CROWD = 1100 };
 
 static atomic_uint arrived;
-static atomic_bool may_leave;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER; /* the test has it while readers are to stay */
 static unsigned freed;
 
 static void begin(void) {
@@ -42,12 +42,14 @@ static void stay_inside(test_thread *self) {
   (void)self;
   rcu_reader *me = rcu_enter();
   atomic_fetch_add(&arrived, 1);
-  while (!atomic_load(&may_leave)) usleep(1000);
+  pthread_mutex_lock(&gate);
+  pthread_mutex_unlock(&gate);
   rcu_leave(me);
 }
 
 static void start(test_thread *threads, unsigned n) {
   unsigned before = atomic_load(&arrived);
+  pthread_mutex_lock(&gate);
   watchdog_step("waits until all readers are inside");
   threads_start(threads, n, "reader", stay_inside, NULL);
   while (atomic_load(&arrived) < before + n) usleep(1000);
@@ -55,7 +57,7 @@ static void start(test_thread *threads, unsigned n) {
 
 static void let_leave(test_thread *threads, unsigned n) {
   watchdog_step("waits until all readers have left");
-  atomic_store(&may_leave, true);
+  pthread_mutex_unlock(&gate);
   threads_join(threads, n);
 }
 

@@ -216,12 +216,11 @@ static char alternative[1 << 16];
 
 static void look(int number) {
   sigset_t mask;
-  char here;
   pthread_sigmask(SIG_SETMASK, NULL, &mask);
   seen_number = number;
   seen_blocked = sigismember(&mask, SIGUSR1);
   seen_nested = !sigismember(&mask, SIGBUS);
-  seen_on_stack = (uintptr_t)&here - (uintptr_t)alternative < sizeof alternative;
+  seen_on_stack = (uintptr_t)__builtin_frame_address(0) - (uintptr_t)alternative < sizeof alternative;
   times++;
 }
 
