@@ -26,4 +26,7 @@ const void *guard_run(void (*body)(void *context), void *context, guard_owns *ow
 const void *guard_run_anywhere(void (*body)(void *context), void *context, guard_owns *owns,
                                const void *areas);
 
+/* Ends what the calling thread runs guarded, as a fault at this address would. Nothing outside of a guard. */
+void guard_give_up(const void *address);
+
 #endif

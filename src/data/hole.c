@@ -32,7 +32,7 @@ bool hole_report(const source *s, const void *address, fault *why) {
   if (!file) return false;
   why->code = BATCH_IO_ERROR;
   snprintf(why->message, sizeof why->message,
-           "%.700s%s: at byte %td: the file ends before, or cannot be read there", file->path,
+           "%.700s%s: at byte %td: the file ends before, was changed, or cannot be read there", file->path,
            start == file->map ? "" : " (its index)", (const uint8_t *)address - start);
   return true;
 }

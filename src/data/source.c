@@ -2,6 +2,7 @@
 #include "data/source.h"
 
 #include "data/file.h"
+#include "data/guard.h"
 #include "data/hole.h"
 #include "data/mix.h"
 #include "data/scan.h"
@@ -40,8 +41,17 @@ static uint64_t local_end(const source_file *file, uint64_t index) {
   return end < file->tokens ? end : file->tokens;
 }
 
+/* Within the page that an index ends in, what was cut off reads as zeros without any signal: its last entry tells. */
+static void check_last_entry(const source_file *file) {
+  const source_documents *d = &file->documents;
+  const uint8_t *last = d->entries;
+  if (d->kind == SOURCE_ENDS && load_u64(last += 8 * (d->count - 1)) != file->tokens) guard_give_up(last);
+  if (d->kind == SOURCE_MEGATRON && load_u64(last += 8 * d->count) != d->sequences) guard_give_up(last);
+}
+
 void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end) {
   const source_file *file = file_of_document(s, index);
+  check_last_entry(file);
   uint64_t local = index - file->documents.first;
   uint64_t from = local == 0 ? 0 : local_end(file, local - 1), to = local_end(file, local);
   *start = file->first_token + from;
@@ -50,6 +60,7 @@ void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t 
 
 uint64_t source_document_of(const source *s, uint64_t token) {
   const source_file *file = source_find(s, token);
+  check_last_entry(file);
   uint64_t local = token - file->first_token, low = 0, high = file->documents.count - 1;
   while (low < high) { /* the first document that ends after the token */
     uint64_t middle = low + (high - low) / 2;

@@ -60,7 +60,8 @@ const source *dataset_source(const BatchDataset *dataset);
 const source_file *source_find(const source *s, uint64_t token);
 
 /* Document `index` < source->documents as tokens of the stream. Always start <= end <= tokens, also
-   when an index file was overwritten meanwhile. */
+   when an index file was overwritten meanwhile. Gives up, see guard.h, when the index has another end than
+   when it was opened. */
 void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end);
 
 /* The number of the document that holds a token: the only non-empty one. Needs documents > 0 and

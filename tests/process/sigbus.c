@@ -92,8 +92,8 @@ static void a_worker_made_with_everything_blocked(void) {
   batch_dataset_free(dataset);
 }
 
-/* Everything that reads a mapping in the caller's thread. */
-static void read_everything(BatchDataset *dataset) {
+/* Everything that reads a mapping in the caller's thread, when the index has been cut to so many bytes. */
+static void read_everything(BatchDataset *dataset, off_t bytes) {
   batch_loader_options options = loader_options(BATCH_PACK_DOCUMENTS),
                        best = loader_options(BATCH_PACK_BEST_FIT),
                        marked = loader_options(BATCH_PACK_WINDOWS);
@@ -104,7 +104,7 @@ static void read_everything(BatchDataset *dataset) {
   EXPECT(batch_loader_get_state(loader, &state), "%s", batch_last_error()->message);
   batch_loader_free(loader);
   loader = make_loader(dataset, &options);
-  EXPECT(truncate(index_path, 0) == 0, "truncate");
+  EXPECT(truncate(index_path, bytes) == 0, "truncate");
   expect_io_error("batch_dataset_document", !batch_dataset_document(dataset, DOCUMENTS - 1, &start, &end));
   expect_io_error("batch_loader_get_state", !batch_loader_get_state(loader, &other));
   expect_io_error("batch_loader_replay", !batch_loader_replay(loader, 0, 7));
@@ -120,7 +120,14 @@ static void read_everything(BatchDataset *dataset) {
 
 static void calls(void) {
   BatchDataset *dataset = make_dataset();
-  read_everything(dataset);
+  read_everything(dataset, 0);
+  batch_dataset_free(dataset);
+}
+
+/* What is missing of the last page reads as zeros, without a signal. */
+static void calls_cut_within_a_page(void) {
+  BatchDataset *dataset = make_dataset();
+  read_everything(dataset, DOCUMENTS * sizeof(uint64_t) - 8);
   batch_dataset_free(dataset);
 }
 
@@ -129,7 +136,7 @@ static void calls_with_everything_blocked(void) {
   sigset_t before, after;
   block_everything();
   pthread_sigmask(SIG_SETMASK, NULL, &before);
-  read_everything(dataset);
+  read_everything(dataset, 4096);
   pthread_sigmask(SIG_SETMASK, NULL, &after);
   for (int i = 1; i < SIGRTMIN; i++)
     EXPECT(sigismember(&before, i) == sigismember(&after, i), "the mask has changed: signal %d", i);
@@ -364,6 +371,7 @@ int main(int argc, char **argv) {
   static const process_case cases[] = {
       CASE(a_worker_made_with_everything_blocked),
       CASE(calls),
+      CASE(calls_cut_within_a_page),
       CASE(calls_with_everything_blocked),
       CASE(the_default),
       CASE(ignored),
