@@ -1,9 +1,7 @@
-# What the library rests on. Required: threads, liburcu (bulletproof flavour), ConcurrencyKit
-# (headers only). Optional, each behind one small file: libnuma, zstd, zlib, utf8proc,
-# SentencePiece.
+# What the library rests on. Required: threads, ConcurrencyKit (headers only). Optional, each behind one small
+# file: libnuma, zstd, zlib, utf8proc, SentencePiece.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(URCU REQUIRED IMPORTED_TARGET liburcu-bp)
 pkg_check_modules(CK REQUIRED IMPORTED_TARGET ck)
 
 set(HEADRACE_OPTIONAL NUMA ZSTD ZLIB UTF8PROC SENTENCEPIECE)

@@ -28,8 +28,9 @@
    call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is
    being opened).
 
-   Files that change: a file that shrinks while it is open gives BATCH_IO_ERROR from
-   batch_dataset_read, never a signal. One whose content changes is noticed only by its
+   Files that change: a file or an index that shrinks while it is open gives BATCH_IO_ERROR from
+   batch_dataset_read and batch_dataset_document, never a signal (see loader.h: the first call of
+   batch_dataset_document installs a handler). One whose content changes is noticed only by its
    fingerprint the next time it is opened. */
 #ifndef HEADRACE_DATASET_H
 #define HEADRACE_DATASET_H
@@ -147,7 +148,8 @@ HEADRACE_API uint64_t batch_dataset_tokens(const BatchDataset *dataset);
 HEADRACE_API uint64_t batch_dataset_documents(const BatchDataset *dataset);
 
 /* Gives tokens [*start, *end) of a document, which may be empty. Constant time but for finding its
-   file. Returns false when index >= batch_dataset_documents. */
+   file. Returns false when index >= batch_dataset_documents, or when the index cannot be read
+   (BATCH_IO_ERROR). */
 HEADRACE_API bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start,
                                          uint64_t *end);
 

@@ -28,14 +28,22 @@
    became shorter (which makes the whole batch padding), a transform that failed. batch_faults says what
    happens then. A file that is
    truncated while it is mapped does not end the process: reads are guarded by a handler for
-   SIGBUS, installed when the first loader is made, which passes on every fault that is not a
-   loader's to the handler that was there before. (A program that installs its own later should do so before
-   making a loader.)
+   SIGBUS, installed for good when the first loader is made, or documents are first looked up. Every
+   SIGBUS that is not the library's goes where it would have gone without it. (A program with a handler
+   of its own should install it before: one that comes later takes the place of ours.)
+
+   The workers are threads of the library's: the program's signal handlers do not run in them, but for
+   those of signals that an instruction raises (docs/process.md). Affinity and priority are those of
+   the thread that makes the loader.
 
    Threads: next, close, get_state, replay, the counts and queries may run at the same time from any
    number of threads; batch_loader_free must be the last call. Batches may be released from any
    thread, also after batch_loader_free. Datasets, and what the transforms point at, must outlive
    the loader.
+
+   After a fork the workers are in the parent. In the child every call that needs them, and get_state,
+   replay and get_stats, answers BATCH_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
+   makes loaders of its own; it may use the datasets that it has inherited.
 
    Guarantees: next and close never hang while workers can read their files; memory is that of
    pool_size batches; nothing is allocated between the first batch and the last, but for the
@@ -185,7 +193,8 @@ HEADRACE_API void batch_loader_free(BatchLoader *loader);
    leaves out a row; batch_size, world, workers and everything else may differ. What differs and must
    not is named when that loader is refused. The rows that are left are then the same. With as_they_come: the
    first step not delivered; later ones that were are delivered again.
-   The first call reads 4096 tokens of each dataset. Returns false when that fails. */
+   The first call reads 4096 tokens of each dataset, and some boundaries of documents. Returns false when
+   that fails. */
 HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state);
 
 /* Makes one step again, in the calling thread: the batch that this rank got, or will get, as `step`

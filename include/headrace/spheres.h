@@ -12,9 +12,13 @@
 
    A worker takes from its own lane first; when that is empty, from the fullest other one. When all
    are empty it sleeps until work is dispatched to any lane.
+   The workers are threads of the library's: the program's signal handlers do not run in them, but for
+   those of signals that an instruction raises (docs/process.md).
    Threads: dispatch, drain and the counts may run at the same time from any thread; a worker may
    dispatch (it deadlocks if every lane is full and all workers do), but not drain or stop, which
-   would wait for itself. stop must be the last call. */
+   would wait for itself. stop must be the last call.
+   After a fork the workers are in the parent: in the child every call answers BATCH_UNSUPPORTED at once, but
+   stop, which releases what is in the child's copy of the lanes and frees it. */
 #ifndef HEADRACE_SPHERES_H
 #define HEADRACE_SPHERES_H
 

@@ -93,6 +93,7 @@ void batch_header_free(batch_header *header) {
 }
 
 void batch_header_publish(batch_header *header) {
+  handed_over(header); /* by those who had it before */
   /* FIRST: release; pairs with refcount_try_retain: who retains the batch may read it. */
   atomic_store_explicit(&header->batch.ref_count, 1, memory_order_release);
 }
@@ -116,10 +117,12 @@ void batch_header_retain(batch_header *header, const char *function) {
 }
 
 void batch_header_release(batch_header *header, const char *function) {
+  hand_over(header);
   switch (refcount_release(&header->batch.ref_count)) {
   case REFCOUNT_SHARED:
     return;
   case REFCOUNT_LAST:
+    handed_over(header);
     header_retire(header, function);
     return;
   case REFCOUNT_BROKEN:

@@ -23,6 +23,7 @@
 #include "sync/counters.h"
 #include "sync/event.h"
 #include "sync/refcount.h"
+#include "sync/sanitizers.h"
 
 /* What the slow paths count; the rest of the statistics is read off the stack. */
 enum { HANDED_OUT_LATE, REFUSED, POPPED_TO_RETIRE };
@@ -109,6 +110,7 @@ static batch_header *pool_make_batch(const char *function, BatchPool *pool, uint
 static void pool_unmake_batch(BatchPool *pool, batch_header *header) {
   const batch_allocator *a = &pool->allocator;
   batch_layout_drop(&header->batch);
+  handed_over(header);
   a->deallocate(a->context, header->block, pool->layout.bytes);
   batch_header_free(header);
 }

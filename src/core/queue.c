@@ -2,6 +2,7 @@
 #include <headrace/queue.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/batch_header.h"
 #include "core/error.h"
@@ -9,6 +10,7 @@
 #include "core/queue_internal.h"
 #include "sync/event.h"
 #include "sync/ring_list.h"
+#include "sync/sanitizers.h"
 
 _Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
 
@@ -54,6 +56,10 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
   if (capacity > BATCH_QUEUE_MAX_CAPACITY)
     return error_null(BATCH_INVALID_ARGUMENT, "batch_queue_create: capacity is %u, expected 0 to %u",
                       capacity, BATCH_QUEUE_MAX_CAPACITY);
+  int answer = capacity ? 0 : rcu_prepare();
+  if (answer != 0)
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no thread-specific key or fork handler: %s",
+                      strerror(answer));
   size_t slots = capacity ? sizeof(uint64_t) << ring_shift_for(capacity) : 0;
   BatchQueue *queue =
       aligned_alloc(PORT_LINE, (sizeof *queue + slots + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
@@ -129,7 +135,9 @@ COLD static batch_status not_enqueued(const char *function, const BatchQueue *qu
   return error_note(BATCH_TIMEDOUT, function, "the queue was full until the deadline");
 }
 
-COLD static batch_status not_dequeued(const char *function, ring_status status, uint64_t deadline) {
+COLD static batch_status not_dequeued(const char *function, const BatchQueue *queue, ring_status status,
+                                      uint64_t deadline) {
+  if (status == RING_CLOSED) handed_over(queue); /* by who closed it */
   if (status == RING_CLOSED) return error_note(BATCH_CLOSED, function, "the queue is closed and drained");
   if (deadline == BATCH_NO_WAIT) return error_note(BATCH_EMPTY, function, "the queue is empty");
   return error_note(BATCH_TIMEDOUT, function, "the queue was empty until the deadline");
@@ -139,11 +147,19 @@ COLD static batch_status refuse_null(const char *function, const BatchQueue *que
   return error_note(BATCH_INVALID_ARGUMENT, function, queue ? "batch is NULL" : "queue is NULL");
 }
 
+/* What has left the ring under this handle, or may be read there. */
+static inline Batch *batch_taken(uint32_t handle) {
+  Batch *batch = &batch_header_at(handle)->batch;
+  handed_over(batch);
+  return batch;
+}
+
 /* The enqueues and dequeues, each in the name of the public function. */
 static inline batch_status enqueue(const char *function, BatchQueue *queue, Batch *batch, uint64_t deadline) {
   if (!queue || !batch) return refuse_null(function, queue);
   check_home(function, queue);
   uint32_t handle = batch_header_check(function, batch)->handle;
+  hand_over(batch);
   ring_status status = queue_push(queue, handle);
   if (status == RING_FULL && deadline != BATCH_NO_WAIT && !is_unlimited(queue))
     status = wait_to_push(queue, handle, deadline);
@@ -160,9 +176,9 @@ static inline batch_status dequeue(const char *function, BatchQueue *queue, Batc
   uint32_t handle;
   ring_status status = queue_pop(queue, &handle);
   if (status == RING_EMPTY && deadline != BATCH_NO_WAIT) status = wait_to_pop(queue, &handle, deadline);
-  if (status != RING_OK) return not_dequeued(function, status, deadline);
+  if (status != RING_OK) return not_dequeued(function, queue, status, deadline);
   event_notify(&queue->not_full, 1);
-  *batch = &batch_header_at(handle)->batch;
+  *batch = batch_taken(handle);
   return BATCH_OK;
 }
 
@@ -203,7 +219,9 @@ uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint
   uint32_t entered = 0;
   ring_status status = RING_OK;
   while (entered < n && batches[entered]) {
-    status = queue_push(queue, batch_header_check(function, batches[entered])->handle);
+    uint32_t handle = batch_header_check(function, batches[entered])->handle;
+    hand_over(batches[entered]);
+    status = queue_push(queue, handle);
     if (status != RING_OK) break;
     entered++;
   }
@@ -223,9 +241,9 @@ uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n
     return error_set(BATCH_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
   if (n == 0) return 0;
   ring_status status = queue_pop_many(queue, handles, n < MANY ? n : MANY, &taken);
-  if (status != RING_OK) return not_dequeued(function, status, BATCH_NO_WAIT), 0;
+  if (status != RING_OK) return not_dequeued(function, queue, status, BATCH_NO_WAIT), 0;
   event_notify(&queue->not_full, taken);
-  for (uint32_t i = 0; i < taken; i++) batches[i] = &batch_header_at(handles[i])->batch;
+  for (uint32_t i = 0; i < taken; i++) batches[i] = batch_taken(handles[i]);
   return taken;
 }
 
@@ -238,8 +256,8 @@ Batch *batch_queue_peek(BatchQueue *queue) {
   if (status == RING_FREED)
     error_abort("batch_queue_peek: batch %p inside the queue was released once too often",
                 (void *)batch_header_at(handle));
-  if (status == RING_OK) return &batch_header_at(handle)->batch;
-  not_dequeued("batch_queue_peek", status, BATCH_NO_WAIT);
+  if (status == RING_OK) return batch_taken(handle);
+  not_dequeued("batch_queue_peek", queue, status, BATCH_NO_WAIT);
   return NULL;
 }
 
@@ -269,6 +287,7 @@ bool batch_queue_is_full(const BatchQueue *queue) {
 
 void batch_queue_close(BatchQueue *queue) {
   if (!queue_check("batch_queue_close", queue)) return;
+  hand_over(queue);
   if (is_unlimited(queue))
     ring_list_close(&queue->list);
   else

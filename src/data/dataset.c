@@ -8,6 +8,7 @@
 #include "core/live.h"
 #include "data/encode.h"
 #include "data/format.h"
+#include "data/hole.h"
 #include "data/paths.h"
 #include "data/scan.h"
 #include "data/token_looks.h"
@@ -233,6 +234,16 @@ size_t batch_dataset_files(const BatchDataset *dataset) {
   return need(dataset, "batch_dataset_files")->count;
 }
 
+typedef struct document_place {
+  const source *source;
+  uint64_t index, start, end;
+} document_place;
+
+static void find_document(void *context) {
+  document_place *d = context;
+  source_document(d->source, d->index, &d->start, &d->end);
+}
+
 bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start, uint64_t *end) {
   const source *s = need(dataset, "batch_dataset_document");
   if (!dataset) return false;
@@ -243,7 +254,10 @@ bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_
     return error_fail(BATCH_OUT_OF_RANGE,
                       "batch_dataset_document: index is %" PRIu64 ", expected below %" PRIu64, index,
                       s->documents);
-  source_document(s, index, start, end);
+  document_place found = {s, index, 0, 0};
+  if (!hole_guarded(s, find_document, &found)) return false;
+  *start = found.start;
+  *end = found.end;
   return true;
 }
 

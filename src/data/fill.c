@@ -177,7 +177,8 @@ static void transform_rows(filler *f) {
 
 void filler_fill(filler *f, const schedule_place *place, Batch *batch) {
   start_batch(f, place, batch);
-  const void *hole = guard_run(fill_rows, f, filler_owns, f);
+  const void *hole = f->in_worker ? guard_run(fill_rows, f, filler_owns, f)
+                                  : guard_run_anywhere(fill_rows, f, filler_owns, f);
   if (hole) filler_report_hole(f, hole);
   filler_check_sizes(f);
   if (f->fault.code == BATCH_IO_ERROR) pad_all(f);

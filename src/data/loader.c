@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "data/guard.h"
 #include "data/loader_internal.h"
+#include "sync/thread.h"
 
 /* --- creation --- */
 
@@ -14,7 +15,7 @@
    we have called. */
 static void *refused(const char *function) {
   static const char *const callees[] = {
-      "batch_pool_create_with: ", "batch_create_shaped: ", "batch_launcher_rank: ", "batch_loader_create: "};
+      "batch_pool_create_with: ", "batch_create_shaped: ", "batch_launcher_rank: ", "headrace: "};
   char why[1024];
   batch_status code = batch_last_error()->code;
   const char *message = batch_last_error()->message;
@@ -25,10 +26,11 @@ static void *refused(const char *function) {
 }
 
 static BatchLoader *allocate_loader(const batch_loader_options *o) {
-  BatchLoader *loader = aligned_alloc(PORT_LINE, sizeof *loader);
+  BatchLoader *loader = thread_prepare() == 0 ? aligned_alloc(PORT_LINE, sizeof *loader) : NULL;
   if (!loader) return error_null(BATCH_OUT_OF_MEMORY, "no memory for a loader");
   live_enter(loader);
   memset(loader, 0, sizeof *loader);
+  loader->generation = thread_generation();
   loader->faults = o->faults;
   loader->as_they_come = o->as_they_come;
   loader->num_workers = o->workers ? o->workers : 1;
@@ -65,7 +67,7 @@ static bool start_workers(BatchLoader *loader) {
   loader->started = port_clock();
   for (; loader->running < loader->num_workers; loader->running++) {
     worker *w = &loader->workers[loader->running];
-    int answer = pthread_create(&w->thread, NULL, worker_run, w);
+    int answer = thread_start(&w->thread, worker_run, w);
     if (answer != 0)
       return error_fail(BATCH_OUT_OF_MEMORY, "no thread for worker %u of %u: %s", loader->running,
                         loader->num_workers, strerror(answer));
@@ -111,25 +113,42 @@ BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader
 
 /* --- the end --- */
 
-void batch_loader_close(BatchLoader *loader) {
-  if (!loader) return;
+static bool is_elsewhere(const BatchLoader *loader) {
+  return loader->generation != thread_generation();
+}
+
+bool loader_is_elsewhere(const char *function, const BatchLoader *loader) {
+  if (!is_elsewhere(loader)) return false;
+  error_set(BATCH_UNSUPPORTED,
+            "%s: the loader's workers are in the process that forked this one, expected a loader made here",
+            function);
+  return true;
+}
+
+static void close_parts(BatchLoader *loader) {
   atomic_store_explicit(&loader->closed, true, memory_order_relaxed); /* see closed() in worker.c */
   window_close(&loader->window);
   batch_pool_close(loader->pool);
 }
 
+void batch_loader_close(BatchLoader *loader) {
+  if (loader && !loader_is_elsewhere("batch_loader_close", loader)) close_parts(loader);
+}
+
 static void free_workers(BatchLoader *loader) {
-  for (uint32_t i = 0; i < loader->running; i++) pthread_join(loader->workers[i].thread, NULL);
+  uint32_t here = is_elsewhere(loader) ? 0 : loader->running;
+  for (uint32_t i = 0; i < here; i++) pthread_join(loader->workers[i].thread, NULL);
   for (uint32_t i = 0; loader->workers && i < loader->num_workers; i++)
     filler_free(&loader->workers[i].filler);
   free(loader->workers);
 }
 
-/* Also of a loader whose creation failed half-way: it has no pool, or no window, yet. */
+/* Also of a loader whose creation failed half-way: it has no pool, or no window, yet. In a child there is
+   nobody to join: what the workers had in hand at the fork stays with the child's copy of the pool. */
 void batch_loader_free(BatchLoader *loader) {
   if (!loader) return;
   live_leave("batch_loader_free", loader);
-  if (loader->pool) batch_loader_close(loader);
+  if (loader->pool) close_parts(loader);
   free_workers(loader);
   if (loader->pool) window_free(&loader->window);
   batch_pool_free(loader->pool);
@@ -189,6 +208,7 @@ static batch_status take(BatchLoader *loader, const char *function, Batch **batc
   if (batch) *batch = NULL;
   if (!loader || !batch)
     return error_note(BATCH_INVALID_ARGUMENT, function, loader ? "batch is NULL" : "loader is NULL");
+  if (loader_is_elsewhere(function, loader)) return BATCH_UNSUPPORTED;
   batch_status answer = window_take(&loader->window, &item, deadline, &waited);
   if (waited) add(loader, COUNT_TRAINER_WAIT, waited);
   if (answer != BATCH_OK) return report(loader, function, answer);
@@ -225,6 +245,7 @@ static Batch *replay(BatchLoader *loader, filler *f, const schedule_place *place
 Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
   schedule_place place;
   if (!loader) return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_replay: loader is NULL");
+  if (loader_is_elsewhere("batch_loader_replay", loader)) return NULL;
   const schedule *s = &loader->recipe.schedule;
   if (!schedule_find(s, epoch, step, &place))
     return error_null(
@@ -251,6 +272,7 @@ bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats
   if (!loader || !stats)
     return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_stats: %s is NULL",
                       loader ? "stats" : "loader");
+  if (loader_is_elsewhere("batch_loader_get_stats", loader)) return false;
   const counters *c = &loader->counts;
   *stats = (batch_loader_stats){.batches = counters_sum(c, COUNT_BATCHES),
                                 .tokens = counters_sum(c, COUNT_TOKENS),

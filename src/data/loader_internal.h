@@ -38,7 +38,8 @@ struct BatchLoader {
   BatchPool *pool;
   batch_faults faults;
   bool as_they_come;
-  uint64_t started; /* when, in nanoseconds of CLOCK_MONOTONIC */
+  unsigned generation; /* of the process that its workers are in, see thread.h */
+  uint64_t started;    /* when, in nanoseconds of CLOCK_MONOTONIC */
   uint32_t num_workers;
   worker *workers;                                /* [num_workers] */
   uint32_t running;                               /* of these, how many threads were started */
@@ -47,6 +48,9 @@ struct BatchLoader {
   _Atomic uint64_t data_hash;                     /* plan_hash_data; 0: not yet computed */
   counters counts;
 };
+
+/* Whether the workers stayed behind in a fork: sets an error in the name of `function`. */
+bool loader_is_elsewhere(const char *function, const BatchLoader *loader);
 
 /* Sentences that the following functions set have no function's name; whoever is called by the user puts
    it before. */

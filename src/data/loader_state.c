@@ -106,6 +106,7 @@ bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
   if (!loader || !state)
     return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_state: %s is NULL",
                       loader ? "state" : "loader");
+  if (loader_is_elsewhere("batch_loader_get_state", loader)) return false;
   if (!data_hash_of(loader, &data_hash)) return false;
   schedule_place at = schedule_at(&loader->recipe.schedule, first_undelivered(loader));
   *state = state_of(&loader->recipe.plan, data_hash);

@@ -10,14 +10,14 @@
 
 #include "data/file.h"
 
-static _Thread_local struct {
+static _Thread_local struct search {
   const char *pattern;
   bool failed; /* and the first failure is the last error */
-} search;
+} * search;
 
 static void fail_search(const char *path, const char *call) {
-  if (!search.failed) file_fail(path, call);
-  search.failed = true;
+  if (!search->failed) file_fail(path, call);
+  search->failed = true;
 }
 
 static void *open_directory(const char *path) {
@@ -27,7 +27,7 @@ static void *open_directory(const char *path) {
 static struct dirent *read_directory(void *directory) {
   errno = 0;
   struct dirent *entry = readdir(directory);
-  if (!entry && errno) fail_search(search.pattern, "readdir");
+  if (!entry && errno) fail_search(search->pattern, "readdir");
   return entry;
 }
 
@@ -38,7 +38,7 @@ static void close_directory(void *directory) {
 /* Of what a pattern matches as a directory on the way. */
 static int look_at_file(const char *restrict path, struct stat *restrict status) {
   bool there = false;
-  if (!search.failed) search.failed = !file_look_up(path, status, &there);
+  if (!search->failed) search->failed = !file_look_up(path, status, &there);
   return there ? 0 : -1;
 }
 
@@ -51,7 +51,7 @@ static int look_at_link(const char *restrict path, struct stat *restrict status)
 /* A directory on the way that is not there has no matches. */
 static int directory_failed(const char *path, int number) {
   struct stat status;
-  if (number == ENOENT && look_at_file(path, &status) != 0) return search.failed;
+  if (number == ENOENT && look_at_file(path, &status) != 0) return search->failed;
   errno = number;
   fail_search(path, "opendir");
   return 1;
@@ -63,14 +63,14 @@ bool path_glob(const char *pattern, glob_t *found) {
                     .gl_closedir = close_directory,
                     .gl_stat = look_at_file,
                     .gl_lstat = look_at_link};
-  search.pattern = pattern;
-  search.failed = false;
+  struct search here = {pattern, false};
+  search = &here;
   int result = glob(pattern, GLOB_NOSORT | GLOB_TILDE | GLOB_ALTDIRFUNC, directory_failed, found);
-  if ((result == 0 || result == GLOB_NOMATCH) && !search.failed) return true;
+  if ((result == 0 || result == GLOB_NOMATCH) && !here.failed) return true;
   globfree(found);
-  if (!search.failed && result == GLOB_NOSPACE)
+  if (!here.failed && result == GLOB_NOSPACE)
     error_set(BATCH_OUT_OF_MEMORY, "%.700s: no memory for what matches", pattern);
-  else if (!search.failed)
+  else if (!here.failed)
     error_set(BATCH_IO_ERROR, "%.700s: glob failed (%d)", pattern, result);
   return false;
 }

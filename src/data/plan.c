@@ -193,11 +193,12 @@ uint64_t plan_hash_mix(const plan *p) {
 bool plan_hash_data(const plan *p, uint64_t *hash) {
   *hash = p->count;
   for (size_t i = 0; i < p->count; i++) {
-    uint64_t tokens;
+    uint64_t tokens, documents;
     if (!batch_dataset_fingerprint(p->sources[i].dataset, &tokens)) return false;
     *hash = mix64_with(*hash, tokens);
-    if (p->packing != BATCH_PACK_WINDOWS)
-      *hash = mix64_with(*hash, source_documents_fingerprint(p->sources[i].data));
+    if (p->packing == BATCH_PACK_WINDOWS) continue;
+    if (!source_documents_fingerprint(p->sources[i].data, &documents)) return false;
+    *hash = mix64_with(*hash, documents);
   }
   return true;
 }

@@ -73,7 +73,8 @@ const source *dataset_source(const BatchDataset *dataset);
 const source_file *source_find(const source *s, uint64_t token);
 
 /* Document `index` < source->documents as tokens of the stream. Always start <= end <= tokens, also
-   when an index file was overwritten meanwhile. */
+   when an index file was overwritten meanwhile. Gives up, see guard.h, when the index has another end than
+   when it was opened. */
 void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end);
 
 /* The number of the document that holds a token: the only non-empty one. Needs documents > 0 and
@@ -89,7 +90,8 @@ const char *source_place(const source *s, const source_file *file, uint64_t inde
 bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out);
 
 /* A hash of the number of documents and where 256 of them lie, evenly spread; 0 without
-   boundaries. What rests on documents mixes it into the dataset's fingerprint. */
-uint64_t source_documents_fingerprint(const source *s);
+   boundaries. What rests on documents mixes it into the dataset's fingerprint. Reads guarded; sets an
+   error. */
+bool source_documents_fingerprint(const source *s, uint64_t *fingerprint);
 
 #endif

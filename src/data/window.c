@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "sync/sanitizers.h"
 
 enum { RUNNING, STOPPING, STOPPED };
 
@@ -60,6 +61,7 @@ uint64_t window_ticket(window *w) {
 void window_publish(window *w, uint64_t position, const window_item *item) {
   window_slot *slot = &w->slots[position % w->size];
   slot_put(slot, item);
+  hand_over(item->batch);
   /* PUBLISH: seq_cst; pairs with ADVANCE in taker_retry and pass_on. */
   atomic_exchange_explicit(&slot->turn, position + 1, memory_order_seq_cst);
   if (atomic_load_explicit(&w->head, memory_order_seq_cst) == position) event_notify(&w->ready, 1);
@@ -97,6 +99,7 @@ static bool taker_retry(void *context) {
     if (!atomic_compare_exchange_strong_explicit(&w->head, &head, head + 1, memory_order_seq_cst,
                                                  memory_order_seq_cst))
       continue;
+    handed_over(item.batch);
     *t->taken = item;
     t->position = head;
     t->answer = BATCH_OK;

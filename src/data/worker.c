@@ -49,6 +49,8 @@ void *worker_run(void *worker_pointer) {
   worker *w = worker_pointer;
   BatchLoader *loader = w->loader;
   uint64_t begin = port_clock();
+  pthread_setname_np(pthread_self(), "headrace-loader");
+  w->filler.in_worker = true; /* thread_start lets SIGBUS through */
   for (Batch *batch; (batch = batch_pool_allocate(loader->pool));) {
     uint64_t allocated = port_clock();
     add(w, COUNT_WORKER_WAIT, allocated - begin);
