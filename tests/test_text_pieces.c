@@ -209,7 +209,12 @@ Test(text_pieces, of_a_model_with_pieces_of_line_feeds, .timeout = 60) {
 
 /* A piece that reaches over a line end: the document is not cut at all. */
 Test(text_pieces, of_a_model_with_pieces_over_line_ends, .timeout = 60) {
-  model("--model_type=unigram", "--normalization_rule_name=identity", "--user_defined_symbols=\na,\r\n");
+  model("--model_type=unigram", "--normalization_rule_name=identity", "--user_defined_symbols=\n,\na,\r\n");
+}
+
+/* A piece that reaches over a blank: lines are not cut between words. */
+Test(text_pieces, of_a_model_with_pieces_over_blanks, .timeout = 60) {
+  model("--model_type=bpe", "--user_defined_symbols=m\xe2\x96\x81license");
 }
 
 Test(text_pieces, of_a_model_whose_blanks_are_suffixes, .timeout = 60) {
