@@ -126,13 +126,18 @@ static size_t matches(const run *r, const int32_t *ids, size_t count) {
   return same == count ? count : 0;
 }
 
-static state state_of_ids(const scene *s, const int32_t *ids, size_t count) {
+/* The documents that a run's files have; those of other formats have none. */
+static uint64_t documents_of(const run *r, size_t count) {
+  return r->format == BATCH_FORMAT_MEGATRON ? count / r->length : 0;
+}
+
+static state state_of(const scene *s, const int32_t *ids, size_t count, uint64_t documents) {
   size_t was = s->before.length * DOCUMENTS, is = s->run.length * DOCUMENTS;
-  if (was && count == was && matches(&s->before, ids, count)) return BEFORE;
-  if (!matches(&s->run, ids, count)) return MIXED;
-  return count == is                                                       ? AFTER
-         : count < is && count % s->run.length == 0 && s->run.shard_tokens ? PART_OF_AFTER
-                                                                           : MIXED;
+  if (was && count == was && matches(&s->before, ids, count))
+    return documents == documents_of(&s->before, count) ? BEFORE : MIXED;
+  if (!matches(&s->run, ids, count) || documents != documents_of(&s->run, count)) return MIXED;
+  if (count == is) return AFTER;
+  return count < is && count % s->run.length == 0 && s->run.shard_tokens ? PART_OF_AFTER : MIXED;
 }
 
 static state find_state(const scene *s) {
@@ -140,10 +145,10 @@ static state find_state(const scene *s) {
   if (entries(false) == 0) return NOTHING;
   BatchDataset *dataset = batch_dataset_open(&data, 1, NULL);
   if (!dataset) return REFUSED;
-  uint64_t count = batch_dataset_tokens(dataset);
+  uint64_t count = batch_dataset_tokens(dataset), documents = batch_dataset_documents(dataset);
   bool read = count <= MOST_IDS && batch_dataset_read(dataset, 0, (size_t)count, ids);
   batch_dataset_free(dataset);
-  return read ? state_of_ids(s, ids, (size_t)count) : MIXED;
+  return read ? state_of(s, ids, (size_t)count, documents) : MIXED;
 }
 
 static void set_scene(const scene *s) {
