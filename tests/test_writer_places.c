@@ -1,9 +1,11 @@
 /* Whose names a run owns, what it refuses before it begins, and what it may replace. */
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -322,6 +324,66 @@ Test(writer_places, a_killed_run_blocks_nobody_and_its_files_go) {
   write_run(path_of("t.ds"), BATCH_FORMAT_DATATROVE, 0, 5, 3);
   cr_assert_eq(files_count(), 3);
   assert_ids(path_of("t.ds"), 5, 3);
+}
+
+/* How many runs of the test below are at work at once, and what they met. */
+typedef struct meeting {
+  atomic_int inside, most, runs, strange;
+} meeting;
+
+static void come_and_go(const char *path, meeting *m) {
+  batch_writer_options options = options_for(BATCH_FORMAT_LLMC_GPT2, 0, true);
+  for (int i = 0; i < 300; i++) {
+    BatchWriter *writer = batch_writer_create(path, &options);
+    if (!writer && !strstr(batch_last_error()->message, "another run")) m->strange++;
+    if (!writer) continue;
+    if (++m->inside > 1) m->most = 2;
+    m->runs++;
+    m->inside--;
+    batch_writer_free(writer);
+  }
+}
+
+/* The lock goes with the directory that it is in: who takes hold of it while it goes begins again. */
+Test(writer_places, runs_that_come_and_go_are_never_two, .timeout = 58) {
+  enum { PROCESSES = 4 };
+  const char *path = path_of("t.bin");
+  meeting *m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  cr_assert_neq(m, MAP_FAILED);
+  for (int i = 0; i < PROCESSES; i++)
+    if (fork() == 0) {
+      come_and_go(path, m);
+      _exit(0);
+    }
+  while (wait(NULL) > 0) continue;
+  printf("%d runs\n", m->runs);
+  cr_assert_gt(m->runs, 0);
+  cr_assert_eq(m->most, 0, "two at once");
+  cr_assert_eq(m->strange, 0, "%d refused for another reason", m->strange);
+  cr_assert_eq(files_count(), 0, "something was left");
+  munmap(m, sizeof *m);
+}
+
+/* ---- what is read is not replaced */
+
+Test(writer_places, an_input_that_would_be_replaced_is_refused) {
+  batch_writer_options options = options_for(BATCH_FORMAT_HEADERLESS, 5, true);
+  batch_dataset_options text = BATCH_DATASET_OPTIONS_INIT;
+  text.format = BATCH_FORMAT_TEXT;
+  write_text("t_000004.bin", "precious");
+  write_text("u_000004.bin", "a text");
+  cr_assert_eq(symlink("t_000004.bin", path_of("a.txt")), 0);
+  const char *inputs[] = {path_of("t_000004.bin"), path_of("a.txt"), path_of("u_000004.bin")};
+  for (int i = 0; i < 3; i++) {
+    BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
+    batch_status status = batch_tokenize_files(&inputs[i], 1, &text, writer, NULL, NULL);
+    if (i < 2)
+      assert_error(BATCH_INVALID_ARGUMENT, inputs[i], "t.bin", "replaced");
+    else
+      cr_assert_eq(status, BATCH_OK, "%s", batch_last_error()->message);
+    batch_writer_free(writer);
+  }
+  cr_assert_eq(files_count(), 3);
 }
 
 /* ---- nothing to write */

@@ -305,6 +305,27 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
   return error_fail(error.code, "%s", sentence);
 }
 
+/* path: behind all links, from the root. */
+static bool is_owned_path(const staging *s, char *path, bool *owned) {
+  struct stat here, there;
+  char *slash = strrchr(path, '/');
+  if (!output_owns(s->names, slash + 1)) return true;
+  slash[slash == path] = 0; /* "/x" lies in "/" */
+  if (fstat(s->directory, &here) != 0 || stat(path, &there) != 0) return file_fail(path, "stat");
+  *owned = same_file(&here, &there);
+  return true;
+}
+
+bool staging_replaces(const staging *s, const char *path, bool *replaces) {
+  *replaces = false;
+  if (!s->overwrite) return true;
+  char *real = realpath(path, NULL);
+  if (!real) return file_fail(path, "follow its links");
+  bool good = is_owned_path(s, real, replaces);
+  free(real);
+  return good;
+}
+
 bool staging_inherit(const staging *s, const char *name, int fd) {
   struct stat old, now;
   if (!s->overwrite) return true;

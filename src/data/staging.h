@@ -34,6 +34,9 @@ typedef struct staging {
    cannot be written. names: borrowed. */
 bool staging_open(staging *s, const output_names *names, bool overwrite);
 
+/* Whether publishing would take away the file of this name. */
+bool staging_replaces(const staging *s, const char *path, bool *replaces);
+
 /* Gives a file that is being written mode and owner of the one that it is to replace, if there is one. */
 bool staging_inherit(const staging *s, const char *name, int fd);
 

@@ -1,4 +1,4 @@
-#include "headrace/writer.h"
+#include "data/writer_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -232,6 +232,15 @@ void batch_writer_free(BatchWriter *writer) {
   staging_close(&writer->place);
   output_names_free(&writer->names);
   free(writer);
+}
+
+bool writer_check_input(const BatchWriter *writer, const char *path) {
+  bool replaced;
+  if (!ready(writer, "batch_tokenize_files")) return false;
+  if (!staging_replaces(&writer->place, path, &replaced)) return false;
+  return !replaced || error_fail(BATCH_INVALID_ARGUMENT,
+                                 "%.500s: is read and would be replaced by %.500s, expected another output",
+                                 path, writer->names.path);
 }
 
 uint64_t batch_writer_token_count(const BatchWriter *writer) {
