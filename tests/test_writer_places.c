@@ -269,6 +269,24 @@ Test(writer_places, a_file_keeps_the_mode_of_the_one_that_it_replaces) {
   cr_assert_eq(mode_of("t.idx"), 0664);
 }
 
+Test(writer_places, what_replaces_a_private_file_is_private_from_the_start) {
+  batch_writer_options options = options_for(BATCH_FORMAT_LLMC_GPT2, 0, true);
+  const char *path = write_text("t.bin", "private");
+  cr_assert_eq(chmod(path, 0600), 0);
+  BatchWriter *writer = batch_writer_create(path, &options);
+  cr_assert_eq(mode_of(".t.bin.headrace/new/t.bin"), 0600);
+  batch_writer_free(writer);
+}
+
+Test(writer_places, a_file_that_root_replaces_stays_its_owners) {
+  if (getuid() != 0) cr_skip_test("needs root");
+  struct stat status;
+  const char *path = write_text("t.bin", "somebody's");
+  cr_assert_eq(chown(path, 65534, 65534), 0);
+  write_run(path, BATCH_FORMAT_LLMC_GPT2, 0, 1, 5);
+  cr_assert(stat(path, &status) == 0 && status.st_uid == 65534 && status.st_gid == 65534);
+}
+
 /* ---- two runs */
 
 Test(writer_places, a_second_run_is_refused_while_the_first_lives) {

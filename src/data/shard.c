@@ -30,10 +30,11 @@ bool shard_needs_companion(const char *name, batch_format format, batch_token_ty
   return has_documents(format) || needs_metadata(name, format, type);
 }
 
+/* What replaces a file is as private as that one from its first byte on. */
 static bool open_one(shard *s, out_file *out, const char *name) {
   char shown[1024];
   output_shown(s->place->names, name, shown, sizeof shown);
-  return out_open(out, s->place->fresh, name, shown);
+  return out_open(out, s->place->fresh, name, shown) && staging_inherit(s->place, name, out->fd);
 }
 
 /* suffix: in the place of which of the token file's name */
@@ -180,26 +181,19 @@ static bool settle_metadata(shard *s) {
 
 static bool write_metadata(shard *s) {
   source_file file = {.path = s->tokens.path, .fd = s->tokens.fd, .type = s->type, .tokens = s->token_count};
-
   return settle_metadata(s) && (s->metadata.fd < 0 || metadata_write(&s->metadata, &file));
 }
 
-static bool seal_one(const shard *s, out_file *out, const char *name) {
-  return staging_inherit(s->place, name, out->fd) && out_seal(out);
-}
-
-/* A companion stands beside its tokens: only they can be behind a link, and then there is none. */
-static bool seal_companion(const shard *s, out_file *out) {
-  const char *slash = out->path ? strrchr(out->path, '/') : NULL;
-  return out->fd < 0 || seal_one(s, out, slash ? slash + 1 : out->path);
+static bool seal_companion(out_file *out) {
+  return out->fd < 0 || out_seal(out);
 }
 
 bool shard_seal(shard *s) {
   uint8_t header[12];
   size_t header_bytes = llmc_header(s, header);
   return out_flush(&s->tokens) && out_write_at(&s->tokens, header, header_bytes, 0) && write_index(s) &&
-         write_metadata(s) && seal_one(s, &s->tokens, s->name) && seal_companion(s, &s->index) &&
-         seal_companion(s, &s->metadata);
+         write_metadata(s) && out_seal(&s->tokens) && seal_companion(&s->index) &&
+         seal_companion(&s->metadata);
 }
 
 void shard_close(shard *s) {
