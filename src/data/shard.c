@@ -83,10 +83,11 @@ bool shard_open(shard *s, const staging *place, const char *name, batch_format f
 /* Found when they come, not when the index is written at the end. */
 static bool check_limits(const shard *s, size_t count) {
   if (is_llmc(s->format) && count > INT32_MAX - s->token_count)
-    return error_fail(BATCH_OVERFLOW,
-                      "%.700s: more than %" PRId32
-                      " tokens, expected no more in a shard of llm.c: write several",
-                      s->tokens.path, INT32_MAX);
+    return error_fail(
+        BATCH_OVERFLOW,
+        "%.700s: more than %" PRId32
+        " tokens, expected no more in a shard of llm.c, which ends with a document: write several",
+        s->tokens.path, INT32_MAX);
   uint64_t begun = s->token_count - s->last_end;
   if (s->format == BATCH_FORMAT_MEGATRON && (begun > INT32_MAX || count > INT32_MAX - begun))
     return error_fail(BATCH_OVERFLOW,

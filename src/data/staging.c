@@ -280,10 +280,14 @@ static bool look(const staging *s) {
   return good;
 }
 
-static bool make_fresh(staging *s) {
-  if (mkdirat(s->hidden, fresh_name, 0777) != 0 && errno != EEXIST)
-    return hidden_fail(s, "create a directory in it");
-  return open_part(s, fresh_name, &s->fresh);
+static bool make_part(const staging *s, const char *part) {
+  return mkdirat(s->hidden, part, 0777) == 0 || errno == EEXIST || hidden_fail(s, "create a directory in it");
+}
+
+/* old/ is only used in the end, when it is too late to find that there is no room for it. */
+static bool make_parts(staging *s) {
+  return make_part(s, fresh_name) && open_part(s, fresh_name, &s->fresh) &&
+         (!s->overwrite || make_part(s, old_name));
 }
 
 static bool name_hidden(staging *s) {
@@ -297,7 +301,7 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
   s->names = names;
   s->overwrite = overwrite;
   if (!name_hidden(s) || !open_output_directory(s)) return staging_close(s), false;
-  if (claim(s) && recover(s) && make_fresh(s) && look(s)) return true;
+  if (claim(s) && recover(s) && make_parts(s) && look(s)) return true;
   batch_error error = *batch_last_error();
   char sentence[SHOWN];
   snprintf(sentence, sizeof sentence, "%s", error.message);
@@ -376,7 +380,6 @@ static bool place_fresh(staging *s, const name_list *list, bool replacing) {
 static bool replace(staging *s, const name_list *fresh, name_list *stale) {
   int old;
   if (stale->count == 0) return place_fresh(s, fresh, false);
-  if (mkdirat(s->hidden, old_name, 0777) != 0) return hidden_fail(s, "create a directory in it");
   if (!open_part(s, old_name, &old)) return false;
   reverse(stale); /* token files first */
   bool good = move_all(s, s->directory, old, stale);
