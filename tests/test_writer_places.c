@@ -304,6 +304,27 @@ Test(writer_places, a_second_run_is_refused_while_the_first_lives) {
   cr_assert_eq(files_count(), 2);
 }
 
+Test(writer_places, a_forked_child_cannot_touch_the_run) {
+  int status;
+  batch_writer_options options = options_for(BATCH_FORMAT_MEGATRON, 0, true);
+  BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
+  cr_assert(batch_writer_tokens(writer, &(uint32_t){1}, 1));
+  pid_t child = fork();
+  if (child == 0) {
+    bool refused = !batch_writer_tokens(writer, &(uint32_t){9}, 1) && !batch_writer_end_document(writer) &&
+                   !batch_writer_finish(writer);
+    bool said = strstr(batch_last_error()->message, "forked");
+    batch_writer_free(writer);
+    _exit(refused && said ? 0 : 1);
+  }
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_IO_ERROR, "another run");
+  cr_assert(write_ids(writer, 2, 3), "%s", batch_last_error()->message);
+  batch_writer_free(writer);
+  assert_ids(path_of("t.bin"), 1, 4);
+}
+
 /* A child that was forked meanwhile holds the lock's descriptor, but not the lock. */
 Test(writer_places, a_run_ends_although_a_child_lives_on) {
   int ends[2], status;

@@ -27,6 +27,7 @@
    name does not tell gets a companion, x.bin.metadata, that does (datatrove's form, see
    docs/data-formats.md), and names that readers take for another format are refused.
 
+   Fork: in a child every call answers BATCH_UNSUPPORTED, and batch_writer_free frees memory only.
    Threads: one at a time. Memory: bounded, whatever the number of tokens and documents. */
 #ifndef HEADRACE_WRITER_H
 #define HEADRACE_WRITER_H

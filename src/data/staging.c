@@ -300,6 +300,7 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
   *s = STAGING_CLOSED;
   s->names = names;
   s->overwrite = overwrite;
+  s->process = getpid();
   if (!name_hidden(s) || !open_output_directory(s)) return staging_close(s), false;
   if (claim(s) && recover(s) && make_parts(s) && look(s)) return true;
   batch_error error = *batch_last_error();
@@ -438,9 +439,13 @@ static bool remove_hidden(staging *s) {
          errno == EEXIST || hidden_fail(s, "rmdir");
 }
 
+bool staging_is_foreign(const staging *s) {
+  return s->process != getpid();
+}
+
 bool staging_close(staging *s) {
-  bool good = s->lock < 0 || s->stuck || remove_hidden(s);
-  if (s->lock >= 0) flock(s->lock, LOCK_UN); /* also for what a fork has inherited */
+  bool mine = s->lock >= 0 && !staging_is_foreign(s), good = !mine || s->stuck || remove_hidden(s);
+  if (mine) flock(s->lock, LOCK_UN); /* also for what a child has inherited */
   close_fd(&s->lock);
   close_fd(&s->fresh);
   close_fd(&s->hidden);

@@ -16,6 +16,8 @@
 #ifndef HEADRACE_DATA_STAGING_H
 #define HEADRACE_DATA_STAGING_H
 
+#include <sys/types.h>
+
 #include "data/output_names.h"
 
 typedef struct staging {
@@ -24,6 +26,7 @@ typedef struct staging {
   char *hidden_name;
   int directory, hidden, lock; /* open; the hidden directory and the lock in it */
   int fresh;                   /* new/, where files are to be made */
+  pid_t process;               /* that made it: in a child that was forked meanwhile nothing is touched */
   bool stuck;                  /* files could not be taken back: the hidden directory is to stay */
 } staging;
 
@@ -33,6 +36,9 @@ typedef struct staging {
    end: names that are taken (overwrite: taken by what cannot be replaced), directories that
    cannot be written. names: borrowed. */
 bool staging_open(staging *s, const output_names *names, bool overwrite);
+
+/* Whether it was made by the process that forked this one. */
+bool staging_is_foreign(const staging *s);
 
 /* Whether publishing would take away the file of this name. */
 bool staging_replaces(const staging *s, const char *path, bool *replaces);
@@ -45,7 +51,7 @@ bool staging_inherit(const staging *s, const char *name, int fd);
    not. */
 bool staging_publish(staging *s);
 
-/* Removes what was not published, and the hidden directory. Returns false when something of it is still
+/* Removes what was not published, and the hidden directory; in a forked child, neither. Returns false when something of it is still
    there. Fine when closed. */
 bool staging_close(staging *s);
 

@@ -176,6 +176,10 @@ static bool ready(const BatchWriter *writer, const char *function_called) {
   if (!writer)
     return error_fail(BATCH_INVALID_ARGUMENT, "%s: writer is NULL, expected a writer", function_called);
   if (writer->failed) return error_fail(writer->failed, "%s", writer->failure);
+  if (staging_is_foreign(&writer->place))
+    return error_fail(BATCH_UNSUPPORTED,
+                      "%s: the writer is at work in the process that forked this one, expected one made here",
+                      function_called);
   return !writer->finished ||
          error_fail(BATCH_INVALID_ARGUMENT, "%s: the writer is finished, expected one that is not",
                     function_called);

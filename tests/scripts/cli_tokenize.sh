@@ -85,7 +85,7 @@ run 0 tokenize --quiet --force --separator none -o link.bin a.txt
 
 # a signal leaves what was there
 yes 'a line of text' | head -c 40000000 >big.txt
-"$headrace" tokenize --quiet --force --separator none -o s/x.bin big.txt & job=$!
+"$headrace" tokenize --quiet --force --separator none -o s/x.bin big.txt 2>err & job=$!
 while [ ! -e s/.x.bin.headrace/new/x.bin ]; do kill -0 $job || break; done
 kill -TERM $job && wait $job && fail 'stopped by a signal, and says success'
 [ "$(tokens s/x.bin)" = 6 ] && [ "$(ls -A s | tr '\n' ' ')" = 'x.bin x_notes.bin ' ] || fail "after the signal: $(ls -A s)"
