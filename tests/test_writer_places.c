@@ -433,7 +433,7 @@ Test(writer_places, files_without_tokens_are_read_beside_others) {
                                          BATCH_FORMAT_DATATROVE};
   for (int i = 0; i < 5; i++) {
     const char *suffix = formats[i] == BATCH_FORMAT_DATATROVE ? "ds" : "bin";
-    char empty[16], full[16];
+    char empty[32], full[32];
     snprintf(empty, sizeof empty, "e%d.%s", i, suffix);
     snprintf(full, sizeof full, "f%d.%s", i, suffix);
     write_run(path_of(empty), formats[i], 0, 0, 0);
