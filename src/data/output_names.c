@@ -12,7 +12,6 @@
 #include "data/paths.h"
 #include "data/token_type.h"
 
-static const char function[] = "batch_writer_create";
 static const char *const suffixes[] = {".metadata", ".index", ".loss"}; /* put behind a token file's name */
 
 static const char *last_part(const char *path) {
@@ -46,10 +45,10 @@ static char *with_suffix(const char *path, batch_format format) {
 static bool check_words(const char *path) {
   if (strcmp(path, "-") == 0)
     return error_fail(BATCH_INVALID_ARGUMENT,
-                      "%s: path is -, expected a file: shards are not written to the standard output",
-                      function);
-  return *last_part(path) || error_fail(BATCH_INVALID_ARGUMENT,
-                                        "%s: path is %.700s, a directory; expected a file", function, path);
+                      "%s: stands for the standard output, expected a file: shards are not written there",
+                      path);
+  return *last_part(path) ||
+         error_fail(BATCH_INVALID_ARGUMENT, "%.700s: names a directory, expected a file", path);
 }
 
 /* What is there is a regular file, or a link to one, or nothing. */
@@ -73,11 +72,9 @@ static bool check_name(const char *path) {
   batch_format found = format_by_name(path);
   bool companion = output_is_companion(path);
   return (!companion && (found == BATCH_FORMAT_AUTO || found == BATCH_FORMAT_HEADERLESS)) ||
-         error_fail(
-             BATCH_INVALID_ARGUMENT,
-             "%s: path is %.700s, which would be read as %s; expected a name that ends in .bin, .u16 or "
-             ".u32",
-             function, path, companion ? "a companion of another file" : batch_format_name(found));
+         error_fail(BATCH_INVALID_ARGUMENT,
+                    "%.700s: would be read as %s, expected a name that ends in .bin, .u16 or .u32", path,
+                    companion ? "a companion of another file" : batch_format_name(found));
 }
 
 /* The type of the tokens belongs to the extension: .u32.bin. */
@@ -151,7 +148,7 @@ static size_t number_length(const char *text) {
   return digits == 6 || (digits > 6 && *text != '0') ? digits : 0;
 }
 
-/* `entry` begins with the stem, or with the stem of a shard; returns what follows it, NULL if not. */
+/* Whether the first `length` bytes of an entry are the output's name or that of one of its shards. */
 static bool is_token_file(const output_names *o, const char *entry, size_t length) {
   size_t stem = (size_t)o->stem, extension = strlen(o->name) - stem, number;
   if (length < stem + extension || memcmp(entry, o->name, stem) != 0 ||

@@ -98,9 +98,8 @@ static bool check_told(const batch_writer_options *options, const char *name) {
                   ? told == is
                   : batch_token_type_size(told) == batch_token_type_size(is);
   return !told || same ||
-         error_fail(BATCH_INVALID_ARGUMENT,
-                    "%s: path is %.700s, which says tokens of type %s; expected a name for %s%s", function,
-                    name, batch_token_type_name(told), batch_token_type_name(is),
+         error_fail(BATCH_INVALID_ARGUMENT, "%.700s: says tokens of type %s, expected a name for %s%s", name,
+                    batch_token_type_name(told), batch_token_type_name(is),
                     options->vocab_size > 65536 ? ", which the vocabulary needs" : "");
 }
 
@@ -111,10 +110,11 @@ static bool check_link(const batch_writer_options *options, const output_names *
                !shard_needs_companion(names->name, options->format, options->token_type) &&
                !shard_needs_companion(names->path, options->format, options->token_type);
   return alone ||
-         error_fail(BATCH_INVALID_ARGUMENT,
-                    "%s: path is %.400s, a link to %.300s%.200s; expected a file: this run writes more than "
-                    "one, and they would not be found beside both names",
-                    function, names->path, names->directory, names->name);
+         error_fail(
+             BATCH_INVALID_ARGUMENT,
+             "%.400s: is a link to %.300s%.200s, expected a file: this run writes more than one, and they "
+             "would not be found beside both names",
+             names->path, names->directory, names->name);
 }
 
 static bool check_shard_tokens(const batch_writer_options *options) {
