@@ -60,6 +60,8 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/shard.c
   data/source.c
   data/staging.c
+  data/staging_lock.c
+  data/staging_move.c
   data/text_buffer.c
   data/text_reader.c
   data/token_looks.c
