@@ -75,11 +75,17 @@ static bool try_claim(staging *s, bool *claimed) {
   return true;
 }
 
+/* The directory goes if it is empty: if nobody else has a lock in it. */
+static void give_up(staging *s) {
+  staging_close_fd(&s->lock);
+  unlinkat(s->directory, s->hidden_name, AT_REMOVEDIR);
+}
+
 /* Between the steps another run may end and take its directory with it: then again. */
 bool staging_claim(staging *s) {
   for (int attempt = 0; attempt < 100; attempt++) {
     bool claimed;
-    if (!try_claim(s, &claimed)) return staging_close_fd(&s->lock), false;
+    if (!try_claim(s, &claimed)) return give_up(s), false;
     if (claimed) return true;
     staging_close_fd(&s->lock);
     staging_close_fd(&s->hidden);
