@@ -49,7 +49,8 @@ static bool can_be_replaced(const staging *s, const char *name) {
 static bool exists_fail(const staging *s, const char *name) {
   char shown[SHOWN];
   output_shown(s->names, name, shown, sizeof shown);
-  return error_fail(BATCH_IO_ERROR, "%.700s: exists, expected a new file (overwrite is not set)", shown);
+  return error_fail(BATCH_IO_ERROR,
+                    "%.700s: exists, expected none (to replace it: options.overwrite, --force)", shown);
 }
 
 /* The first token file of a list, or its first name. */
