@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "data/file.h"
+#include "sync/thread.h"
 
 static void reverse(name_list *list) {
   for (size_t i = 0, k = list->count; i + 1 < k; i++) {
@@ -98,7 +99,9 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
   *s = STAGING_CLOSED;
   s->names = names;
   s->overwrite = overwrite;
-  s->process = getpid();
+  if (thread_prepare() != 0)
+    return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory to notice a fork", names->path);
+  s->generation = thread_generation();
   if (!name_hidden(s) || !open_output_directory(s)) return staging_close(s), false;
   if (staging_claim(s) && staging_recover(s) && make_parts(s) && look(s)) return true;
   batch_error error = *batch_last_error();
@@ -240,7 +243,7 @@ static bool remove_hidden(staging *s) {
 }
 
 bool staging_is_foreign(const staging *s) {
-  return s->process != getpid();
+  return s->generation != thread_generation();
 }
 
 bool staging_close(staging *s) {

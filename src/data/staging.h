@@ -16,8 +16,6 @@
 #ifndef HEADRACE_DATA_STAGING_H
 #define HEADRACE_DATA_STAGING_H
 
-#include <sys/types.h>
-
 #include "data/output_names.h"
 
 typedef struct staging {
@@ -26,8 +24,8 @@ typedef struct staging {
   char *hidden_name;
   int directory, hidden, lock; /* open; the hidden directory and the lock in it */
   int fresh;                   /* new/, where files are to be made */
-  pid_t process;               /* that made it: in a child that was forked meanwhile nothing is touched */
-  bool stuck;                  /* files could not be taken back: the hidden directory is to stay */
+  unsigned generation; /* thread_generation(): in a child that was forked meanwhile nothing is touched */
+  bool stuck;          /* files could not be taken back: the hidden directory is to stay */
 } staging;
 
 #define STAGING_CLOSED ((staging){.directory = -1, .hidden = -1, .lock = -1, .fresh = -1})
