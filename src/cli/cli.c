@@ -70,8 +70,24 @@ int cli_usage_error(const char *command, const char *format, ...) {
   return CLI_BAD_USAGE;
 }
 
+/* The name of a library's function says nothing to who calls the command, and an option that a sentence
+   begins with is one of the command's. */
 int cli_data_error(const char *command) {
-  return cli_error(command, "%s", batch_last_error()->message);
+  static const char option[] = "options.", vocabulary[] = "options.vocab_size";
+  const char *message = batch_last_error()->message;
+  size_t function = strspn(message, "abcdefghijklmnopqrstuvwxyz_");
+  if (strncmp(message, "batch_", 6) == 0 && strncmp(message + function, ": ", 2) == 0)
+    message += function + 2;
+  if (strncmp(message, vocabulary, sizeof vocabulary - 1) == 0)
+    return cli_error(command, "the size of the vocabulary%s", message + sizeof vocabulary - 1);
+  if (strncmp(message, option, sizeof option - 1) != 0) return cli_error(command, "%s", message);
+  message += sizeof option - 1;
+  char name[32];
+  size_t length = strcspn(message, " ");
+  snprintf(name, sizeof name, "%.*s", (int)length, message);
+  for (char *at = name; *at; at++)
+    if (*at == '_') *at = '-';
+  return cli_error(command, "--%s%s", name, message + length);
 }
 
 int cli_bad_option(const char *command, int answer, char **argv) {
