@@ -9,10 +9,11 @@ run 0 -V
 grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail '-V prints the version too'
 run 0 help
 out_has 'Usage: headrace COMMAND' 'Exit status'
-for command in bench feed info tokenize; do
+for command in feed info tokenize; do
   run 0 help $command
   out_has "Usage: headrace $command"
 done
+"$headrace" help bench >out 2>err && out_has 'headrace bench' || err_has 'headrace-bench was not found' HEADRACE_BENCH
 refuses 2 'bogus is no command' -- help bogus
 run 0 info --help
 out_has 'Usage: headrace info' --json --tokenizer
