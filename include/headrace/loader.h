@@ -100,7 +100,7 @@ typedef enum batch_faults {
 /* A place in the order: what a training run saves beside its weights. Plain bytes, the same on
    every machine of the same byte order. */
 typedef struct batch_loader_state {
-  uint64_t magic;
+  uint64_t magic;  /* the bytes "hd_race" and a digit, the version */
   uint64_t tokens; /* a hash of them, and of the documents where the packing needs them */
   uint64_t seed;
   uint32_t sequence_length;

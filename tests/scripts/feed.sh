@@ -38,7 +38,7 @@ while [ $i -lt 300 ]; do
   echo "line $i of a text that is cut into rows, $((i * 7919 % 1000)) and $((i * i))"
   i=$((i + 1))
 done >text.txt
-whole=$(feed text.txt)
+whole=$(feed text.txt) || exit 1
 
 for workers in 1 2 4 8; do
   for io in map read; do
@@ -70,7 +70,7 @@ same "$whole" "$(sum $sums)" "ranks from the environment"
 
 # Interrupted at every step, and once resumed with another batch size.
 feed --steps 1 --state state text.txt >sums
-while [ "$(feed --resume state --steps 1 --state state text.txt | tee -a sums)" != 0000000000000000 ]; do :; done
+while part=$(feed --resume state --steps 1 --state state text.txt) && [ "$part" != 0000000000000000 ]; do echo "$part" >>sums; done
 same "$whole" "$(sum $(cat sums))" "resumed at every step"
 first=$(feed --steps 7 --state state text.txt)
 same "$whole" "$(sum "$first" "$(feed --resume state --batch-size 13 --workers 3 text.txt)")" "resumed with another batch size"
@@ -107,12 +107,22 @@ status 1 --state nowhere/state text.txt
 [ "$(wc -l <out)" -eq 0 ] || fail "a state that cannot be written is refused before the run"
 ln -s nothing states/dangling
 status 1 --state states/dangling text.txt
-echo old >states/real
+: >states/real
 chmod 640 states/real
 ln -s real states/link
 feed --steps 1 --state states/link text.txt >/dev/null
 [ -L states/link ] && [ "$(wc -c <states/real)" -eq "$(wc -c <state)" ] || fail "a link is followed"
 [ "$(stat -c %a states/real)" = 640 ] || fail "the mode stays"
+feed --steps 1 --state states/link text.txt >/dev/null
+for name in text.txt headerless/x.bin; do
+  cp $name states/kept
+  status 1 --state states/kept $name
+  grep -q 'states/kept: is a file that --state did not write' err || fail "what is no state is named: $(cat err)"
+  cmp -s $name states/kept || fail "what is no state is kept"
+done
+rm states/kept
+status 1 --state '' text.txt
+grep -q -- '--state is empty' err || fail "an empty name is refused before the run: $(cat err)"
 [ "$(ls -A states | tr '\n' ' ')" = "dangling link real " ] || fail "nothing is left beside: $(ls -A states)"
 OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 feed text.txt >/dev/null
 grep -q 'rank 0 of 2, as the launcher' err || fail "a rank from the environment is said"
