@@ -272,7 +272,7 @@ static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, c
   progress_draw(&run->bar, done * bytes, rows * bytes * (run->loader.epochs ? run->loader.epochs : 1), note);
 }
 
-/* The next batch, in pieces of time between which a signal is noticed. */
+/* The next batch, in pieces of time between which a signal is noticed: then BATCH_TIMEDOUT. */
 static batch_status next(BatchLoader *loader, Batch **batch) {
   enum { TENTH_OF_A_SECOND = 100 * 1000 * 1000 };
   batch_status status = BATCH_TIMEDOUT;
@@ -301,7 +301,7 @@ static int feed(feed_run *run, BatchLoader *loader) {
     batch_release(batch);
   }
   progress_end(&run->bar);
-  int result = status == BATCH_END || stop_asked() ? CLI_OK : cli_data_error(name);
+  int result = status == BATCH_END || status == BATCH_TIMEDOUT ? CLI_OK : cli_data_error(name);
   batch_loader_get_stats(loader, &stats);
   sum.errors += stats.errors;
   int saved = save_state(run, loader);
