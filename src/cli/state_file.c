@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,10 +49,12 @@ int state_file_read(const char *command, const char *path, batch_loader_state *s
   return CLI_OK;
 }
 
-/* A state being written: beside the file that is to be replaced, whose links have been followed. */
+/* A state being written: beside the file that is to be replaced, whose links have been followed. Signals wait
+   meanwhile: one that ends the process would leave it there. */
 typedef struct aside {
   char *path, *temporary;
   int fd;
+  sigset_t signals; /* that were blocked before */
 } aside;
 
 static char *join(const char *path, size_t bytes, const char *suffix) {
@@ -67,6 +70,7 @@ static void aside_end(aside *a) {
   if (a->temporary && a->fd >= 0) unlink(a->temporary);
   free(a->path);
   free(a->temporary);
+  pthread_sigmask(SIG_SETMASK, &a->signals, NULL);
 }
 
 /* What is replaced must be a state, of whatever version, or empty: a name given by mistake may be of data. */
@@ -86,7 +90,10 @@ static int check_replaceable(const char *command, const char *path) {
 
 static int aside_begin(const char *command, const char *path, aside *a) {
   struct stat there;
+  sigset_t all;
   *a = (aside){.fd = -1};
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &a->signals);
   if (!*path) return cli_error(command, "--state is empty, expected the name of a file");
   bool exists = stat(path, &there) == 0;
   if (!exists && errno != ENOENT) return failed(command, path, "stat");
