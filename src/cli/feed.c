@@ -194,15 +194,29 @@ static int take(feed_run *run, int option, const char *text) {
   return CLI_OK;
 }
 
+#define NOT_SAID UINT32_MAX
+
+/* Either alone would make every process of a launcher's rank 0, all with the same rows. */
+static int check_rank(batch_loader_options *o) {
+  bool said = o->rank != NOT_SAID;
+  if (!said) o->rank = 0;
+  if (said ? o->world == 0 : o->world > 1)
+    return cli_usage_error(name, "--%s is given without --%s", said ? "rank" : "world",
+                           said ? "world" : "rank");
+  if (o->rank == 0 || o->rank < o->world) return CLI_OK;
+  return cli_usage_error(name, "--rank is %u, expected below --world, which is %u", o->rank, o->world);
+}
+
 static int parse(int argc, char **argv, feed_run *run) {
+  run->loader.rank = NOT_SAID;
   opterr = 0;
   for (int c, status; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
     if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
     if ((status = take(run, c, optarg)) != CLI_OK) return status;
   }
   if (run->help) return CLI_OK;
-  if (run->loader.rank > 0 && run->loader.world <= run->loader.rank)
-    return cli_usage_error(name, "--rank is %u, expected below --world", run->loader.rank);
+  int status = check_rank(&run->loader);
+  if (status != CLI_OK) return status;
   return cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
 }
 
