@@ -16,6 +16,7 @@ typedef struct feed_run {
   batch_loader_options loader;
   const char *resume, *state; /* files; NULL: none */
   bool quiet, help;
+  bool fault_said;      /* the first one */
   uint32_t token_bytes; /* as stored */
   progress bar;
 } feed_run;
@@ -47,8 +48,9 @@ static int print_help(void) {
       "  --epochs N            times every row is visited (1)\n"
       "  --steps N             stop after so many batches\n"
       "  --rank N, --world N   this rank of so many (what Open MPI, Slurm or torchrun say, else 1)\n"
-      "  --as-they-come        do not put batches in order\n"
-      "  --faults WHAT         stop at a bad batch, skip it or hand-on (stop)\n"
+      "  --as-they-come        do not put batches in order (stopped and resumed, some come again)\n"
+      "  --faults WHAT         stop at a bad batch, skip its bad rows, or hand it on: stop, skip, hand-on "
+      "(stop)\n"
       "  --io HOW              map or read files (map)\n"
       "  --resume FILE         begin where FILE says\n"
       "  --state FILE          write at the end where to resume\n"
@@ -295,6 +297,17 @@ static batch_status next(BatchLoader *loader, Batch **batch) {
   return status;
 }
 
+/* With skip and hand-on a batch with a fault is delivered, and only the last error says what it is. */
+static void say_first_fault(feed_run *run) {
+  static const char from[] = "batch_loader_next_until: ";
+  const batch_error *error = batch_last_error();
+  if (run->fault_said || error->code < BATCH_INVALID_ARGUMENT) return;
+  if (strncmp(error->message, from, sizeof from - 1) != 0) return;
+  run->fault_said = true;
+  progress_end(&run->bar);
+  cli_data_error(name);
+}
+
 static int save_state(const feed_run *run, BatchLoader *loader) {
   batch_loader_state state;
   if (!run->state) return CLI_OK;
@@ -310,6 +323,7 @@ static int feed(feed_run *run, BatchLoader *loader) {
   progress_start(&run->bar, run->quiet);
   stop_watch();
   while ((status = next(loader, &batch)) == BATCH_OK) {
+    say_first_fault(run);
     add_batch(&sum, loader, batch);
     show(run, loader, batch, &sum);
     batch_release(batch);

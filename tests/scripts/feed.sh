@@ -93,7 +93,10 @@ status 2 --rank 2 --world 2 text.txt
 status 2 --rank 0 text.txt
 status 2 --world 2 text.txt
 status 1 missing.txt
-status 1 --vocab-size 60 text.txt
+for faults in stop skip hand-on; do
+  status 1 --faults $faults --sequence-length 24 --vocab-size 60 text.txt
+  grep -q 'text.txt: at byte .*: id .* expected 0 to 59' err || fail "with $faults the fault is said: $(cat err)"
+done
 status 2 --batch-size 4294967296 text.txt
 grep -q 'is 4294967296, expected a whole number from 1 to 4294967294' err || fail "the bounds are said: $(cat err)"
 status 2 -
