@@ -275,17 +275,29 @@ static const char *who_waits(const batch_loader_stats *stats) {
   return strcmp(stats->bottleneck, "trainer") == 0 ? "data waits" : "nobody waits";
 }
 
-/* Progress is counted in bytes of the stream that lie behind the batch's place in the order. */
+/* Rows that lie before the run's first one, and before its end, from epoch 0 on. */
+static uint64_t first_row(const batch_loader_options *o, uint64_t rows) {
+  return o->resume ? o->resume->epoch * rows + o->resume->row : 0;
+}
+static uint64_t end_row(const batch_loader_options *o, uint64_t rows) {
+  uint64_t first = first_row(o, rows), step = (uint64_t)o->shape.batch_size * o->world, end;
+  if (__builtin_mul_overflow(rows, o->epochs ? o->epochs : 1, &end)) end = UINT64_MAX;
+  bool limited = o->steps > 0 && end > first && o->steps < (end - first) / step;
+  return limited ? first + o->steps * step : end;
+}
+
+/* Progress is counted in bytes of the stream, from the run's first row to the batch's place in the order. */
 static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, const feed_sum *sum) {
   char note[96];
   batch_loader_stats stats;
   if (!progress_is_due(&run->bar) || !batch_loader_get_stats(loader, &stats)) return;
-  uint64_t rows = batch_loader_epoch_rows(loader),
-           bytes = (uint64_t)batch->sequence_length * run->token_bytes;
-  uint64_t done = batch->epoch_id * rows + batch_loader_place(loader, batch);
+  uint64_t rows = batch_loader_epoch_rows(loader), first = first_row(&run->loader, rows), total,
+           bytes = (uint64_t)batch->sequence_length * run->token_bytes,
+           done = batch->epoch_id * rows + batch_loader_place(loader, batch) - first;
+  if (__builtin_mul_overflow(end_row(&run->loader, rows) - first, bytes, &total)) total = UINT64_MAX;
   snprintf(note, sizeof note, "%s  %.1f Mtokens/s", who_waits(&stats),
            (double)sum->tokens / progress_seconds(&run->bar) / 1e6);
-  progress_draw(&run->bar, done * bytes, rows * bytes * (run->loader.epochs ? run->loader.epochs : 1), note);
+  progress_draw(&run->bar, done * bytes, total, note);
 }
 
 /* The next batch, in pieces of time between which a signal is noticed: then BATCH_TIMEDOUT. */

@@ -130,11 +130,11 @@ def a_signal_that_is_ignored_stays_ignored():
     ended_by(process, signal.SIGTERM)
 
 
-def drawn_on(terminal, columns, enough):
+def drawn_on(terminal, columns, enough, *arguments):
     """What feed draws on a terminal until there is enough of it, and then until it has ended."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = start("feed", *ENDLESS, "text.txt", stderr=theirs, environment={"TERM": terminal})
+    process = start("feed", *ENDLESS, *arguments, "text.txt", stderr=theirs, environment={"TERM": terminal})
     os.close(theirs)
     drawn, asked, end = b"", False, time.monotonic() + PATIENCE
     while select.select([ours], [], [], max(0, end - time.monotonic()))[0]:
@@ -148,6 +148,7 @@ def drawn_on(terminal, columns, enough):
         if not asked and enough(drawn.decode(errors="replace")):
             process.send_signal(signal.SIGTERM)
             asked = True
+    assert asked, f"never drawn: {drawn[-400:]}"
     ended_by(process, signal.SIGTERM)
     os.close(ours)
     return drawn.decode()
@@ -159,6 +160,10 @@ def a_narrow_terminal_shows_what_matters():
     assert drawn.endswith("\r\033[K"), "the line is not taken away"
     assert max(map(len, lines)) < 60, lines
     assert any("waits" in line and "Mtokens/s" in line for line in lines), lines
+
+
+def a_run_of_so_many_steps_comes_to_their_end():
+    drawn_on("xterm", 80, lambda text: re.search(r" [1-9] % ", text), "--steps", "20M")
 
 
 def a_terminal_that_cannot_go_back_gets_plain_lines():
