@@ -115,33 +115,33 @@ static const char *option_name(int option) {
   return o->name;
 }
 
-/* A number, where it goes (one of the two) and the least that makes sense. */
+/* A number, where it goes (one of the two), and from what to what it makes sense. */
 typedef struct number_option {
   uint32_t *small;
   uint64_t *large;
-  uint64_t least;
+  uint64_t least, most;
 } number_option;
 
 static number_option number_of(batch_loader_options *o, int option) {
-  const number_option numbers[] = {[BATCH_SIZE] = {&o->shape.batch_size, NULL, 1},
-                                   [SEQUENCE_LENGTH] = {&o->shape.sequence_length, NULL, 1},
-                                   [VOCAB_SIZE] = {&o->shape.vocab_size, NULL, 1},
-                                   [WORKERS] = {&o->workers, NULL, 1},
-                                   [POOL] = {&o->pool_size, NULL, 1},
-                                   [SEED] = {NULL, &o->seed, 0},
-                                   [EPOCHS] = {&o->epochs, NULL, 1},
-                                   [STEPS] = {NULL, &o->steps, 1},
-                                   [RANK] = {&o->rank, NULL, 0},
-                                   [WORLD] = {&o->world, NULL, 1}};
+  const number_option numbers[] = {[BATCH_SIZE] = {&o->shape.batch_size, NULL, 1, UINT32_MAX},
+                                   [SEQUENCE_LENGTH] = {&o->shape.sequence_length, NULL, 1, INT32_MAX},
+                                   [VOCAB_SIZE] = {&o->shape.vocab_size, NULL, 1, UINT64_C(1) << 31},
+                                   [WORKERS] = {&o->workers, NULL, 1, 4096},
+                                   [POOL] = {&o->pool_size, NULL, 1, BATCH_MAX_LIVE},
+                                   [SEED] = {NULL, &o->seed, 0, UINT64_MAX},
+                                   [EPOCHS] = {&o->epochs, NULL, 1, BATCH_LOADER_ENDLESS},
+                                   [STEPS] = {NULL, &o->steps, 1, UINT64_MAX},
+                                   [RANK] = {&o->rank, NULL, 0, UINT32_MAX - 1},
+                                   [WORLD] = {&o->world, NULL, 1, UINT32_MAX}};
   return numbers[option];
 }
 
 static int take_number(feed_run *run, int option, const char *text) {
   number_option n = number_of(&run->loader, option);
-  uint64_t value, most = n.small ? UINT32_MAX - 1 : UINT64_MAX;
-  if (!cli_number(text, &value) || value < n.least || value > most)
+  uint64_t value;
+  if (!cli_number(text, &value) || value < n.least || value > n.most)
     return cli_usage_error(name, "--%s is %s, expected a whole number from %" PRIu64 " to %" PRIu64,
-                           option_name(option), text, n.least, most);
+                           option_name(option), text, n.least, n.most);
   if (n.small)
     *n.small = (uint32_t)value;
   else

@@ -98,7 +98,11 @@ for faults in stop skip hand-on; do
   grep -q 'text.txt: at byte .*: id .* expected 0 to 59' err || fail "with $faults the fault is said: $(cat err)"
 done
 status 2 --batch-size 4294967296 text.txt
-grep -q 'is 4294967296, expected a whole number from 1 to 4294967294' err || fail "the bounds are said: $(cat err)"
+grep -q 'is 4294967296, expected a whole number from 1 to 4294967295' err || fail "the bounds are said: $(cat err)"
+status 2 --workers 4097 text.txt
+status 2 --sequence-length 2147483648 text.txt
+status 2 --vocab-size 2147483649 text.txt
+feed --epochs 4294967295 --steps 1 text.txt >/dev/null
 status 2 -
 status 2 --type u16 text.txt
 status 1 --resume text.txt text.txt
