@@ -25,6 +25,7 @@ os.chdir(tempfile.mkdtemp())
 os.mkdir("tmp")
 os.mkdir("states")
 os.mkdir("output")
+os.mkdir("closed")
 PATIENCE = 5 if control else 100  # seconds in which anything ends
 ENDLESS = ["--sequence-length", "24", "--batch-size", "6", "--epochs", "4000000000"]
 
@@ -77,7 +78,7 @@ def spools(process):
 def ended_by(process, number):
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == -number, f"ended with {process.returncode} instead of signal {number}"
-    return out.decode()
+    return (out or b"").decode()
 
 
 def feed(*arguments):
@@ -119,6 +120,17 @@ def a_signal_ends_tokenize_and_leaves_nothing():
     process.send_signal(signal.SIGINT)
     assert ended_by(process, signal.SIGINT) == ""
     assert os.listdir("output") == [], os.listdir("output")
+
+
+def a_closed_stream_is_not_the_next_file():
+    closed = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', headrace, "tokenize", "--output", "closed/out.bin"]
+    processes.append(subprocess.Popen([*wrapped, *closed, *SLOWLY, "long.txt"]))
+    process = processes[-1]
+    until(process, "tokenize running", lambda: catches(process, signal.SIGINT))
+    streams = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)]
+    process.send_signal(signal.SIGINT)
+    ended_by(process, signal.SIGINT)
+    assert streams == ["/dev/null"] * 3, streams
 
 
 def a_signal_that_is_ignored_stays_ignored():
