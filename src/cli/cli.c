@@ -90,11 +90,16 @@ int cli_data_error(const char *command) {
   return cli_error(command, "--%s%s", name, message + length);
 }
 
+/* In the middle of a group of letters getopt has not passed it yet: the argument before is another. */
 int cli_bad_option(const char *command, int answer, char **argv) {
-  const char *what = answer == ':' ? "needs an argument" : "is no option, or is ambiguous";
-  if (optopt > 0 && optopt < 128 && argv[optind - 1][1] != '-')
-    return cli_usage_error(command, "-%c %s", optopt, what);
-  return cli_usage_error(command, "%s %s", argv[optind - 1], what);
+  const char *last = argv[optind - 1];
+  bool with_argument = strncmp(last, "--", 2) == 0 && strchr(last, '=');
+  const char *what = answer == ':'                  ? "needs an argument"
+                     : with_argument && optopt != 0 ? "takes no argument"
+                                                    : "is no option, or is ambiguous";
+  if (optopt == 0 || with_argument || (answer == ':' && last[1] == '-'))
+    return cli_usage_error(command, "%s %s", last, what);
+  return cli_usage_error(command, "-%c %s", optopt, what);
 }
 
 int cli_check_files(const char *command, const char *const *files, size_t n) {

@@ -21,7 +21,10 @@ refuses 2 'expected a command' --
 refuses 2 'bogus is no command' -- bogus
 refuses 2 'no file is named' -- info
 refuses 2 '--bogus' -- info --bogus x
-refuses 2 '-x' -- info -x x
+refuses 2 'info: -x is no option' -- info -x x
+refuses 2 'info: -x is no option' -- info --json -xh x
+refuses 2 'info: --json=yes takes no argument' -- info --json=yes x
+refuses 2 'info: --bogus=yes is no option' -- info --bogus=yes x
 refuses 2 '--format needs an argument' -- info --format
 refuses 2 'fortran' -- info --format fortran x
 refuses 1 'missing.bin' -- info missing.bin
