@@ -80,6 +80,7 @@ batch_header *batch_header_allocate(const char *function) {
   }
   batch_header *header = batch_header_at(handle);
   UNPOISON(header, sizeof *header);
+  handed_over(header); /* by those who had the batch that was here */
   header_clear(header);
   header->home = &batch_headers;
   header->handle = handle;

@@ -214,8 +214,11 @@ static bool pool_make_batches(const char *function, BatchPool *pool, stack *made
 /* Moves `count` batches from the private list into the pool. */
 static void pool_add_batches(BatchPool *pool, stack *made, uint32_t count) {
   pool_hold(pool, count);
-  for (uint32_t i = 0; i < count; i++)
-    pool_push(pool, batch_header_at(stack_pop(made, batch_header_link, NULL)));
+  for (uint32_t i = 0; i < count; i++) {
+    batch_header *header = batch_header_at(stack_pop(made, batch_header_link, NULL));
+    hand_over(header);
+    pool_push(pool, header);
+  }
   event_notify(&pool->available, count);
 }
 

@@ -81,6 +81,26 @@ static void use_peek(void) {
   batch_queue_free(queue);
 }
 
+static void *allocate_and_write(void *unused) {
+  Batch *batch = batch_pool_allocate(pool);
+  for (int k = 0; k < ELEMENTS; k++) batch->input.i32[k] = k;
+  batch->batch_id = 1;
+  batch_release(batch);
+  return unused;
+}
+
+/* A thread waits for the batch that another one makes. */
+static void use_resize(void) {
+  pthread_t thread;
+  pool = batch_pool_create(1, 1, ELEMENTS, 0);
+  Batch *only = batch_pool_allocate(pool);
+  EXPECT(pthread_create(&thread, NULL, allocate_and_write, NULL) == 0, "no thread");
+  EXPECT(batch_pool_resize(pool, 2), "%s", batch_last_error()->message);
+  pthread_join(thread, NULL);
+  batch_release(only);
+  batch_pool_free(pool);
+}
+
 static bool add_one(const void *context, Batch *batch, uint32_t row, batch_random *random) {
   (void)context, (void)random;
   batch->input.i32[(size_t)row * batch->sequence_length]++;
@@ -143,6 +163,7 @@ int main(int argc, char **argv) {
     use_spheres();
   }
   batch_pool_free(pool);
+  if (!blind) use_resize();
   batch_release(shared);
   return 0;
 }
