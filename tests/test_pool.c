@@ -150,6 +150,8 @@ Test(pool, metadata_is_reset_and_elements_are_left) {
   batch->is_processed = true;
   batch->processing_time = 1;
   batch->status = BATCH_IO_ERROR;
+  batch->is_pooled = false;
+  batch->total_memory = 1;
   batch->input.data[4] = 42;
   batch->mask.data[5] = 0;
   batch_release(batch);
@@ -160,6 +162,7 @@ Test(pool, metadata_is_reset_and_elements_are_left) {
   cr_assert_eq(batch->processing_time, 0.0);
   cr_assert_eq(batch->status, BATCH_OK);
   cr_assert(batch->is_pooled);
+  cr_assert_eq(batch->total_memory, 3 * batch->input.total_size * sizeof(float));
   cr_assert_eq(batch->input.data[4], 42.0f);
   cr_assert_eq(batch->mask.data[5], 0.0f);
   batch_release(batch);

@@ -102,7 +102,6 @@ static batch_header *pool_make_batch(const char *function, BatchPool *pool, uint
   }
   header->block = block;
   header->pool = pool;
-  header->batch.is_pooled = true;
   batch_layout_apply(&pool->layout, &header->batch, block);
   return header;
 }
@@ -342,6 +341,7 @@ static Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
     batch_layout_apply(&pool->layout, batch, header->block);
   batch->batch_id = 0;
   batch->epoch_id = 0;
+  batch->is_pooled = true;
   batch->is_processed = false;
   batch->processing_time = 0;
   batch->status = BATCH_OK;
