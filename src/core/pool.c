@@ -429,7 +429,8 @@ void batch_pool_release(BatchPool *pool, Batch *batch) {
     return;
   }
   batch_header_check_held(function, batch);
-  const batch_header *header = batch_header_of(batch), *owner = header->parent ? header->parent : header;
+  const batch_header *owner = batch_header_of(batch);
+  while (owner->parent) owner = owner->parent;
   if (owner->pool == pool)
     batch_header_release(batch_header_of(batch), function);
   else
