@@ -25,10 +25,14 @@ static int prepare_answer;
 
 /* --- threads --- */
 
-/* release: pairs with the CAS in take_reader. */
-static void give_reader(void *reader) {
+/* The thread ends, perhaps inside of a call that it will not come back to: it looks at nothing any more.
+   release: came, pairs with the loads in oldest_inside; taken, with the CAS in take. */
+static void give_reader(void *record) {
+  rcu_reader *reader = record;
   mine = NULL;
-  atomic_store_explicit(&((rcu_reader *)reader)->taken, false, memory_order_release);
+  reader->busy = false;
+  atomic_store_explicit(&reader->came, 0, memory_order_release);
+  atomic_store_explicit(&reader->taken, false, memory_order_release);
 }
 
 /* The other threads are not there any more, whatever they were doing. */
