@@ -466,6 +466,18 @@ Test(pool, pools_come_to_live_where_others_were) {
   cr_assert_gt(made, 60);
 }
 
+static void allocate_after_pools_that_cannot_be_made(void *pool) {
+  batch_pool_free(pool);
+  for (int i = 0; i < 100; i++) batch_pool_create(UINT32_MAX, 1, 1, 0);
+  batch_pool_try_allocate(pool);
+}
+
+Test(pool, pools_that_cannot_be_made_do_not_make_a_freed_one_forgotten) {
+  BatchPool *pool = pool_of(1);
+  assert_aborts(allocate_after_pools_that_cannot_be_made, pool, "batch_pool_try_allocate", "freed");
+  batch_pool_free(pool);
+}
+
 /* ---- counting */
 
 Test(pool, outstanding_counts_what_is_out) {

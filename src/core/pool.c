@@ -285,7 +285,7 @@ static BatchPool *pool_create(const char *function, const batch_pool_options *op
   BatchPool *pool = pool_make(&layout, &allocator, options->alignment);
   if (!pool) return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for a pool", function);
   if (pool_set_size(function, pool, options->pool_size)) return pool;
-  pool_let_go(pool);
+  slab_free(&pools, pool->handle); /* nobody knows it who could be late */
   return NULL;
 }
 
