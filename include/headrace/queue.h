@@ -43,7 +43,7 @@ typedef struct BatchQueue BatchQueue;
 
 /* Makes a queue. capacity: 1 to BATCH_QUEUE_MAX_CAPACITY batches, or 0 for no limit.
    Returns: the queue, owned by the caller; NULL on a larger capacity or lack of memory, or, for the
-   first unlimited queue of a process, when all of its thread-specific keys are in use. */
+   first unlimited queue of a process, while all of its thread-specific keys are in use. */
 HEADRACE_API BatchQueue *batch_queue_create(uint32_t capacity);
 
 /* Releases what is still inside and frees the queue. No other call may be running or follow: freeing it
