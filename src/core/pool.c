@@ -313,7 +313,8 @@ static bool pool_check(const char *function, const BatchPool *pool) {
 }
 
 static void pool_close(BatchPool *pool) {
-  /* seq_cst: pairs with the load in allocation_retry as NOTICE with REGISTER (event.h). */
+  hand_over(pool);
+  /* seq_cst: pairs with the load in allocation_retry as NOTICE with REGISTER (event.h), and with CLOSED. */
   atomic_store_explicit(&pool->open, NULL, memory_order_seq_cst);
   event_notify_all(&pool->available);
 }
@@ -369,17 +370,24 @@ COLD static batch_status pool_refuse(const char *function, BatchPool *pool, batc
 
 static const char pool_is_closed[] = "the pool is closed";
 
+COLD static batch_status pool_refuse_closed(const char *function, BatchPool *pool) {
+  /* CLOSED: acquire; pairs with the store in pool_close: what was written before it. */
+  atomic_load_explicit(&pool->open, memory_order_acquire);
+  handed_over(pool);
+  return pool_refuse(function, pool, BATCH_CLOSED, pool_is_closed);
+}
+
 /* Of a pool that is not open, for whatever reason. */
 COLD static batch_status pool_not_open(const char *function, BatchPool *pool) {
   pool_check(function, pool);
-  return pool_refuse(function, pool, BATCH_CLOSED, pool_is_closed);
+  return pool_refuse_closed(function, pool);
 }
 
 COLD static batch_status pool_wait(const char *function, BatchPool *pool, Batch **batch, uint64_t deadline) {
   allocation a = {pool, NULL};
   bool in_time = event_wait(&pool->available, allocation_retry, &a, deadline);
   if (!a.header)
-    return in_time ? pool_refuse(function, pool, BATCH_CLOSED, pool_is_closed)
+    return in_time ? pool_refuse_closed(function, pool)
                    : pool_refuse(function, pool, BATCH_TIMEDOUT, "no batch came back before the deadline");
   counters_add(&pool->statistics, HANDED_OUT_LATE, 1);
   *batch = pool_hand_out(pool, a.header);
