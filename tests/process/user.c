@@ -148,6 +148,22 @@ static bool add_one(const void *context, Batch *batch, uint32_t row, batch_rando
   return true;
 }
 
+static void *next_until_closed(void *loader) {
+  for (Batch *batch; (batch = batch_loader_next(loader));) batch_release(batch);
+  EXPECT(told == 1, "%ld", told);
+  return NULL;
+}
+
+static void close_loader(BatchLoader *loader) {
+  pthread_t thread;
+  told = 0;
+  EXPECT(pthread_create(&thread, NULL, next_until_closed, loader) == 0, "no thread");
+  usleep(10000);
+  told = 1;
+  batch_loader_close(loader);
+  pthread_join(thread, NULL);
+}
+
 static void use_loader(void) {
   const char *path = "/usr/share/common-licenses/GPL-3";
   const batch_transform transform = {add_one, NULL};
@@ -163,6 +179,11 @@ static void use_loader(void) {
   EXPECT(loader, "%s", batch_last_error()->message);
   for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch)) batch->input.i32[1] = 7;
   EXPECT(batch_last_error()->code == BATCH_END, "%s", batch_last_error()->message);
+  batch_loader_free(loader);
+  options.epochs = BATCH_LOADER_ENDLESS;
+  loader = batch_loader_create(dataset, &options);
+  EXPECT(loader, "%s", batch_last_error()->message);
+  close_loader(loader);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
 }
