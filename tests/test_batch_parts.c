@@ -364,6 +364,7 @@ Test(batch_parts, parts_of_a_free_batch_abort_in_the_name_of_the_call) {
   assert_aborts(merge_free_batch, batch, "batch_merge", "free");
   batch_free(batch);
 }
+#endif
 
 static void split_at_the_bound(void *context) {
   Batch *batch = context, *parts[2];

@@ -196,6 +196,11 @@ Test(dataset_formats, llmc_documents_are_found_by_what_the_loader_names) {
   assert_refused(!batch_loader_create(dataset, &packed), BATCH_INVALID_ARGUMENT, "no document boundaries",
                  "separator", "end_of_text", "BATCH_SEPARATOR_BEFORE", "50256");
   batch_dataset_free(dataset);
+  const char *beside[] = {write_data("text.txt", "mill race", 9), path};
+  dataset = batch_dataset_open(beside, 2, NULL);
+  assert_refused(!batch_loader_create(dataset, &packed), BATCH_INVALID_ARGUMENT, path,
+                 "no document boundaries");
+  batch_dataset_free(dataset);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.separator = BATCH_SEPARATOR_BEFORE;
   options.end_of_text = 50256;

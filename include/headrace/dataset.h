@@ -144,7 +144,7 @@ HEADRACE_API bool batch_dataset_read(const BatchDataset *dataset, uint64_t start
 HEADRACE_API uint64_t batch_dataset_tokens(const BatchDataset *dataset);
 
 /* Documents in the stream, 0 when no boundaries are known. Where only some files have boundaries,
-   each of the others is one document. */
+   each of the others is one document (and a loader that packs documents refuses it). */
 HEADRACE_API uint64_t batch_dataset_documents(const BatchDataset *dataset);
 
 /* Gives tokens [*start, *end) of a document, which may be empty. Constant time but for finding its

@@ -164,7 +164,7 @@ static bool place_files(source *s) {
   for (size_t i = 0; i < s->count; i++) {
     source_file *file = &s->files[i];
     if (known && lacks_boundaries(file) && file->tokens > 0)
-      file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1};
+      file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1, .assumed = true};
     file->first_token = s->tokens;
     file->documents.first = s->documents;
     s->documents += file->documents.count;
