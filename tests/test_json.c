@@ -283,8 +283,8 @@ Test(json, the_beginning_of_a_file_tells_lines_from_one_value) {
                {"\n {\"a\":1}", JSONL_LINES},
                {"{\"a\":\"goes on", JSONL_LINES},
                {"{\"a\":1} \r\n{", JSONL_LINES},
-               {"{\n  \"a\": 1\n}\n", JSONL_PRETTY},
-               {"{\"a\":\n", JSONL_PRETTY},
+               {"{\n  \"a\": 1\n}\n", JSONL_OTHER},
+               {"{\"a\":\n", JSONL_OTHER},
                {"[{\"a\":1},", JSONL_ARRAY},
                {"[]\n", JSONL_ARRAY},
                {"[1] Smith, A.", JSONL_NO},
@@ -292,7 +292,8 @@ Test(json, the_beginning_of_a_file_tells_lines_from_one_value) {
                {"{ return 1; }", JSONL_NO},
                {"text", JSONL_NO},
                {"", JSONL_NO},
-               {"{\"a\":1}{\"a\":2}", JSONL_NO}};
+               {"{\"a\":1}{\"a\":2}", JSONL_OTHER},
+               {"{\"a\":1}, {\"a\":2}", JSONL_OTHER}};
   for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
     cr_assert_eq(jsonl_look_at(heads[i].text, strlen(heads[i].text)), heads[i].look, "\"%s\"", heads[i].text);
 }

@@ -144,14 +144,12 @@ static bool in_doubt(const source_file *file, const char *found) {
 /* What does not say it by its name: .jsonl, text, or nothing that is certain. */
 static bool by_content(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
   bool mark = bytes >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0;
-  const char *name = foreign_name(head, bytes);
-  if (name) return foreign(file, name);
   switch (jsonl_look_at((const char *)head + 3 * mark, bytes - 3 * mark)) {
   case JSONL_LINES:
     file->format = BATCH_FORMAT_JSONL;
     return true;
-  case JSONL_PRETTY:
-    return in_doubt(file, "a JSON object over several lines");
+  case JSONL_OTHER:
+    return in_doubt(file, "JSON objects, but not one a line");
   case JSONL_ARRAY:
     return in_doubt(file, "a JSON array");
   case JSONL_NO:
@@ -166,6 +164,13 @@ static bool by_content(source_file *file, const stem *s, const uint8_t *head, si
              "first bytes nor its name tell, and it is not text");
 }
 
+/* Text or .jsonl, named as that or not named at all. */
+static bool find_text(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
+  const char *name = foreign_name(head, bytes);
+  if (name) return foreign(file, name);
+  return (file->format = by_name(s)) || by_content(file, s, head, bytes);
+}
+
 static bool find_inside(source_file *file, const stem *s) {
   uint8_t head[LOOK];
   size_t bytes;
@@ -175,8 +180,7 @@ static bool find_inside(source_file *file, const stem *s) {
                        "found a compressed file of tokens (%s by its name), expected text or .jsonl: "
                        "decompress it first",
                        batch_format_name(named));
-  if (named) return file->format = named, true;
-  return read_inside(file, head, &bytes) && by_content(file, s, head, bytes);
+  return read_inside(file, head, &bytes) && find_text(file, s, head, bytes);
 }
 
 static bool find(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
@@ -187,13 +191,14 @@ static bool find(source_file *file, const stem *s, const uint8_t *head, size_t b
   if (!by_companion(file->path, &file->format)) return false;
   if (file->format) return true;
   batch_format named = by_name(s);
-  if (is_text_format(named) && (name = foreign_name(head, bytes))) return foreign(file, name);
-  return named ? file->format = named, true : by_content(file, s, head, bytes);
+  if (!named || is_text_format(named)) return find_text(file, s, head, bytes);
+  file->format = named;
+  return true;
 }
 
 /* A name that ends in .zst or .gz is believed, so that a damaged file is not taken for text. */
 static bool check_suffix(const source_file *file, const stem *s) {
-  return file->compressed || !s->compressed || file->map_bytes == 0 ||
+  return file->compressed || !s->compressed ||
          format_fail(file->path, 0, "found no %s, expected it by the name", "magic of zstd or gzip");
 }
 
