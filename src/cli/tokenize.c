@@ -1,4 +1,4 @@
-/* headrace tokenize: turns text, .jsonl and zstd of both into shards of tokens. */
+/* headrace tokenize: turns text, .jsonl, and zstd and gzip of both, into shards of tokens. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -27,8 +27,8 @@ static const char *const separators[] = {"none", "before", "after", NULL};
 static int print_help(void) {
   printf(
       "Usage: headrace tokenize [OPTION...] --output FILE INPUT...\n\n"
-      "Writes the tokens of text, .jsonl and zstd of both. INPUT is a file, a directory or a quoted "
-      "pattern.\n"
+      "Writes the tokens of text, .jsonl, and zstd and gzip of both. INPUT is a file, a directory or a\n"
+      "quoted pattern.\n"
       "FILE appears, whole, when everything is written. SIGINT, SIGTERM and SIGHUP stop it: temporary files\n"
       "go, and it ends by the signal.\n\n"
       "  -o, --output FILE     what to write\n"
@@ -192,9 +192,9 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
   progress_end(&run->bar);
   if (status == BATCH_CLOSED) return say_stopped(writer);
   if (!good) return cli_data_error(name);
+  data_say_bad_lines(name, run->bad_lines);
   if (run->quiet) return CLI_OK;
   print_summary(run, writer);
-  if (run->bad_lines) printf("%s of .jsonl passed over\n", cli_count(run->bad_lines, "bad line"));
   return cli_finish_output(name);
 }
 
