@@ -508,7 +508,7 @@ Test(dataset_text, other_kinds_of_files_inside_gzip_are_refused_by_name) {
   const char *once = gzip_file(write_text("a.txt", "text"), "a.gz"), *twice = gzip_file(once, "b.txt.gz"),
              *wide = gzip_file(write_data("w.txt", "\xFF\xFE\0a", 4), "w.txt.gz"),
              *lines = gzip_file(once, "b.jsonl.gz");
-  assert_not_opened(twice, NULL, BATCH_FORMAT_ERROR, twice, "a gzip file", "--format");
+  assert_not_opened(twice, NULL, BATCH_FORMAT_ERROR, twice, "a gzip file in the compressed data", "--format");
   assert_not_opened(lines, NULL, BATCH_FORMAT_ERROR, lines, "a gzip file", "--format");
   assert_not_opened(wide, NULL, BATCH_FORMAT_ERROR, wide, "UTF-16", "--format");
 }

@@ -101,17 +101,6 @@ static bool is_compressed(const stem *s, const uint8_t *head, size_t bytes) {
          (certain || s->compressed || is_text_format(named) || !named);
 }
 
-/* UTF-8 without control characters other than white space; its last character may be cut off. */
-static bool looks_like_text(const uint8_t *head, size_t bytes) {
-  for (size_t i = 0; i < bytes;) {
-    utf8_step step = utf8_next(head + i, bytes - i);
-    if (!step.valid) return step.truncated && bytes == LOOK;
-    if (step.code < 32 && !(step.code >= '\t' && step.code <= '\r')) return false;
-    i += step.bytes;
-  }
-  return true;
-}
-
 /* The first bytes of what is inside a compressed file. */
 static bool read_inside(const source_file *file, uint8_t *head, size_t *bytes) {
   byte_stream stream;
@@ -128,9 +117,9 @@ static bool read_inside(const source_file *file, uint8_t *head, size_t *bytes) {
 
 static bool foreign(const source_file *file, const char *name) {
   return format_fail(file->path, 0,
-                     "found %s, expected tokens or text; if it is one of them all the same say the format "
+                     "found %s%s, expected tokens or text; if it is one of them all the same say the format "
                      "(options.format, --format headerless or text)",
-                     name);
+                     name, file->compressed ? " in the compressed data" : "");
 }
 
 static bool in_doubt(const source_file *file, const char *found) {
@@ -157,7 +146,7 @@ static bool by_content(source_file *file, const stem *s, const uint8_t *head, si
   }
   if (stem_ends_with(s, ".json") && bytes > 0) return in_doubt(file, "no JSON object in the first line");
   file->format = BATCH_FORMAT_TEXT;
-  return looks_like_text(head, bytes) ||
+  return utf8_is_text(head, bytes, bytes == LOOK) ||
          format_fail(
              file->path, 0,
              "found no format that is known here (neither its %s), expected one, or that the caller says it",
