@@ -505,6 +505,7 @@ Test(dataset_text, gzip_of_text_and_jsonl_gives_what_is_inside) {
 
 /* What was compressed twice, or is UTF-16, is no text, whatever it is named. */
 Test(dataset_text, other_kinds_of_files_inside_gzip_are_refused_by_name) {
+  need_package(PACKAGE_ZLIB);
   const char *once = gzip_file(write_text("a.txt", "text"), "a.gz"), *twice = gzip_file(once, "b.txt.gz"),
              *wide = gzip_file(write_data("w.txt", "\xFF\xFE\0a", 4), "w.txt.gz"),
              *lines = gzip_file(once, "b.jsonl.gz");
@@ -515,6 +516,7 @@ Test(dataset_text, other_kinds_of_files_inside_gzip_are_refused_by_name) {
 
 /* Not even nothing compresses to nothing: such a file was not finished. */
 Test(dataset_text, an_empty_file_with_the_name_of_a_compressed_one_is_refused) {
+  need_package(PACKAGE_ZLIB);
   static const char *const names[] = {"a.txt.gz", "a.jsonl.zst", "a.gz"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     assert_not_opened(write_text(names[i], ""), NULL, BATCH_FORMAT_ERROR, names[i],
@@ -523,6 +525,18 @@ Test(dataset_text, an_empty_file_with_the_name_of_a_compressed_one_is_refused) {
   const char *paths[] = {write_text("b.txt", "text"), gzip_file(write_text("c.txt", ""), "c.txt.gz")};
   cr_assert_not_null(dataset = batch_dataset_open(paths, 2, NULL), "%s", batch_last_error()->message);
   batch_dataset_free(dataset);
+}
+
+/* Said to be text is what is inside. */
+Test(dataset_text, what_is_said_to_be_text_is_decompressed_all_the_same) {
+  need_package(PACKAGE_ZLIB);
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_TEXT;
+  BatchDataset *dataset = open_dataset(gzip_file(write_text("a.txt", "text"), "a.bin"), &options);
+  assert_text(dataset, "text", 4);
+  batch_dataset_free(dataset);
+  const char *path = write_text("b.txt.gz", "\1damaged");
+  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "no magic of zstd or gzip");
 }
 
 Test(dataset_text, several_gzip_members_are_one_text_and_zeros_behind_them_padding) {

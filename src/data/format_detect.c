@@ -93,12 +93,11 @@ static batch_format by_magic(const uint8_t *head, size_t bytes) {
   return BATCH_FORMAT_AUTO;
 }
 
-/* By two or three bytes, or a skippable frame, only what is not named as tokens is taken as compressed. */
-static bool is_compressed(const stem *s, const uint8_t *head, size_t bytes) {
+/* By two or three bytes, or a skippable frame, only what is not said to be tokens is taken as compressed. */
+static bool is_compressed(const stem *s, batch_format said, const uint8_t *head, size_t bytes) {
   bool certain = bytes >= 4 && load_u32(head) == 0xFD2FB528;
-  batch_format named = by_name(s);
   return byte_stream_kind_of(head, bytes) != BYTES_PLAIN &&
-         (certain || s->compressed || is_text_format(named) || !named);
+         (certain || s->compressed || is_text_format(said) || !said);
 }
 
 /* The first bytes of what is inside a compressed file. */
@@ -185,7 +184,8 @@ static bool find(source_file *file, const stem *s, const uint8_t *head, size_t b
   return true;
 }
 
-/* A name that ends in .zst or .gz is believed, so that a damaged file is not taken for text. */
+/* A name that ends in .zst or .gz is believed, so that a damaged file is not taken for text, even by a caller who
+   says that it is text: under this name that is said of what is inside. */
 static bool check_suffix(const source_file *file, const stem *s) {
   return file->compressed || !s->compressed ||
          format_fail(file->path, 0, "found no %s, expected it by the name", "magic of zstd or gzip");
@@ -200,7 +200,8 @@ bool format_detect(source_file *file, batch_format wanted) {
     return false;
   file->format = wanted;
   if (!wanted && file->metadata.there) return tokens_by_metadata(file);
-  file->compressed = is_compressed(&s, head, bytes) && (!wanted || is_text_format(wanted));
+  if (wanted && !is_text_format(wanted)) return true;
+  file->compressed = is_compressed(&s, wanted ? wanted : by_name(&s), head, bytes);
   if (file->compressed) file->compression = byte_stream_kind_of(head, bytes) == BYTES_GZIP ? "gzip" : "zstd";
-  return wanted || (check_suffix(file, &s) && find(file, &s, head, bytes));
+  return check_suffix(file, &s) && (wanted || find(file, &s, head, bytes));
 }
