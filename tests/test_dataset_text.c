@@ -441,6 +441,9 @@ Test(dataset_text, bad_lines_are_reported_while_tokenizing) {
   cr_assert_eq(tokenize(write_text("a.jsonl", "{\"text\":\"a\"}\nbad\n{}\n"), &options, &r), BATCH_OK);
   cr_assert_eq(r.last.bad_lines, 2);
   cr_assert_eq(r.last.documents, 1);
+  r = (reports){.stop_at = r.count}; /* when all 20 bytes are read */
+  assert_refused(tokenize(path_of("a.jsonl"), &options, &r) == BATCH_CLOSED, BATCH_CLOSED, "at byte 20 of",
+                 "a.jsonl");
 }
 
 /* Plain text has no such limit where the tokenizer takes it in parts. */
