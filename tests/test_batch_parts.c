@@ -291,6 +291,8 @@ Test(batch_parts, merge_refuses_what_does_not_fit_together) {
   batch_free(first);
 }
 
+/* AddressSanitizer reports it in its own words. */
+#ifndef CHECK_UNDER_ASAN
 static void split_free_batch(void *context) {
   Batch *parts[2];
   batch_free(context);
@@ -311,8 +313,6 @@ static void merge_free_batch(void *context) {
   batch_merge(batches, 2);
 }
 
-/* AddressSanitizer reports it in its own words. */
-#ifndef CHECK_UNDER_ASAN
 Test(batch_parts, parts_of_a_free_batch_abort_in_the_name_of_the_call) {
   Batch *batch = counting_batch(4, 3);
   assert_aborts(split_free_batch, batch, "batch_split", "free");

@@ -72,7 +72,7 @@ static bool is_text(const source_file *file) {
 static bool check_type(const source_file *file, batch_token_type wanted) {
   return !wanted || is_text(file) || file->type == wanted ||
          format_fail(file->path, file->data_offset,
-                     "found tokens of type %s, expected %s as options.token_type says",
+                     "found tokens of type %s, expected %s (options.token_type, --type)",
                      batch_token_type_name(file->type), batch_token_type_name(wanted));
 }
 

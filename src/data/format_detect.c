@@ -53,6 +53,11 @@ static batch_format by_name(const stem *s) {
   return !s->compressed && token_type_of_name(s->path) ? BATCH_FORMAT_HEADERLESS : BATCH_FORMAT_AUTO;
 }
 
+batch_format format_by_name(const char *path) {
+  stem s = stem_of(path);
+  return s.compressed ? BATCH_FORMAT_TEXT : by_name(&s);
+}
+
 static bool is_text_format(batch_format format) {
   return format == BATCH_FORMAT_TEXT || format == BATCH_FORMAT_JSONL;
 }

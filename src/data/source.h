@@ -24,7 +24,8 @@ typedef struct source_documents {
   uint64_t count;
   uint64_t first;         /* number of the file's first document in the stream */
   const uint8_t *entries; /* ENDS: the ends; MEGATRON: the sequence numbers. Unaligned, inside map */
-  const uint8_t *offsets; /* MEGATRON, SEQUENCES: of each sequence in the token file, in bytes */
+  const uint8_t *offsets; /* MEGATRON, SEQUENCES: of each sequence in the token file, in bytes; behind their
+                             lengths, u32 */
   uint64_t sequences;     /* MEGATRON, SEQUENCES */
   const uint8_t *map;     /* the mapping that holds them: an index file or a temporary one */
   size_t map_bytes;

@@ -4,7 +4,7 @@
 #include "data/encode.h"
 #include "data/format.h"
 #include "data/paths.h"
-#include "headrace/writer.h"
+#include "data/writer_internal.h"
 
 typedef struct tokenize_run {
   const batch_dataset_options *options;
@@ -61,7 +61,7 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
 static bool measure(tokenize_run *run, const path_list *list) {
   for (size_t i = 0; i < list->count; i++) {
     source_file file = {.path = list->entries[i].path, .fd = -1};
-    bool good = open_text(&file, run->options->format);
+    bool good = open_text(&file, run->options->format) && writer_check_input(run->writer, file.path);
     if (file.fd >= 0) close(file.fd);
     if (!good) return false;
     run->progress.total_bytes += file.map_bytes;

@@ -59,4 +59,39 @@ refuses 1 'more than 10 bytes' -- info --longest-document 10 bad.json
 refuses 2 'never' -- info --on-bad-line never bad.json
 refuses 2 '12x' -- info --longest-document 12x bad.json
 refuses 1 'a.txt: at byte 0: found a text' -- info --tokenizer a.txt a.txt
+
+# what is written is read, with default options
+tokens() { "$headrace" info --json "$@" | sed -n 's/.*"tokens": \([0-9]*\).*/\1/p' | tail -1; }
+for name in wide.bin wide.u32 wide wide.v2; do
+  run 0 tokenize --quiet --end-of-text 100257 -o $name a.txt
+  [ "$(tokens $name)" = 7 ] || fail "$name: $(tokens $name) tokens"
+done
+refuses 1 'u16' -- tokenize --end-of-text 100257 -o wide.u16.bin a.txt
+refuses 1 'text' -- tokenize -o wide.txt a.txt
+refuses 1 'standard output' -- tokenize -o - a.txt
+
+# a run owns its names
+mkdir s
+printf 'third\n' >c.txt
+run 0 tokenize --quiet --separator none --shard-tokens 1 -o s/x.bin a.txt b.txt c.txt
+printf 'precious' >s/x_notes.bin
+refuses 1 's/x_000001.bin: exists' -- tokenize -o s/x.bin a.txt
+run 0 tokenize --quiet --force --separator none --shard-tokens 1 --to megatron -o s/x.bin a.txt b.txt
+[ "$(ls -A s | tr '\n' ' ')" = 'x_000001.bin x_000001.idx x_000002.bin x_000002.idx x_notes.bin ' ] || fail "left: $(ls -A s)"
+run 0 tokenize --quiet --force --separator none -o s/x.bin b.txt
+[ "$(ls -A s | tr '\n' ' ')" = 'x.bin x_notes.bin ' ] || fail "left: $(ls -A s)"
+
+# only regular files are replaced; links are followed
+refuses 1 '/dev/full' -- tokenize --force -o /dev/full a.txt
+[ -c /dev/full ] || fail '/dev/full is a device'
+ln -s s/x.bin link.bin
+run 0 tokenize --quiet --force --separator none -o link.bin a.txt
+[ -L link.bin ] && [ "$(tokens s/x.bin)" = 6 ] || fail 'the link stays, its file is replaced'
+
+# a signal leaves what was there
+yes 'a line of text' | head -c 40000000 >big.txt
+"$headrace" tokenize --quiet --force --separator none -o s/x.bin big.txt 2>err & job=$!
+while [ ! -e s/.x.bin.headrace/new/x.bin ]; do kill -0 $job || break; done
+kill -TERM $job && wait $job 2>/dev/null && fail 'stopped by a signal, and says success'
+[ "$(tokens s/x.bin)" = 6 ] && [ "$(ls -A s | tr '\n' ' ')" = 'x.bin x_notes.bin ' ] || fail "after the signal: $(ls -A s)"
 exit 0
