@@ -103,9 +103,10 @@ typedef struct batch_dataset_options {
                                       separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
   batch_bad_line on_bad_line;      /* .jsonl */
-  size_t longest_document; /* bytes that must be held at once: a line of .jsonl; in text a line where the
-                                      tokenizer needs it whole, all of the text where it needs that, marks that
-                                      combine. More is BATCH_FORMAT_ERROR. 0: BATCH_LONGEST_DOCUMENT */
+  /* Bytes that must be held at once: a line of .jsonl; in text a line, and blank lines behind it, where the
+     tokenizer needs it whole, all of the text where it needs that; characters that combine. More is
+     BATCH_FORMAT_ERROR. 0: BATCH_LONGEST_DOCUMENT */
+  size_t longest_document;
 } batch_dataset_options;
 
 #define BATCH_DATASET_OPTIONS_INIT                                                                           \

@@ -98,8 +98,8 @@ typedef struct batch_tokenize_progress {
   uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
 } batch_tokenize_progress;
 
-/* Called after every document, and at least after every 256 KiB of text read, also inside a long line or document
-   (but not while a tokenizer is at work on one line), and once when all is read. Returning false stops.
+/* Called for every document that is not empty, and at least after every 256 KiB of text read, also inside a long
+   line or document (but not while a tokenizer is at work on one line), and when a file is read. Returning false stops.
    It may not throw (see base.h). */
 typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_progress *progress);
 

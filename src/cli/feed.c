@@ -376,6 +376,7 @@ static int open_and_feed(feed_run *run, const char *const *files, size_t n) {
   if (status == CLI_OK && !(dataset = batch_dataset_open(files, n, &run->data.dataset)))
     status = cli_data_error(name);
   if (status == CLI_OK) status = data_options_check(&run->data, name, dataset);
+  if (status == CLI_OK) data_say_bad_lines(name, data_bad_lines(dataset));
   if (status == CLI_OK && !(loader = batch_loader_create(dataset, &run->loader)))
     status = cli_data_error(name);
   run->token_bytes = dataset ? batch_dataset_width(dataset) : 0;

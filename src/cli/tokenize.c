@@ -196,9 +196,9 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
   progress_end(&run->bar);
   if (status == BATCH_CLOSED) return say_stopped(run, writer);
   if (!good) return cli_data_error(name);
+  data_say_bad_lines(name, run->bad_lines);
   if (run->quiet) return CLI_OK;
   print_summary(run, writer);
-  if (run->bad_lines) printf("%s of .jsonl passed over\n", cli_count(run->bad_lines, "bad line"));
   return cli_finish_output(name);
 }
 

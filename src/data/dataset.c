@@ -157,6 +157,16 @@ static bool open_files(source *s, path_list *list, const batch_dataset_options *
   return true;
 }
 
+static bool no_tokens(const source *s) {
+  char passed_over[60] = "";
+  uint64_t bad_lines = 0;
+  for (size_t i = 0; i < s->count; i++) bad_lines += s->files[i].bad_lines;
+  if (bad_lines > 0)
+    snprintf(passed_over, sizeof passed_over, " (bad lines passed over: %" PRIu64 ")", bad_lines);
+  return error_fail(BATCH_FORMAT_ERROR, "%.700s: no tokens in the %zu file%s%s, expected at least one",
+                    s->files[0].path, s->count, s->count == 1 ? "" : "s", passed_over);
+}
+
 /* Puts the files one after the other; files without boundaries become documents if others have some. */
 static bool place_files(source *s) {
   bool known = false;
@@ -172,9 +182,7 @@ static bool place_files(source *s) {
     if (__builtin_add_overflow(s->tokens, file->tokens, &s->tokens))
       return error_fail(BATCH_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
   }
-  if (s->tokens > 0) return true;
-  return error_fail(BATCH_FORMAT_ERROR, "%.700s: no tokens in the %zu file%s, expected at least one",
-                    s->files[0].path, s->count, s->count == 1 ? "" : "s");
+  return s->tokens > 0 || no_tokens(s);
 }
 
 static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {

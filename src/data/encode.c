@@ -137,20 +137,21 @@ static bool too_long(encoder *e, const char *what) {
   return failed(e);
 }
 
-/* Whether what the tokenizer must be given whole is not longer than is allowed; looks at text from `from` on. */
+/* Whether what the tokenizer must be given whole is not longer than is allowed; looks at text from `from` on.
+   Where it may be cut at lines, a line and all line feeds behind its own are held together. */
 static bool check_length(encoder *e, size_t from) {
   tokenizer_cut allowed = tokenizer_cut_of(e->tokenizer);
+  bool lines = allowed == TOKENIZER_CUT_LINES;
   const char *at = e->text.data + from, *end = e->text.data + e->text.used;
   if (allowed == TOKENIZER_CUT_ANYWHERE) return true;
   while (at < end) {
-    const char *feed = allowed == TOKENIZER_CUT_LINES ? memchr(at, '\n', (size_t)(end - at)) : NULL;
-    e->unbroken += (size_t)((feed ? feed : end) - at);
-    if (e->unbroken > e->longest)
-      return too_long(e,
-                      allowed == TOKENIZER_CUT_LINES ? "a line" : "a text, which this tokenizer takes whole");
-    if (!feed) break;
-    e->unbroken = 0;
-    at = feed + 1;
+    if (lines && at > e->text.data && at[-1] == '\n' && *at != '\n') e->unbroken = 0;
+    const char *feed = lines ? memchr(at, '\n', (size_t)(end - at)) : NULL, *next = feed ? feed + 1 : end;
+    e->unbroken += (size_t)(next - at);
+    if (e->unbroken - (feed != NULL) > e->longest)
+      return too_long(e, lines ? "a line and the blank lines behind it"
+                               : "a text, which this tokenizer takes whole");
+    at = next;
   }
   return true;
 }

@@ -48,8 +48,9 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
   const token_sink sink = {write_tokens, end_document, report, run};
   source_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
   run->progress.path = path;
-  bool good =
-      open_text(&file, run->options->format) && encode_file(&file, run->options, &sink, &file.bad_lines);
+  bool good = open_text(&file, run->options->format) &&
+              encode_file(&file, run->options, &sink, &file.bad_lines) &&
+              report(run, file.map_bytes, file.bad_lines);
   if (file.fd >= 0) close(file.fd);
   run->bytes_before += file.map_bytes;
   run->bad_lines_before += file.bad_lines;
@@ -72,7 +73,7 @@ static bool tokenize_list(tokenize_run *run, const path_list *list) {
   if (!measure(run, list)) return false;
   for (size_t i = 0; i < list->count; i++)
     if (!tokenize_one(run, list->entries[i].path)) return false;
-  return report(run, 0, 0);
+  return true;
 }
 
 batch_status batch_tokenize_files(const char *const *paths, size_t n, const batch_dataset_options *options,

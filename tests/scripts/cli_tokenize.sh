@@ -45,7 +45,12 @@ text=$("$headrace" info a.txt b.txt | grep fingerprint)
 printf '{"text":"a"}\nno json\n{"doc":{"text":"b"}}\n' >bad.json
 refuses 1 'line 2' -- tokenize -o bad.bin bad.json
 run 0 tokenize -o bad.bin --on-bad-line skip bad.json
-out_has '2 tokens (u16) in 1 document' '2 bad lines'
+out_has '2 tokens (u16) in 1 document'
+err_has 'headrace tokenize: 2 bad lines of .jsonl passed over'
+run 0 tokenize -o bad.bin --quiet --force --on-bad-line skip bad.json
+err_has 'headrace tokenize: 2 bad lines of .jsonl passed over'
+printf 'bad\n' >worse.jsonl
+refuses 1 'no tokens in the 1 file (bad lines passed over: 1)' -- info --on-bad-line skip worse.jsonl
 run 0 info --on-bad-line skip bad.json
 out_has 'bad lines    2'
 run 0 info --json --on-bad-line skip --field doc.text bad.json

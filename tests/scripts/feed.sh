@@ -108,6 +108,12 @@ status 2 --type u16 text.txt
 status 1 --resume text.txt text.txt
 status 1 --seed 9 --sequence-length 24 --resume state text.txt
 
+printf '{"text":"a good line"}\nno json\n{}\n' >bad.jsonl
+feed --on-bad-line skip bad.jsonl >/dev/null
+grep -qx 'headrace feed: 2 bad lines of .jsonl passed over' err || fail "bad lines are counted: $(cat err)"
+feed text.txt >/dev/null
+[ -s err ] && fail "nothing is said where no line is bad: $(cat err)"
+
 # A state is written aside: links are followed, what is no regular file stays, and all is checked before the run.
 mkdir states
 status 1 --state states text.txt
