@@ -107,7 +107,7 @@ typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_prog
    to the writer, one document after the other; the caller finishes the writer. Of the options format,
    text_field, tokenizer, text, separator, end_of_text, on_bad_line and longest_document count. A plain
    text file is one document. All files are looked at before the first is read: what is not text, and what
-   the writer will replace, is refused.
+   the writer will replace, is refused; and so are text_field and on_bad_line when no file is .jsonl.
    progress: may be NULL.
    Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. */
 HEADRACE_API batch_status batch_tokenize_files(const char *const *paths, size_t n,

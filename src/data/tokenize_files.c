@@ -59,14 +59,19 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
 
 /* Every file is looked at before the first is tokenized: the sum of their sizes, and early refusals. */
 static bool measure(tokenize_run *run, const path_list *list) {
+  bool jsonl = !run->options->text_field && !run->options->on_bad_line; /* or nothing asks for it */
   for (size_t i = 0; i < list->count; i++) {
     source_file file = {.path = list->entries[i].path, .fd = -1};
     bool good = open_text(&file, run->options->format) && writer_check_input(run->writer, file.path);
     if (file.fd >= 0) close(file.fd);
     if (!good) return false;
     run->progress.total_bytes += file.map_bytes;
+    jsonl |= file.format == BATCH_FORMAT_JSONL;
   }
-  return true;
+  return jsonl ||
+         error_fail(BATCH_INVALID_ARGUMENT,
+                    "batch_tokenize_files: %s is for .jsonl, and none is among the files",
+                    run->options->text_field ? "text_field (--field)" : "on_bad_line (--on-bad-line)");
 }
 
 static bool tokenize_list(tokenize_run *run, const path_list *list) {

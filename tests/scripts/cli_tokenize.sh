@@ -8,6 +8,8 @@ out_has 'Usage: headrace tokenize' --output --shard-tokens
 refuses 2 'no --output' -- tokenize a.txt
 refuses 2 'no file is named' -- tokenize -o out.bin
 refuses 2 'standard input is not read' -- tokenize -o out.bin -
+refuses 1 '(--field) is for .jsonl' -- tokenize -o out.bin --field x a.txt
+refuses 1 '(--on-bad-line) is for .jsonl' -- tokenize -o out.bin --on-bad-line skip a.txt
 refuses 2 'of no use without a separator' -- tokenize -o out.bin --separator none --end-of-text 5 a.txt
 refuses 2 'gpt5' -- tokenize -o out.bin --to gpt5 a.txt
 refuses 2 '12x' -- tokenize -o out.bin --shard-tokens 12x a.txt
