@@ -20,7 +20,8 @@
    renamed, companions before their tokens: whatever happens in between, a file under its final name is
    whole, and no token file stands beside a companion of other tokens. The directory is locked while the run
    lives: a second run with the same output is refused. What a killed run left is removed by the next one
-   with the same output; if it was killed between two renames, the next one ends them.
+   with the same output; if it was killed between two renames, the next one ends them. Meanwhile readers
+   refuse the files, see batch_dataset_open.
    After an error the writer only answers the same error. Without overwrite, shards finished before it stay.
 
    What is written is read back with default options, under any name: a headerless file of a type that its

@@ -177,11 +177,36 @@ static bool place_files(source *s) {
                     s->files[0].path, s->count, s->count == 1 ? "" : "s");
 }
 
+/* A file that is replaced while it is opened could stand beside a companion, or another shard, of the run
+   before. path_entry says of an .idx which its .bin is: where it is read itself the caller said so. */
+static bool check_stayed(const source_file *file, const path_entry *entry) {
+  struct stat opened, named;
+  if (is_text(file)) return true;
+  if (fstat(file->fd, &opened) != 0) return file_fail(file->path, "fstat");
+  if (stat(file->path, &named) != 0) return file_fail(file->path, "stat");
+  bool stayed = opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  bool listed = opened.st_dev == entry->device && opened.st_ino == entry->inode;
+  return (stayed && (listed || path_ends_with(file->path, ".idx"))) ||
+         error_fail(
+             BATCH_IO_ERROR,
+             "%.700s: found another file than before, expected none to be replaced while it is opened: "
+             "try again",
+             file->path);
+}
+
+/* When all are open, so that all are of one time. */
+static bool check_all_stayed(const source *s, const path_list *list) {
+  for (size_t i = 0; i < s->count; i++)
+    if (!check_stayed(&s->files[i], &list->entries[i])) return false;
+  return true;
+}
+
 static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
   dataset->source.files = calloc(list->count, sizeof *dataset->source.files);
   if (!dataset->source.files)
     return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
-  return open_files(&dataset->source, list, options) && place_files(&dataset->source);
+  return open_files(&dataset->source, list, options) && check_all_stayed(&dataset->source, list) &&
+         place_files(&dataset->source);
 }
 
 BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {

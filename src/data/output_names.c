@@ -148,6 +148,15 @@ static size_t number_length(const char *text) {
   return digits == 6 || (digits > 6 && *text != '0') ? digits : 0;
 }
 
+char *output_of_shard(const char *name) {
+  char *output;
+  int stem = stem_length(name);
+  const char *mark = memrchr(name, '_', (size_t)stem);
+  size_t number = mark ? number_length(mark + 1) : 0;
+  if (number == 0 || mark + 1 + number != name + stem) return strdup(name);
+  return asprintf(&output, "%.*s%s", (int)(mark - name), name, name + stem) < 0 ? NULL : output;
+}
+
 /* Whether the first `length` bytes of an entry are the output's name or that of one of its shards. */
 static bool is_token_file(const output_names *o, const char *entry, size_t length) {
   size_t stem = (size_t)o->stem, extension = strlen(o->name) - stem, number;

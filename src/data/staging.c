@@ -90,9 +90,8 @@ static bool open_output_directory(staging *s) {
 }
 
 static bool name_hidden(staging *s) {
-  if (asprintf(&s->hidden_name, ".%.200s.headrace", s->names->name) >= 0) return true;
-  s->hidden_name = NULL;
-  return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->names->path);
+  s->hidden_name = staging_hidden_name(s->names->name);
+  return s->hidden_name || error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->names->path);
 }
 
 bool staging_open(staging *s, const output_names *names, bool overwrite) {
