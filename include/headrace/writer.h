@@ -110,7 +110,8 @@ typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_prog
    text file is one document. All files are looked at before the first is read: what is not text, and what
    the writer will replace, is refused.
    progress: may be NULL.
-   Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. */
+   Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. After one that came inside a
+   document the writer answers only that error; after others the caller may go on and finish. */
 HEADRACE_API batch_status batch_tokenize_files(const char *const *paths, size_t n,
                                                const batch_dataset_options *options, BatchWriter *writer,
                                                batch_tokenize_callback progress, void *context);

@@ -179,7 +179,7 @@ static bool end_document(encoder *e) {
   if (!drain(e, true) || !put_separator(e, BATCH_SEPARATOR_AFTER)) return false;
   e->more = false;
   e->unbroken = 0;
-  return e->sink->end_document(e->sink->context);
+  return e->sink->end_document(e->sink->context) && progress(e);
 }
 
 static bool encode_piece(encoder *e, text_piece piece) {
