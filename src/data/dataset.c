@@ -100,15 +100,13 @@ static bool lacks_boundaries(const source_file *file) {
 
 /* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
 static bool blame_companion(const char *path) {
-  char said[600];
   const batch_error *error = batch_last_error();
   if (error->code != BATCH_FORMAT_ERROR) return false;
-  snprintf(said, sizeof said, "%s", error->message);
   const char *slash = strrchr(path, '/');
   return error_fail(BATCH_FORMAT_ERROR,
-                    "%s; to read %.200s without the index beside it say the format "
+                    "%.600s; to read %.200s without the index beside it say the format "
                     "(options.format, --format headerless)",
-                    said, slash ? slash + 1 : path);
+                    error->message, slash ? slash + 1 : path);
 }
 
 static bool open_format(source_file *file, const batch_dataset_options *options) {

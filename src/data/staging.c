@@ -153,11 +153,9 @@ static bool sync_directory(const staging *s) {
 
 /* The error at hand came when the files were in place. */
 static bool written_but(const staging *s) {
-  char before[SHOWN];
-  batch_status code = batch_last_error()->code;
-  snprintf(before, sizeof before, "%s", batch_last_error()->message);
-  return error_fail(code, "%.400s: what was written is whole and in its place; but then: %.550s",
-                    s->names->path, before);
+  const batch_error *error = batch_last_error();
+  return error_fail(error->code, "%.400s: what was written is whole and in its place; but then: %.550s",
+                    s->names->path, error->message);
 }
 
 static bool place_one(staging *s, const char *name) {

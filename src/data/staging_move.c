@@ -37,15 +37,14 @@ int staging_rename_new(int from, int to, const char *name) {
 
 /* Adds to the error at hand that a file could not be put back. */
 void staging_add_stuck(staging *s, const char *name) {
-  char before[SHOWN], room[128];
+  char room[128];
   int number = errno;
-  snprintf(before, sizeof before, "%.500s", batch_last_error()->message);
   s->stuck = true;
-  error_set(
-      BATCH_IO_ERROR,
-      "%s; then putting %.150s back failed: %s. It is whole, in %.150s beside the output: the next run with "
-      "this output ends what this one began",
-      before, name, strerror_r(number, room, sizeof room), s->hidden_name);
+  error_set(BATCH_IO_ERROR,
+            "%.500s; then putting %.150s back failed: %s. It is whole, in %.150s beside the output: the next "
+            "run with "
+            "this output ends what this one began",
+            batch_last_error()->message, name, strerror_r(number, room, sizeof room), s->hidden_name);
 }
 
 /* Takes back the moves of the first `count` names, last one first. */
@@ -117,13 +116,10 @@ static bool end_what_was_begun(staging *s) {
 
 bool staging_recover(staging *s) {
   s->stuck = true; /* until it is known that nothing precious is in there */
-  if (!end_what_was_begun(s)) {
-    char before[SHOWN];
-    batch_status code = batch_last_error()->code;
-    snprintf(before, sizeof before, "%s", batch_last_error()->message);
-    return error_fail(code, "%.300s: a run that was killed cannot be ended (its files are in %.150s): %.450s",
-                      s->names->path, s->hidden_name, before);
-  }
+  if (!end_what_was_begun(s))
+    return error_fail(batch_last_error()->code,
+                      "%.300s: a run that was killed cannot be ended (its files are in %.150s): %.450s",
+                      s->names->path, s->hidden_name, batch_last_error()->message);
   s->stuck = false;
   return part_remove_empty(s, PART_READY) && part_remove_empty(s, PART_OLD) && part_remove(s, PART_GONE) &&
          part_remove(s, PART_FRESH);
