@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,7 +12,6 @@
 
 #include "data/file.h"
 
-/* errno, about a call on an entry of the output's directory. */
 bool staging_entry_fail(const staging *s, const char *entry, const char *call) {
   char shown[SHOWN];
   int number = errno;
@@ -22,7 +20,6 @@ bool staging_entry_fail(const staging *s, const char *entry, const char *call) {
   return file_fail(shown, call);
 }
 
-/* errno, about a call on the hidden directory. */
 bool staging_hidden_fail(const staging *s, const char *call) {
   char shown[SHOWN];
   int number = errno;

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,7 +25,7 @@ bool part_rename(const staging *s, const char *from, const char *to) {
   return renameat(s->hidden, from, s->hidden, to) == 0 || staging_hidden_fail(s, "rename a directory in it");
 }
 
-/* As rename, but never over what is there: RENAME_NOREPLACE where the file system has it; else look first. */
+/* RENAME_NOREPLACE where the file system has it; else look first. */
 int staging_rename_new(int from, int to, const char *name) {
   struct stat status;
   if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0) return 0;
@@ -35,7 +34,6 @@ int staging_rename_new(int from, int to, const char *name) {
   return errno == ENOENT ? renameat(from, name, to, name) : -1;
 }
 
-/* Adds to the error at hand that a file could not be put back. */
 void staging_add_stuck(staging *s, const char *name) {
   char room[128];
   int number = errno;
@@ -47,13 +45,11 @@ void staging_add_stuck(staging *s, const char *name) {
             batch_last_error()->message, name, strerror_r(number, room, sizeof room), s->hidden_name);
 }
 
-/* Takes back the moves of the first `count` names, last one first. */
 void staging_move_back(staging *s, int from, int to, const name_list *list, size_t count) {
   while (count-- > 0)
     if (staging_rename_new(to, from, list->names[count]) != 0) staging_add_stuck(s, list->names[count]);
 }
 
-/* Moves files; when one fails, those before it are taken back. */
 bool staging_move_all(staging *s, int from, int to, const name_list *list) {
   for (size_t i = 0; i < list->count; i++) {
     if (staging_rename_new(from, to, list->names[i]) == 0) continue;
@@ -83,7 +79,6 @@ bool part_remove(const staging *s, const char *part) {
          staging_hidden_fail(s, "rmdir in it");
 }
 
-/* A part that should be empty; what is in it all the same stays. */
 bool part_remove_empty(const staging *s, const char *part) {
   return unlinkat(s->hidden, part, AT_REMOVEDIR) == 0 || errno == ENOENT ||
          staging_hidden_fail(s, "rmdir in it");
