@@ -111,6 +111,14 @@ Test(writer_watch, shards_of_two_runs_are_not_read_as_one) {
                   path_of("t_000002.bin"));
 }
 
+/* Not the missing shard: it is nobody's fault. */
+Test(writer_watch, what_is_wrong_because_files_were_replaced_is_not_blamed) {
+  const char *path = path_of("t.bin");
+  write_run(path, BATCH_FORMAT_HEADERLESS, 2, 1);
+  assert_replaced((meanwhile){path, BATCH_FORMAT_HEADERLESS, 0, 0}, path_of("t_000001.bin"),
+                  path_of("t_000002.bin"));
+}
+
 Test(writer_watch, a_file_that_is_replaced_while_it_is_opened_is_refused) {
   const char *path = path_of("t.bin");
   write_run(path, BATCH_FORMAT_MEGATRON, 0, 1);
