@@ -445,6 +445,60 @@ Test(writer, the_callback_sees_the_progress_and_may_stop) {
   cr_assert_eq(files_count(), 1);
 }
 
+static bool stop_inside(void *context, const batch_tokenize_progress *progress) {
+  unsigned *calls = context;
+  return progress->tokens == 0 || ++*calls == 0;
+}
+
+/* Else its beginning and the next document would be one. */
+Test(writer, half_a_document_ends_the_writer) {
+  size_t size = 1 << 20;
+  char *text = malloc(size + 1);
+  memset(text, 'a', size);
+  text[size] = 0;
+  const char *inputs[] = {write_text("a.txt", text), write_text("b.txt", "b")};
+  free(text);
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_MEGATRON;
+  unsigned calls = 0;
+  BatchWriter *writer = create(path_of("out.bin"), &options);
+  cr_assert_eq(batch_tokenize_files(&inputs[0], 1, NULL, writer, stop_inside, &calls), BATCH_CLOSED);
+  cr_assert_eq(calls, 1);
+  assert_refused(batch_tokenize_files(&inputs[1], 1, NULL, writer, NULL, NULL) == BATCH_CLOSED, BATCH_CLOSED,
+                 "stopped by the caller", inputs[0]);
+  assert_refused(!batch_writer_finish(writer), BATCH_CLOSED, "stopped by the caller");
+  batch_writer_free(writer);
+  cr_assert_eq(files_count(), 2, "something was left");
+}
+
+static bool stop_after_one(void *context, const batch_tokenize_progress *progress) {
+  (void)context;
+  return progress->documents == 0;
+}
+
+/* After a whole one the caller may go on. */
+Test(writer, a_stop_between_documents_does_not) {
+  const char *input = write_text("b.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+  BatchWriter *writer = create(path_of("out.bin"), NULL);
+  cr_assert_eq(batch_tokenize_files(&input, 1, NULL, writer, stop_after_one, NULL), BATCH_CLOSED);
+  finish(writer);
+  BatchDataset *dataset = open_dataset(path_of("out.bin"), NULL);
+  assert_tokens(dataset, (int32_t[]){'a'}, 1); /* the callback comes after every document */
+  batch_dataset_free(dataset);
+}
+
+Test(writer, a_change_of_the_working_directory_is_nothing_to_it) {
+  char before[512];
+  cr_assert_not_null(getcwd(before, sizeof before));
+  cr_assert_eq(chdir(path_of("")), 0);
+  BatchWriter *writer = create("out.bin", NULL);
+  cr_assert_eq(chdir("/"), 0);
+  cr_assert(batch_writer_tokens(writer, (uint32_t[]){1, 2, 3}, 3));
+  finish(writer);
+  cr_assert_eq(chdir(before), 0);
+  cr_assert_eq(files_count(), 1);
+}
+
 Test(writer, what_is_not_text_is_refused_before_anything_is_read) {
   const char *inputs[] = {write_text("a.txt", "text"), write_data("b.npy", "\x93NUMPY", 6)};
   BatchWriter *writer = create(path_of("out.bin"), NULL);

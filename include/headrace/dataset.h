@@ -122,7 +122,8 @@ typedef struct batch_dataset_options {
    in a directory or pattern hidden files and directories too; everything else there must open: a link
    to what is not there is an error. A file that a directory or a pattern gives under two names is read
    once; otherwise no file may be reached twice, by whatever names. Files without tokens are fine as
-   long as there is a token at all.
+   long as there is a token at all. Files that a run of the writer is just replacing, or half replaced before it
+   was killed, are an error, and so is one that is replaced while it is opened (texts aside).
    paths: [n], n >= 1.
    Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
    indexes are checked entry by entry.

@@ -20,7 +20,8 @@
    renamed, companions before their tokens: whatever happens in between, a file under its final name is
    whole, and no token file stands beside a companion of other tokens. The directory is locked while the run
    lives: a second run with the same output is refused. What a killed run left is removed by the next one
-   with the same output; if it was killed between two renames, the next one ends them.
+   with the same output; if it was killed between two renames, the next one ends them. Meanwhile readers
+   refuse the files, see batch_dataset_open.
    After an error the writer only answers the same error. Without overwrite, shards finished before it stay.
 
    What is written is read back with default options, under any name: a headerless file of a type that its
@@ -109,7 +110,8 @@ typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_prog
    text file is one document. All files are looked at before the first is read: what is not text, and what
    the writer will replace, is refused; and so are text_field and on_bad_line when no file is .jsonl.
    progress: may be NULL.
-   Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. */
+   Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. After one that came inside a
+   document the writer answers only that error; after others the caller may go on and finish. */
 HEADRACE_API batch_status batch_tokenize_files(const char *const *paths, size_t n,
                                                const batch_dataset_options *options, BatchWriter *writer,
                                                batch_tokenize_callback progress, void *context);

@@ -1,5 +1,6 @@
 #include "headrace/dataset.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,15 +101,13 @@ static bool lacks_boundaries(const source_file *file) {
 
 /* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
 static bool blame_companion(const char *path) {
-  char said[600];
   const batch_error *error = batch_last_error();
   if (error->code != BATCH_FORMAT_ERROR) return false;
-  snprintf(said, sizeof said, "%s", error->message);
   const char *slash = strrchr(path, '/');
   return error_fail(BATCH_FORMAT_ERROR,
-                    "%s; to read %.200s without the index beside it say the format "
+                    "%.600s; to read %.200s without the index beside it say the format "
                     "(options.format, --format headerless)",
-                    said, slash ? slash + 1 : path);
+                    error->message, slash ? slash + 1 : path);
 }
 
 static bool open_format(source_file *file, const batch_dataset_options *options) {
@@ -185,11 +184,36 @@ static bool place_files(source *s) {
   return s->tokens > 0 || no_tokens(s);
 }
 
+/* A file that is replaced while it is opened could stand beside a companion, or another shard, of the run
+   before. path_entry says of an .idx which its .bin is: where it is read itself the caller said so. */
+static bool check_stayed(const source_file *file, const path_entry *entry) {
+  struct stat opened, named;
+  if (is_text(file) || file->fd < 0) return true;
+  if (fstat(file->fd, &opened) != 0) return file_fail(file->path, "fstat");
+  bool there = stat(file->path, &named) == 0;
+  if (!there && errno != ENOENT) return file_fail(file->path, "stat");
+  bool stayed = there && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  bool listed = opened.st_dev == entry->device && opened.st_ino == entry->inode;
+  return (stayed && (listed || path_ends_with(file->path, ".idx"))) ||
+         error_fail(BATCH_IO_ERROR,
+                    "%.700s: found %s, expected no file to be replaced while it is opened: "
+                    "try again",
+                    file->path, there ? "another file than before" : "it gone");
+}
+
+/* When all are open, so that all are of one time; what was refused meanwhile may only be wrong for that reason. */
+static bool check_all_stayed(const source *s, const path_list *list) {
+  for (size_t i = 0; i < s->count; i++)
+    if (!check_stayed(&s->files[i], &list->entries[i])) return false;
+  return true;
+}
+
 static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
   dataset->source.files = calloc(list->count, sizeof *dataset->source.files);
   if (!dataset->source.files)
     return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
-  return open_files(&dataset->source, list, options) && place_files(&dataset->source);
+  bool good = open_files(&dataset->source, list, options);
+  return check_all_stayed(&dataset->source, list) && good && place_files(&dataset->source);
 }
 
 BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {

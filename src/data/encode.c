@@ -60,12 +60,11 @@ static bool grow_ids(encoder *e, size_t count) {
 
 /* Puts the place in front of what normalization or the tokenizer said. */
 static bool failed(const encoder *e) {
-  char said[400], line[40] = "";
+  char line[40] = "";
   const batch_error *error = batch_last_error();
-  snprintf(said, sizeof said, "%s", error->message);
   if (e->reader.line) snprintf(line, sizeof line, "line %" PRIu64 ": ", e->reader.line);
-  return error_fail(error->code, "%.600s: %sbefore byte %" PRIu64 " of the text: %s", e->reader.stream.path,
-                    line, e->reader.offset, said);
+  return error_fail(error->code, "%.600s: %sbefore byte %" PRIu64 " of the text: %.400s",
+                    e->reader.stream.path, line, e->reader.offset, error->message);
 }
 
 static bool changed_its_mind(const encoder *e, size_t first, size_t second) {
@@ -180,7 +179,7 @@ static bool end_document(encoder *e) {
   if (!drain(e, true) || !put_separator(e, BATCH_SEPARATOR_AFTER)) return false;
   e->more = false;
   e->unbroken = 0;
-  return e->sink->end_document(e->sink->context);
+  return e->sink->end_document(e->sink->context) && progress(e);
 }
 
 static bool encode_piece(encoder *e, text_piece piece) {

@@ -52,17 +52,17 @@ static bool check_words(const char *path) {
 }
 
 /* What is there is a regular file, or a link to one, or nothing. */
-static bool check_there(const char *path, bool *there, bool *link) {
+static bool check_there(const char *path, bool *link) {
   struct stat status;
-  *there = lstat(path, &status) == 0;
-  *link = *there && S_ISLNK(status.st_mode);
-  if (!*there && errno != ENOENT) return file_fail(path, "stat");
+  bool there = lstat(path, &status) == 0;
+  *link = there && S_ISLNK(status.st_mode);
+  if (!there && errno != ENOENT) return file_fail(path, "stat");
   if (*link && stat(path, &status) != 0)
     return errno == ENOENT
                ? error_fail(BATCH_IO_ERROR, "%.700s: a link to what is not there, expected a link to a file",
                             path)
                : file_fail(path, "stat");
-  return !*there || S_ISREG(status.st_mode) ||
+  return !there || S_ISREG(status.st_mode) ||
          error_fail(BATCH_IO_ERROR, "%.700s: is %s, expected a regular file or a name that is free", path,
                     S_ISDIR(status.st_mode) ? "a directory" : "a device, a pipe or a socket");
 }
@@ -118,12 +118,11 @@ static bool split_behind_link(output_names *o) {
 }
 
 bool output_names_settle(output_names *o, const char *path, batch_format format) {
-  bool there;
   *o = (output_names){0};
-  if (!check_words(path) || !check_there(path, &there, &o->linked)) return false;
+  if (!check_words(path) || !check_there(path, &o->linked)) return false;
   o->path = with_suffix(path, format);
   if (!o->path) return out_of_memory(path);
-  if (!check_name(o->path) || !check_there(o->path, &there, &o->linked)) return false;
+  if (!check_name(o->path) || !check_there(o->path, &o->linked)) return false;
   return o->linked ? split_behind_link(o) : split(o, o->path);
 }
 
@@ -146,6 +145,15 @@ char *output_shard_name(const output_names *o, uint64_t number) {
 static size_t number_length(const char *text) {
   size_t digits = strspn(text, "0123456789");
   return digits == 6 || (digits > 6 && *text != '0') ? digits : 0;
+}
+
+char *output_of_shard(const char *name) {
+  char *output;
+  int stem = stem_length(name);
+  const char *mark = memrchr(name, '_', (size_t)stem);
+  size_t number = mark ? number_length(mark + 1) : 0;
+  if (number == 0 || mark + 1 + number != name + stem) return strdup(name);
+  return asprintf(&output, "%.*s%s", (int)(mark - name), name, name + stem) < 0 ? NULL : output;
 }
 
 /* Whether the first `length` bytes of an entry are the output's name or that of one of its shards. */

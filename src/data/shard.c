@@ -47,11 +47,27 @@ static bool open_companion(shard *s, out_file *out, const char *suffix, const ch
   return good;
 }
 
+static bool unlink_begun(const shard *s, const char *name) {
+  return unlinkat(s->place->fresh, name, 0) == 0 || file_fail(s->tokens.path, "unlink a temporary file");
+}
+
 /* A file that loses its name at once: it goes with its descriptor. */
 static bool open_ends(shard *s) {
   static const char name[] = "ends";
-  return out_open(&s->ends, s->place->fresh, name, s->tokens.path) &&
-         (unlinkat(s->place->fresh, name, 0) == 0 || file_fail(s->tokens.path, "unlink a temporary file"));
+  return out_open(&s->ends, s->place->fresh, name, s->tokens.path) && unlink_begun(s, name);
+}
+
+/* Whether it is needed where the format and the name do not say so is seen when the tokens are there. */
+static bool open_metadata(shard *s) {
+  if (is_llmc(s->format)) return true;
+  if (!open_companion(s, &s->metadata, "", ".metadata")) return false;
+  if (needs_metadata(s->name, s->format, s->type)) return true;
+  out_close(&s->metadata);
+  char *name = path_replace_suffix(s->name, "", ".metadata");
+  bool good = name ? unlink_begun(s, name)
+                   : error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->tokens.path);
+  free(name);
+  return good;
 }
 
 /* Companions are begun with the tokens, so that what refuses their names does so before the work. */
@@ -60,8 +76,7 @@ static bool open_parts(shard *s) {
   bool megatron = s->format == BATCH_FORMAT_MEGATRON;
   if (!open_one(s, &s->tokens, s->name)) return false;
   if (is_llmc(s->format) && !out_write(&s->tokens, room, sizeof room)) return false;
-  if (needs_metadata(s->name, s->format, s->type) && !open_companion(s, &s->metadata, "", ".metadata"))
-    return false;
+  if (!open_metadata(s)) return false;
   if (!has_documents(s->format)) return true;
   return open_companion(s, &s->index, megatron ? ".bin" : "", megatron ? ".idx" : ".index") && open_ends(s);
 }
@@ -173,7 +188,7 @@ static bool is_read_as_it_is(const shard *s, const char *path) {
 static bool settle_metadata(shard *s) {
   char *path;
   if (s->metadata.fd >= 0 || s->token_count == 0 || is_llmc(s->format)) return true;
-  if (asprintf(&path, "%s%s/new/%s", s->place->names->directory, s->place->hidden_name, s->name) < 0)
+  if (asprintf(&path, "/proc/self/fd/%d/%s", s->place->fresh, s->name) < 0)
     return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->tokens.path);
   bool read = is_read_as_it_is(s, path);
   free(path);

@@ -62,6 +62,7 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/staging.c
   data/staging_lock.c
   data/staging_move.c
+  data/staging_watch.c
   data/text_buffer.c
   data/text_reader.c
   data/token_looks.c

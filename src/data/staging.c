@@ -90,9 +90,8 @@ static bool open_output_directory(staging *s) {
 }
 
 static bool name_hidden(staging *s) {
-  if (asprintf(&s->hidden_name, ".%.200s.headrace", s->names->name) >= 0) return true;
-  s->hidden_name = NULL;
-  return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->names->path);
+  s->hidden_name = staging_hidden_name(s->names->name);
+  return s->hidden_name || error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->names->path);
 }
 
 bool staging_open(staging *s, const output_names *names, bool overwrite) {
@@ -154,11 +153,9 @@ static bool sync_directory(const staging *s) {
 
 /* The error at hand came when the files were in place. */
 static bool written_but(const staging *s) {
-  char before[SHOWN];
-  batch_status code = batch_last_error()->code;
-  snprintf(before, sizeof before, "%s", batch_last_error()->message);
-  return error_fail(code, "%.400s: what was written is whole and in its place; but then: %.550s",
-                    s->names->path, before);
+  const batch_error *error = batch_last_error();
+  return error_fail(error->code, "%.400s: what was written is whole and in its place; but then: %.550s",
+                    s->names->path, error->message);
 }
 
 static bool place_one(staging *s, const char *name) {

@@ -8,7 +8,8 @@
        gone/    what old/ is called once the new files are in place
    Files only move by rename, whole and flushed. When a move fails, those before it are taken back, last
    one first. A killed process leaves the hidden directory, and the next run with the same output ends
-   what it began: ready/ goes forward, without it old/ goes back, the rest is removed.
+   what it began: ready/ goes forward, without it old/ goes back, the rest is removed. While files are in one
+   of these two, others are missing in the output's directory: readers look for them (staging_watch.h).
 
    Token files move aside first and come into place last, companions the other way round: at no time
    stands a token file beside a companion of another run. A single file that replaces at most one of the
@@ -49,8 +50,8 @@ bool staging_inherit(const staging *s, const char *name, int fd);
    not. */
 bool staging_publish(staging *s);
 
-/* Removes what was not published, and the hidden directory; in a forked child, neither. Returns false when something of it is still
-   there. Fine when closed. */
+/* Removes what was not published, and the hidden directory; in a forked child, neither. Returns false when
+   something of it is still there. Fine when closed. */
 bool staging_close(staging *s);
 
 /* The same when all is published: the sentence of a failure says that the files are there. */

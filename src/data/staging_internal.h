@@ -15,6 +15,11 @@ enum { SHOWN = 1024 }; /* bytes of a name or a sentence that is shown */
 #define PART_OLD   "old"
 #define PART_GONE  "gone"
 
+#define HIDDEN_SUFFIX ".headrace"
+
+/* A new string: what the hidden directory for an output of this name is called; NULL when out of memory. */
+char *staging_hidden_name(const char *name);
+
 /* errno, about a call on an entry of the output's directory; about one on the hidden directory. */
 bool staging_entry_fail(const staging *s, const char *entry, const char *call);
 bool staging_hidden_fail(const staging *s, const char *call);

@@ -3,15 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "data/file.h"
 
-/* errno, about a call on an entry of the output's directory. */
 bool staging_entry_fail(const staging *s, const char *entry, const char *call) {
   char shown[SHOWN];
   int number = errno;
@@ -20,13 +20,19 @@ bool staging_entry_fail(const staging *s, const char *entry, const char *call) {
   return file_fail(shown, call);
 }
 
-/* errno, about a call on the hidden directory. */
 bool staging_hidden_fail(const staging *s, const char *call) {
   char shown[SHOWN];
   int number = errno;
   snprintf(shown, sizeof shown, "%.600s: %.250s", s->names->path, s->hidden_name);
   errno = number;
   return file_fail(shown, call);
+}
+
+/* Longest names of one beginning share a directory, and so a lock: one run at a time. */
+char *staging_hidden_name(const char *name) {
+  char *hidden;
+  int room = NAME_MAX - 1 - (int)strlen(HIDDEN_SUFFIX);
+  return asprintf(&hidden, ".%.*s" HIDDEN_SUFFIX, room, name) < 0 ? NULL : hidden;
 }
 
 void staging_close_fd(int *fd) {

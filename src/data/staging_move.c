@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -26,7 +25,7 @@ bool part_rename(const staging *s, const char *from, const char *to) {
   return renameat(s->hidden, from, s->hidden, to) == 0 || staging_hidden_fail(s, "rename a directory in it");
 }
 
-/* As rename, but never over what is there: RENAME_NOREPLACE where the file system has it; else look first. */
+/* RENAME_NOREPLACE where the file system has it; else look first. */
 int staging_rename_new(int from, int to, const char *name) {
   struct stat status;
   if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0) return 0;
@@ -35,26 +34,22 @@ int staging_rename_new(int from, int to, const char *name) {
   return errno == ENOENT ? renameat(from, name, to, name) : -1;
 }
 
-/* Adds to the error at hand that a file could not be put back. */
 void staging_add_stuck(staging *s, const char *name) {
-  char before[SHOWN], room[128];
+  char room[128];
   int number = errno;
-  snprintf(before, sizeof before, "%.500s", batch_last_error()->message);
   s->stuck = true;
-  error_set(
-      BATCH_IO_ERROR,
-      "%s; then putting %.150s back failed: %s. It is whole, in %.150s beside the output: the next run with "
-      "this output ends what this one began",
-      before, name, strerror_r(number, room, sizeof room), s->hidden_name);
+  error_set(BATCH_IO_ERROR,
+            "%.500s; then putting %.150s back failed: %s. It is whole, in %.150s beside the output: the next "
+            "run with "
+            "this output ends what this one began",
+            batch_last_error()->message, name, strerror_r(number, room, sizeof room), s->hidden_name);
 }
 
-/* Takes back the moves of the first `count` names, last one first. */
 void staging_move_back(staging *s, int from, int to, const name_list *list, size_t count) {
   while (count-- > 0)
     if (staging_rename_new(to, from, list->names[count]) != 0) staging_add_stuck(s, list->names[count]);
 }
 
-/* Moves files; when one fails, those before it are taken back. */
 bool staging_move_all(staging *s, int from, int to, const name_list *list) {
   for (size_t i = 0; i < list->count; i++) {
     if (staging_rename_new(from, to, list->names[i]) == 0) continue;
@@ -84,7 +79,6 @@ bool part_remove(const staging *s, const char *part) {
          staging_hidden_fail(s, "rmdir in it");
 }
 
-/* A part that should be empty; what is in it all the same stays. */
 bool part_remove_empty(const staging *s, const char *part) {
   return unlinkat(s->hidden, part, AT_REMOVEDIR) == 0 || errno == ENOENT ||
          staging_hidden_fail(s, "rmdir in it");
@@ -117,13 +111,10 @@ static bool end_what_was_begun(staging *s) {
 
 bool staging_recover(staging *s) {
   s->stuck = true; /* until it is known that nothing precious is in there */
-  if (!end_what_was_begun(s)) {
-    char before[SHOWN];
-    batch_status code = batch_last_error()->code;
-    snprintf(before, sizeof before, "%s", batch_last_error()->message);
-    return error_fail(code, "%.300s: a run that was killed cannot be ended (its files are in %.150s): %.450s",
-                      s->names->path, s->hidden_name, before);
-  }
+  if (!end_what_was_begun(s))
+    return error_fail(batch_last_error()->code,
+                      "%.300s: a run that was killed cannot be ended (its files are in %.150s): %.450s",
+                      s->names->path, s->hidden_name, batch_last_error()->message);
   s->stuck = false;
   return part_remove_empty(s, PART_READY) && part_remove_empty(s, PART_OLD) && part_remove(s, PART_GONE) &&
          part_remove(s, PART_FRESH);

@@ -94,7 +94,9 @@ batch_status batch_tokenize_files(const char *const *paths, size_t n, const batc
   if (!encode_check("batch_tokenize_files", options)) return batch_last_error()->code;
   tokenize_run run = {.options = options, .writer = writer, .callback = progress, .context = context};
   path_list list = {0};
+  uint64_t before = batch_writer_token_count(writer);
   bool good = paths_expand(paths, n, &list) && tokenize_list(&run, &list);
   paths_free(&list);
+  if (!good && batch_writer_token_count(writer) > before) writer_abandon(writer);
   return good ? BATCH_OK : batch_last_error()->code;
 }

@@ -247,6 +247,10 @@ bool writer_check_input(const BatchWriter *writer, const char *path) {
                                  path, writer->names.path);
 }
 
+void writer_abandon(BatchWriter *writer) {
+  if (writer->in_document && !writer->failed) fail(writer);
+}
+
 uint64_t batch_writer_token_count(const BatchWriter *writer) {
   return writer ? writer->tokens : 0;
 }
