@@ -7,9 +7,10 @@
    CAS head, nobody does both. tail_hint is some position <= the first unfilled one: a hint that is
    stored, never CASed. A slot that holds RING_CLOSED_HANDLE ends the ring: nothing goes past it.
 
-   The pairs of memory orders (all are checked by a model checker; every order is needed):
+   The pairs of memory orders (docs/verification.md: what breaks without each of them):
      PUBLISH  push: CAS of the slot          -> TAKE   pop, peek: load of the slot: the element's bytes
      TAKEN    pop: CAS of head               -> ROOM   push: load of head: the slot may be filled again
+     PASS_ON  push: store of cached_head     -> LEARN  push: load of cached_head: what is before it is gone
      HINT     push: store of tail_hint       -> START  push, size: load of tail_hint: all before it is filled
    PUBLISH, TAKE, TAKEN and ROOM are seq_cst because FULL and EMPTY are decided by reading one index
    after writing another (store buffering): with acquire and release two threads can get both
@@ -104,13 +105,15 @@ static inline uint64_t ring_step(const ring *r, uint64_t position, uint64_t word
 
 /* Whether head shows that capacity elements are inside when the tail is at position. */
 static inline bool ring_is_full_at(ring *r, uint64_t position) {
-  /* relaxed: any earlier head errs toward FULL, which is read afresh below. */
-  uint64_t head = atomic_load_explicit(&r->cached_head, memory_order_relaxed);
+  /* LEARN: acquire; pairs with PASS_ON below. An earlier head errs toward FULL, which is read afresh;
+     who learns of room here must find gone what was before it, as who reads head itself does. */
+  uint64_t head = atomic_load_explicit(&r->cached_head, memory_order_acquire);
   if ((int64_t)(position - head) < (int64_t)r->capacity) return false;
   /* ROOM: seq_cst; pairs with TAKEN in ring_pop. FULL linearizes here. */
   head = atomic_load_explicit(&r->head, memory_order_seq_cst);
   if ((int64_t)(position - head) >= (int64_t)r->capacity) return true;
-  atomic_store_explicit(&r->cached_head, head, memory_order_relaxed);
+  /* PASS_ON: release; pairs with LEARN above: what this thread knows of the pops before head. */
+  atomic_store_explicit(&r->cached_head, head, memory_order_release);
   return false;
 }
 
