@@ -220,14 +220,16 @@ static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, 
   }
 }
 
-/* Takes a reference on the element of handle unless its count is zero; it must be safe to call for
-   a handle that has left the ring meanwhile (type-stable memory). */
+/* Takes a reference on the element of handle unless its count is zero or can hold no more. It must be
+   safe to call for a handle that has left the ring meanwhile (type-stable memory), and a refusal must
+   acquire what the count was made by: who refuses an element that has left sees that it has. */
 typedef bool ring_try_retain(uint32_t handle);
 /* Gives back a reference that ring_try_retain took. */
 typedef void ring_drop(uint32_t handle);
 
 /* Retains the oldest element and leaves it inside: RING_OK, RING_EMPTY or RING_CLOSED (and
-   drained). RING_FREED: an element inside has count zero, somebody released it once too often. */
+   drained). RING_FREED: an element inside could not be retained: somebody released it once too often,
+   or its count can hold no more. */
 static inline ring_status ring_peek(ring *r, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle) {
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
