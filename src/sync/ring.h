@@ -177,9 +177,10 @@ static inline ring_status ring_pop(ring *r, uint32_t *handle) {
       continue;
     }
     if (ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
-    /* TAKEN: seq_cst; pairs with ROOM in ring_is_full_at. After backing off head is read afresh. */
+    /* TAKEN: seq_cst; pairs with ROOM in ring_is_full_at. A failure may be relaxed: after backing off
+       head is read afresh. */
     if (atomic_compare_exchange_strong_explicit(&r->head, &h, h + 1, memory_order_seq_cst,
-                                                memory_order_seq_cst)) {
+                                                memory_order_relaxed)) {
       *handle = (uint32_t)ring_handle(word);
       return RING_OK;
     }
@@ -211,7 +212,7 @@ static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, 
     }
     /* TAKEN: as in ring_pop. */
     if (atomic_compare_exchange_strong_explicit(&r->head, &h, h + got, memory_order_seq_cst,
-                                                memory_order_seq_cst)) {
+                                                memory_order_relaxed)) {
       *taken = got;
       return RING_OK;
     }
