@@ -1,0 +1,41 @@
+/* A producer of one element, a consumer who waits for it, and one who gives up at a deadline, or gives the
+   element back when it was faster. Who gives up may have been the one that was chosen to be woken: it
+   leaves nobody asleep beside an element. In the place of a ring, the least that event.h asks for. */
+#define MODEL_WAITS
+#include "model/model.h"
+
+#include "sync/event.h"
+
+static const unsigned model_threads = 3;
+static _Atomic unsigned inside; /* 0 or 1 */
+static event not_empty;
+
+static bool try_take(void *context) {
+  (void)context;
+  unsigned one = 1;
+  return atomic_load_explicit(&inside, memory_order_seq_cst) == 1 &&
+         atomic_compare_exchange_strong_explicit(&inside, &one, 0, memory_order_seq_cst,
+                                                 memory_order_relaxed);
+}
+
+static void put(void) {
+  atomic_store_explicit(&inside, 1, memory_order_seq_cst);
+  event_notify(&not_empty, 1);
+}
+
+static void model_prepare(void) {
+  atomic_store_explicit(&inside, 0, memory_order_relaxed);
+  event_init(&not_empty);
+}
+
+static void model_thread(unsigned number) {
+  if (number == 0)
+    put();
+  else if (event_wait(&not_empty, try_take, 0, number == 1 ? UINT64_MAX : 1) && number == 2)
+    put();
+}
+
+static void model_check(void) {
+  assert(atomic_load_explicit(&inside, memory_order_relaxed) == 0);
+  assert(atomic_load_explicit(&not_empty.word, memory_order_relaxed) == 0);
+}
