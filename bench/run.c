@@ -1,12 +1,19 @@
 #include "clock.h"
 #include "frame.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 static char wrong[256];
+
+/* Whether stderr is a terminal that can go back in a line. */
+static bool can_redraw(void) {
+  const char *terminal = getenv("TERM");
+  return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
 
 void bench_wrong(const char *format, ...) {
   va_list arguments;
@@ -52,7 +59,7 @@ static unsigned count_measurements(const run_state *run) {
 
 /* One line that overwrites itself on a terminal, and one every ten seconds elsewhere. */
 static void progress(run_state *run, const bench_cell *cell, unsigned round, const char *contestant) {
-  bool terminal = isatty(STDERR_FILENO);
+  bool terminal = can_redraw();
   uint64_t now = bench_now();
   if (now - run->told < (terminal ? BENCH_SECOND / 10 : 10 * BENCH_SECOND)) return;
   run->told = now;
@@ -71,8 +78,8 @@ static void measure(run_state *run, const bench_cell *cell, report_row *row) {
     row->rounds++;
     return;
   }
-  fprintf(stderr, "%sWRONG: %s in %s @ %u: %s\n", isatty(STDERR_FILENO) ? "\r\033[K" : "",
-          row->contestant->name, cell->name, cell->capacity, wrong);
+  fprintf(stderr, "%sWRONG: %s in %s @ %u: %s\n", can_redraw() ? "\r\033[K" : "", row->contestant->name,
+          cell->name, cell->capacity, wrong);
   row->wrong = true;
   run->failed = true;
 }
@@ -84,7 +91,7 @@ static void run_cell(run_state *run, const bench_cell *cell, FILE *csv) {
       progress(run, cell, round, run->rows[i].contestant->name);
       if (!run->rows[i].wrong) measure(run, cell, &run->rows[i]);
     }
-  if (isatty(STDERR_FILENO)) fputs("\r\033[K", stderr);
+  if (can_redraw()) fputs("\r\033[K", stderr);
   if (rows > 0) report_cell(stdout, csv, run->suite, &run->options, cell, run->rows, rows);
 }
 
@@ -108,6 +115,11 @@ static void fill_in(bench_options *o, const bench_suite *suite) {
   if (o->rounds == 0) o->rounds = o->quick ? suite->quick_rounds : suite->rounds;
 }
 
+static int cannot_write(const char *path) {
+  fprintf(stderr, "headrace-bench: %s: %s\n", path, strerror(errno));
+  return 1;
+}
+
 /* Measures into a CSV file, and draws it. `csv` is open; path is its name, for the picture. */
 static int run_into(run_state *run, FILE *csv, const char *path) {
   run->all = count_measurements(run);
@@ -117,11 +129,8 @@ static int run_into(run_state *run, FILE *csv, const char *path) {
   }
   if (csv != NULL) report_csv_header(csv);
   run_cells(run, csv);
-  if (csv != NULL && fflush(csv) != 0) {
-    fprintf(stderr, "headrace-bench: %s cannot be written\n", path);
-    return 2;
-  }
-  if (run->options.plot != NULL && !report_plot(run->suite, path, run->options.plot)) return 2;
+  if (csv != NULL && (fflush(csv) != 0 || ferror(csv))) return cannot_write(path);
+  if (run->options.plot != NULL && !report_plot(run->suite, path, run->options.plot)) return 1;
   return run->failed ? 1 : 0;
 }
 
@@ -141,12 +150,9 @@ static int run_prepared(run_state *run) {
   char path[4096] = "";
   FILE *csv = NULL;
   bool wanted = run->options.csv != NULL || run->options.plot != NULL;
-  if (wanted && (csv = open_csv(&run->options, path, sizeof path)) == NULL) {
-    fprintf(stderr, "headrace-bench: %s cannot be written\n", path);
-    return 2;
-  }
+  if (wanted && (csv = open_csv(&run->options, path, sizeof path)) == NULL) return cannot_write(path);
   int status = run_into(run, csv, path);
-  if (csv != NULL) fclose(csv);
+  if (csv != NULL && fclose(csv) != 0 && status == 0) status = cannot_write(path);
   if (csv != NULL && run->options.csv == NULL) unlink(path);
   return status;
 }

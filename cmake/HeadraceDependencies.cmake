@@ -1,13 +1,11 @@
-# What the library rests on. Required: threads, liburcu (bulletproof flavour), ConcurrencyKit
-# (headers only). Optional, each behind one small file: libnuma, zstd, utf8proc, SentencePiece,
-# jansson.
+# What the library rests on. Required: threads, ConcurrencyKit (headers only). Optional, each behind one small
+# file: libnuma, zstd, zlib, utf8proc, SentencePiece.
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(URCU REQUIRED IMPORTED_TARGET liburcu-bp)
 pkg_check_modules(CK REQUIRED IMPORTED_TARGET ck)
 
-set(HEADRACE_OPTIONAL NUMA ZSTD UTF8PROC SENTENCEPIECE JANSSON)
-set(HEADRACE_OPTIONAL_MODULES numa libzstd libutf8proc sentencepiece jansson)
+set(HEADRACE_OPTIONAL NUMA ZSTD ZLIB UTF8PROC SENTENCEPIECE)
+set(HEADRACE_OPTIONAL_MODULES numa libzstd zlib libutf8proc sentencepiece)
 foreach(variable module IN ZIP_LISTS HEADRACE_OPTIONAL HEADRACE_OPTIONAL_MODULES)
   pkg_check_modules(${variable} QUIET IMPORTED_TARGET ${module})
   if(${variable}_FOUND)

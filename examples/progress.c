@@ -3,6 +3,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -16,9 +17,15 @@ double progress_clock(void) {
   return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
 }
 
+/* Whether stdout is a terminal that can go back in a line. */
+static bool can_redraw(void) {
+  const char *terminal = getenv("TERM");
+  return isatty(STDOUT_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
 progress progress_start(uint64_t steps) {
   setlocale(LC_CTYPE, "");
-  progress p = {.terminal = isatty(STDOUT_FILENO), .steps = steps, .started = progress_clock()};
+  progress p = {.terminal = can_redraw(), .steps = steps, .started = progress_clock()};
   p.shown = p.started;
   return p;
 }

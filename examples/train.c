@@ -42,11 +42,10 @@ typedef struct outcome {
   double seconds;
 } outcome;
 
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; /* the signal that asked to stop */
 
 static void interrupt(int number) {
-  (void)number;
-  interrupted = 1;
+  interrupted = number;
 }
 
 /* --- arguments --- */
@@ -231,17 +230,18 @@ static void close_all(trainer *t) {
   model_free(t->model);
 }
 
-/* Cuts the batch into one view a sphere and waits for their gradients; the sum is in parts[0]. */
+/* Cuts the batch into one view a sphere, or a row when there are fewer rows, and waits for their gradients;
+   the sum is in parts[0]. */
 static bool compute_gradient(trainer *t, Batch *batch) {
   Batch *views[MAX_SPHERES];
-  if (!batch_distribute_to_spheres(batch, t->num_parts, views)) return false;
-  for (uint32_t i = 0; i < t->num_parts; i++) {
-    if (!views[i]) continue; /* more spheres than rows */
+  uint32_t n = t->num_parts < batch->batch_size ? t->num_parts : batch->batch_size;
+  if (!batch_split(batch, n, views)) return false;
+  for (uint32_t i = 0; i < n; i++) {
     batch_assign_to_group(views[i], i);
     if (!batch_spheres_dispatch(t->spheres, i, views[i])) batch_release(views[i]);
   }
   batch_spheres_drain(t->spheres);
-  for (uint32_t i = 1; i < t->num_parts && views[i]; i++) gradient_add(t->parts[0], t->parts[i]);
+  for (uint32_t i = 1; i < n; i++) gradient_add(t->parts[0], t->parts[i]);
   return true;
 }
 
@@ -318,17 +318,21 @@ int main(int argc, char **argv) {
   double entropy;
   int status = parse_arguments(&a, argc, argv);
   if (status >= 0) return status;
-  signal(SIGINT, interrupt);
-  signal(SIGTERM, interrupt);
   bool ok = make_model(&t, &a) && open_pipeline(&t, &a) && unigram_entropy(t.dataset, &entropy);
   if (!ok) {
     fprintf(stderr, "train: %s\n", t.model ? batch_last_error()->message : "no memory for a model");
   } else {
     introduce(&t, &a);
+    signal(SIGINT, interrupt);
+    signal(SIGTERM, interrupt);
     train(&t, &a, &o);
     show_sample(t.model, &a);
     ok = report(&o, entropy);
   }
   close_all(&t);
+  if (interrupted) {
+    signal(interrupted, SIG_DFL); /* the shell sees what ended us */
+    raise(interrupted);
+  }
   return ok ? 0 : 1;
 }

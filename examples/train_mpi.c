@@ -18,11 +18,11 @@
 
 #define DEFAULT_CORPUS "/usr/share/common-licenses"
 
-enum { GLOBAL_ROWS = 16, LENGTH = 128, SEED = 1 };
+enum { LENGTH = 128, SEED = 1 };
 
 typedef struct arguments {
-  uint64_t steps, every;
-  const char *checkpoint; /* NULL: none */
+  uint64_t steps, every, rows; /* rows: of a batch, over all ranks */
+  const char *checkpoint;      /* NULL: none */
   const char *const *files;
   size_t num_files;
 } arguments;
@@ -35,6 +35,7 @@ typedef struct trainer {
   gradient *gradient;
   batch_loader_state place; /* of the checkpoint that was read */
   bool resumed;
+  bool trained; /* a step at least */
 } trainer;
 
 /* --- arguments --- */
@@ -42,9 +43,10 @@ typedef struct trainer {
 static void print_help(void) {
   puts("usage: mpirun -n N train_mpi [OPTION]... [FILE]...\n"
        "Trains a small language model over the bytes of FILEs (default: " DEFAULT_CORPUS
-       ") in N ranks; N must\n"
-       "divide 16, the rows of a batch.\n\n"
+       ") in N ranks, which\n"
+       "must divide the rows of a batch.\n\n"
        "  --steps N          training steps in all (default 500)\n"
+       "  --batch N          rows of a batch, over all ranks (default 16)\n"
        "  --checkpoint FILE  go on where FILE says, if it exists, and save to it\n"
        "  --every N          steps between saves (default 50)\n"
        "  --help");
@@ -60,12 +62,13 @@ static bool parse_count(const char *text, uint64_t *value) {
 /* Returns -1 to go on, or the exit status. Every rank parses, rank 0 speaks. */
 static int parse_arguments(arguments *a, int argc, char **argv, bool speak) {
   static const struct option options[] = {{"steps", required_argument, NULL, 'n'},
+                                          {"batch", required_argument, NULL, 'b'},
                                           {"checkpoint", required_argument, NULL, 'c'},
                                           {"every", required_argument, NULL, 'e'},
                                           {"help", no_argument, NULL, 'h'},
                                           {NULL, 0, NULL, 0}};
   static const char *const corpus[] = {DEFAULT_CORPUS};
-  *a = (arguments){500, 50, NULL, corpus, 1};
+  *a = (arguments){500, 50, 16, NULL, corpus, 1};
   opterr = speak;
   for (int c; (c = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
     bool good = c != '?';
@@ -74,6 +77,7 @@ static int parse_arguments(arguments *a, int argc, char **argv, bool speak) {
     if (c == 'c') a->checkpoint = optarg;
     if (c == 'n') good = parse_count(optarg, &a->steps);
     if (c == 'e') good = parse_count(optarg, &a->every);
+    if (c == 'b') good = parse_count(optarg, &a->rows) && a->rows <= UINT32_MAX;
     if (!good && c != '?' && speak) fprintf(stderr, "train_mpi: %s is no number from 1 on\n", optarg);
     if (!good) return 2;
   }
@@ -86,9 +90,13 @@ static int parse_arguments(arguments *a, int argc, char **argv, bool speak) {
 
 /* --- checkpoints --- */
 
-/* Every rank reads the file. False only for one that is there but damaged. */
+/* Every rank reads the file. False for one that is there but damaged, or cannot be read. */
 static bool read_checkpoint(trainer *t, const arguments *a) {
   FILE *file = a->checkpoint ? fopen(a->checkpoint, "rb") : NULL;
+  if (!file && a->checkpoint && errno != ENOENT) {
+    fprintf(stderr, "train_mpi: %s: %s\n", a->checkpoint, strerror(errno));
+    return false;
+  }
   if (!file) return true;
   t->resumed = fread(&t->place, sizeof t->place, 1, file) == 1 && model_load(t->model, file);
   fclose(file);
@@ -117,7 +125,7 @@ static bool open_pipeline(trainer *t, const arguments *a) {
   bytes.format = BATCH_FORMAT_TEXT;
   if (!(t->dataset = batch_dataset_open(a->files, a->num_files, &bytes))) return false;
   batch_loader_options loading = BATCH_LOADER_OPTIONS_INIT;
-  loading.shape.batch_size = (uint32_t)(GLOBAL_ROWS / t->ranks);
+  loading.shape.batch_size = (uint32_t)a->rows / (uint32_t)t->ranks;
   loading.shape.sequence_length = LENGTH;
   loading.shape.vocab_size = MODEL_BYTES;
   loading.seed = SEED;
@@ -164,6 +172,7 @@ static bool train(trainer *t, const arguments *a, double *loss) {
     gradient_accumulate(t->gradient, t->model, batch);
     batch_release(batch);
     sum_over_ranks(t->gradient);
+    t->trained = true;
     *loss = gradient_loss(t->gradient);
     tokens += (uint64_t)gradient_tokens(t->gradient);
     model_update(t->model, t->gradient, 0.003f);
@@ -178,20 +187,31 @@ static bool train(trainer *t, const arguments *a, double *loss) {
   return true;
 }
 
+static void report(const trainer *t, const arguments *a, double loss) {
+  printf("train_mpi: %d rank%s, step %llu, ", t->ranks, t->ranks == 1 ? "" : "s",
+         (unsigned long long)model_updates(t->model));
+  if (t->trained)
+    printf("loss %.5f\n", loss);
+  else
+    printf("nothing left to do up to step %llu: %s is that far\n", (unsigned long long)a->steps,
+           a->checkpoint);
+}
+
 /* MPI_Abort ends the other ranks too, which would wait for this one for ever. */
 static int run(int argc, char **argv, trainer *t) {
   arguments a;
   double loss = 0;
   int status = parse_arguments(&a, argc, argv, t->rank == 0);
   if (status >= 0) return status;
-  if (GLOBAL_ROWS % t->ranks != 0) {
-    if (t->rank == 0) fprintf(stderr, "train_mpi: %d ranks, expected 1, 2, 4, 8 or 16\n", t->ranks);
+  if (a.rows % (unsigned)t->ranks != 0) {
+    if (t->rank == 0)
+      fprintf(stderr,
+              "train_mpi: %d ranks do not divide a batch of %llu rows: expected --batch %d, or a multiple\n",
+              t->ranks, (unsigned long long)a.rows, t->ranks);
     return 2;
   }
   if (!open_all(t, &a) || !train(t, &a, &loss)) MPI_Abort(MPI_COMM_WORLD, 1);
-  if (t->rank == 0)
-    printf("train_mpi: %d rank%s, step %llu, loss %.5f\n", t->ranks, t->ranks == 1 ? "" : "s",
-           (unsigned long long)model_updates(t->model), loss);
+  if (t->rank == 0) report(t, &a, loss);
   return 0;
 }
 

@@ -1,10 +1,10 @@
 # Shared by the scripts: packages, builds, one line a step. Sourced, not run.
 
-BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config liburcu-dev libck-dev libnuma-dev libzstd-dev
-  libutf8proc-dev libsentencepiece-dev libjansson-dev"
-TEST_PACKAGES="libcriterion-dev clang libclang-rt-14-dev sentencepiece zstd python3 python3-numpy libopenmpi-dev openmpi-bin
-  binutils file"
-PEER_PACKAGES="libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libtbb-dev libboost-dev
+BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config libck-dev libnuma-dev libzstd-dev zlib1g-dev
+  libutf8proc-dev libsentencepiece-dev"
+TEST_PACKAGES="libcriterion-dev libjansson-dev clang libclang-rt-14-dev sentencepiece zstd python3 python3-numpy libopenmpi-dev openmpi-bin
+  binutils file valgrind"
+PEER_PACKAGES="liburcu-dev libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libtbb-dev libboost-dev
   libglib2.0-dev gnuplot-nox"
 
 say() { printf '\n== %s\n' "$*"; }

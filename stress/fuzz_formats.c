@@ -14,7 +14,7 @@
 
 #include "support/stress.h"
 
-enum { TOKENS = 60, MOST_BYTES = 8192, SUBJECTS = 12, READ = 4096 };
+enum { TOKENS = 60, MOST_BYTES = 8192, SUBJECTS = 15, READ = 4096 };
 
 typedef struct content {
   uint8_t bytes[MOST_BYTES];
@@ -105,6 +105,30 @@ static void add_npy(run *r, const char *name, uint8_t version, const char *dict,
   for (uint64_t i = 0; i < TOKENS; i++) put(&s->file, &i, width);
 }
 
+/* Tokens of four bytes under a name that does not tell it, and the companion that does. */
+static void add_told(run *r, const char *name, const char *companion) {
+  subject *s = &r->subjects[r->count++];
+  const char says[] = "a tokenizer|4\n60\n60 T\nheadrace of another kind\n";
+  s->name = name;
+  s->companion_name = companion;
+  for (uint32_t i = 0; i < TOKENS; i++) put(&s->file, &i, sizeof i);
+  put(&s->companion, says, sizeof says - 1);
+}
+
+/* A Megatron index of the sequences 0 to TOKENS - 1 of one token each, without document boundaries. */
+static void add_merged(run *r, const char *name, const char *companion) {
+  subject *s = &r->subjects[r->count++];
+  uint64_t header[] = {TOKENS, 1};
+  s->name = name;
+  s->companion_name = companion;
+  put(&s->companion, "MMIDIDX\0\0\1\0\0\0\0\0\0\0\10", 18);
+  put(&s->companion, header, sizeof header);
+  for (uint32_t i = 0; i < TOKENS; i++) put(&s->companion, &(uint32_t){1}, 4);
+  for (uint64_t i = 0; i < TOKENS; i++) put(&s->companion, &(uint64_t){2 * i}, 8);
+  put(&s->companion, &(uint64_t){0}, 8);
+  for (uint16_t i = 0; i < TOKENS; i++) put(&s->file, &i, sizeof i);
+}
+
 static void add_text(run *r, const char *name, const char *text) {
   subject *s = &r->subjects[r->count++];
   s->name = name;
@@ -130,6 +154,9 @@ static void make_subjects(run *r) {
   add_written(r, "llama3.bin", NULL, BATCH_FORMAT_LLMC_LLAMA3, BATCH_TOKEN_U32);
   add_written(r, "megatron.bin", "megatron.idx", BATCH_FORMAT_MEGATRON, BATCH_TOKEN_U16);
   add_written(r, "wide.bin", "wide.idx", BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I64);
+  add_told(r, "told.bin", "told.bin.metadata");
+  add_told(r, "told.ds", "told.ds.metadata");
+  add_merged(r, "merged.bin", "merged.idx");
   add_npy(r, "one.npy", 1, "{'descr': '<u2', 'fortran_order': False, 'shape': (60,), }   \n", 2);
   add_npy(r, "three.npy", 3, "{'shape': (60,), 'fortran_order': True, 'descr': '<i8'}\n", 8);
   add_text(r, "text.txt", "A text of\n some lines\xc3\xbc, \xe6\xb0\xb4 \xf0\x9f\x92\xa7\r\n and an end");

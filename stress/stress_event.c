@@ -26,15 +26,19 @@ bool __wrap_port_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadli
 void __wrap_port_wake(_Atomic uint32_t *word, uint32_t count);
 
 static _Atomic uint64_t sleeps, wakes;
-static _Atomic bool held_back;     /* who has been woken stays in port_wait */
-static atomic_uint about_to_sleep; /* inside port_wait */
+/* How many are inside port_wait, and, while HELD_BACK is set, stay there whether woken or not: one
+   word, so that nobody who has been counted is already on its way out. */
+static atomic_uint inside;
+#define HELD_BACK (1u << 31)
 
 bool __wrap_port_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline) {
   atomic_fetch_add(&sleeps, 1);
-  atomic_fetch_add(&about_to_sleep, 1);
+  unsigned seen = atomic_fetch_add(&inside, 1) + 1;
   bool in_time = __real_port_wait(word, expected, deadline);
-  while (atomic_load(&held_back)) port_yield();
-  atomic_fetch_sub(&about_to_sleep, 1);
+  while ((seen & HELD_BACK) || !atomic_compare_exchange_weak(&inside, &seen, seen - 1)) {
+    port_yield();
+    seen = atomic_load(&inside);
+  }
   return in_time;
 }
 
@@ -125,12 +129,15 @@ static void end(shared *s) {
 
 static shared all;
 
-/* All registered, none with a token, all inside port_wait: asleep, or unable to be woken in vain. */
-static void until_all_sleep(shared *s) {
-  stress_step("waits until the consumers sleep");
-  while (atomic_load(&s->not_empty.word) != s->consumers * EVENT_WAITER ||
-         atomic_load(&about_to_sleep) != s->consumers)
-    port_yield();
+/* Registered without a token, a consumer leaves event_sleep only once something is pushed. When all
+   are, none leaves port_wait any more: it sleeps there, or came out with a word it had read before and is
+   held back or goes in again. */
+static void hold_all_back(shared *s) {
+  stress_step("waits until the consumers are registered");
+  while (atomic_load(&s->not_empty.word) != s->consumers * EVENT_WAITER) port_yield();
+  atomic_fetch_or(&inside, HELD_BACK);
+  stress_step("waits until the consumers are inside port_wait");
+  while (atomic_load(&inside) != (HELD_BACK | s->consumers)) port_yield();
 }
 
 /* Returns the most wake-up calls that a burst took. */
@@ -138,13 +145,12 @@ static uint64_t bursts(unsigned consumers, unsigned count, void (*notify)(event 
   uint64_t most = 0;
   start(&all, consumers, notify, consume);
   for (unsigned i = 0; i < count; i++) {
-    until_all_sleep(&all);
+    hold_all_back(&all);
     uint64_t before = atomic_load(&wakes);
-    atomic_store(&held_back, true);
     for (uint32_t j = 1; j <= BURST; j++) push(&all, j);
     uint64_t calls = atomic_load(&wakes) - before;
     if (calls > most) most = calls;
-    atomic_store(&held_back, false);
+    atomic_fetch_and(&inside, ~HELD_BACK);
     stress_step("waits until the burst is taken");
     while (atomic_load(&all.taken) < (uint64_t)(i + 1) * BURST) port_yield();
   }

@@ -1,6 +1,6 @@
 /* Loaders that are closed in the middle, thousands of times: several threads take batches, hold some
    of them, ask for states, figures and replays, while another one closes. Every batch must be what
-   its place says and come once; every thread must come back.
+   its place says and come once, also of mixes and where rows are skipped; every thread must come back.
 
    Usage: stress_loader [SECONDS [TAKERS [SEED]]] */
 #include <pthread.h>
@@ -16,9 +16,11 @@ enum { TOKENS = 20000, LENGTH = 8, ROWS = (TOKENS - 2) / LENGTH + 1, MAX_TAKERS 
 
 typedef struct round_state {
   BatchLoader *loader;
-  _Atomic uint8_t *seen; /* [ROWS] places that were delivered */
+  _Atomic uint8_t *seen; /* [rows] places that were delivered */
+  uint32_t rows;
   uint32_t takers;
   uint64_t seed, close_after; /* batches; UINT64_MAX: run to the end */
+  uint32_t largest;           /* id that is not skipped */
   _Atomic uint64_t taken;
   _Atomic bool closed;
 } round_state;
@@ -44,9 +46,12 @@ static uint16_t token_at(uint64_t i) {
 /* A row's first input says which one it is: the file is a known sequence. */
 static void check(round_state *round, const Batch *batch) {
   uint64_t place = batch_loader_place(round->loader, batch);
-  for (uint32_t row = 0; row < batch->batch_size && place + row < ROWS; row++) {
+  for (uint32_t row = 0; row < batch->batch_size && place + row < round->rows; row++) {
     const int32_t *in = batch->input.i32 + (size_t)row * LENGTH,
                   *out = batch->target.i32 + (size_t)row * LENGTH;
+    for (uint32_t i = 0; i < LENGTH && batch->mask.u8[row * LENGTH + i]; i++)
+      if ((uint32_t)in[i] > round->largest || (uint32_t)out[i] > round->largest)
+        fail("a bad id was not skipped", round->seed);
     for (uint32_t i = 0; i + 1 < LENGTH && batch->mask.u8[row * LENGTH + i + 1]; i++)
       if (out[i] != in[i + 1] || in[i + 1] != (in[i] + 31) % 60000)
         fail("a row is not a window", round->seed);
@@ -109,20 +114,33 @@ static batch_loader_options draw_options(batch_random *random) {
   o.workers = 1 + batch_random_below(random, 4);
   o.pool_size = 1 + batch_random_below(random, 6);
   o.as_they_come = batch_random_below(random, 2);
+  if (batch_random_below(random, 4) == 0) { /* one id of six is a fault */
+    o.shape.vocab_size = 50000;
+    o.faults = BATCH_FAULT_SKIP;
+  }
   o.seed = batch_random_next(random);
   o.world = 1;
   return o;
 }
 
+/* The data set alone, or with itself in shares that are no whole numbers: an epoch has twice the rows. */
+static BatchLoader *make_loader(const BatchDataset *dataset, const batch_loader_options *o, bool mixed) {
+  batch_loader_source sources[2] = {{dataset, 1}, {dataset, 3.14159}};
+  return mixed ? batch_loader_create_mixed(sources, 2, o) : batch_loader_create(dataset, o);
+}
+
 /* Closed after some batches, closed at once, or run to the end: then every place has come. */
 static void run_round(const BatchDataset *dataset, batch_random *random, uint32_t takers, uint64_t seed) {
-  static _Atomic uint8_t seen[ROWS];
+  static _Atomic uint8_t seen[2 * ROWS];
+  bool mixed = batch_random_below(random, 4) == 0;
+  uint32_t rows = mixed ? 2 * ROWS : ROWS;
   taker all[MAX_TAKERS];
   batch_loader_options o = draw_options(random);
   memset((void *)seen, 0, sizeof seen);
   round_state round = {
-      .loader = batch_loader_create(dataset, &o), .seen = seen, .takers = takers, .seed = seed};
+      .loader = make_loader(dataset, &o, mixed), .seen = seen, .rows = rows, .takers = takers, .seed = seed};
   if (!round.loader) fail(batch_last_error()->message, seed);
+  round.largest = o.shape.vocab_size - 1;
   round.close_after = batch_random_below(random, 8) == 0 ? UINT64_MAX : batch_random_below(random, 100);
   atomic_store(&stage, "taking");
   for (uint32_t i = 0; i < takers; i++) {
@@ -134,7 +152,7 @@ static void run_round(const BatchDataset *dataset, batch_random *random, uint32_
   atomic_store(&stage, "freeing");
   bool closed = atomic_load(&round.closed);
   batch_loader_free(round.loader);
-  for (uint32_t i = 0; i < ROWS && !closed; i++)
+  for (uint32_t i = 0; i < rows && !closed; i++)
     if (atomic_load(&seen[i]) != 1) fail("a place never came", seed);
 }
 

@@ -1,7 +1,7 @@
 /* A pool under everything at once: batches allocated in every way, released by their holder or by
    another thread, while two threads resize without pause; then a few batches going round as fast as can
-   be; then pools freed under sleeping allocators and with batches out. No batch is handed out twice (its holder marks it) or lost (at the end a pool
-   of n hands out n).
+   be; then pools closed under sleeping allocators, and freed with batches out. No batch is handed out
+   twice (its holder marks it) or lost (at the end a pool of n hands out n).
 
    stress_pool [seconds [threads [seed]]] */
 #include <headrace/headrace.h>
@@ -102,6 +102,8 @@ static void check_exact(BatchPool *pool, uint32_t size) {
     mark(batches[i], 1);
   }
   stress_check(!batch_pool_try_allocate(pool), "a pool of %u hands out more", size);
+  stress_check(batch_pool_outstanding(pool) == size, "%u outstanding of %u", batch_pool_outstanding(pool),
+               size);
   for (uint32_t i = 0; i < size; i++) unmark(batches[i], 1), batch_release(batches[i]);
   uint64_t allocations, releases;
   batch_pool_get_stats(pool, &allocations, &releases, NULL, NULL);
@@ -161,10 +163,11 @@ typedef struct freed_round {
 
 static void wait_for_the_end(stress_thread *self) {
   freed_round *r = self->context;
-  stress_step("waits for a batch of a pool that is freed");
+  stress_step("waits for a batch of a pool that is closed");
   atomic_store(&r->sleeper[self->number], gettid());
-  stress_check(!batch_pool_allocate(r->pool), "a freed pool hands out a batch");
-  stress_check(batch_last_error()->code == BATCH_CLOSED, "a freed pool says %s", batch_last_error()->message);
+  stress_check(!batch_pool_allocate(r->pool), "a closed pool hands out a batch");
+  stress_check(batch_last_error()->code == BATCH_CLOSED, "a closed pool says %s",
+               batch_last_error()->message);
 }
 
 static bool sleeps(int thread) {
@@ -201,8 +204,8 @@ static BatchPool *free_and_make_next(BatchPool *pool) {
   return next;
 }
 
-/* Frees a pool with two batches out. Either two threads sleep in it, and the batches come back after;
-   or the batches come back meanwhile. */
+/* Frees a pool with two batches out. Either two threads sleep in it until it is closed, and the batches
+   come back after it was freed; or they come back meanwhile. */
 static void free_in_use(bool sleepers) {
   stress_thread asleep[2], holders[2];
   freed_round r = {.pool = batch_pool_create(2, 1, 1, 0)};
@@ -212,8 +215,9 @@ static void free_in_use(bool sleepers) {
   if (sleepers) {
     stress_start(asleep, 2, "sleeper", wait_for_the_end, &r);
     until_asleep(&r);
-    next = free_and_make_next(r.pool);
+    batch_pool_close(r.pool);
     stress_join(asleep, 2);
+    next = free_and_make_next(r.pool);
   }
   stress_start(holders, 2, "holder", release_late, &r);
   if (!sleepers) next = free_and_make_next(r.pool);
@@ -233,6 +237,7 @@ int main(int argc, char **argv) {
     stress_step("frees pools in use");
     free_in_use(freed++ % 4 == 0);
   } while (stress_goes_on());
+  stress_check(batch_count_live() == 0, "%zu batches are left alive", batch_count_live());
   return stress_end("%" PRIu64 " batches allocated, %" PRIu64 " refused, %" PRIu64 " resizes, %" PRIu64
                     " pools freed while in use",
                     atomic_load(&s.allocated), atomic_load(&s.refused), atomic_load(&s.resizes), freed);

@@ -2,6 +2,8 @@
 #include "support/batches.h"
 #include "support/check.h"
 
+#include <limits.h>
+
 #include "support/watchdog.h"
 
 TestSuite(batch_parts, .init = watchdog_on);
@@ -287,6 +289,49 @@ Test(batch_parts, merge_refuses_what_does_not_fit_together) {
   }
   free_all(other, 4);
   batch_free(first);
+}
+
+static void split_free_batch(void *context) {
+  Batch *parts[2];
+  batch_free(context);
+  batch_split(context, 2, parts);
+}
+
+/* The parent lives on, but this view of it does not. */
+static void split_free_view(void *context) {
+  Batch *views[2], *parts[1];
+  batch_split(context, 2, views);
+  batch_free(views[0]);
+  batch_split(views[0], 1, parts);
+}
+
+static void merge_free_batch(void *context) {
+  Batch *batches[2] = {counting_batch(2, 3), context};
+  batch_free(context);
+  batch_merge(batches, 2);
+}
+
+/* AddressSanitizer reports it in its own words. */
+#ifndef CHECK_UNDER_ASAN
+Test(batch_parts, parts_of_a_free_batch_abort_in_the_name_of_the_call) {
+  Batch *batch = counting_batch(4, 3);
+  assert_aborts(split_free_batch, batch, "batch_split", "free");
+  assert_aborts(split_free_view, batch, "batch_split", "free");
+  assert_aborts(merge_free_batch, batch, "batch_merge", "free");
+  batch_free(batch);
+}
+#endif
+
+static void split_at_the_bound(void *context) {
+  Batch *batch = context, *parts[2];
+  atomic_store(&batch->ref_count, INT_MAX / 2);
+  batch_split(batch, 2, parts);
+}
+
+Test(batch_parts, split_aborts_before_the_count_overflows) {
+  Batch *batch = counting_batch(4, 3);
+  assert_aborts(split_at_the_bound, batch, "batch_split", "overflow");
+  batch_free(batch);
 }
 
 Test(batch_parts, merge_refuses_bad_arguments) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 TestSuite(batch_validate);
+TestSuite(batch_validate_strict);
 
 static Batch *shaped(uint32_t columns, tensor_type input, tensor_type mask, uint32_t vocab_size) {
   batch_shape shape = {.batch_size = 3,
@@ -16,32 +17,36 @@ static Batch *shaped(uint32_t columns, tensor_type input, tensor_type mask, uint
   return batch;
 }
 
-/* The validation fails and names tensor, row, column and value. */
-#define assert_fault(batch, tensor, row, column, value)                                                      \
+/* The strict validation fails and names tensor, row, column and value. */
+#define assert_fault(...) assert_fault_of(batch_validate_strict, __VA_ARGS__)
+
+#define assert_fault_of(function, batch, tensor, row, column, value)                                         \
   do {                                                                                                       \
     char row_[16], column_[16];                                                                              \
     snprintf(row_, sizeof row_, "row %u", (unsigned)(row));                                                  \
     snprintf(column_, sizeof column_, "column %u", (unsigned)(column));                                      \
     check_forget_error();                                                                                    \
-    cr_assert_not(batch_validate(batch), "valid with " value " at row %u, column %u", (unsigned)(row),       \
+    cr_assert_not(function(batch), "valid with " value " at row %u, column %u", (unsigned)(row),             \
                   (unsigned)(column));                                                                       \
-    assert_says(batch_last_error()->message, "batch_validate", tensor, row_, column_, value);                \
+    assert_says(batch_last_error()->message, #function ": ", tensor, row_, column_, value);                  \
   } while (0)
 
-Test(batch_validate, accepts_what_create_makes_and_the_ends_of_the_ranges) {
+/* ---- strict: batches of token ids */
+
+Test(batch_validate_strict, accepts_what_create_makes_and_the_ends_of_the_ranges) {
   Batch *batch = shaped(4, TENSOR_FLOAT32, TENSOR_FLOAT32, 100);
-  cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+  cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
   batch->input.data[0] = 0;
   batch->input.data[1] = 99;
   batch->mask.data[0] = 0;
   batch->mask.data[1] = 0.5f;
   batch->mask.data[2] = 1;
-  cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+  cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
   batch_free(batch);
 }
 
 /* Whatever the width of the vectors, no position is left out. */
-Test(batch_validate, finds_a_fault_at_every_position) {
+Test(batch_validate_strict, finds_a_fault_at_every_position) {
   for (uint32_t columns = 1; columns <= 37; columns += 3) {
     Batch *batch = shaped(columns, TENSOR_FLOAT32, TENSOR_FLOAT32, 100);
     for (uint32_t i = 0; i < 3 * columns; i++) {
@@ -55,12 +60,12 @@ Test(batch_validate, finds_a_fault_at_every_position) {
       assert_fault(batch, "mask", i / columns, i % columns, "1.5");
       batch->mask.data[i] = 1;
     }
-    cr_assert(batch_validate(batch));
+    cr_assert(batch_validate_strict(batch));
     batch_free(batch);
   }
 }
 
-Test(batch_validate, finds_integer_faults_at_every_position) {
+Test(batch_validate_strict, finds_integer_faults_at_every_position) {
   for (uint32_t columns = 1; columns <= 37; columns += 4) {
     Batch *batch = shaped(columns, TENSOR_INT32, TENSOR_UINT8, 100);
     for (uint32_t i = 0; i < 3 * columns; i++) {
@@ -71,12 +76,12 @@ Test(batch_validate, finds_integer_faults_at_every_position) {
       assert_fault(batch, "mask", i / columns, i % columns, "7");
       batch->mask.u8[i] = 1;
     }
-    cr_assert(batch_validate(batch));
+    cr_assert(batch_validate_strict(batch));
     batch_free(batch);
   }
 }
 
-Test(batch_validate, finds_every_kind_of_bad_float) {
+Test(batch_validate_strict, finds_every_kind_of_bad_float) {
   static const float bad_ids[] = {NAN, INFINITY, -INFINITY, -1, 100, 1e30f},
                      bad_masks[] = {NAN, INFINITY, -0.5f, 2};
   Batch *batch = shaped(4, TENSOR_FLOAT32, TENSOR_FLOAT32, 100);
@@ -93,7 +98,7 @@ Test(batch_validate, finds_every_kind_of_bad_float) {
   batch_free(batch);
 }
 
-Test(batch_validate, a_nan_does_not_hide_behind_another_fault_or_a_good_neighbour) {
+Test(batch_validate_strict, a_nan_does_not_hide_behind_another_fault_or_a_good_neighbour) {
   Batch *batch = shaped(8, TENSOR_FLOAT32, TENSOR_FLOAT32, 0);
   batch->target.data[3] = NAN;
   for (int i = 4; i < 24; i++) batch->target.data[i] = 50;
@@ -101,7 +106,7 @@ Test(batch_validate, a_nan_does_not_hide_behind_another_fault_or_a_good_neighbou
   batch_free(batch);
 }
 
-Test(batch_validate, names_the_first_fault) {
+Test(batch_validate_strict, names_the_first_fault) {
   Batch *batch = shaped(8, TENSOR_FLOAT32, TENSOR_FLOAT32, 100);
   batch->input.data[20] = NAN;
   batch->input.data[13] = 555;
@@ -110,17 +115,17 @@ Test(batch_validate, names_the_first_fault) {
   batch_free(batch);
 }
 
-Test(batch_validate, without_a_vocabulary_ids_are_free_but_finite) {
+Test(batch_validate_strict, without_a_vocabulary_ids_are_free_but_finite) {
   Batch *batch = shaped(4, TENSOR_FLOAT32, TENSOR_FLOAT32, 0);
   batch->input.data[0] = -7.5f;
   batch->target.data[1] = 1e30f;
-  cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+  cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
   batch->input.data[2] = -INFINITY;
   assert_fault(batch, "input", 0, 2, "inf");
   batch_free(batch);
 }
 
-Test(batch_validate, checks_ids_of_every_type_without_cutting_them_short) {
+Test(batch_validate_strict, checks_ids_of_every_type_without_cutting_them_short) {
   Batch *i64 = shaped(4, TENSOR_INT64, TENSOR_FLOAT32, 100),
         *u32 = shaped(4, TENSOR_UINT32, TENSOR_FLOAT32, 100),
         *u16 = shaped(4, TENSOR_UINT16, TENSOR_FLOAT32, 100),
@@ -147,63 +152,186 @@ Test(batch_validate, checks_ids_of_every_type_without_cutting_them_short) {
   for (int i = 0; i < 6; i++) batch_free(all[i]);
 }
 
-Test(batch_validate, a_vocabulary_beyond_int32_bounds_unsigned_ids) {
+Test(batch_validate_strict, a_vocabulary_beyond_int32_bounds_unsigned_ids) {
   Batch *batch = shaped(4, TENSOR_UINT32, TENSOR_FLOAT32, 3000000000u);
   batch->input.u32[0] = 2999999999u;
-  cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+  cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
   batch->input.u32[0] = 3000000000u;
   assert_fault(batch, "input", 0, 0, "3000000000");
   batch_free(batch);
   batch = shaped(4, TENSOR_INT32, TENSOR_FLOAT32, 3000000000u);
   batch->input.i32[0] = INT32_MAX;
-  cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+  cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
   batch->input.i32[0] = -1;
   assert_fault(batch, "input", 0, 0, "-1");
   batch_free(batch);
 }
 
-Test(batch_validate, checks_masks_of_every_type) {
+Test(batch_validate_strict, checks_masks_of_every_type) {
   static const tensor_type types[] = {TENSOR_FLOAT64, TENSOR_INT32, TENSOR_INT64, TENSOR_UINT16,
                                       TENSOR_UINT32};
   for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
     Batch *batch = shaped(5, TENSOR_INT32, types[i], 100);
-    cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+    cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
     tensor_set(&batch->mask, (uint32_t[]){2, 4}, 3);
     assert_fault(batch, "mask", 2, 4, "3");
     batch_free(batch);
   }
 }
 
-Test(batch_validate, checks_only_the_rows_that_a_view_shows) {
+Test(batch_validate_strict, checks_only_the_rows_that_a_view_shows) {
   Batch *batch = shaped(4, TENSOR_FLOAT32, TENSOR_FLOAT32, 100), *parts[3];
   batch->input.data[6] = 100;
   cr_assert(batch_split(batch, 3, parts));
-  cr_assert(batch_validate(parts[0]));
+  cr_assert(batch_validate_strict(parts[0]));
   assert_fault(parts[1], "input", 0, 2, "100");
-  cr_assert(batch_validate(parts[2]));
+  cr_assert(batch_validate_strict(parts[2]));
   for (int i = 0; i < 3; i++) batch_free(parts[i]);
   batch_free(batch);
 }
 
-Test(batch_validate, checks_that_tensors_have_the_stated_shape) {
+Test(batch_validate_strict, checks_that_tensors_have_the_stated_shape) {
   Batch *batch = shaped(4, TENSOR_FLOAT32, TENSOR_FLOAT32, 100);
   batch->target.shape[1] = 3;
-  assert_refused(!batch_validate(batch), BATCH_INVALID_ARGUMENT, "batch_validate", "target");
+  assert_refused(!batch_validate_strict(batch), BATCH_INVALID_ARGUMENT, "batch_validate_strict", "target");
   batch->target.shape[1] = 4;
   batch->batch_size = 2;
-  assert_refused(!batch_validate(batch), BATCH_INVALID_ARGUMENT, "batch_validate", "input");
+  assert_refused(!batch_validate_strict(batch), BATCH_INVALID_ARGUMENT, "batch_validate_strict", "input");
   batch->batch_size = 3;
   batch->mask.ndim = 1;
-  assert_refused(!batch_validate(batch), BATCH_INVALID_ARGUMENT, "batch_validate", "mask");
+  assert_refused(!batch_validate_strict(batch), BATCH_INVALID_ARGUMENT, "batch_validate_strict", "mask");
   batch->mask.ndim = 2;
-  cr_assert(batch_validate(batch));
+  cr_assert(batch_validate_strict(batch));
   batch_free(batch);
 }
 
-Test(batch_validate, says_by_its_code_that_an_id_is_out_of_range) {
+Test(batch_validate_strict, says_by_its_code_that_an_id_is_out_of_range) {
   Batch *batch = shaped(4, TENSOR_INT32, TENSOR_FLOAT32, 100);
   batch->input.i32[0] = 100;
-  assert_refused(!batch_validate(batch), BATCH_OUT_OF_RANGE, "batch_validate", "input", "100");
+  assert_refused(!batch_validate_strict(batch), BATCH_OUT_OF_RANGE, "batch_validate_strict", "input", "100");
+  batch_free(batch);
+}
+
+Test(batch_validate_strict, refuses_null) {
+  assert_refused(!batch_validate_strict(NULL), BATCH_INVALID_ARGUMENT, "batch_validate_strict", "batch",
+                 CHECK_NULL);
+}
+
+/* ---- what batch_validate asks of any batch */
+
+/* Both float types, in every tensor. */
+static Batch *floats(tensor_type type) {
+  return shaped(4, type, type, 100);
+}
+
+static const tensor_type float_types[] = {TENSOR_FLOAT32, TENSOR_FLOAT64},
+                         integer_types[] = {TENSOR_INT32, TENSOR_INT64, TENSOR_UINT8, TENSOR_UINT16,
+                                            TENSOR_UINT32};
+enum { INTEGER_TYPES = sizeof integer_types / sizeof *integer_types };
+
+static void set(Tensor *tensor, uint32_t i, float value) {
+  tensor_set(tensor, (uint32_t[]){i / 4, i % 4}, value);
+}
+
+Test(batch_validate, accepts_features_fractions_and_additive_masks) {
+  static const float values[] = {-0.25f, 0.5f, -100, 100, 1e9f, -1e9f, 3e38f};
+  for (int k = 0; k < 2; k++)
+    for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
+      Batch *batch = floats(float_types[k]);
+      set(&batch->input, 1, values[i]);
+      set(&batch->target, 2, values[i]);
+      set(&batch->mask, 3, values[i]);
+      cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+      batch_free(batch);
+    }
+}
+
+Test(batch_validate, refuses_nan_and_infinity_in_every_float_tensor) {
+  static const float bad[] = {NAN, INFINITY, -INFINITY};
+  for (int k = 0; k < 2; k++)
+    for (uint32_t at = 0; at < 12; at++)
+      for (int i = 0; i < 3; i++) {
+        Batch *batch = floats(float_types[k]);
+        Tensor *tensors[] = {&batch->input, &batch->target, &batch->mask};
+        set(tensors[at % 3], at, bad[i]);
+        static const char *const names[] = {"input", "target", "mask"};
+        assert_fault_of(batch_validate, batch, names[at % 3], at / 4, at % 4, "n");
+        batch_free(batch);
+      }
+}
+
+Test(batch_validate, checks_integer_ids_against_the_vocabulary) {
+  for (int k = 0; k < INTEGER_TYPES; k++) {
+    Batch *batch = shaped(4, integer_types[k], integer_types[k], 100);
+    set(&batch->mask, 0, 77); /* an integer mask may be anything */
+    set(&batch->input, 5, 99);
+    cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+    set(&batch->input, 5, 100);
+    assert_fault_of(batch_validate, batch, "input", 1, 1, "100");
+    set(&batch->input, 5, 0);
+    set(&batch->target, 11, 100);
+    assert_fault_of(batch_validate, batch, "target", 2, 3, "100");
+    batch->vocab_size = 0;
+    cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+    batch_free(batch);
+  }
+}
+
+Test(batch_validate, the_ignore_id_is_for_targets_alone) {
+  for (int k = 0; k < 2; k++) { /* the signed types */
+    Batch *batch = shaped(4, integer_types[k], TENSOR_FLOAT32, 100);
+    set(&batch->target, 6, BATCH_IGNORE_ID);
+    cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+    cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
+    set(&batch->target, 6, BATCH_IGNORE_ID + 1);
+    assert_fault_of(batch_validate, batch, "target", 1, 2, "-99");
+    assert_fault_of(batch_validate_strict, batch, "target", 1, 2, "-99");
+    set(&batch->target, 6, 0);
+    set(&batch->input, 6, BATCH_IGNORE_ID);
+    assert_fault_of(batch_validate, batch, "input", 1, 2, "-100");
+    batch_free(batch);
+  }
+  for (int k = 0; k < 2; k++) {
+    Batch *batch = floats(float_types[k]);
+    set(&batch->target, 6, BATCH_IGNORE_ID);
+    cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
+    set(&batch->input, 6, BATCH_IGNORE_ID);
+    assert_fault_of(batch_validate_strict, batch, "input", 1, 2, "-100");
+    batch_free(batch);
+  }
+}
+
+/* What an ignored id becomes when a program stores it in an unsigned type is an id like any other. */
+Test(batch_validate, unsigned_targets_have_no_ignore_id) {
+  Batch *u8 = shaped(4, TENSOR_UINT8, TENSOR_FLOAT32, 100),
+        *u16 = shaped(4, TENSOR_UINT16, TENSOR_FLOAT32, 100);
+  u8->target.u8[0] = (uint8_t)BATCH_IGNORE_ID;
+  assert_fault_of(batch_validate, u8, "target", 0, 0, "156");
+  u16->target.u16[0] = (uint16_t)BATCH_IGNORE_ID;
+  assert_fault_of(batch_validate, u16, "target", 0, 0, "65436");
+  batch_free(u8);
+  batch_free(u16);
+}
+
+Test(batch_validate, counts_elements_whatever_the_shape) {
+  Batch *batch = shaped(6, TENSOR_FLOAT32, TENSOR_FLOAT32, 100);
+  cr_assert(tensor_reshape(&batch->input, (uint32_t[]){18}, 1));
+  cr_assert(tensor_reshape(&batch->target, (uint32_t[]){3, 3, 2}, 3));
+  cr_assert(tensor_reshape(&batch->mask, (uint32_t[]){6, 3}, 2));
+  cr_assert(batch_validate(batch), "%s", batch_last_error()->message);
+  cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
+  batch->target.data[13] = NAN;
+  assert_fault_of(batch_validate, batch, "target", 2, 1, "nan");
+  batch->target.data[13] = 0;
+  batch->input.total_size = 17;
+  assert_refused(!batch_validate(batch), BATCH_INVALID_ARGUMENT, "batch_validate", "input", "17");
+  batch_free(batch);
+}
+
+Test(batch_validate, shows_large_integers_in_full) {
+  Batch *batch = shaped(4, TENSOR_INT64, TENSOR_FLOAT32, 100);
+  batch->input.i64[0] = 9007199254740993; /* 2^53 + 1 */
+  assert_fault_of(batch_validate, batch, "input", 0, 0, "9007199254740993");
   batch_free(batch);
 }
 

@@ -93,10 +93,13 @@ Test(dataset, what_cannot_be_opened_is_refused_with_its_path) {
 
 Test(dataset, too_many_files_for_the_process_are_refused_with_advice) {
   const char *paths[40];
-  write_count("a.bin", 0, 3);
-  for (int i = 0; i < 40; i++) paths[i] = path_of("a.bin");
+  char name[16];
+  for (int i = 0; i < 40; i++) {
+    snprintf(name, sizeof name, "%02d.bin", i);
+    paths[i] = write_count(name, 0, 3);
+  }
   cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){20, 20}), 0);
-  assert_refused(!batch_dataset_open(paths, 40, NULL), BATCH_IO_ERROR, paths[0], "Too many open files",
+  assert_refused(!batch_dataset_open(paths, 40, NULL), BATCH_IO_ERROR, path_of(""), "Too many open files",
                  "ulimit -n");
   BatchDataset *dataset = open_dataset(paths[0], NULL); /* those that were opened were closed again */
   batch_dataset_free(dataset);

@@ -164,6 +164,57 @@ Test(dataset_formats, llmc_shards_with_a_wrong_header_are_refused) {
                     "expected 20240520", "GPT-2");
 }
 
+Test(dataset_formats, the_other_files_of_llmc_are_refused_by_name) {
+  static const struct {
+    uint32_t magic;
+    const char *name;
+  } others[] = {{20240326, "GPT-2 model weights"}, {20240327, "GPT-2 debug state"},
+                {20240328, "tokenizer"},           {20240522, "evaluation set"},
+                {20240527, "training state"},      {20240803, "Llama 3 model"}};
+  batch_dataset_options headerless = as_format(BATCH_FORMAT_HEADERLESS);
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    const char *path = write_llmc("other.bin", others[i].magic, 3, 0, 2);
+    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "llm.c", others[i].name, "--format headerless");
+    batch_dataset_free(open_dataset(path, &headerless));
+  }
+}
+
+Test(dataset_formats, llmc_documents_are_found_by_what_the_loader_names) {
+  bytes b = {0};
+  put_u32(&b, 20240520);
+  put_u32(&b, 1);
+  put_u32(&b, 4);
+  put_zeros(&b, 1024 - b.used);
+  for (int i = 0; i < 4; i++) put_u16(&b, i % 2 ? 7 : 50256);
+  const char *path = write_bytes("shard.bin", &b);
+  batch_loader_options packed = BATCH_LOADER_OPTIONS_INIT;
+  packed.shape.batch_size = 1;
+  packed.shape.sequence_length = 2;
+  packed.packing = BATCH_PACK_BEST_FIT;
+  BatchDataset *dataset = open_dataset(path, NULL);
+  assert_refused(!batch_loader_create(dataset, &packed), BATCH_INVALID_ARGUMENT, "no document boundaries",
+                 "separator", "end_of_text", "BATCH_SEPARATOR_BEFORE", "50256");
+  batch_dataset_free(dataset);
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.separator = BATCH_SEPARATOR_BEFORE;
+  options.end_of_text = 50256;
+  dataset = open_dataset(path, &options);
+  assert_documents(dataset, (uint64_t[]){0, 2, 4}, 2);
+  batch_dataset_free(dataset);
+}
+
+Test(dataset_formats, files_of_other_programs_are_refused_by_name) {
+  static const struct {
+    const char *bytes, *name;
+  } others[] = {{"PK\3\4....", "PyTorch"}, {"\x80\x02\x8a\x0a....", "PyTorch"},
+                {"GGUF....", "GGUF"},      {"PAR1....", "Parquet"},
+                {"ARROW1..", "Arrow"},     {"\x89HDF\r\n\x1a\n", "HDF5"}};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+    const char *path = write_data("a.bin", others[i].bytes, 8);
+    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, others[i].name, "--format headerless");
+  }
+}
+
 /* ---- Megatron */
 
 typedef struct megatron_case {
@@ -298,6 +349,45 @@ Test(dataset_formats, megatron_with_a_bin_of_another_size_is_refused) {
   assert_not_opened(path_of("m.idx"), NULL, BATCH_FORMAT_ERROR, "m.bin", "16 bytes", "expected 14");
 }
 
+/* As gpt-neox's merger leaves it: the sequences of all, the boundaries of none. */
+Test(dataset_formats, megatron_sequences_are_documents_where_boundaries_are_missing) {
+  static const uint64_t ends[] = {0, 2, 3, 3, 7};
+  for (uint64_t boundaries = 0; boundaries < 2; boundaries++) {
+    bytes index = megatron_index(&(megatron_case){1, 8, 2, 4, boundaries});
+    index.used = DOCUMENTS + 8 * boundaries;
+    const char *path = write_megatron(&index, 2);
+    assert_same(path, NULL, BATCH_FORMAT_MEGATRON, BATCH_TOKEN_U16);
+    BatchDataset *dataset = open_dataset(path, NULL);
+    assert_documents(dataset, ends, 4);
+    batch_dataset_free(dataset);
+  }
+  bytes index = megatron_index(&(megatron_case){1, 8, 2, 4, 1});
+  index.used = DOCUMENTS + 8;
+  set_u64(&index, DOCUMENTS, 4);
+  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx",
+                    "found 4 as document boundary 0");
+}
+
+Test(dataset_formats, tokens_beside_an_index_that_is_not_theirs_say_how_to_read_them) {
+  batch_dataset_options headerless = as_format(BATCH_FORMAT_HEADERLESS);
+  bytes index = megatron_index(&good), bin = stored(2);
+  put_u16(&bin, 88);
+  write_bytes("m.bin", &bin);
+  write_bytes("m.idx", &index);
+  assert_not_opened(path_of("m.bin"), NULL, BATCH_FORMAT_ERROR, "m.bin: at byte 0", "16 bytes", "m.idx",
+                    "--format headerless");
+  batch_dataset_free(open_dataset(path_of("m.bin"), &headerless));
+  write_tokens("other.bin", 2);
+  write_text("other.idx", "an index of something else, of more than 34 bytes");
+  assert_not_opened(path_of("other.bin"), NULL, BATCH_FORMAT_ERROR, "other.idx", "MMIDIDX",
+                    "read other.bin without", "--format headerless", "options.format");
+  batch_dataset_free(open_dataset(path_of("other.bin"), &headerless));
+  write_datatrove("d.ds", 2, (uint64_t[]){3, 8}, 2);
+  assert_not_opened(path_of("d.ds"), NULL, BATCH_FORMAT_ERROR, "d.ds.index", "found 8", "read d.ds without",
+                    "--format headerless");
+  batch_dataset_free(open_dataset(path_of("d.ds"), &headerless));
+}
+
 /* ---- NumPy */
 
 static bytes npy(uint8_t version, const char *header) {
@@ -355,6 +445,16 @@ Test(dataset_formats, npy_that_is_not_a_row_of_little_endian_integers_is_refused
   assert_not_opened(path_of("a.npy"), NULL, BATCH_FORMAT_ERROR, "byte 8", "65535 bytes", "12");
   write_data("a.npy", "\x93NUMPX\1\0\2\0{}", 12);
   assert_not_opened(path_of("a.npy"), NULL, BATCH_FORMAT_ERROR, "byte 0", "NUMPY");
+}
+
+/* OLMo's: np.memmap writes no header. */
+Test(dataset_formats, npy_without_a_header_says_how_to_read_it) {
+  const char *path = write_tokens("part-0-00000.npy", 2);
+  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "without a NumPy header", "OLMo",
+                    "--format headerless --type u16", "options.format");
+  batch_dataset_options options = as_format(BATCH_FORMAT_HEADERLESS);
+  options.token_type = BATCH_TOKEN_U16;
+  assert_same(path, &options, BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U16);
 }
 
 static const char write_with_numpy[] =

@@ -2,7 +2,6 @@
 #include "support/dataset_check.h"
 #include "support/failing_memory.h"
 #include "support/files.h"
-#include "support/packages.h"
 
 #include <stdlib.h>
 
@@ -34,14 +33,15 @@ Test(dataset_memory, opening_token_files) {
   write_data("b.bin", tokens, sizeof tokens);
   write_data("c.ds", tokens, sizeof tokens);
   write_data("c.ds.index", (uint64_t[]){1, 4}, 16);
-  opening o = {{path_of("?.bin"), path_of("c.ds"), path_of("a.bin")}, 3, BATCH_DATASET_OPTIONS_INIT};
+  opening o = {{path_of("?.bin"), path_of("c.ds"), write_data("d.u16", tokens, sizeof tokens)},
+               3,
+               BATCH_DATASET_OPTIONS_INIT};
   o.options.separator = BATCH_SEPARATOR_AFTER;
   o.options.end_of_text = 2;
   cr_assert_gt(inject_failures(name, open_and_read, &o), 20);
 }
 
 Test(dataset_memory, tokenizing_text) {
-  need_package(PACKAGE_JANSSON);
   opening o = {{write_text("a.txt", "text\xff text"), write_text("b.jsonl", "{\"text\":\"abc\"}\n")},
                2,
                BATCH_DATASET_OPTIONS_INIT};

@@ -23,18 +23,17 @@ Test(distribute, each_sphere_gets_a_view_of_its_rows) {
   for (int i = 0; i < 4; i++) batch_free(parts[i]);
 }
 
-Test(distribute, surplus_spheres_get_null) {
+Test(distribute, more_spheres_than_rows_are_refused_and_nothing_is_handed_out) {
   for (uint32_t spheres = 3; spheres <= 12; spheres++) {
     Batch *batch = batch_create(3, 2, 0), *parts[12];
     for (int i = 0; i < 12; i++) parts[i] = batch;
-    cr_assert(batch_distribute_to_spheres(batch, spheres, parts));
-    for (uint32_t i = 0; i < spheres; i++)
-      if (i < 3)
-        cr_assert_eq(parts[i]->batch_size, 1);
-      else
-        cr_assert_null(parts[i]);
-    for (uint32_t i = spheres; i < 12; i++) cr_assert_eq(parts[i], batch);
-    for (int i = 0; i < 3; i++) batch_free(parts[i]);
+    check_forget_error();
+    bool done = batch_distribute_to_spheres(batch, spheres, parts);
+    cr_assert_eq(done, spheres == 3);
+    if (!done) assert_error(BATCH_INVALID_ARGUMENT, "batch_distribute_to_spheres", "num_spheres", "3 rows");
+    for (int i = done ? 3 : 0; i < 12; i++) cr_assert_eq(parts[i], batch);
+    for (int i = 0; done && i < 3; i++) batch_free(parts[i]);
+    assert_count(batch, 1);
     batch_free(batch);
   }
 }

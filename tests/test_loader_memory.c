@@ -27,6 +27,14 @@ static bool make_loader(void *context) {
   return loader;
 }
 
+static bool make_mix(void *context) {
+  const making *m = context;
+  batch_loader_source mix[2] = {{m->dataset, 1}, {m->dataset, 1.41421356}};
+  BatchLoader *loader = batch_loader_create_mixed(mix, 2, &m->options);
+  batch_loader_free(loader);
+  return loader;
+}
+
 static BatchDataset *make_dataset(void) {
   bytes tokens = {0}, ends = {0};
   for (uint32_t i = 0; i < 20000; i++) put_u16(&tokens, (uint16_t)i);
@@ -60,6 +68,7 @@ Test(loader_memory, a_loader_is_refused_whole_at_every_allocation) {
     unsigned injected = inject_failures("batch_loader_create", make_loader, &m);
     cr_assert_gt(injected, packing == BATCH_PACK_BEST_FIT ? 20 : 10);
   }
+  cr_assert_gt(inject_failures("batch_loader_create_mixed", make_mix, &m), 30);
   batch_dataset_free((BatchDataset *)(uintptr_t)m.dataset);
 }
 

@@ -1,23 +1,32 @@
 /* Text normalization, and malformed UTF-8, which is never read past. */
 #include "support/check.h"
 #include "support/packages.h"
+#include "support/random_text.h"
+
+#include "data/normal_form.h"
+#include "data/normalize.h"
+#include "data/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef HEADRACE_WITH_UTF8PROC
+#include <utf8proc.h>
+#endif
+
 /* Normalizes text from a heap block of exactly its size, so that AddressSanitizer sees any step beyond. */
-static size_t normalize(const char *text, size_t bytes, const batch_text_options *options, char *out,
+static size_t normalize(const char *text, size_t count, const batch_text_options *options, char *out,
                         size_t capacity) {
-  char *exact = malloc(bytes ? bytes : 1);
-  memcpy(exact, text, bytes);
-  size_t length = batch_text_normalize(exact, bytes, options, out, capacity);
+  char *exact = malloc(count ? count : 1);
+  memcpy(exact, text, count);
+  size_t length = batch_text_normalize(exact, count, options, out, capacity);
   free(exact);
   return length;
 }
 
-static void assert_becomes(const char *text, size_t bytes, batch_text_options options, const char *expected) {
+static void assert_becomes(const char *text, size_t count, batch_text_options options, const char *expected) {
   char out[256];
-  size_t length = normalize(text, bytes, &options, out, sizeof out);
+  size_t length = normalize(text, count, &options, out, sizeof out);
   cr_assert_neq(length, BATCH_TOKENIZER_FAILED, "%s", batch_last_error()->message);
   cr_assert(length == strlen(expected) && memcmp(out, expected, length) == 0, "\"%.*s\" instead of \"%s\"",
             (int)length, out, expected);
@@ -129,4 +138,133 @@ Test(normalize, every_pair_of_bytes_becomes_utf8) {
     changed += length != 2;
   }
   cr_assert_eq(65536 - changed, 128 * 128 + 30 * 64); /* two ASCII, or 0xC2-0xDF and a continuation */
+}
+
+/* ---- pieces */
+
+static uint64_t seed = 0x2545F4914F6CDD1D;
+
+static uint32_t below(uint32_t n) {
+  seed ^= seed << 13;
+  seed ^= seed >> 7;
+  seed ^= seed << 17;
+  return (uint32_t)(seed >> 11) % n;
+}
+
+/* Normalizes in random pieces of up to `most` bytes that end between characters. */
+static text_buffer normalize_in_pieces(const bytes *text, const batch_text_options *options, uint32_t most) {
+  text_normalizer n = {.options = options, .longest = SIZE_MAX};
+  text_buffer out = {0};
+  for (size_t at = 0; at < text->used;) {
+    size_t piece = 4 + below(most);
+    if (piece >= text->used - at)
+      piece = text->used - at;
+    else
+      piece -= utf8_cut_off(text->data + at, piece);
+    cr_assert(text_normalizer_feed(&n, (char *)text->data + at, piece, &out));
+    at += piece;
+  }
+  cr_assert(text_normalizer_end(&n, &out));
+  text_normalizer_free(&n);
+  return out;
+}
+
+static void assert_pieces_are_the_whole(const bytes *text, const batch_text_options *options) {
+  size_t length = batch_text_normalize((char *)text->data, text->used, options, NULL, 0);
+  cr_assert_neq(length, BATCH_TOKENIZER_FAILED, "%s", batch_last_error()->message);
+  char *whole = malloc(length + 1);
+  batch_text_normalize((char *)text->data, text->used, options, whole, length);
+  for (uint32_t most = 1; most <= 4096; most *= 8) {
+    text_buffer pieces = normalize_in_pieces(text, options, most);
+    cr_assert(pieces.used == length && memcmp(pieces.data, whole, length) == 0,
+              "form %d, fold %d, squeeze %d, pieces of %u: another result", (int)options->normal_form,
+              options->fold_case, options->squeeze_space, most);
+    text_buffer_free(&pieces);
+  }
+  free(whole);
+}
+
+Test(normalize, text_in_pieces_gives_what_the_whole_text_gives) {
+  need_package(PACKAGE_UTF8PROC);
+  for (unsigned round = 0; round < 40; round++) {
+    bytes text = random_text(&seed, 50 + below(20000), round % 2);
+    for (unsigned options = 0; options < 12; options++) {
+      const batch_text_options o = {BATCH_MALFORMED_KEEP, (batch_normal_form)(options % 3), options / 3 % 2,
+                                    options / 6};
+      assert_pieces_are_the_whole(&text, &o);
+    }
+    free_bytes(&text);
+  }
+}
+
+#ifdef HEADRACE_WITH_UTF8PROC
+static void assert_is_what_utf8proc_gives(const bytes *text, const batch_text_options *options, int flags) {
+  utf8proc_uint8_t *expected;
+  utf8proc_ssize_t count =
+      utf8proc_map(text->data, (utf8proc_ssize_t)text->used, &expected, (utf8proc_option_t)flags);
+  cr_assert_geq(count, 0);
+  text_buffer out = normalize_in_pieces(text, options, 300);
+  cr_assert(out.used == (size_t)count && memcmp(out.data, expected, out.used) == 0, "form %d, fold %d",
+            (int)options->normal_form, options->fold_case);
+  text_buffer_free(&out);
+  free(expected);
+}
+
+/* What utf8proc makes of the whole text at once. */
+Test(normalize, normal_forms_are_those_of_utf8proc) {
+  static const int forms[] = {0, UTF8PROC_STABLE | UTF8PROC_COMPOSE,
+                              UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT};
+  for (unsigned round = 0; round < 100; round++) {
+    bytes text = random_text(&seed, 50 + below(10000), false);
+    for (unsigned options = 0; options < 6; options++) {
+      const batch_text_options o = {BATCH_MALFORMED_KEEP, (batch_normal_form)(options % 3), options / 3,
+                                    false};
+      assert_is_what_utf8proc_gives(&text, &o, forms[options % 3] | (options / 3 ? UTF8PROC_CASEFOLD : 0));
+    }
+    free_bytes(&text);
+  }
+}
+
+/* So much text that the last part of what a character decomposes to is where a cut would be made, if there could. */
+static void put_before_a_cut(bytes *text, const int32_t *parts, size_t count) {
+  char utf8[4];
+  put_text(text, "aa"); /* of which one is held back */
+  for (size_t i = count; i < NORMAL_FORM_HELD; i++) put_text(text, "\xe6\xb0\xb4");
+  for (size_t i = 0; i < count; i++) put(text, utf8, utf8_put((uint32_t)parts[i], utf8));
+}
+
+Test(normalize, no_cut_parts_what_composes, .timeout = 60) {
+  unsigned tried = 0;
+  for (int32_t code = 0; code < 0x110000; code++) {
+    int32_t parts[64];
+    int bound;
+    utf8proc_ssize_t count = utf8proc_decompose_char(code, parts, 64, UTF8PROC_DECOMPOSE, &bound);
+    if (count < 2 || (code >= 0xAC00 && code < 0xD7A4 && code % 97)) continue; /* of Hangul some */
+    bytes text = {0};
+    put_before_a_cut(&text, parts, (size_t)count);
+    assert_is_what_utf8proc_gives(&text, &nfc, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+    free_bytes(&text);
+    tried++;
+  }
+  cr_assert_gt(tried, 1000);
+}
+#endif
+
+/* A quadratic sort would take hours; what is refused is named with its limit. */
+Test(normalize, long_runs_of_marks_and_blanks_take_linear_time) {
+  need_package(PACKAGE_UTF8PROC);
+  bytes text = {0};
+  put_text(&text, "a");
+  for (unsigned i = 0; i < 1000000; i++) put_text(&text, i % 2 ? "\xcc\x96" : "\xcc\x81");
+  size_t length = batch_text_normalize((char *)text.data, text.used, &nfc, NULL, 0);
+  cr_assert_eq(length, text.used - 1, "a and its acute are one character of two bytes");
+  text_normalizer n = {.options = &nfc, .longest = 10000};
+  text_buffer out = {0};
+  assert_refused(!text_normalizer_feed(&n, (char *)text.data, text.used, &out), BATCH_FORMAT_ERROR, "10000",
+                 "longest_document");
+  text_normalizer_free(&n);
+  text_buffer_free(&out);
+  memset(text.data, ' ', text.used);
+  cr_assert_eq(batch_text_normalize((char *)text.data, text.used, &squeeze, NULL, 0), 1);
+  free_bytes(&text);
 }

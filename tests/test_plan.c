@@ -1,7 +1,10 @@
 /* The order of rows: permutation, packing, mixing, schedule. */
+#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "data/mix.h"
 #include "data/permutation.h"
@@ -199,7 +202,7 @@ Test(plan, windows_cover_every_token_to_the_last) {
   for (uint32_t tokens = 2; tokens < 40; tokens++) {
     BatchDataset *dataset = make_dataset("t.bin", tokens, NULL, 0);
     pack k;
-    cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_WINDOWS, 8));
+    cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_WINDOWS, 8, false));
     uint64_t pairs = 0;
     for (uint64_t row = 0; row < k.rows; row++) {
       pack_piece piece = pack_piece_at(&k, row, 0);
@@ -220,7 +223,7 @@ Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
     tokens += lengths[i] = (uint32_t)(mix64(i) % (i % 10 == 0 ? 300 : 50));
   BatchDataset *dataset = make_dataset("t.ds", tokens, lengths, DOCUMENTS);
   pack k;
-  cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_BEST_FIT, LENGTH));
+  cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_BEST_FIT, LENGTH, false));
   char *seen = calloc(tokens, 1);
   uint64_t pairs = 0, expected = 0;
   for (uint64_t row = 0; row < k.rows; row++) {
@@ -248,47 +251,174 @@ Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
   batch_dataset_free(dataset);
 }
 
-Test(plan, weights_hold_exactly_over_a_period_and_no_row_is_starved) {
-  BatchDataset *small = make_dataset("a.bin", 1001, NULL, 0), *large = make_dataset("b.bin", 60001, NULL, 0);
-  batch_loader_source mix[2] = {{small, 1}, {large, 3}};
-  batch_loader_options o = options_for(1, BATCH_SHUFFLE_ALL, BATCH_PACK_WINDOWS);
-  plan p;
-  plan_reader r;
-  cr_assert(plan_init(&p, mix, 2, &o));
-  cr_assert(plan_reader_init(&r, &p));
-  cr_assert_eq(p.rows, 61000);
-  uint32_t from_small = 0;
-  uint32_t *seen = calloc(60000, sizeof *seen);
-  for (uint64_t nth = 0; nth < 2 * PLAN_PERIOD; nth++) {
-    plan_row at = plan_locate(&r, nth / p.rows, nth % p.rows);
-    if (at.source == 0)
-      from_small += nth < PLAN_PERIOD;
-    else
-      seen[at.row]++;
-  }
-  cr_assert_eq(from_small, PLAN_PERIOD / 4);
-  for (uint32_t i = 0; i < 60000; i++)
-    cr_assert(seen[i] == 1 || seen[i] == 2, "98304 draws of 60000 rows give row %u %u times", i, seen[i]);
-  free(seen);
-  plan_reader_free(&r);
-  plan_free(&p);
-  batch_dataset_free(small);
-  batch_dataset_free(large);
+/* A document so long that it is cut into so many pieces: nothing of it is read. */
+static bool pack_long_document(pack *k, uint64_t pieces) {
+  static source_file file = {.path = "long",
+                             .type = BATCH_TOKEN_U16,
+                             .width = 2,
+                             .documents = {.kind = SOURCE_ONE_DOCUMENT, .count = 1}};
+  static source data = {.files = &file, .count = 1, .documents = 1, .width = 2};
+  data.tokens = file.tokens = pieces * 4 + 1;
+  return pack_init(k, &data, BATCH_PACK_BEST_FIT, 4, false);
 }
 
-Test(plan, fingerprint_knows_seed_length_and_tokens) {
-  BatchDataset *dataset = make_dataset("a.bin", 1001, NULL, 0), *other = make_dataset("b.bin", 1002, NULL, 0);
-  batch_loader_options variants[4] = {options_for(8, 0, 0), options_for(8, 0, 0), options_for(4, 0, 0),
-                                      options_for(8, 0, 0)};
-  variants[1].seed++;
-  uint64_t prints[4];
-  for (int i = 0; i < 4; i++) {
-    plan p;
-    cr_assert(plan_init(&p, &(batch_loader_source){i == 3 ? other : dataset, 0}, 1, &variants[i]));
-    cr_assert(plan_fingerprint(&p, &prints[i]));
-    plan_free(&p);
-    for (int j = 0; j < i; j++) cr_assert_neq(prints[i], prints[j]);
+#ifndef CHECK_UNDER_ASAN
+static uint64_t address_space(void) {
+  unsigned long long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  cr_assert(file && fscanf(file, "%llu", &pages) == 1);
+  fclose(file);
+  return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* Packs where so much more memory may be had. */
+static bool pack_within(uint64_t room, uint64_t pieces) {
+  struct rlimit limit;
+  pack k;
+  cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
+  limit.rlim_cur = address_space() + room;
+  cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+  bool packed = pack_long_document(&k, pieces);
+  pack_free(&k);
+  limit.rlim_cur = limit.rlim_max;
+  cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
+  return packed;
+}
+
+Test(plan, best_fit_takes_the_memory_that_it_says) {
+  enum { PIECES = 4 << 20, SLACK = 1 << 20 };
+  mallopt(M_MMAP_THRESHOLD, 1 << 16); /* what is freed goes back to the system */
+  uint64_t before = address_space();
+  pack k;
+  cr_assert(pack_long_document(&k, PIECES));
+  cr_assert_eq(k.rows, PIECES);
+  uint64_t kept = address_space() - before;
+  cr_assert(kept >= 16 * (uint64_t)PIECES && kept < 16 * (uint64_t)PIECES + SLACK, "%llu bytes are kept",
+            (unsigned long long)kept);
+  pack_free(&k);
+  cr_assert(pack_within(24 * (uint64_t)PIECES + SLACK, PIECES), "%s", batch_last_error()->message);
+  assert_refused(!pack_within(22 * (uint64_t)PIECES, PIECES), BATCH_OUT_OF_MEMORY, "no memory for packing");
+}
+#endif
+
+Test(plan, best_fit_refuses_more_pieces_than_it_can_number) {
+  pack k;
+  assert_refused(!pack_long_document(&k, UINT32_MAX), BATCH_OVERFLOW,
+                 "best fit packing of 4294967295 pieces");
+  pack_free(&k);
+  assert_refused(!pack_long_document(&k, (uint64_t)1 << 61), BATCH_OVERFLOW, "2305843009213693952 pieces");
+  pack_free(&k);
+}
+
+/* Full windows only, and as many tokens are left out as do not fill one. */
+Test(plan, whole_windows_leave_out_what_fills_none) {
+  for (uint32_t tokens = 2; tokens < 40; tokens++) {
+    BatchDataset *dataset = make_dataset("t.bin", tokens, NULL, 0);
+    pack k;
+    cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_WINDOWS, 8, true));
+    cr_assert_eq(k.rows, (tokens - 1) / 8);
+    for (uint64_t row = 0; row < k.rows; row++) {
+      pack_piece piece = pack_piece_at(&k, row, 0);
+      cr_assert(piece.token == row * 8 && piece.pairs == 8);
+    }
+    pack_free(&k);
+    batch_dataset_free(dataset);
   }
+}
+
+/* Documents of 0 and 1 tokens, few or many, at the ends and in a run: each other one has its row. */
+Test(plan, documents_without_a_pair_have_no_row) {
+  enum { DOCUMENTS = 200 };
+  for (uint64_t percent = 0; percent <= 100; percent += 20)
+    for (uint64_t seed = 0; seed < 2; seed++) {
+      uint32_t lengths[DOCUMENTS], tokens = 0, kept[DOCUMENTS], count = 0;
+      uint64_t starts[DOCUMENTS];
+      for (uint32_t i = 0; i < DOCUMENTS; i++) {
+        uint64_t draw = mix64(seed * 1000 + i);
+        lengths[i] = (uint32_t)(draw % 100 < percent ? draw / 100 % 2 : 2 + draw / 100 % 12);
+        if (i == DOCUMENTS / 2) lengths[i] = 5; /* at least one */
+        starts[i] = tokens;
+        tokens += lengths[i];
+        if (lengths[i] > 1) kept[count++] = i;
+      }
+      BatchDataset *dataset = make_dataset("t.ds", tokens, lengths, DOCUMENTS);
+      pack k;
+      cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_DOCUMENTS, 8, false));
+      cr_assert_eq(k.rows, count);
+      for (uint32_t row = 0; row < count; row++) {
+        pack_piece piece = pack_piece_at(&k, row, 0);
+        uint32_t pairs = lengths[kept[row]] - 1;
+        cr_assert_eq(piece.token, starts[kept[row]]);
+        cr_assert_eq(piece.pairs, pairs < 8 ? pairs : 8);
+      }
+      pack_free(&k);
+      batch_dataset_free(dataset);
+    }
+}
+
+/* Pass after pass, each source's rows come once before any comes again: in file order, or in orders that
+   differ from pass to pass. */
+static void check_passes(batch_shuffle shuffle, const double *weights) {
+  enum { SOURCES = 3 };
+  static const uint32_t rows[SOURCES] = {10, 64, 301};
+  BatchDataset *sets[SOURCES];
+  batch_loader_source mix[SOURCES];
+  for (int i = 0; i < SOURCES; i++) {
+    char name[32];
+    snprintf(name, sizeof name, "%d.bin", i);
+    sets[i] = make_dataset(name, rows[i] + 1, NULL, 0);
+    mix[i] = (batch_loader_source){sets[i], weights[i]};
+  }
+  batch_loader_options o = options_for(1, shuffle, BATCH_PACK_WINDOWS);
+  o.block_rows = 16;
+  plan p;
+  plan_reader r;
+  cr_assert(plan_init(&p, mix, SOURCES, &o), "%s", batch_last_error()->message);
+  cr_assert(plan_reader_init(&r, &p));
+  cr_assert_eq(p.rows, 375);
+  uint32_t seen[SOURCES][301] = {{0}}, given[SOURCES] = {0};
+  uint64_t before[SOURCES][301], moved[SOURCES] = {0}, later[SOURCES] = {0};
+  for (uint64_t nth = 0; nth < 40 * p.rows; nth++) {
+    plan_row at = plan_locate(&r, nth / p.rows, nth % p.rows);
+    uint32_t pass = given[at.source] / rows[at.source], place = given[at.source]++ % rows[at.source];
+    cr_assert_eq(seen[at.source][at.row]++, pass, "row %d of source %u comes again too soon", (int)at.row,
+                 at.source);
+    if (shuffle == BATCH_SHUFFLE_NONE) cr_assert_eq(at.row, place);
+    moved[at.source] += pass > 0 && before[at.source][place] != at.row;
+    later[at.source] += pass > 0;
+    before[at.source][place] = at.row;
+  }
+  for (int i = 0; i < SOURCES && shuffle != BATCH_SHUFFLE_NONE; i++)
+    cr_assert_gt(moved[i], later[i] / 2, "the passes of source %d are alike", i);
+  plan_reader_free(&r);
+  plan_free(&p);
+  for (int i = 0; i < SOURCES; i++) batch_dataset_free(sets[i]);
+}
+
+Test(plan, a_mix_gives_no_row_again_before_all_of_its_source) {
+  static const double weights[][3] = {
+      {1, 1, 1}, {0.5, 0.3, 0.2}, {1, 40, 7}, {0.1234567, 3.1415926, 2.7182818}};
+  for (int i = 0; i < 4; i++)
+    for (batch_shuffle shuffle = BATCH_SHUFFLE_ALL; shuffle <= BATCH_SHUFFLE_NONE; shuffle++)
+      check_passes(shuffle, weights[i]);
+}
+
+Test(plan, hash_of_the_data_knows_tokens_and_that_of_the_mix_what_it_is_mixed_by) {
+  BatchDataset *dataset = make_dataset("a.bin", 1001, NULL, 0), *other = make_dataset("b.bin", 1002, NULL, 0);
+  const double weights[5][2] = {{0, 0}, {1, 1}, {1, 2}, {2, 4}, {1, 2}};
+  uint64_t data[5], mix[5];
+  for (int i = 0; i < 5; i++) {
+    batch_loader_options o =
+        options_for(8, i == 4 ? BATCH_SHUFFLE_BLOCKS : BATCH_SHUFFLE_ALL, BATCH_PACK_WINDOWS);
+    batch_loader_source sources[2] = {{dataset, weights[i][0]}, {i == 1 ? dataset : other, weights[i][1]}};
+    plan p;
+    cr_assert(plan_init(&p, sources, 2, &o));
+    cr_assert(plan_hash_data(&p, &data[i]));
+    mix[i] = plan_hash_mix(&p);
+    plan_free(&p);
+  }
+  cr_assert(data[0] == data[2] && data[0] == data[3] && data[0] != data[1]);
+  cr_assert(mix[0] != mix[2] && mix[2] == mix[3] && mix[3] != mix[4] && mix[1] != mix[2]);
   batch_dataset_free(dataset);
   batch_dataset_free(other);
 }
@@ -321,7 +451,9 @@ Test(schedule, ends_where_it_is_told) {
   cr_assert_eq(schedule_make(10, 3, false, start, 2, 0).total, 8);
   cr_assert_eq(schedule_make(10, 3, true, start, 2, 0).total, 6);
   cr_assert_eq(schedule_make(10, 3, false, start, 2, 5).total, 5);
-  cr_assert_eq(schedule_make(10, 3, false, start, UINT64_MAX, 0).total, UINT64_MAX);
+  cr_assert_eq(schedule_make(10, 3, false, start, UINT64_MAX, 0).total, UINT64_MAX,
+               "more than can be counted");
+  cr_assert_eq(schedule_make(10, 3, false, start, UINT32_MAX, 0).total, 4 * (uint64_t)UINT32_MAX);
   cr_assert_eq(schedule_make(10, 3, false, (schedule_place){2, 0, 0}, 2, 0).total, 0);
 }
 
@@ -332,4 +464,5 @@ Test(schedule, does_not_know_steps_of_another_size) {
   cr_assert(schedule_find(&s, 1, 5, &at) && at.row == 50);
   cr_assert(schedule_find(&s, 0, 4, &at) && at.row == 16);
   cr_assert_not(schedule_find(&s, 2, 25, &at));
+  cr_assert_not(schedule_find(&s, 3, 0, &at), "there are 3 epochs");
 }

@@ -73,11 +73,17 @@ Test(pool, create_answers_out_of_memory_when_there_is_not_enough) {
   assert_refused(!batch_pool_create(2, 1u << 30, 1u << 20, 1), BATCH_OUT_OF_MEMORY, "batch_pool_create");
 }
 
-/* A pool of more batches than there are handles fails before it has filled the memory. */
+/* A pool of more batches than there are handles is refused before any of them is made. */
 Test(pool, create_refuses_more_batches_than_there_can_be) {
-  check_forget_error();
-  cr_assert_null(batch_pool_create(UINT32_MAX, 1, 1, 1));
-  assert_says(batch_last_error()->message, "batch_pool_create", "4294967295");
+  static const uint32_t sizes[] = {UINT32_MAX, 1u << 24, BATCH_MAX_LIVE + 1};
+  size_t live = batch_count_live();
+  for (int i = 0; i < 3; i++) {
+    char size[16];
+    snprintf(size, sizeof size, "%u", sizes[i]);
+    assert_refused(!batch_pool_create(sizes[i], 1, 1, 1), BATCH_OVERFLOW, "batch_pool_create", size,
+                   "BATCH_MAX_LIVE", "16777214");
+  }
+  cr_assert_eq(batch_count_live(), live);
 }
 
 Test(pool, free_takes_null) {
@@ -226,18 +232,51 @@ Test(pool, release_refuses_batches_of_others_and_changes_nothing) {
   batch_pool_free(other);
 }
 
-Test(pool, release_refuses_a_view_and_changes_nothing) {
+/* Whatever says is_pooled may be given to batch_pool_release: in either order the last one puts the batch
+   back, and a trainer that goes round a pool of one never waits. */
+Test(pool, release_drops_views_and_the_last_reference_puts_their_parent_back) {
   BatchPool *pool = pool_of(1);
-  Batch *batch = batch_pool_allocate(pool), *parts[2];
-  cr_assert(batch_split(batch, 2, parts));
-  check_forget_error();
-  batch_pool_release(pool, parts[0]); /* a view is in no pool's stock */
-  assert_error(BATCH_INVALID_ARGUMENT, "batch_pool_release", "batch");
-  assert_count(parts[0], 1);
-  release_all(parts, 2);
-  batch_release(batch);
-  assert_idle(pool, 1);
+  for (int parent_first = 0; parent_first < 2; parent_first++) {
+    Batch *batch = batch_pool_try_allocate(pool), *parts[2], *quarters[2];
+    cr_assert_not_null(batch, "the batch did not come back");
+    cr_assert(batch_split(batch, 2, parts));
+    cr_assert(batch_split(parts[0], 1, quarters));
+    if (parent_first) batch_pool_release(pool, batch);
+    batch_pool_release(pool, parts[0]);
+    batch_pool_release(pool, quarters[0]);
+    assert_idle(pool, 0);
+    if (!parent_first) batch_pool_release(pool, batch);
+    assert_idle(pool, 0);
+    cr_assert(parts[1]->is_pooled);
+    batch_pool_release(pool, parts[1]);
+    assert_idle(pool, 1);
+  }
   batch_pool_free(pool);
+}
+
+Test(pool, release_takes_a_merged_view_and_refuses_views_of_others) {
+  BatchPool *pool = pool_of(1), *other = pool_of(1);
+  Batch *batch = batch_pool_allocate(pool), *parts[2], *homeless = batch_create(2, 1, 0), *part;
+  cr_assert(batch_split(batch, 2, parts));
+  cr_assert(batch_split(homeless, 1, &part));
+  Batch *merged = batch_merge(parts, 2);
+  cr_assert(merged->is_pooled);
+  assert_refused((batch_pool_release(other, parts[0]), true), BATCH_INVALID_ARGUMENT, "batch_pool_release",
+                 "batch");
+  assert_refused((batch_pool_release(pool, part), true), BATCH_INVALID_ARGUMENT, "batch_pool_release",
+                 "batch");
+  assert_count(parts[0], 1);
+  assert_count(part, 1);
+  batch_pool_release(pool, merged);
+  assert_count(batch, 3);
+  batch_pool_release(pool, parts[0]);
+  batch_pool_release(pool, parts[1]);
+  batch_pool_release(pool, batch);
+  assert_idle(pool, 1);
+  batch_release(part);
+  batch_release(homeless);
+  batch_pool_free(pool);
+  batch_pool_free(other);
 }
 
 Test(pool, release_of_null_is_no_crash) {
@@ -278,6 +317,7 @@ Test(pool, release_of_an_idle_batch_aborts_the_process, .signal = SIGABRT) {
 }
 
 Test(pool, batches_that_are_out_outlive_their_pool) {
+  size_t live = batch_count_live();
   BatchPool *pool = pool_of(4);
   Batch *batches[3], *parts[2];
   for (int i = 0; i < 3; i++) batches[i] = batch_pool_allocate(pool);
@@ -290,6 +330,161 @@ Test(pool, batches_that_are_out_outlive_their_pool) {
   }
   cr_assert_eq(parts[1]->input.data[2], 3.0f);
   release_all(parts, 2);
+  cr_assert_eq(batch_count_live(), live);
+}
+
+/* A trainer that gives its batches back by the pool's own call, late. */
+Test(pool, release_works_after_the_pool_was_freed) {
+  size_t live = batch_count_live();
+  BatchPool *pool = pool_of(3);
+  Batch *batch = batch_pool_allocate(pool), *other = batch_pool_allocate(pool), *part;
+  cr_assert(batch_split(batch, 1, &part));
+  batch_pool_free(pool);
+  batch_pool_release(pool, batch);
+  batch_pool_release(pool, other);
+  cr_assert_eq(batch_count_live(), live + 2);
+  batch_pool_release(pool, part);
+  cr_assert_eq(batch_count_live(), live);
+}
+
+/* ---- closing */
+
+Test(pool, a_closed_pool_hands_out_nothing_though_batches_are_idle) {
+  BatchPool *pool = pool_of(3);
+  Batch *batch = batch_pool_allocate(pool), *none = (Batch *)(uintptr_t)64;
+  batch_pool_close(pool);
+  batch_pool_close(pool);
+  assert_refused(!batch_pool_allocate(pool), BATCH_CLOSED, "batch_pool_allocate", "closed");
+  assert_refused(!batch_pool_try_allocate(pool), BATCH_CLOSED, "batch_pool_try_allocate", "closed");
+  assert_refused(batch_pool_allocate_until(pool, &none, 1) == BATCH_CLOSED, BATCH_CLOSED,
+                 "batch_pool_allocate_until", "closed");
+  cr_assert_null(none);
+  cr_assert_eq(batch_pool_outstanding(pool), 1);
+  batch_pool_release(pool, batch);
+  cr_assert_eq(batch_pool_outstanding(pool), 0);
+  assert_refused(!batch_pool_try_allocate(pool), BATCH_CLOSED, "batch_pool_try_allocate");
+  assert_refused(!batch_pool_resize(pool, 4), BATCH_CLOSED, "batch_pool_resize", "closed");
+  cr_assert_eq(batch_pool_size(pool), 3);
+  uint64_t allocations, releases, hits, misses;
+  batch_pool_get_stats(pool, &allocations, &releases, &hits, &misses);
+  cr_assert_eq(allocations, 1);
+  cr_assert_eq(releases, 1);
+  cr_assert_eq(misses, 4);
+  batch_pool_free(pool);
+}
+
+/* ---- a pool that has been freed */
+
+static void free_twice(void *context) {
+  batch_pool_free(context);
+  batch_pool_free(context);
+}
+
+static void free_twice_with_batches_out(void *context) {
+  BatchPool *pool = context;
+  Batch *batch = batch_pool_allocate(pool);
+  batch_pool_free(pool);
+  Batch *other = batch_pool_allocate(pool_of(2));
+  batch_release(batch);
+  batch_pool_free(pool);
+  batch_release(other);
+}
+
+/* New pools do not come to the address at once. */
+static void free_twice_with_new_pools_between(void *context) {
+  batch_pool_free(context);
+  for (int i = 0; i < 40; i++) {
+    BatchPool *pool = pool_of(2);
+    cr_assert_neq((void *)pool, context);
+    if (i % 2) batch_pool_free(pool);
+  }
+  batch_pool_free(context);
+}
+
+static void allocate_from_freed(void *context) {
+  batch_pool_free(context);
+  batch_pool_allocate(context);
+}
+static void try_allocate_from_freed(void *context) {
+  batch_pool_free(context);
+  batch_pool_try_allocate(context);
+}
+static void resize_freed(void *context) {
+  batch_pool_free(context);
+  batch_pool_resize(context, 3);
+}
+static void close_freed(void *context) {
+  batch_pool_free(context);
+  batch_pool_close(context);
+}
+static void ask_freed_for_size(void *context) {
+  batch_pool_free(context);
+  batch_pool_size(context);
+}
+static void ask_freed_for_outstanding(void *context) {
+  batch_pool_free(context);
+  batch_pool_outstanding(context);
+}
+static void ask_freed_for_stats(void *context) {
+  batch_pool_free(context);
+  batch_pool_get_stats(context, NULL, NULL, NULL, NULL);
+}
+static void print_freed(void *context) {
+  batch_pool_free(context);
+  batch_pool_print_stats(context);
+}
+
+Test(pool, calls_on_a_freed_pool_abort) {
+  BatchPool *pool = pool_of(2);
+  assert_aborts(free_twice, pool, "batch_pool_free", "freed");
+  assert_aborts(free_twice_with_batches_out, pool, "batch_pool_free", "freed");
+  assert_aborts(free_twice_with_new_pools_between, pool, "batch_pool_free", "freed");
+  assert_aborts(allocate_from_freed, pool, "batch_pool_allocate", "freed");
+  assert_aborts(try_allocate_from_freed, pool, "batch_pool_try_allocate", "freed");
+  assert_aborts(resize_freed, pool, "batch_pool_resize", "freed");
+  assert_aborts(close_freed, pool, "batch_pool_close", "freed");
+  assert_aborts(ask_freed_for_size, pool, "batch_pool_size", "freed");
+  assert_aborts(ask_freed_for_outstanding, pool, "batch_pool_outstanding", "freed");
+  assert_aborts(ask_freed_for_stats, pool, "batch_pool_get_stats", "freed");
+  assert_aborts(print_freed, pool, "batch_pool_print_stats", "freed");
+  batch_pool_free(pool);
+}
+
+/* Memory is used again in the end: pools do not pile up. */
+Test(pool, pools_come_to_live_where_others_were) {
+  BatchPool *first = pool_of(1);
+  batch_pool_free(first);
+  int made = 0;
+  for (BatchPool *pool = NULL; pool != first; made++) {
+    pool = pool_of(1);
+    batch_pool_free(pool);
+    cr_assert_lt(made, 1000);
+  }
+  cr_assert_gt(made, 60);
+}
+
+/* ---- counting */
+
+Test(pool, outstanding_counts_what_is_out) {
+  size_t live = batch_count_live();
+  BatchPool *pool = pool_of(4);
+  cr_assert_eq(batch_count_live(), live + 4, "idle batches are alive");
+  cr_assert_eq(batch_pool_outstanding(pool), 0);
+  Batch *a = batch_pool_allocate(pool), *b = batch_pool_allocate(pool), *part;
+  cr_assert_eq(batch_pool_outstanding(pool), 2);
+  cr_assert(batch_pool_resize(pool, 1));
+  cr_assert_eq(batch_pool_outstanding(pool), 2);
+  cr_assert_eq(batch_count_live(), live + 2);
+  cr_assert(batch_split(a, 1, &part));
+  cr_assert_eq(batch_count_live(), live + 3);
+  batch_release(a);
+  cr_assert_eq(batch_pool_outstanding(pool), 2, "its view is out");
+  batch_release(part);
+  cr_assert_eq(batch_pool_outstanding(pool), 1);
+  batch_release(b);
+  cr_assert_eq(batch_pool_outstanding(pool), 0);
+  batch_pool_free(pool);
+  cr_assert_eq(batch_count_live(), live);
 }
 
 /* ---- resizing */
@@ -380,9 +575,9 @@ Test(pool, resize_to_zero_and_back) {
 
 Test(pool, resize_refuses_what_cannot_be_and_changes_nothing) {
   BatchPool *pool = pool_of(3);
-  check_forget_error();
-  cr_assert_not(batch_pool_resize(pool, UINT32_MAX));
-  assert_says(batch_last_error()->message, "batch_pool_resize", "4294967295|4294967292"); /* 3 are there */
+  assert_refused(!batch_pool_resize(pool, UINT32_MAX), BATCH_OVERFLOW, "batch_pool_resize", "4294967292",
+                 "BATCH_MAX_LIVE"); /* 3 are there */
+  assert_refused(!batch_pool_resize(pool, BATCH_MAX_LIVE + 1), BATCH_OVERFLOW, "batch_pool_resize");
   cr_assert_eq(batch_pool_size(pool), 3);
   assert_idle(pool, 3);
   batch_pool_free(pool);
@@ -414,6 +609,8 @@ Test(pool, calls_refuse_null) {
   assert_refused(batch_pool_allocate_until(pool, NULL, BATCH_FOREVER) == BATCH_INVALID_ARGUMENT,
                  BATCH_INVALID_ARGUMENT, "batch_pool_allocate_until", "batch");
   assert_refused(!batch_pool_resize(NULL, 1), BATCH_INVALID_ARGUMENT, "batch_pool_resize", "pool");
+  assert_refused((batch_pool_close(NULL), true), BATCH_INVALID_ARGUMENT, "batch_pool_close", "pool");
+  assert_refused(batch_pool_outstanding(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_pool_outstanding", "pool");
   assert_refused(batch_pool_size(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_pool_size", "pool");
   assert_refused((batch_pool_get_stats(NULL, NULL, NULL, NULL, NULL), true), BATCH_INVALID_ARGUMENT,
                  "batch_pool_get_stats", "pool");

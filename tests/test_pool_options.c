@@ -1,6 +1,10 @@
 #include "support/check.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 TestSuite(pool_options);
 
@@ -215,3 +219,83 @@ Test(pool_options, half_an_allocator_is_refused) {
   assert_refused(!batch_pool_create_with(&options), BATCH_INVALID_ARGUMENT, "batch_pool_create_with",
                  "allocator");
 }
+
+/* ---- limits of the process; AddressSanitizer's own memory is beyond any */
+
+#ifndef CHECK_UNDER_ASAN
+
+static void *shared_allocate(void *context, size_t bytes, size_t alignment) {
+  (void)context, (void)alignment;
+  int descriptor = memfd_create("pool", 0);
+  bool sized = descriptor >= 0 && ftruncate(descriptor, (off_t)bytes) == 0;
+  void *memory = sized ? mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0) : MAP_FAILED;
+  if (descriptor >= 0) close(descriptor);
+  return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void shared_deallocate(void *context, void *memory, size_t bytes) {
+  (void)context;
+  munmap(memory, bytes);
+}
+
+static void limit(int resource, size_t bytes) {
+  if (setrlimit(resource, &(struct rlimit){bytes, bytes}) != 0) _exit(10);
+}
+
+/* Bytes of the process's own data, which RLIMIT_DATA counts. */
+static size_t data_bytes(void) {
+  unsigned long pages = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  bool read = file && fscanf(file, "%*u %*u %*u %*u %*u %lu", &pages) == 1;
+  if (file) fclose(file);
+  if (!read) _exit(11);
+  return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static long pages_touched(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
+}
+
+/* 4 batches of 12 MiB of shared memory, where malloc could not give one. */
+static void make_shared_pool_under_a_limit(void *context) {
+  (void)context;
+  batch_pool_options options = options_of(4);
+  options.shape.batch_size = options.shape.sequence_length = 1024;
+  options.allocator = (batch_allocator){shared_allocate, shared_deallocate, NULL};
+  limit(RLIMIT_DATA, data_bytes() + ((size_t)8 << 20));
+  BatchPool *pool = batch_pool_create_with(&options);
+  if (!pool) fputs(batch_last_error()->message, stderr);
+  if (!pool || !batch_pool_resize(pool, 6) || batch_pool_outstanding(pool) != 0) _exit(1);
+  batch_pool_free(pool);
+  _exit(0);
+}
+
+/* 64 batches of 12 MiB where there are addresses for 512 MiB: what is refused was not written to. */
+static void make_pool_beyond_a_limit(void *context) {
+  batch_pool_options *options = context;
+  limit(RLIMIT_AS, (size_t)512 << 20);
+  long before = pages_touched();
+  BatchPool *pool = batch_pool_create_with(options);
+  long touched = pages_touched() - before;
+  if (pool || batch_last_error()->code != BATCH_OUT_OF_MEMORY) _exit(1);
+  if (touched > 2000) fprintf(stderr, "%ld pages were touched", touched);
+  _exit(touched > 2000);
+}
+
+Test(pool_options, the_callers_allocator_alone_decides_how_much_there_is) {
+  check_ending ending = check_end_of(make_shared_pool_under_a_limit, NULL);
+  cr_assert_eq(ending.status, 0, "%s", ending.message);
+}
+
+Test(pool_options, a_pool_that_a_limit_forbids_is_refused_before_a_page_is_touched) {
+  batch_pool_options options = options_of(64);
+  options.shape.batch_size = options.shape.sequence_length = 1024;
+  for (int huge = 0; huge < 2; huge++) {
+    options.huge_pages = huge;
+    check_ending ending = check_end_of(make_pool_beyond_a_limit, &options);
+    cr_assert_eq(ending.status, 0, "status %d: %s", ending.status, ending.message);
+  }
+}
+#endif

@@ -58,15 +58,16 @@ Test(pool_threads, growing_wakes_waiting_allocators) {
   batch_pool_free(pool);
 }
 
-Test(pool_threads, free_wakes_waiting_allocators_who_get_null) {
+Test(pool_threads, close_wakes_waiting_allocators_who_get_null) {
   Batch *batches[1];
   BatchPool *pool = drained_pool(1, batches);
   test_thread threads[WAITERS];
   threads_start(threads, WAITERS, "allocator", allocate_one, pool);
   threads_until_asleep(threads, WAITERS);
-  batch_pool_free(pool);
+  batch_pool_close(pool);
   threads_join(threads, WAITERS);
   for (int i = 0; i < WAITERS; i++) cr_assert_null(threads[i].result);
+  batch_pool_free(pool);
   batch_release(batches[0]);
 }
 
@@ -77,15 +78,16 @@ static void allocate_until_closed(test_thread *self) {
   cr_assert_null(batch);
 }
 
-Test(pool_threads, free_answers_closed_to_those_who_wait_with_a_deadline) {
+Test(pool_threads, close_answers_closed_to_those_who_wait_with_a_deadline) {
   Batch *batches[1];
   BatchPool *pool = drained_pool(1, batches);
   test_thread threads[WAITERS];
   threads_start(threads, WAITERS, "allocator", allocate_until_closed, pool);
   threads_until_asleep(threads, WAITERS);
-  batch_pool_free(pool);
+  batch_pool_close(pool);
   threads_join(threads, WAITERS);
   batch_release(batches[0]);
+  batch_pool_free(pool);
 }
 
 Test(pool_threads, a_waiting_allocator_sleeps_and_does_not_wake_without_work) {
@@ -181,5 +183,6 @@ Test(pool_threads, free_while_batches_come_back) {
     threads_start(threads, WAITERS, "returner", bring_back, batches);
     batch_pool_free(pool);
     threads_join(threads, WAITERS);
+    cr_assert_eq(batch_count_live(), 0);
   }
 }

@@ -211,6 +211,50 @@ Test(spheres, dispatch_split_gives_each_lane_its_view) {
   cr_assert(batch_spheres_dispatch_split(record.spheres, small));
   batch_spheres_drain(record.spheres);
   cr_assert_eq(atomic_load(&record.processed), SPHERES + 2);
+  Batch *kept = batch_create(3, 2, 0);
+  batch_retain(kept);
+  cr_assert(batch_spheres_dispatch_split(record.spheres, kept));
+  batch_spheres_drain(record.spheres);
+  assert_count(kept, 1);
+  batch_free(kept);
+  batch_spheres_stop(record.spheres);
+}
+
+/* While stop waits for the workers its lanes are closed: a worker that cuts up a batch then is told. */
+static void split_until_closed(void *context, uint32_t sphere, Batch *batch) {
+  lanes_record *record = context;
+  (void)sphere, (void)batch;
+  Batch *more = batch_create(2, 1, 0);
+  check_forget_error();
+  watchdog_step("dispatches until stop has begun");
+  while (batch_spheres_dispatch_split(record->spheres, more)) more = batch_create(2, 1, 0);
+  assert_error(BATCH_CLOSED, "batch_spheres_dispatch_split: ", "batch_spheres_stop");
+  assert_count(more, 1); /* no view of it is anywhere */
+  assert_refused(!batch_spheres_dispatch(record->spheres, 0, more), BATCH_CLOSED,
+                 "batch_spheres_dispatch: ", "lane 0", "batch_spheres_stop");
+  batch_release(more);
+  atomic_fetch_add(&record->processed, 1);
+}
+
+Test(spheres, a_view_that_cannot_be_dispatched_is_not_lost_in_silence) {
+  lanes_record record = {0};
+  batch_spheres_options options = {1, 1, split_until_closed, &record};
+  record.spheres = batch_spheres_start(&options);
+  batch_spheres_dispatch(record.spheres, 0, check_small_batch(1));
+  batch_spheres_stop(record.spheres);
+  cr_assert_geq(atomic_load(&record.processed), 1);
+}
+
+Test(spheres, the_parts_of_a_batch_may_go_to_any_lane) {
+  lanes_record record = {0};
+  start(&record, 0);
+  Batch *batch = batch_create(7, 2, 0), *parts[7];
+  cr_assert(batch_split(batch, 7, parts));
+  for (uint32_t i = 0; i < 7; i++) cr_assert(batch_spheres_dispatch(record.spheres, i / 6, parts[i]));
+  batch_spheres_drain(record.spheres);
+  cr_assert_eq(atomic_load(&record.processed), 7);
+  assert_count(batch, 1);
+  batch_free(batch);
   batch_spheres_stop(record.spheres);
 }
 

@@ -38,7 +38,6 @@ Test(sync_ring_list, handles_come_in_order_over_many_rings) {
     cr_assert_eq(ring_list_size(&list), 0);
   }
   ring_list_destroy(&list);
-  rcu_wait_for_deferred();
 }
 
 Test(sync_ring_list, size_is_right_at_the_joints) {
@@ -53,7 +52,6 @@ Test(sync_ring_list, size_is_right_at_the_joints) {
     pop_from(&list, 2 * RING_LIST_CAPACITY + 4 - n, 1);
   }
   ring_list_destroy(&list);
-  rcu_wait_for_deferred();
 }
 
 Test(sync_ring_list, it_closes_at_the_joints) {
@@ -79,7 +77,6 @@ Test(sync_ring_list, it_closes_at_the_joints) {
     cr_assert_eq(ring_list_push(&list, 7), RING_CLOSED);
     cr_assert(ring_list_is_closed(&list));
     ring_list_destroy(&list);
-    rcu_wait_for_deferred();
   }
 }
 
@@ -103,5 +100,4 @@ Test(sync_ring_list, peek_looks_over_the_joint) {
   ring_list_close(&list);
   cr_assert_eq(ring_list_peek(&list, retain, drop, &handle), RING_CLOSED);
   ring_list_destroy(&list);
-  rcu_wait_for_deferred();
 }

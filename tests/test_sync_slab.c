@@ -94,3 +94,45 @@ Test(sync_slab, no_handle_is_handed_out_twice) {
   threads_start(threads, 4, "taker", take_and_give, NULL);
   threads_join(threads, 4);
 }
+
+/* ---- counting */
+
+static slab few = SLAB_INIT(thing, link);
+
+Test(sync_slab, count_is_what_is_handed_out) {
+  cr_assert_eq(slab_count(&few), 0);
+  uint32_t a = slab_allocate(&few), b = slab_allocate(&few);
+  cr_assert_eq(slab_count(&few), 2);
+  slab_free(&few, a);
+  cr_assert_eq(slab_count(&few), 1);
+  slab_free(&few, b);
+  cr_assert_eq(slab_count(&few), 0);
+  slab_allocate(&few);
+  cr_assert_eq(slab_count(&few), 1);
+}
+
+Test(sync_slab, room_is_what_is_left_of_the_handles) {
+  uint32_t a = slab_allocate(&few), b = slab_allocate(&few);
+  cr_assert(slab_has_room(&few, SLAB_MAX_HANDLE - 2));
+  cr_assert_not(slab_has_room(&few, SLAB_MAX_HANDLE - 1));
+  slab_free(&few, a);
+  slab_free(&few, b);
+  cr_assert(slab_has_room(&few, SLAB_MAX_HANDLE));
+  atomic_store(&few.used, SLAB_MAX_HANDLE);
+  cr_assert(slab_has_room(&few, 2), "the two that were given back");
+  cr_assert_not(slab_has_room(&few, 3));
+  cr_assert_neq(slab_allocate(&few), 0);
+  cr_assert_neq(slab_allocate(&few), 0);
+  cr_assert_eq(slab_allocate(&few), 0);
+  cr_assert_not(slab_has_room(&few, 1));
+}
+
+/* What a leak checker needs to find a block: the address that the system's allocator returned. */
+static slab aligned = SLAB_INIT(thing, link);
+
+Test(sync_slab, segments_start_where_their_blocks_do) {
+  slab_allocate(&aligned);
+  size_t blocks = memory_live();
+  free(atomic_load(&aligned.segments[0]));
+  cr_assert_eq(memory_live(), blocks - 1);
+}

@@ -39,7 +39,7 @@ Test(tensor, create_makes_zeroed_aligned_float32) {
   cr_assert_eq(tensor->ndim, 3);
   cr_assert_eq(tensor->total_size, 105);
   cr_assert(tensor->owns_data);
-  cr_assert_eq(tensor->shape, tensor->dims);
+  cr_assert_neq(tensor->shape, tensor->dims);
   cr_assert_arr_eq(tensor->shape, shape, sizeof shape);
   cr_assert_eq((uintptr_t)tensor->raw % 64, 0);
   for (size_t i = 0; i < 105; i++) cr_assert_eq(tensor->data[i], 0.0f);
@@ -121,7 +121,7 @@ Test(tensor, copy_is_deep_for_every_type) {
     cr_assert_not_null(copy);
     cr_assert_eq(copy->dtype, every_type[i]);
     cr_assert(copy->owns_data);
-    cr_assert_eq(copy->shape, copy->dims);
+    cr_assert_neq(copy->shape, copy->dims);
     cr_assert_neq(copy->raw, tensor->raw);
     cr_assert_eq((uintptr_t)copy->raw % 64, 0);
     tensor_fill(tensor, 99);
@@ -149,7 +149,7 @@ Test(tensor, copy_takes_a_tensor_that_the_caller_made) {
   Tensor *copy = tensor_copy(&mine);
   cr_assert_not_null(copy);
   cr_assert_arr_eq(copy->data, elements, sizeof elements);
-  cr_assert_eq(copy->shape, copy->dims);
+  cr_assert_neq(copy->shape, copy->dims);
   cr_assert_eq(copy->shape[1], 3);
   tensor_free(copy);
 }
@@ -222,7 +222,7 @@ Test(tensor, reshape_keeps_the_elements) {
   cr_assert_eq(tensor->data, data);
   cr_assert_eq(tensor->ndim, 3);
   cr_assert_eq(tensor->total_size, 12);
-  cr_assert_eq(tensor->shape, tensor->dims);
+  cr_assert_neq(tensor->shape, tensor->dims);
   cr_assert_eq(tensor_get(tensor, (uint32_t[]){1, 2, 1}), 11.0f);
   cr_assert(tensor_reshape(tensor, (uint32_t[]){12}, 1));
   cr_assert_eq(tensor_get(tensor, (uint32_t[]){7}), 7.0f);
@@ -450,4 +450,194 @@ Test(tensor, types_have_sizes_and_names) {
   cr_assert_eq(tensor_type_size(NO_TYPE), 0);
   cr_assert_str_eq(tensor_type_name(NO_TYPE), "?");
   cr_assert_eq(tensor_type_size((tensor_type)-1), 0);
+}
+
+/* ---- ownership: tensors taken apart and put together by hand */
+
+static void end_by_hand(Tensor *tensor) {
+  free(tensor->data);
+  free(tensor->shape);
+}
+
+Test(tensor_ownership, a_struct_copy_outlives_its_wrapper) {
+  Tensor *made = tensor_create((uint32_t[]){2, 3}, 2), tensor = *made;
+  free(made);
+  free(memset(malloc(sizeof *made), 0x5a, sizeof *made)); /* what held the wrapper is written over */
+  tensor_fill(&tensor, 4);
+  cr_assert_eq(tensor.shape[0], 2);
+  cr_assert_eq(tensor.shape[1], 3);
+  cr_assert_eq(at(&tensor, 1, 2), 4.0f);
+  Tensor *copy = tensor_copy(&tensor), *view = tensor_view_rows(&tensor, 1, 1);
+  end_by_hand(&tensor);
+  cr_assert_eq(at(copy, 0, 0), 4.0f);
+  tensor_free(copy);
+  tensor_free(view);
+}
+
+Test(tensor_ownership, a_struct_copy_in_malloc_memory_goes_to_tensor_free) {
+  Tensor *made = tensor_create((uint32_t[]){2, 3}, 2), *moved = malloc(sizeof *moved);
+  *moved = *made;
+  free(made);
+  tensor_free(moved);
+}
+
+Test(tensor_ownership, reshape_of_a_struct_copy_leaves_the_tensor_it_was_copied_from) {
+  for (uint32_t ndim = 1; ndim <= TENSOR_MAX_NDIM; ndim++) {
+    uint32_t shape[TENSOR_MAX_NDIM] = {6, 1, 1, 1, 1, 1, 1, 1};
+    Tensor *tensor = tensor_create(shape, ndim), copy = *tensor;
+    cr_assert(tensor_reshape(&copy, (uint32_t[]){2, 3}, 2));
+    cr_assert_eq(at(&copy, 1, 2), 0.0f);
+    cr_assert_eq(copy.shape[1], 3);
+    cr_assert_eq(tensor->ndim, ndim);
+    cr_assert_eq(tensor->shape[0], 6);
+    cr_assert(tensor_reshape(&copy, (uint32_t[]){1, 6, 1}, 3));
+    cr_assert_eq(tensor->shape[0], 6);
+    free(copy.shape);
+    tensor_free(tensor);
+  }
+}
+
+Test(tensor_ownership, a_moved_tensor_may_be_reshaped_and_ended_by_hand) {
+  Tensor *made = tensor_create((uint32_t[]){6}, 1), tensor = *made;
+  uint32_t *first = tensor.shape;
+  free(made);
+  cr_assert(tensor_reshape(&tensor, (uint32_t[]){1, 1, 1, 1, 1, 1, 2, 3}, 8));
+  cr_assert_eq(tensor.ndim, 8);
+  cr_assert_eq(tensor.shape[7], 3);
+  if (tensor.shape != first) free(first);
+  end_by_hand(&tensor);
+}
+
+/* A copy still has the old number of dimensions when the tensor itself is reshaped: an error, no stray read. */
+Test(tensor_ownership, a_struct_copy_is_refused_once_its_shape_is_another) {
+  Tensor *tensor = tensor_create((uint32_t[]){2, 3}, 2), copy = *tensor;
+  cr_assert(tensor_reshape(tensor, (uint32_t[]){6}, 1));
+  assert_refused(tensor_get(&copy, (uint32_t[]){0, 0}) == 0.0f, BATCH_INVALID_ARGUMENT, "tensor_get", "shape",
+                 "6");
+  tensor_free(tensor);
+}
+
+Test(tensor_ownership, free_frees_the_elements_that_took_the_place_of_the_first) {
+  Tensor *tensor = tensor_create((uint32_t[]){2, 3}, 2);
+  free(tensor->data);
+  tensor->data = calloc(6, sizeof *tensor->data);
+  free(tensor->shape);
+  tensor->shape = malloc(2 * sizeof *tensor->shape);
+  tensor->shape[0] = 3;
+  tensor->shape[1] = 2;
+  cr_assert_eq(at(tensor, 2, 1), 0.0f);
+  cr_assert(tensor_reshape(tensor, (uint32_t[]){1, 2, 3}, 3));
+  tensor_free(tensor);
+}
+
+Test(tensor_ownership, elements_may_be_grown) {
+  Tensor *tensor = counting_matrix(2, 3, TENSOR_FLOAT32);
+  for (uint32_t rows = 4; rows <= 1024; rows *= 2) { /* in place or not */
+    tensor->data = realloc(tensor->data, rows * 3 * sizeof *tensor->data);
+    tensor->shape[0] = rows;
+    tensor->total_size = rows * 3;
+    tensor_set(tensor, (uint32_t[]){rows - 1, 2}, 7);
+    cr_assert_eq(tensor->data[rows * 3 - 1], 7.0f);
+    cr_assert_eq(at(tensor, 1, 2), 5.0f);
+  }
+  tensor_free(tensor);
+}
+
+Test(tensor_ownership, elements_may_be_taken_out) {
+  Tensor *tensor = tensor_create((uint32_t[]){2, 3}, 2);
+  float *data = tensor->data;
+  tensor->owns_data = false;
+  tensor_free(tensor);
+  data[5] = 1;
+  free(data);
+}
+
+static Tensor *by_hand(float *data, bool owns_data) {
+  Tensor *tensor = calloc(1, sizeof *tensor);
+  tensor->data = data;
+  tensor->shape = malloc(2 * sizeof *tensor->shape);
+  tensor->shape[0] = 2;
+  tensor->shape[1] = 3;
+  tensor->ndim = 2;
+  tensor->total_size = 6;
+  tensor->owns_data = owns_data;
+  return tensor;
+}
+
+Test(tensor_ownership, tensors_made_by_hand_work_as_their_fields_say) {
+  float mine[6] = {0, 1, 2, 3, 4, 5};
+  Tensor *view = by_hand(mine, false), *owner = by_hand(calloc(6, sizeof(float)), true);
+  cr_assert_eq(at(view, 1, 2), 5.0f);
+  cr_assert(tensor_reshape(owner, (uint32_t[]){1, 6, 1}, 3));
+  cr_assert(tensor_reshape(owner, (uint32_t[]){3, 2}, 2));
+  cr_assert_eq(at(owner, 2, 1), 0.0f);
+  tensor_free(view);
+  tensor_free(owner);
+  Tensor here = {.data = mine, .shape = (uint32_t[]){2, 3}, .ndim = 2, .total_size = 6};
+  cr_assert(tensor_reshape(&here, (uint32_t[]){1, 1, 6}, 3));
+  cr_assert_eq(tensor_get(&here, (uint32_t[]){0, 0, 5}), 5.0f);
+}
+
+Test(tensor_ownership, struct_copies_of_views_are_reshaped_without_an_allocation) {
+  Tensor *tensor = matrix(4, 3, TENSOR_FLOAT32), *view = tensor_view_rows(tensor, 1, 2), copy = *view;
+  cr_assert(tensor_reshape(&copy, (uint32_t[]){6}, 1));
+  cr_assert_eq(copy.shape, copy.dims);
+  cr_assert_eq(view->shape[0], 2);
+  cr_assert(tensor_reshape(view, (uint32_t[]){1, 6}, 2));
+  cr_assert_eq(copy.shape[0], 6);
+  tensor_free(view);
+  tensor_free(tensor);
+}
+
+/* ---- fields that contradict each other */
+
+Test(tensor_fields, contradictions_are_refused_by_every_call) {
+  Tensor *tensor = matrix(2, 3, TENSOR_FLOAT32), whole = *tensor;
+  Tensor wrong[8];
+  for (int i = 0; i < 8; i++) wrong[i] = whole;
+  uint32_t sizes[2] = {3, 3}, none[2] = {0, 3}, wrapping[3] = {3340214413, 276131137, 20};
+  wrong[0].total_size = 7;
+  wrong[1].total_size = SIZE_MAX;
+  wrong[2].shape = sizes;
+  wrong[3].shape = none;
+  wrong[4].ndim = TENSOR_MAX_NDIM + 1;
+  wrong[5].dtype = NO_TYPE;
+  wrong[6].dtype = TENSOR_INT64; /* 48 bytes of 24 */
+  wrong[7].shape = wrapping;     /* 2^64 + 4 */
+  wrong[7].ndim = 3;
+  wrong[7].total_size = 4;
+  for (int i = 0; i < 8; i++) {
+    uint32_t origin[3] = {0, 0, 0};
+    assert_refused(tensor_get(&wrong[i], origin) == 0.0f, BATCH_INVALID_ARGUMENT, "tensor_get: tensor");
+    assert_refused((tensor_set(&wrong[i], origin, 9), true), BATCH_INVALID_ARGUMENT, "tensor_set: tensor");
+    assert_refused((tensor_fill(&wrong[i], 9), true), BATCH_INVALID_ARGUMENT, "tensor_fill: tensor");
+    assert_refused(!tensor_copy(&wrong[i]), BATCH_INVALID_ARGUMENT, "tensor_copy: tensor");
+    assert_refused(!tensor_view_rows(&wrong[i], 0, 1), BATCH_INVALID_ARGUMENT, "tensor_view_rows: tensor");
+    assert_refused(!tensor_reshape(&wrong[i], (uint32_t[]){6}, 1), BATCH_INVALID_ARGUMENT,
+                   "tensor_reshape: tensor");
+    assert_refused((tensor_print(&wrong[i]), true), BATCH_INVALID_ARGUMENT, "tensor_print: tensor");
+  }
+  for (size_t i = 0; i < 6; i++) cr_assert_eq(tensor->data[i], 0.0f);
+  tensor_free(tensor);
+}
+
+Test(tensor_fields, a_type_that_is_not_wider_reads_the_same_elements) {
+  Tensor *tensor = matrix(2, 3, TENSOR_FLOAT32);
+  tensor->dtype = TENSOR_INT32;
+  tensor_fill(tensor, -7);
+  cr_assert_eq(tensor->i32[5], -7);
+  tensor->dtype = TENSOR_UINT8;
+  tensor_fill(tensor, 3);
+  cr_assert_eq(tensor->u8[5], 3);
+  tensor_free(tensor);
+}
+
+Test(tensor_fields, print_shows_integers_in_full) {
+  Tensor *tensor = matrix(1, 2, TENSOR_INT64);
+  tensor->i64[0] = 1234567890123456789;
+  tensor->i64[1] = -1000001;
+  char *text = check_output_of(1, print_tensor, tensor);
+  assert_says(text, " 1234567890123456789", " -1000001");
+  free(text);
+  tensor_free(tensor);
 }

@@ -238,7 +238,6 @@ Test(tokenizer, sentencepiece_bpe_gives_the_ids_of_spm_encode, .timeout = 60) {
   compare_with_command("bpe");
 }
 
-/* Text is tokenized in pieces that end with a line: the ids are those of the whole text. */
 Test(tokenizer, sentencepiece_over_a_text_file_is_what_it_is_over_the_whole_text, .timeout = 60) {
   need_sentencepiece();
   bytes text = read_licenses();
@@ -261,12 +260,30 @@ Test(tokenizer, sentencepiece_over_a_text_file_is_what_it_is_over_the_whole_text
   batch_tokenizer_free(tokenizer);
 }
 
-Test(tokenizer, what_is_no_sentencepiece_model_is_refused) {
+Test(tokenizer, what_is_no_sentencepiece_model_is_refused_as_what_it_is) {
   need_sentencepiece();
-  const char *text = write_text("text.model", "this is no model"), *missing = path_of("missing.model"),
-             *empty = write_text("empty.model", "");
-  assert_refused(!batch_tokenizer_sentencepiece(text), BATCH_FORMAT_ERROR, text, "SentencePiece model");
-  assert_refused(!batch_tokenizer_sentencepiece(empty), BATCH_FORMAT_ERROR, empty, "SentencePiece model");
+  static const struct {
+    const char *name;
+    size_t count;
+    const char *text, *found;
+  } files[] = {
+      {"text.model", 17, "this is no model\n", "a text"},
+      {"empty.model", 0, "", "an empty file"},
+      {"gpt2.tiktoken", 14, "IQ== 0\nIg== 1\n", "rank file of tiktoken"},
+      {"tokenizer.json", 42, "{\"model\": {\"type\":\"BPE\", \"vocab\":{\"a\":1}}}", "a tokenizer.json"},
+      {"other.json", 8, "{\"a\": 1}", "a JSON file"},
+      {"tokens.npy", 8, "\x93NUMPY\1\0", "a NumPy array"},
+      {"model.safetensors", 12, "\x50\0\0\0\0\0\0\0{\"a\"", "safetensors"},
+      {"model.zst", 8, "\x28\xB5\x2F\xFD\0\0\0\0", "zstd"},
+      {"tokens.bin", 8, "\1\0\2\0\3\0\4\0", "no field of a message"},
+  };
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    const char *path = write_data(files[i].name, files[i].text, files[i].count);
+    assert_refused(!batch_tokenizer_sentencepiece(path), BATCH_FORMAT_ERROR, path, files[i].found,
+                   "expected a SentencePiece model");
+    cr_assert(!strstr(batch_last_error()->message, ".cc"), "%s", batch_last_error()->message);
+  }
+  const char *missing = path_of("missing.model");
   assert_refused(!batch_tokenizer_sentencepiece(missing), BATCH_IO_ERROR, missing, "No such file");
 }
 

@@ -152,9 +152,13 @@ Test(transform, floats_are_normalized_and_noised) {
   batch_dataset_free(dataset);
 }
 
+static bool fail(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  (void)context, (void)batch, (void)row, (void)random;
+  return false;
+}
+
 Test(transform, that_fails_is_a_fault_of_its_batch) {
-  batch_noise_options noise = {1};
-  batch_transform chain = batch_transform_noise(&noise); /* on int32 */
+  batch_transform chain = {fail, NULL};
   write_tokens();
   batch_loader_options o = options_with(&chain, 1);
   BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
@@ -162,6 +166,82 @@ Test(transform, that_fails_is_a_fault_of_its_batch) {
   assert_refused(!batch_loader_next(loader), BATCH_INVALID_ARGUMENT, "transforms[0]", "row 0", "step 0");
   batch_loader_free(loader);
   batch_dataset_free(dataset);
+}
+
+/* A loader of batches of this type and vocabulary is refused, or not, with a transform. */
+static void check_options(const batch_transform *transform, tensor_type type, uint32_t vocab_size,
+                          const char *what) {
+  batch_loader_options o = options_with(transform, 1);
+  BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
+  o.shape.input_type = type;
+  o.shape.vocab_size = vocab_size;
+  check_forget_error();
+  BatchLoader *loader = batch_loader_create(dataset, &o);
+  if (what) {
+    cr_assert_null(loader, "expected a refusal that names %s", what);
+    assert_error(BATCH_INVALID_ARGUMENT, "batch_loader_create:", "transforms[0]", what);
+  } else {
+    cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  }
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(transform, ids_outside_the_type_or_the_vocabulary_are_refused_when_the_loader_is_made) {
+  static const uint32_t keep[] = {10, 70000};
+  static const struct {
+    batch_mask_options masking;
+    tensor_type type;
+    uint32_t vocab_size;
+    const char *refused;
+  } cases[] = {
+      {{1, 65535, 65536, NULL, 0}, TENSOR_UINT16, 0, NULL},
+      {{1, 70000, 100, NULL, 0}, TENSOR_UINT16, 0, "mask_id is 70000, expected at most 65535"},
+      {{1, 1, 65537, NULL, 0}, TENSOR_UINT16, 0, "vocab_size is 65537, expected 1 to 65536"},
+      {{1, 1, 0, NULL, 0}, TENSOR_UINT16, 0, "vocab_size is 0"},
+      {{1, 1, 100, keep, 2}, TENSOR_UINT16, 0, "keep is 70000"},
+      {{1, 1, 100, keep, 1}, TENSOR_UINT16, 0, NULL},
+      {{1, 1, 100, NULL, 2}, TENSOR_UINT16, 0, "keep is NULL"},
+      {{NAN, 1, 100, NULL, 0}, TENSOR_UINT16, 0, "probability is nan"},
+      {{7, 1, 100, NULL, 0}, TENSOR_UINT16, 0, NULL},
+      {{1, 1000, 1000, NULL, 0}, TENSOR_INT32, 1000, "mask_id is 1000, expected at most 999"},
+      {{1, 999, 1001, NULL, 0}, TENSOR_INT64, 1000, "vocab_size is 1001"},
+      {{1, 999, 1000, NULL, 0}, TENSOR_INT32, 1000, NULL},
+      {{1, (1 << 24) + 1, 100, NULL, 0}, TENSOR_FLOAT32, 0, "mask_id"},
+      {{1, 1u << 31, 100, NULL, 0}, TENSOR_INT64, 0, "mask_id"},
+  };
+  write_tokens();
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    batch_transform transform = batch_transform_mask(&cases[i].masking);
+    check_options(&transform, cases[i].type, cases[i].vocab_size, cases[i].refused);
+  }
+}
+
+Test(transform, options_that_cannot_be_meant_are_refused_when_the_loader_is_made) {
+  batch_transform t;
+  write_tokens();
+#define REFUSED(make, type, what, ...)                                                                       \
+  t = batch_transform_##make(&(batch_##make##_options){__VA_ARGS__});                                        \
+  check_options(&t, type, 0, what)
+  REFUSED(dropout, TENSOR_UINT16, NULL, 0.5f, 65535);
+  REFUSED(dropout, TENSOR_UINT16, "drop_id is 65536", 0.5f, 65536);
+  REFUSED(dropout, TENSOR_UINT16, "probability", NAN, 1);
+  REFUSED(replace, TENSOR_UINT16, NULL, 0.5f, 65536);
+  REFUSED(replace, TENSOR_UINT16, "vocab_size is 65537", 0.5f, 65537);
+  REFUSED(replace, TENSOR_UINT16, "vocab_size is 0", 0.5f, 0);
+  REFUSED(replace, TENSOR_UINT16, "probability", NAN, 5);
+  REFUSED(normalize, TENSOR_FLOAT32, NULL, 1, 2);
+  REFUSED(normalize, TENSOR_INT32, "input_type is int32", 1, 2);
+  REFUSED(normalize, TENSOR_FLOAT32, "deviation is 0", 1, 0);
+  REFUSED(normalize, TENSOR_FLOAT32, "deviation is nan", 1, NAN);
+  REFUSED(normalize, TENSOR_FLOAT32, "mean is inf", INFINITY, 1);
+  REFUSED(noise, TENSOR_FLOAT32, NULL, 0);
+  REFUSED(noise, TENSOR_FLOAT32, "deviation is -1", -1);
+  REFUSED(noise, TENSOR_INT32, "input_type", 1);
+#undef REFUSED
+  t = batch_transform_mask(NULL);
+  check_options(&t, TENSOR_INT32, 0, "options is NULL");
+  check_options(&(batch_transform){NULL, NULL}, TENSOR_INT32, 0, "apply is NULL");
 }
 
 Test(transform, random_numbers_are_even) {

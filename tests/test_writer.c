@@ -1,7 +1,6 @@
 /* The writer: what it writes to the byte, and that what is read back is what was written. */
 #include "support/dataset_check.h"
 #include "support/files.h"
-#include "support/packages.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -296,7 +295,6 @@ Test(writer, a_directory_that_is_not_there_is_named) {
 /* ---- from text */
 
 Test(writer, text_becomes_the_shard_that_the_text_as_a_dataset_is) {
-  need_package(PACKAGE_JANSSON);
   batch_dataset_options text = BATCH_DATASET_OPTIONS_INIT;
   text.separator = BATCH_SEPARATOR_BEFORE;
   text.end_of_text = 256;
@@ -326,7 +324,6 @@ static bool count_calls(void *context, const batch_tokenize_progress *progress) 
 }
 
 Test(writer, the_callback_sees_the_progress_and_may_stop) {
-  need_package(PACKAGE_JANSSON);
   unsigned calls = 0;
   const char *input = write_text("b.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
   BatchWriter *writer = create(path_of("out.bin"), NULL);

@@ -1,4 +1,4 @@
-/* No pool: batch_create and batch_free for each batch: a header, one block, zeroes and a mask of ones. */
+/* No pool: batch_create and batch_free for each batch: a header, three tensors, zeroes and a mask of ones. */
 #include "../pool_peer.h"
 
 #include <headrace/batch.h>

@@ -9,7 +9,21 @@
    BATCH_OK, and leaves the reason in batch_last_error(), which belongs to the calling thread.
    A success leaves an older error standing; look only after a failure. The library prints
    nothing to stderr. Programming errors that cannot be survived (releasing a batch that is
-   already free) abort with a message that names the call. */
+   already free) abort with a message that names the call.
+
+   Freeing: what batch_queue_free, batch_pool_free, batch_spheres_stop, batch_loader_free,
+   batch_dataset_free, batch_writer_free and batch_tokenizer_free are given must be there: freeing it twice
+   aborts. What cannot be told: that another object of the kind has come to the same address meanwhile
+   (the free then is that one's, and its own aborts), any double free once more than some thousand
+   objects have been there at one time, and every other call on what has been freed, but for pools (see
+   pool.h), and tensor_free of a tensor that is gone.
+
+   Callbacks: every function that a caller gives to the library (allocators, tokenizers, transforms,
+   what spheres process, progress) returns to it: neither a C++ exception nor longjmp may leave one,
+   since the frames in between hold locks, threads and memory and know nothing of it.
+
+   The process: which threads, signal handlers and descriptors there are, what holds after a fork and
+   after dlclose, and what a sandbox must allow, is in docs/process.md. */
 #ifndef HEADRACE_BASE_H
 #define HEADRACE_BASE_H
 
@@ -49,13 +63,16 @@ typedef enum batch_status {
 } batch_status;
 
 /* The last failure in the calling thread. `message` is one sentence that names the function,
-   the argument, its value and what was expected; for a file: path, offset, found, expected. */
+   the argument, its value and what was expected; for a file: path, offset, found, expected. It is UTF-8 of at
+   most 1023 bytes without control characters: what it quotes of paths and files is escaped as \xNN. */
 typedef struct batch_error {
   batch_status code;
   const char *message; /* valid until the thread's next error */
 } batch_error;
 
-/* Returns the calling thread's last error: never NULL, BATCH_OK and "" before the first one.
+/* Returns the calling thread's last error: never NULL, BATCH_OK and "" before the first one. When there
+   is no memory for the sentence (a kilobyte from the thread's first error to its end) `message` is a fixed
+   one; the code is right in any case.
    Threads: any. The pointer is valid in this thread until it ends. */
 HEADRACE_API const batch_error *batch_last_error(void);
 

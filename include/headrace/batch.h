@@ -14,8 +14,22 @@
    Life cycle: batch_create, batch_copy, batch_split, batch_merge and batch_pool_allocate give a
    reference that the caller drops once, with batch_release or batch_free (the same thing), or
    hands on with batch_queue_enqueue. The last drop gives the batch back to its pool, or frees
-   it. Headers live in memory that is never returned to the system, elements in one 64-byte
-   aligned block that is. Dropping a reference to a batch that is already free aborts. */
+   it. Headers live in memory that is never returned to the system; elements are malloc memory that
+   each tensor owns (owns_data true), but for views, and for pools, whose batches have theirs in one
+   block. Dropping a reference to a batch that is already free aborts, and so does reading one with the
+   calls below.
+
+   Fields: the caller may write all of them but ref_count. What the tensors show must stay batch_size
+   times sequence_length elements each, in any shape (tensor_reshape) and of any type that is not wider
+   than they were made (dtype); else the calls below refuse the batch with an error. A tensor that owns
+   its elements may be put into a batch in place of one that has been freed: the batch frees it.
+   `Tensor t = batch->input` is good while the batch lives and its tensors are not reshaped. A batch that a
+   program puts together from these fields can be copied, validated, printed and balanced, and nothing
+   else: every other call needs one that the library made, and aborts or worse.
+
+   Two copies of the library in one process (a program linked with the static one, a plugin with the
+   shared one) know nothing of each other's batches: a batch, queue or pool that another copy made
+   aborts in the first call that gets it. */
 #ifndef HEADRACE_BATCH_H
 #define HEADRACE_BATCH_H
 
@@ -33,8 +47,14 @@ typedef atomic_int batch_atomic_int;
 extern "C" {
 #endif
 
+/* The most batches, views and those of pools included, that a process can have at one time. */
+#define BATCH_MAX_LIVE ((uint32_t)((1u << 24) - 2))
+
 /* Symmetry groups are numbered 0 to BATCH_SYMMETRY_GROUPS - 1 (see distribute.h). */
 #define BATCH_SYMMETRY_GROUPS 12
+
+/* In target: this position does not count, whatever the mask says (as in other trainers). */
+#define BATCH_IGNORE_ID (-100)
 
 typedef struct Batch {
   uint64_t batch_id; /* the caller's; bits 60-63 hold the symmetry group */
@@ -46,11 +66,11 @@ typedef struct Batch {
   batch_status status;        /* a loader's verdict; BATCH_OK everywhere else */
   uint32_t batch_size;        /* rows */
   uint32_t sequence_length;   /* columns */
-  uint32_t vocab_size;        /* ids are below it; 0: not checked */
+  uint32_t vocab_size;        /* ids are below it; 0: any */
   size_t total_memory;        /* bytes of elements that this batch shows */
   Tensor input;               /* [batch_size, sequence_length] token ids or features */
   Tensor target;              /* [batch_size, sequence_length] */
-  Tensor mask;                /* [batch_size, sequence_length] in [0, 1]; 0 = does not count */
+  Tensor mask;      /* [batch_size, sequence_length]; the loader's: 1, and 0 for what does not count */
   Tensor documents; /* as mask, which document of its row each token is of: ndim 0 unless asked for */
   Tensor positions; /* as mask, its place in that document: ndim 0 unless asked for */
 } Batch;
@@ -67,7 +87,8 @@ typedef struct batch_shape {
 
 /* Makes a batch of three float32 tensors; input and target zero, mask all ones.
    batch_size and sequence_length >= 1; vocab_size 0 means that ids are not checked.
-   Returns: the batch with count 1; NULL on a bad size, overflow or lack of memory. */
+   Returns: the batch with count 1; NULL on a bad size, overflow, lack of memory, or with
+   BATCH_MAX_LIVE batches alive (BATCH_OVERFLOW, as for every call that makes one). */
 HEADRACE_API Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t vocab_size);
 
 /* As batch_create, with other element types and the optional tensors. */
@@ -76,14 +97,17 @@ HEADRACE_API Batch *batch_create_shaped(const batch_shape *shape);
 /* Drops the caller's reference; views of the batch stay valid. NULL is fine. */
 HEADRACE_API void batch_free(Batch *batch);
 
-/* Makes a deep copy, metadata included, that belongs to no pool. Returns NULL on failure. */
+/* Makes a deep copy, metadata included, that belongs to no pool: each tensor of the type it has, in the
+   shape [batch_size, sequence_length], whatever shape the original had. Returns NULL on failure. */
 HEADRACE_API Batch *batch_copy(const Batch *batch);
 
 /* Cuts a batch into n zero-copy views of consecutive rows, whose sizes differ by at most 1 (the
-   larger ones first). 1 <= n <= batch_size. The views keep the elements alive; the parent may be
-   freed first. Metadata is copied to each.
+   larger ones first). 1 <= n <= batch_size, and no more than BATCH_MAX_LIVE leaves room for. The views
+   keep the elements alive; the parent may be freed first: of the parent only the reference count
+   changes. Metadata is copied to each. Rows are counted in elements: a reshaped tensor is cut as if it
+   were [batch_size, sequence_length].
    Returns: true and out[0..n-1], one reference each; false, and out untouched, on failure. */
-HEADRACE_API bool batch_split(Batch *batch, uint32_t n, Batch **out);
+HEADRACE_API bool batch_split(const Batch *batch, uint32_t n, Batch **out);
 
 /* Joins n >= 1 batches row by row. Same sequence_length, vocab_size and element types, or it is
    an error. Adjacent views of one parent, in order, are merged without a copy; anything else is
@@ -99,13 +123,26 @@ HEADRACE_API void batch_retain(Batch *batch);
    Progress: lock-free for a pooled batch; freeing elements calls free(). */
 HEADRACE_API void batch_release(Batch *batch);
 
+/* Returns how many batches are alive in the process: those made and not freed, views, and the batches of
+   every pool, idle ones included, until the pool is freed and they have come back. Exact when nothing else
+   runs. For tests: a leak checker does not see a batch that was dropped without a release, since its
+   header stays reachable; what a test makes more than it frees is the difference of two such counts.
+   batch_pool_outstanding says it of one pool. */
+HEADRACE_API size_t batch_count_live(void);
+
 /* Prints metadata and the first elements of each tensor to stdout. */
 HEADRACE_API void batch_print(const Batch *batch);
 
-/* Checks what a trainer relies on: every float finite, ids of input and target in
-   [0, vocab_size) when vocab_size is not 0, mask in [0, 1], tensors of the stated shape.
-   Returns: false with an error that names tensor, row, column and value of the first fault. */
+/* Checks that the elements are numbers to compute with: floats of every tensor finite; integer ids of input
+   and target in [0, vocab_size) when vocab_size is not 0, or BATCH_IGNORE_ID in target. Features, additive
+   masks and fractions pass; a mask of -INFINITY does not, one of -1e9 does.
+   Returns: false with an error that names tensor, row, column and value of the first fault, where row and
+   column count elements from the start, whatever the tensor's shape. */
 HEADRACE_API bool batch_validate(const Batch *batch);
+
+/* As batch_validate, for batches of token ids, what a loader delivers: ids that are stored as floats are in
+   range too, and the mask is in [0, 1]. */
+HEADRACE_API bool batch_validate_strict(const Batch *batch);
 
 #ifdef __cplusplus
 }

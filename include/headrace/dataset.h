@@ -10,19 +10,27 @@
 
    Formats (little-endian; docs/data-formats.md has them to the byte): headerless u16 or u32,
    datatrove .ds with its index, llm.c shards (GPT-2 and Llama 3), Megatron .idx and .bin, NumPy
-   .npy of one dimension, plain text and .jsonl, the last two also compressed with zstd. A file is
-   recognized by its bytes, then by its name, unless the caller says the format. What is not what
-   it claims to be is refused here, with path, offset, what was found and what was expected.
+   .npy of one dimension, plain text and .jsonl, the last two also compressed with zstd or gzip. A file
+   is recognized by its companion, its bytes, then its name, unless the caller says the format. What is
+   not what it claims to be, and what may be text or .jsonl, is refused here, with path, offset, what
+   was found and what was expected.
+
+   The width of headerless tokens is told by options.token_type, a companion PATH.metadata or the name
+   (x.u32, x.u32.bin), else they are u16. What the name or nobody says is held against how the tokens
+   look, in constant time: u32 tokens in a plain .bin are refused, not read as twice as many.
 
    Text without a tokenizer is its bytes, mapped as they are. Other text and .jsonl are tokenized
-   while opening, into a temporary file that has no name and goes with the dataset.
+   while opening, into a temporary file that has no name and goes with the dataset. The ids are those of
+   each document as a whole. Memory: a few times the longest line of .jsonl, and what the tokenizer takes
+   (docs/data-formats.md); at most options.longest_document of either is held.
 
    Threads: any number may read one dataset at the same time; batch_dataset_free must be the last
    call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is
    being opened).
 
-   Files that change: a file that shrinks while it is open gives BATCH_IO_ERROR from
-   batch_dataset_read, never a signal. One whose content changes is noticed only by its
+   Files that change: a file or an index that shrinks while it is open gives BATCH_IO_ERROR from
+   batch_dataset_read and batch_dataset_document, never a signal (see loader.h: the first call of
+   batch_dataset_document installs a handler). One whose content changes is noticed only by its
    fingerprint the next time it is opened. */
 #ifndef HEADRACE_DATASET_H
 #define HEADRACE_DATASET_H
@@ -43,13 +51,13 @@ typedef enum batch_format {
   BATCH_FORMAT_LLMC_LLAMA3, /* llm.c shard, u32 */
   BATCH_FORMAT_MEGATRON,    /* .idx beside .bin */
   BATCH_FORMAT_NPY,
-  BATCH_FORMAT_TEXT, /* one file, one document; also zstd */
-  BATCH_FORMAT_JSONL /* one line, one document; also zstd */
+  BATCH_FORMAT_TEXT, /* one file, one document; also zstd and gzip */
+  BATCH_FORMAT_JSONL /* one line, one document; also zstd and gzip */
 } batch_format;
 
 /* How a token is stored. */
 typedef enum batch_token_type {
-  BATCH_TOKEN_DEFAULT = 0, /* what the file says; u16 where it does not */
+  BATCH_TOKEN_DEFAULT = 0, /* what the file, its companion or its name says; u16 where none does */
   BATCH_TOKEN_U8,
   BATCH_TOKEN_I8,
   BATCH_TOKEN_U16,
@@ -72,30 +80,48 @@ typedef enum batch_io {
   BATCH_IO_READ     /* with pread: nothing of the tokens is mapped */
 } batch_io;
 
+/* Lines of .jsonl that cannot be used: no JSON, no string under the name, longer than the longest document, or
+   malformed UTF-8 where that is an error. */
+typedef enum batch_bad_line {
+  BATCH_BAD_LINE_STOP = 0, /* BATCH_FORMAT_ERROR with path, offset and line */
+  BATCH_BAD_LINE_SKIP      /* passed over and counted */
+} batch_bad_line;
+
+#define BATCH_LONGEST_DOCUMENT ((size_t)64 << 20)
+
 /* All zero is the default; NULL options mean the same. */
 typedef struct batch_dataset_options {
   batch_format format;         /* of every file */
-  batch_token_type token_type; /* of headerless files; other formats must agree with it */
+  batch_token_type token_type; /* of headerless files; whatever else tells it must agree */
   batch_io io;
-  const char *text_field;          /* .jsonl: the member that holds the document; NULL: "text" */
+  const char *text_field; /* .jsonl: the member that holds the document; NULL: "text". "a.b" is member
+                                      b of the object a, unless there is a member of the whole name */
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
   batch_text_options text;         /* text and .jsonl: before the tokenizer */
   batch_separator separator;       /* finding it reads every file that lacks boundaries once */
-  uint32_t end_of_text;            /* the id, at most INT32_MAX; looked at only with a separator */
+  uint32_t end_of_text; /* the id, at most INT32_MAX, also beyond the vocabulary; looked at only with a
+                                      separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
+  batch_bad_line on_bad_line;      /* .jsonl */
+  size_t longest_document; /* bytes that must be held at once: a line of .jsonl; in text a line where the
+                                      tokenizer needs it whole, all of the text where it needs that, marks that
+                                      combine. More is BATCH_FORMAT_ERROR. 0: BATCH_LONGEST_DOCUMENT */
 } batch_dataset_options;
 
 #define BATCH_DATASET_OPTIONS_INIT                                                                           \
   {                                                                                                          \
     BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT, BATCH_IO_MAP, NULL, NULL, BATCH_TEXT_OPTIONS_INIT,               \
-        BATCH_SEPARATOR_NONE, 0, NULL                                                                        \
+        BATCH_SEPARATOR_NONE, 0, NULL, BATCH_BAD_LINE_STOP, 0                                                \
   }
 
 /* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
    those below, in byte order of their names) or a glob pattern (its matches in byte order); what a
-   directory or a pattern gives must be of one format. Of a Megatron pair either file may be named;
-   companions (.ds.index, .ds.metadata, the .idx of a listed .bin) and hidden files are passed over in
-   directories and patterns. Files without tokens are fine as long as there is a token at all.
+   directory or a pattern gives must be of one format. Of a Megatron pair either file may be named, or
+   both: it is read once. Companions (.ds.index, .ds.loss, .metadata) beside their file are passed over,
+   in a directory or pattern hidden files and directories too; everything else there must open: a link
+   to what is not there is an error. A file that a directory or a pattern gives under two names is read
+   once; otherwise no file may be reached twice, by whatever names. Files without tokens are fine as
+   long as there is a token at all.
    paths: [n], n >= 1.
    Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
    indexes are checked entry by entry.
@@ -105,7 +131,7 @@ typedef struct batch_dataset_options {
 HEADRACE_API BatchDataset *batch_dataset_open(const char *const *paths, size_t n,
                                               const batch_dataset_options *options);
 
-/* Unmaps and closes everything. NULL is fine. */
+/* Unmaps and closes everything. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_dataset_free(BatchDataset *dataset);
 
 /* Reads tokens [start, start + count) of the stream into ids [count].
@@ -122,7 +148,8 @@ HEADRACE_API uint64_t batch_dataset_tokens(const BatchDataset *dataset);
 HEADRACE_API uint64_t batch_dataset_documents(const BatchDataset *dataset);
 
 /* Gives tokens [*start, *end) of a document, which may be empty. Constant time but for finding its
-   file. Returns false when index >= batch_dataset_documents. */
+   file. Returns false when index >= batch_dataset_documents, or when the index cannot be read
+   (BATCH_IO_ERROR). */
 HEADRACE_API bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start,
                                          uint64_t *end);
 
@@ -142,12 +169,14 @@ HEADRACE_API bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_
 typedef struct batch_dataset_file {
   const char *path;    /* of the tokens; lives as long as the dataset */
   batch_format format; /* never BATCH_FORMAT_AUTO */
-  bool compressed;     /* with zstd */
+  bool compressed;     /* with zstd or gzip */
   bool tokenized;      /* while opening */
   batch_token_type token_type;
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
-  uint64_t documents; /* 0: no boundaries known */
+  uint64_t documents;      /* 0: no boundaries known */
+  uint64_t bad_lines;      /* of .jsonl, passed over (options.on_bad_line) */
+  const char *compression; /* "zstd", "gzip", or NULL */
 } batch_dataset_file;
 
 HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);

@@ -12,8 +12,8 @@
 #include "spheres.h"
 #include "stats.h"
 #include "tensor.h"
-#include "transform.h"
 #include "tokenizer.h"
+#include "transform.h"
 #include "writer.h"
 
 #endif

@@ -17,7 +17,7 @@
    r gets the r-th batch_size. So what is in a batch depends on the tokens, the seed, the epoch and
    the step alone: not on workers, timing, restarts, nor on how the tokens are stored. Rows missing
    from the last step of an epoch are padding: pad_id everywhere, mask 0. Every rank has the same
-   number of steps.
+   number of steps, whatever is skipped; only BATCH_FAULT_STOP ends one rank before the others.
 
    In a batch: input is a row's ids, target the ids that follow them, mask 1 where both are there
    and 0 on padding. documents (if asked for) numbers the documents of a row 0, 1, 2, ... and is -1
@@ -25,19 +25,29 @@
    within its epoch, epoch_id the epoch; both count from 0.
 
    Faults belong to a batch: an id outside the vocabulary, a file that cannot be read or that
-   became shorter, a transform that failed. batch_faults says what happens then. A file that is
+   became shorter (which makes the whole batch padding), a transform that failed. batch_faults says what
+   happens then. A file that is
    truncated while it is mapped does not end the process: reads are guarded by a handler for
-   SIGBUS, installed when the first loader is made, which passes on every fault that is not a
-   loader's to the handler that was there before. (A program that installs its own later should do so before
-   making a loader.)
+   SIGBUS, installed for good when the first loader is made, or documents are first looked up. Every
+   SIGBUS that is not the library's goes where it would have gone without it. (A program with a handler
+   of its own should install it before: one that comes later takes the place of ours.)
+
+   The workers are threads of the library's: the program's signal handlers do not run in them, but for
+   those of signals that an instruction raises (docs/process.md). Affinity and priority are those of
+   the thread that makes the loader.
 
    Threads: next, close, get_state, replay, the counts and queries may run at the same time from any
    number of threads; batch_loader_free must be the last call. Batches may be released from any
    thread, also after batch_loader_free. Datasets, and what the transforms point at, must outlive
    the loader.
 
+   After a fork the workers are in the parent. In the child every call that needs them, and get_state,
+   replay and get_stats, answers BATCH_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
+   makes loaders of its own; it may use the datasets that it has inherited.
+
    Guarantees: next and close never hang while workers can read their files; memory is that of
-   pool_size batches; nothing is allocated between the first batch and the last. Workers stop
+   pool_size batches; nothing is allocated between the first batch and the last, but for the
+   sentence of a fault. Workers stop
    when pool_size batches are filled or in use, and go on when one is released. */
 #ifndef HEADRACE_LOADER_H
 #define HEADRACE_LOADER_H
@@ -64,28 +74,38 @@ typedef enum batch_shuffle {
 /* What a row is made of. */
 typedef enum batch_packing {
   BATCH_PACK_WINDOWS = 0, /* consecutive tokens, whatever document they are of */
-  BATCH_PACK_DOCUMENTS,   /* one document, cut or padded */
+  BATCH_PACK_DOCUMENTS,   /* one document, cut or padded; those of fewer than 2 tokens, in which nothing
+                             follows anything, have no row: 8 bytes of memory each */
   BATCH_PACK_BEST_FIT     /* whole documents, as many as fit: each goes where the least room is left
                              (best fit decreasing, Johnson et al. 1974; Ding et al. 2024 for language
-                             models). Longer ones are cut into full rows and a rest. Decided when
-                             the loader is made: 12 bytes of memory a piece and 4 a row */
+                             models). Longer ones are cut into full rows and a rest; those of fewer than
+                             2 tokens are left out. Decided when the loader is made: 12 bytes of memory a
+                             piece and 4 a row, meanwhile 24 a piece */
 } batch_packing;
 
-/* What happens to a batch with a fault. */
+/* What happens to a batch with a fault. With several ranks, SKIP and HAND_ON leave each its number of
+   steps. STOP ends the rank that has the fault, and the others know nothing of it: they wait for it in
+   their next collective operation, unless the program ends them (MPI_Abort) or tells them. */
 typedef enum batch_faults {
   BATCH_FAULT_STOP = 0, /* next answers NULL with the fault, from then on */
-  BATCH_FAULT_SKIP,     /* it is counted and dropped */
+  BATCH_FAULT_SKIP,     /* the rows that have a fault become padding, mask 0; the batch, even if nothing
+                           else is left in it, is delivered with status BATCH_OK. batch_last_error says
+                           where the first fault is; batch_loader_stats counts batches and rows */
   BATCH_FAULT_HAND_ON   /* next gives it; Batch.status says what, batch_last_error where */
 } batch_faults;
 
-/* As many epochs as the trainer asks for. */
+/* As many epochs as a batch can number: 2^32 - 1. */
 #define BATCH_LOADER_ENDLESS UINT32_MAX
 
 /* A place in the order: what a training run saves beside its weights. Plain bytes, the same on
    every machine of the same byte order. */
 typedef struct batch_loader_state {
   uint64_t magic;
-  uint64_t fingerprint; /* of the tokens and of every option that the order depends on */
+  uint64_t tokens; /* a hash of them, and of the documents where the packing needs them */
+  uint64_t seed;
+  uint32_t sequence_length;
+  uint16_t packing, shuffle;
+  uint64_t order; /* a hash of what else the order depends on: weights, block_rows, rows of an epoch */
   uint64_t epoch;
   uint64_t step;  /* the first one not delivered */
   uint64_t row;   /* in the epoch, its first one over all ranks */
@@ -106,7 +126,9 @@ typedef struct batch_loader_options {
   uint32_t pad_id;      /* below vocab_size, if that is not 0 */
   uint32_t epochs;      /* the run ends after so many; 0: 1 */
   uint64_t steps;       /* and after so many batches of this loader; 0: no such limit */
-  bool drop_last;       /* leave out the last step of an epoch when rows are missing */
+  bool drop_last;       /* leave out what must be padded: the last step of an epoch when rows are missing,
+                           and of BATCH_PACK_WINDOWS the last row of each source when tokens are. (Rows of
+                           documents are padded as ever) */
   uint32_t rank, world; /* world 0: what the launcher says, see batch_launcher_rank */
   bool as_they_come;    /* deliver batches when they are ready, not in order */
   batch_faults faults;
@@ -135,9 +157,15 @@ HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset,
                                               const batch_loader_options *options);
 
 /* As batch_loader_create over n >= 1 sources. All weights 0: an epoch is every row of every source
-   once. All positive: an epoch has as many rows, each drawn from the sources in proportion to
-   their weights (nearly to 1/65536; each 65536 rows have the same shares); a source that is
-   exhausted begins again in another order, and one that is not goes on in the next epoch. */
+   once. All positive: an epoch has as many rows, drawn from the sources in proportion to their
+   weights: after any number of rows since the run began each source has given less than one row more
+   or fewer than its share of them. (Weights are taken to 1 part in 2^48: a share of 2^33 rows
+   moves by less than 1/32768 of a row.) A source gives all of its rows, in the order that `shuffle`
+   says, before any comes again; then it begins again in another order (BATCH_SHUFFLE_NONE: in the same).
+   Its passes go on from one epoch to the next. No weight may be below 2^-20 of their sum.
+   Memory: 24 bytes a worker for each row of a table. That has as many as the sum of the weights, where they are
+   as whole numbers of a sum up to 65536 (0.3 and 0.7 are), else up to twice as many as come for 1 of the smallest
+   share. */
 HEADRACE_API BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
                                                     const batch_loader_options *options);
 
@@ -156,20 +184,24 @@ HEADRACE_API batch_status batch_loader_next_until(BatchLoader *loader, Batch **b
    at, whoever waits is woken. Returns at once. NULL, and closing twice, are fine. */
 HEADRACE_API void batch_loader_close(BatchLoader *loader);
 
-/* Closes, joins the workers and frees everything but batches that are out. NULL is fine. */
+/* Closes, joins the workers and frees everything but batches that are out. NULL is fine;
+   freeing it twice aborts. */
 HEADRACE_API void batch_loader_free(BatchLoader *loader);
 
 /* Gives the place after the last batch that next delivered, for options.resume of another loader:
-   same data, seed, sequence_length, packing, shuffling and weights; batch_size, world, workers and
-   everything else may differ. The rows that are left are then the same. With as_they_come: the
+   same data, seed, sequence_length, packing, shuffling and weights, and the same drop_last where it
+   leaves out a row; batch_size, world, workers and everything else may differ. What differs and must
+   not is named when that loader is refused. The rows that are left are then the same. With as_they_come: the
    first step not delivered; later ones that were are delivered again.
-   The first call reads 4096 tokens of each dataset. Returns false when that fails. */
+   The first call reads 4096 tokens of each dataset, and some boundaries of documents. Returns false when
+   that fails. */
 HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state);
 
 /* Makes one step again, in the calling thread: the batch that this rank got, or will get, as `step`
    of `epoch`, transforms included. It belongs to no pool.
-   Returns: NULL on a step that this loader never had (beyond the epoch, or before the place it was
-   resumed at with another batch size or world), lack of memory, or a fault. */
+   Returns: NULL on a step that this loader never had (beyond the epoch or the last one, or before the
+   place it was resumed at with another batch size or world), lack of memory, or a fault, unless
+   that is skipped. */
 HEADRACE_API Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step);
 
 HEADRACE_API bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats);

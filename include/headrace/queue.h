@@ -15,9 +15,13 @@
    Progress: lock-free in the strict sense: a thread that stops for ever inside any call stops
    no other one. Only the calls that say so wait, and they wait without using the processor. A
    thread that stops after its operation and before it has woken a sleeper leaves that one asleep
-   until the next operation on its side wakes it. The unlimited queue (capacity 0) allocates a ring
-   of some thousand slots now and then, and the first call of each thread on one registers it with
-   liburcu, which takes a lock.
+   until the next operation on its side wakes it. The unlimited queue (capacity 0) maps a ring of some
+   thousand slots in an enqueue now and then, and unmaps those that were drained in dequeues; a
+   dequeue never allocates. While a thread is stopped inside a call on any unlimited queue, drained
+   rings stay; they go with the next dequeue that finds the queue empty.
+
+   After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
+   doing; references that those threads held stay held.
 
    Guarantees: linearizable, closing included. A full queue holds exactly `capacity` batches:
    FULL is answered only if so many were inside at some instant of the call, EMPTY only if none
@@ -33,15 +37,17 @@ extern "C" {
 
 typedef struct BatchQueue BatchQueue;
 
-/* The largest bounded capacity. */
+/* The largest bounded capacity; an unlimited queue may hold every batch that there can be, BATCH_MAX_LIVE
+   (batch.h), or more references to fewer of them. */
 #define BATCH_QUEUE_MAX_CAPACITY ((uint32_t)((1u << 24) - 1))
 
 /* Makes a queue. capacity: 1 to BATCH_QUEUE_MAX_CAPACITY batches, or 0 for no limit.
-   Returns: the queue, owned by the caller; NULL on a larger capacity or lack of memory. */
+   Returns: the queue, owned by the caller; NULL on a larger capacity or lack of memory, or, for the
+   first unlimited queue of a process, when all of its thread-specific keys are in use. */
 HEADRACE_API BatchQueue *batch_queue_create(uint32_t capacity);
 
-/* Releases what is still inside and frees the queue. No other call may be running or follow.
-   NULL is fine. */
+/* Releases what is still inside and frees the queue. No other call may be running or follow: freeing it
+   twice aborts, any other call cannot be told. NULL is fine. */
 HEADRACE_API void batch_queue_free(BatchQueue *queue);
 
 /* Appends a batch, waiting while the queue is full.

@@ -12,9 +12,13 @@
 
    A worker takes from its own lane first; when that is empty, from the fullest other one. When all
    are empty it sleeps until work is dispatched to any lane.
+   The workers are threads of the library's: the program's signal handlers do not run in them, but for
+   those of signals that an instruction raises (docs/process.md).
    Threads: dispatch, drain and the counts may run at the same time from any thread; a worker may
    dispatch (it deadlocks if every lane is full and all workers do), but not drain or stop, which
-   would wait for itself. stop must be the last call. */
+   would wait for itself. stop must be the last call.
+   After a fork the workers are in the parent: in the child every call answers BATCH_UNSUPPORTED at once, but
+   stop, which releases what is in the child's copy of the lanes and frees it. */
 #ifndef HEADRACE_SPHERES_H
 #define HEADRACE_SPHERES_H
 
@@ -32,7 +36,8 @@ typedef struct BatchSpheres BatchSpheres;
 typedef struct batch_spheres_options {
   uint32_t num_spheres;   /* workers and lanes, 1 to 1024 */
   uint32_t lane_capacity; /* batches a lane; 0: 64 */
-  /* Called in worker `sphere` for each batch; the worker releases the batch afterwards. */
+  /* Called in worker `sphere` for each batch; the worker releases the batch afterwards.
+     It may not throw (see base.h). */
   void (*process)(void *context, uint32_t sphere, Batch *batch);
   void *context;
 } batch_spheres_options;
@@ -50,17 +55,21 @@ typedef struct batch_sphere_stats {
 HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *options);
 
 /* Gives a batch to a lane (0 to num_spheres - 1, or BATCH_SPHERES_ANY), waiting while that lane is
-   full. Returns: true, and the reference is handed over; false on a bad lane. */
+   full. Returns: true, and the reference is handed over; false on a bad lane, or (BATCH_CLOSED) when
+   batch_spheres_stop has begun. */
 HEADRACE_API bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch);
 
-/* Cuts the batch into one view a lane (batch_distribute_to_spheres) and dispatches them. On
-   success the caller's reference is handed over; on failure it stays and nothing is dispatched. */
+/* Cuts the batch into one view a lane and dispatches them; a batch of fewer rows than lanes into one view a
+   row, for the first lanes. On success the caller's reference is handed over. On failure it stays, and
+   nothing is dispatched; only when batch_spheres_stop begins meanwhile (BATCH_CLOSED) some views may be.
+   To cut and place the parts yourself, unevenly too: batch_split takes any n up to the number of rows, and
+   batch_spheres_dispatch gives any batch to any lane; stealing evens out what the lanes got. */
 HEADRACE_API bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch);
 
 /* Waits for an instant at which everything dispatched so far has been processed. */
 HEADRACE_API void batch_spheres_drain(BatchSpheres *spheres);
 
-/* Processes what is left, joins the workers and frees everything. NULL is fine. */
+/* Processes what is left, joins the workers and frees everything. NULL is fine; stopping twice aborts. */
 HEADRACE_API void batch_spheres_stop(BatchSpheres *spheres);
 
 /* Reads the counts of one worker. Returns false on a bad sphere number. */

@@ -18,7 +18,7 @@ typedef struct batch_loader_stats {
   uint64_t tokens;          /* in them: positions whose mask was not 0 before the transforms */
   uint64_t bytes;           /* of the files, read to fill what was filled so far */
   uint64_t errors;          /* batches with a fault, delivered or not */
-  uint64_t skipped;         /* of these, dropped (BATCH_FAULT_SKIP) */
+  uint64_t skipped;         /* rows in them that were made padding (BATCH_FAULT_SKIP) */
   uint64_t trainer_wait_ns; /* spent in next calls while nothing was ready, all threads together */
   uint64_t worker_wait_ns;  /* spent by workers waiting for a batch to come back, all together */
   uint64_t worker_fill_ns;  /* spent by workers filling and transforming, all together */

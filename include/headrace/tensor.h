@@ -10,9 +10,15 @@
    alone, as with an array.
 
    Life cycle: tensor_create* and tensor_copy make a tensor that owns its elements (64-byte
-   aligned, owns_data true). tensor_view_rows makes one that does not: the viewed tensor must
-   outlive it. A Batch holds its tensors by value; those belong to the batch and are never given
-   to tensor_free. */
+   aligned) and its shape: owns_data is true. Both are malloc memory, so a tensor may also be taken
+   apart: `Tensor t = *made; free(made);` leaves t whole, and free(t.data), free(t.shape) end it.
+   tensor_view_rows makes one that owns neither: the viewed elements must outlive it. A Batch holds
+   its tensors by value; those belong to the batch and are never given to tensor_free.
+
+   Tensors made by hand: set every byte you do not mean to 0 (`Tensor t = {0}`, calloc). owns_data
+   true promises that elements and shape are malloc memory of this tensor. Fields that contradict
+   each other (a shape whose product is not total_size, a wider dtype than the elements were made
+   for) are refused with an error. */
 #ifndef HEADRACE_TENSOR_H
 #define HEADRACE_TENSOR_H
 
@@ -34,6 +40,14 @@ typedef enum tensor_type {
   TENSOR_UINT32
 } tensor_type;
 
+/* What the library remembers of a shape that it allocated; not for callers. */
+typedef struct tensor_origin {
+  struct Tensor *home; /* the tensor made with it: a struct copy is somewhere else */
+  uint32_t *shape;     /* room for TENSOR_MAX_NDIM sizes */
+  void *raw;           /* the elements it was made with */
+  size_t width;        /* bytes of one of these */
+} tensor_origin;
+
 typedef struct Tensor {
   union {        /* the elements, as the type that `dtype` names */
     float *data; /* TENSOR_FLOAT32 */
@@ -45,12 +59,15 @@ typedef struct Tensor {
     uint32_t *u32;
     void *raw;
   };
-  uint32_t *shape;   /* [ndim]; points at `dims` in every tensor that the library makes */
+  uint32_t *shape;   /* [ndim]; malloc memory where owns_data is true, else `dims` or the caller's */
   uint32_t ndim;     /* 1 to TENSOR_MAX_NDIM */
   size_t total_size; /* elements: the product of shape */
   bool owns_data;    /* tensor_free frees the elements too */
-  tensor_type dtype;
-  uint32_t dims[TENSOR_MAX_NDIM];
+  tensor_type dtype; /* may be changed to another type that is not wider */
+  union {            /* the library's */
+    uint32_t dims[TENSOR_MAX_NDIM];
+    tensor_origin made;
+  };
 } Tensor;
 
 /* Makes a zeroed float32 tensor. shape: [ndim], every entry >= 1.
@@ -60,7 +77,8 @@ HEADRACE_API Tensor *tensor_create(const uint32_t *shape, uint32_t ndim);
 /* As tensor_create, for any element type. */
 HEADRACE_API Tensor *tensor_create_typed(const uint32_t *shape, uint32_t ndim, tensor_type dtype);
 
-/* Frees the tensor, and its elements if it owns them. NULL is fine. */
+/* Frees the tensor and its shape, and its elements if it owns them. Of a tensor made by hand, the struct
+   and the shape must be malloc memory too. NULL is fine. */
 HEADRACE_API void tensor_free(Tensor *tensor);
 
 /* Makes a deep copy of any tensor, views included; the copy owns its elements.
@@ -71,8 +89,12 @@ HEADRACE_API Tensor *tensor_copy(const Tensor *tensor);
    writes go through. The viewed elements must outlive the view. Returns NULL when out of range. */
 HEADRACE_API Tensor *tensor_view_rows(const Tensor *tensor, uint32_t first, uint32_t count);
 
-/* Gives the same elements another shape; nothing is copied.
-   Returns: false, and changes nothing, when the new shape has another number of elements. */
+/* Gives the same elements another shape; nothing is copied. A struct copy with owns_data true gets a shape
+   of its own, malloc memory that its caller frees (free(copy.shape)), since the tensor it was copied
+   from may still use the old one; if that is gone, the caller has the old one to free as well. A copy
+   with owns_data false needs no memory, nor does one that was put into a batch.
+   Returns: false, and changes nothing, when the new shape has another number of elements, or memory
+   for such a copy's shape ran out. */
 HEADRACE_API bool tensor_reshape(Tensor *tensor, const uint32_t *shape, uint32_t ndim);
 
 /* Reads one element, converted to float. indices: [ndim], each below its own dimension.

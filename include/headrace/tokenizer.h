@@ -29,7 +29,8 @@ typedef struct BatchTokenizer BatchTokenizer;
 
 /* A tokenizer: what a caller brings to batch_tokenizer_custom. Each function is given `context`.
    encode and decode write at most `capacity` items and return how many there are in all, which
-   may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. */
+   may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. The same text must give the same count. encode is
+   given each document whole: a text file, or the text of a line of .jsonl. None of them may throw (see base.h). */
 typedef struct batch_tokenizer_functions {
   size_t (*encode)(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity);
   size_t (*decode)(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity);
@@ -45,8 +46,12 @@ typedef struct batch_tokenizer_functions {
 HEADRACE_API BatchTokenizer *batch_tokenizer_bytes(uint32_t specials);
 
 /* Loads a SentencePiece model. The end of text is its eos id, if it has one.
-   Returns NULL: BATCH_IO_ERROR or BATCH_FORMAT_ERROR with the path; BATCH_UNSUPPORTED in a build
-   without libsentencepiece. */
+   A model for which a line feed is white space (spm_train's default) or unknown gives the ids of each line, as
+   spm_encode does; one that has line feeds, as pieces or bytes, gives the ids of the text with them.
+   The model is checked first, but SECURITY.md says why it should come from where you trust.
+   From then on libsentencepiece writes nothing to stderr, in the whole process.
+   Returns NULL: BATCH_IO_ERROR; BATCH_FORMAT_ERROR with the path and what was found instead;
+   BATCH_UNSUPPORTED in a build without libsentencepiece. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
 
 /* Wraps the caller's own functions (copied) and context. Every id must be below vocab_size >= 1;
@@ -54,7 +59,7 @@ HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
 HEADRACE_API BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
                                                     uint32_t vocab_size, int64_t end_of_text);
 
-/* Frees the tokenizer and its context. NULL is fine. */
+/* Frees the tokenizer and its context. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_tokenizer_free(BatchTokenizer *tokenizer);
 
 /* Encodes `bytes` bytes of text; they need not be terminated and may hold zero bytes.

@@ -11,6 +11,9 @@
    (seed, epoch, place of the row in the epoch, place of the transform in the chain) alone: the
    result is the same whichever worker runs it, in a batch of any size, and when replayed.
 
+   Ids that a transform of the caller's writes are not checked: they must be ones that the element type holds
+   and the model knows (batch_validate says so of a batch).
+
    Threads: a loader calls `apply` from several workers at once, each with a batch of its own; what
    `context` points at must allow that, and outlive the loader. The built-in ones only read their
    options. */
@@ -44,14 +47,16 @@ HEADRACE_API float batch_random_normal(batch_random *random);
 
 typedef struct batch_transform {
   /* Changes row `row` of the batch in place. Returns false, with nothing promised about the row,
-     when it cannot: the batch's status becomes BATCH_INVALID_ARGUMENT. */
+     when it cannot: the batch's status becomes BATCH_INVALID_ARGUMENT. It may not throw (see base.h). */
   bool (*apply)(const void *context, Batch *batch, uint32_t row, batch_random *random);
   const void *context;
 } batch_transform;
 
-/* The built-in transforms. Each borrows its options, which must outlive the loader. Positions whose mask is 0 are
-   left alone. A probability outside [0, 1] counts as the nearer bound. They work on every element
-   type of the loader, the last two on floats only. */
+/* The built-in transforms. Each borrows its options, which must outlive the loader and stay as they are;
+   they are checked when the loader is made: ids must be below the shape's vocab_size, or ones that the
+   element type holds exactly when that is 0, and so must vocab_size - 1; a probability must be a number,
+   and counts as the nearer bound outside [0, 1]. Positions whose mask is 0 are left alone. They
+   work on every element type of the loader, the last two on floats only. */
 
 /* Masked language modelling (Devlin et al. 2019). Each position is chosen with `probability`; of
    the chosen, 80 % become mask_id, 10 % a random id below vocab_size, 10 % stay. target becomes
@@ -90,7 +95,7 @@ typedef struct batch_normalize_options {
 
 HEADRACE_API batch_transform batch_transform_normalize(const batch_normalize_options *options);
 
-/* Noise on a float32 input: normal, of mean 0. */
+/* Noise on a float32 input: normal, of mean 0; deviation >= 0. */
 typedef struct batch_noise_options {
   float deviation;
 } batch_noise_options;

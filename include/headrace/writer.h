@@ -55,7 +55,7 @@ HEADRACE_API bool batch_writer_end_document(BatchWriter *writer);
    written afterwards. Returns false: BATCH_IO_ERROR with the path, and the shard is not there. */
 HEADRACE_API bool batch_writer_finish(BatchWriter *writer);
 
-/* Frees the writer; what was not finished is removed. NULL is fine. */
+/* Frees the writer; what was not finished is removed. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_writer_free(BatchWriter *writer);
 
 HEADRACE_API uint64_t batch_writer_token_count(const BatchWriter *writer);
@@ -70,15 +70,18 @@ typedef struct batch_tokenize_progress {
   uint64_t total_bytes;
   uint64_t tokens;
   uint64_t documents;
+  uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
 } batch_tokenize_progress;
 
-/* Called after every piece of text (at most 256 KiB, or one line of .jsonl). Returning false stops. */
+/* Called after every document, and at least after every 256 KiB of text read, also inside a long line or document
+   (but not while a tokenizer is at work on one line), and once when all is read. Returning false stops.
+   It may not throw (see base.h). */
 typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_progress *progress);
 
-/* Reads text and .jsonl (plain or zstd; paths as for batch_dataset_open), tokenizes it and appends it
+/* Reads text and .jsonl (plain, zstd or gzip; paths as for batch_dataset_open), tokenizes it and appends it
    to the writer, one document after the other; the caller finishes the writer. Of the options format,
-   text_field, tokenizer, text, separator and end_of_text count. A plain text file is one document,
-   tokenized in pieces of at most 256 KiB that end with a line where there is one.
+   text_field, tokenizer, text, separator, end_of_text, on_bad_line and longest_document count. A plain text file
+   is one document.
    progress: may be NULL.
    Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. */
 HEADRACE_API batch_status batch_tokenize_files(const char *const *paths, size_t n,

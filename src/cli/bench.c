@@ -26,19 +26,19 @@ int command_bench(int argc, char **argv) {
   (void)argc;
   if (!own_directory(directory, sizeof directory)) {
     fprintf(stderr, "headrace bench: /proc/self/exe cannot be read: %s\n", strerror(errno));
-    return 2;
+    return 1;
   }
   for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
     snprintf(program, sizeof program, "%s/%s", directory, places[i]);
     if (access(program, X_OK) != 0) continue;
     execv(program, argv);
     fprintf(stderr, "headrace bench: %s cannot be run: %s\n", program, strerror(errno));
-    return 2;
+    return 1;
   }
   fprintf(
       stderr,
       "headrace bench: the program headrace-bench was not found (in %s: %s, %s or %s); it is built with the "
       "CMake option HEADRACE_BENCH=ON and installed with the component 'bench'\n",
       directory, places[0], places[1], places[2]);
-  return 2;
+  return 1;
 }

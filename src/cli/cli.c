@@ -7,19 +7,71 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The bytes of a character of UTF-8 that a terminal shows as it is; 0 for control characters (C1, the
+   bytes 0x80 to 0x9F behind 0xC2, among them) and for what is not UTF-8. */
+static size_t shown_bytes(const unsigned char *text) {
+  size_t more = text[0] < 0x80                      ? 0
+                : text[0] >= 0xC2 && text[0] < 0xE0 ? 1
+                : text[0] >= 0xE0 && text[0] < 0xF0 ? 2
+                : text[0] >= 0xF0 && text[0] < 0xF5 ? 3
+                                                    : 4;
+  if (text[0] < 32 || text[0] == 127 || more == 4 || (text[0] == 0xC2 && text[1] < 0xA0)) return 0;
+  for (size_t i = 1; i <= more; i++)
+    if ((text[i] & 0xC0) != 0x80) return 0;
+  return more + 1;
+}
+
+char *cli_printable(const char *text) {
+  char *printable = malloc(4 * strlen(text) + 1), *to = printable;
+  while (printable && *text) {
+    size_t bytes = shown_bytes((const unsigned char *)text);
+    if (bytes > 0)
+      memcpy(to, text, bytes);
+    else
+      snprintf(to, 5, "\\x%02X", (unsigned char)*text);
+    to += bytes > 0 ? bytes : 4;
+    text += bytes > 0 ? bytes : 1;
+  }
+  if (printable) *to = '\0';
+  return printable;
+}
+
+int cli_columns(const char *text) {
+  int columns = 0;
+  for (; *text; text++) columns += ((unsigned char)*text & 0xC0) != 0x80;
+  return columns;
+}
+
+/* One line: "headrace COMMAND: SENTENCE". */
+__attribute__((format(printf, 2, 0))) static void say(const char *command, const char *format,
+                                                      va_list arguments, bool refer_to_help) {
+  char sentence[4096];
+  vsnprintf(sentence, sizeof sentence, format, arguments);
+  char *printable = cli_printable(sentence);
+  fprintf(stderr, "headrace%s%s: %s", *command ? " " : "", command, printable ? printable : "no memory");
+  if (refer_to_help) fprintf(stderr, " (see headrace%s%s --help)", *command ? " " : "", command);
+  fputc('\n', stderr);
+  free(printable);
+}
+
+int cli_error(const char *command, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  say(command, format, arguments, false);
+  va_end(arguments);
+  return CLI_BAD_DATA;
+}
+
 int cli_usage_error(const char *command, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  fprintf(stderr, "headrace %s: ", command);
-  vfprintf(stderr, format, arguments);
-  fprintf(stderr, " (see headrace %s --help)\n", command);
+  say(command, format, arguments, true);
   va_end(arguments);
   return CLI_BAD_USAGE;
 }
 
 int cli_data_error(const char *command) {
-  fprintf(stderr, "headrace %s: %s\n", command, batch_last_error()->message);
-  return CLI_BAD_DATA;
+  return cli_error(command, "%s", batch_last_error()->message);
 }
 
 int cli_bad_option(const char *command, int answer, char **argv) {
@@ -29,10 +81,18 @@ int cli_bad_option(const char *command, int answer, char **argv) {
   return cli_usage_error(command, "%s %s", argv[optind - 1], what);
 }
 
+int cli_check_files(const char *command, const char *const *files, size_t n) {
+  if (n == 0) return cli_usage_error(command, "no file is named, expected at least one");
+  for (size_t i = 0; i < n; i++)
+    if (strcmp(files[i], "-") == 0)
+      return cli_usage_error(command,
+                             "- is named, but standard input is not read; ./- is a file of that name");
+  return CLI_OK;
+}
+
 int cli_finish_output(const char *command) {
   if (fflush(stdout) == 0 && !ferror(stdout)) return CLI_OK;
-  fprintf(stderr, "headrace %s: stdout: %s\n", command, strerror(errno));
-  return CLI_BAD_DATA;
+  return cli_error(command, "stdout: %s", strerror(errno));
 }
 
 bool cli_number(const char *text, uint64_t *value) {
@@ -72,6 +132,12 @@ const char *cli_thousands(uint64_t value) {
     *to++ = digits[i];
   }
   *to = 0;
+  return text;
+}
+
+const char *cli_count(uint64_t value, const char *noun) {
+  char *text = next_text();
+  snprintf(text, ROOM, "%s %s%s", cli_thousands(value), noun, value == 1 ? "" : "s");
   return text;
 }
 

@@ -13,6 +13,10 @@ typedef struct cli_command {
   int (*run)(int argc, char **argv);
 } cli_command;
 
+/* Says on stderr what is wrong; returns CLI_BAD_DATA. What control characters an argument or a path
+   holds is shown as \xNN, here and below. */
+__attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);
+
 /* Says on stderr what is wrong with the arguments; returns CLI_BAD_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format, ...);
 
@@ -22,8 +26,18 @@ int cli_data_error(const char *command);
 /* What getopt_long answered '?' or ':' for, in one sentence; returns CLI_BAD_USAGE. */
 int cli_bad_option(const char *command, int answer, char **argv);
 
+/* Whether the files can be ones to read: "-" is refused, since nothing reads standard input. Returns the
+   exit status. */
+int cli_check_files(const char *command, const char *const *files, size_t n);
+
 /* Flushes stdout; output that could not be written (a full disk) is CLI_BAD_DATA. */
 int cli_finish_output(const char *command);
+
+/* The text without control characters, from malloc; NULL without memory. */
+char *cli_printable(const char *text);
+
+/* The columns that a text of UTF-8 takes, each character counted as one. */
+int cli_columns(const char *text);
 
 /* A whole number, with k, M, G (powers of 1000) or Ki, Mi, Gi (of 1024) behind it if wanted. */
 bool cli_number(const char *text, uint64_t *value);
@@ -33,6 +47,9 @@ int cli_word(const char *word, const char *const *words);
 
 /* "12,345,678" in one of eight rotating buffers. */
 const char *cli_thousands(uint64_t value);
+
+/* "1 token", "2 tokens", "12,345 tokens", also one of the eight. */
+const char *cli_count(uint64_t value, const char *noun);
 
 /* "1.23 GB", also one of the eight. */
 const char *cli_bytes(double bytes);

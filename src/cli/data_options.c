@@ -3,25 +3,29 @@
 #include <string.h>
 
 #define HELP_TEXT                                                                                            \
-  "  --field NAME          .jsonl: the member that holds the document (text)\n"                              \
+  "  --field NAME          .jsonl: the member that holds the document; a.b: b in a (text)\n"                 \
   "  --tokenizer NAME      bytes, or a SentencePiece model file (bytes)\n"                                   \
   "  --normalize FORM      none, nfc or nfkc, before tokenizing (none)\n"                                    \
   "  --fold-case           fold case before tokenizing\n"                                                    \
   "  --squeeze-space       one space for runs of white space, LF for every line break\n"                     \
-  "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (keep)\n"
+  "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (keep)\n"                        \
+  "  --on-bad-line WHAT    lines of .jsonl that cannot be used: stop, or skip and count them (stop)\n"       \
+  "  --longest-document N  bytes of a line, or of a document that must be held whole (64Mi)\n"
 
 const char data_options_help_text[] = HELP_TEXT;
 const char data_options_help[] =
     "Data:\n"
     "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy, text, jsonl "
     "(auto)\n"
-    "  --type TYPE           tokens of headerless files: u16, u32, ... (u16)\n" HELP_TEXT;
+    "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else "
+    "u16)\n" HELP_TEXT;
 
 static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
                                       "megatron", "npy",        "text",      "jsonl",     NULL};
 static const char *const types[] = {"auto", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
 static const char *const forms[] = {"none", "nfc", "nfkc", NULL};
 static const char *const malformed[] = {"keep", "replace", "error", NULL};
+static const char *const bad_lines[] = {"stop", "skip", NULL};
 
 /* Finds a word; the lists stand in the order of their enumerations. */
 static int take_word(const char *command, const char *option, const char *word, const char *const *words,
@@ -41,9 +45,19 @@ static int take_tokenizer(data_options *options, const char *command, const char
   return options->tokenizer ? CLI_OK : cli_data_error(command);
 }
 
+static int take_longest_document(data_options *options, const char *command, const char *text) {
+  uint64_t bytes;
+  if (!cli_number(text, &bytes) || bytes == 0 || bytes > SIZE_MAX / 8)
+    return cli_usage_error(command, "--longest-document is %s, expected bytes such as 64Mi, at most %zu",
+                           text, SIZE_MAX / 8);
+  options->dataset.longest_document = (size_t)bytes;
+  return CLI_OK;
+}
+
 int data_option_take(data_options *options, const char *command, int answer, const char *argument) {
   batch_dataset_options *dataset = &options->dataset;
   int value = 0, status = CLI_OK;
+  options->given |= 1u << (answer - DATA_FORMAT);
   switch (answer) {
   case DATA_FORMAT:
     status = take_word(command, "format", argument, formats, &value);
@@ -61,6 +75,12 @@ int data_option_take(data_options *options, const char *command, int answer, con
     status = take_word(command, "malformed", argument, malformed, &value);
     if (!status) dataset->text.malformed = (batch_malformed)value;
     break;
+  case DATA_ON_BAD_LINE:
+    status = take_word(command, "on-bad-line", argument, bad_lines, &value);
+    if (!status) dataset->on_bad_line = (batch_bad_line)value;
+    break;
+  case DATA_LONGEST_DOCUMENT:
+    return take_longest_document(options, command, argument);
   case DATA_FIELD:
     dataset->text_field = argument;
     break;
@@ -74,6 +94,46 @@ int data_option_take(data_options *options, const char *command, int answer, con
     return take_tokenizer(options, command, argument);
   }
   return status;
+}
+
+/* Which files an option is for. */
+typedef struct option_use {
+  const char *name;
+  int option;
+  bool text, jsonl, tokens;
+} option_use;
+
+static const option_use uses[] = {
+    {"type", DATA_TYPE, false, false, true},
+    {"field", DATA_FIELD, false, true, false},
+    {"tokenizer", DATA_TOKENIZER, true, true, false},
+    {"normalize", DATA_NORMALIZE, true, true, false},
+    {"fold-case", DATA_FOLD_CASE, true, true, false},
+    {"squeeze-space", DATA_SQUEEZE_SPACE, true, true, false},
+    {"malformed", DATA_MALFORMED, true, true, false},
+    {"on-bad-line", DATA_ON_BAD_LINE, false, true, false},
+    {"longest-document", DATA_LONGEST_DOCUMENT, true, true, false},
+};
+
+int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset) {
+  bool text = false, jsonl = false, tokens = false;
+  batch_dataset_file file;
+  for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
+    if (!batch_dataset_file_info(dataset, i, &file)) continue;
+    text |= file.format == BATCH_FORMAT_TEXT;
+    jsonl |= file.format == BATCH_FORMAT_JSONL;
+    tokens |= file.format != BATCH_FORMAT_TEXT && file.format != BATCH_FORMAT_JSONL;
+  }
+  for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
+    const option_use *use = &uses[i];
+    if (!(options->given >> (use->option - DATA_FORMAT) & 1)) continue;
+    if ((use->text && text) || (use->jsonl && jsonl) || (use->tokens && tokens)) continue;
+    return cli_usage_error(command, "--%s is for %s, and none is among the files", use->name,
+                           use->tokens ? "files of tokens"
+                           : use->text ? "text and .jsonl"
+                                       : ".jsonl");
+  }
+  return CLI_OK;
 }
 
 void data_options_free(data_options *options) {

@@ -15,10 +15,11 @@
 typedef struct data_options {
   batch_dataset_options dataset;
   BatchTokenizer *tokenizer; /* NULL: bytes */
+  unsigned given;            /* a bit for each of the options below that was on the command line */
 } data_options;
 
 #define DATA_OPTIONS_INIT                                                                                    \
-  { BATCH_DATASET_OPTIONS_INIT, NULL }
+  { BATCH_DATASET_OPTIONS_INIT, NULL, 0 }
 
 enum {
   DATA_FORMAT = 0x1000,
@@ -29,6 +30,8 @@ enum {
   DATA_FOLD_CASE,
   DATA_SQUEEZE_SPACE,
   DATA_MALFORMED,
+  DATA_ON_BAD_LINE,
+  DATA_LONGEST_DOCUMENT,
   DATA_OPTIONS_END
 };
 
@@ -38,12 +41,14 @@ enum {
       {"tokenizer", required_argument, NULL, DATA_TOKENIZER},                                                \
       {"normalize", required_argument, NULL, DATA_NORMALIZE},                                                \
       {"fold-case", no_argument, NULL, DATA_FOLD_CASE},                                                      \
-      {"squeeze-space", no_argument, NULL, DATA_SQUEEZE_SPACE}, {                                            \
-    "malformed", required_argument, NULL, DATA_MALFORMED                                                     \
+      {"squeeze-space", no_argument, NULL, DATA_SQUEEZE_SPACE},                                              \
+      {"malformed", required_argument, NULL, DATA_MALFORMED},                                                \
+      {"on-bad-line", required_argument, NULL, DATA_ON_BAD_LINE}, {                                          \
+    "longest-document", required_argument, NULL, DATA_LONGEST_DOCUMENT                                       \
   }
 
 extern const char data_options_help[];      /* of all of them */
-extern const char data_options_help_text[]; /* of those that are about text: the last six */
+extern const char data_options_help_text[]; /* of those that are about text: from --field on */
 
 static inline bool data_option_is(int answer) {
   return answer >= DATA_FORMAT && answer < DATA_OPTIONS_END;
@@ -51,6 +56,9 @@ static inline bool data_option_is(int answer) {
 
 /* Takes one option and its argument; returns CLI_OK or, having said why, another exit status. */
 int data_option_take(data_options *options, const char *command, int answer, const char *argument);
+
+/* Options that none of the dataset's files has a use for are bad usage. */
+int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset);
 
 void data_options_free(data_options *options);
 

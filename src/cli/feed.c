@@ -1,15 +1,15 @@
 /* headrace feed: runs the whole pipeline over files and says what came out of it. */
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
 #include "data_options.h"
 #include "progress.h"
+#include "state_file.h"
+#include "stop.h"
 
 static const char name[] = "feed";
-static volatile sig_atomic_t interrupted;
 
 typedef struct feed_run {
   data_options data;
@@ -31,29 +31,32 @@ static const char *const faults[] = {"stop", "skip", "hand-on", NULL};
 static const char *const ios[] = {"map", "read", NULL};
 
 static int print_help(void) {
-  printf("Usage: headrace feed [OPTION...] FILE...\n\n"
-         "Makes batches of FILEs as a trainer would get them, and prints how many, with a checksum over\n"
-         "every element of input, target and mask. The checksums of all ranks, and of the parts of a run\n"
-         "that was interrupted and resumed, add up (modulo 2^64) to that of the whole run.\n\n"
-         "  --batch-size N        rows of a batch (32)\n"
-         "  --sequence-length N   tokens of a row (1024)\n"
-         "  --vocab-size N        ids must be below it (not checked)\n"
-         "  --workers N           threads (1)\n"
-         "  --pool N              batches there are (2 workers + 2)\n"
-         "  --seed N              chooses the order (0)\n"
-         "  --shuffle WHAT        all, blocks or none (all)\n"
-         "  --pack HOW            rows are windows, documents or best-fit (windows)\n"
-         "  --epochs N            times every row is visited (1)\n"
-         "  --steps N             stop after so many batches\n"
-         "  --rank N, --world N   this rank of so many (what Open MPI, Slurm or torchrun say)\n"
-         "  --as-they-come        do not put batches in order\n"
-         "  --faults WHAT         stop at a bad batch, skip it or hand-on (stop)\n"
-         "  --io HOW              map or read files (map)\n"
-         "  --resume FILE         begin where FILE says\n"
-         "  --state FILE          write at the end where to resume\n"
-         "  --quiet               no progress line\n"
-         "  --help\n\n%s",
-         data_options_help);
+  printf(
+      "Usage: headrace feed [OPTION...] FILE...\n\n"
+      "Makes batches of FILEs as a trainer would get them, and prints how many, with a checksum over\n"
+      "every element of input, target and mask. The checksums of all ranks, and of the parts of a run\n"
+      "that was interrupted and resumed, add up (modulo 2^64) to that of the whole run.\n\n"
+      "  --batch-size N        rows of a batch (32)\n"
+      "  --sequence-length N   tokens of a row (1024)\n"
+      "  --vocab-size N        ids must be below it (not checked)\n"
+      "  --workers N           threads (1)\n"
+      "  --pool N              batches there are (2 workers + 2)\n"
+      "  --seed N              chooses the order (0)\n"
+      "  --shuffle WHAT        all, blocks or none (all)\n"
+      "  --pack HOW            rows are windows, documents or best-fit (windows)\n"
+      "  --epochs N            times every row is visited (1)\n"
+      "  --steps N             stop after so many batches\n"
+      "  --rank N, --world N   this rank of so many (what Open MPI, Slurm or torchrun say, else 1)\n"
+      "  --as-they-come        do not put batches in order\n"
+      "  --faults WHAT         stop at a bad batch, skip it or hand-on (stop)\n"
+      "  --io HOW              map or read files (map)\n"
+      "  --resume FILE         begin where FILE says\n"
+      "  --state FILE          write at the end where to resume\n"
+      "  --quiet               no progress\n"
+      "  --help\n\n"
+      "SIGINT, SIGTERM and SIGHUP stop it after the batch at hand: it writes --state, prints what there was\n"
+      "and ends by the signal.\n\n%s",
+      data_options_help);
   return cli_finish_output(name);
 }
 
@@ -110,29 +113,37 @@ static const char *option_name(int option) {
   return o->name;
 }
 
+/* A number, where it goes (one of the two) and the least that makes sense. */
+typedef struct number_option {
+  uint32_t *small;
+  uint64_t *large;
+  uint64_t least;
+} number_option;
+
+static number_option number_of(batch_loader_options *o, int option) {
+  const number_option numbers[] = {[BATCH_SIZE] = {&o->shape.batch_size, NULL, 1},
+                                   [SEQUENCE_LENGTH] = {&o->shape.sequence_length, NULL, 1},
+                                   [VOCAB_SIZE] = {&o->shape.vocab_size, NULL, 1},
+                                   [WORKERS] = {&o->workers, NULL, 1},
+                                   [POOL] = {&o->pool_size, NULL, 1},
+                                   [SEED] = {NULL, &o->seed, 0},
+                                   [EPOCHS] = {&o->epochs, NULL, 1},
+                                   [STEPS] = {NULL, &o->steps, 1},
+                                   [RANK] = {&o->rank, NULL, 0},
+                                   [WORLD] = {&o->world, NULL, 1}};
+  return numbers[option];
+}
+
 static int take_number(feed_run *run, int option, const char *text) {
-  batch_loader_options *o = &run->loader;
-  uint32_t *const small[] = {[BATCH_SIZE] = &o->shape.batch_size,
-                             [SEQUENCE_LENGTH] = &o->shape.sequence_length,
-                             [VOCAB_SIZE] = &o->shape.vocab_size,
-                             [WORKERS] = &o->workers,
-                             [POOL] = &o->pool_size,
-                             [SEED] = NULL,
-                             [EPOCHS] = &o->epochs,
-                             [STEPS] = NULL,
-                             [RANK] = &o->rank,
-                             [WORLD] = &o->world};
-  uint64_t value;
-  if (!cli_number(text, &value) || (small[option] && value >= UINT32_MAX))
-    return cli_usage_error(name, "--%s is %s, expected a number", option_name(option), text);
-  if (value == 0 && option != SEED && option != RANK)
-    return cli_usage_error(name, "--%s is 0, expected at least 1", option_name(option));
-  if (small[option])
-    *small[option] = (uint32_t)value;
-  else if (option == SEED)
-    o->seed = value;
+  number_option n = number_of(&run->loader, option);
+  uint64_t value, most = n.small ? UINT32_MAX - 1 : UINT64_MAX;
+  if (!cli_number(text, &value) || value < n.least || value > most)
+    return cli_usage_error(name, "--%s is %s, expected a whole number from %" PRIu64 " to %" PRIu64,
+                           option_name(option), text, n.least, most);
+  if (n.small)
+    *n.small = (uint32_t)value;
   else
-    o->steps = value;
+    *n.large = value;
   return CLI_OK;
 }
 
@@ -176,7 +187,7 @@ static int take(feed_run *run, int option, const char *text) {
   case QUIET:
     run->quiet = true;
     break;
-  default:
+  default: /* --help or -h */
     run->help = true;
     break;
   }
@@ -185,14 +196,14 @@ static int take(feed_run *run, int option, const char *text) {
 
 static int parse(int argc, char **argv, feed_run *run) {
   opterr = 0;
-  for (int c, status; (c = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
+  for (int c, status; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
     if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
     if ((status = take(run, c, optarg)) != CLI_OK) return status;
   }
   if (run->help) return CLI_OK;
   if (run->loader.rank > 0 && run->loader.world <= run->loader.rank)
     return cli_usage_error(name, "--rank is %u, expected below --world", run->loader.rank);
-  return optind < argc ? CLI_OK : cli_usage_error(name, "no file is named, expected at least one");
+  return cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
 }
 
 /* --- the checksum --- */
@@ -241,36 +252,7 @@ static void add_batch(feed_sum *sum, const BatchLoader *loader, const Batch *bat
   }
 }
 
-/* --- states --- */
-
-static int read_state(feed_run *run, batch_loader_state *state) {
-  FILE *file = fopen(run->resume, "rb");
-  size_t got = file ? fread(state, 1, sizeof *state, file) : 0;
-  bool more = file && fgetc(file) != EOF;
-  if (file) fclose(file);
-  run->loader.resume = state;
-  if (got == sizeof *state && !more) return CLI_OK;
-  fprintf(stderr, "headrace %s: %s cannot be read, or is no state that --state wrote\n", name, run->resume);
-  return CLI_BAD_DATA;
-}
-
-static int write_state(const feed_run *run, BatchLoader *loader) {
-  batch_loader_state state;
-  if (!run->state) return CLI_OK;
-  if (!batch_loader_get_state(loader, &state)) return cli_data_error(name);
-  FILE *file = fopen(run->state, "wb");
-  bool written = file && fwrite(&state, sizeof state, 1, file) == 1;
-  if (file && fclose(file) != 0) written = false;
-  if (written) return CLI_OK;
-  fprintf(stderr, "headrace %s: %s cannot be written\n", name, run->state);
-  return CLI_BAD_DATA;
-}
-
 /* --- running --- */
-
-static void interrupt(int number) {
-  interrupted = number;
-}
 
 static const char *who_waits(const batch_loader_stats *stats) {
   if (strcmp(stats->bottleneck, "data") == 0) return "waits for data";
@@ -281,43 +263,83 @@ static const char *who_waits(const batch_loader_stats *stats) {
 static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, const feed_sum *sum) {
   char note[96];
   batch_loader_stats stats;
-  if (!run->bar.shown || !batch_loader_get_stats(loader, &stats)) return;
+  if (!progress_is_due(&run->bar) || !batch_loader_get_stats(loader, &stats)) return;
   uint64_t rows = batch_loader_epoch_rows(loader),
            bytes = (uint64_t)batch->sequence_length * run->token_bytes;
   uint64_t done = batch->epoch_id * rows + batch_loader_place(loader, batch);
-  snprintf(note, sizeof note, "%.1f Mtokens/s, %s", (double)sum->tokens / progress_seconds(&run->bar) / 1e6,
-           who_waits(&stats));
+  snprintf(note, sizeof note, "%s  %.1f Mtokens/s", who_waits(&stats),
+           (double)sum->tokens / progress_seconds(&run->bar) / 1e6);
   progress_draw(&run->bar, done * bytes, rows * bytes * (run->loader.epochs ? run->loader.epochs : 1), note);
+}
+
+/* The next batch, in pieces of time between which a signal is noticed. */
+static batch_status next(BatchLoader *loader, Batch **batch) {
+  enum { TENTH_OF_A_SECOND = 100 * 1000 * 1000 };
+  batch_status status = BATCH_TIMEDOUT;
+  while (status == BATCH_TIMEDOUT && !stop_asked())
+    status = batch_loader_next_until(loader, batch, batch_deadline_after(TENTH_OF_A_SECOND));
+  return status;
+}
+
+static int save_state(const feed_run *run, BatchLoader *loader) {
+  batch_loader_state state;
+  if (!run->state) return CLI_OK;
+  if (!batch_loader_get_state(loader, &state)) return cli_data_error(name);
+  return state_file_write(name, run->state, &state);
 }
 
 static int feed(feed_run *run, BatchLoader *loader) {
   feed_sum sum = {0};
   batch_loader_stats stats;
   Batch *batch;
+  batch_status status;
   progress_start(&run->bar, run->quiet);
-  while (!interrupted && (batch = batch_loader_next(loader))) {
+  stop_watch();
+  while ((status = next(loader, &batch)) == BATCH_OK) {
     add_batch(&sum, loader, batch);
     show(run, loader, batch, &sum);
     batch_release(batch);
   }
   progress_end(&run->bar);
-  int status = interrupted || batch_last_error()->code == BATCH_END ? CLI_OK : cli_data_error(name);
+  int result = status == BATCH_END || stop_asked() ? CLI_OK : cli_data_error(name);
   batch_loader_get_stats(loader, &stats);
   sum.errors += stats.errors;
-  int saved = write_state(run, loader);
+  int saved = save_state(run, loader);
   printf("feed: %" PRIu64 " batches, %" PRIu64 " tokens, checksum %016" PRIx64 ", %" PRIu64 " errors\n",
          sum.batches, sum.tokens, sum.checksum, sum.errors);
-  if (status == CLI_OK) status = sum.errors ? CLI_BAD_DATA : saved;
-  return status == CLI_OK ? cli_finish_output(name) : status;
+  if (result == CLI_OK) result = sum.errors ? CLI_BAD_DATA : saved;
+  return result == CLI_OK ? cli_finish_output(name) : result;
 }
 
+/* A rank that the environment says is said: a shell that a launcher has left its variables in would get a
+   part of the data without a word. */
+static int settle_rank(feed_run *run) {
+  batch_loader_options *o = &run->loader;
+  if (o->world > 0) return CLI_OK;
+  if (!batch_launcher_rank(&o->rank, &o->world)) return cli_data_error(name);
+  if (o->world > 1)
+    fprintf(stderr, "headrace %s: rank %u of %u, as the launcher's environment says (--world 1: all)\n", name,
+            o->rank, o->world);
+  return CLI_OK;
+}
+
+/* Everything before the first batch may take long, and leaves nothing: signals end it as they end any
+   program. */
 static int open_and_feed(feed_run *run, const char *const *files, size_t n) {
   batch_loader_state state;
-  if (run->resume && read_state(run, &state) != CLI_OK) return CLI_BAD_DATA;
-  BatchDataset *dataset = batch_dataset_open(files, n, &run->data.dataset);
+  BatchLoader *loader = NULL;
+  BatchDataset *dataset = NULL;
+  int status = settle_rank(run);
+  if (status == CLI_OK && run->resume) status = state_file_read(name, run->resume, &state);
+  if (status == CLI_OK && run->resume) run->loader.resume = &state;
+  if (status == CLI_OK && run->state) status = state_file_check(name, run->state);
+  if (status == CLI_OK && !(dataset = batch_dataset_open(files, n, &run->data.dataset)))
+    status = cli_data_error(name);
+  if (status == CLI_OK) status = data_options_check(&run->data, name, dataset);
+  if (status == CLI_OK && !(loader = batch_loader_create(dataset, &run->loader)))
+    status = cli_data_error(name);
   run->token_bytes = dataset ? batch_dataset_width(dataset) : 0;
-  BatchLoader *loader = dataset ? batch_loader_create(dataset, &run->loader) : NULL;
-  int status = loader ? feed(run, loader) : cli_data_error(name);
+  if (loader) status = feed(run, loader);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
   return status;
@@ -329,13 +351,10 @@ int command_feed(int argc, char **argv) {
   run.loader.shape.sequence_length = 1024;
   run.loader.shape.mask_type = TENSOR_UINT8;
   int status = parse(argc, argv, &run);
-  if (status == CLI_OK && run.help) {
-    status = print_help();
-  } else if (status == CLI_OK) {
-    signal(SIGINT, interrupt);
-    signal(SIGTERM, interrupt);
-    status = open_and_feed(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
-  }
+  if (status == CLI_OK)
+    status = run.help ? print_help()
+                      : open_and_feed(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
   data_options_free(&run.data);
+  stop_die();
   return status;
 }

@@ -47,8 +47,8 @@ static int parse(int argc, char **argv, info_run *run) {
     if (data_option_is(c) && (status = data_option_take(&run->data, name, c, optarg)) != CLI_OK)
       return status;
   }
-  return run->help || optind < argc ? CLI_OK
-                                    : cli_usage_error(name, "no file is named, expected at least one");
+  if (run->help) return CLI_OK;
+  return cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
 }
 
 /* A JSON string; what is not UTF-8 becomes U+FFFD. */
@@ -86,6 +86,7 @@ static void print_json_file(const batch_dataset_file *file) {
          batch_format_name(file->format), file->compressed ? "true" : "false",
          file->tokenized ? "true" : "false", batch_token_type_name(file->token_type), file->tokens);
   print_json_count("documents", file->documents);
+  if (file->bad_lines) printf(", \"bad_lines\": %" PRIu64, file->bad_lines);
   putchar('}');
 }
 
@@ -110,12 +111,13 @@ typedef struct widths {
 } widths;
 
 static void widen(int *width, const char *text) {
-  if ((int)strlen(text) > *width) *width = (int)strlen(text);
+  if (cli_columns(text) > *width) *width = cli_columns(text);
 }
 
 static const char *shown_format(const batch_dataset_file *file) {
   static char text[32];
-  snprintf(text, sizeof text, "%s%s", batch_format_name(file->format), file->compressed ? ", zstd" : "");
+  snprintf(text, sizeof text, "%s%s%s", batch_format_name(file->format), file->compression ? ", " : "",
+           file->compression ? file->compression : "");
   return text;
 }
 
@@ -124,7 +126,9 @@ static widths measure(const BatchDataset *dataset) {
   batch_dataset_file file;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
     if (!batch_dataset_file_info(dataset, i, &file)) continue;
-    widen(&w.path, file.path);
+    char *path = cli_printable(file.path);
+    if (path) widen(&w.path, path);
+    free(path);
     widen(&w.format, shown_format(&file));
     widen(&w.tokens, cli_thousands(file.tokens));
   }
@@ -135,6 +139,23 @@ static const char *shown_documents(uint64_t documents) {
   return documents ? cli_thousands(documents) : "not known";
 }
 
+static void print_path(const char *path, int width) {
+  char *printable = cli_printable(path);
+  const char *shown = printable ? printable : "(no memory)";
+  int blanks = width - cli_columns(shown);
+  printf("%s%*s", shown, blanks > 0 ? blanks : 0, "");
+  free(printable);
+}
+
+/* Lines of .jsonl that --on-bad-line skip passed over. */
+static void print_bad_lines(const BatchDataset *dataset) {
+  uint64_t lines = 0;
+  batch_dataset_file file;
+  for (size_t i = 0; i < batch_dataset_files(dataset); i++)
+    if (batch_dataset_file_info(dataset, i, &file)) lines += file.bad_lines;
+  if (lines) printf("bad lines    %s\n", cli_thousands(lines));
+}
+
 static void print_table(const info_facts *facts) {
   widths w = measure(facts->dataset);
   printf("%-*s  %-*s  %-4s  %*s  %s\n", w.path, "file", w.format, "format", "type", w.tokens, "tokens",
@@ -142,12 +163,13 @@ static void print_table(const info_facts *facts) {
   for (size_t i = 0; i < batch_dataset_files(facts->dataset); i++) {
     batch_dataset_file file;
     if (!batch_dataset_file_info(facts->dataset, i, &file)) continue;
-    printf("%-*s  %-*s  %-4s  %*s  %s\n", w.path, file.path, w.format, shown_format(&file),
-           batch_token_type_name(file.token_type), w.tokens, cli_thousands(file.tokens),
-           shown_documents(file.documents));
+    print_path(file.path, w.path);
+    printf("  %-*s  %-4s  %*s  %s\n", w.format, shown_format(&file), batch_token_type_name(file.token_type),
+           w.tokens, cli_thousands(file.tokens), shown_documents(file.documents));
   }
   printf("\ntokens       %s\ndocuments    %s\n", cli_thousands(batch_dataset_tokens(facts->dataset)),
          shown_documents(batch_dataset_documents(facts->dataset)));
+  print_bad_lines(facts->dataset);
   if (facts->ids) printf("ids          %" PRId64 " to %" PRId64 "\n", facts->smallest, facts->largest);
   printf("fingerprint  %016" PRIx64 "\n", facts->fingerprint);
 }
@@ -172,7 +194,8 @@ int command_info(int argc, char **argv) {
   else if (status == CLI_OK) {
     BatchDataset *dataset =
         batch_dataset_open((const char *const *)argv + optind, (size_t)(argc - optind), &run.data.dataset);
-    status = dataset ? show(&run, dataset) : cli_data_error(name);
+    status = dataset ? data_options_check(&run.data, name, dataset) : cli_data_error(name);
+    if (status == CLI_OK) status = show(&run, dataset);
     batch_dataset_free(dataset);
   }
   data_options_free(&run.data);

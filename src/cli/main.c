@@ -16,10 +16,12 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static int help(void) {
   fputs("Usage: headrace COMMAND [OPTION...] [FILE...]\n\nCommands:\n", stdout);
   for (size_t i = 0; i < COMMANDS; i++) printf("  %-10s %s\n", commands[i].name, commands[i].help);
-  fputs("\nheadrace COMMAND --help tells more; headrace --version prints the version.\n"
-        "Exit status: 0, 1 when the data is bad or a file cannot be read or written, 2 for bad usage.\n",
-        stdout);
-  return cli_finish_output("--help");
+  fputs(
+      "\nheadrace help COMMAND, or headrace COMMAND --help, tells more; -V or --version prints the version.\n"
+      "Exit status: 0, 1 when the data is bad or a file cannot be read or written, 2 for bad usage; what a\n"
+      "signal stops ends by that signal.\n",
+      stdout);
+  return cli_finish_output("help");
 }
 
 static int version(void) {
@@ -33,18 +35,24 @@ static const cli_command *find(const char *name) {
   return NULL;
 }
 
-static int bad_usage(const char *argument) {
-  if (argument)
-    fprintf(stderr, "headrace: %s is no command (see headrace --help)\n", argument);
-  else
-    fputs("headrace: expected a command (see headrace --help)\n", stderr);
-  return CLI_BAD_USAGE;
+static int no_command(const char *name) {
+  return cli_usage_error("", "%s is no command", name);
+}
+
+static int help_on(const char *name) {
+  const cli_command *command = find(name);
+  char *argv[] = {(char *)(uintptr_t)name, (char[]){"--help"}, NULL};
+  return command ? command->run(2, argv) : no_command(name);
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
+  return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
 int main(int argc, char **argv) {
-  if (argc < 2) return bad_usage(NULL);
-  if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return help();
-  if (strcmp(argv[1], "--version") == 0) return version();
+  if (argc < 2) return cli_usage_error("", "expected a command");
+  if (is_one_of(argv[1], "help", "--help", "-h")) return argc > 2 ? help_on(argv[2]) : help();
+  if (is_one_of(argv[1], "version", "--version", "-V")) return version();
   const cli_command *command = find(argv[1]);
-  return command ? command->run(argc - 1, argv + 1) : bad_usage(argv[1]);
+  return command ? command->run(argc - 1, argv + 1) : no_command(argv[1]);
 }

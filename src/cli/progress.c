@@ -3,6 +3,7 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -10,7 +11,8 @@
 
 #include "cli.h"
 
-enum { REDRAW = 100 * 1000 * 1000, WIDEST_BAR = 40 };
+#define SECOND UINT64_C(1000000000)
+enum { WIDEST_BAR = 40, NARROWEST_BAR = 5, MARGIN = 2 /* of the terminal, behind the text */ };
 
 static uint64_t now(void) {
   struct timespec t;
@@ -27,8 +29,15 @@ static bool terminal_is_utf8(void) {
   return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
+/* Whether stderr is a terminal on which a line can be drawn again. */
+static bool can_redraw(void) {
+  const char *terminal = getenv("TERM");
+  return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
+}
+
 void progress_start(progress *p, bool quiet) {
-  *p = (progress){.shown = !quiet && isatty(STDERR_FILENO), .utf8 = terminal_is_utf8(), .started = now()};
+  *p = (progress){.shown = !quiet, .redraws = can_redraw(), .utf8 = terminal_is_utf8(), .started = now()};
+  if (!p->redraws) p->drawn = p->started; /* no line for what is over soon */
 }
 
 double progress_seconds(const progress *p) {
@@ -36,13 +45,14 @@ double progress_seconds(const progress *p) {
   return seconds > 1e-6 ? seconds : 1e-6;
 }
 
-/* " 42 %, 120 MB/s, 0:31 left, " and the note. */
+/* "42 %, waits for data, 2.1 Mtokens/s, 0:31 left, 120 MB/s": what matters most comes first, since a narrow
+   terminal cuts the rest off. */
 static int describe(const progress *p, char *text, size_t room, double part, uint64_t done, uint64_t total,
                     const char *note) {
   double rate = (double)done / progress_seconds(p), left = rate > 0 ? (double)(total - done) / rate : 0;
   long seconds = left < 359999 ? (long)(left + 0.5) : 359999;
-  return snprintf(text, room, " %3.0f %%  %s/s  %ld:%02ld left  %s", 100 * part, cli_bytes(rate),
-                  seconds / 60, seconds % 60, note);
+  return snprintf(text, room, "%3.0f %%  %s  %ld:%02ld left  %s/s", 100 * part, note, seconds / 60,
+                  seconds % 60, cli_bytes(rate));
 }
 
 static void draw_bar(const progress *p, int width, double part) {
@@ -54,21 +64,31 @@ static void draw_bar(const progress *p, int width, double part) {
     fputs(parts[eighths >= 8 ? 8 : eighths > 0 ? eighths : 0], stderr);
 }
 
-void progress_draw(progress *p, uint64_t done, uint64_t total, const char *note) {
-  char text[200];
-  uint64_t moment = now();
-  if (!p->shown || moment - p->drawn < REDRAW) return;
-  p->drawn = moment;
-  if (done > total) done = total;
-  double part = total > 0 ? (double)done / (double)total : 1;
-  int length = describe(p, text, sizeof text, part, done, total, note), room = columns() - 1;
-  int bar = room - length < WIDEST_BAR ? room - length : WIDEST_BAR;
+static void draw_line(const progress *p, const char *text, int length, double part) {
+  int room = columns() - 1 - MARGIN, bar = room - length < WIDEST_BAR ? room - length : WIDEST_BAR;
   fputc('\r', stderr);
-  if (bar >= 5) draw_bar(p, bar, part);
-  fprintf(stderr, "%.*s\033[K", room > 0 ? room : 0, text);
+  if (bar >= NARROWEST_BAR) draw_bar(p, bar, part);
+  fprintf(stderr, " %.*s\033[K", room > 0 ? room : 0, text);
   fflush(stderr);
 }
 
+bool progress_is_due(const progress *p) {
+  return p->shown && now() - p->drawn >= (p->redraws ? SECOND / 10 : 10 * SECOND);
+}
+
+void progress_draw(progress *p, uint64_t done, uint64_t total, const char *note) {
+  char text[200];
+  if (!progress_is_due(p)) return;
+  p->drawn = now();
+  if (done > total) done = total;
+  double part = total > 0 ? (double)done / (double)total : 1;
+  int length = describe(p, text, sizeof text, part, done, total, note);
+  if (p->redraws)
+    draw_line(p, text, length, part);
+  else
+    fprintf(stderr, "%s\n", text);
+}
+
 void progress_end(progress *p) {
-  if (p->shown && p->drawn) fputs("\r\033[K", stderr);
+  if (p->shown && p->redraws && p->drawn) fputs("\r\033[K", stderr);
 }

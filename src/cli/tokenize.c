@@ -1,14 +1,13 @@
 /* headrace tokenize: turns text, .jsonl and zstd of both into shards of tokens. */
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "commands.h"
 #include "data_options.h"
 #include "progress.h"
+#include "stop.h"
 
 static const char name[] = "tokenize";
-static volatile sig_atomic_t stopped_by; /* the signal that asked to stop; written by its handler */
 
 typedef struct tokenize_run {
   data_options data;
@@ -18,6 +17,7 @@ typedef struct tokenize_run {
   int separator;       /* batch_separator; -1: what the format has */
   bool quiet, help;
   progress bar;
+  uint64_t bad_lines; /* passed over */
 } tokenize_run;
 
 static const char *const outputs[] = {"headerless",  "datatrove", "llmc-gpt2",
@@ -25,24 +25,26 @@ static const char *const outputs[] = {"headerless",  "datatrove", "llmc-gpt2",
 static const char *const separators[] = {"none", "before", "after", NULL};
 
 static int print_help(void) {
-  printf("Usage: headrace tokenize [OPTION...] --output FILE INPUT...\n\n"
-         "Writes the tokens of text, .jsonl and zstd of both. INPUT is a file, a directory or a quoted "
-         "pattern.\n"
-         "FILE appears, whole, when everything is written.\n\n"
-         "  -o, --output FILE     what to write\n"
-         "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron (headerless)\n"
-         "  --token-type TYPE     u16, u32, ...: by default the smallest that fits the vocabulary\n"
-         "  --shard-tokens N      begin a new file with the first document after N tokens (k, M, G):\n"
-         "                        FILE gets a number before its extension\n"
-         "  --separator WHERE     end-of-text id in each document: before, after or none\n"
-         "                        (llm.c: before; Megatron, datatrove: none; headerless: after)\n"
-         "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
-         "  --force               overwrite files that exist\n"
-         "  --quiet               no progress, no summary\n"
-         "  --help\n\n"
-         "Text:\n"
-         "  --format FORMAT       of the input: auto, text or jsonl (auto)\n%s",
-         data_options_help_text);
+  printf(
+      "Usage: headrace tokenize [OPTION...] --output FILE INPUT...\n\n"
+      "Writes the tokens of text, .jsonl and zstd of both. INPUT is a file, a directory or a quoted "
+      "pattern.\n"
+      "FILE appears, whole, when everything is written. SIGINT, SIGTERM and SIGHUP stop it: temporary files\n"
+      "go, and it ends by the signal.\n\n"
+      "  -o, --output FILE     what to write\n"
+      "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron (headerless)\n"
+      "  --token-type TYPE     u16, u32, ...: by default the smallest that fits the vocabulary\n"
+      "  --shard-tokens N      begin a new file with the first document after N tokens (k, M, G):\n"
+      "                        FILE gets a number before its extension\n"
+      "  --separator WHERE     end-of-text id in each document: before, after or none\n"
+      "                        (llm.c: before; Megatron, datatrove: none; headerless: after)\n"
+      "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
+      "  --force               overwrite files that exist\n"
+      "  --quiet               no progress, no summary\n"
+      "  --help\n\n"
+      "Text:\n"
+      "  --format FORMAT       of the input: auto, text or jsonl (auto)\n%s",
+      data_options_help_text);
   return cli_finish_output(name);
 }
 
@@ -133,7 +135,7 @@ static int parse(int argc, char **argv, tokenize_run *run) {
   }
   if (run->help) return CLI_OK;
   if (!run->output) return cli_usage_error(name, "no --output is given, expected a file");
-  return optind < argc ? CLI_OK : cli_usage_error(name, "no input is named, expected at least one file");
+  return cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
 }
 
 /* What the format calls for where nothing was said. */
@@ -147,6 +149,9 @@ static int settle_separator(tokenize_run *run) {
   int64_t id = run->data.tokenizer ? batch_tokenizer_end_of_text(run->data.tokenizer) : 256;
   if (run->end_of_text >= 0) id = run->end_of_text;
   dataset->separator = (batch_separator)(run->separator >= 0 ? run->separator : usual);
+  if (!dataset->separator && run->end_of_text >= 0)
+    return cli_usage_error(name, "--end-of-text is of no use without a separator%s",
+                           run->separator >= 0 ? "" : ", which this format lacks: say --separator");
   if (dataset->separator && id < 0)
     return cli_usage_error(name,
                            "the tokenizer has no end-of-text id, expected --end-of-text or --separator none");
@@ -156,40 +161,28 @@ static int settle_separator(tokenize_run *run) {
   return CLI_OK;
 }
 
-static void ask_to_stop(int number) {
-  stopped_by = number;
-}
-
-static void catch_signals(void) {
-  struct sigaction action = {.sa_handler = ask_to_stop, .sa_flags = SA_RESETHAND};
-  sigemptyset(&action.sa_mask);
-  sigaction(SIGINT, &action, NULL);
-  sigaction(SIGTERM, &action, NULL);
-  sigaction(SIGHUP, &action, NULL);
-}
-
 static bool show_progress(void *context, const batch_tokenize_progress *state) {
   tokenize_run *run = context;
   char note[64];
-  snprintf(note, sizeof note, "%s tokens", cli_thousands(state->tokens));
+  snprintf(note, sizeof note, "%s", cli_count(state->tokens, "token"));
+  run->bad_lines = state->bad_lines;
   progress_draw(&run->bar, state->bytes, state->total_bytes, note);
-  return !stopped_by;
+  return !stop_asked();
 }
 
 static void print_summary(const tokenize_run *run, const BatchWriter *writer) {
   double seconds = progress_seconds(&run->bar);
-  uint64_t tokens = batch_writer_token_count(writer), shards = batch_writer_shard_count(writer);
-  printf("%s tokens (%s) in %s document%s, %s file%s, %s, %.1f s, %.2f M tokens/s\n", cli_thousands(tokens),
+  uint64_t tokens = batch_writer_token_count(writer);
+  printf("%s (%s) in %s, %s, %s, %.1f s, %.2f M tokens/s\n", cli_count(tokens, "token"),
          batch_token_type_name(batch_writer_token_type(writer)),
-         cli_thousands(batch_writer_document_count(writer)),
-         batch_writer_document_count(writer) == 1 ? "" : "s", cli_thousands(shards), shards == 1 ? "" : "s",
-         batch_format_name(run->writer.format), seconds, (double)tokens * 1e-6 / seconds);
+         cli_count(batch_writer_document_count(writer), "document"),
+         cli_count(batch_writer_shard_count(writer), "file"), batch_format_name(run->writer.format), seconds,
+         (double)tokens * 1e-6 / seconds);
 }
 
 static int say_stopped(const BatchWriter *writer) {
-  fprintf(stderr, "headrace %s: stopped by a signal; files finished before it: %s\n", name,
-          cli_thousands(batch_writer_shard_count(writer)));
-  return CLI_BAD_DATA;
+  return cli_error(name, "stopped by a signal; files finished before it: %s",
+                   cli_thousands(batch_writer_shard_count(writer)));
 }
 
 static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *paths, size_t n) {
@@ -201,13 +194,14 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
   if (!good) return cli_data_error(name);
   if (run->quiet) return CLI_OK;
   print_summary(run, writer);
+  if (run->bad_lines) printf("%s of .jsonl passed over\n", cli_count(run->bad_lines, "bad line"));
   return cli_finish_output(name);
 }
 
 static int tokenize(tokenize_run *run, const char *const *paths, size_t n) {
   int status = settle_separator(run);
   if (status != CLI_OK) return status;
-  catch_signals();
+  stop_watch();
   BatchWriter *writer = batch_writer_create(run->output, &run->writer);
   if (!writer) return cli_data_error(name);
   status = write_all(run, writer, paths, n);
@@ -224,6 +218,6 @@ int command_tokenize(int argc, char **argv) {
     status =
         run.help ? print_help() : tokenize(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
   data_options_free(&run.data);
-  if (stopped_by) raise(stopped_by); /* its default action was restored: the shell sees what ended us */
+  stop_die();
   return status;
 }

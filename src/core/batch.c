@@ -7,42 +7,49 @@
 #include "core/batch_internal.h"
 #include "core/batch_layout.h"
 #include "core/error.h"
-#include "core/memory.h"
 #include "core/tensor_internal.h"
-#include "sync/refcount.h"
+
+/* A tensor that still shows the elements it was made with must not read them as a wider type. */
+static bool width_check(const char *function, const batch_header *header, unsigned i) {
+  const Tensor *tensor = batch_tensor((Batch *)(uintptr_t)&header->batch, i);
+  if (tensor->raw != header->elements[i] || tensor_type_size(tensor->dtype) <= header->width[i]) return true;
+  return error_fail(BATCH_INVALID_ARGUMENT,
+                    "%s: %s is %s, expected a type of at most the %u bytes it was made with", function,
+                    batch_tensor_name(i), tensor_type_name(tensor->dtype), header->width[i]);
+}
 
 bool batch_check(const char *function, const Batch *batch) {
   if (!batch) return error_fail(BATCH_INVALID_ARGUMENT, "%s: batch is NULL", function);
+  bool is_ours = batch_header_is_ours(batch);
+  if (is_ours && batch_header_is_free(batch))
+    error_abort("%s: batch %p is already free", function, (const void *)batch);
   size_t elements = (size_t)batch->batch_size * batch->sequence_length;
   for (unsigned i = 0; i < batch_tensor_count(batch); i++) {
     const Tensor *tensor = batch_tensor((Batch *)(uintptr_t)batch, i);
-    if (!tensor->raw || elements == 0 || tensor->total_size != elements)
+    const char *name = batch_tensor_name(i);
+    if (!tensor_check(function, name, tensor)) return false;
+    if (elements == 0 || tensor->total_size != elements)
       return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s has %zu elements, expected %u rows of %u", function,
-                        batch_tensor_name(i), tensor->total_size, batch->batch_size, batch->sequence_length);
+                        name, tensor->total_size, batch->batch_size, batch->sequence_length);
+    if (is_ours && !width_check(function, batch_header_of(batch), i)) return false;
   }
   return true;
 }
 
-/* A batch with a block of its own, its elements not written yet, its count still 0. */
-static batch_header *header_create(const char *function, const batch_layout *layout) {
-  batch_header *header = batch_header_allocate();
-  void *block = header ? memory_allocate(layout->bytes) : NULL;
-  if (!block) {
-    if (header) batch_header_free(header);
-    return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for %zu bytes of elements", function,
-                      layout->bytes);
-  }
-  header->block = block;
-  batch_layout_apply(layout, &header->batch, block);
-  return header;
+/* A batch whose tensors own their elements, input and target not written yet; its count still 0. */
+static batch_header *header_create(const char *function, const batch_layout *layout, bool zeroed) {
+  batch_header *header = batch_header_allocate(function);
+  if (!header || batch_layout_own(layout, &header->batch, zeroed)) return header;
+  batch_header_free(header);
+  return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for %zu bytes of elements", function, layout->bytes);
 }
 
 static Batch *create(const char *function, const batch_shape *shape) {
   batch_layout layout;
   if (!batch_layout_make(function, shape, &layout)) return NULL;
-  batch_header *header = header_create(function, &layout);
+  batch_header *header = header_create(function, &layout, true);
   if (!header) return NULL;
-  batch_layout_fill(&layout, &header->batch, header->block);
+  tensor_fill(&header->batch.mask, 1.0f);
   batch_header_publish(header);
   return &header->batch;
 }
@@ -56,16 +63,6 @@ Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t voca
 Batch *batch_create_shaped(const batch_shape *shape) {
   if (!shape) return error_null(BATCH_INVALID_ARGUMENT, "batch_create_shaped: shape is NULL");
   return create("batch_create_shaped", shape);
-}
-
-/* The shape that `rows` rows of the same kind as batch have. */
-static batch_shape shape_of(const Batch *batch, uint32_t rows) {
-  return (batch_shape){.batch_size = rows,
-                       .sequence_length = batch->sequence_length,
-                       .vocab_size = batch->vocab_size,
-                       .input_type = batch->input.dtype,
-                       .mask_type = batch->mask.dtype,
-                       .with_documents = batch->documents.raw != NULL};
 }
 
 static void copy_metadata(Batch *to, const Batch *from) {
@@ -90,12 +87,8 @@ static void copy_rows(Batch *to, uint32_t rows, const Batch *from) {
 Batch *batch_copy(const Batch *batch) {
   if (!batch_check("batch_copy", batch)) return NULL;
   batch_layout layout;
-  batch_shape shape = shape_of(batch, batch->batch_size);
-  if (batch->target.dtype != batch->input.dtype)
-    return error_null(BATCH_INVALID_ARGUMENT, "batch_copy: target is %s, expected input's %s",
-                      tensor_type_name(batch->target.dtype), tensor_type_name(batch->input.dtype));
-  if (!batch_layout_make("batch_copy", &shape, &layout)) return NULL;
-  batch_header *header = header_create("batch_copy", &layout);
+  if (!batch_layout_like("batch_copy", batch, batch->batch_size, &layout)) return NULL;
+  batch_header *header = header_create("batch_copy", &layout, false);
   if (!header) return NULL;
   copy_rows(&header->batch, 0, batch);
   copy_metadata(&header->batch, batch);
@@ -108,13 +101,13 @@ static batch_header *root_of(batch_header *header) {
   return header->parent ? header->parent : header;
 }
 
-/* Makes a view of `count` rows of source from `first` on, with a reference to the root. NULL when
-   memory runs out. */
-static Batch *view_create(Batch *source, uint32_t first, uint32_t count) {
-  batch_header *view = batch_header_allocate();
+/* Makes a view of `count` rows of source from `first` on in the name of `function`, with a reference to
+   the root. */
+static Batch *view_create(const char *function, const Batch *source, uint32_t first, uint32_t count) {
+  batch_header *view = batch_header_allocate(function);
   if (!view) return NULL;
   view->parent = root_of(batch_header_of(source));
-  batch_retain(&view->parent->batch);
+  batch_header_retain(view->parent, function);
   view->batch.batch_size = count;
   view->batch.sequence_length = source->sequence_length;
   view->batch.vocab_size = source->vocab_size;
@@ -122,17 +115,18 @@ static Batch *view_create(Batch *source, uint32_t first, uint32_t count) {
   copy_metadata(&view->batch, source);
   const uint32_t shape[2] = {count, source->sequence_length};
   for (unsigned i = 0; i < batch_tensor_count(source); i++) {
-    const Tensor *from = batch_tensor(source, i);
+    const Tensor *from = batch_tensor((Batch *)(uintptr_t)source, i);
     size_t element = tensor_type_size(from->dtype);
     void *start = from->u8 + (size_t)first * source->sequence_length * element;
     tensor_describe(batch_tensor(&view->batch, i), start, shape, 2, from->dtype);
     view->batch.total_memory += (size_t)count * source->sequence_length * element;
   }
+  batch_header_remember(view);
   batch_header_publish(view);
   return &view->batch;
 }
 
-bool batch_split(Batch *batch, uint32_t n, Batch **out) {
+bool batch_split(const Batch *batch, uint32_t n, Batch **out) {
   if (!batch_check("batch_split", batch)) return false;
   if (!out)
     return error_fail(BATCH_INVALID_ARGUMENT, "batch_split: out is NULL, expected room for %u batches", n);
@@ -142,12 +136,21 @@ bool batch_split(Batch *batch, uint32_t n, Batch **out) {
   return batch_split_views("batch_split", batch, n, out);
 }
 
+/* A view needs a header to hold: a batch made by hand has none, one of another copy of the library another
+   kind. */
+static void check_header(const char *function, const Batch *batch) {
+  if (!batch_header_is_ours(batch)) batch_header_abort_foreign(function, "batch", batch);
+}
+
 /* Views go to a private list first: out stays untouched when memory runs out. */
-bool batch_split_views(const char *function, Batch *batch, uint32_t n, Batch **out) {
+bool batch_split_views(const char *function, const Batch *batch, uint32_t n, Batch **out) {
+  check_header(function, batch);
   stack views;
+  if (!batch_header_room(function, n)) return false;
   stack_init(&views, 0);
   uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0, made = 0, handle;
-  for (Batch *view; made < n && (view = view_create(batch, first, rows + (made < larger))); made++) {
+  for (Batch *view; made < n && (view = view_create(function, batch, first, rows + (made < larger)));
+       made++) {
     first += view->batch_size;
     stack_push(&views, batch_header_link, NULL, batch_header_of(view)->handle);
   }
@@ -157,9 +160,9 @@ bool batch_split_views(const char *function, Batch *batch, uint32_t n, Batch **o
     if (complete)
       out[made] = &batch_header_at(handle)->batch;
     else
-      batch_release(&batch_header_at(handle)->batch);
+      batch_header_release(batch_header_at(handle), function);
   }
-  return complete || error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u views", function, n);
+  return complete;
 }
 
 /* Whether b's rows follow a's in one parent. */
@@ -179,6 +182,19 @@ static bool is_one_piece(Batch **batches, uint32_t n) {
   return true;
 }
 
+static bool same_types(Batch *first, Batch *other, uint32_t i) {
+  if (batch_tensor_count(first) != batch_tensor_count(other))
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: batches[%u] has %s documents, unlike batches[0]",
+                      i, other->documents.raw ? "the" : "no");
+  for (unsigned k = 0; k < batch_tensor_count(first); k++)
+    if (batch_tensor(other, k)->dtype != batch_tensor(first, k)->dtype)
+      return error_fail(BATCH_INVALID_ARGUMENT,
+                        "batch_merge: %s of batches[%u] is %s, expected batches[0]'s %s",
+                        batch_tensor_name(k), i, tensor_type_name(batch_tensor(other, k)->dtype),
+                        tensor_type_name(batch_tensor(first, k)->dtype));
+  return true;
+}
+
 /* Whether all can be joined; the sum of their rows. */
 static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
   if (!batches || n == 0)
@@ -188,7 +204,7 @@ static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
   for (uint32_t i = 0; i < n; i++) {
     if (!batches[i]) return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: batches[%u] is NULL", i);
     if (!batch_check("batch_merge", batches[i])) return false;
-    batch_shape first = shape_of(batches[0], 0), other = shape_of(batches[i], 0);
+    check_header("batch_merge", batches[i]);
     if (batches[i]->sequence_length != batches[0]->sequence_length ||
         batches[i]->vocab_size != batches[0]->vocab_size)
       return error_fail(BATCH_INVALID_ARGUMENT,
@@ -196,15 +212,7 @@ static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
                         "batches[0]'s %u and %u",
                         i, batches[i]->sequence_length, batches[i]->vocab_size, batches[0]->sequence_length,
                         batches[0]->vocab_size);
-    if (other.input_type != first.input_type || batches[i]->target.dtype != first.input_type ||
-        other.mask_type != first.mask_type || other.with_documents != first.with_documents)
-      return error_fail(BATCH_INVALID_ARGUMENT,
-                        "batch_merge: batches[%u] has types input %s, target %s, mask %s%s, expected "
-                        "batches[0]'s %s, %s, %s%s",
-                        i, tensor_type_name(other.input_type), tensor_type_name(batches[i]->target.dtype),
-                        tensor_type_name(other.mask_type), other.with_documents ? ", documents" : "",
-                        tensor_type_name(first.input_type), tensor_type_name(first.input_type),
-                        tensor_type_name(first.mask_type), first.with_documents ? ", documents" : "");
+    if (!same_types(batches[0], batches[i], i)) return false;
     if (__builtin_add_overflow(*rows, batches[i]->batch_size, rows))
       return error_fail(BATCH_OVERFLOW, "batch_merge: %u batches have more than 2^32 rows", n);
   }
@@ -213,9 +221,8 @@ static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
 
 static Batch *merge_copy(Batch **batches, uint32_t n, uint32_t rows) {
   batch_layout layout;
-  batch_shape shape = shape_of(batches[0], rows);
-  if (!batch_layout_make("batch_merge", &shape, &layout)) return NULL;
-  batch_header *header = header_create("batch_merge", &layout);
+  if (!batch_layout_like("batch_merge", batches[0], rows, &layout)) return NULL;
+  batch_header *header = header_create("batch_merge", &layout, false);
   if (!header) return NULL;
   for (uint32_t i = 0, at = 0; i < n; at += batches[i++]->batch_size)
     copy_rows(&header->batch, at, batches[i]);
@@ -228,23 +235,26 @@ Batch *batch_merge(Batch **batches, uint32_t n) {
   uint32_t rows;
   if (!merge_check(batches, n, &rows)) return NULL;
   if (!is_one_piece(batches, n)) return merge_copy(batches, n, rows);
-  Batch *view = view_create(batches[0], 0, rows);
-  return view ? view : error_null(BATCH_OUT_OF_MEMORY, "batch_merge: no memory for a view");
+  return view_create("batch_merge", batches[0], 0, rows);
 }
 
 void batch_retain(Batch *batch) {
   if (!batch)
     error_note(BATCH_INVALID_ARGUMENT, "batch_retain", "batch is NULL");
-  else if (!refcount_retain(&batch->ref_count))
-    error_abort("batch_retain: batch %p is free, or its count would overflow", (void *)batch);
+  else
+    batch_header_retain(batch_header_check("batch_retain", batch), "batch_retain");
 }
 
 void batch_release(Batch *batch) {
-  if (batch) batch_header_release(batch_header_of(batch), "batch_release");
+  if (batch) batch_header_release(batch_header_check("batch_release", batch), "batch_release");
 }
 
 void batch_free(Batch *batch) {
-  if (batch) batch_header_release(batch_header_of(batch), "batch_free");
+  if (batch) batch_header_release(batch_header_check("batch_free", batch), "batch_free");
+}
+
+size_t batch_count_live(void) {
+  return slab_count(&batch_headers);
 }
 
 void batch_print(const Batch *batch) {

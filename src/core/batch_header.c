@@ -4,10 +4,8 @@
 
 #include "core/batch_layout.h"
 #include "core/error.h"
-#include "core/memory.h"
 #include "core/pool_internal.h"
 #include "sync/refcount.h"
-#include "sync/sanitizers.h"
 
 #ifdef UNDER_ASAN
 #include <sanitizer/asan_interface.h>
@@ -20,24 +18,31 @@
 
 slab batch_headers = SLAB_INIT(batch_header, link);
 
+_Static_assert(BATCH_MAX_LIVE == SLAB_MAX_HANDLE, "batch.h states the slab's limit");
+
+/* Where the link begins, and where what follows link and home: both are read of free headers too. */
+enum { LINK = offsetof(batch_header, link), BEHIND_HOME = offsetof(batch_header, handle) };
+_Static_assert(LINK % 8 == 0 && BEHIND_HOME % 8 == 0, "AddressSanitizer poisons words of eight bytes");
+
 /* Clears a header that nobody else may touch but through try_retain, which reads the count, and a
-   late stack pop, which reads the link: so these two are left alone. */
+   late stack pop, which reads the link: so these are left alone, and home, which stays. */
 static void header_clear(batch_header *header) {
   char *bytes = (char *)header;
-  size_t count = offsetof(batch_header, batch.ref_count), link = offsetof(batch_header, link);
+  size_t count = offsetof(batch_header, batch.ref_count);
   memset(bytes, 0, count);
-  memset(bytes + count + sizeof(atomic_int), 0, link - count - sizeof(atomic_int));
-  memset(bytes + link + sizeof header->link, 0, sizeof *header - link - sizeof header->link);
+  memset(bytes + count + sizeof(atomic_int), 0, LINK - count - sizeof(atomic_int));
+  memset(bytes + BEHIND_HOME, 0, sizeof *header - BEHIND_HOME);
 }
 
 static void header_poison(batch_header *header) {
   char *bytes = (char *)header;
-  size_t count = offsetof(batch_header, batch.ref_count), link = offsetof(batch_header, link);
+  size_t count = offsetof(batch_header, batch.ref_count);
   POISON(bytes, count & ~(size_t)7);
-  POISON(bytes + count + 8 - count % 8, link - link % 8 - (count + 8 - count % 8));
-  POISON(bytes + link - link % 8 + 8, sizeof *header - (link - link % 8 + 8));
+  POISON(bytes + count + 8 - count % 8, LINK - (count + 8 - count % 8));
+  POISON(bytes + BEHIND_HOME, sizeof *header - BEHIND_HOME);
 }
 
+#ifdef UNDER_ASAN
 void batch_header_hide(batch_header *header, size_t block_bytes) {
   POISON(header->block, block_bytes);
   header_poison(header);
@@ -47,13 +52,36 @@ void batch_header_show(batch_header *header, size_t block_bytes) {
   UNPOISON(header, sizeof *header);
   UNPOISON(header->block, block_bytes);
 }
+#endif
 
-batch_header *batch_header_allocate(void) {
+void batch_header_abort_foreign(const char *function, const char *what, const void *object) {
+  error_abort("%s: %s %p was not made by this copy of the library; a process that has two of them, as when "
+              "a program and its plugin are linked with one each, cannot pass it between them",
+              function, what, object);
+}
+
+void batch_header_check_held(const char *function, const Batch *batch) {
+  batch_header_check(function, batch);
+  if (batch_header_is_free(batch)) error_abort("%s: batch %p is already free", function, (const void *)batch);
+}
+
+bool batch_header_room(const char *function, uint32_t count) {
+  return slab_has_room(&batch_headers, count) ||
+         error_fail(BATCH_OVERFLOW,
+                    "%s: batches wanted: %u, alive: %u, expected at most %u in all (BATCH_MAX_LIVE)",
+                    function, count, slab_count(&batch_headers), BATCH_MAX_LIVE);
+}
+
+batch_header *batch_header_allocate(const char *function) {
   uint32_t handle = slab_allocate(&batch_headers);
-  if (handle == 0) return NULL;
+  if (handle == 0) {
+    if (batch_header_room(function, 1)) error_set(BATCH_OUT_OF_MEMORY, "%s: no memory for a batch", function);
+    return NULL;
+  }
   batch_header *header = batch_header_at(handle);
   UNPOISON(header, sizeof *header);
   header_clear(header);
+  header->home = &batch_headers;
   header->handle = handle;
   return header;
 }
@@ -65,6 +93,7 @@ void batch_header_free(batch_header *header) {
 }
 
 void batch_header_publish(batch_header *header) {
+  handed_over(header); /* by those who had it before */
   /* FIRST: release; pairs with refcount_try_retain: who retains the batch may read it. */
   atomic_store_explicit(&header->batch.ref_count, 1, memory_order_release);
 }
@@ -77,20 +106,50 @@ static void header_retire(batch_header *header, const char *function) {
     pool_take_back(header->pool, header);
     return;
   }
-  memory_free(header->block);
+  batch_layout_drop(&header->batch);
   batch_header_free(header);
   if (parent) batch_header_release(parent, function);
 }
 
+void batch_header_retain(batch_header *header, const char *function) {
+  if (!refcount_retain(&header->batch.ref_count))
+    error_abort("%s: batch %p is free, or its count would overflow", function, (void *)header);
+}
+
 void batch_header_release(batch_header *header, const char *function) {
+  hand_over(header);
   switch (refcount_release(&header->batch.ref_count)) {
   case REFCOUNT_SHARED:
     return;
   case REFCOUNT_LAST:
+    handed_over(header);
     header_retire(header, function);
     return;
   case REFCOUNT_BROKEN:
     error_abort("%s: batch %p is already free", function, (void *)header);
+  }
+}
+
+bool batch_header_around(const void *place, size_t *offset) {
+  uint32_t used = atomic_load_explicit(&batch_headers.used, memory_order_relaxed);
+  for (uint32_t first = 0; first <= used && used > 0; first += SLAB_SEGMENT_SIZE) {
+    uintptr_t distance = (uintptr_t)place - (uintptr_t)slab_object(&batch_headers, first);
+    *offset = distance % sizeof(batch_header);
+    if (distance < SLAB_SEGMENT_SIZE * sizeof(batch_header)) return true;
+  }
+  return false;
+}
+
+bool batch_header_is_ours(const Batch *batch) {
+  size_t offset;
+  return batch_header_around(batch, &offset) && offset == 0;
+}
+
+void batch_header_remember(batch_header *header) {
+  for (unsigned i = 0; i < batch_tensor_count(&header->batch); i++) {
+    const Tensor *tensor = batch_tensor(&header->batch, i);
+    header->elements[i] = tensor->raw;
+    header->width[i] = (uint8_t)tensor_type_size(tensor->dtype);
   }
 }
 

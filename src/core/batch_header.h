@@ -5,6 +5,8 @@
 #include <headrace/batch.h>
 #include <headrace/pool.h>
 
+#include "core/batch_layout.h"
+#include "sync/sanitizers.h"
 #include "sync/slab.h"
 
 typedef struct batch_header batch_header;
@@ -14,18 +16,33 @@ struct batch_header {
      batch (see queue peek). */
   Batch batch;
   _Alignas(64) _Atomic uint64_t link; /* of the stack that the header is on: the slab's or its pool's */
-  uint32_t handle;                    /* its own, never changes */
-  batch_header *parent; /* of a view: the batch with the elements, which it holds a reference to */
-  BatchPool *pool;      /* where the last release puts it; NULL: none */
-  void *block;          /* the elements, 64-byte aligned; NULL in a view */
+  /* The slab that it is in, never changes: a process may have two copies of the library, and a handle
+     leads somewhere else in the other one. */
+  const slab *home;
+  _Alignas(8) uint32_t handle; /* its own, never changes */
+  batch_header *parent;        /* of a view: the batch with the elements, which it holds a reference to */
+  BatchPool *pool;             /* where the last release puts it; NULL: none */
+  void *block;                 /* the elements of a pooled batch, 64-byte aligned */
+  /* Each tensor's elements as it was made, and the bytes of one of them: a caller may change both. */
+  void *elements[BATCH_TENSORS];
+  uint8_t width[BATCH_TENSORS];
 };
+
+/* Whether a place in memory is inside a header, and how far. Looks through the segments of the slab. */
+bool batch_header_around(const void *place, size_t *offset);
+
+/* Whether the batch has a header: it is the start of one. */
+bool batch_header_is_ours(const Batch *batch);
+
+/* Remembers elements and width of each tensor that the batch has. */
+void batch_header_remember(batch_header *header);
 
 static inline batch_header *batch_header_of(const Batch *batch) {
   return (batch_header *)(uintptr_t)batch;
 }
 
-/* All headers. */
-extern slab batch_headers;
+/* All headers. Hidden here too, not only by the build: so its address is no load. */
+extern __attribute__((visibility("hidden"))) slab batch_headers;
 
 /* Returns the header of a handle. */
 static inline batch_header *batch_header_at(uint32_t handle) {
@@ -38,16 +55,35 @@ static inline _Atomic uint64_t *batch_header_link(const void *owner, uint32_t ha
   return &batch_header_at(handle)->link;
 }
 
-/* Returns a zeroed header with its handle set and count 0, or NULL when memory runs out. Until
-   batch_header_publish nobody can retain it. */
-batch_header *batch_header_allocate(void);
+/* Ends the process: what (a batch, a queue, a pool) belongs to another copy of the library. */
+_Noreturn void batch_header_abort_foreign(const char *function, const char *what, const void *object);
 
-/* Gives the header back; its count is 0. Under AddressSanitizer all of it but count and link is
+/* Returns the header of a batch that came into a public call; ends the process if another copy made it. */
+static inline batch_header *batch_header_check(const char *function, const Batch *batch) {
+  batch_header *header = batch_header_of(batch);
+  if (header->home != &batch_headers) batch_header_abort_foreign(function, "batch", batch);
+  return header;
+}
+
+/* As batch_header_check, and ends the process if the batch is free. */
+void batch_header_check_held(const char *function, const Batch *batch);
+
+/* Whether `count` more batches can be alive; otherwise says so in the name of `function`. */
+bool batch_header_room(const char *function, uint32_t count);
+
+/* Returns a zeroed header with its handle set and count 0; NULL, and the reason said in the name of
+   `function`, when memory or handles run out. Until batch_header_publish nobody can retain it. */
+batch_header *batch_header_allocate(const char *function);
+
+/* Gives the header back; its count is 0. Under AddressSanitizer all of it but count, link and home is
    poisoned until it is allocated again. */
 void batch_header_free(batch_header *header);
 
 /* Sets the count to 1: the batch is complete and belongs to the caller. */
 void batch_header_publish(batch_header *header);
+
+/* Adds a reference in the name of `function`; aborts on a batch that is free. */
+void batch_header_retain(batch_header *header, const char *function);
 
 /* Drops a reference in the name of `function`, which the message of an abort names; the last one
    gives the batch back to its pool or frees it. */
@@ -60,9 +96,14 @@ bool batch_header_is_free(const Batch *batch);
 bool batch_header_try_retain(uint32_t handle);
 void batch_header_drop(uint32_t handle);
 
-/* Under AddressSanitizer: an idle batch of a pool, all of it but count and link and with its elements,
-   must not be touched until it is shown again. */
+/* Under AddressSanitizer: an idle batch of a pool, all of it but count, link and home and with its
+   elements, must not be touched until it is shown again. */
+#ifdef UNDER_ASAN
 void batch_header_hide(batch_header *header, size_t block_bytes);
 void batch_header_show(batch_header *header, size_t block_bytes);
+#else
+#define batch_header_hide(header, block_bytes) ((void)0)
+#define batch_header_show(header, block_bytes) ((void)0)
+#endif
 
 #endif

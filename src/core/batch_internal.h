@@ -4,11 +4,12 @@
 
 #include <headrace/batch.h>
 
-/* Reports an error in the name of `function` unless batch is one: not NULL, rows and columns, three
-   tensors of rows x columns elements. */
+/* Reports an error in the name of `function` unless batch is one: not NULL, rows and columns, tensors of
+   rows x columns elements in any shape, no wider than they were made. Aborts when it is free. A batch that
+   the caller has put together from the public fields is one too, but has no header. */
 bool batch_check(const char *function, const Batch *batch);
 
 /* As batch_split in the name of `function`, with arguments that are known to be right. */
-bool batch_split_views(const char *function, Batch *batch, uint32_t n, Batch **out);
+bool batch_split_views(const char *function, const Batch *batch, uint32_t n, Batch **out);
 
 #endif

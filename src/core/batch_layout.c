@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "core/batch_header.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/tensor_internal.h"
@@ -22,14 +23,9 @@ static bool shape_check(const char *function, const batch_shape *shape) {
   return true;
 }
 
-bool batch_layout_make(const char *function, const batch_shape *shape, batch_layout *layout) {
-  if (!shape_check(function, shape)) return false;
-  *layout = (batch_layout){
-      .shape = *shape,
-      .type = {shape->input_type, shape->input_type, shape->mask_type, TENSOR_INT32, TENSOR_INT32},
-      .tensors = shape->with_documents ? BATCH_TENSORS : 3,
-  };
-  bool fits = memory_multiply(shape->batch_size, shape->sequence_length, &layout->elements);
+/* Lays the tensors out whose number, types and shape are known. */
+static bool layout_finish(const char *function, batch_layout *layout) {
+  bool fits = memory_multiply(layout->shape.batch_size, layout->shape.sequence_length, &layout->elements);
   for (unsigned i = 0; i < layout->tensors; i++) {
     size_t bytes;
     layout->offset[i] = layout->bytes;
@@ -39,21 +35,66 @@ bool batch_layout_make(const char *function, const batch_shape *shape, batch_lay
   }
   if (!fits || layout->bytes > PTRDIFF_MAX)
     return error_fail(BATCH_OVERFLOW, "%s: %u rows of %u columns are more bytes than memory can address",
-                      function, shape->batch_size, shape->sequence_length);
+                      function, layout->shape.batch_size, layout->shape.sequence_length);
   return true;
 }
 
-void batch_layout_apply(const batch_layout *layout, Batch *batch, void *block) {
-  const uint32_t shape[2] = {layout->shape.batch_size, layout->shape.sequence_length};
+bool batch_layout_make(const char *function, const batch_shape *shape, batch_layout *layout) {
+  if (!shape_check(function, shape)) return false;
+  *layout = (batch_layout){
+      .shape = *shape,
+      .type = {shape->input_type, shape->input_type, shape->mask_type, TENSOR_INT32, TENSOR_INT32},
+      .tensors = shape->with_documents ? BATCH_TENSORS : 3,
+  };
+  return layout_finish(function, layout);
+}
+
+bool batch_layout_like(const char *function, const Batch *batch, uint32_t rows, batch_layout *layout) {
+  *layout = (batch_layout){
+      .shape = {.batch_size = rows,
+                .sequence_length = batch->sequence_length,
+                .vocab_size = batch->vocab_size},
+      .tensors = batch_tensor_count(batch),
+  };
+  for (unsigned i = 0; i < layout->tensors; i++)
+    layout->type[i] = batch_tensor((Batch *)(uintptr_t)batch, i)->dtype;
+  return layout_finish(function, layout);
+}
+
+static void write_sizes(const batch_layout *layout, Batch *batch) {
   batch->batch_size = layout->shape.batch_size;
   batch->sequence_length = layout->shape.sequence_length;
   batch->vocab_size = layout->shape.vocab_size;
   batch->total_memory = 0;
+  for (unsigned i = 0; i < layout->tensors; i++)
+    batch->total_memory += layout->elements * tensor_type_size(layout->type[i]);
+}
+
+bool batch_layout_own(const batch_layout *layout, Batch *batch, bool zeroed) {
+  const uint32_t shape[2] = {layout->shape.batch_size, layout->shape.sequence_length};
   for (unsigned i = 0; i < layout->tensors; i++) {
-    Tensor *tensor = batch_tensor(batch, i);
-    tensor_describe(tensor, (char *)block + layout->offset[i], shape, 2, layout->type[i]);
-    batch->total_memory += tensor->total_size * tensor_type_size(tensor->dtype);
+    size_t bytes = layout->elements * tensor_type_size(layout->type[i]);
+    if (tensor_own(batch_tensor(batch, i), shape, 2, layout->type[i], bytes, zeroed)) continue;
+    while (i-- > 0) tensor_drop(batch_tensor(batch, i));
+    return false;
   }
+  write_sizes(layout, batch);
+  batch_header_remember(batch_header_of(batch));
+  return true;
+}
+
+void batch_layout_drop(Batch *batch) {
+  for (unsigned i = 0; i < BATCH_TENSORS; i++) tensor_drop(batch_tensor(batch, i));
+}
+
+void batch_layout_apply(const batch_layout *layout, Batch *batch, void *block) {
+  const uint32_t shape[2] = {layout->shape.batch_size, layout->shape.sequence_length};
+  batch_layout_drop(batch);
+  for (unsigned i = 0; i < layout->tensors; i++)
+    tensor_describe(batch_tensor(batch, i), (char *)block + layout->offset[i], shape, 2, layout->type[i]);
+  for (unsigned i = layout->tensors; i < BATCH_TENSORS; i++) *batch_tensor(batch, i) = (Tensor){0};
+  write_sizes(layout, batch);
+  batch_header_remember(batch_header_of(batch));
 }
 
 /* The bits in which tensor number i differs from what batch_layout_apply wrote: gathered without
@@ -72,9 +113,9 @@ bool batch_layout_holds(const batch_layout *layout, const Batch *batch, const vo
       (batch->sequence_length ^ layout->shape.sequence_length) |
       (batch->vocab_size ^ layout->shape.vocab_size) | tensor_difference(layout, &batch->input, block, 0) |
       tensor_difference(layout, &batch->target, block, 1) | tensor_difference(layout, &batch->mask, block, 2);
-  if (layout->tensors == BATCH_TENSORS)
-    difference |= tensor_difference(layout, &batch->documents, block, 3) |
-                  tensor_difference(layout, &batch->positions, block, 4);
+  difference |= layout->tensors == BATCH_TENSORS ? tensor_difference(layout, &batch->documents, block, 3) |
+                                                       tensor_difference(layout, &batch->positions, block, 4)
+                                                 : (uintptr_t)batch->documents.raw;
   return difference == 0;
 }
 

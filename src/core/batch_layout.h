@@ -1,4 +1,5 @@
-/* Where the tensors of a batch lie in its one block of elements. */
+/* Which tensors a batch has and where their elements lie: each in memory of its own, or, in a pool, all in
+   one block. */
 #ifndef HEADRACE_CORE_BATCH_LAYOUT_H
 #define HEADRACE_CORE_BATCH_LAYOUT_H
 
@@ -18,7 +19,18 @@ typedef struct batch_layout {
 /* Checks a shape in the name of `function` and lays its tensors out. */
 bool batch_layout_make(const char *function, const batch_shape *shape, batch_layout *layout);
 
-/* Writes sizes and tensors of a batch whose elements are at block. */
+/* As batch_layout_make, for `rows` rows with the columns, tensors and types that a batch shows. */
+bool batch_layout_like(const char *function, const Batch *batch, uint32_t rows, batch_layout *layout);
+
+/* Writes sizes and tensors of a batch that owns their elements. Without an error it returns false when
+   memory runs out, and then nothing is allocated. */
+bool batch_layout_own(const batch_layout *layout, Batch *batch, bool zeroed);
+
+/* Frees what the tensors of a batch own: what batch_layout_own made, or a caller has put in. */
+void batch_layout_drop(Batch *batch);
+
+/* Writes sizes and tensors of a batch whose elements are at block, after dropping what a caller has put
+   in. */
 void batch_layout_apply(const batch_layout *layout, Batch *batch, void *block);
 
 /* Whether sizes and tensors of a batch are as batch_layout_apply wrote them. Reads only, so that lines

@@ -1,4 +1,5 @@
-/* batch_validate: one vectorized pass a tensor, then, only if that failed, a search for the place. */
+/* batch_validate and batch_validate_strict: one vectorized pass a tensor, then, only if that failed, a search
+   for the place. */
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -9,11 +10,19 @@
 #include "core/error.h"
 #include "core/tensor_internal.h"
 
-/* Whether all n values lie in [low, high]; NaN does not. No early exit: the compiler vectorizes it. */
+/* What a value may be: in [low, high], or `also`. The three are integers but for floats. */
+typedef struct range {
+  double low, high, also;
+  char expected[64];
+} range;
+
+/* Whether all n values lie in [low, high] or are `also`; NaN does not. No early exit: the compiler
+   vectorizes it. */
 #define DEFINE_ALL_WITHIN(name, type)                                                                        \
-  static bool name(const type *values, size_t n, type low, type high) {                                      \
+  static bool name(const type *values, size_t n, type low, type high, type also) {                           \
     int outside = 0;                                                                                         \
-    for (size_t i = 0; i < n; i++) outside |= !(values[i] >= low && values[i] <= high);                      \
+    for (size_t i = 0; i < n; i++)                                                                           \
+      outside |= !((values[i] >= low && values[i] <= high) || values[i] == also);                            \
     return !outside;                                                                                         \
   }
 
@@ -25,25 +34,26 @@ DEFINE_ALL_WITHIN(all_within_u8, uint8_t)
 DEFINE_ALL_WITHIN(all_within_u16, uint16_t)
 DEFINE_ALL_WITHIN(all_within_u32, uint32_t)
 
-/* Whether every element lies in [low, high]. low and high are integers but for floats. */
-static bool tensor_within(const Tensor *t, double low, double high) {
-  size_t n = t->total_size;
+static bool tensor_within(const Tensor *t, const range *r) {
+#define ALL_WITHIN(field, suffix, type, largest)                                                             \
+  all_within_##suffix(t->field, t->total_size, (type)r->low, (type)fmin(r->high, largest), (type)r->also)
   switch (t->dtype) {
   case TENSOR_FLOAT32:
-    return all_within_f32(t->data, n, (float)low, (float)high);
+    return ALL_WITHIN(data, f32, float, FLT_MAX);
   case TENSOR_FLOAT64:
-    return all_within_f64(t->f64, n, low, high);
+    return ALL_WITHIN(f64, f64, double, DBL_MAX);
   case TENSOR_INT32:
-    return all_within_i32(t->i32, n, (int32_t)low, (int32_t)fmin(high, INT32_MAX));
+    return ALL_WITHIN(i32, i32, int32_t, INT32_MAX);
   case TENSOR_INT64:
-    return all_within_i64(t->i64, n, (int64_t)low, (int64_t)high);
+    return ALL_WITHIN(i64, i64, int64_t, r->high); /* below 2^32 */
   case TENSOR_UINT8:
-    return all_within_u8(t->u8, n, (uint8_t)low, (uint8_t)fmin(high, UINT8_MAX));
+    return ALL_WITHIN(u8, u8, uint8_t, UINT8_MAX);
   case TENSOR_UINT16:
-    return all_within_u16(t->u16, n, (uint16_t)low, (uint16_t)fmin(high, UINT16_MAX));
+    return ALL_WITHIN(u16, u16, uint16_t, UINT16_MAX);
   case TENSOR_UINT32:
-    return all_within_u32(t->u32, n, (uint32_t)low, (uint32_t)fmin(high, UINT32_MAX));
+    return ALL_WITHIN(u32, u32, uint32_t, UINT32_MAX);
   }
+#undef ALL_WITHIN
   return false;
 }
 
@@ -59,47 +69,71 @@ static double largest_id(const Tensor *t, uint32_t vocab_size) {
   return t->dtype == TENSOR_FLOAT64 ? nextafter((double)vocab_size, 0.0) : (double)vocab_size - 1;
 }
 
-/* Names the first element outside [low, high]. */
-static bool report(const Batch *batch, unsigned which, const Tensor *t, double low, double high,
-                   const char *expected) {
+static bool is_unsigned(const Tensor *t) {
+  return t->dtype == TENSOR_UINT8 || t->dtype == TENSOR_UINT16 || t->dtype == TENSOR_UINT32;
+}
+
+static bool is_within(double value, const range *r) {
+  return (value >= r->low && value <= r->high) || value == r->also;
+}
+
+/* Names the first element that the range leaves out. */
+static bool report(const char *function, const Batch *batch, unsigned which, const range *r) {
+  enum { DIGITS = 9 };
+  const Tensor *t = batch_tensor((Batch *)(uintptr_t)batch, which);
   size_t i = 0;
-  double value = tensor_load(t, 0);
-  while (value >= low && value <= high && i + 1 < t->total_size) value = tensor_load(t, ++i);
-  char shown[40];
-  snprintf(shown, sizeof shown, is_float(t) ? "%.9g" : "%.0f", value);
+  while (i + 1 < t->total_size && is_within(tensor_load(t, i), r)) i++;
+  char shown[TENSOR_ELEMENT_TEXT];
+  tensor_element_text(t, i, DIGITS, shown);
   size_t row = i / batch->sequence_length, column = i % batch->sequence_length;
-  return error_fail(BATCH_OUT_OF_RANGE, "batch_validate: %s at row %zu, column %zu is %s, expected %s",
-                    batch_tensor_name(which), row, column, shown, expected);
+  return error_fail(BATCH_OUT_OF_RANGE, "%s: %s at row %zu, column %zu is %s, expected %s", function,
+                    batch_tensor_name(which), row, column, shown, r->expected);
 }
 
-static bool ids_are_valid(const Batch *batch, unsigned which, const Tensor *t) {
-  double low = 0, high;
-  char expected[64] = "a finite number";
-  if (batch->vocab_size) {
-    high = largest_id(t, batch->vocab_size);
-    snprintf(expected, sizeof expected, "an id from 0 to %u", batch->vocab_size - 1);
-  } else if (is_float(t)) {
-    high = t->dtype == TENSOR_FLOAT32 ? (double)FLT_MAX : DBL_MAX;
-    low = -high;
-  } else {
-    return true;
-  }
-  return tensor_within(t, low, high) || report(batch, which, t, low, high, expected);
+static range finite_range(const Tensor *t) {
+  double high = t->dtype == TENSOR_FLOAT32 ? (double)FLT_MAX : DBL_MAX;
+  return (range){-high, high, 0, "a finite number"};
 }
 
-static bool shapes_are_valid(const Batch *batch) {
+static range id_range(const Tensor *t, uint32_t vocab_size, bool may_ignore) {
+  bool ignores = may_ignore && !is_unsigned(t);
+  range r = {0, largest_id(t, vocab_size), ignores ? BATCH_IGNORE_ID : 0, ""};
+  int length = snprintf(r.expected, sizeof r.expected, "an id from 0 to %u", vocab_size - 1);
+  if (ignores) snprintf(r.expected + length, sizeof r.expected - (size_t)length, ", or %d", BATCH_IGNORE_ID);
+  return r;
+}
+
+enum { INPUT, TARGET, MASK };
+
+/* What the elements of a tensor must be; false: anything is right. */
+static bool has_range(const Batch *batch, unsigned which, bool strict, range *r) {
+  const Tensor *t = batch_tensor((Batch *)(uintptr_t)batch, which);
+  bool has_ids = which <= TARGET && batch->vocab_size && (strict || !is_float(t));
+  if (has_ids)
+    *r = id_range(t, batch->vocab_size, which == TARGET);
+  else if (which == MASK && strict)
+    *r = (range){0, 1, 0, "0 to 1"};
+  else if (is_float(t))
+    *r = finite_range(t);
+  else
+    return false;
+  return true;
+}
+
+static bool validate(const char *function, const Batch *batch, bool strict) {
+  if (!batch_check(function, batch)) return false;
   for (unsigned i = 0; i < batch_tensor_count(batch); i++) {
-    const Tensor *t = batch_tensor((Batch *)(uintptr_t)batch, i);
-    if (t->ndim != 2 || t->shape[0] != batch->batch_size || t->shape[1] != batch->sequence_length)
-      return error_fail(
-          BATCH_INVALID_ARGUMENT, "batch_validate: %s has %u dimensions, the first %u, expected %u x %u",
-          batch_tensor_name(i), t->ndim, t->shape[0], batch->batch_size, batch->sequence_length);
+    range r;
+    if (has_range(batch, i, strict, &r) && !tensor_within(batch_tensor((Batch *)(uintptr_t)batch, i), &r))
+      return report(function, batch, i, &r);
   }
   return true;
 }
 
 bool batch_validate(const Batch *batch) {
-  if (!batch_check("batch_validate", batch) || !shapes_are_valid(batch)) return false;
-  return ids_are_valid(batch, 0, &batch->input) && ids_are_valid(batch, 1, &batch->target) &&
-         (tensor_within(&batch->mask, 0, 1) || report(batch, 2, &batch->mask, 0, 1, "0 to 1"));
+  return validate("batch_validate", batch, false);
+}
+
+bool batch_validate_strict(const Batch *batch) {
+  return validate("batch_validate_strict", batch, true);
 }

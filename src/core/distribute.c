@@ -1,5 +1,6 @@
 #include <headrace/distribute.h>
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/batch_internal.h"
@@ -9,17 +10,16 @@
 #define GROUP_SHIFT 60
 #define GROUP_MASK  ((uint64_t)15 << GROUP_SHIFT)
 
-bool batch_distribute_to_spheres(Batch *batch, uint32_t num_spheres, Batch **sphere_batches) {
-  if (!batch_check("batch_distribute_to_spheres", batch)) return false;
-  if (num_spheres == 0 || !sphere_batches)
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_distribute_to_spheres: num_spheres is %u and sphere_batches %s, expected at "
-                      "least 1 and room for them",
-                      num_spheres, sphere_batches ? "there" : "NULL");
-  uint32_t parts = num_spheres < batch->batch_size ? num_spheres : batch->batch_size;
-  if (!batch_split_views("batch_distribute_to_spheres", batch, parts, sphere_batches)) return false;
-  for (uint32_t i = parts; i < num_spheres; i++) sphere_batches[i] = NULL;
-  return true;
+bool batch_distribute_to_spheres(const Batch *batch, uint32_t num_spheres, Batch **sphere_batches) {
+  static const char function[] = "batch_distribute_to_spheres";
+  if (!batch_check(function, batch)) return false;
+  if (!sphere_batches)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: sphere_batches is NULL, expected room for %u batches",
+                      function, num_spheres);
+  if (num_spheres == 0 || num_spheres > batch->batch_size)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: num_spheres is %u, expected 1 to the batch's %u rows",
+                      function, num_spheres, batch->batch_size);
+  return batch_split_views(function, batch, num_spheres, sphere_batches);
 }
 
 bool batch_assign_to_group(Batch *batch, uint32_t symmetry_group) {
@@ -49,11 +49,12 @@ static int compare_jobs(const void *a, const void *b) {
   return x->index < y->index ? -1 : 1;
 }
 
-/* Valid tokens; handling a batch without any takes a little too, so that such ones spread as well. */
+/* Valid tokens; handling a batch without any takes a little too, so that such ones spread as well. The sum
+   of an additive mask counts nothing. */
 static double cost_of(const Batch *batch) {
   double sum = 0;
   for (size_t i = 0; i < batch->mask.total_size; i++) sum += tensor_load(&batch->mask, i);
-  return sum > 0 ? sum : 1;
+  return sum > 0 && isfinite(sum) ? sum : 1;
 }
 
 /* A min-heap of spheres by (load, number): moves the root down after its load has grown. */

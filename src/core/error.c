@@ -1,45 +1,94 @@
 #include "core/error.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/printable.h"
 #include "sync/port.h"
 
-static _Thread_local char sentence[1024];
+enum { SENTENCE = 1024 };
+
 static _Thread_local batch_error last_error = {BATCH_OK, ""};
-/* The parts of a sentence that error_note left to be put together; NULL: there are none. */
-static _Thread_local const char *noted_function, *noted_what;
+/* Not NULL: error_note left "last_error.message: noted" to be put together. */
+static _Thread_local const char *noted;
+/* [SENTENCE] from malloc, from the thread's first error to its end; NULL before. */
+static _Thread_local char *sentence;
+
+static const char no_sentence[] = "no memory for the sentence that says what is wrong";
+
+static pthread_key_t sentence_key;
+static pthread_once_t sentence_once = PTHREAD_ONCE_INIT;
+static bool sentence_key_made;
+
+/* The thread ends, perhaps after another destructor that reports errors once more. */
+static void forget_sentence(void *mine) {
+  last_error = (batch_error){BATCH_OK, ""};
+  noted = NULL;
+  sentence = NULL;
+  free(mine);
+}
+
+static void make_sentence_key(void) {
+  sentence_key_made = pthread_key_create(&sentence_key, forget_sentence) == 0;
+}
+
+/* Where the thread's sentences go; NULL without memory, or a key to free it by. Leaves errno as it is. */
+static char *own_sentence(void) {
+  if (sentence) return sentence;
+  int saved = errno;
+  pthread_once(&sentence_once, make_sentence_key);
+  char *made = sentence_key_made ? malloc(SENTENCE) : NULL;
+  if (made && pthread_setspecific(sentence_key, made) != 0) {
+    free(made);
+    made = NULL;
+  }
+  errno = saved;
+  return sentence = made;
+}
+
+/* Formats text for people into to [SENTENCE]. A character that the first buffer's end cuts does not fit into the
+   second one. */
+static void say(char *to, const char *format, va_list arguments) {
+  char raw[SENTENCE + 4];
+  vsnprintf(raw, sizeof raw, format, arguments);
+  printable_copy(to, SENTENCE, raw);
+}
 
 const batch_error *batch_last_error(void) {
-  if (noted_function) error_set(last_error.code, "%s: %s", noted_function, noted_what);
+  if (!noted) return &last_error;
+  const char *what = noted;
+  error_set(last_error.code, "%s: %s", last_error.message, what);
+  if (!sentence) last_error.message = what;
   return &last_error;
 }
 
 batch_status error_set(batch_status code, const char *format, ...) {
   va_list arguments;
+  char *mine = own_sentence();
   va_start(arguments, format);
-  vsnprintf(sentence, sizeof sentence, format, arguments);
+  if (mine) say(mine, format, arguments);
   va_end(arguments);
-  last_error = (batch_error){code, sentence};
-  noted_function = NULL;
+  last_error = (batch_error){code, mine ? mine : no_sentence};
+  noted = NULL;
   return code;
 }
 
 batch_status error_note(batch_status code, const char *function, const char *what) {
-  last_error.code = code;
-  noted_function = function;
-  noted_what = what;
+  last_error = (batch_error){code, function};
+  noted = what;
   return code;
 }
 
 void error_abort(const char *format, ...) {
   va_list arguments;
+  char text[SENTENCE];
   va_start(arguments, format);
-  fputs("headrace: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
+  say(text, format, arguments);
   va_end(arguments);
+  fprintf(stderr, "headrace: %s\n", text);
   abort();
 }
 

@@ -5,7 +5,8 @@
 #include <headrace/base.h>
 
 /* Records an error and returns its code. The sentence names the function, the argument, its
-   value and what was expected; it is cut at 1023 bytes. */
+   value and what was expected. What it quotes may be anything, see printable_copy; it is cut at 1023
+   bytes. Arguments may be an older sentence. Without memory the code must do. */
 __attribute__((format(printf, 2, 3))) batch_status error_set(batch_status code, const char *format, ...);
 
 /* As error_set, at the price of a few stores: for ordinary outcomes that callers may meet in a loop.

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <unistd.h>
 #ifdef HEADRACE_WITH_NUMA
 #include <numa.h>
@@ -112,4 +113,13 @@ bool memory_pool_allocator(const char *function, const batch_pool_options *optio
                       function, options->numa_node);
   *allocator = given->allocate ? *given : own_allocator(options);
   return true;
+}
+
+bool memory_may_fit(const batch_allocator *allocator, uint32_t count, size_t bytes) {
+  if (allocator->allocate != heap_allocate && allocator->allocate != pages_allocate) return true;
+  struct sysinfo machine;
+  size_t wanted;
+  if (!memory_multiply(count, bytes, &wanted)) return false;
+  if (sysinfo(&machine) != 0) return true;
+  return wanted / machine.mem_unit <= (uint64_t)machine.totalram + machine.totalswap;
 }

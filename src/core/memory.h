@@ -36,4 +36,8 @@ void memory_free(void *block);
 bool memory_pool_allocator(const char *function, const batch_pool_options *options,
                            batch_allocator *allocator);
 
+/* Whether `count` blocks of `bytes` can be had at all, before the first of them is touched: of an allocator
+   of our own, not more than the machine has. The caller's decides for itself. */
+bool memory_may_fit(const batch_allocator *allocator, uint32_t count, size_t bytes);
+
 #endif

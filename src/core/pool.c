@@ -7,9 +7,10 @@
    of which at least one sees the other (store buffering): either the shrinking thread pops the batch
    that comes back, or the returning thread sees that there are too many and retires one itself.
 
-   Pools live in type-stable memory: a thread that has just pushed the last batch back may still
-   notify and look at the size while another one frees the pool. What it touches then is a pool,
-   this one or the next, and looking again does no harm. */
+   Pools live in type-stable memory, for two reasons. A thread that has just pushed the last batch back
+   may still notify and look at the size while another one frees the pool; what it touches then is a
+   pool, this one or the next, and looking again does no harm. And a call on a pool that has been freed
+   finds one that says so, until that memory is another pool's. */
 #include <headrace/pool.h>
 
 #include <stdio.h>
@@ -22,6 +23,7 @@
 #include "sync/counters.h"
 #include "sync/event.h"
 #include "sync/refcount.h"
+#include "sync/sanitizers.h"
 
 /* What the slow paths count; the rest of the statistics is read off the stack. */
 enum { HANDED_OUT_LATE, REFUSED, POPPED_TO_RETIRE };
@@ -33,22 +35,28 @@ struct BatchPool {
   size_t alignment;
   uint64_t earlier_pops; /* of the stack, before this pool lived here */
   uint32_t handle;       /* its own, in the slab of pools */
-  _Atomic uint64_t link; /* of that slab */
+  const slab *home;      /* the slab of its batches: this copy's of the library */
+  _Atomic uint64_t link; /* of the slab of pools */
+
+  _Atomic(const slab *) open; /* home, until pool_close writes NULL: what an allocation looks at */
+  _Atomic bool freed;         /* batch_pool_free sets it; for calls that should not have come */
 
   stack idle;
   event available;
   /* {size : 32 | surplus : 32}: batches wanted, and batches there are beyond that. resize and free
      write it, whoever retires a batch lowers the surplus. */
   _Alignas(PORT_LINE) _Atomic uint64_t size;
-  /* Its owner, each of its batches and each waiting thread hold the pool. */
+  /* Its owner and each of its batches hold the pool. */
   _Atomic int holders;
-  /* Goes up with each pool that lives in this memory; pool_make writes it. */
-  _Atomic uint32_t generation;
-  _Atomic bool closed; /* pool_close sets it */
   counters statistics;
 };
 
 static slab pools = SLAB_INIT(BatchPool, link);
+
+/* The memory of a pool rests until so many others have been freed. */
+#ifndef POOLS_RESTING
+#define POOLS_RESTING 64
+#endif
 
 static uint64_t size_word(uint32_t size, uint32_t surplus) {
   return (uint64_t)size << 32 | surplus;
@@ -64,29 +72,45 @@ static void pool_hold(BatchPool *pool, uint32_t times) {
   atomic_fetch_add_explicit(&pool->holders, (int)times, memory_order_relaxed);
 }
 
-static void pool_let_go(BatchPool *pool) {
-  if (refcount_release(&pool->holders) == REFCOUNT_LAST) slab_free(&pools, pool->handle);
+static void pool_rest(uint32_t handle) {
+  static _Atomic uint32_t resting[POOLS_RESTING], next;
+  uint32_t at = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % POOLS_RESTING;
+  /* acq_rel: pairs with itself; what was done with a pool happens before its memory is the next one's. */
+  uint32_t rested = atomic_exchange_explicit(&resting[at], handle, memory_order_acq_rel);
+  if (rested) slab_free(&pools, rested);
 }
 
-/* Makes one batch of the pool, its pages touched, that nobody can reach yet. */
-static batch_header *pool_make_batch(BatchPool *pool) {
+static void pool_let_go(BatchPool *pool) {
+  if (refcount_release(&pool->holders) == REFCOUNT_LAST) pool_rest(pool->handle);
+}
+
+COLD static bool no_memory(const char *function, const BatchPool *pool, uint32_t size) {
+  return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for a size of %u batches of %zu bytes each", function,
+                    size, pool->layout.bytes);
+}
+
+/* Makes one batch, its elements not written yet, that nobody can reach, on the way to new_size. */
+static batch_header *pool_make_batch(const char *function, BatchPool *pool, uint32_t new_size) {
   const batch_allocator *a = &pool->allocator;
-  batch_header *header = batch_header_allocate();
-  void *block = header ? a->allocate(a->context, pool->layout.bytes, pool->alignment) : NULL;
+  batch_header *header = batch_header_allocate(function);
+  if (!header) return NULL;
+  void *block = a->allocate(a->context, pool->layout.bytes, pool->alignment);
   if (!block) {
-    if (header) batch_header_free(header);
+    batch_header_free(header);
+    no_memory(function, pool, new_size);
     return NULL;
   }
   header->block = block;
   header->pool = pool;
   header->batch.is_pooled = true;
   batch_layout_apply(&pool->layout, &header->batch, block);
-  batch_layout_fill(&pool->layout, &header->batch, block);
   return header;
 }
 
 static void pool_unmake_batch(BatchPool *pool, batch_header *header) {
   const batch_allocator *a = &pool->allocator;
+  batch_layout_drop(&header->batch);
+  handed_over(header);
   a->deallocate(a->context, header->block, pool->layout.bytes);
   batch_header_free(header);
 }
@@ -98,7 +122,7 @@ static void pool_push(BatchPool *pool, batch_header *header) {
   stack_push(&pool->idle, batch_header_link, NULL, handle);
 }
 
-static batch_header *pool_pop(BatchPool *pool) {
+static inline batch_header *pool_pop(BatchPool *pool) {
   uint32_t handle = stack_pop(&pool->idle, batch_header_link, NULL);
   if (handle == 0) return NULL;
   batch_header *header = batch_header_at(handle);
@@ -158,30 +182,33 @@ static void pool_unmake_batches(BatchPool *pool, stack *made) {
     pool_unmake_batch(pool, batch_header_at(handle));
 }
 
-/* Whether `count` more batches can be had at all, before the first of them is touched: the system
-   refuses at once what it can never give. */
-static bool pool_fits(const BatchPool *pool, uint32_t count) {
-  size_t bytes;
-  if (count > SLAB_MAX_HANDLE || !memory_multiply(count, pool->layout.bytes, &bytes) || bytes > PTRDIFF_MAX)
-    return false;
-  void *volatile probe = malloc(bytes);
-  free(probe);
-  return probe;
+/* Writes the first elements of the topmost `count` batches of a private list, and so touches their pages:
+   after all of them are there, since the system may give addresses for more than it has memory. */
+static void pool_fill(const BatchPool *pool, const stack *made, uint32_t count) {
+  uint32_t handle = stack_handle(atomic_load_explicit(&made->head, memory_order_relaxed));
+  for (; count > 0; count--) {
+    batch_header *header = batch_header_at(handle);
+    batch_layout_fill(&pool->layout, &header->batch, header->block);
+    handle = stack_handle(atomic_load_explicit(&header->link, memory_order_relaxed));
+  }
 }
 
 /* Makes `count` batches into a private list, on the way to new_size; on failure the list is empty. */
 static bool pool_make_batches(const char *function, BatchPool *pool, stack *made, uint32_t count,
                               uint32_t new_size) {
-  bool complete = count == 0 || pool_fits(pool, count);
+  bool complete = batch_header_room(function, count);
+  if (complete && !memory_may_fit(&pool->allocator, count, pool->layout.bytes))
+    complete = no_memory(function, pool, new_size);
   for (uint32_t i = 0; complete && i < count; i++) {
-    batch_header *header = pool_make_batch(pool);
+    batch_header *header = pool_make_batch(function, pool, new_size);
     if (header) stack_push(made, batch_header_link, NULL, header->handle);
     complete = header;
   }
-  if (complete) return true;
-  pool_unmake_batches(pool, made);
-  return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for a size of %u batches of %zu bytes each", function,
-                    new_size, pool->layout.bytes);
+  if (complete)
+    pool_fill(pool, made, count);
+  else
+    pool_unmake_batches(pool, made);
+  return complete;
 }
 
 /* Moves `count` batches from the private list into the pool. */
@@ -232,17 +259,16 @@ static BatchPool *pool_make(const batch_layout *layout, const batch_allocator *a
   pool->allocator = *allocator;
   pool->alignment = alignment > MEMORY_ALIGNMENT ? alignment : MEMORY_ALIGNMENT;
   pool->handle = handle;
+  pool->home = &batch_headers;
   /* The stack is empty: zeroed, or left so by another pool, whose tags it goes on with, since a thread
      that is late in pool_take_back may hold one of them. */
   uint64_t idle;
   stack_counts(&pool->idle, batch_header_link, NULL, &pool->earlier_pops, &idle);
   event_init(&pool->available);
   counters_reset(&pool->statistics);
-  atomic_store_explicit(&pool->closed, false, memory_order_relaxed);
-  uint32_t generation = atomic_load_explicit(&pool->generation, memory_order_relaxed);
-  atomic_store_explicit(&pool->generation, generation + 1, memory_order_relaxed);
-  /* FIRST: release; pairs with refcount_try_retain in pool_hold_again: the generation. */
-  atomic_store_explicit(&pool->holders, 1, memory_order_release);
+  atomic_store_explicit(&pool->freed, false, memory_order_relaxed);
+  atomic_store_explicit(&pool->open, pool->home, memory_order_relaxed);
+  atomic_store_explicit(&pool->holders, 1, memory_order_relaxed);
   /* release: a thread that is late in pool_take_back reads the layout only after a surplus. */
   atomic_store_explicit(&pool->size, 0, memory_order_release);
   return pool;
@@ -275,16 +301,34 @@ BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t s
   return pool_create("batch_pool_create", &options);
 }
 
-void pool_close(BatchPool *pool) {
+/* Whether pool is one that may be used; one that has been freed, or is another copy's, ends the process. */
+static bool pool_check(const char *function, const BatchPool *pool) {
+  if (!pool) return error_note(BATCH_INVALID_ARGUMENT, function, "pool is NULL"), false;
+  if (pool->home != &batch_headers) batch_header_abort_foreign(function, "pool", pool);
+  if (atomic_load_explicit(&pool->freed, memory_order_relaxed))
+    error_abort("%s: pool %p has been freed", function, (const void *)pool);
+  return true;
+}
+
+static void pool_close(BatchPool *pool) {
   /* seq_cst: pairs with the load in allocation_retry as NOTICE with REGISTER (event.h). */
-  atomic_store_explicit(&pool->closed, true, memory_order_seq_cst);
+  atomic_store_explicit(&pool->open, NULL, memory_order_seq_cst);
   event_notify_all(&pool->available);
 }
 
+void batch_pool_close(BatchPool *pool) {
+  if (pool_check("batch_pool_close", pool)) pool_close(pool);
+}
+
 void batch_pool_free(BatchPool *pool) {
+  static const char function[] = "batch_pool_free";
   if (!pool) return;
+  pool_check(function, pool);
+  /* relaxed: the pool's owner is one; of two who think they are, one ends here. */
+  if (atomic_exchange_explicit(&pool->freed, true, memory_order_relaxed))
+    error_abort("%s: pool %p has been freed", function, (void *)pool);
   pool_close(pool);
-  pool_set_size("batch_pool_free", pool, 0);
+  pool_set_size(function, pool, 0);
   pool_let_go(pool);
 }
 
@@ -309,31 +353,34 @@ typedef struct allocation {
 
 static bool allocation_retry(void *context) {
   allocation *a = context;
+  if (!atomic_load_explicit(&a->pool->open, memory_order_seq_cst)) return true;
   a->header = pool_pop(a->pool);
-  return a->header || atomic_load_explicit(&a->pool->closed, memory_order_seq_cst);
+  return a->header;
 }
 
-/* Holds the pool that a call found in this memory when it began, unless it has been freed since. */
-static bool pool_hold_again(BatchPool *pool, uint32_t generation) {
-  if (!refcount_try_retain(&pool->holders)) return false;
-  if (atomic_load_explicit(&pool->generation, memory_order_relaxed) == generation) return true;
-  pool_let_go(pool);
-  return false;
+COLD static batch_status pool_refuse(const char *function, BatchPool *pool, batch_status code,
+                                     const char *why) {
+  counters_add(&pool->statistics, REFUSED, 1);
+  return error_note(code, function, why);
 }
 
-/* Waits for an idle batch; holds the pool meanwhile, since it may be freed. */
-COLD static batch_status pool_wait(const char *function, BatchPool *pool, uint32_t generation, Batch **batch,
-                                   uint64_t deadline) {
-  static const char freed[] = "the pool was freed";
+static const char pool_is_closed[] = "the pool is closed";
+
+/* Of a pool that is not open, for whatever reason. */
+COLD static batch_status pool_not_open(const char *function, BatchPool *pool) {
+  pool_check(function, pool);
+  return pool_refuse(function, pool, BATCH_CLOSED, pool_is_closed);
+}
+
+COLD static batch_status pool_wait(const char *function, BatchPool *pool, Batch **batch, uint64_t deadline) {
   allocation a = {pool, NULL};
-  if (!pool_hold_again(pool, generation)) return error_note(BATCH_CLOSED, function, freed);
   bool in_time = event_wait(&pool->available, allocation_retry, &a, deadline);
-  counters_add(&pool->statistics, a.header ? HANDED_OUT_LATE : REFUSED, 1);
-  if (a.header) *batch = pool_hand_out(pool, a.header);
-  pool_let_go(pool);
-  if (a.header) return BATCH_OK;
-  return in_time ? error_note(BATCH_CLOSED, function, freed)
-                 : error_note(BATCH_TIMEDOUT, function, "no batch came back before the deadline");
+  if (!a.header)
+    return in_time ? pool_refuse(function, pool, BATCH_CLOSED, pool_is_closed)
+                   : pool_refuse(function, pool, BATCH_TIMEDOUT, "no batch came back before the deadline");
+  counters_add(&pool->statistics, HANDED_OUT_LATE, 1);
+  *batch = pool_hand_out(pool, a.header);
+  return BATCH_OK;
 }
 
 /* The allocations, each in the name of the public function. */
@@ -341,15 +388,16 @@ static inline batch_status pool_allocate(const char *function, BatchPool *pool, 
                                          uint64_t deadline) {
   *batch = NULL;
   if (!pool) return error_note(BATCH_INVALID_ARGUMENT, function, "pool is NULL");
-  uint32_t generation = atomic_load_explicit(&pool->generation, memory_order_relaxed);
+  /* relaxed: a call that begins after batch_pool_close has returned sees what it wrote. */
+  if (atomic_load_explicit(&pool->open, memory_order_relaxed) != &batch_headers)
+    return pool_not_open(function, pool);
   batch_header *header = pool_pop(pool);
   if (header) {
     *batch = pool_hand_out(pool, header);
     return BATCH_OK;
   }
-  if (deadline != BATCH_NO_WAIT) return pool_wait(function, pool, generation, batch, deadline);
-  counters_add(&pool->statistics, REFUSED, 1);
-  return error_note(BATCH_EMPTY, function, "all batches are out");
+  if (deadline != BATCH_NO_WAIT) return pool_wait(function, pool, batch, deadline);
+  return pool_refuse(function, pool, BATCH_EMPTY, "all batches are out");
 }
 
 batch_status batch_pool_allocate_until(BatchPool *pool, Batch **batch, uint64_t deadline) {
@@ -370,40 +418,57 @@ Batch *batch_pool_try_allocate(BatchPool *pool) {
   return batch;
 }
 
+/* The pool is only compared: it may have been freed. */
 void batch_pool_release(BatchPool *pool, Batch *batch) {
   static const char function[] = "batch_pool_release";
-  if (!pool || !batch)
+  if (!pool || !batch) {
     error_note(BATCH_INVALID_ARGUMENT, function, pool ? "batch is NULL" : "pool is NULL");
-  else if (batch_header_is_free(batch))
-    error_abort("%s: batch %p is already free", function, (void *)batch);
-  else if (batch_header_of(batch)->pool != pool)
+    return;
+  }
+  batch_header_check_held(function, batch);
+  const batch_header *header = batch_header_of(batch), *owner = header->parent ? header->parent : header;
+  if (owner->pool == pool)
+    batch_header_release(batch_header_of(batch), function);
+  else
     error_set(BATCH_INVALID_ARGUMENT, "%s: batch %p does not belong to pool %p", function, (void *)batch,
               (void *)pool);
-  else
-    batch_header_release(batch_header_of(batch), function);
 }
 
 bool batch_pool_resize(BatchPool *pool, uint32_t new_size) {
-  if (!pool) return error_fail(BATCH_INVALID_ARGUMENT, "batch_pool_resize: pool is NULL");
-  return pool_set_size("batch_pool_resize", pool, new_size);
+  static const char function[] = "batch_pool_resize";
+  if (!pool_check(function, pool)) return false;
+  if (!atomic_load_explicit(&pool->open, memory_order_relaxed))
+    return error_note(BATCH_CLOSED, function, pool_is_closed), false;
+  return pool_set_size(function, pool, new_size);
 }
 
 uint32_t batch_pool_size(const BatchPool *pool) {
-  if (!pool) return error_note(BATCH_INVALID_ARGUMENT, "batch_pool_size", "pool is NULL"), 0;
+  if (!pool_check("batch_pool_size", pool)) return 0;
   return size_of(atomic_load_explicit(&pool->size, memory_order_relaxed));
+}
+
+/* How many batches are out, or on their way in or out; how many pops of the stack there have been. */
+static uint32_t pool_out(const BatchPool *pool, uint64_t *pops) {
+  uint64_t idle, size = atomic_load_explicit(&pool->size, memory_order_relaxed);
+  stack_counts(&pool->idle, batch_header_link, NULL, pops, &idle);
+  uint64_t there = (uint64_t)size_of(size) + surplus_of(size);
+  return there > idle ? (uint32_t)(there - idle) : 0;
+}
+
+uint32_t batch_pool_outstanding(const BatchPool *pool) {
+  uint64_t pops;
+  return pool_check("batch_pool_outstanding", pool) ? pool_out(pool, &pops) : 0;
 }
 
 void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t *releases,
                           uint64_t *cache_hits, uint64_t *cache_misses) {
   uint64_t handed_out = 0, out = 0, late = 0, refused = 0;
-  if (!pool) error_set(BATCH_INVALID_ARGUMENT, "batch_pool_get_stats: pool is NULL");
-  if (pool) {
-    uint64_t pops, idle, size = atomic_load_explicit(&pool->size, memory_order_relaxed);
+  if (pool_check("batch_pool_get_stats", pool)) {
+    uint64_t pops;
     late = counters_sum(&pool->statistics, HANDED_OUT_LATE);
     refused = counters_sum(&pool->statistics, REFUSED);
-    stack_counts(&pool->idle, batch_header_link, NULL, &pops, &idle);
+    out = pool_out(pool, &pops);
     handed_out = pops - pool->earlier_pops - counters_sum(&pool->statistics, POPPED_TO_RETIRE);
-    out = (uint64_t)size_of(size) + surplus_of(size) - idle;
   }
   /* A batch that was handed out is out or came back. */
   if (allocations) *allocations = handed_out;
@@ -414,10 +479,7 @@ void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t
 
 void batch_pool_print_stats(const BatchPool *pool) {
   uint64_t allocations, releases, hits, misses;
-  if (!pool) {
-    error_set(BATCH_INVALID_ARGUMENT, "batch_pool_print_stats: pool is NULL");
-    return;
-  }
+  if (!pool_check("batch_pool_print_stats", pool)) return;
   batch_pool_get_stats(pool, &allocations, &releases, &hits, &misses);
   double rate = hits + misses ? 100.0 * (double)hits / (double)(hits + misses) : 0.0;
   printf("pool of %u batches, %u x %u: %llu allocations, %llu releases, %llu hits, %llu misses, hit rate "

@@ -7,9 +7,4 @@
 /* Takes a batch of the pool back whose last reference is gone: makes it idle, or frees it when the
    pool has shrunk or was freed. */
 void pool_take_back(BatchPool *pool, batch_header *header);
-
-/* Lets waiting allocators return NULL, and later ones that would have to wait, for good. The first
-   half of batch_pool_free: who closes a pool first may still join the threads that allocate. */
-void pool_close(BatchPool *pool);
-
 #endif

@@ -2,18 +2,22 @@
 #include <headrace/queue.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "core/batch_header.h"
 #include "core/error.h"
+#include "core/live.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
 #include "sync/refcount.h"
 #include "sync/ring_list.h"
+#include "sync/sanitizers.h"
 
 _Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
 
 struct BatchQueue {
-  ring ring; /* without slots: unlimited */
+  const slab *home; /* the slab that its handles lead into: this copy's of the library */
+  ring ring;        /* without slots: unlimited */
   event not_empty, not_full;
   ring_list list; /* used only when unlimited */
 };
@@ -39,14 +43,24 @@ static ring_status queue_pop_many(BatchQueue *q, uint32_t *handles, uint32_t k, 
                          : ring_pop_many(&q->ring, handles, k, taken);
 }
 
+static inline void check_home(const char *function, const BatchQueue *queue) {
+  if (queue->home != &batch_headers) batch_header_abort_foreign(function, "queue", queue);
+}
+
 static bool queue_check(const char *function, const BatchQueue *queue) {
-  return queue || error_fail(BATCH_INVALID_ARGUMENT, "%s: queue is NULL", function);
+  if (!queue) return error_fail(BATCH_INVALID_ARGUMENT, "%s: queue is NULL", function);
+  check_home(function, queue);
+  return true;
 }
 
 BatchQueue *batch_queue_create(uint32_t capacity) {
   if (capacity > BATCH_QUEUE_MAX_CAPACITY)
     return error_null(BATCH_INVALID_ARGUMENT, "batch_queue_create: capacity is %u, expected 0 to %u",
                       capacity, BATCH_QUEUE_MAX_CAPACITY);
+  int answer = capacity ? 0 : rcu_prepare();
+  if (answer != 0)
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no thread-specific key or fork handler: %s",
+                      strerror(answer));
   size_t slots = capacity ? sizeof(uint64_t) << ring_shift_for(capacity) : 0;
   BatchQueue *queue =
       aligned_alloc(PORT_LINE, (sizeof *queue + slots + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
@@ -54,28 +68,30 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
     free(queue);
     return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no memory for a capacity of %u", capacity);
   }
+  queue->home = &batch_headers;
   event_init(&queue->not_empty);
   event_init(&queue->not_full);
   queue->ring.slots = NULL;
   if (capacity) ring_init(&queue->ring, (_Atomic uint64_t *)(queue + 1), capacity, 0);
+  live_enter(queue);
   return queue;
 }
 
-/* Takes out and releases up to `limit` batches. */
-static void queue_release_front(BatchQueue *queue, uint32_t limit) {
+/* Takes out and releases up to `limit` batches in the name of `function`. */
+static void queue_release_front(const char *function, BatchQueue *queue, uint32_t limit) {
   uint32_t handles[MANY], taken;
   while (limit > 0) {
     if (queue_pop_many(queue, handles, limit < MANY ? limit : MANY, &taken) != RING_OK) return;
     event_notify(&queue->not_full, taken);
-    for (uint32_t i = 0; i < taken; i++)
-      batch_header_release(batch_header_at(handles[i]), "batch_queue_clear");
+    for (uint32_t i = 0; i < taken; i++) batch_header_release(batch_header_at(handles[i]), function);
     limit -= taken;
   }
 }
 
 void batch_queue_free(BatchQueue *queue) {
   if (!queue) return;
-  queue_release_front(queue, UINT32_MAX);
+  live_leave("batch_queue_free", queue);
+  queue_release_front("batch_queue_free", queue, UINT32_MAX);
   if (is_unlimited(queue)) ring_list_destroy(&queue->list);
   free(queue);
 }
@@ -120,7 +136,9 @@ COLD static batch_status not_enqueued(const char *function, const BatchQueue *qu
   return error_note(BATCH_TIMEDOUT, function, "the queue was full until the deadline");
 }
 
-COLD static batch_status not_dequeued(const char *function, ring_status status, uint64_t deadline) {
+COLD static batch_status not_dequeued(const char *function, const BatchQueue *queue, ring_status status,
+                                      uint64_t deadline) {
+  if (status == RING_CLOSED) handed_over(queue); /* by who closed it */
   if (status == RING_CLOSED) return error_note(BATCH_CLOSED, function, "the queue is closed and drained");
   if (deadline == BATCH_NO_WAIT) return error_note(BATCH_EMPTY, function, "the queue is empty");
   return error_note(BATCH_TIMEDOUT, function, "the queue was empty until the deadline");
@@ -130,10 +148,19 @@ COLD static batch_status refuse_null(const char *function, const BatchQueue *que
   return error_note(BATCH_INVALID_ARGUMENT, function, queue ? "batch is NULL" : "queue is NULL");
 }
 
+/* What has left the ring under this handle, or may be read there. */
+static inline Batch *batch_taken(uint32_t handle) {
+  Batch *batch = &batch_header_at(handle)->batch;
+  handed_over(batch);
+  return batch;
+}
+
 /* The enqueues and dequeues, each in the name of the public function. */
 static inline batch_status enqueue(const char *function, BatchQueue *queue, Batch *batch, uint64_t deadline) {
   if (!queue || !batch) return refuse_null(function, queue);
-  uint32_t handle = batch_header_of(batch)->handle;
+  check_home(function, queue);
+  uint32_t handle = batch_header_check(function, batch)->handle;
+  hand_over(batch);
   ring_status status = queue_push(queue, handle);
   if (status == RING_FULL && deadline != BATCH_NO_WAIT && !is_unlimited(queue))
     status = wait_to_push(queue, handle, deadline);
@@ -146,12 +173,13 @@ static inline batch_status dequeue(const char *function, BatchQueue *queue, Batc
                                    uint64_t deadline) {
   *batch = NULL;
   if (!queue) return refuse_null(function, queue);
+  check_home(function, queue);
   uint32_t handle;
   ring_status status = queue_pop(queue, &handle);
   if (status == RING_EMPTY && deadline != BATCH_NO_WAIT) status = wait_to_pop(queue, &handle, deadline);
-  if (status != RING_OK) return not_dequeued(function, status, deadline);
+  if (status != RING_OK) return not_dequeued(function, queue, status, deadline);
   event_notify(&queue->not_full, 1);
-  *batch = &batch_header_at(handle)->batch;
+  *batch = batch_taken(handle);
   return BATCH_OK;
 }
 
@@ -192,7 +220,9 @@ uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint
   uint32_t entered = 0;
   ring_status status = RING_OK;
   while (entered < n && batches[entered]) {
-    status = queue_push(queue, batch_header_of(batches[entered])->handle);
+    uint32_t handle = batch_header_check(function, batches[entered])->handle;
+    hand_over(batches[entered]);
+    status = queue_push(queue, handle);
     if (status != RING_OK) break;
     entered++;
   }
@@ -212,9 +242,9 @@ uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n
     return error_set(BATCH_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
   if (n == 0) return 0;
   ring_status status = queue_pop_many(queue, handles, n < MANY ? n : MANY, &taken);
-  if (status != RING_OK) return not_dequeued(function, status, BATCH_NO_WAIT), 0;
+  if (status != RING_OK) return not_dequeued(function, queue, status, BATCH_NO_WAIT), 0;
   event_notify(&queue->not_full, taken);
-  for (uint32_t i = 0; i < taken; i++) batches[i] = &batch_header_at(handles[i])->batch;
+  for (uint32_t i = 0; i < taken; i++) batches[i] = batch_taken(handles[i]);
   return taken;
 }
 
@@ -232,8 +262,8 @@ Batch *batch_queue_peek(BatchQueue *queue) {
                            ? ring_list_peek(&queue->list, batch_header_try_retain, batch_header_drop, &handle)
                            : ring_peek(&queue->ring, batch_header_try_retain, batch_header_drop, &handle);
   if (status == RING_FREED) peek_abort(&batch_header_at(handle)->batch);
-  if (status == RING_OK) return &batch_header_at(handle)->batch;
-  not_dequeued("batch_queue_peek", status, BATCH_NO_WAIT);
+  if (status == RING_OK) return batch_taken(handle);
+  not_dequeued("batch_queue_peek", queue, status, BATCH_NO_WAIT);
   return NULL;
 }
 
@@ -263,6 +293,7 @@ bool batch_queue_is_full(const BatchQueue *queue) {
 
 void batch_queue_close(BatchQueue *queue) {
   if (!queue_check("batch_queue_close", queue)) return;
+  hand_over(queue);
   if (is_unlimited(queue))
     ring_list_close(&queue->list);
   else
@@ -277,5 +308,6 @@ bool batch_queue_is_closed(const BatchQueue *queue) {
 }
 
 void batch_queue_clear(BatchQueue *queue) {
-  if (queue_check("batch_queue_clear", queue)) queue_release_front(queue, batch_queue_size(queue));
+  static const char function[] = "batch_queue_clear";
+  if (queue_check(function, queue)) queue_release_front(function, queue, batch_queue_size(queue));
 }

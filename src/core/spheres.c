@@ -6,16 +6,21 @@
      DRAINS      drain: seq_cst load of head, then seq_cst load of the turn: who sees the batch gone
                  sees that its worker may hold it
      DONE        worker: seq_cst store of an even turn -> drain's seq_cst load; a NOTICE of event.h */
-#include <headrace/distribute.h>
-#include <headrace/queue.h>
 #include <headrace/spheres.h>
 
-#include <pthread.h>
-#include <stdlib.h>
+#include <headrace/distribute.h>
 
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/batch_header.h"
+#include "core/batch_internal.h"
 #include "core/error.h"
+#include "core/live.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
+#include "sync/sanitizers.h"
+#include "sync/thread.h"
 
 enum { MAX_SPHERES = 1024, DEFAULT_LANE_CAPACITY = 64 };
 
@@ -32,7 +37,8 @@ typedef struct worker {
 
 struct BatchSpheres {
   uint32_t num_spheres;
-  uint32_t started; /* workers whose thread runs */
+  unsigned generation; /* of the process that the workers are in, see thread.h */
+  uint32_t started;    /* workers whose thread runs */
   batch_spheres_options options;
   event work;    /* workers wait on it for any lane to have something */
   event drained; /* drain waits on it for workers to end their turns */
@@ -61,6 +67,7 @@ static void count_up(_Atomic uint64_t *count, memory_order order) {
 }
 
 static void end_turn(worker *self) {
+  hand_over(self);
   count_up(&self->turn, memory_order_seq_cst); /* DONE: pairs with the load in turn_is_over */
   event_notify_all(&self->spheres->drained);
 }
@@ -92,12 +99,13 @@ static bool find_work(void *context) {
 static void *worker_run(void *context) {
   worker *self = context;
   BatchSpheres *s = self->spheres;
+  pthread_setname_np(pthread_self(), "headrace-sphere");
   search look = {.self = self};
   for (;;) {
     if (!find_work(&look)) event_wait(&s->work, find_work, &look, BATCH_FOREVER);
     if (!look.batch) return NULL;
     s->options.process(s->options.context, self->number, look.batch);
-    batch_release(look.batch);
+    batch_header_release(batch_header_of(look.batch), "batch_spheres_start: a worker");
     count_up(&self->processed, memory_order_relaxed);
     if (look.stolen) count_up(&self->stolen, memory_order_relaxed);
     end_turn(self);
@@ -138,11 +146,15 @@ static bool options_check(const batch_spheres_options *options) {
 /* Everything but the threads. */
 static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   size_t bytes = sizeof(BatchSpheres) + options->num_spheres * sizeof(worker);
-  BatchSpheres *s = aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
+  BatchSpheres *s = thread_prepare() == 0
+                        ? aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1))
+                        : NULL;
   if (!s)
     return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u spheres",
                       options->num_spheres);
+  live_enter(s);
   s->num_spheres = options->num_spheres;
+  s->generation = thread_generation();
   s->started = 0;
   s->options = *options;
   event_init(&s->work);
@@ -166,40 +178,62 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
   if (!s) return NULL;
   for (; s->started < s->num_spheres; s->started++) {
     worker *w = &s->workers[s->started];
-    int error = pthread_create(&w->thread, NULL, worker_run, w);
+    int error = thread_start(&w->thread, worker_run, w);
     if (error == 0) continue;
     uint32_t number = w->number;
     batch_spheres_stop(s);
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u (error %d)", number,
-                      error);
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u of %u: %s", number,
+                      options->num_spheres, strerror(error));
   }
   return s;
 }
 
-bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) {
-  if (!spheres || !batch)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_dispatch: spheres or batch is NULL");
-  if (lane == BATCH_SPHERES_ANY) lane = batch_symmetry_group(batch) % spheres->num_spheres;
-  if (lane >= spheres->num_spheres)
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      "batch_spheres_dispatch: lane is %u, expected 0 to %u or BATCH_SPHERES_ANY", lane,
-                      spheres->num_spheres - 1);
-  if (!batch_queue_enqueue(spheres->workers[lane].lane, batch)) return false;
-  event_notify(&spheres->work, 1);
+/* Whether the workers stayed behind in a fork. */
+static bool are_elsewhere(const char *function, const BatchSpheres *s) {
+  if (s->generation == thread_generation()) return false;
+  error_set(BATCH_UNSUPPORTED,
+            "%s: the workers are in the process that forked this one, expected spheres started here",
+            function);
   return true;
 }
 
-bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
+/* Hands a batch to a lane in the name of `function`. */
+static bool dispatch(const char *function, BatchSpheres *s, uint32_t lane, Batch *batch) {
+  if (!batch_queue_enqueue(s->workers[lane].lane, batch))
+    return error_fail(BATCH_CLOSED, "%s: lane %u is closed: batch_spheres_stop has begun", function, lane);
+  event_notify(&s->work, 1);
+  return true;
+}
+
+bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) {
+  static const char function[] = "batch_spheres_dispatch";
   if (!spheres || !batch)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_dispatch_split: spheres or batch is NULL");
-  Batch **parts = calloc(spheres->num_spheres, sizeof *parts);
-  if (!parts) return error_fail(BATCH_OUT_OF_MEMORY, "batch_spheres_dispatch_split: no memory for the parts");
-  bool dispatched = batch_distribute_to_spheres(batch, spheres->num_spheres, parts);
-  for (uint32_t i = 0; dispatched && i < spheres->num_spheres; i++)
-    if (parts[i] && !batch_spheres_dispatch(spheres, i, parts[i])) batch_release(parts[i]);
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s is NULL", function, spheres ? "batch" : "spheres");
+  if (are_elsewhere(function, spheres)) return false;
+  if (lane == BATCH_SPHERES_ANY) lane = batch_symmetry_group(batch) % spheres->num_spheres;
+  if (lane >= spheres->num_spheres)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: lane is %u, expected 0 to %u or BATCH_SPHERES_ANY",
+                      function, lane, spheres->num_spheres - 1);
+  return dispatch(function, spheres, lane, batch);
+}
+
+/* One view a lane, the lower lanes when there are fewer rows than lanes. Lanes close from the lowest up, and
+   only at the end: once a view has been refused, the rest of the batch has nowhere to go. */
+bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
+  static const char function[] = "batch_spheres_dispatch_split";
+  if (!spheres) return error_fail(BATCH_INVALID_ARGUMENT, "%s: spheres is NULL", function);
+  if (are_elsewhere(function, spheres)) return false;
+  if (!batch_check(function, batch)) return false;
+  uint32_t n = spheres->num_spheres < batch->batch_size ? spheres->num_spheres : batch->batch_size, given = 0;
+  Batch **parts = calloc(n, sizeof *parts);
+  if (!parts) return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u parts", function, n);
+  bool is_split = batch_split_views(function, batch, n, parts);
+  while (is_split && given < n && dispatch(function, spheres, given, parts[given])) given++;
+  for (uint32_t i = given; is_split && i < n; i++) batch_header_release(batch_header_of(parts[i]), function);
   free(parts);
-  if (dispatched) batch_release(batch);
-  return dispatched;
+  if (given < n) return false;
+  batch_header_release(batch_header_of(batch), function);
+  return true;
 }
 
 static void drain_wait(BatchSpheres *s, event_retry *is_over, drain *d) {
@@ -212,6 +246,7 @@ void batch_spheres_drain(BatchSpheres *spheres) {
     error_set(BATCH_INVALID_ARGUMENT, "batch_spheres_drain: spheres is NULL");
     return;
   }
+  if (are_elsewhere("batch_spheres_drain", spheres)) return;
   for (uint32_t i = 0; i < spheres->num_spheres; i++) {
     const BatchQueue *lane = spheres->workers[i].lane;
     drain_wait(spheres, lane_is_past, &(drain){.lane = lane, .tail = queue_tail(lane)});
@@ -220,15 +255,18 @@ void batch_spheres_drain(BatchSpheres *spheres) {
     const worker *w = &spheres->workers[i];
     uint64_t turn = atomic_load_explicit(&w->turn, memory_order_seq_cst);
     if (turn % 2 == 1) drain_wait(spheres, turn_is_over, &(drain){.worker = w, .turn = turn});
+    handed_over(w);
   }
 }
 
 void batch_spheres_stop(BatchSpheres *spheres) {
   if (!spheres) return;
+  live_leave("batch_spheres_stop", spheres);
   for (uint32_t i = 0; i < spheres->num_spheres; i++)
     if (spheres->workers[i].lane) batch_queue_close(spheres->workers[i].lane);
   event_notify_all(&spheres->work);
-  for (uint32_t i = 0; i < spheres->started; i++) pthread_join(spheres->workers[i].thread, NULL);
+  uint32_t here = spheres->generation == thread_generation() ? spheres->started : 0;
+  for (uint32_t i = 0; i < here; i++) pthread_join(spheres->workers[i].thread, NULL);
   for (uint32_t i = 0; i < spheres->num_spheres; i++) batch_queue_free(spheres->workers[i].lane);
   free(spheres);
 }
@@ -238,6 +276,7 @@ bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere, batch
     return error_fail(BATCH_INVALID_ARGUMENT,
                       "batch_spheres_get_stats: sphere is %u, expected less than %u, and stats not NULL",
                       sphere, spheres ? spheres->num_spheres : 0);
+  if (are_elsewhere("batch_spheres_get_stats", spheres)) return false;
   const worker *w = &spheres->workers[sphere];
   stats->processed = atomic_load_explicit(&w->processed, memory_order_relaxed);
   stats->stolen = atomic_load_explicit(&w->stolen, memory_order_relaxed);

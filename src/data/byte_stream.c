@@ -1,103 +1,97 @@
 #include "data/byte_stream.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/file.h"
 
-#ifdef HEADRACE_WITH_ZSTD
-#include <zstd.h>
+enum { INPUT = 1 << 17 }; /* bytes of the file that are read at once */
 
-struct zstd_in {
-  ZSTD_DStream *state;
-  ZSTD_inBuffer in;
-  size_t hint; /* 0: between two frames */
-  size_t capacity;
-  char buffer[];
-};
-
-static struct zstd_in *zstd_make(void) {
-  size_t capacity = ZSTD_DStreamInSize();
-  struct zstd_in *zstd = malloc(sizeof *zstd + capacity);
-  if (!zstd) return NULL;
-  *zstd = (struct zstd_in){.state = ZSTD_createDStream(), .capacity = capacity};
-  zstd->in.src = zstd->buffer;
-  if (zstd->state) return zstd;
-  free(zstd);
-  return NULL;
+byte_stream_kind byte_stream_kind_of(const uint8_t *head, size_t bytes) {
+  if (bytes >= 3 && head[0] == 0x1F && head[1] == 0x8B && head[2] == 8) return BYTES_GZIP;
+  if (bytes < 4) return BYTES_PLAIN;
+  uint32_t magic = load_u32(head);
+  bool skippable = (magic & ~UINT32_C(15)) == 0x184D2A50;
+  return magic == 0xFD2FB528 || skippable ? BYTES_ZSTD : BYTES_PLAIN;
 }
 
-static bool zstd_open(byte_stream *stream) {
-  stream->zstd = zstd_make();
-  return stream->zstd || error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory to decompress it", stream->path);
+static bool open_compressed(byte_stream *stream) {
+  uint8_t head[4] = {0};
+  size_t bytes;
+  if (!file_read_some(stream->fd, stream->path, 0, head, sizeof head, &bytes)) return false;
+  stream->how = byte_stream_kind_of(head, bytes) == BYTES_GZIP ? &decompressor_gzip : &decompressor_zstd;
+  if (!stream->how->open)
+    return error_fail(BATCH_UNSUPPORTED,
+                      "%.700s: is compressed with %s, and this libheadrace was built without %s",
+                      stream->path, stream->how->name, stream->how->library);
+  stream->in = malloc(INPUT);
+  stream->state = stream->in ? stream->how->open() : NULL;
+  return stream->state || error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory to decompress it", stream->path);
 }
-
-static void zstd_close(struct zstd_in *zstd) {
-  if (zstd) ZSTD_freeDStream(zstd->state);
-  free(zstd);
-}
-
-/* Refills the input; *ended at the end of the file, which must not lie inside a frame. */
-static bool zstd_refill(byte_stream *stream, bool *ended) {
-  struct zstd_in *zstd = stream->zstd;
-  zstd->in.pos = 0;
-  if (!file_read_some(stream->fd, stream->path, stream->consumed, zstd->buffer, zstd->capacity,
-                      &zstd->in.size))
-    return false;
-  stream->consumed += zstd->in.size;
-  *ended = zstd->in.size == 0;
-  if (!*ended || zstd->hint == 0) return true;
-  return format_fail(stream->path, stream->consumed,
-                     "found the end of the file inside a zstd frame, expected at least %zu bytes more",
-                     zstd->hint);
-}
-
-static bool zstd_read(byte_stream *stream, void *out, size_t bytes, size_t *got) {
-  struct zstd_in *zstd = stream->zstd;
-  ZSTD_outBuffer to = {out, bytes, 0};
-  for (bool ended = false; to.pos < bytes && !ended;) {
-    size_t before = to.pos, taken = zstd->in.pos;
-    zstd->hint =
-        zstd->in.pos < zstd->in.size || zstd->hint ? ZSTD_decompressStream(zstd->state, &to, &zstd->in) : 0;
-    if (ZSTD_isError(zstd->hint))
-      return format_fail(stream->path, stream->consumed - zstd->in.size + zstd->in.pos,
-                         "found data that zstd refuses (%s), expected a zstd frame",
-                         ZSTD_getErrorName(zstd->hint));
-    bool stuck = to.pos == before && zstd->in.pos == taken;
-    if (stuck && zstd->in.pos == zstd->in.size && !zstd_refill(stream, &ended)) return false;
-  }
-  *got = to.pos;
-  return true;
-}
-#else
-static bool zstd_open(byte_stream *stream) {
-  return error_fail(BATCH_UNSUPPORTED,
-                    "%.700s: is compressed with zstd, and this libheadrace was built without libzstd",
-                    stream->path);
-}
-
-static void zstd_close(struct zstd_in *zstd) {
-  (void)zstd;
-}
-
-static bool zstd_read(byte_stream *stream, void *out, size_t bytes, size_t *got) {
-  (void)out, (void)bytes, (void)got;
-  return zstd_open(stream);
-}
-#endif
 
 bool byte_stream_open(byte_stream *stream, const char *path, int fd, bool compressed) {
   *stream = (byte_stream){.path = path, .fd = fd};
-  return !compressed || zstd_open(stream);
+  return !compressed || open_compressed(stream);
+}
+
+static bool read_plain(byte_stream *stream, void *out, size_t bytes, size_t *got) {
+  if (!file_read_some(stream->fd, stream->path, stream->consumed, out, bytes, got)) return false;
+  stream->consumed += *got;
+  stream->ended = *got < bytes;
+  return true;
+}
+
+static uint64_t place(const byte_stream *stream) {
+  return stream->consumed - stream->in_end + stream->in_start;
+}
+
+static bool refill(byte_stream *stream) {
+  if (!file_read_some(stream->fd, stream->path, stream->consumed, stream->in, INPUT, &stream->in_end))
+    return false;
+  stream->in_start = 0;
+  stream->consumed += stream->in_end;
+  stream->ended = stream->in_end == 0;
+  return !stream->ended || !stream->inside ||
+         format_fail(stream->path, stream->consumed,
+                     "found the end of the file inside a %s %s, expected more of it", stream->how->name,
+                     stream->how == &decompressor_gzip ? "member" : "frame");
+}
+
+/* Zeros behind the last member of a gzip file are padding. */
+static bool skip_padding(byte_stream *stream) {
+  if (stream->inside || stream->how != &decompressor_gzip || place(stream) == 0) return false;
+  size_t before = stream->in_start;
+  while (stream->in_start < stream->in_end && stream->in[stream->in_start] == 0) stream->in_start++;
+  return stream->in_start > before;
+}
+
+static bool decompress(byte_stream *stream, void *out, size_t *bytes) {
+  size_t taken = stream->in_end - stream->in_start;
+  const char *wrong =
+      stream->how->step(stream->state, stream->in + stream->in_start, &taken, out, bytes, &stream->inside);
+  stream->in_start += taken;
+  return !wrong ||
+         format_fail(stream->path, place(stream), "found data that %s refuses (%s), expected %s data",
+                     stream->how->library, wrong, stream->how->name);
 }
 
 bool byte_stream_read(byte_stream *stream, void *out, size_t bytes, size_t *got) {
-  if (stream->zstd) return zstd_read(stream, out, bytes, got);
-  if (!file_read_some(stream->fd, stream->path, stream->consumed, out, bytes, got)) return false;
-  stream->consumed += *got;
+  *got = 0;
+  if (stream->ended || bytes == 0) return true;
+  if (!stream->how) return read_plain(stream, out, bytes, got);
+  bool empty = stream->in_start == stream->in_end;
+  if (empty && !stream->inside && !refill(stream)) return false;
+  if (stream->ended || skip_padding(stream)) return true;
+  size_t taken = stream->in_start, used = bytes;
+  if (!decompress(stream, out, &used)) return false;
+  *got = used;
+  /* What the library still holds came out above; when there is nothing, it needs input. */
+  if (used == 0 && taken == stream->in_start && stream->in_start == stream->in_end) return refill(stream);
   return true;
 }
 
 void byte_stream_close(byte_stream *stream) {
-  zstd_close(stream->zstd);
+  if (stream->state) stream->how->close(stream->state);
+  free(stream->in);
   *stream = (byte_stream){.fd = -1};
 }

@@ -1,12 +1,19 @@
 #include "headrace/dataset.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "core/live.h"
 #include "data/encode.h"
 #include "data/format.h"
+#include "data/hole.h"
 #include "data/paths.h"
 #include "data/scan.h"
+#include "data/token_looks.h"
+#include "data/token_metadata.h"
+#include "data/token_type.h"
 
 struct BatchDataset {
   source source;
@@ -69,8 +76,46 @@ static bool check_type(const source_file *file, batch_token_type wanted) {
                      batch_token_type_name(file->type), batch_token_type_name(wanted));
 }
 
+/* The type of the tokens where no header in their own file told it: checked against a .metadata, or
+   where neither that nor the caller spoke, by how they look. */
+static bool check_width(const source_file *file, batch_token_type wanted) {
+  bool told = file->metadata.there || wanted;
+  if (is_text(file)) return true;
+  if (!token_metadata_check(file)) return false;
+  switch (file->format) {
+  case BATCH_FORMAT_HEADERLESS:
+    return told ||
+           token_looks_check(file, token_type_of_name(file->path) ? TOKENS_BY_NAME : TOKENS_BY_DEFAULT);
+  case BATCH_FORMAT_DATATROVE:
+  case BATCH_FORMAT_MEGATRON:
+    return told || token_looks_check(file, TOKENS_BY_INDEX);
+  default:
+    return true;
+  }
+}
+
 static bool lacks_boundaries(const source_file *file) {
   return file->documents.kind == SOURCE_NO_BOUNDARIES;
+}
+
+/* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
+static bool blame_companion(const char *path) {
+  char said[600];
+  const batch_error *error = batch_last_error();
+  if (error->code != BATCH_FORMAT_ERROR) return false;
+  snprintf(said, sizeof said, "%s", error->message);
+  const char *slash = strrchr(path, '/');
+  return error_fail(BATCH_FORMAT_ERROR,
+                    "%s; to read %.200s without the index beside it say the format "
+                    "(options.format, --format headerless)",
+                    said, slash ? slash + 1 : path);
+}
+
+static bool open_format(source_file *file, const batch_dataset_options *options) {
+  bool beside =
+      !options->format && (file->format == BATCH_FORMAT_DATATROVE ||
+                           (file->format == BATCH_FORMAT_MEGATRON && path_ends_with(file->path, ".bin")));
+  return formats[file->format].open(file, options) || (beside && blame_companion(file->path));
 }
 
 /* Everything about a file but its place in the stream. */
@@ -78,9 +123,9 @@ static bool open_file(source_file *file, const batch_dataset_options *options) {
   uint64_t bytes;
   if (!file_open(file->path, &file->fd, &bytes)) return false;
   file->map_bytes = (size_t)bytes;
-  if (!format_detect(file, options->format) || !formats[file->format].open(file, options)) return false;
+  if (!format_detect(file, options->format) || !open_format(file, options)) return false;
   file->width = batch_token_type_size(file->type);
-  if (!check_type(file, options->token_type)) return false;
+  if (!check_type(file, options->token_type) || !check_width(file, options->token_type)) return false;
   if (options->separator && lacks_boundaries(file) &&
       !scan_documents(file, options->separator, options->end_of_text, options->temporary_directory))
     return false;
@@ -149,6 +194,7 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
   BatchDataset *dataset = calloc(1, sizeof *dataset);
   if (!dataset)
     return error_null(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu bytes", sizeof *dataset);
+  live_enter(dataset);
   path_list list = {0};
   bool good = paths_expand(paths, n, &list) && open_list(dataset, &list, options);
   paths_free(&list);
@@ -159,6 +205,7 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
 
 void batch_dataset_free(BatchDataset *dataset) {
   if (!dataset) return;
+  live_leave("batch_dataset_free", dataset);
   for (size_t i = 0; i < dataset->source.count; i++) source_file_close(&dataset->source.files[i]);
   free(dataset->source.files);
   free(dataset);
@@ -187,6 +234,16 @@ size_t batch_dataset_files(const BatchDataset *dataset) {
   return need(dataset, "batch_dataset_files")->count;
 }
 
+typedef struct document_place {
+  const source *source;
+  uint64_t index, start, end;
+} document_place;
+
+static void find_document(void *context) {
+  document_place *d = context;
+  source_document(d->source, d->index, &d->start, &d->end);
+}
+
 bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start, uint64_t *end) {
   const source *s = need(dataset, "batch_dataset_document");
   if (!dataset) return false;
@@ -197,7 +254,10 @@ bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_
     return error_fail(BATCH_OUT_OF_RANGE,
                       "batch_dataset_document: index is %" PRIu64 ", expected below %" PRIu64, index,
                       s->documents);
-  source_document(s, index, start, end);
+  document_place found = {s, index, 0, 0};
+  if (!hole_guarded(s, find_document, &found)) return false;
+  *start = found.start;
+  *end = found.end;
   return true;
 }
 
@@ -211,7 +271,8 @@ bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_da
     return error_fail(BATCH_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu", index,
                       s->count);
   const source_file *file = &s->files[index];
-  *info = (batch_dataset_file){file->path, file->format,      file->compressed, file->tokenized,
-                               file->type, file->first_token, file->tokens,     file->documents.count};
+  *info = (batch_dataset_file){file->path,      file->format,      file->compressed, file->tokenized,
+                               file->type,      file->first_token, file->tokens,     file->documents.count,
+                               file->bad_lines, file->compression};
   return true;
 }

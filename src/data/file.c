@@ -28,16 +28,27 @@ static bool check_regular(int fd, const char *path, uint64_t *bytes) {
 }
 
 bool file_open(const char *path, int *fd, uint64_t *bytes) {
-  int opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  int opened;
+  do opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  while (opened < 0 && errno == EINTR);
   if (opened < 0) return file_fail(path, "open");
   if (!check_regular(opened, path, bytes)) return close(opened), false;
   *fd = opened;
   return true;
 }
 
-bool file_exists(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && S_ISREG(status.st_mode);
+/* What lstat answers where nothing has this name. */
+static bool means_nothing_there(int number) {
+  return number == ENOENT || number == ENOTDIR || number == ENAMETOOLONG;
+}
+
+bool file_look_up(const char *path, struct stat *status, bool *there) {
+  *there = lstat(path, status) == 0;
+  if (!*there) return means_nothing_there(errno) || file_fail(path, "lstat");
+  if (!S_ISLNK(status->st_mode) || stat(path, status) == 0) return true;
+  return errno == ENOENT
+             ? error_fail(BATCH_IO_ERROR, "%.700s: found a link to what is not there, expected a file", path)
+             : file_fail(path, "stat");
 }
 
 bool file_read_some(int fd, const char *path, uint64_t offset, void *out, size_t bytes, size_t *got) {

@@ -3,6 +3,7 @@
 #define HEADRACE_DATA_FILE_H
 
 #include <inttypes.h>
+#include <sys/stat.h>
 
 #include "core/error.h"
 
@@ -17,7 +18,9 @@ bool file_fail(const char *path, const char *call);
 /* Opens a regular file; never waits on a FIFO. */
 bool file_open(const char *path, int *fd, uint64_t *bytes);
 
-bool file_exists(const char *path);
+/* Says whether there is something under this name, and what. That it cannot be told, or that it is a link to
+   what is not there, is an error. When nothing is there errno says why. */
+bool file_look_up(const char *path, struct stat *status, bool *there);
 
 /* Reads exactly `bytes` bytes at `offset`, or fails. */
 bool file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t bytes);

@@ -8,7 +8,9 @@
 /* What one thread needs to fill batches; nothing is allocated afterwards. */
 typedef struct filler {
   const recipe *recipe;
-  plan_reader reader;
+  bool in_worker;        /* a worker's, whose thread does not block SIGBUS; else anyone's */
+  plan_reader reader;    /* of the steps that are filled */
+  plan_reader later;     /* of those that are only asked for, far ahead: see resident.h */
   void *raw;             /* [sequence_length + 1] tokens as stored: of files that are not mapped */
   int64_t *ids;          /* [sequence_length + 1] of rows that lie in several files */
   uint64_t *touched_end; /* [files] bytes of each mapped file that the batch needed */
@@ -20,18 +22,22 @@ typedef struct filler {
   schedule_place place;
   uint64_t tokens, bytes; /* in the last batch; read for it */
   uint64_t pieces;        /* of files, that it was made of */
-  fault fault;            /* of the last batch */
+  uint64_t skipped;       /* rows of it that became padding */
+  fault fault;            /* of the last batch; its sentence has no function's name */
+  bool row_failed;        /* the row being filled has a fault */
 } filler;
 
-/* Sets an error. filler_free also after a failure. */
+/* Sets an error, without a function's name. filler_free also after a failure. */
 bool filler_init(filler *f, const recipe *r);
 void filler_free(filler *f);
 
-/* Makes `batch` what belongs at `place`. Its status, and the filler's fault, say what went wrong;
-   after a read error all of it is padding. */
+/* Makes `batch` what belongs at `place`. The filler's fault says what went wrong, and so does the
+   batch's status, unless the recipe says skip: then what is wrong is padding, and the rest is right.
+   After a read error all of it is padding. */
 void filler_fill(filler *f, const schedule_place *place, Batch *batch);
 
-/* Records the batch's first fault; see error_set. */
+/* Records a fault of the row being filled, and its sentence if it is the batch's first, or the first
+   read error, which concerns all rows; see error_set. */
 __attribute__((format(printf, 3, 4))) void filler_fault(filler *f, batch_status code, const char *format,
                                                         ...);
 

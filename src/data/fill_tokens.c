@@ -1,4 +1,7 @@
+#include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "core/error.h"
@@ -51,23 +54,27 @@ static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t s
 /* Finds the first wrong id of `count` tokens from `start` on, and reports it with its place. */
 static void report_id(filler *f, const source *data, uint64_t start, const void *tokens,
                       batch_token_type type, size_t count) {
+  char place[96];
   size_t at = 0;
   int64_t id = 0;
   for (; at < count; at++) {
     token_widen(type, (const uint8_t *)tokens + at * batch_token_type_size(type), 1, &id);
     if (id < 0 || id > f->recipe->limit) break;
   }
-  if (at == count) return; /* the file was mended meanwhile */
+  if (at == count) {
+    filler_fault(f, BATCH_IO_ERROR, "%.700s: its tokens changed while they were read",
+                 source_find(data, start)->path);
+    return;
+  }
   const source_file *file = source_find(data, start + at);
   uint64_t index = start + at - file->first_token;
-  filler_fault(f, BATCH_OUT_OF_RANGE,
-               "batch_loader: %.700s: at byte %" PRIu64 ": token %" PRIu64 " has id %" PRId64
-               ", expected 0 to %" PRIu32,
-               file->path, file->data_offset + index * file->width, index, id, f->recipe->limit);
+  filler_fault(f, BATCH_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32, file->path,
+               source_place(data, file, index, place), id, f->recipe->limit);
 }
 
 static void prefetch(filler *f, size_t bytes) {
   if (bytes > f->ahead_bytes) bytes = f->ahead_bytes;
+  if (bytes == 0) return; /* ahead may be NULL */
   for (size_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(f->ahead + i);
   f->ahead += bytes;
   f->ahead_bytes -= bytes;
@@ -106,7 +113,9 @@ void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
 
 void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece) {
   const source_file *file = source_find(f->recipe->plan.sources[source_number].data, piece->token);
-  f->ahead_bytes = file->map ? ((size_t)piece->pairs + 1) * file->width : 0;
+  f->ahead_bytes = 0;
+  if (!file->map) return;
+  f->ahead_bytes = ((size_t)piece->pairs + 1) * file->width;
   f->ahead = file->map + file->data_offset + (piece->token - file->first_token) * file->width;
 }
 
@@ -123,10 +132,11 @@ void filler_check_sizes(filler *f) {
     const source_file *file = numbered_file(f->recipe, f->touched[i]);
     uint64_t end = f->touched_end[f->touched[i]];
     struct stat now;
-    if (fstat(file->fd, &now) == 0 && (uint64_t)now.st_size >= end) continue;
-    filler_fault(f, BATCH_IO_ERROR,
-                 "batch_loader: %.700s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
-                 file->path, (intmax_t)now.st_size, end);
+    if (fstat(file->fd, &now) != 0)
+      filler_fault(f, BATCH_IO_ERROR, "%.700s: its size cannot be read: %s", file->path, strerror(errno));
+    else if ((uint64_t)now.st_size < end)
+      filler_fault(f, BATCH_IO_ERROR, "%.700s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
+                   file->path, (intmax_t)now.st_size, end);
   }
 }
 
@@ -139,6 +149,7 @@ bool filler_owns(const void *filler_context, const void *address) {
 
 void filler_report_hole(filler *f, const void *address) {
   const plan *p = &f->recipe->plan;
-  for (size_t i = 0; i < p->count && f->fault.code == BATCH_OK; i++)
-    hole_report(p->sources[i].data, address, &f->fault);
+  fault why;
+  for (size_t i = 0; i < p->count; i++)
+    if (hole_report(p->sources[i].data, address, &why)) filler_fault(f, why.code, "%s", why.message);
 }

@@ -1,9 +1,15 @@
 /* Which format a file is in: its first bytes, then its name, then whether it looks like text. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
+#include "data/byte_stream.h"
+#include "data/foreign.h"
 #include "data/format.h"
+#include "data/jsonl.h"
 #include "data/paths.h"
+#include "data/token_metadata.h"
+#include "data/token_type.h"
 #include "data/utf8.h"
 
 enum { LOOK = 4096 }; /* bytes that must look like text */
@@ -14,29 +20,68 @@ typedef struct named_format {
 } named_format;
 
 static const named_format names[] = {
-    {".bin", BATCH_FORMAT_HEADERLESS}, {".u16", BATCH_FORMAT_HEADERLESS}, {".u32", BATCH_FORMAT_HEADERLESS},
-    {".ds", BATCH_FORMAT_HEADERLESS},  {".idx", BATCH_FORMAT_MEGATRON},   {".npy", BATCH_FORMAT_NPY},
-    {".jsonl", BATCH_FORMAT_JSONL},    {".ndjson", BATCH_FORMAT_JSONL},   {".txt", BATCH_FORMAT_TEXT},
-    {".md", BATCH_FORMAT_TEXT},        {".zst", BATCH_FORMAT_TEXT},
+    {".bin", BATCH_FORMAT_HEADERLESS}, {".ds", BATCH_FORMAT_HEADERLESS}, {".idx", BATCH_FORMAT_MEGATRON},
+    {".npy", BATCH_FORMAT_NPY},        {".jsonl", BATCH_FORMAT_JSONL},   {".ndjson", BATCH_FORMAT_JSONL},
+    {".txt", BATCH_FORMAT_TEXT},       {".md", BATCH_FORMAT_TEXT},
 };
 
-static batch_format by_name(const char *path) {
+/* A path without the suffix that says how it is compressed. */
+typedef struct stem {
+  const char *path;
+  size_t length;
+  bool compressed;
+} stem;
+
+static bool stem_ends_with(const stem *s, const char *suffix) {
+  size_t tail = strlen(suffix);
+  return s->length >= tail && strncasecmp(s->path + s->length - tail, suffix, tail) == 0;
+}
+
+static stem stem_of(const char *path) {
+  static const char *const suffixes[] = {".zst", ".zstd", ".gz"};
+  stem s = {path, strlen(path), false};
+  for (size_t i = 0; !s.compressed && i < sizeof suffixes / sizeof *suffixes; i++) {
+    s.compressed = stem_ends_with(&s, suffixes[i]);
+    if (s.compressed) s.length -= strlen(suffixes[i]);
+  }
+  return s;
+}
+
+static batch_format by_name(const stem *s) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (path_ends_with(path, names[i].suffix)) return names[i].format;
-  return BATCH_FORMAT_AUTO;
+    if (stem_ends_with(s, names[i].suffix)) return names[i].format;
+  return !s->compressed && token_type_of_name(s->path) ? BATCH_FORMAT_HEADERLESS : BATCH_FORMAT_AUTO;
 }
 
-static bool has_companion(const char *path, const char *suffix, const char *replacement) {
-  char *companion = path_ends_with(path, suffix) ? path_replace_suffix(path, suffix, replacement) : NULL;
-  bool there = companion && file_exists(companion);
+static bool is_text_format(batch_format format) {
+  return format == BATCH_FORMAT_TEXT || format == BATCH_FORMAT_JSONL;
+}
+
+static bool has_companion(const char *path, const char *suffix, const char *replacement, bool *there) {
+  struct stat status;
+  *there = false;
+  if (!path_ends_with(path, suffix)) return true;
+  char *companion = path_replace_suffix(path, suffix, replacement);
+  if (!companion) return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the path of its index", path);
+  bool good = file_look_up(companion, &status, there);
+  *there = *there && S_ISREG(status.st_mode);
   free(companion);
-  return there;
+  return good;
 }
 
-static batch_format by_companion(const char *path) {
-  if (has_companion(path, ".ds", ".ds.index")) return BATCH_FORMAT_DATATROVE;
-  if (has_companion(path, ".bin", ".idx")) return BATCH_FORMAT_MEGATRON;
-  return BATCH_FORMAT_AUTO;
+static bool by_companion(const char *path, batch_format *found) {
+  bool trove, megatron;
+  if (!has_companion(path, ".ds", ".ds.index", &trove) || !has_companion(path, ".bin", ".idx", &megatron))
+    return false;
+  *found = trove ? BATCH_FORMAT_DATATROVE : megatron ? BATCH_FORMAT_MEGATRON : BATCH_FORMAT_AUTO;
+  return true;
+}
+
+/* A .metadata says that these are tokens, whatever their first bytes and their name look like. */
+static bool tokens_by_metadata(source_file *file) {
+  if (!by_companion(file->path, &file->format)) return false;
+  if (!file->format) file->format = BATCH_FORMAT_HEADERLESS;
+  return true;
 }
 
 static batch_format by_magic(const uint8_t *head, size_t bytes) {
@@ -48,16 +93,12 @@ static batch_format by_magic(const uint8_t *head, size_t bytes) {
   return BATCH_FORMAT_AUTO;
 }
 
-/* A zstd frame, or at its start a skippable one in a file that is named as zstd. */
-static bool is_zstd(const char *path, const uint8_t *head, size_t bytes) {
-  if (bytes < 4) return false;
-  uint32_t magic = load_u32(head);
-  return magic == 0xFD2FB528 || ((magic & ~UINT32_C(15)) == 0x184D2A50 && path_ends_with(path, ".zst"));
-}
-
-static batch_format inside_zstd(const char *path) {
-  return path_ends_with(path, ".jsonl.zst") || path_ends_with(path, ".ndjson.zst") ? BATCH_FORMAT_JSONL
-                                                                                   : BATCH_FORMAT_TEXT;
+/* By two or three bytes, or a skippable frame, only what is not named as tokens is taken as compressed. */
+static bool is_compressed(const stem *s, const uint8_t *head, size_t bytes) {
+  bool certain = bytes >= 4 && load_u32(head) == 0xFD2FB528;
+  batch_format named = by_name(s);
+  return byte_stream_kind_of(head, bytes) != BYTES_PLAIN &&
+         (certain || s->compressed || is_text_format(named) || !named);
 }
 
 /* UTF-8 without control characters other than white space; its last character may be cut off. */
@@ -71,30 +112,101 @@ static bool looks_like_text(const uint8_t *head, size_t bytes) {
   return true;
 }
 
-static bool find(source_file *file, const uint8_t *head, size_t bytes) {
-  batch_format found = by_magic(head, bytes);
-  if (!found && file->compressed) found = inside_zstd(file->path);
-  if (!found) found = by_companion(file->path);
-  if (!found) found = by_name(file->path);
-  if (!found && looks_like_text(head, bytes)) found = BATCH_FORMAT_TEXT;
-  file->format = found;
-  return found ||
+/* The first bytes of what is inside a compressed file. */
+static bool read_inside(const source_file *file, uint8_t *head, size_t *bytes) {
+  byte_stream stream;
+  size_t got;
+  *bytes = 0;
+  bool good = byte_stream_open(&stream, file->path, file->fd, true);
+  while (good && *bytes < LOOK && !stream.ended) {
+    good = byte_stream_read(&stream, head + *bytes, LOOK - *bytes, &got);
+    *bytes += got;
+  }
+  byte_stream_close(&stream);
+  return good;
+}
+
+static bool foreign(const source_file *file, const char *name) {
+  return format_fail(file->path, 0,
+                     "found %s, expected tokens or text; if it is one of them all the same say the format "
+                     "(options.format, --format headerless or text)",
+                     name);
+}
+
+static bool in_doubt(const source_file *file, const char *found) {
+  return format_fail(
+      file->path, 0,
+      "found %s, expected .jsonl (an object a line) or text: if it is one of them, say its format "
+      "(options.format, --format)",
+      found);
+}
+
+/* What does not say it by its name: .jsonl, text, or nothing that is certain. */
+static bool by_content(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
+  bool mark = bytes >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0;
+  const char *name = foreign_name(head, bytes);
+  if (name) return foreign(file, name);
+  switch (jsonl_look_at((const char *)head + 3 * mark, bytes - 3 * mark)) {
+  case JSONL_LINES:
+    file->format = BATCH_FORMAT_JSONL;
+    return true;
+  case JSONL_PRETTY:
+    return in_doubt(file, "a JSON object over several lines");
+  case JSONL_ARRAY:
+    return in_doubt(file, "a JSON array");
+  case JSONL_NO:
+    break;
+  }
+  if (stem_ends_with(s, ".json") && bytes > 0) return in_doubt(file, "no JSON object in the first line");
+  file->format = BATCH_FORMAT_TEXT;
+  return looks_like_text(head, bytes) ||
          format_fail(
              file->path, 0,
              "found no format that is known here (neither its %s), expected one, or that the caller says it",
              "first bytes nor its name tell, and it is not text");
 }
 
+static bool find_inside(source_file *file, const stem *s) {
+  uint8_t head[LOOK];
+  size_t bytes;
+  batch_format named = by_name(s);
+  if (named && !is_text_format(named))
+    return format_fail(file->path, 0,
+                       "found a compressed file of tokens (%s by its name), expected text or .jsonl: "
+                       "decompress it first",
+                       batch_format_name(named));
+  if (named) return file->format = named, true;
+  return read_inside(file, head, &bytes) && by_content(file, s, head, bytes);
+}
+
+static bool find(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
+  if ((file->format = by_magic(head, bytes))) return true;
+  if (file->compressed) return find_inside(file, s);
+  const char *name = foreign_name_certain(head, bytes);
+  if (name) return foreign(file, name);
+  if (!by_companion(file->path, &file->format)) return false;
+  if (file->format) return true;
+  batch_format named = by_name(s);
+  if (is_text_format(named) && (name = foreign_name(head, bytes))) return foreign(file, name);
+  return named ? file->format = named, true : by_content(file, s, head, bytes);
+}
+
+/* A name that ends in .zst or .gz is believed, so that a damaged file is not taken for text. */
+static bool check_suffix(const source_file *file, const stem *s) {
+  return file->compressed || !s->compressed || file->map_bytes == 0 ||
+         format_fail(file->path, 0, "found no %s, expected it by the name", "magic of zstd or gzip");
+}
+
 bool format_detect(source_file *file, batch_format wanted) {
   uint8_t head[LOOK];
   size_t bytes;
-  if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &bytes)) return false;
-  file->compressed = is_zstd(file->path, head, bytes);
+  stem s = stem_of(file->path);
+  if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &bytes) ||
+      !token_metadata_read(file->path, &file->metadata))
+    return false;
   file->format = wanted;
-  if (!wanted && !find(file, head, bytes)) return false;
-  if (file->format != BATCH_FORMAT_TEXT && file->format != BATCH_FORMAT_JSONL) file->compressed = false;
-  bool named = !wanted && path_ends_with(file->path, ".zst");
-  return file->compressed || !named || file->map_bytes == 0 ||
-         format_fail(file->path, 0, "found 0x%08" PRIX32 ", expected 0x%08" PRIX32 ", the magic of zstd",
-                     load_u32(head), UINT32_C(0xFD2FB528));
+  if (!wanted && file->metadata.there) return tokens_by_metadata(file);
+  file->compressed = is_compressed(&s, head, bytes) && (!wanted || is_text_format(wanted));
+  if (file->compressed) file->compression = byte_stream_kind_of(head, bytes) == BYTES_GZIP ? "gzip" : "zstd";
+  return wanted || (check_suffix(file, &s) && find(file, &s, head, bytes));
 }

@@ -4,6 +4,7 @@
 
 #include "data/format.h"
 #include "data/paths.h"
+#include "data/token_type.h"
 
 bool format_tokens_to_end(source_file *file, batch_token_type type) {
   uint32_t width = batch_token_type_size(type);
@@ -16,9 +17,27 @@ bool format_tokens_to_end(source_file *file, batch_token_type type) {
                      bytes, width, batch_token_type_name(type));
 }
 
+static bool agree(const source_file *file, batch_token_type one, const char *who, batch_token_type other,
+                  const char *whose) {
+  return !one || !other || batch_token_type_size(one) == batch_token_type_size(other) ||
+         format_fail(file->path, 0, "found %s as %s says, expected %s as %s says", batch_token_type_name(one),
+                     who, batch_token_type_name(other), whose);
+}
+
+/* The caller's word, the companion's, the name's, else u16; where two of them speak they must agree. */
+static bool find_type(const source_file *file, const batch_dataset_options *options, batch_token_type *type) {
+  static const char companion[] = "its .metadata";
+  batch_token_type said = options->token_type, by_name = token_type_of_name(file->path),
+                   by_metadata = token_type_of_width(file->metadata.width);
+  *type = said ? said : by_name ? by_name : by_metadata ? by_metadata : BATCH_TOKEN_U16;
+  return agree(file, by_metadata, companion, said, "options.token_type") &&
+         agree(file, by_name, "the name", said, "options.token_type") &&
+         agree(file, by_metadata, companion, by_name, "the name");
+}
+
 bool format_headerless_open(source_file *file, const batch_dataset_options *options) {
-  batch_token_type by_name = path_ends_with(file->path, ".u32") ? BATCH_TOKEN_U32 : BATCH_TOKEN_U16;
-  return format_tokens_to_end(file, options->token_type ? options->token_type : by_name);
+  batch_token_type type;
+  return find_type(file, options, &type) && format_tokens_to_end(file, type);
 }
 
 /* Every entry at least the one before: chunk by chunk, with pread. */

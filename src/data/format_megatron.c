@@ -7,6 +7,7 @@
 
 #include "data/format.h"
 #include "data/paths.h"
+#include "data/token_metadata.h"
 
 enum { CHUNK = 4096 }; /* entries checked at a time */
 
@@ -140,9 +141,9 @@ static bool check_sequences(megatron_index *index, uint64_t bin_bytes) {
   return true;
 }
 
-/* One boundary: from 0 to the number of sequences, never back. */
+/* One boundary: from 0 to the number of sequences, never back. A single one is where some mergers stop. */
 static bool check_boundary(const megatron_index *index, uint64_t number, uint64_t found, uint64_t last) {
-  bool first = number == 0, final = number + 1 == index->boundaries;
+  bool first = number == 0, final = !first && number + 1 == index->boundaries;
   uint64_t least = final ? index->sequences : last, most = first ? 0 : index->sequences;
   return (found >= least && found <= most) || format_fail(index->path, index->documents_at + 8 * number,
                                                           "found %" PRIu64 " as document boundary %" PRIu64
@@ -170,22 +171,24 @@ static bool check_index(megatron_index *index, const source_file *bin) {
   uint64_t expected = index->tokens * index->width;
   return bin->map_bytes == expected ||
          format_fail(bin->path, 0,
-                     "found a file of %zu bytes, expected %" PRIu64 ": the %" PRIu64 " tokens of its index",
-                     bin->map_bytes, expected, index->tokens);
+                     "found a file of %zu bytes, expected %" PRIu64 ": the %" PRIu64 " tokens of %.200s",
+                     bin->map_bytes, expected, index->tokens, index->path);
 }
 
-/* D boundaries are D - 1 documents; an index without boundaries says nothing about documents. */
+/* D boundaries are D - 1 documents; in an index without, as gpt-neox's merger leaves it, a sequence is one. */
 static bool map_documents(source_file *bin, const megatron_index *index) {
-  if (index->boundaries < 2) return true;
+  bool bounded = index->boundaries > 1;
+  if (!bounded && index->sequences == 0) return true;
   const uint8_t *map = file_map(index->fd, index->path, index->bytes);
-  bin->documents = (source_documents){.kind = SOURCE_MEGATRON,
-                                      .count = index->boundaries - 1,
+  if (!map) return false;
+  bin->documents = (source_documents){.kind = bounded ? SOURCE_MEGATRON : SOURCE_SEQUENCES,
+                                      .count = bounded ? index->boundaries - 1 : index->sequences,
                                       .entries = map + index->documents_at,
                                       .offsets = map + index->offsets_at,
                                       .sequences = index->sequences,
                                       .map = map,
                                       .map_bytes = (size_t)index->bytes};
-  return map != NULL;
+  return true;
 }
 
 static bool open_pair(source_file *bin, megatron_index *index) {
@@ -205,7 +208,7 @@ static bool swap_for_bin(source_file *file, char *bin_path) {
   file->path = bin_path;
   file->fd = fd;
   file->map_bytes = (size_t)bytes;
-  return true;
+  return token_metadata_read(bin_path, &file->metadata);
 }
 
 static bool find_pair(source_file *file, char **index_path) {

@@ -116,8 +116,11 @@ static bool read_prefix(const source_file *file, uint32_t *offset, uint32_t *len
   size_t got;
   if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &got)) return false;
   if (got < 10 || memcmp(head, "\x93NUMPY", 6) != 0)
-    return format_fail(file->path, 0, "found %s, expected \\x93NUMPY",
-                       got < 10 ? "less than 10 bytes" : "another magic");
+    return format_fail(
+        file->path, 0,
+        "found %s, expected \\x93NUMPY; tokens without a NumPy header, as OLMo's, are read when the "
+        "format and the type are said (options.format and token_type, --format headerless --type u16)",
+        got < 10 ? "less than 10 bytes" : "another magic");
   if (head[6] < 1 || head[6] > 3 || head[7] != 0)
     return format_fail(file->path, 6, "found version %d.%d, expected 1.0, 2.0 or 3.0", head[6], head[7]);
   *offset = head[6] == 1 ? 10 : 12;

@@ -32,8 +32,9 @@ static batch_token_type smallest_type(uint32_t vocab_size) {
 static bool spool_fill(text_spool *spool, source_file *file, const batch_dataset_options *options) {
   const token_sink sink = {spool_tokens, spool_end_document, NULL, spool};
   return out_open_nameless(&spool->tokens, options->temporary_directory) &&
-         out_open_nameless(&spool->ends, options->temporary_directory) && encode_file(file, options, &sink) &&
-         out_flush(&spool->tokens) && out_map_ends(&spool->ends, &file->documents);
+         out_open_nameless(&spool->ends, options->temporary_directory) &&
+         encode_file(file, options, &sink, &file->bad_lines) && out_flush(&spool->tokens) &&
+         out_map_ends(&spool->ends, &file->documents);
 }
 
 static bool tokenize(source_file *file, const batch_dataset_options *options) {

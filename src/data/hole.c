@@ -2,6 +2,9 @@
 
 #include <stdio.h>
 
+#include "core/error.h"
+#include "data/guard.h"
+
 static bool inside(const uint8_t *map, size_t bytes, const uint8_t *address) {
   return map && address >= map && address < map + bytes;
 }
@@ -29,7 +32,16 @@ bool hole_report(const source *s, const void *address, fault *why) {
   if (!file) return false;
   why->code = BATCH_IO_ERROR;
   snprintf(why->message, sizeof why->message,
-           "batch_loader: %.700s%s: at byte %td: the file ends before, or cannot be read there", file->path,
+           "%.700s%s: at byte %td: the file ends before, was changed, or cannot be read there", file->path,
            start == file->map ? "" : " (its index)", (const uint8_t *)address - start);
   return true;
+}
+
+bool hole_guarded(const source *s, void (*body)(void *context), void *context) {
+  fault why;
+  if (!guard_install()) return false;
+  const void *hole = guard_run_anywhere(body, context, hole_in_source, s);
+  if (!hole) return true;
+  hole_report(s, hole, &why);
+  return error_fail(why.code, "%s", why.message);
 }

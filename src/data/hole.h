@@ -11,4 +11,8 @@ bool hole_in_source(const void *source_context, const void *address);
 /* Writes the fault that reading `address` is; false when it does not belong to the source. */
 bool hole_report(const source *s, const void *address, fault *why);
 
+/* Runs body(context), which reads boundaries of documents and only computes, in the calling thread. Sets an error
+   when one cannot be read. */
+bool hole_guarded(const source *s, void (*body)(void *context), void *context);
+
 #endif

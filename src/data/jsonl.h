@@ -1,10 +1,8 @@
-/* One line of .jsonl, through jansson. */
+/* One line of .jsonl: the string under a name. */
 #ifndef HEADRACE_DATA_JSONL_H
 #define HEADRACE_DATA_JSONL_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "data/json.h"
 
 typedef struct jsonl_line {
   const char *path;
@@ -14,12 +12,18 @@ typedef struct jsonl_line {
   size_t bytes;
 } jsonl_line;
 
-/* Parses a line and gives the string under `field`, which lives until jsonl_free(*json). */
-bool jsonl_parse(const jsonl_line *line, const char *field, void **json, const char **text, size_t *bytes);
+/* Finds the string under `field` and appends what it means. "a.b" is member b of the object a, unless there is a
+   member of the whole name. Of members of one name the last counts. The rest of the line must be JSON, but what
+   it holds does not matter. BATCH_FORMAT_ERROR with path, offset and line; BATCH_OUT_OF_MEMORY. */
+bool jsonl_read(const jsonl_line *line, const char *field, batch_malformed malformed, text_buffer *text);
 
-void jsonl_free(void *json); /* NULL is fine */
-
-/* BATCH_UNSUPPORTED in a build without jansson. */
-bool jsonl_supported(const char *path);
+/* What the beginning of a file looks like. */
+typedef enum jsonl_look {
+  JSONL_NO,     /* something else */
+  JSONL_LINES,  /* the first line is an object, or the beginning of one that is longer */
+  JSONL_PRETTY, /* an object over several lines */
+  JSONL_ARRAY   /* one array */
+} jsonl_look;
+jsonl_look jsonl_look_at(const char *text, size_t bytes);
 
 #endif

@@ -38,15 +38,22 @@ struct BatchLoader {
   BatchPool *pool;
   batch_faults faults;
   bool as_they_come;
-  uint64_t started; /* when, in nanoseconds of CLOCK_MONOTONIC */
+  unsigned generation; /* of the process that its workers are in, see thread.h */
+  uint64_t started;    /* when, in nanoseconds of CLOCK_MONOTONIC */
   uint32_t num_workers;
   worker *workers;                                /* [num_workers] */
   uint32_t running;                               /* of these, how many threads were started */
   _Alignas(PORT_LINE) _Atomic uint64_t next_step; /* of the schedule; workers take the next one */
   _Atomic bool closed;                            /* batch_loader_close sets it, workers read it */
-  _Atomic uint64_t fingerprint;                   /* 0: not yet computed */
+  _Atomic uint64_t data_hash;                     /* plan_hash_data; 0: not yet computed */
   counters counts;
 };
+
+/* Whether the workers stayed behind in a fork: sets an error in the name of `function`. */
+bool loader_is_elsewhere(const char *function, const BatchLoader *loader);
+
+/* Sentences that the following functions set have no function's name; whoever is called by the user puts
+   it before. */
 
 /* loader_options.c: checks the options (sets an error) and writes what follows from them. */
 bool loader_check_options(const batch_loader_options *options);

@@ -1,12 +1,13 @@
 #include "core/error.h"
 #include "data/fill_kernels.h"
 #include "data/loader_internal.h"
+#include "data/transform.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #define EXPECT(holds, ...)                                                                                   \
-  if (!(holds)) return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_create: " __VA_ARGS__)
+  if (!(holds)) return error_fail(BATCH_INVALID_ARGUMENT, __VA_ARGS__)
 
 static bool check_shape(const batch_shape *shape) {
   EXPECT(shape->batch_size >= 1, "shape.batch_size is 0, expected at least 1");
@@ -43,7 +44,7 @@ bool loader_check_options(const batch_loader_options *o) {
   EXPECT(o->transforms || o->num_transforms == 0, "transforms is NULL, expected %zu of them",
          o->num_transforms);
   for (size_t i = 0; i < o->num_transforms; i++)
-    EXPECT(o->transforms[i].apply, "transforms[%zu].apply is NULL", i);
+    if (!transform_check(&o->transforms[i], i, &o->shape, largest_id(&o->shape))) return false;
   return true;
 }
 
@@ -51,8 +52,7 @@ static bool copy_transforms(recipe *r, const batch_loader_options *o) {
   if (o->num_transforms == 0) return true;
   r->transforms = calloc(o->num_transforms, sizeof *r->transforms);
   if (!r->transforms)
-    return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for %zu transforms",
-                      o->num_transforms);
+    return error_fail(BATCH_OUT_OF_MEMORY, "no memory for %zu transforms", o->num_transforms);
   memcpy(r->transforms, o->transforms, o->num_transforms * sizeof *r->transforms);
   r->num_transforms = o->num_transforms;
   return true;
@@ -61,10 +61,11 @@ static bool copy_transforms(recipe *r, const batch_loader_options *o) {
 static bool make_schedule(recipe *r, const batch_loader_options *o, uint32_t world) {
   schedule_place origin;
   uint64_t step_rows = (uint64_t)world * o->shape.batch_size;
-  uint64_t epochs = o->epochs == BATCH_LOADER_ENDLESS ? UINT64_MAX : o->epochs ? o->epochs : 1;
+  uint64_t epochs = o->epochs ? o->epochs : 1, most = plan_epochs(&r->plan);
   EXPECT(!o->drop_last || step_rows <= r->plan.rows,
-         "drop_last with %llu rows an epoch, expected at least %llu, a step",
-         (unsigned long long)r->plan.rows, (unsigned long long)step_rows);
+         "drop_last with %llu row%s an epoch, expected at least the %llu of a step",
+         (unsigned long long)r->plan.rows, r->plan.rows == 1 ? "" : "s", (unsigned long long)step_rows);
+  if (epochs > most) epochs = most;
   if (!loader_origin(&r->plan, o, &origin)) return false;
   r->schedule = schedule_make(r->plan.rows, step_rows, o->drop_last, origin, epochs, o->steps);
   return true;
@@ -73,7 +74,10 @@ static bool make_schedule(recipe *r, const batch_loader_options *o, uint32_t wor
 bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
                         const batch_loader_options *o) {
   uint32_t rank = o->rank, world = o->world;
-  *r = (recipe){.shape = o->shape, .limit = largest_id(&o->shape), .pad_id = o->pad_id};
+  *r = (recipe){.shape = o->shape,
+                .limit = largest_id(&o->shape),
+                .pad_id = o->pad_id,
+                .skip = o->faults == BATCH_FAULT_SKIP};
   if (world == 0 && !batch_launcher_rank(&rank, &world)) return false;
   r->rank_row = (uint64_t)rank * o->shape.batch_size;
   if (!plan_init(&r->plan, sources, n, o)) return false;

@@ -4,52 +4,15 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "data/normal_form.h"
 #include "data/utf8.h"
 
-#ifdef HEADRACE_WITH_UTF8PROC
-#include <utf8proc.h>
-
-static utf8proc_option_t flags_of(const batch_text_options *options) {
-  int flags = 0;
-  if (options->normal_form) flags |= UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-  if (options->normal_form == BATCH_NORMAL_NFKC) flags |= UTF8PROC_COMPAT;
-  if (options->fold_case) flags |= UTF8PROC_CASEFOLD;
-  return (utf8proc_option_t)flags;
+static bool has_forms(const batch_text_options *options) {
+  return options->normal_form || options->fold_case;
 }
-
-static bool normalize_well_formed(const char *text, size_t bytes, const batch_text_options *options,
-                                  text_buffer *out) {
-  utf8proc_uint8_t *normal = NULL;
-  utf8proc_ssize_t length =
-      utf8proc_map((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)bytes, &normal, flags_of(options));
-  if (length < 0)
-    return error_fail(length == UTF8PROC_ERROR_NOMEM ? BATCH_OUT_OF_MEMORY : BATCH_FORMAT_ERROR,
-                      "text: utf8proc: %s", utf8proc_errmsg(length));
-  bool good = text_buffer_append(out, (const char *)normal, (size_t)length);
-  free(normal);
-  return good;
-}
-
-static bool normal_forms_supported(const char *function) {
-  (void)function;
-  return true;
-}
-#else
-static bool normalize_well_formed(const char *text, size_t bytes, const batch_text_options *options,
-                                  text_buffer *out) {
-  (void)options;
-  return text_buffer_append(out, text, bytes);
-}
-
-static bool normal_forms_supported(const char *function) {
-  return error_fail(
-      BATCH_UNSUPPORTED,
-      "%s: normal forms and case folding need utf8proc, without which this libheadrace was built", function);
-}
-#endif
 
 bool text_is_changed(const batch_text_options *options) {
-  return options->normal_form || options->fold_case || options->squeeze_space;
+  return has_forms(options) || options->squeeze_space;
 }
 
 bool text_options_check(const char *function, const batch_text_options *options) {
@@ -59,22 +22,20 @@ bool text_options_check(const char *function, const batch_text_options *options)
   if ((unsigned)options->normal_form > BATCH_NORMAL_NFKC)
     return error_fail(BATCH_INVALID_ARGUMENT, "%s: normal_form is %d, expected 0 to %d", function,
                       (int)options->normal_form, BATCH_NORMAL_NFKC);
-  return !(options->normal_form || options->fold_case) || normal_forms_supported(function);
+  return !has_forms(options) || normal_form_supported(function);
 }
 
-/* Normalizes run by run: malformed bytes pass between the runs. */
-static bool normalize_runs(const char *text, size_t bytes, const batch_text_options *options,
-                           text_buffer *out) {
-  const uint8_t *raw = (const uint8_t *)text;
+/* Run by run: malformed bytes pass between the runs. */
+static bool form(text_normalizer *n, const uint8_t *text, size_t bytes, text_buffer *out) {
   while (bytes > 0) {
-    size_t good = utf8_well_formed(raw, bytes);
-    if (good > 0 && !normalize_well_formed((const char *)raw, good, options, out)) return false;
-    raw += good;
+    size_t good = utf8_well_formed(text, bytes);
+    if (!normal_form_feed(n, text, good, out)) return false;
+    text += good;
     bytes -= good;
     if (bytes == 0) return true;
-    size_t bad = utf8_next(raw, bytes).bytes;
-    if (!text_buffer_append(out, (const char *)raw, bad)) return false;
-    raw += bad;
+    size_t bad = utf8_next(text, bytes).bytes;
+    if (!normal_form_flush(n, out) || !text_buffer_append(out, (const char *)text, bad)) return false;
+    text += bad;
     bytes -= bad;
   }
   return true;
@@ -92,35 +53,71 @@ static space_kind kind_of(const utf8_step *step) {
   return space ? SPACE : NO_SPACE;
 }
 
-/* Squeezes in place from `from` on: what is written never overtakes what is read. */
-static void squeeze(text_buffer *buffer, size_t from) {
-  char *text = buffer->data;
-  size_t to = from;
-  bool pending = false; /* white space that is a blank unless a line break follows */
-  for (size_t at = from; at < buffer->used;) {
-    utf8_step step = utf8_next((const uint8_t *)text + at, buffer->used - at);
-    space_kind kind = kind_of(&step);
-    bool pair = kind == LINE_BREAK && text[at] == '\r' && at + 1 < buffer->used && text[at + 1] == '\n';
-    if (kind == LINE_BREAK) text[to++] = '\n';
-    if (kind == NO_SPACE) {
-      if (pending) text[to++] = ' ';
-      memmove(text + to, text + at, step.bytes);
-      to += step.bytes;
-    }
-    pending = kind == SPACE;
-    at += step.bytes + pair;
+/* Writes what a character leaves, at most a byte more than it has. */
+static void squeeze_one(text_normalizer *n, const uint8_t *text, const utf8_step *step, text_buffer *out) {
+  space_kind kind = kind_of(step);
+  bool second = n->carriage && text[0] == '\n';
+  if (kind == LINE_BREAK && !second) out->data[out->used++] = '\n';
+  if (kind == NO_SPACE) {
+    if (n->blank) out->data[out->used++] = ' ';
+    memcpy(out->data + out->used, text, step->bytes);
+    out->used += step->bytes;
   }
-  if (pending) text[to++] = ' ';
-  buffer->used = to;
+  n->blank = kind == SPACE;
+  n->carriage = text[0] == '\r';
 }
 
-bool text_normalize(const char *text, size_t bytes, const batch_text_options *options, text_buffer *out) {
-  size_t from = out->used;
-  bool forms = options->normal_form || options->fold_case;
-  if (!(forms ? normalize_runs(text, bytes, options, out) : text_buffer_append(out, text, bytes)))
-    return false;
-  if (options->squeeze_space && out->used > from) squeeze(out, from);
+/* ASCII that is neither white space nor behind any. */
+static size_t plain_run(const text_normalizer *n, const uint8_t *text, size_t bytes) {
+  size_t i = 0;
+  while (!n->blank && i < bytes && text[i] > ' ' && text[i] < 0x80) i++;
+  return i;
+}
+
+static bool squeeze(text_normalizer *n, const uint8_t *text, size_t bytes, text_buffer *out) {
+  if (!text_buffer_reserve(out, bytes + 1)) return false; /* a blank of before, and no character grows */
+  for (size_t at = 0; at < bytes;) {
+    size_t run = plain_run(n, text + at, bytes - at);
+    if (run > 0) {
+      memcpy(out->data + out->used, text + at, run);
+      out->used += run;
+      at += run;
+      n->carriage = false;
+    } else {
+      utf8_step step = utf8_next(text + at, bytes - at);
+      squeeze_one(n, text + at, &step, out);
+      at += step.bytes;
+    }
+  }
   return true;
+}
+
+bool text_normalizer_feed(text_normalizer *n, const char *text, size_t bytes, text_buffer *out) {
+  const uint8_t *raw = (const uint8_t *)text;
+  bool forms = has_forms(n->options);
+  if (!n->options->squeeze_space)
+    return forms ? form(n, raw, bytes, out) : text_buffer_append(out, text, bytes);
+  if (!forms) return squeeze(n, raw, bytes, out);
+  n->formed.used = 0;
+  return form(n, raw, bytes, &n->formed) && squeeze(n, (uint8_t *)n->formed.data, n->formed.used, out);
+}
+
+bool text_normalizer_end(text_normalizer *n, text_buffer *out) {
+  text_buffer *formed = n->options->squeeze_space ? &n->formed : out;
+  n->formed.used = 0;
+  bool good = !has_forms(n->options) || normal_form_flush(n, formed);
+  if (good && n->options->squeeze_space) {
+    good = squeeze(n, (uint8_t *)n->formed.data, n->formed.used, out);
+    if (good && n->blank) good = text_buffer_append(out, " ", 1);
+  }
+  n->blank = n->carriage = false;
+  return good;
+}
+
+void text_normalizer_free(text_normalizer *n) {
+  text_buffer_free(&n->formed);
+  free(n->points);
+  *n = (text_normalizer){0};
 }
 
 /* Replaces malformed parts, or refuses them. */
@@ -132,6 +129,14 @@ static bool settle(const char *text, size_t bytes, batch_malformed malformed, te
                       "batch_text_normalize: text: at byte %zu: found 0x%02X, expected UTF-8", good,
                       raw[good]);
   return utf8_repair(raw, bytes, out);
+}
+
+static bool normalize_whole(const char *text, size_t bytes, const batch_text_options *options,
+                            text_buffer *out) {
+  text_normalizer n = {.options = options, .longest = SIZE_MAX};
+  bool good = text_normalizer_feed(&n, text, bytes, out) && text_normalizer_end(&n, out);
+  text_normalizer_free(&n);
+  return good;
 }
 
 size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_options *options, char *out,
@@ -149,7 +154,7 @@ size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_opt
     text = repaired.data;
     bytes = repaired.used;
   }
-  good = good && text_normalize(text, bytes, options, &normal);
+  good = good && normalize_whole(text, bytes, options, &normal);
   size_t length = good ? normal.used : BATCH_TOKENIZER_FAILED;
   if (good && capacity > 0 && length > 0) memcpy(out, normal.data, length < capacity ? length : capacity);
   text_buffer_free(&repaired);

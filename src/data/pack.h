@@ -25,19 +25,31 @@ typedef struct pack {
   batch_packing packing;
   uint32_t sequence_length;
   uint64_t rows;
-  pack_table table; /* all NULL but for BATCH_PACK_BEST_FIT */
+  pack_table table;   /* all NULL but for BATCH_PACK_BEST_FIT */
+  uint64_t *left_out; /* BATCH_PACK_DOCUMENTS: [num_left_out] documents without a pair, in order */
+  uint64_t num_left_out;
 } pack;
 
-/* Cuts a source into rows. Sets an error for memory, too many pieces, or an index that cannot be
-   read. pack_free also after a failure. */
-bool pack_init(pack *p, const source *data, batch_packing packing, uint32_t sequence_length);
+/* Cuts a source into rows; whole: leaves out the row of BATCH_PACK_WINDOWS that is not full. Sets an
+   error, without a function's name, for memory, too many pieces, or an index that cannot be read.
+   pack_free also after a failure. */
+bool pack_init(pack *p, const source *data, batch_packing packing, uint32_t sequence_length, bool whole);
 void pack_free(pack *p);
 
 /* How many pieces a row (< rows) has, and the one with number i. */
 uint32_t pack_pieces(const pack *p, uint64_t row);
 pack_piece pack_piece_at(const pack *p, uint64_t row, uint32_t i);
 
-/* pack_best_fit.c: fills table and rows. */
+/* --- for pack_best_fit.c --- */
+
+/* Fills table and rows. */
 bool pack_best_fit(pack *p);
+
+/* Sets the error for boundaries that were others when they were read again. */
+bool pack_changed(const pack *p);
+
+/* Zeroed memory for so many elements; NULL also when that is more than can be addressed. Sets an
+   error that speaks of what is packed. */
+void *pack_allocate(uint64_t count, size_t bytes);
 
 #endif

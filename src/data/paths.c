@@ -1,13 +1,14 @@
 #include "data/paths.h"
 
 #include <dirent.h>
-#include <glob.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "data/file.h"
+#include "data/path_glob.h"
 
 bool path_ends_with(const char *path, const char *suffix) {
   size_t length = strlen(path), tail = strlen(suffix);
@@ -24,17 +25,16 @@ static bool out_of_memory(void) {
   return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for the paths");
 }
 
-/* Takes over `path`, which may be NULL for lack of memory. */
-static bool append(path_list *list, char *path, size_t origin, bool listed) {
-  if (path && list->count == list->capacity) {
+/* Takes over `path`. */
+static bool append(path_list *list, char *path, size_t origin, bool listed, const struct stat *status) {
+  if (list->count == list->capacity) {
     size_t capacity = list->capacity ? 2 * list->capacity : 16;
     path_entry *grown = reallocarray(list->entries, capacity, sizeof *grown);
     if (!grown) return free(path), out_of_memory();
     list->entries = grown;
     list->capacity = capacity;
   }
-  if (!path) return out_of_memory();
-  list->entries[list->count++] = (path_entry){path, origin, listed};
+  list->entries[list->count++] = (path_entry){path, origin, listed, status->st_dev, status->st_ino};
   return true;
 }
 
@@ -42,76 +42,90 @@ static int by_bytes(const void *a, const void *b) {
   return strcmp(((const path_entry *)a)->path, ((const path_entry *)b)->path);
 }
 
-/* The .idx of a Megatron pair whose .bin is listed too. */
-static bool is_second_of_pair(const path_list *list, size_t first, const path_entry *entry) {
-  if (!path_ends_with(entry->path, ".idx")) return false;
-  char *bin = path_replace_suffix(entry->path, ".idx", ".bin");
-  path_entry key = {bin, 0, false};
-  bool found = bin && bsearch(&key, list->entries + first, list->count - first, sizeof key, by_bytes);
-  free(bin);
-  return found;
+static bool is_hidden(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return (slash ? slash + 1 : path)[0] == '.';
 }
 
-static bool is_companion(const char *path) {
-  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
-  return name[0] == '.' || path_ends_with(name, ".ds.index") || path_ends_with(name, ".ds.metadata");
+/* Takes over `path`, which may be NULL for lack of memory: what a directory or a pattern gave. */
+static bool append_listed(path_list *list, char *path, size_t origin) {
+  struct stat status;
+  bool there = false;
+  if (!path) return out_of_memory();
+  bool good = file_look_up(path, &status, &there);
+  if (good && !there) good = file_fail(path, "open");
+  if (good && !S_ISDIR(status.st_mode)) return append(list, path, origin, true, &status);
+  free(path);
+  return good;
 }
 
-/* Sorts what one directory or pattern gave and drops what is not a file of its own. */
-static void tidy(path_list *list, size_t first) {
-  if (list->count == first) return;
-  qsort(list->entries + first, list->count - first, sizeof *list->entries, by_bytes);
-  for (size_t i = first; i < list->count; i++)
-    if (is_second_of_pair(list, first, &list->entries[i])) list->entries[i].origin = SIZE_MAX;
-  size_t kept = first;
-  for (size_t i = first; i < list->count; i++) {
-    path_entry entry = list->entries[i];
-    if (entry.origin == SIZE_MAX || is_companion(entry.path) || !file_exists(entry.path))
-      free(entry.path);
-    else
-      list->entries[kept++] = entry;
+static bool read_directory(path_list *list, DIR *directory, const char *path, size_t origin) {
+  const char *separator = path_ends_with(path, "/") ? "" : "/";
+  for (;;) {
+    char *full;
+    errno = 0;
+    const struct dirent *entry = readdir(directory);
+    if (!entry) return errno == 0 || file_fail(path, "readdir");
+    if (is_hidden(entry->d_name)) continue;
+    if (asprintf(&full, "%s%s%s", path, separator, entry->d_name) < 0) full = NULL;
+    if (!append_listed(list, full, origin)) return false;
   }
-  list->count = kept;
 }
 
 static bool add_directory(path_list *list, const char *path, size_t origin) {
   DIR *directory = opendir(path);
   if (!directory) return file_fail(path, "opendir");
-  bool good = true;
-  const char *separator = path_ends_with(path, "/") ? "" : "/";
-  for (struct dirent *entry; good && (entry = readdir(directory));) {
-    char *full;
-    if (asprintf(&full, "%s%s%s", path, separator, entry->d_name) < 0) full = NULL;
-    good = append(list, full, origin, true);
-  }
+  bool good = read_directory(list, directory, path, origin);
   closedir(directory);
   return good;
 }
 
-static bool add_matches(path_list *list, const char *pattern, size_t origin) {
+typedef struct match_run {
+  path_list *list;
+  size_t origin;
+} match_run;
+
+/* A name among a pattern's alternatives is read as when it is named alone, and must be there. */
+static bool add_alternative(path_list *list, const char *path, size_t origin) {
+  struct stat status;
+  bool there;
+  if (!file_look_up(path, &status, &there)) return false;
+  if (there && S_ISDIR(status.st_mode)) return add_directory(list, path, origin);
+  return append_listed(list, strdup(path), origin);
+}
+
+static bool add_matches(void *context, const char *pattern) {
+  match_run *run = context;
+  if (!strpbrk(pattern, "*?[~\\")) return add_alternative(run->list, pattern, run->origin);
   glob_t found;
-  int result = glob(pattern, GLOB_NOSORT | GLOB_BRACE | GLOB_TILDE, NULL, &found);
-  if (result == GLOB_NOSPACE) return out_of_memory();
-  if (result != 0) return true;
+  if (!path_glob(pattern, &found)) return false;
   bool good = true;
   for (size_t i = 0; good && i < found.gl_pathc; i++)
-    good = append(list, strdup(found.gl_pathv[i]), origin, true);
+    good = is_hidden(found.gl_pathv[i]) || append_listed(run->list, strdup(found.gl_pathv[i]), run->origin);
   globfree(&found);
   return good;
 }
 
+static bool add_named(path_list *list, const char *path, size_t origin, const struct stat *status) {
+  char *copy = strdup(path);
+  return copy ? append(list, copy, origin, false, status) : out_of_memory();
+}
+
 static bool expand_one(const char *path, size_t origin, path_list *list) {
   struct stat status;
+  bool there;
+  if (!file_look_up(path, &status, &there)) return false;
+  if (there && !S_ISDIR(status.st_mode)) return add_named(list, path, origin, &status);
+  if (!there && !strpbrk(path, "*?[{~")) return file_fail(path, "open");
   size_t first = list->count;
-  bool exists = stat(path, &status) == 0;
-  if (exists && !S_ISDIR(status.st_mode)) return append(list, strdup(path), origin, false);
-  bool pattern = !exists && strpbrk(path, "*?[{~");
-  if (!exists && !pattern) return file_fail(path, "open");
-  if (!(exists ? add_directory(list, path, origin) : add_matches(list, path, origin))) return false;
-  tidy(list, first);
-  if (list->count > first) return true;
-  return error_fail(BATCH_IO_ERROR, "%.700s: %s, expected at least one", path,
-                    exists ? "no files in this directory" : "no file matches");
+  if (!(there ? add_directory(list, path, origin)
+              : path_braces(path, add_matches, &(match_run){list, origin})))
+    return false;
+  if (list->count == first)
+    return error_fail(BATCH_IO_ERROR, "%.700s: %s, expected at least one", path,
+                      there ? "no files in this directory" : "no file matches");
+  qsort(list->entries + first, list->count - first, sizeof *list->entries, by_bytes);
+  return true;
 }
 
 bool paths_expand(const char *const *paths, size_t n, path_list *list) {
@@ -121,7 +135,7 @@ bool paths_expand(const char *const *paths, size_t n, path_list *list) {
                         paths[i] ? "empty" : "NULL");
     if (!expand_one(paths[i], i, list)) return false;
   }
-  return true;
+  return paths_settle(list);
 }
 
 void paths_free(path_list *list) {

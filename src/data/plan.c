@@ -7,78 +7,71 @@
 #include "data/mix.h"
 
 /* Tells apart the permutations that one seed keys. */
-enum { KEY_ROWS = 1, KEY_BLOCKS, KEY_IN_BLOCK, KEY_PERIOD, KEY_SOURCE };
+enum { KEY_ROWS = 1, KEY_BLOCKS, KEY_IN_BLOCK, KEY_SOURCE = 5 };
 
 /* --- making a plan --- */
+
+/* What a dataset is to whoever opened it: "a.bin", "a.bin and the rest of its dataset". */
+#define NAME          "%.600s%s"
+#define NAME_OF(data) (data)->files[0].path, (data)->count > 1 ? " and the rest of its dataset" : ""
+
+static bool refuse_rowless(const plan *p, const source *data) {
+  if (p->packing != BATCH_PACK_WINDOWS)
+    return error_fail(BATCH_INVALID_ARGUMENT, NAME ": no document has 2 tokens, expected one that has",
+                      NAME_OF(data));
+  return error_fail(BATCH_INVALID_ARGUMENT, NAME ": %llu token%s, too few for a row: expected %llu%s",
+                    NAME_OF(data), (unsigned long long)data->tokens, data->tokens == 1 ? "" : "s",
+                    p->whole ? (unsigned long long)p->sequence_length + 1 : 2ull,
+                    p->whole ? " with drop_last" : "");
+}
 
 static bool open_source(plan *p, size_t i, const batch_loader_source *given) {
   plan_source *s = &p->sources[i];
   s->dataset = given->dataset;
   s->data = dataset_source(given->dataset);
   if (p->packing != BATCH_PACK_WINDOWS && s->data->documents == 0)
-    return error_fail(
-        BATCH_INVALID_ARGUMENT,
-        "batch_loader_create: sources[%zu] has no document boundaries, which this packing needs", i);
-  if (!pack_init(&s->rows, s->data, p->packing, p->sequence_length)) return false;
-  if (s->rows.rows > 0) return true;
-  return error_fail(
-      BATCH_INVALID_ARGUMENT,
-      "batch_loader_create: sources[%zu] has %llu tokens, too few for a row: expected 2 in a document", i,
-      (unsigned long long)s->data->tokens);
+    return error_fail(BATCH_INVALID_ARGUMENT,
+                      NAME ": no document boundaries are known, which this packing needs; in files of tokens "
+                           "batch_dataset_options.separator and end_of_text find them (llm.c: "
+                           "BATCH_SEPARATOR_BEFORE, and 50256 for GPT-2, 128000 for Llama 3)",
+                      NAME_OF(s->data));
+  if (!pack_init(&s->rows, s->data, p->packing, p->sequence_length, p->whole)) return false;
+  return s->rows.rows > 0 || refuse_rowless(p, s->data);
 }
 
-static bool check_weights(const batch_loader_source *sources, size_t n, double *sum) {
-  *sum = 0;
-  for (size_t i = 0; i < n; i++) {
-    if (!isfinite(sources[i].weight) || sources[i].weight < 0 ||
-        (sources[i].weight > 0) != (sources[0].weight > 0))
-      return error_fail(
-          BATCH_INVALID_ARGUMENT,
-          "batch_loader_create_mixed: sources[%zu].weight is %g, expected all zero or all positive", i,
-          sources[i].weight);
-    *sum += sources[i].weight;
-  }
-  if (isfinite(*sum) && n <= PLAN_PERIOD) return true;
-  return error_fail(BATCH_INVALID_ARGUMENT,
-                    "batch_loader_create_mixed: %zu weights of sum %g, expected at most 65536 and finite", n,
-                    *sum);
-}
-
-static plan_source *largest_share(plan *p) {
-  plan_source *largest = p->sources;
-  for (size_t i = 1; i < p->count; i++)
-    if (p->sources[i].share > largest->share) largest = &p->sources[i];
-  return largest;
-}
-
-/* Slots of a period in proportion to the weights, at least one each. What rounding down leaves goes
-   to the sources in turn; what the ones took is taken from the largest. */
-static void share_period(plan *p, const batch_loader_source *sources, double sum) {
-  uint64_t given = 0;
-  for (size_t i = 0; i < p->count; i++) {
-    uint64_t share = (uint64_t)(sources[i].weight / sum * (double)PLAN_PERIOD);
-    given += p->sources[i].share = share > 0 ? share : 1;
-  }
-  for (size_t i = 0; given < PLAN_PERIOD; i = (i + 1) % p->count, given++) p->sources[i].share++;
-  for (; given > PLAN_PERIOD; given--) largest_share(p)->share--;
-}
-
-static bool number_rows(plan *p, const batch_loader_source *sources) {
-  double sum;
-  if (!check_weights(sources, p->count, &sum)) return false;
-  p->weighted = sum > 0 && p->count > 1;
-  p->rows = 0;
+static bool number_rows(plan *p) {
   for (size_t i = 0; i < p->count; i++) {
     p->sources[i].first = p->rows;
-    p->rows += p->sources[i].share = p->sources[i].rows.rows;
+    if (__builtin_add_overflow(p->rows, p->sources[i].rows.rows, &p->rows) || p->rows > PERMUTATION_MAX_COUNT)
+      return error_fail(BATCH_OVERFLOW, "the sources have more than 2^48 rows, expected fewer");
   }
-  if (p->rows > PERMUTATION_MAX_COUNT)
-    return error_fail(BATCH_OVERFLOW, "batch_loader_create: %llu rows, expected at most 2^48",
-                      (unsigned long long)p->rows);
-  if (!p->weighted) return true;
-  share_period(p, sources, sum);
-  for (size_t i = 0, slot = 0; i < p->count; slot += p->sources[i++].share) p->sources[i].first = slot;
   return true;
+}
+
+static bool check_weights(const plan *p, const double *weights, double sum) {
+  for (size_t i = 0; i < p->count; i++) {
+    const source *data = p->sources[i].data;
+    if (!isfinite(weights[i]) || weights[i] < 0 || (weights[i] > 0) != (weights[0] > 0))
+      return error_fail(BATCH_INVALID_ARGUMENT,
+                        NAME ": its weight is %g, expected all weights to be 0, or all positive",
+                        NAME_OF(data), weights[i]);
+    if (isfinite(sum) && weights[i] < sum / (double)SHARES_MOST)
+      return error_fail(BATCH_INVALID_ARGUMENT, NAME ": its weight is %g of %g, expected at least 1 of %llu",
+                        NAME_OF(data), weights[i], sum, (unsigned long long)SHARES_MOST);
+  }
+  return isfinite(sum) ||
+         error_fail(BATCH_INVALID_ARGUMENT, "the sum of the weights is %g, expected a finite one", sum);
+}
+
+static bool share_rows(plan *p, const batch_loader_source *sources) {
+  double *weights = calloc(p->count, sizeof *weights), sum = 0;
+  for (size_t i = 0; weights && i < p->count; i++) sum += weights[i] = sources[i].weight;
+  bool good = weights && check_weights(p, weights, sum);
+  p->weighted = good && sum > 0 && p->count > 1;
+  if (!weights || (p->weighted && !shares_init(&p->shares, weights, p->count)))
+    good = error_fail(BATCH_OUT_OF_MEMORY, "no memory for %zu weights", p->count);
+  free(weights);
+  return good;
 }
 
 bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batch_loader_options *options) {
@@ -86,19 +79,24 @@ bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batc
               .shuffle = options->shuffle,
               .block_rows = options->block_rows ? options->block_rows : 4096,
               .sequence_length = options->shape.sequence_length,
-              .packing = options->packing};
+              .packing = options->packing,
+              .whole = options->drop_last && options->packing == BATCH_PACK_WINDOWS};
   p->sources = calloc(n, sizeof *p->sources);
-  if (!p->sources)
-    return error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for %zu sources", n);
+  if (!p->sources) return error_fail(BATCH_OUT_OF_MEMORY, "no memory for %zu sources", n);
   p->count = n;
   for (size_t i = 0; i < n; i++)
     if (!open_source(p, i, &sources[i])) return false;
-  return number_rows(p, sources);
+  return number_rows(p) && share_rows(p, sources);
 }
 
 void plan_free(plan *p) {
   for (size_t i = 0; i < p->count; i++) pack_free(&p->sources[i].rows);
   free(p->sources);
+  shares_free(&p->shares);
+}
+
+uint64_t plan_epochs(const plan *p) {
+  return p->weighted ? SHARES_MAX_ROWS / p->rows : UINT64_MAX;
 }
 
 /* --- reading it --- */
@@ -106,11 +104,13 @@ void plan_free(plan *p) {
 bool plan_reader_init(plan_reader *r, const plan *p) {
   *r = (plan_reader){.plan = p};
   r->shuffles = calloc(p->weighted ? p->count : 1, sizeof *r->shuffles);
-  return r->shuffles || error_fail(BATCH_OUT_OF_MEMORY, "batch_loader_create: no memory for a plan's reader");
+  bool good = r->shuffles && (!p->weighted || shares_reader_init(&r->shares, &p->shares));
+  return good || error_fail(BATCH_OUT_OF_MEMORY, "no memory for a plan's reader");
 }
 
 void plan_reader_free(plan_reader *r) {
   free(r->shuffles);
+  shares_reader_free(&r->shares);
 }
 
 static const permutation *prepared(plan_cache *cache, uint64_t count, uint64_t key) {
@@ -150,7 +150,7 @@ static uint64_t shuffle(plan_reader *r, size_t slot, uint64_t count, uint64_t ke
   }
 }
 
-/* The source that owns an index of [first, first + share): the last one that begins at or before it. */
+/* The source that has row `index` of all: the last one that begins at or before it. */
 static uint32_t find_source(const plan *p, uint64_t index) {
   size_t low = 0, high = p->count;
   while (high - low > 1) {
@@ -163,17 +163,14 @@ static uint32_t find_source(const plan *p, uint64_t index) {
   return (uint32_t)low;
 }
 
-/* The nth row drawn since the run began: the slot of its period says the source, and how many rows
-   the source has given before says which of its passes and which place there. */
+/* The nth row since the run began: how many rows its source has given before says which of its passes
+   this is, and which place there. */
 static plan_row locate_mixed(plan_reader *r, uint64_t nth) {
   const plan *p = r->plan;
-  uint64_t period = nth / PLAN_PERIOD, key = mix64_with(mix64_with(p->seed, KEY_PERIOD), period);
-  uint64_t slot = permutation_at(prepared(&r->period, PLAN_PERIOD, key), nth % PLAN_PERIOD);
-  uint32_t i = find_source(p, slot);
-  const plan_source *s = &p->sources[i];
-  uint64_t drawn = period * s->share + (slot - s->first), pass = drawn / s->rows.rows;
-  key = mix64_with(mix64_with(mix64_with(p->seed, KEY_SOURCE), i), pass);
-  return (plan_row){i, shuffle(r, i, s->rows.rows, key, drawn % s->rows.rows)};
+  shares_row drawn = shares_at(&r->shares, nth);
+  uint64_t rows = p->sources[drawn.source].rows.rows, pass = drawn.nth / rows;
+  uint64_t key = mix64_with(mix64_with(mix64_with(p->seed, KEY_SOURCE), drawn.source), pass);
+  return (plan_row){drawn.source, shuffle(r, drawn.source, rows, key, drawn.nth % rows)};
 }
 
 plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place) {
@@ -184,19 +181,24 @@ plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place) {
   return (plan_row){i, row - p->sources[i].first};
 }
 
-bool plan_fingerprint(const plan *p, uint64_t *fingerprint) {
-  const uint64_t options[] = {p->seed,     p->sequence_length,
-                              p->packing,  p->shuffle,
-                              p->weighted, p->shuffle == BATCH_SHUFFLE_BLOCKS ? p->block_rows : 0};
-  uint64_t sum = p->rows;
-  for (size_t i = 0; i < sizeof options / sizeof *options; i++) sum = mix64_with(sum, options[i]);
+/* --- telling it from others --- */
+
+uint64_t plan_hash_mix(const plan *p) {
+  uint64_t sum = mix64_with(p->rows, p->shuffle == BATCH_SHUFFLE_BLOCKS ? p->block_rows : 0);
+  if (!p->weighted) return sum;
+  for (size_t i = 0; i < p->count; i++) sum = mix64_with(sum, p->shares.weights[i]);
+  return mix64_with(sum, p->shares.whole);
+}
+
+bool plan_hash_data(const plan *p, uint64_t *hash) {
+  *hash = p->count;
   for (size_t i = 0; i < p->count; i++) {
-    uint64_t tokens;
+    uint64_t tokens, documents;
     if (!batch_dataset_fingerprint(p->sources[i].dataset, &tokens)) return false;
-    sum = mix64_with(mix64_with(sum, tokens), p->sources[i].share);
-    if (p->packing != BATCH_PACK_WINDOWS)
-      sum = mix64_with(sum, source_documents_fingerprint(p->sources[i].data));
+    *hash = mix64_with(*hash, tokens);
+    if (p->packing == BATCH_PACK_WINDOWS) continue;
+    if (!source_documents_fingerprint(p->sources[i].data, &documents)) return false;
+    *hash = mix64_with(*hash, documents);
   }
-  *fingerprint = sum;
   return true;
 }

@@ -1,33 +1,32 @@
 /* The plan: which row of which source stands at which place of an epoch, as a pure function of
    (tokens, seed, epoch, place). Constant once made; each thread reads it through a plan_reader,
-   which only remembers permutations that it prepared. */
+   which only remembers what it prepared. */
 #ifndef HEADRACE_DATA_PLAN_H
 #define HEADRACE_DATA_PLAN_H
 
 #include "data/pack.h"
 #include "data/permutation.h"
-
-/* Rows of a mix are drawn in periods of so many; a source has its share of slots in each. */
-#define PLAN_PERIOD ((uint64_t)1 << 16)
+#include "data/shares.h"
 
 typedef struct plan_source {
   const BatchDataset *dataset;
   const source *data;
   pack rows;
-  uint64_t first; /* unweighted: its first row among all; weighted: its first slot of a period */
-  uint64_t share; /* how many of these: rows.rows, or slots */
+  uint64_t first; /* its first row among those of all sources */
 } plan_source;
 
 typedef struct plan {
   plan_source *sources;
   size_t count;
   bool weighted;
+  shares shares; /* weighted: of the sources */
   uint64_t rows; /* of an epoch */
   uint64_t seed;
   batch_shuffle shuffle;
   uint64_t block_rows;
   uint32_t sequence_length;
   batch_packing packing;
+  bool whole; /* no row of windows that is not full */
 } plan;
 
 /* A row: which source, and its number there. */
@@ -44,25 +43,33 @@ typedef struct plan_cache {
 
 typedef struct plan_reader {
   const plan *plan;
-  plan_cache period; /* weighted: of the slots */
+  shares_reader shares; /* weighted */
   struct {
     plan_cache outer, inner;
   } * shuffles; /* [sources] weighted, else [1] */
 } plan_reader;
 
-/* Makes the plan of sources[0..n-1]. Sets an error. plan_free also after a failure. */
+/* Makes the plan of sources[0..n-1]. Sets an error, without a function's name. plan_free also after a
+   failure. */
 bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batch_loader_options *options);
 void plan_free(plan *p);
 
-/* Sets BATCH_OUT_OF_MEMORY. */
+/* Sets BATCH_OUT_OF_MEMORY, without a function's name; plan_reader_free also then. */
 bool plan_reader_init(plan_reader *r, const plan *p);
 void plan_reader_free(plan_reader *r);
 
-/* The row at `place` (< plan->rows) of an epoch. */
+/* The row at `place` (< plan->rows) of an epoch (< plan_epochs). */
 plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place);
 
-/* A hash of the tokens and of everything that the order depends on. Reads from every dataset; sets
-   an error. */
-bool plan_fingerprint(const plan *p, uint64_t *fingerprint);
+/* How many epochs the order goes on for. */
+uint64_t plan_epochs(const plan *p);
+
+/* A hash of the tokens, and of the documents where the packing needs them. Reads from every dataset;
+   sets an error. */
+bool plan_hash_data(const plan *p, uint64_t *hash);
+
+/* A hash of the rest that the order depends on, but for seed, sequence_length, packing and shuffle: the
+   weights, block_rows and how many rows the sources have. */
+uint64_t plan_hash_mix(const plan *p);
 
 #endif

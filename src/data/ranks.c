@@ -28,7 +28,8 @@ static bool parse(const char *name, const char *text, uint32_t *number) {
 
 bool batch_launcher_rank(uint32_t *rank, uint32_t *world) {
   if (!rank || !world)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_launcher_rank: rank or world is NULL");
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_launcher_rank: %s is NULL, expected an address",
+                      rank ? "world" : "rank");
   *rank = 0;
   *world = 1;
   for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {

@@ -62,7 +62,7 @@ static void ask_for_step(filler *f, const schedule_place *at) {
   for (uint32_t row = 0; row < r->shape.batch_size; row++) {
     uint64_t place = at->row + r->rank_row + row;
     if (place >= r->plan.rows) return;
-    plan_row found = plan_locate(&f->reader, at->epoch, place);
+    plan_row found = plan_locate(&f->later, at->epoch, place);
     const plan_source *s = &r->plan.sources[found.source];
     if (r->plan.packing == BATCH_PACK_DOCUMENTS) return; /* its boundaries would have to be read, guarded */
     for (uint32_t i = 0; i < pack_pieces(&s->rows, found.row); i++) {

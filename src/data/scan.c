@@ -87,11 +87,7 @@ static bool hash_ids(void *context, const source_file *file, uint64_t first, con
   return true;
 }
 
-bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {
-  if (!dataset || !fingerprint)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_fingerprint: %s is NULL, expected an address",
-                      dataset ? "fingerprint" : "dataset");
-  const source *s = dataset_source(dataset);
+bool scan_fingerprint(const source *s, uint64_t *fingerprint) {
   uint64_t hash = mix64(s->tokens);
   pieces *p = pieces_make();
   bool good = p != NULL;
@@ -104,7 +100,14 @@ bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprin
   return good;
 }
 
+bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {
+  if (dataset && fingerprint) return scan_fingerprint(dataset_source(dataset), fingerprint);
+  return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_fingerprint: %s is NULL, expected an address",
+                    dataset ? "fingerprint" : "dataset");
+}
+
 typedef struct id_copy {
+  const source *source;
   int32_t *next;
 } id_copy;
 
@@ -118,11 +121,11 @@ static bool copy_ids(void *context, const source_file *file, uint64_t first, con
   }
   copy->next += count;
   if (outside >= 0 && outside <= INT32_MAX) return true;
+  char place[96];
   size_t bad = 0;
   while (ids[bad] >= 0 && ids[bad] <= INT32_MAX) bad++;
-  return error_fail(BATCH_OUT_OF_RANGE,
-                    "%.700s: at byte %" PRIu64 ": found id %" PRId64 ", expected 0 to %" PRId32, file->path,
-                    file->data_offset + (first + bad) * file->width, ids[bad], INT32_MAX);
+  return error_fail(BATCH_OUT_OF_RANGE, "%.700s: %s: found id %" PRId64 ", expected 0 to %" PRId32,
+                    file->path, source_place(copy->source, file, first + bad, place), ids[bad], INT32_MAX);
 }
 
 bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids) {
@@ -135,7 +138,7 @@ bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t coun
                       "batch_dataset_read: tokens %" PRIu64 " to %" PRIu64
                       " + %zu, expected at most %" PRIu64,
                       start, start, count, s->tokens);
-  id_copy copy = {ids};
+  id_copy copy = {s, ids};
   return scan_stream(s, start, count, copy_ids, &copy);
 }
 

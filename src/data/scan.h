@@ -11,6 +11,9 @@ typedef bool (*scan_visitor)(void *context, const source_file *file, uint64_t fi
 /* Shows tokens [start, start + count) of the stream to the visitor, piece by piece. */
 bool scan_stream(const source *s, uint64_t start, uint64_t count, scan_visitor visitor, void *context);
 
+/* What batch_dataset_fingerprint answers for these files. */
+bool scan_fingerprint(const source *s, uint64_t *fingerprint);
+
 /* Finds the documents of a file without boundaries by its end-of-text id. directory: for the
    temporary file that holds their ends; may be NULL. */
 bool scan_documents(source_file *file, batch_separator separator, uint32_t end_of_text,

@@ -7,11 +7,10 @@ static uint64_t steps_for(const schedule *s, uint64_t rows) {
 
 /* first_steps and one epoch's worth for each of the epochs after the origin's, UINT64_MAX when that
    is more. */
-static uint64_t count_steps(const schedule *s, uint64_t epochs) {
+static uint64_t count_steps(const schedule *s) {
   uint64_t total;
-  if (epochs == UINT64_MAX) return s->first_steps + s->epoch_steps == 0 ? 0 : UINT64_MAX;
-  if (s->origin.epoch >= epochs) return 0;
-  if (__builtin_mul_overflow(epochs - s->origin.epoch - 1, s->epoch_steps, &total) ||
+  if (s->origin.epoch >= s->epochs) return 0;
+  if (__builtin_mul_overflow(s->epochs - s->origin.epoch - 1, s->epoch_steps, &total) ||
       __builtin_add_overflow(total, s->first_steps, &total))
     return UINT64_MAX;
   return total;
@@ -19,10 +18,11 @@ static uint64_t count_steps(const schedule *s, uint64_t epochs) {
 
 schedule schedule_make(uint64_t rows, uint64_t step_rows, bool drop_last, schedule_place origin,
                        uint64_t epochs, uint64_t limit) {
-  schedule s = {.rows = rows, .step_rows = step_rows, .drop_last = drop_last, .origin = origin};
+  schedule s = {
+      .rows = rows, .step_rows = step_rows, .drop_last = drop_last, .origin = origin, .epochs = epochs};
   s.first_steps = steps_for(&s, rows - origin.row);
   s.epoch_steps = steps_for(&s, rows);
-  s.total = count_steps(&s, epochs);
+  s.total = count_steps(&s);
   if (limit > 0 && limit < s.total) s.total = limit;
   return s;
 }
@@ -45,6 +45,7 @@ schedule_place schedule_at(const schedule *s, uint64_t nth) {
    the origin's row is where its step would begin anyway. */
 bool schedule_find(const schedule *s, uint64_t epoch, uint64_t step, schedule_place *place) {
   *place = (schedule_place){epoch, step, 0};
+  if (epoch >= s->epochs) return false;
   bool whole = epoch != s->origin.epoch || s->origin.row == s->origin.step * s->step_rows;
   if (whole) {
     place->row = step * s->step_rows;

@@ -20,11 +20,12 @@ typedef struct schedule {
   schedule_place origin; /* the run's first step */
   uint64_t first_steps;  /* of the origin's epoch, from the origin on */
   uint64_t epoch_steps;  /* of every other one */
-  uint64_t total;        /* of the run; UINT64_MAX: endless */
+  uint64_t epochs;
+  uint64_t total; /* steps of the run */
 } schedule;
 
-/* Plans `epochs` epochs (counted from epoch 0; UINT64_MAX: endless) from `origin` on, but at most
-   `limit` steps (0: no limit). rows, step_rows >= 1; origin.row <= rows. */
+/* Plans `epochs` epochs (counted from epoch 0) from `origin` on, but at most `limit` steps (0: no limit).
+   rows, step_rows >= 1; origin.row <= rows. */
 schedule schedule_make(uint64_t rows, uint64_t step_rows, bool drop_last, schedule_place origin,
                        uint64_t epochs, uint64_t limit);
 

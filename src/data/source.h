@@ -15,7 +15,8 @@ typedef enum source_boundaries {
   SOURCE_NO_BOUNDARIES,
   SOURCE_ONE_DOCUMENT, /* the file is a document */
   SOURCE_ENDS,         /* u64 exclusive ends, in tokens of the file */
-  SOURCE_MEGATRON      /* i64 sequence numbers [count + 1], i64 byte offsets [sequences] */
+  SOURCE_MEGATRON,     /* i64 sequence numbers [count + 1], i64 byte offsets [sequences] */
+  SOURCE_SEQUENCES     /* i64 byte offsets [sequences]: each sequence is a document */
 } source_boundaries;
 
 typedef struct source_documents {
@@ -23,17 +24,27 @@ typedef struct source_documents {
   uint64_t count;
   uint64_t first;         /* number of the file's first document in the stream */
   const uint8_t *entries; /* ENDS: the ends; MEGATRON: the sequence numbers. Unaligned, inside map */
-  const uint8_t *offsets; /* MEGATRON only: of each sequence in the token file, in bytes */
-  uint64_t sequences;     /* MEGATRON only */
+  const uint8_t *offsets; /* MEGATRON, SEQUENCES: of each sequence in the token file, in bytes */
+  uint64_t sequences;     /* MEGATRON, SEQUENCES */
   const uint8_t *map;     /* the mapping that holds them: an index file or a temporary one */
   size_t map_bytes;
 } source_documents;
+
+/* What the companion PATH.metadata says of a file of tokens, see token_metadata.h. */
+typedef struct token_metadata {
+  bool there;     /* otherwise nothing is said */
+  uint32_t width; /* bytes of a token: 1, 2, 4 or 8 */
+  uint64_t tokens;
+  bool stamped;
+  uint64_t stamp;
+} token_metadata;
 
 typedef struct source_file {
   char *path; /* of the tokens: for messages */
   int fd;     /* of the tokens (of a nameless temporary file where they were tokenized) */
   batch_format format;
   bool compressed, tokenized;
+  token_metadata metadata;
   batch_token_type type;
   uint32_t width;       /* bytes of a token: batch_token_type_size(type) */
   const uint8_t *map;   /* the whole token file, page-aligned; NULL with BATCH_IO_READ or when empty */
@@ -43,6 +54,8 @@ typedef struct source_file {
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
   source_documents documents;
+  uint64_t bad_lines;      /* .jsonl: passed over */
+  const char *compression; /* "zstd", "gzip", or NULL */
 } source_file;
 
 typedef struct source {
@@ -60,19 +73,25 @@ const source *dataset_source(const BatchDataset *dataset);
 const source_file *source_find(const source *s, uint64_t token);
 
 /* Document `index` < source->documents as tokens of the stream. Always start <= end <= tokens, also
-   when an index file was overwritten meanwhile. */
+   when an index file was overwritten meanwhile. Gives up, see guard.h, when the index has another end than
+   when it was opened. */
 void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end);
 
 /* The number of the document that holds a token: the only non-empty one. Needs documents > 0 and
    token < source->tokens. O(log documents). */
 uint64_t source_document_of(const source *s, uint64_t token);
 
+/* Where a token of a file lies, counted from the file's own first one, for whoever has the file. A byte of a temporary
+   file of tokens says nothing about the text that was tokenized into it. Returns place. */
+const char *source_place(const source *s, const source_file *file, uint64_t index, char place[96]);
+
 /* Reads tokens of one file, [first, first + count) counted from its own first one, as they are
    stored: out has count * width bytes. pread: no signal. */
 bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out);
 
 /* A hash of the number of documents and where 256 of them lie, evenly spread; 0 without
-   boundaries. What rests on documents mixes it into the dataset's fingerprint. */
-uint64_t source_documents_fingerprint(const source *s);
+   boundaries. What rests on documents mixes it into the dataset's fingerprint. Reads guarded; sets an
+   error. */
+bool source_documents_fingerprint(const source *s, uint64_t *fingerprint);
 
 #endif

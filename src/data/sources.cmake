@@ -21,6 +21,7 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/resident.c
   data/row.c
   data/schedule.c
+  data/shares.c
   data/transform.c
   data/window.c
   data/worker.c)
@@ -31,24 +32,34 @@ set_source_files_properties(data/fill_kernels.c data/row.c PROPERTIES COMPILE_OP
 # Datasets, formats, tokenizers, the writer.
 list(APPEND HEADRACE_DATA_SOURCES
   data/byte_stream.c
+  data/character_map.c
   data/dataset.c
+  data/decompress.c
   data/encode.c
   data/file.c
+  data/foreign.c
   data/format_detect.c
   data/format_headerless.c
   data/format_llmc.c
   data/format_megatron.c
   data/format_npy.c
   data/format_text.c
+  data/json.c
   data/jsonl.c
+  data/normal_form.c
   data/normalize.c
   data/out_file.c
+  data/path_companions.c
+  data/path_glob.c
   data/paths.c
   data/scan.c
+  data/sentencepiece_model.c
   data/shard.c
   data/source.c
   data/text_buffer.c
   data/text_reader.c
+  data/token_looks.c
+  data/token_metadata.c
   data/token_type.c
   data/tokenize_files.c
   data/tokenizer.c

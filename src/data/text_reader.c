@@ -6,48 +6,52 @@
 #include "data/jsonl.h"
 #include "data/utf8.h"
 
-enum { PIECE = 1 << 18 };
-static const size_t longest_line = (size_t)1 << 30;
+size_t text_reader_step = (size_t)1 << 18;
+
+size_t text_longest(const batch_dataset_options *options) {
+  return options->longest_document ? options->longest_document : BATCH_LONGEST_DOCUMENT;
+}
 
 bool text_reader_open(text_reader *reader, const source_file *file, const batch_dataset_options *options) {
   *reader = (text_reader){.stream.fd = -1,
                           .format = file->format,
                           .field = options->text_field ? options->text_field : "text",
-                          .malformed = options->text.malformed};
-  if (file->format == BATCH_FORMAT_JSONL && !jsonl_supported(file->path)) return false;
-  return byte_stream_open(&reader->stream, file->path, file->fd, file->compressed) &&
-         text_buffer_reserve(&reader->raw, PIECE);
+                          .malformed = options->text.malformed,
+                          .on_bad_line = options->on_bad_line,
+                          .longest = text_longest(options)};
+  return byte_stream_open(&reader->stream, file->path, file->fd, file->compressed);
 }
 
 void text_reader_close(text_reader *reader) {
   byte_stream_close(&reader->stream);
   text_buffer_free(&reader->raw);
   text_buffer_free(&reader->clean);
-  jsonl_free(reader->json);
-  reader->json = NULL;
 }
 
 static size_t unread(const text_reader *reader) {
   return reader->raw.used - reader->start;
 }
 
-/* Moves what is unread to the front and fills the buffer up. */
+/* Reads once more behind what is unread. */
 static bool fill(text_reader *reader) {
+  text_buffer *raw = &reader->raw;
   size_t left = unread(reader), got;
-  memmove(reader->raw.data, reader->raw.data + reader->start, left);
+  if (reader->start > 0 && left > 0) memmove(raw->data, raw->data + reader->start, left);
   reader->start = 0;
-  reader->raw.used = left;
-  size_t room = reader->raw.capacity - left;
-  if (!byte_stream_read(&reader->stream, reader->raw.data + left, room, &got)) return false;
-  reader->raw.used += got;
-  reader->ended = got < room;
-  return true;
+  raw->used = left;
+  if (!text_buffer_reserve(raw, text_reader_step) ||
+      !byte_stream_read(&reader->stream, raw->data + left, text_reader_step, &got))
+    return false;
+  raw->used += got;
+  return !reader->tick || reader->tick(reader->tick_context);
 }
 
 static void take(text_reader *reader, size_t bytes) {
   reader->start += bytes;
   reader->offset += bytes;
 }
+
+/* ---- text */
 
 static bool malformed_fail(const text_reader *reader, const text_piece *piece, size_t at) {
   return format_fail(reader->stream.path, reader->offset + at, "found byte 0x%02X, expected UTF-8",
@@ -71,38 +75,40 @@ static bool settle_malformed(text_reader *reader, text_piece *piece) {
   return replace_malformed(reader, piece);
 }
 
-/* Behind the last line, or else not inside a character. */
-static size_t cut(const char *text, size_t bytes) {
-  const char *line = memrchr(text, '\n', bytes);
-  return line ? (size_t)(line - text) + 1 : bytes - utf8_cut_off((const uint8_t *)text, bytes);
-}
-
 static batch_status next_of_text(text_reader *reader, text_piece *piece) {
   if (reader->finished) return BATCH_END;
   bool begins = reader->offset == 0;
-  if (!reader->ended && !fill(reader)) return batch_last_error()->code;
-  size_t bytes = unread(reader);
-  if (!reader->ended) bytes = cut(reader->raw.data, bytes);
-  *piece = (text_piece){reader->raw.data + reader->start, bytes, begins, reader->ended};
-  reader->finished = reader->ended;
-  bool good = settle_malformed(reader, piece);
+  size_t bytes = 0;
+  while (bytes == 0 && !reader->finished) {
+    if (!fill(reader)) return batch_last_error()->code;
+    bytes = unread(reader);
+    reader->finished = reader->stream.ended;
+    if (!reader->finished) bytes -= utf8_cut_off((const uint8_t *)reader->raw.data, bytes);
+  }
+  *piece = (text_piece){reader->raw.data, bytes, begins, reader->finished};
+  if (!settle_malformed(reader, piece)) return batch_last_error()->code;
   take(reader, bytes);
-  return good ? BATCH_OK : batch_last_error()->code;
+  return BATCH_OK;
 }
 
-/* Finds the next line, growing the buffer until it holds it. *bytes: without its end. */
-static bool find_line(text_reader *reader, size_t *bytes, size_t *with_end) {
+/* ---- .jsonl */
+
+/* The line at hand; complete: its end was found, or there is nothing more. */
+typedef struct line_found {
+  size_t bytes, with_end;
+  bool complete;
+} line_found;
+
+/* Finds the next line, or at least that it is longer than `longest`. */
+static bool find_line(text_reader *reader, line_found *line) {
   for (size_t searched = 0;;) {
-    const char *from = reader->raw.data + reader->start,
+    const char *from = unread(reader) ? reader->raw.data + reader->start : "",
                *end = memchr(from + searched, '\n', unread(reader) - searched);
-    *bytes = end ? (size_t)(end - from) : unread(reader);
-    *with_end = *bytes + (end != NULL);
-    if (end || reader->ended) return true;
-    searched = *bytes;
-    if (searched > longest_line)
-      return format_fail(reader->stream.path, reader->offset,
-                         "found a line of more than %zu bytes, expected none longer", longest_line);
-    if (searched == reader->raw.capacity && !text_buffer_reserve(&reader->raw, 1)) return false;
+    line->bytes = end ? (size_t)(end - from) : unread(reader);
+    line->with_end = line->bytes + (end != NULL);
+    line->complete = end || reader->stream.ended;
+    if (line->complete || line->bytes > reader->longest) return true;
+    searched = line->bytes;
     if (!fill(reader)) return false;
   }
 }
@@ -113,25 +119,60 @@ static bool is_blank(const char *text, size_t bytes) {
   return true;
 }
 
-static bool parse_line(text_reader *reader, size_t bytes, text_piece *piece) {
-  *piece = (text_piece){reader->raw.data + reader->start, bytes, true, true};
-  if (!settle_malformed(reader, piece)) return false;
-  jsonl_line line = {reader->stream.path, reader->line, reader->offset, piece->text, piece->bytes};
-  return jsonl_parse(&line, reader->field, &reader->json, &piece->text, &piece->bytes);
+/* UTF-8's mark at the start of a file of JSON is not part of it. */
+static size_t byte_order_mark(const text_reader *reader, const line_found *line) {
+  return reader->offset == 0 && line->bytes >= 3 &&
+                 memcmp(reader->raw.data + reader->start, "\xEF\xBB\xBF", 3) == 0
+             ? 3
+             : 0;
+}
+
+static bool too_long(const text_reader *reader) {
+  return format_fail(reader->stream.path, reader->offset,
+                     "line %" PRIu64 ": found a line of more than %zu bytes, expected none longer "
+                     "(the longest document: options.longest_document)",
+                     reader->line, reader->longest);
+}
+
+static bool parse_line(text_reader *reader, const line_found *found, text_piece *piece) {
+  if (found->bytes > reader->longest) return too_long(reader);
+  size_t mark = byte_order_mark(reader, found);
+  jsonl_line line = {reader->stream.path, reader->line, reader->offset + mark,
+                     reader->raw.data + reader->start + mark, found->bytes - mark};
+  reader->clean.used = 0;
+  bool good = jsonl_read(&line, reader->field, reader->malformed, &reader->clean);
+  *piece = (text_piece){reader->clean.data, reader->clean.used, true, true};
+  return good;
+}
+
+/* Passes to the end of the line, however long it is. */
+static bool pass_line(text_reader *reader, line_found *line) {
+  while (!line->complete) {
+    take(reader, line->bytes);
+    if (!find_line(reader, line)) return false;
+  }
+  take(reader, line->with_end);
+  return true;
+}
+
+static bool may_skip(text_reader *reader) {
+  if (reader->on_bad_line != BATCH_BAD_LINE_SKIP || batch_last_error()->code != BATCH_FORMAT_ERROR)
+    return false;
+  reader->bad_lines++;
+  return true;
 }
 
 static batch_status next_of_jsonl(text_reader *reader, text_piece *piece) {
-  jsonl_free(reader->json);
-  reader->json = NULL;
-  for (size_t bytes, with_end;;) {
-    if (!find_line(reader, &bytes, &with_end)) return batch_last_error()->code;
-    if (with_end == 0) return BATCH_END;
+  for (line_found line;;) {
+    if (!find_line(reader, &line)) return batch_last_error()->code;
+    if (line.with_end == 0) return BATCH_END;
     reader->line++;
-    bool blank = is_blank(reader->raw.data + reader->start, bytes);
-    bool good = blank || parse_line(reader, bytes, piece);
-    take(reader, with_end);
-    if (!good) return batch_last_error()->code;
-    if (!blank) return BATCH_OK;
+    size_t mark = byte_order_mark(reader, &line);
+    bool blank = line.complete && is_blank(reader->raw.data + reader->start + mark, line.bytes - mark);
+    bool good = !blank && parse_line(reader, &line, piece);
+    if (!blank && !good && !may_skip(reader)) return batch_last_error()->code;
+    if (!pass_line(reader, &line)) return batch_last_error()->code;
+    if (good) return BATCH_OK;
   }
 }
 

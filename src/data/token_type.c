@@ -1,6 +1,9 @@
 #include "data/token_type.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "data/paths.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error                                                                                                       \
@@ -34,6 +37,30 @@ uint32_t batch_token_type_size(batch_token_type type) {
 
 uint64_t token_type_max(batch_token_type type) {
   return facts_of(type) ? facts[type].max : 0;
+}
+
+batch_token_type token_type_of_name(const char *path) {
+  char suffix[16];
+  for (int type = BATCH_TOKEN_U8; type <= BATCH_TOKEN_I64; type++)
+    for (int with_bin = 0; with_bin < 2; with_bin++) {
+      snprintf(suffix, sizeof suffix, ".%s%s", facts[type].name, with_bin ? ".bin" : "");
+      if (path_ends_with(path, suffix)) return (batch_token_type)type;
+    }
+  return BATCH_TOKEN_DEFAULT;
+}
+
+batch_token_type token_type_of_width(uint64_t width) {
+  switch (width) {
+  case 1:
+    return BATCH_TOKEN_U8;
+  case 2:
+    return BATCH_TOKEN_U16;
+  case 4:
+    return BATCH_TOKEN_U32;
+  case 8:
+    return BATCH_TOKEN_I64;
+  }
+  return BATCH_TOKEN_DEFAULT;
 }
 
 /* Loads and stores go through memcpy, which allows any alignment and is vectorized all the same. */

@@ -7,6 +7,12 @@
 /* The largest id that a token type can hold. */
 uint64_t token_type_max(batch_token_type type);
 
+/* The type that a file's name tells: x.u32 and x.u32.bin are u32; DEFAULT: none. */
+batch_token_type token_type_of_name(const char *path);
+
+/* The type that ids of so many bytes have where nothing else is said; DEFAULT: there is none. */
+batch_token_type token_type_of_width(uint64_t width);
+
 /* Widens count tokens as they are stored (raw, any alignment) to ids. */
 void token_widen(batch_token_type type, const void *raw, size_t count, int64_t *ids);
 

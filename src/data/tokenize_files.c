@@ -12,7 +12,7 @@ typedef struct tokenize_run {
   batch_tokenize_callback callback;
   void *context;
   batch_tokenize_progress progress;
-  uint64_t bytes_before; /* of the files that are done */
+  uint64_t bytes_before, bad_lines_before; /* of the files that are done */
 } tokenize_run;
 
 static bool write_tokens(void *context, const uint32_t *ids, size_t count) {
@@ -23,9 +23,10 @@ static bool end_document(void *context) {
   return batch_writer_end_document(((tokenize_run *)context)->writer);
 }
 
-static bool report(void *context, uint64_t bytes_read) {
+static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
   tokenize_run *run = context;
   run->progress.bytes = run->bytes_before + bytes_read;
+  run->progress.bad_lines = run->bad_lines_before + bad_lines;
   run->progress.tokens = batch_writer_token_count(run->writer);
   run->progress.documents = batch_writer_document_count(run->writer);
   if (!run->callback || run->callback(run->context, &run->progress)) return true;
@@ -47,9 +48,11 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
   const token_sink sink = {write_tokens, end_document, report, run};
   source_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
   run->progress.path = path;
-  bool good = open_text(&file, run->options->format) && encode_file(&file, run->options, &sink);
+  bool good =
+      open_text(&file, run->options->format) && encode_file(&file, run->options, &sink, &file.bad_lines);
   if (file.fd >= 0) close(file.fd);
   run->bytes_before += file.map_bytes;
+  run->bad_lines_before += file.bad_lines;
   return good;
 }
 
@@ -69,7 +72,7 @@ static bool tokenize_list(tokenize_run *run, const path_list *list) {
   if (!measure(run, list)) return false;
   for (size_t i = 0; i < list->count; i++)
     if (!tokenize_one(run, list->entries[i].path)) return false;
-  return true;
+  return report(run, 0, 0);
 }
 
 batch_status batch_tokenize_files(const char *const *paths, size_t n, const batch_dataset_options *options,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/error.h"
+#include "core/live.h"
 #include "data/tokenizer_sentencepiece.h"
 
 struct BatchTokenizer {
@@ -12,13 +13,14 @@ struct BatchTokenizer {
   void *context;
   uint32_t vocab_size;
   int64_t end_of_text;
+  tokenizer_cut cut;
+  tokenizer_more more;
 };
 
 static size_t failed(void) {
   return BATCH_TOKENIZER_FAILED;
 }
 
-/* Bytes: the context is the tokenizer's own address of vocab_size, not needed at all. */
 static size_t bytes_encode(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity) {
   (void)context;
   const uint8_t *from = (const uint8_t *)text;
@@ -41,12 +43,18 @@ bool tokenizer_is_bytes(const BatchTokenizer *tokenizer) {
   return !tokenizer || tokenizer->functions.encode == bytes_encode;
 }
 
+tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer) {
+  return tokenizer->cut;
+}
+
 BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void *context, uint32_t vocab_size,
-                               int64_t end_of_text) {
+                               int64_t end_of_text, tokenizer_cut cut, tokenizer_more more) {
   BatchTokenizer *tokenizer = malloc(sizeof *tokenizer);
   if (!tokenizer)
     return error_null(BATCH_OUT_OF_MEMORY, "batch_tokenizer: no memory for %zu bytes", sizeof *tokenizer);
-  *tokenizer = (BatchTokenizer){*functions, context, vocab_size, end_of_text};
+  *tokenizer =
+      (BatchTokenizer){*functions, context, vocab_size, end_of_text, cut, more ? more : functions->encode};
+  live_enter(tokenizer);
   return tokenizer;
 }
 
@@ -57,7 +65,8 @@ BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
     return error_null(BATCH_INVALID_ARGUMENT,
                       "batch_tokenizer_bytes: specials is %" PRIu32 ", expected at most %" PRIu32, specials,
                       most);
-  return tokenizer_make(&functions, NULL, 256 + specials, specials ? 256 : BATCH_NO_TOKEN);
+  return tokenizer_make(&functions, NULL, 256 + specials, specials ? 256 : BATCH_NO_TOKEN,
+                        TOKENIZER_CUT_ANYWHERE, NULL);
 }
 
 BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
@@ -74,7 +83,7 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
     return error_null(BATCH_INVALID_ARGUMENT,
                       "batch_tokenizer_custom: end_of_text is %" PRId64 ", expected -1 or below %" PRIu32,
                       end_of_text, vocab_size);
-  return tokenizer_make(functions, context, vocab_size, end_of_text);
+  return tokenizer_make(functions, context, vocab_size, end_of_text, TOKENIZER_CUT_NOWHERE, NULL);
 }
 
 BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
@@ -86,6 +95,7 @@ BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
 
 void batch_tokenizer_free(BatchTokenizer *tokenizer) {
   if (!tokenizer) return;
+  live_leave("batch_tokenizer_free", tokenizer);
   if (tokenizer->functions.free) tokenizer->functions.free(tokenizer->context);
   free(tokenizer);
 }
@@ -114,18 +124,28 @@ static size_t id_outside(const char *function, const BatchTokenizer *tokenizer, 
 }
 
 static size_t refused(const char *function, size_t count, const char *what) {
-  error_set(BATCH_FORMAT_ERROR, "%s: the tokenizer refuses these %zu %s", function, count, what);
+  error_set(BATCH_FORMAT_ERROR, "%s: the tokenizer refuses %zu %s%s", function, count, what,
+            count == 1 ? "" : "s");
   return failed();
+}
+
+size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, size_t bytes, bool more,
+                             uint32_t *ids, size_t capacity) {
+  static const char function[] = "batch_tokenizer_encode";
+  /* What an encoder counts and does not write is then no id. */
+  if (tokenizer->cut == TOKENIZER_CUT_NOWHERE && capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
+  size_t count =
+      (more ? tokenizer->more : tokenizer->functions.encode)(tokenizer->context, text, bytes, ids, capacity);
+  if (count == failed()) return refused(function, bytes, "byte");
+  size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
+  return bad == written ? count : id_outside(function, tokenizer, ids, bad);
 }
 
 size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes, uint32_t *ids,
                               size_t capacity) {
-  static const char function[] = "batch_tokenizer_encode";
-  if (check_arguments(function, tokenizer, text || bytes == 0, ids || capacity == 0)) return failed();
-  size_t count = tokenizer->functions.encode(tokenizer->context, text, bytes, ids, capacity);
-  if (count == failed()) return refused(function, bytes, "bytes of text");
-  size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
-  return bad == written ? count : id_outside(function, tokenizer, ids, bad);
+  if (check_arguments("batch_tokenizer_encode", tokenizer, text || bytes == 0, ids || capacity == 0))
+    return failed();
+  return tokenizer_encode_part(tokenizer, text, bytes, false, ids, capacity);
 }
 
 size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count, char *text,
@@ -135,7 +155,7 @@ size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *i
   size_t bad = first_outside(tokenizer, ids, count);
   if (bad < count) return id_outside(function, tokenizer, ids, bad);
   size_t bytes = tokenizer->functions.decode(tokenizer->context, ids, count, text, capacity);
-  return bytes == failed() ? refused(function, count, "ids") : bytes;
+  return bytes == failed() ? refused(function, count, "id") : bytes;
 }
 
 uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {

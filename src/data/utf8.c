@@ -64,3 +64,11 @@ bool utf8_repair(const uint8_t *text, size_t bytes, text_buffer *out) {
   }
   return true;
 }
+
+uint32_t utf8_put(uint32_t code, char out[4]) {
+  static const uint8_t first[] = {0, 0, 0xC0, 0xE0, 0xF0};
+  uint32_t bytes = code < 0x80 ? 1 : code < 0x800 ? 2 : code < 0x10000 ? 3 : 4;
+  for (uint32_t i = bytes - 1; i > 0; i--, code >>= 6) out[i] = (char)(0x80 | (code & 0x3F));
+  out[0] = (char)(bytes == 1 ? code : first[bytes] | code);
+  return bytes;
+}

@@ -28,4 +28,8 @@ size_t utf8_cut_off(const uint8_t *text, size_t bytes);
 /* Appends text with U+FFFD for each maximal malformed part. */
 bool utf8_repair(const uint8_t *text, size_t bytes, text_buffer *out);
 
+/* Writes the 1 to 4 bytes of a code up to U+10FFFF and returns how many. A surrogate gets the three bytes that
+   its number calls for, which are malformed. */
+uint32_t utf8_put(uint32_t code, char out[4]);
+
 #endif

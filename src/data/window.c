@@ -3,10 +3,13 @@
 #include <stdlib.h>
 
 #include "core/memory.h"
+#include "sync/sanitizers.h"
 
 enum { RUNNING, STOPPING, STOPPED };
 
+/* All zero: nothing is published. */
 bool window_init(window *w, uint32_t size, uint64_t total) {
+  size_t bytes;
   atomic_init(&w->head, 0);
   atomic_init(&w->tail, 0);
   event_init(&w->ready);
@@ -14,7 +17,7 @@ bool window_init(window *w, uint32_t size, uint64_t total) {
   atomic_init(&w->stopped, RUNNING);
   w->total = total;
   w->size = size;
-  w->slots = memory_allocate_zeroed(size * sizeof *w->slots); /* all zero: nothing published */
+  w->slots = memory_multiply(size, sizeof *w->slots, &bytes) ? memory_allocate_zeroed(bytes) : NULL;
   return w->slots;
 }
 
@@ -58,6 +61,7 @@ uint64_t window_ticket(window *w) {
 void window_publish(window *w, uint64_t position, const window_item *item) {
   window_slot *slot = &w->slots[position % w->size];
   slot_put(slot, item);
+  hand_over(item->batch);
   /* PUBLISH: seq_cst; pairs with ADVANCE in taker_retry and pass_on. */
   atomic_exchange_explicit(&slot->turn, position + 1, memory_order_seq_cst);
   if (atomic_load_explicit(&w->head, memory_order_seq_cst) == position) event_notify(&w->ready, 1);
@@ -95,6 +99,7 @@ static bool taker_retry(void *context) {
     if (!atomic_compare_exchange_strong_explicit(&w->head, &head, head + 1, memory_order_seq_cst,
                                                  memory_order_seq_cst))
       continue;
+    handed_over(item.batch);
     *t->taken = item;
     t->position = head;
     t->answer = BATCH_OK;

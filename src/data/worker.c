@@ -34,7 +34,8 @@ static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
   schedule_place place = schedule_at(&loader->recipe.schedule, step);
   filler_fill(&w->filler, &place, batch);
   add(w, COUNT_BYTES, w->filler.bytes);
-  if (batch->status != BATCH_OK) add(w, COUNT_ERRORS, 1);
+  if (w->filler.fault.code != BATCH_OK) add(w, COUNT_ERRORS, 1);
+  if (w->filler.skipped > 0) add(w, COUNT_SKIPPED, w->filler.skipped);
   uint64_t position = loader->as_they_come ? window_ticket(&loader->window) : step;
   window_item item = {batch, copy_fault(&w->filler.fault), w->filler.tokens, step};
   window_publish(&loader->window, position, &item);
@@ -48,6 +49,8 @@ void *worker_run(void *worker_pointer) {
   worker *w = worker_pointer;
   BatchLoader *loader = w->loader;
   uint64_t begin = port_clock();
+  pthread_setname_np(pthread_self(), "headrace-loader");
+  w->filler.in_worker = true; /* thread_start lets SIGBUS through */
   for (Batch *batch; (batch = batch_pool_allocate(loader->pool));) {
     uint64_t allocated = port_clock();
     add(w, COUNT_WORKER_WAIT, allocated - begin);

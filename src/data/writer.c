@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/live.h"
 #include "data/encode.h"
 #include "data/file.h"
 #include "data/format.h"
@@ -118,6 +119,7 @@ BatchWriter *batch_writer_create(const char *path, const batch_writer_options *o
   BatchWriter *writer = calloc(1, sizeof *writer);
   if (!writer)
     return error_null(BATCH_OUT_OF_MEMORY, "batch_writer_create: no memory for %zu bytes", sizeof *writer);
+  live_enter(writer);
   writer->options = settled;
   writer->shard.tokens = writer->shard.ends = OUT_FILE_CLOSED;
   writer->path = settle_path(path, settled.format);
@@ -186,6 +188,7 @@ bool batch_writer_finish(BatchWriter *writer) {
 
 void batch_writer_free(BatchWriter *writer) {
   if (!writer) return;
+  live_leave("batch_writer_free", writer);
   shard_close(&writer->shard);
   free(writer->path);
   free(writer);

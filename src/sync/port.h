@@ -55,7 +55,8 @@ void port_yield(void);
 bool port_may_spin(void);
 
 /* Sleeps while *word == expected, until woken or until the deadline (UINT64_MAX: none). May
-   return at any time for no reason. Returns false only when the deadline has passed. */
+   return at any time for no reason, but not without giving the processor away. Returns false only
+   when the deadline has passed. */
 bool port_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline);
 
 /* Wakes up to count threads that sleep on word. */

@@ -29,8 +29,14 @@ static void make_rooms(void) {
   pthread_condattr_destroy(&monotonic);
 }
 
+/* In a child the parent's threads neither hold a mutex nor wait any more: the rooms are made anew. */
+static void prepare_rooms(void) {
+  make_rooms();
+  pthread_atfork(NULL, NULL, make_rooms);
+}
+
 static room *room_of(const _Atomic uint32_t *word) {
-  pthread_once(&rooms_once, make_rooms);
+  pthread_once(&rooms_once, prepare_rooms);
   return &rooms[((uintptr_t)word / PORT_LINE) % ROOMS];
 }
 

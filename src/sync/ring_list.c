@@ -4,7 +4,7 @@
 #include <sys/mman.h>
 
 struct ring_node {
-  rcu_object deferred;
+  rcu_object retired;
   ring ring;
   /* NULL, then once and for ever the next ring or the mark that the list is closed. Producers CAS it. */
   _Atomic(ring_node *) next;
@@ -22,8 +22,8 @@ static ring_node *node_create(void) {
   return node;
 }
 
-static void node_free(rcu_object *deferred) {
-  munmap(deferred, sizeof(ring_node));
+static void node_free(rcu_object *retired) {
+  munmap(retired, sizeof(ring_node));
 }
 
 static ring_node *node_next(const ring_node *node) {
@@ -35,14 +35,20 @@ static bool is_ring(const ring_node *next) {
   return next && next != CLOSED_MARK;
 }
 
-/* Moves the end of the list on from node; somebody else may have done so. release and acquire: the
-   next ring is made before it is reached from here, as through LINK. */
-static void move_on(_Atomic(ring_node *) *end, ring_node *node, ring_node *next) {
-  atomic_compare_exchange_strong_explicit(end, &node, next, memory_order_release, memory_order_relaxed);
+/* An end of the list. seq_cst: pairs with UNLINK in move_on, see rcu.h; the ring is made before. */
+static ring_node *node_at(const _Atomic(ring_node *) *end) {
+  return atomic_load_explicit(end, memory_order_seq_cst);
+}
+
+/* Moves an end of the list on from node; false when somebody else has done so: *node is where it is.
+   UNLINK: seq_cst, also when it fails; pairs with the load in node_at after rcu_enter. */
+static bool move_on(_Atomic(ring_node *) *end, ring_node **node, ring_node *next) {
+  return atomic_compare_exchange_strong_explicit(end, node, next, memory_order_seq_cst, memory_order_seq_cst);
 }
 
 bool ring_list_init(ring_list *list) {
-  ring_node *first = node_create();
+  ring_node *first = rcu_prepare() == 0 ? node_create() : NULL;
+  atomic_store_explicit(&list->limbo.first, NULL, memory_order_relaxed);
   atomic_store_explicit(&list->head, first, memory_order_relaxed);
   atomic_store_explicit(&list->tail, first, memory_order_relaxed);
   return first;
@@ -52,9 +58,10 @@ void ring_list_destroy(ring_list *list) {
   ring_node *node = atomic_load_explicit(&list->head, memory_order_relaxed);
   while (is_ring(node)) {
     ring_node *next = node_next(node);
-    node_free(&node->deferred);
+    node_free(&node->retired);
     node = next;
   }
+  rcu_reclaim_all(&list->limbo, node_free);
 }
 
 /* Ends node's ring and appends a new one that holds handle. Returns what follows node: the new ring
@@ -70,23 +77,24 @@ static ring_node *node_append(ring_node *node, uint32_t handle, bool *pushed) {
   *pushed = atomic_compare_exchange_strong_explicit(&node->next, &next, made, memory_order_seq_cst,
                                                     memory_order_seq_cst);
   if (*pushed) return made;
-  node_free(&made->deferred);
+  node_free(&made->retired);
   return next;
 }
 
 ring_status ring_list_push(ring_list *list, uint32_t handle) {
-  rcu_enter();
-  ring_node *node = atomic_load_explicit(&list->tail, memory_order_acquire);
+  rcu_reader *me = rcu_enter();
+  ring_node *node = node_at(&list->tail);
   ring_status status;
   while ((status = ring_push(&node->ring, handle)) != RING_OK) {
     bool pushed = false;
     ring_node *next = node_append(node, handle, &pushed);
     status = pushed ? RING_OK : next ? RING_CLOSED : RING_FULL;
-    if (is_ring(next)) move_on(&list->tail, node, next);
+    ring_node *seen = node;
+    if (is_ring(next)) move_on(&list->tail, &seen, next);
     if (pushed || !is_ring(next)) break;
     node = next;
   }
-  rcu_leave();
+  rcu_leave(me);
   return status;
 }
 
@@ -95,45 +103,49 @@ static ring_node *leave_drained(ring_list *list, ring_node *node, ring_status *s
   ring_node *next = node_next(node);
   *status = next ? RING_CLOSED : RING_EMPTY;
   if (!is_ring(next)) return NULL;
-  move_on(&list->tail, node, next); /* tail must not stay at a ring that goes away */
   ring_node *seen = node;
-  if (atomic_compare_exchange_strong_explicit(&list->head, &seen, next, memory_order_acq_rel,
-                                              memory_order_acquire)) {
-    rcu_defer(&node->deferred, node_free);
-    return next;
-  }
-  return seen;
+  move_on(&list->tail, &seen, next); /* tail must not stay at a ring that goes away */
+  seen = node;
+  if (!move_on(&list->head, &seen, next)) return seen;
+  rcu_retire(&list->limbo, &node->retired);
+  return next;
+}
+
+/* Ends a call that takes or looks: one that has moved on or found nothing gives rings back. */
+static void end_taking(ring_list *list, rcu_reader *me, bool slow) {
+  rcu_leave(me);
+  if (slow) rcu_reclaim(&list->limbo, node_free);
 }
 
 ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken) {
-  rcu_enter();
-  ring_node *node = atomic_load_explicit(&list->head, memory_order_acquire);
+  rcu_reader *me = rcu_enter();
+  ring_node *first = node_at(&list->head), *node = first;
   ring_status status;
   do {
     status = ring_pop_many(&node->ring, handles, k, taken);
     if (status != RING_CLOSED) break;
     node = leave_drained(list, node, &status);
   } while (node);
-  rcu_leave();
+  end_taking(list, me, node != first || status != RING_OK);
   return status;
 }
 
 ring_status ring_list_peek(ring_list *list, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle) {
-  rcu_enter();
-  ring_node *node = atomic_load_explicit(&list->head, memory_order_acquire);
+  rcu_reader *me = rcu_enter();
+  ring_node *first = node_at(&list->head), *node = first;
   ring_status status;
   do {
     status = ring_peek(&node->ring, try_retain, drop, handle);
     if (status != RING_CLOSED) break;
     node = leave_drained(list, node, &status);
   } while (node);
-  rcu_leave();
+  end_taking(list, me, node != first || status != RING_OK);
   return status;
 }
 
 void ring_list_close(ring_list *list) {
-  rcu_enter();
-  ring_node *node = atomic_load_explicit(&list->tail, memory_order_acquire);
+  rcu_reader *me = rcu_enter();
+  ring_node *node = node_at(&list->tail);
   while (is_ring(node)) {
     ring_node *next = NULL;
     ring_close(&node->ring);
@@ -143,31 +155,30 @@ void ring_list_close(ring_list *list) {
       break;
     node = next;
   }
-  rcu_leave();
+  rcu_leave(me);
 }
 
 bool ring_list_is_closed(const ring_list *list) {
-  rcu_enter();
-  ring_node *node = atomic_load_explicit(&list->tail, memory_order_acquire);
+  rcu_reader *me = rcu_enter();
+  ring_node *node = node_at(&list->tail);
   while (is_ring(node)) node = node_next(node);
-  rcu_leave();
+  rcu_leave(me);
   return node == CLOSED_MARK;
 }
 
 bool ring_list_is_empty(const ring_list *list) {
-  rcu_enter();
-  ring_node *node = atomic_load_explicit(&list->head, memory_order_acquire);
+  rcu_reader *me = rcu_enter();
+  ring_node *node = node_at(&list->head);
   while (is_ring(node) && ring_is_empty(&node->ring)) node = node_next(node);
-  rcu_leave();
+  rcu_leave(me);
   return !is_ring(node);
 }
 
 uint32_t ring_list_size(const ring_list *list) {
   uint64_t size = 0;
-  rcu_enter();
-  for (ring_node *node = atomic_load_explicit(&list->head, memory_order_acquire); is_ring(node);
-       node = node_next(node))
+  rcu_reader *me = rcu_enter();
+  for (ring_node *node = node_at(&list->head); is_ring(node); node = node_next(node))
     size += ring_size(&node->ring);
-  rcu_leave();
+  rcu_leave(me);
   return size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
 }

@@ -1,13 +1,15 @@
 /* An unlimited queue of handles: a list of rings. A push that finds its ring full ends it and
    appends a new one that holds the handle already; a pop that finds its ring ended and drained
-   moves on to the next, and the ring left behind goes back to the system after a grace period.
+   moves on to the next, and the ring left behind goes back to the system when no thread can look at
+   it any more: at the latest in the next pop that finds the list empty while nobody else is inside.
 
    Lock-free as the ring is, but for the allocation of a ring every RING_LIST_CAPACITY handles. A
    thread stopped inside a call keeps the memory of rings from going back, and nothing else.
 
    The pairs of memory orders, beside those of ring.h:
-     LINK  push: seq_cst CAS of next  ->  FOLLOW  pop: seq_cst load of next: the new ring. seq_cst
-           because a pop that finds an ended ring without a successor answers EMPTY here. */
+     LINK    push: seq_cst CAS of next  ->  FOLLOW  pop: seq_cst load of next: the new ring. seq_cst
+             because a pop that finds an ended ring without a successor answers EMPTY here.
+     UNLINK  pop: seq_cst CASes of tail and head -> rcu.h's ENTER, then a seq_cst load of either */
 #ifndef HEADRACE_SYNC_RING_LIST_H
 #define HEADRACE_SYNC_RING_LIST_H
 
@@ -23,9 +25,10 @@ typedef struct ring_node ring_node;
 typedef struct ring_list {
   _Alignas(PORT_LINE) _Atomic(ring_node *) head; /* consumers move it on */
   _Alignas(PORT_LINE) _Atomic(ring_node *) tail; /* producers move it on; never behind head */
+  _Alignas(PORT_LINE) rcu_limbo limbo;           /* rings left behind */
 } ring_list;
 
-/* Makes an empty list; false when memory runs out. */
+/* Makes an empty list; false when memory runs out, or what rcu_prepare needs. */
 bool ring_list_init(ring_list *list);
 
 /* Frees all rings; nobody may use the list any more. What is inside is forgotten. */

@@ -1,6 +1,7 @@
 #include "sync/slab.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static _Atomic uint64_t *slab_link(const void *owner, uint32_t handle) {
   const slab *s = owner;
@@ -12,13 +13,12 @@ static bool slab_reserve(slab *s, uint32_t handle) {
   _Atomic(char *) *entry = &s->segments[handle >> SLAB_SEGMENT_SHIFT];
   char *there = NULL;
   if (atomic_load_explicit(entry, memory_order_relaxed)) return true;
-  /* Zeroed by the system where it comes from there, so untouched objects take no memory. The part
-     before the aligned address is given up with the segment, which is never freed. */
-  char *made = calloc(1, SLAB_SEGMENT_SIZE * s->object_size + PORT_LINE);
+  /* Not cleared, so objects that are never used take no memory. */
+  size_t bytes = SLAB_SEGMENT_SIZE * s->object_size;
+  char *made = aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
   if (!made) return false;
-  char *aligned = made + (-(uintptr_t)made & (PORT_LINE - 1));
   /* SEGMENT: release; pairs with the load in slab_object. Whoever is second takes the first one's. */
-  if (!atomic_compare_exchange_strong_explicit(entry, &there, aligned, memory_order_release,
+  if (!atomic_compare_exchange_strong_explicit(entry, &there, made, memory_order_release,
                                                memory_order_relaxed))
     free(made);
   return true;
@@ -32,11 +32,25 @@ uint32_t slab_allocate(slab *s) {
     if (used == SLAB_MAX_HANDLE || !slab_reserve(s, used + 1)) return 0;
     /* relaxed: the number alone is claimed; the segment was published by its own CAS. */
     if (atomic_compare_exchange_weak_explicit(&s->used, &used, used + 1, memory_order_relaxed,
-                                              memory_order_relaxed))
+                                              memory_order_relaxed)) {
+      memset(slab_object(s, used + 1), 0, s->object_size);
       return used + 1;
+    }
   }
 }
 
 void slab_free(slab *s, uint32_t handle) {
   stack_push(&s->free, slab_link, s, handle);
+}
+
+uint32_t slab_count(const slab *s) {
+  uint64_t pops, idle;
+  stack_counts(&s->free, slab_link, s, &pops, &idle);
+  uint32_t used = atomic_load_explicit(&s->used, memory_order_relaxed);
+  return used > idle ? used - (uint32_t)idle : 0;
+}
+
+bool slab_has_room(const slab *s, uint32_t count) {
+  uint32_t used = atomic_load_explicit(&s->used, memory_order_relaxed);
+  return count <= SLAB_MAX_HANDLE - used || count <= SLAB_MAX_HANDLE - slab_count(s);
 }

@@ -26,5 +26,4 @@ static void model_check(void) {
   assert(list_pop(&element) == RING_OK && element == 1);
   assert(!pushed || (list_pop(&element) == RING_OK && element == 2));
   assert(list_pop(&element) == RING_CLOSED && ring_list_push(&tested, 3) == RING_CLOSED);
-  list_end();
 }

@@ -22,5 +22,4 @@ static void model_check(void) {
   uint32_t element;
   while (list_pop(&element) == RING_OK) popped[0] += 1u << element;
   assert(popped[0] + popped[1] == 2 + 4 + 8);
-  list_end();
 }

@@ -49,7 +49,8 @@ void __VERIFIER_assume(bool condition);
     bool port_model_same = port_model_seen == *(expected);                                                   \
     if (port_model_same)                                                                                     \
       PORT_MODEL_AWAIT(__c11_atomic_compare_exchange_strong(object, expected, desired, success, failure));   \
-    *(expected) = port_model_seen;                                                                           \
+    else                                                                                                     \
+      *(expected) = port_model_seen;                                                                         \
     port_model_same;                                                                                         \
   })
 #endif

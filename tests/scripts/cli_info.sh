@@ -5,6 +5,15 @@ run 0 --help
 out_has 'Usage: headrace COMMAND' info tokenize
 run 0 --version
 grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail 'a version is printed'
+run 0 -V
+grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail '-V prints the version too'
+run 0 help
+out_has 'Usage: headrace COMMAND' 'Exit status'
+for command in bench feed info tokenize; do
+  run 0 help $command
+  out_has "Usage: headrace $command"
+done
+refuses 2 'bogus is no command' -- help bogus
 run 0 info --help
 out_has 'Usage: headrace info' --json --tokenizer
 refuses 2 'expected a command' --
@@ -15,12 +24,20 @@ refuses 2 '-x' -- info -x x
 refuses 2 '--format needs an argument' -- info --format
 refuses 2 'fortran' -- info --format fortran x
 refuses 1 'missing.bin' -- info missing.bin
+refuses 2 'standard input is not read' -- info -
+refuses 1 'a\x1B[31mb' -- info "$(printf 'a\033[31mb')"
+refuses 2 'a\x1B[31mb' -- "$(printf 'a\033[31mb')"
 
 printf 'ab\n' >a.txt
 printf 'odd' >odd.bin
 refuses 1 'odd.bin: at byte 0: found 3 bytes' -- info odd.bin
 run 0 info a.txt
 out_has a.txt text u8 'tokens       3' 'documents    1' 'ids          10 to 98' fingerprint
+refuses 2 '--type is for files of tokens' -- info --type u16 a.txt
+refuses 2 '--field is for .jsonl' -- info --field x a.txt
+printf '\001\000' >"$(printf 'c\033[7m.u16')"
+run 0 info c*.u16
+out_has 'c\x1B[7m.u16'
 run 0 info --quick a.txt
 grep -q '^ids' out && fail 'no range of ids with --quick'
 printf '\001\000\002\000\003\000' >b.bin
@@ -28,6 +45,42 @@ run 0 info --json a.txt b.bin
 out_has '"path": "a.txt"' '"format": "text"' '"tokens": 6' '"documents": 2' '"largest_id": 98' '"smallest_id": 1'
 run 0 info --type u16 --format headerless b.bin
 out_has 'not known' 'ids          1 to 3'
+refuses 2 '--malformed is for text and .jsonl' -- info --malformed keep b.bin
+refuses 2 '--tokenizer is for text and .jsonl' -- info --tokenizer bytes b.bin
+
+# What a shell names: both files of a pair, a file twice, a link to nothing.
+mkdir pair
+run 0 tokenize --quiet --to megatron -o pair/m.bin a.txt
+run 0 info --quick pair/*
+out_has 'tokens       3'
+refuses 1 'b.bin and ./b.bin are the same file' -- info b.bin ./b.bin
+mkdir linked
+cp b.bin linked/1.bin
+ln -s gone.bin linked/2.bin
+refuses 1 'linked/2.bin: found a link to what is not there' -- info linked
+refuses 1 'linked/2.bin: found a link to what is not there' -- info 'linked/*.bin'
+
+# What wide tokens are taken for.
+printf 'h\0\0\0e\0\0\0l\0\0\0l\0\0\0o\0\0\0\241\207\1\0' >wide.bin
+refuses 1 'wide.bin: at byte 0: found tokens that look like u32' -- info wide.bin
+run 0 info --type u32 wide.bin
+out_has 'tokens       6' 'ids          101 to 100257'
+cp wide.bin wide.u32.bin
+run 0 info wide.u32.bin
+out_has u32 'tokens       6'
+printf 'a tokenizer|4\n6\n6 T' >wide.bin.metadata
+run 0 info wide.bin
+out_has u32 'tokens       6'
+printf 'a tokenizer|4\n7\n7 T' >wide.bin.metadata
+refuses 1 'wide.bin.metadata: found 7 tokens of 4 bytes, expected 6' -- info wide.bin
+cp b.bin stray.bin
+echo x >stray.idx
+refuses 1 'to read stray.bin without the index beside it say the format (options.format, --format headerless)' -- info stray.bin
+cp b.bin olmo.npy
+refuses 1 '--format headerless --type u16' -- info olmo.npy
+run 0 info --format headerless --type u16 olmo.npy
+out_has 'tokens       3'
+
 if command -v python3 >/dev/null; then
   name=$(printf 'quote"back\\slash\tand\377.txt')
   printf x >"$name"

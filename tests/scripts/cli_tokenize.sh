@@ -6,7 +6,9 @@ printf 'second\n' >b.txt
 run 0 tokenize --help
 out_has 'Usage: headrace tokenize' --output --shard-tokens
 refuses 2 'no --output' -- tokenize a.txt
-refuses 2 'no input' -- tokenize -o out.bin
+refuses 2 'no file is named' -- tokenize -o out.bin
+refuses 2 'standard input is not read' -- tokenize -o out.bin -
+refuses 2 'of no use without a separator' -- tokenize -o out.bin --separator none --end-of-text 5 a.txt
 refuses 2 'gpt5' -- tokenize -o out.bin --to gpt5 a.txt
 refuses 2 '12x' -- tokenize -o out.bin --shard-tokens 12x a.txt
 refuses 2 'f16' -- tokenize -o out.bin --token-type f16 a.txt
@@ -39,4 +41,17 @@ run 0 info --json 't_*.ds'
 out_has '"tokens": 13' '"documents": 2' t_000002.ds
 text=$("$headrace" info a.txt b.txt | grep fingerprint)
 [ "$text" = "$("$headrace" info m.bin | grep fingerprint)" ] || fail 'the same tokens have the same fingerprint'
+
+printf '{"text":"a"}\nno json\n{"doc":{"text":"b"}}\n' >bad.json
+refuses 1 'line 2' -- tokenize -o bad.bin bad.json
+run 0 tokenize -o bad.bin --on-bad-line skip bad.json
+out_has '2 tokens (u16) in 1 document' '2 bad lines'
+run 0 info --on-bad-line skip bad.json
+out_has 'bad lines    2'
+run 0 info --json --on-bad-line skip --field doc.text bad.json
+out_has '"bad_lines": 2'
+refuses 1 'more than 10 bytes' -- info --longest-document 10 bad.json
+refuses 2 'never' -- info --on-bad-line never bad.json
+refuses 2 '12x' -- info --longest-document 12x bad.json
+refuses 1 'a.txt: at byte 0: found a text' -- info --tokenizer a.txt a.txt
 exit 0

@@ -92,7 +92,33 @@ status 2 --shuffle some text.txt
 status 2 --rank 2 --world 2 text.txt
 status 1 missing.txt
 status 1 --vocab-size 60 text.txt
+status 2 --batch-size 4294967296 text.txt
+grep -q 'is 4294967296, expected a whole number from 1 to 4294967294' err || fail "the bounds are said: $(cat err)"
+status 2 -
+status 2 --type u16 text.txt
 status 1 --resume text.txt text.txt
 status 1 --seed 9 --sequence-length 24 --resume state text.txt
+
+# A state is written aside: links are followed, what is no regular file stays, and all is checked before the run.
+mkdir states
+status 1 --state states text.txt
+status 1 --state nowhere/state text.txt
+[ -c /dev/full ] && status 1 --state /dev/full text.txt && { [ -c /dev/full ] || fail "/dev/full is gone"; }
+[ "$(wc -l <out)" -eq 0 ] || fail "a state that cannot be written is refused before the run"
+ln -s nothing states/dangling
+status 1 --state states/dangling text.txt
+echo old >states/real
+chmod 640 states/real
+ln -s real states/link
+feed --steps 1 --state states/link text.txt >/dev/null
+[ -L states/link ] && [ "$(wc -c <states/real)" -eq "$(wc -c <state)" ] || fail "a link is followed"
+[ "$(stat -c %a states/real)" = 640 ] || fail "the mode stays"
+[ "$(ls -A states | tr '\n' ' ')" = "dangling link real " ] || fail "nothing is left beside: $(ls -A states)"
+OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 feed text.txt >/dev/null
+grep -q 'rank 0 of 2, as the launcher' err || fail "a rank from the environment is said"
+OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 feed --world 1 text.txt >sum
+same "$whole" "$(cat sum)" "--world 1 over the environment"
+
+"$headrace" feed -h | grep -q -- --resume || fail "-h is not --help"
 "$headrace" feed --help | grep -q -- --resume || fail "help does not name --resume"
 exit 0

@@ -1,6 +1,6 @@
 #!/bin/sh
-# train_mpi: two ranks give the loss of one, to rounding; killed in the middle and resumed with one
-# rank it goes on where it was.
+# train_mpi: two ranks, or three of a batch that three divide, give the loss of one, to rounding; killed in
+# the middle and resumed with one rank it goes on where it was; with nothing left to do it says so.
 # Usage: train_mpi.sh TRAIN_MPI
 set -u
 train=$1
@@ -26,6 +26,9 @@ near() {
 }
 one=$(ranks 1 --steps 80)
 near "$one" "$(ranks 2 --steps 80)" "two ranks"
+near "$(ranks 1 --steps 80 --batch 12)" "$(ranks 3 --steps 80 --batch 12)" "three ranks"
+mpirun --oversubscribe -n 3 "$train" --steps 1 >out 2>err && fail "3 ranks divide a batch of 16 rows"
+grep -q 'train_mpi: 3 ranks do not divide a batch of 16 rows: expected --batch 3' err || fail "3 ranks: $(cat err)"
 (near "$one" "$(ranks 1 --steps 40)" control) 2>/dev/null && fail "the control passes: losses at steps 40 and 80 are alike"
 
 mpirun --oversubscribe -n 2 "$train" --steps 100000 --every 20 --checkpoint ckpt >/dev/null 2>&1 &
@@ -34,7 +37,8 @@ while [ ! -e ckpt ]; do kill -0 $pid || fail "ended before its first checkpoint"
 kill -TERM $pid
 wait $pid 2>/dev/null
 # Nothing is left to do up to step 1; the last line says how far the run had come.
-ranks 1 --steps 1 --checkpoint ckpt >/dev/null
+[ -z "$(ranks 1 --steps 1 --checkpoint ckpt)" ] || fail "a loss of no step: $(cat out)"
+grep -q 'nothing left to do up to step 1: ckpt is that far' out || fail "nothing to do: $(cat out)"
 saved=$(sed -n 's/^train_mpi: .*, step \([0-9]*\), .*/\1/p' out)
 [ "$saved" -ge 20 ] || fail "the checkpoint is of step $saved, expected 20 or later"
 end=$((saved + 30))

@@ -178,8 +178,8 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 }
 
 unsigned inject_failures(const char *name, failing_call call, void *context) {
-  cr_assert(call(context), "%s: %s", name,
-            batch_last_error()->message); /* what is kept for ever is made now */
+  check_forget_error(); /* what is kept for ever is made now */
+  cr_assert(call(context), "%s: %s", name, batch_last_error()->message);
   unsigned injected = 0, survived = 0;
   for (unsigned k = 1;; k++) {
     size_t before = memory_live();

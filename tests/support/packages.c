@@ -14,10 +14,10 @@ static const struct {
 #else
     [PACKAGE_ZSTD] = {"libzstd", false},
 #endif
-#ifdef HEADRACE_WITH_JANSSON
-    [PACKAGE_JANSSON] = {"jansson", true},
+#ifdef HEADRACE_WITH_ZLIB
+    [PACKAGE_ZLIB] = {"zlib", true},
 #else
-    [PACKAGE_JANSSON] = {"jansson", false},
+    [PACKAGE_ZLIB] = {"zlib", false},
 #endif
 #ifdef HEADRACE_WITH_UTF8PROC
     [PACKAGE_UTF8PROC] = {"utf8proc", true},
@@ -49,8 +49,8 @@ static void use(test_package package) {
   case PACKAGE_ZSTD:
     open_file_of("\x28\xB5\x2F\xFD\x20\x01\x09\0\0a", 10, BATCH_FORMAT_TEXT);
     break;
-  case PACKAGE_JANSSON:
-    open_file_of("{\"text\":\"a\"}", 12, BATCH_FORMAT_JSONL);
+  case PACKAGE_ZLIB:
+    open_file_of("\x1F\x8B\x08\0\0\0\0\0\0\xFF\x4B\x04\0\x43\xBE\xB7\xE8\x01\0\0\0", 21, BATCH_FORMAT_TEXT);
     break;
   case PACKAGE_UTF8PROC:
     batch_text_normalize("a", 1, &nfc, NULL, 0);

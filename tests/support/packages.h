@@ -6,7 +6,7 @@
 
 typedef enum test_package {
   PACKAGE_ZSTD,
-  PACKAGE_JANSSON,
+  PACKAGE_ZLIB,
   PACKAGE_UTF8PROC,
   PACKAGE_SENTENCEPIECE
 } test_package;

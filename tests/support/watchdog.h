@@ -2,7 +2,7 @@
    each thread stands and aborts.
 
    Usage:
-       TestSuite(queue, .init = watchdog_on);                     20 seconds a test
+       TestSuite(queue, .init = watchdog_on);                     120 seconds a test
        watchdog_thread("consumer %u", number);                    in the thread, once
        watchdog_step("waits in batch_queue_dequeue");             before each step that may hang
 
@@ -10,7 +10,7 @@
 #ifndef HEADRACE_TESTS_WATCHDOG_H
 #define HEADRACE_TESTS_WATCHDOG_H
 
-#define WATCHDOG_SECONDS 20
+#define WATCHDOG_SECONDS 120
 
 /* Starts the watchdog for this process. */
 void watchdog_on(void);

@@ -1,0 +1,242 @@
+/* fork: in a child every call of what has threads says so at once; queues, pools and datasets are the child's own
+   copies, and work, also where the parent's threads wait in them. */
+#include <headrace/headrace.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "process.h"
+
+enum { WAITERS = 3, PAST_A_RING = 20000 };
+
+/* Runs in a child, which must end well within 20 seconds. */
+static void in_child(void (*act)(void)) {
+  fflush(NULL);
+  pid_t child = fork();
+  if (child == 0) {
+    alarm(20);
+    act();
+    _exit(0);
+  }
+  int status;
+  EXPECT(waitpid(child, &status, 0) == child, "waitpid");
+  EXPECT(status == 0, "the child ended with status %x", (unsigned)status);
+}
+
+static void expect_elsewhere(const char *call, bool refused) {
+  EXPECT(refused, "%s did not fail", call);
+  EXPECT(batch_last_error()->code == BATCH_UNSUPPORTED, "%s: %s", call, batch_last_error()->message);
+  EXPECT(strstr(batch_last_error()->message, call), "%s: %s", call, batch_last_error()->message);
+}
+
+/* --- a loader --- */
+
+static BatchDataset *dataset;
+static BatchLoader *loader;
+static Batch *first;
+
+static BatchLoader *make_loader(void) {
+  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
+  options.shape.batch_size = 2;
+  options.shape.sequence_length = 32;
+  options.workers = 2;
+  options.epochs = BATCH_LOADER_ENDLESS;
+  options.world = 1;
+  BatchLoader *made = batch_loader_create(dataset, &options);
+  EXPECT(made, "%s", batch_last_error()->message);
+  return made;
+}
+
+static void use_parents_loader(void) {
+  Batch *batch;
+  batch_loader_state state;
+  batch_loader_stats stats;
+  uint64_t steps = batch_loader_epoch_steps(loader);
+  EXPECT(steps > 0 && batch_loader_epoch_rows(loader) > 0, "constants stay");
+  expect_elsewhere("batch_loader_next", !batch_loader_next(loader));
+  expect_elsewhere("batch_loader_next", batch_loader_next_until(loader, &batch, BATCH_NO_WAIT) != BATCH_OK);
+  expect_elsewhere("batch_loader_get_state", !batch_loader_get_state(loader, &state));
+  expect_elsewhere("batch_loader_replay", !batch_loader_replay(loader, 0, 0));
+  expect_elsewhere("batch_loader_get_stats", !batch_loader_get_stats(loader, &stats));
+  batch_loader_close(loader);
+  expect_elsewhere("batch_loader_close", true);
+  batch_loader_free(loader);
+  batch_release(first);
+}
+
+static void use_own_loader(void) {
+  use_parents_loader();
+  loader = make_loader();
+  for (int i = 0; i < 20; i++) batch_release(batch_loader_next(loader));
+  first = batch_loader_next(loader);
+  EXPECT(first, "%s", batch_last_error()->message);
+  in_child(use_parents_loader);
+  batch_release(first);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+static void loaders(void) {
+  const char *path = "/usr/share/common-licenses/GPL-3";
+  dataset = batch_dataset_open(&path, 1, NULL);
+  EXPECT(dataset, "%s", batch_last_error()->message);
+  loader = make_loader();
+  first = batch_loader_next(loader);
+  for (int i = 0; i < 20; i++) {
+    in_child(i % 2 ? use_parents_loader : use_own_loader);
+    batch_release(batch_loader_next(loader));
+  }
+  batch_release(first);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+/* --- spheres --- */
+
+static BatchSpheres *running;
+static atomic_uint processed;
+
+static void count(void *context, uint32_t sphere, Batch *batch) {
+  (void)context, (void)sphere, (void)batch;
+  atomic_fetch_add(&processed, 1);
+}
+
+static BatchSpheres *start(void) {
+  batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
+  options.num_spheres = 2;
+  options.process = count;
+  BatchSpheres *started = batch_spheres_start(&options);
+  EXPECT(started, "%s", batch_last_error()->message);
+  return started;
+}
+
+static void dispatch(unsigned n) {
+  unsigned before = atomic_load(&processed);
+  for (unsigned i = 0; i < n; i++)
+    EXPECT(batch_spheres_dispatch(running, i % 2, batch_create(2, 1, 0)), "%s", batch_last_error()->message);
+  batch_spheres_drain(running);
+  EXPECT(atomic_load(&processed) == before + n, "%u processed", atomic_load(&processed) - before);
+}
+
+static void use_parents_spheres(void) {
+  Batch *batch = batch_create(2, 1, 0);
+  batch_sphere_stats stats;
+  expect_elsewhere("batch_spheres_dispatch", !batch_spheres_dispatch(running, 0, batch));
+  expect_elsewhere("batch_spheres_dispatch_split", !batch_spheres_dispatch_split(running, batch));
+  expect_elsewhere("batch_spheres_get_stats", !batch_spheres_get_stats(running, 0, &stats));
+  batch_release(batch);
+  batch_spheres_drain(running);
+  expect_elsewhere("batch_spheres_drain", true);
+  batch_spheres_stop(running);
+}
+
+static void use_own_spheres(void) {
+  use_parents_spheres();
+  running = start();
+  dispatch(50);
+  batch_spheres_stop(running);
+}
+
+static void spheres(void) {
+  running = start();
+  for (int i = 0; i < 20; i++) {
+    in_child(i % 2 ? use_parents_spheres : use_own_spheres);
+    dispatch(10);
+  }
+  batch_spheres_stop(running);
+}
+
+/* --- queues and pools in which threads of the parent wait --- */
+
+static BatchQueue *queue;
+static BatchPool *pool;
+static Batch *out;
+
+static void *take_from_queue(void *unused) {
+  for (Batch *batch; (batch = batch_queue_dequeue(queue));) batch_release(batch);
+  return unused;
+}
+
+static void *take_from_pool(void *unused) {
+  Batch *batch = batch_pool_allocate(pool);
+  EXPECT(batch, "%s", batch_last_error()->message);
+  batch_release(batch);
+  return unused;
+}
+
+static void start_threads(pthread_t *threads, void *(*run)(void *)) {
+  for (int i = 0; i < WAITERS; i++) EXPECT(pthread_create(&threads[i], NULL, run, NULL) == 0, "no thread");
+}
+
+static void join_threads(pthread_t *threads) {
+  for (int i = 0; i < WAITERS; i++) pthread_join(threads[i], NULL);
+}
+
+/* Its own threads wait and are woken beside waiters that are only counted. */
+static void use_queue(void) {
+  pthread_t threads[WAITERS];
+  Batch *batch;
+  while ((batch = batch_queue_try_dequeue(queue)))
+    batch_release(batch); /* what the parent's threads had not taken */
+  batch = batch_create(1, 1, 0);
+  for (int i = 0; i < PAST_A_RING; i++) {
+    batch_retain(batch);
+    EXPECT(batch_queue_try_enqueue(queue, batch), "%s", batch_last_error()->message);
+    batch_release(batch_queue_try_dequeue(queue));
+  }
+  start_threads(threads, take_from_queue);
+  for (int i = 0; i < 100; i++) {
+    usleep(100); /* so that they sleep now and then */
+    batch_retain(batch);
+    EXPECT(batch_queue_enqueue(queue, batch), "%s", batch_last_error()->message);
+  }
+  batch_queue_close(queue);
+  join_threads(threads);
+  batch_queue_free(queue);
+}
+
+static void wait_in_queue(uint32_t capacity) {
+  pthread_t threads[WAITERS];
+  queue = batch_queue_create(capacity);
+  start_threads(threads, take_from_queue);
+  for (int i = 0; i < 10; i++) {
+    in_child(use_queue);
+    for (int k = 0; k < 10; k++) batch_queue_enqueue(queue, batch_create(1, 1, 0));
+  }
+  batch_queue_close(queue);
+  join_threads(threads);
+  batch_queue_free(queue);
+}
+
+static void queues(void) {
+  wait_in_queue(4);
+  wait_in_queue(0);
+}
+
+static void use_pool(void) {
+  pthread_t threads[WAITERS];
+  start_threads(threads, take_from_pool);
+  usleep(1000);
+  batch_release(out);
+  join_threads(threads);
+  Batch *back = batch_pool_try_allocate(pool);
+  EXPECT(back, "%s", batch_last_error()->message);
+}
+
+static void pools(void) {
+  pthread_t threads[WAITERS];
+  pool = batch_pool_create(1, 1, 1, 0);
+  out = batch_pool_allocate(pool);
+  start_threads(threads, take_from_pool);
+  for (int i = 0; i < 10; i++) in_child(use_pool);
+  batch_release(out);
+  join_threads(threads);
+  batch_pool_free(pool);
+}
+
+int main(int argc, char **argv) {
+  static const process_case cases[] = {
+      {"loaders", loaders}, {"spheres", spheres}, {"queues", queues}, {"pools", pools}};
+  return run_case(argc, argv, cases, sizeof cases / sizeof *cases);
+}

@@ -1,0 +1,191 @@
+/* The library's threads and descriptors: which there are, that no handler of the program's runs in the threads, and
+   what happens when no more can be had. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <headrace/headrace.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "process.h"
+
+enum { SKIPPED = 77, PAST_A_RING = 20000 };
+
+static BatchDataset *open_text(void) {
+  const char *path = "/usr/share/common-licenses/GPL-3";
+  BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
+  EXPECT(dataset, "%s", batch_last_error()->message);
+  return dataset;
+}
+
+static BatchLoader *make_loader(BatchDataset *dataset) {
+  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
+  options.shape.batch_size = 2;
+  options.shape.sequence_length = 32;
+  options.workers = 3;
+  options.world = 1;
+  return batch_loader_create(dataset, &options);
+}
+
+static void nothing(void *context, uint32_t sphere, Batch *batch) {
+  (void)context, (void)sphere, (void)batch;
+}
+
+static BatchSpheres *start_spheres(void) {
+  batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
+  options.num_spheres = 2;
+  options.process = nothing;
+  return batch_spheres_start(&options);
+}
+
+/* Reads a line of a thread's status that begins with `field`. */
+static void read_status(const char *thread, const char *field, char *value, size_t size) {
+  char path[300], line[256];
+  snprintf(path, sizeof path, "/proc/self/task/%s/status", thread);
+  FILE *file = fopen(path, "r");
+  *value = '\0';
+  while (file && fgets(line, sizeof line, file))
+    if (strncmp(line, field, strlen(field)) == 0) snprintf(value, size, "%s", line + strlen(field));
+  if (file) fclose(file);
+  value[strcspn(value, "\n")] = '\0';
+}
+
+/* Calls visit with the id of every thread but the main one. */
+static unsigned each_thread(void (*visit)(const char *id)) {
+  unsigned count = 0;
+  DIR *directory = opendir("/proc/self/task");
+  EXPECT(directory, "/proc/self/task");
+  for (struct dirent *entry; (entry = readdir(directory));) {
+    if (*entry->d_name == '.' || atoi(entry->d_name) == getpid()) continue;
+    if (visit) visit(entry->d_name);
+    count++;
+  }
+  closedir(directory);
+  return count;
+}
+
+static uint64_t bit(int number) {
+  return (uint64_t)1 << (number - 1);
+}
+
+/* A thread that has not begun yet has no name of its own, and everything blocked. */
+static void wait_for_name(const char *thread, char *name, size_t size) {
+  for (int patience = 10000; patience > 0; patience--) {
+    read_status(thread, "Name:\t", name, size);
+    if (strncmp(name, "headrace-", 9) == 0) return;
+    usleep(1000);
+  }
+  EXPECT(false, "a thread is called %s", name);
+}
+
+/* All of the signals that somebody sends are blocked, and none of those that an instruction raises. */
+static void expect_mask(const char *thread) {
+  char name[64], blocked[64];
+  wait_for_name(thread, name, sizeof name);
+  read_status(thread, "SigBlk:\t", blocked, sizeof blocked);
+  uint64_t mask = strtoull(blocked, NULL, 16);
+  for (int i = 1; i < 32; i++) {
+    if (i == SIGKILL || i == SIGSTOP) continue;
+    bool raised = i == SIGBUS || i == SIGSEGV || i == SIGFPE || i == SIGILL || i == SIGTRAP || i == SIGSYS ||
+                  i == SIGABRT;
+    EXPECT(!(mask & bit(i)) == raised, "%s has signal %d %s", name, i, raised ? "blocked" : "let through");
+  }
+}
+
+static void run_no_handlers(void) {
+  sigset_t before, after;
+  BatchDataset *dataset = open_text();
+  pthread_sigmask(SIG_SETMASK, NULL, &before);
+  BatchLoader *loader = make_loader(dataset);
+  BatchSpheres *spheres = start_spheres();
+  EXPECT(loader && spheres, "%s", batch_last_error()->message);
+  pthread_sigmask(SIG_SETMASK, NULL, &after);
+  for (int i = 1; i < SIGRTMIN; i++)
+    EXPECT(sigismember(&before, i) == sigismember(&after, i), "the caller's mask has changed: signal %d", i);
+  EXPECT(each_thread(expect_mask) == 5, "%u threads", each_thread(NULL));
+  batch_spheres_stop(spheres);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+  for (int patience = 10000; patience > 0 && each_thread(NULL) > 0; patience--)
+    usleep(1000); /* joined, not gone */
+  EXPECT(each_thread(NULL) == 0, "%u threads are left", each_thread(NULL));
+}
+
+static void none_for_queues(void) {
+  BatchQueue *queue = batch_queue_create(0);
+  Batch *batch = batch_create(1, 1, 0);
+  for (int i = 0; i < PAST_A_RING; i++) {
+    batch_retain(batch);
+    EXPECT(batch_queue_enqueue(queue, batch), "%s", batch_last_error()->message);
+  }
+  for (int i = 0; i < PAST_A_RING; i++) batch_release(batch_queue_dequeue(queue));
+  EXPECT(each_thread(NULL) == 0, "%u threads", each_thread(NULL));
+  batch_release(batch);
+  batch_queue_free(queue);
+}
+
+/* No more threads for this user; privileges of root's would not be asked. */
+static void allow_no_threads(void) {
+  struct rlimit one = {1, 1};
+  if (getuid() == 0 && (setgroups(0, NULL) != 0 || setgid(65534) != 0 || setuid(65534) != 0)) exit(SKIPPED);
+  EXPECT(setrlimit(RLIMIT_NPROC, &one) == 0, "setrlimit");
+}
+
+static void *end_at_once(void *unused) {
+  return unused;
+}
+
+static void not_to_be_had(void) {
+  pthread_t thread;
+  BatchDataset *dataset = open_text();
+  allow_no_threads();
+  if (pthread_create(&thread, NULL, end_at_once, NULL) == 0)
+    exit(SKIPPED); /* this system does not count them */
+  EXPECT(!make_loader(dataset), "a loader without workers");
+  EXPECT(batch_last_error()->code == BATCH_OUT_OF_MEMORY, "%s", batch_last_error()->message);
+  EXPECT(strstr(batch_last_error()->message, "batch_loader_create: no thread for worker 0 of 3"), "%s",
+         batch_last_error()->message);
+  EXPECT(!start_spheres(), "spheres without workers");
+  EXPECT(batch_last_error()->code == BATCH_OUT_OF_MEMORY, "%s", batch_last_error()->message);
+  EXPECT(strstr(batch_last_error()->message, "batch_spheres_start: no thread for sphere 0 of 2"), "%s",
+         batch_last_error()->message);
+  none_for_queues();
+  batch_dataset_free(dataset);
+  _exit(0); /* LeakSanitizer would need a thread */
+}
+
+/* Nothing of the library's is open in a program that this one starts. */
+static void descriptors_are_closed_on_exec(void) {
+  BatchDataset *dataset = open_text();
+  BatchLoader *loader = make_loader(dataset);
+  BatchQueue *queue = batch_queue_create(0);
+  EXPECT(loader && queue, "%s", batch_last_error()->message);
+  unsigned count = 0;
+  DIR *directory = opendir("/proc/self/fd");
+  EXPECT(directory, "/proc/self/fd");
+  for (struct dirent *entry; (entry = readdir(directory));) {
+    int file = atoi(entry->d_name);
+    if (*entry->d_name == '.' || file < 3 || file == dirfd(directory)) continue;
+    char path[300], target[300] = "";
+    snprintf(path, sizeof path, "/proc/self/fd/%d", file);
+    if (readlink(path, target, sizeof target - 1) < 0 || !strstr(target, "common-licenses")) continue;
+    EXPECT(fcntl(file, F_GETFD) & FD_CLOEXEC, "descriptor %d, %s", file, target);
+    count++;
+  }
+  closedir(directory);
+  EXPECT(count == 1, "%u descriptors of one file", count);
+  batch_queue_free(queue);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+int main(int argc, char **argv) {
+#define CASE(name)                                                                                           \
+  { #name, name }
+  static const process_case cases[] = {CASE(run_no_handlers), CASE(none_for_queues), CASE(not_to_be_had),
+                                       CASE(descriptors_are_closed_on_exec)};
+  return run_case(argc, argv, cases, sizeof cases / sizeof *cases);
+}

@@ -1,0 +1,72 @@
+/* unload LIBRARY: opens the library, uses what leaves traces in the process (an unlimited queue past a ring, a
+   loader, its worker and the handler for SIGBUS, an error), closes it and goes on: so do a thread that used it and ends
+   later, and the process. Three times. */
+#include <dlfcn.h>
+#include <headrace/headrace.h>
+#include <pthread.h>
+
+#include "process.h"
+
+enum { TIMES = 3, PAST_A_RING = 20000 };
+
+static void *library;
+static pthread_barrier_t used, closed;
+
+#define FIND(name) __extension__((__typeof__(&name))dlsym(library, #name))
+
+static void use_queue(void) {
+  BatchQueue *queue = FIND(batch_queue_create)(0);
+  Batch *batch = FIND(batch_create)(1, 1, 0);
+  for (int i = 0; i < PAST_A_RING; i++) {
+    FIND(batch_retain)(batch);
+    EXPECT(FIND(batch_queue_enqueue)(queue, batch), "enqueue %d", i);
+  }
+  for (int i = 0; i < PAST_A_RING; i++) FIND(batch_release)(FIND(batch_queue_dequeue)(queue));
+  EXPECT(!FIND(batch_queue_try_dequeue)(queue), "drained");
+  EXPECT(FIND(batch_last_error)()->code == BATCH_EMPTY, "%s", FIND(batch_last_error)()->message);
+  FIND(batch_release)(batch);
+  FIND(batch_queue_free)(queue);
+}
+
+static void use_loader(const char *path) {
+  BatchDataset *dataset = FIND(batch_dataset_open)(&path, 1, NULL);
+  EXPECT(dataset, "%s", FIND(batch_last_error)()->message);
+  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
+  options.shape.batch_size = 1;
+  options.shape.sequence_length = 16;
+  options.world = 1;
+  BatchLoader *loader = FIND(batch_loader_create)(dataset, &options);
+  EXPECT(loader, "%s", FIND(batch_last_error)()->message);
+  FIND(batch_release)(FIND(batch_loader_next)(loader));
+  FIND(batch_loader_free)(loader);
+  FIND(batch_dataset_free)(dataset);
+}
+
+static void *use_and_end_later(void *unused) {
+  use_queue();
+  pthread_barrier_wait(&used);
+  pthread_barrier_wait(&closed);
+  return unused;
+}
+
+int main(int argc, char **argv) {
+  EXPECT(argc == 2, "usage: unload LIBRARY");
+  for (int i = 0; i < TIMES; i++) {
+    pthread_t thread;
+    pthread_barrier_init(&used, NULL, 2);
+    pthread_barrier_init(&closed, NULL, 2);
+    library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
+    EXPECT(library, "%s", dlerror());
+    pthread_create(&thread, NULL, use_and_end_later, NULL);
+    pthread_barrier_wait(&used);
+    use_queue();
+    use_loader("/usr/share/common-licenses/GPL-3");
+    EXPECT(dlclose(library) == 0, "%s", dlerror());
+    void *still = dlopen(argv[1], RTLD_NOW | RTLD_NOLOAD);
+    EXPECT(still, "the library is gone, its thread destructors and its signal handler are not");
+    dlclose(still);
+    pthread_barrier_wait(&closed);
+    pthread_join(thread, NULL);
+  }
+  return 0;
+}

@@ -1,0 +1,202 @@
+"""The headrace command and a person: what signals do to it, and what it draws on terminals.
+
+Usage: cli_terminal.py HEADRACE [control]     control: the command ignores signals, the script must fail
+"""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import shutil
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import threading
+import time
+
+headrace = os.path.abspath(sys.argv[1])
+control = sys.argv[2:] == ["control"]
+wrapped = ["sh", "-c", 'trap "" INT TERM HUP; exec "$0" "$@"'] if control else []
+os.chdir(tempfile.mkdtemp())
+os.mkdir("tmp")
+os.mkdir("states")
+os.mkdir("output")
+PATIENCE = 5 if control else 100  # seconds in which anything ends
+ENDLESS = ["--sequence-length", "24", "--batch-size", "6", "--epochs", "4000000000"]
+
+with open("text.txt", "w") as text:
+    text.writelines(f"line {i} of a text that is cut into rows, {i * 7919 % 1000}\n" for i in range(300))
+with open("long.txt", "w") as text:  # tokenized with SLOWLY it takes many seconds
+    text.write("A  line   of a  long text\n" * 4000000)
+SLOWLY = ["--normalize", "nfkc", "--fold-case", "--squeeze-space"]
+processes = []
+
+
+def start(*arguments, ignored=(), environment={}, **options):
+    def own_signals():
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+
+    environment = dict(os.environ, LC_ALL="C.UTF-8", **environment)
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    command = [*wrapped, headrace, *arguments]
+    processes.append(subprocess.Popen(command, env=environment, preexec_fn=own_signals, **options))
+    return processes[-1]
+
+
+def until(process, what, condition):
+    """Waits for a state of the process that is looked for, not timed."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert process.poll() is None, f"{what}: the process ended before with {process.returncode}"
+        assert time.monotonic() < end, f"{what}: never seen"
+        time.sleep(0.01)
+
+
+def catches(process, number):
+    with open(f"/proc/{process.pid}/status") as status:
+        mask = int(re.search(r"SigCgt:\s*(\w+)", status.read())[1], 16)
+    return mask >> (number - 1) & 1
+
+
+def spools(process):
+    """Whether it holds a temporary file without a name that has grown."""
+    for entry in os.scandir(f"/proc/{process.pid}/fd"):
+        try:
+            if "(deleted)" in os.readlink(entry.path) and os.stat(entry.path).st_size > 1 << 20:
+                return True
+        except FileNotFoundError:
+            pass
+    return False
+
+
+def ended_by(process, number):
+    out, _ = process.communicate(timeout=PATIENCE)
+    assert process.returncode == -number, f"ended with {process.returncode} instead of signal {number}"
+    return out.decode()
+
+
+def feed(*arguments):
+    process = start("feed", "--quiet", *arguments)
+    out, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    return summary(out.decode())
+
+
+def summary(line):
+    found = re.fullmatch(r"feed: (\d+) batches, \d+ tokens, checksum ([0-9a-f]{16}), 0 errors\n", line)
+    assert found, line
+    return int(found[1]), int(found[2], 16)
+
+
+def a_signal_ends_feed_between_two_batches_and_its_state_goes_on_there():
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        process = start("feed", *ENDLESS, "--state", "states/state", "text.txt")
+        until(process, "feed running", lambda: catches(process, number))
+        process.send_signal(number)
+        batches, first = summary(ended_by(process, number))
+        more, second = feed(*ENDLESS, "--resume", "states/state", "--steps", "5", "text.txt")
+        whole = feed(*ENDLESS, "--steps", str(batches + more), "text.txt")
+        assert whole == (batches + more, (first + second) % 2**64), "the parts are not the whole"
+    assert os.listdir("states") == ["state"], os.listdir("states")
+
+
+def a_signal_ends_feed_while_text_is_tokenized_and_leaves_nothing():
+    process = start("feed", *SLOWLY, "long.txt", environment={"TMPDIR": os.path.abspath("tmp")})
+    until(process, "feed tokenizing", lambda: spools(process))
+    process.send_signal(signal.SIGINT)
+    assert ended_by(process, signal.SIGINT) == ""
+    assert os.listdir("tmp") == []
+
+
+def a_signal_ends_tokenize_and_leaves_nothing():
+    process = start("tokenize", "--output", "output/out.bin", *SLOWLY, "long.txt")
+    until(process, "tokenize running", lambda: catches(process, signal.SIGINT))
+    process.send_signal(signal.SIGINT)
+    assert ended_by(process, signal.SIGINT) == ""
+    assert os.listdir("output") == [], os.listdir("output")
+
+
+def a_signal_that_is_ignored_stays_ignored():
+    process = start("feed", *ENDLESS, "text.txt", ignored=[signal.SIGHUP])
+    until(process, "feed running", lambda: catches(process, signal.SIGTERM))
+    assert not catches(process, signal.SIGHUP)
+    process.send_signal(signal.SIGHUP)
+    process.send_signal(signal.SIGTERM)
+    ended_by(process, signal.SIGTERM)
+
+
+def drawn_on(terminal, columns, enough):
+    """What feed draws on a terminal until there is enough of it, and then until it has ended."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    process = start("feed", *ENDLESS, "text.txt", stderr=theirs, environment={"TERM": terminal})
+    os.close(theirs)
+    drawn, asked, end = b"", False, time.monotonic() + PATIENCE
+    while select.select([ours], [], [], max(0, end - time.monotonic()))[0]:
+        try:
+            got = os.read(ours, 65536)
+        except OSError:
+            break
+        if not got:
+            break
+        drawn += got
+        if not asked and enough(drawn.decode(errors="replace")):
+            process.send_signal(signal.SIGTERM)
+            asked = True
+    ended_by(process, signal.SIGTERM)
+    os.close(ours)
+    return drawn.decode()
+
+
+def a_narrow_terminal_shows_what_matters():
+    drawn = drawn_on("xterm", 60, lambda text: text.count("\r") > 5)
+    lines = [line.replace("\033[K", "") for line in drawn.split("\r")]
+    assert drawn.endswith("\r\033[K"), "the line is not taken away"
+    assert max(map(len, lines)) < 60, lines
+    assert any("waits" in line and "Mtokens/s" in line for line in lines), lines
+
+
+def a_terminal_that_cannot_go_back_gets_plain_lines():
+    drawn = drawn_on("dumb", 80, lambda text: "\n" in text)
+    assert "\033" not in drawn and "\r" not in drawn.replace("\r\n", ""), repr(drawn)
+    assert re.search(r"^ +\d+ %  .*waits.*Mtokens/s", drawn), drawn
+
+
+def a_redirected_stderr_gets_no_escapes():
+    with open("err", "w+") as err:
+        process = start("feed", *ENDLESS, "text.txt", stderr=err)
+        until(process, "feed writing a line", lambda: os.stat("err").st_size > 0)
+        process.send_signal(signal.SIGTERM)
+        ended_by(process, signal.SIGTERM)
+        text = open("err").read()
+    assert "\033" not in text and "\r" not in text and text.endswith("\n"), repr(text)
+
+
+failures = []
+
+
+def run(check):
+    try:
+        check()
+        print("ok", check.__name__)
+    except BaseException as failure:
+        failures.append(failure)
+        print("not so:", check.__name__, failure)
+
+
+# Together, since a plain line comes only every ten seconds; each takes its environment when it starts.
+checks = [check for name, check in list(globals().items()) if name.startswith("a_")]
+threads = [threading.Thread(target=run, args=[check]) for check in checks]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join()
+for process in processes:
+    process.kill()
+shutil.rmtree(os.getcwd())
+sys.exit(1 if failures else 0)

@@ -1,0 +1,113 @@
+/* What is freed twice aborts in the name of the call, and says nothing when it is freed once. */
+#include "core/live.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "support/check.h"
+#include "support/watchdog.h"
+
+TestSuite(freed_twice, .init = watchdog_on);
+
+static void ignore(void *context, uint32_t sphere, Batch *batch) {
+  (void)context, (void)sphere, (void)batch;
+}
+
+static void stop_spheres_twice(void *context) {
+  (void)context;
+  batch_spheres_options options = {2, 4, ignore, NULL};
+  BatchSpheres *spheres = batch_spheres_start(&options);
+  batch_spheres_stop(spheres);
+  batch_spheres_stop(spheres);
+}
+
+static void free_queue_twice(void *context) {
+  BatchQueue *queue = batch_queue_create(*(uint32_t *)context);
+  batch_queue_enqueue(queue, batch_create(1, 1, 0));
+  batch_queue_free(queue);
+  batch_queue_free(queue);
+}
+
+static BatchDataset *open_text(const char *path) {
+  BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
+  if (!dataset) fprintf(stderr, "%s\n", batch_last_error()->message);
+  return dataset;
+}
+
+static void free_dataset_twice(void *path) {
+  BatchDataset *dataset = open_text(path);
+  batch_dataset_free(dataset);
+  batch_dataset_free(dataset);
+}
+
+static void free_loader_twice(void *path) {
+  BatchDataset *dataset = open_text(path);
+  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
+  options.shape.batch_size = 2;
+  options.shape.sequence_length = 8;
+  BatchLoader *loader = batch_loader_create(dataset, &options);
+  batch_loader_free(loader);
+  batch_loader_free(loader);
+}
+
+static void free_tokenizer_twice(void *context) {
+  (void)context;
+  BatchTokenizer *tokenizer = batch_tokenizer_bytes(1);
+  batch_tokenizer_free(tokenizer);
+  batch_tokenizer_free(tokenizer);
+}
+
+static void free_writer_twice(void *folder) {
+  char path[128];
+  snprintf(path, sizeof path, "%s/twice.bin", (char *)folder);
+  BatchWriter *writer = batch_writer_create(path, NULL);
+  batch_writer_free(writer);
+  batch_writer_free(writer);
+}
+
+Test(freed_twice, aborts_and_names_the_call) {
+  char folder[] = "/tmp/headrace-freed-XXXXXX", text[64];
+  cr_assert_not_null(mkdtemp(folder));
+  snprintf(text, sizeof text, "%s/text.txt", folder);
+  FILE *file = fopen(text, "w");
+  cr_assert_not_null(file);
+  for (int i = 0; i < 100; i++) fputs("so much text\n", file);
+  fclose(file);
+  uint32_t bounded = 4, unlimited = 0;
+  assert_aborts(free_queue_twice, &bounded, "batch_queue_free", "freed already");
+  assert_aborts(free_queue_twice, &unlimited, "batch_queue_free", "freed already");
+  assert_aborts(stop_spheres_twice, NULL, "batch_spheres_stop", "freed already");
+  assert_aborts(free_dataset_twice, text, "batch_dataset_free", "freed already");
+  assert_aborts(free_loader_twice, text, "batch_loader_free", "freed already");
+  assert_aborts(free_tokenizer_twice, NULL, "batch_tokenizer_free", "freed already");
+  assert_aborts(free_writer_twice, folder, "batch_writer_free", "freed already");
+  unlink(text);
+  rmdir(folder);
+}
+
+/* ---- the table itself */
+
+enum { MANY = 100000 };
+
+static void leave(void *object) {
+  live_leave("a_call", object);
+}
+
+Test(freed_twice, a_thousand_objects_are_told_apart) {
+  char *objects = calloc(1000, 64);
+  for (int round = 0; round < 3; round++) {
+    for (int i = 0; i < 1000; i++) live_enter(objects + (size_t)i * 64);
+    assert_aborts(leave, objects + 1, "a_call");
+    for (int i = 0; i < 1000; i++) live_leave("a_call", objects + (size_t)i * 64);
+    for (int i = 0; i < 1000; i += 100) assert_aborts(leave, objects + (size_t)i * 64, "a_call");
+  }
+  free(objects);
+}
+
+/* With more objects than there are places nothing is told any more, and nothing aborts wrongly. */
+Test(freed_twice, more_objects_than_places_abort_nothing) {
+  char *objects = malloc(MANY);
+  for (int i = 0; i < MANY; i++) live_enter(objects + i);
+  for (int i = 0; i < MANY; i++) live_leave("a_call", objects + i);
+  free(objects);
+}

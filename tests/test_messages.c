@@ -1,0 +1,410 @@
+/* Every message begins with the name of the function that was called, whatever that function calls itself.
+   tests/scripts/messages_complete.sh looks whether each public function of the core is here. */
+#include "support/batches.h"
+#include "support/check.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "support/threads.h"
+#include "support/watchdog.h"
+
+TestSuite(messages, .init = watchdog_on);
+
+static bool begins_with(const char *text, const char *function) {
+  size_t length = strlen(function);
+  return strncmp(text, function, length) == 0 && text[length] == ':';
+}
+
+/* The call fails and its message begins with the function's name. */
+#define REFUSES(function, ...)                                                                               \
+  do {                                                                                                       \
+    check_forget_error();                                                                                    \
+    (void)(function(__VA_ARGS__));                                                                           \
+    cr_assert(begins_with(batch_last_error()->message, #function), "%s(%s) says \"%s\"", #function,          \
+              #__VA_ARGS__, batch_last_error()->message);                                                    \
+  } while (0)
+
+/* The call is right whatever it is given: it leaves the older error standing. */
+#define TAKES(function, ...)                                                                                 \
+  do {                                                                                                       \
+    check_forget_error();                                                                                    \
+    (void)(function(__VA_ARGS__));                                                                           \
+    cr_assert(begins_with(batch_last_error()->message, "batch_symmetry_group"), "%s(%s) says \"%s\"",        \
+              #function, #__VA_ARGS__, batch_last_error()->message);                                         \
+  } while (0)
+
+/* The function ends the process, with a message in the name of the public function. */
+#define ABORTS(public, function, argument)                                                                   \
+  do {                                                                                                       \
+    check_ending ending = check_end_of(function, argument);                                                  \
+    cr_assert_eq(ending.signal, SIGABRT, "%s ended with signal %d: \"%s\"", #function, ending.signal,        \
+                 ending.message);                                                                            \
+    cr_assert(begins_with(ending.message, "headrace: " #public), "%s says \"%s\"", #function,                \
+              ending.message);                                                                               \
+  } while (0)
+
+static const uint32_t sizes[9] = {2, 3, 1, 1, 1, 1, 1, 1, 1}, huge[3] = {UINT32_MAX, UINT32_MAX, UINT32_MAX},
+                      outside[2] = {2, 0};
+static const tensor_type NO_TYPE = (tensor_type)99;
+
+Test(messages, of_tensors) {
+  Tensor *tensor = tensor_create(sizes, 2), wrong = {.ndim = 2};
+  REFUSES(tensor_create, NULL, 2);
+  REFUSES(tensor_create, sizes, 0);
+  REFUSES(tensor_create, sizes, 9);
+  REFUSES(tensor_create, outside, 2);
+  REFUSES(tensor_create, huge, 3);
+  REFUSES(tensor_create_typed, NULL, 2, TENSOR_INT32);
+  REFUSES(tensor_create_typed, sizes, 2, NO_TYPE);
+  REFUSES(tensor_copy, NULL);
+  REFUSES(tensor_copy, &wrong);
+  REFUSES(tensor_view_rows, NULL, 0, 1);
+  REFUSES(tensor_view_rows, &wrong, 0, 1);
+  REFUSES(tensor_view_rows, tensor, 1, 2);
+  REFUSES(tensor_reshape, NULL, sizes, 2);
+  REFUSES(tensor_reshape, &wrong, sizes, 2);
+  REFUSES(tensor_reshape, tensor, NULL, 2);
+  REFUSES(tensor_reshape, tensor, sizes, 1);
+  REFUSES(tensor_reshape, tensor, sizes, 9);
+  REFUSES(tensor_get, NULL, sizes);
+  REFUSES(tensor_get, tensor, NULL);
+  REFUSES(tensor_get, tensor, outside);
+  REFUSES(tensor_set, NULL, sizes, 1);
+  REFUSES(tensor_set, tensor, NULL, 1);
+  REFUSES(tensor_set, tensor, outside, 1);
+  REFUSES(tensor_fill, NULL, 1);
+  REFUSES(tensor_fill, &wrong, 1);
+  REFUSES(tensor_print, NULL);
+  REFUSES(tensor_print, &wrong);
+  TAKES(tensor_free, NULL);
+  TAKES(tensor_type_size, NO_TYPE);
+  TAKES(tensor_type_name, NO_TYPE);
+  tensor_free(tensor);
+}
+
+Test(messages, of_batches) {
+  Batch *batch = counting_batch(2, 3), *other = counting_batch(2, 4), *out[4], *none = NULL,
+        *pair[2] = {batch, other};
+  REFUSES(batch_create, 0, 3, 5);
+  REFUSES(batch_create, 2, 0, 5);
+  REFUSES(batch_create, UINT32_MAX, UINT32_MAX, 5);
+  REFUSES(batch_create_shaped, NULL);
+  REFUSES(batch_create_shaped, &(batch_shape){0, 3, 5, TENSOR_INT32, TENSOR_UINT8, false});
+  REFUSES(batch_create_shaped, &(batch_shape){2, 3, 5, NO_TYPE, TENSOR_UINT8, false});
+  REFUSES(batch_create_shaped, &(batch_shape){UINT32_MAX, UINT32_MAX, 5, TENSOR_INT32, TENSOR_UINT8, true});
+  REFUSES(batch_split, NULL, 1, out);
+  REFUSES(batch_split, batch, 0, out);
+  REFUSES(batch_split, batch, 3, out);
+  REFUSES(batch_split, batch, 1, NULL);
+  REFUSES(batch_merge, NULL, 1);
+  REFUSES(batch_merge, pair, 0);
+  REFUSES(batch_merge, pair, 2);
+  REFUSES(batch_merge, &none, 1);
+  REFUSES(batch_copy, NULL);
+  REFUSES(batch_print, NULL);
+  REFUSES(batch_validate, NULL);
+  REFUSES(batch_validate_strict, NULL);
+  REFUSES(batch_retain, NULL);
+  batch->input.data[0] = NAN;
+  REFUSES(batch_validate, batch);
+  REFUSES(batch_validate_strict, batch);
+  batch->mask.total_size = 1;
+  REFUSES(batch_split, batch, 1, out);
+  REFUSES(batch_merge, &batch, 1);
+  REFUSES(batch_copy, batch);
+  REFUSES(batch_print, batch);
+  REFUSES(batch_validate, batch);
+  TAKES(batch_free, NULL);
+  TAKES(batch_release, NULL);
+  batch_free(batch);
+  batch_free(other);
+}
+
+Test(messages, of_queues) {
+  Batch *batch = check_small_batch(1), *out[2], *pair[2] = {batch, NULL}, *one;
+  BatchQueue *empty = batch_queue_create(1), *full = batch_queue_create(1), *closed = batch_queue_create(1);
+  uint64_t soon = batch_deadline_after(1000);
+  cr_assert(batch_queue_enqueue(full, check_small_batch(2)));
+  batch_queue_close(closed);
+  REFUSES(batch_queue_create, UINT32_MAX);
+  REFUSES(batch_queue_enqueue, NULL, batch);
+  REFUSES(batch_queue_enqueue, empty, NULL);
+  REFUSES(batch_queue_enqueue, closed, batch);
+  REFUSES(batch_queue_try_enqueue, NULL, batch);
+  REFUSES(batch_queue_try_enqueue, empty, NULL);
+  REFUSES(batch_queue_try_enqueue, full, batch);
+  REFUSES(batch_queue_try_enqueue, closed, batch);
+  REFUSES(batch_queue_enqueue_until, NULL, batch, soon);
+  REFUSES(batch_queue_enqueue_until, empty, NULL, soon);
+  REFUSES(batch_queue_enqueue_until, full, batch, soon);
+  REFUSES(batch_queue_enqueue_until, full, batch, BATCH_NO_WAIT);
+  REFUSES(batch_queue_enqueue_until, closed, batch, soon);
+  REFUSES(batch_queue_enqueue_many, NULL, pair, 1);
+  REFUSES(batch_queue_enqueue_many, empty, NULL, 1);
+  REFUSES(batch_queue_enqueue_many, empty, pair + 1, 1);
+  REFUSES(batch_queue_enqueue_many, full, pair, 1);
+  REFUSES(batch_queue_enqueue_many, closed, pair, 1);
+  REFUSES(batch_queue_dequeue, NULL);
+  REFUSES(batch_queue_dequeue, closed);
+  REFUSES(batch_queue_try_dequeue, NULL);
+  REFUSES(batch_queue_try_dequeue, empty);
+  REFUSES(batch_queue_try_dequeue, closed);
+  REFUSES(batch_queue_dequeue_until, NULL, &one, soon);
+  REFUSES(batch_queue_dequeue_until, empty, NULL, soon);
+  REFUSES(batch_queue_dequeue_until, empty, &one, soon);
+  REFUSES(batch_queue_dequeue_until, empty, &one, BATCH_NO_WAIT);
+  REFUSES(batch_queue_dequeue_until, closed, &one, soon);
+  REFUSES(batch_queue_dequeue_many, NULL, out, 2);
+  REFUSES(batch_queue_dequeue_many, full, NULL, 2);
+  REFUSES(batch_queue_dequeue_many, empty, out, 2);
+  REFUSES(batch_queue_dequeue_many, closed, out, 2);
+  REFUSES(batch_queue_peek, NULL);
+  REFUSES(batch_queue_peek, empty);
+  REFUSES(batch_queue_peek, closed);
+  REFUSES(batch_queue_size, NULL);
+  REFUSES(batch_queue_is_empty, NULL);
+  REFUSES(batch_queue_is_full, NULL);
+  REFUSES(batch_queue_is_closed, NULL);
+  REFUSES(batch_queue_close, NULL);
+  REFUSES(batch_queue_clear, NULL);
+  TAKES(batch_queue_free, NULL);
+  batch_free(batch);
+  batch_queue_free(empty);
+  batch_queue_free(full);
+  batch_queue_free(closed);
+}
+
+Test(messages, of_pools) {
+  BatchPool *pool = batch_pool_create(1, 1, 1, 0);
+  Batch *only = batch_pool_allocate(pool), *foreign = check_small_batch(1), *batch;
+  batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
+  uint64_t soon = batch_deadline_after(1000), count;
+  REFUSES(batch_pool_create, 0, 1, 1, 0);
+  REFUSES(batch_pool_create, 1, 0, 1, 0);
+  REFUSES(batch_pool_create, 1, UINT32_MAX, UINT32_MAX, 0);
+  REFUSES(batch_pool_create, UINT32_MAX, 1, 1, 0);
+  REFUSES(batch_pool_create_with, NULL);
+  REFUSES(batch_pool_create_with, &options);
+  options.pool_size = options.shape.batch_size = options.shape.sequence_length = 1;
+  options.alignment = 3;
+  REFUSES(batch_pool_create_with, &options);
+  options.alignment = 0;
+  options.numa_node = -2;
+  REFUSES(batch_pool_create_with, &options);
+  options.numa_node = -1;
+  options.shape.mask_type = NO_TYPE;
+  REFUSES(batch_pool_create_with, &options);
+  REFUSES(batch_pool_allocate, NULL);
+  REFUSES(batch_pool_try_allocate, NULL);
+  REFUSES(batch_pool_try_allocate, pool);
+  REFUSES(batch_pool_allocate_until, NULL, &batch, soon);
+  REFUSES(batch_pool_allocate_until, pool, NULL, soon);
+  REFUSES(batch_pool_allocate_until, pool, &batch, soon);
+  REFUSES(batch_pool_allocate_until, pool, &batch, BATCH_NO_WAIT);
+  REFUSES(batch_pool_release, NULL, only);
+  REFUSES(batch_pool_release, pool, NULL);
+  REFUSES(batch_pool_release, pool, foreign);
+  REFUSES(batch_pool_resize, NULL, 1);
+  REFUSES(batch_pool_resize, pool, UINT32_MAX);
+  REFUSES(batch_pool_size, NULL);
+  REFUSES(batch_pool_get_stats, NULL, &count, NULL, NULL, NULL);
+  REFUSES(batch_pool_print_stats, NULL);
+  REFUSES(batch_pool_close, NULL);
+  REFUSES(batch_pool_outstanding, NULL);
+  TAKES(batch_pool_outstanding, pool);
+  cr_assert_geq(batch_count_live(), 2);
+  TAKES(batch_pool_free, NULL);
+  batch_free(only);
+  batch_pool_close(pool);
+  REFUSES(batch_pool_allocate, pool);
+  REFUSES(batch_pool_try_allocate, pool);
+  batch_free(foreign);
+  batch_pool_free(pool);
+}
+
+Test(messages, of_distribution) {
+  Batch *batch = counting_batch(2, 3), *out[4], *none = NULL;
+  uint32_t assigned[2];
+  REFUSES(batch_distribute_to_spheres, NULL, 1, out);
+  REFUSES(batch_distribute_to_spheres, batch, 0, out);
+  REFUSES(batch_distribute_to_spheres, batch, 3, out);
+  REFUSES(batch_distribute_to_spheres, batch, 1, NULL);
+  REFUSES(batch_assign_to_group, NULL, 1);
+  REFUSES(batch_assign_to_group, batch, BATCH_SYMMETRY_GROUPS);
+  cr_assert_eq(batch_symmetry_group(NULL), 0);
+  cr_assert(begins_with(batch_last_error()->message, "batch_symmetry_group"));
+  REFUSES(batch_balance_distribution, NULL, 1, 1, assigned);
+  REFUSES(batch_balance_distribution, &batch, 0, 1, assigned);
+  REFUSES(batch_balance_distribution, &batch, 1, 0, assigned);
+  REFUSES(batch_balance_distribution, &batch, 1, 1, NULL);
+  REFUSES(batch_balance_distribution, &none, 1, 1, assigned);
+  batch->mask.total_size = 1;
+  REFUSES(batch_distribute_to_spheres, batch, 1, out);
+  REFUSES(batch_balance_distribution, &batch, 1, 1, assigned);
+  batch_free(batch);
+}
+
+static void process_nothing(void *context, uint32_t sphere, Batch *batch) {
+  (void)context, (void)sphere, (void)batch;
+}
+
+Test(messages, of_spheres) {
+  batch_spheres_options options = {2, 1, process_nothing, NULL}, wrong = options;
+  BatchSpheres *spheres = batch_spheres_start(&options);
+  Batch *batch = counting_batch(2, 3);
+  batch_sphere_stats stats;
+  REFUSES(batch_spheres_start, NULL);
+  wrong.num_spheres = 0;
+  REFUSES(batch_spheres_start, &wrong);
+  wrong.num_spheres = 2;
+  wrong.lane_capacity = UINT32_MAX;
+  REFUSES(batch_spheres_start, &wrong);
+  REFUSES(batch_spheres_dispatch, NULL, 0, batch);
+  REFUSES(batch_spheres_dispatch, spheres, 0, NULL);
+  REFUSES(batch_spheres_dispatch, spheres, 2, batch);
+  REFUSES(batch_spheres_dispatch_split, NULL, batch);
+  REFUSES(batch_spheres_dispatch_split, spheres, NULL);
+  batch->mask.total_size = 1;
+  REFUSES(batch_spheres_dispatch_split, spheres, batch);
+  REFUSES(batch_spheres_drain, NULL);
+  REFUSES(batch_spheres_get_stats, NULL, 0, &stats);
+  REFUSES(batch_spheres_get_stats, spheres, 2, &stats);
+  REFUSES(batch_spheres_get_stats, spheres, 0, NULL);
+  TAKES(batch_spheres_stop, NULL);
+  batch_free(batch);
+  batch_spheres_stop(spheres);
+}
+
+/* ---- a batch that is released once too often */
+
+static void release_free(void *batch) {
+  batch_release(batch);
+  batch_release(batch);
+}
+static void free_free(void *batch) {
+  batch_free(batch);
+  batch_free(batch);
+}
+static void retain_free(void *batch) {
+  batch_free(batch);
+  batch_retain(batch);
+}
+static void copy_free(void *batch) {
+  batch_free(batch);
+  batch_copy(batch);
+}
+static void print_free(void *batch) {
+  batch_free(batch);
+  batch_print(batch);
+}
+static void validate_free(void *batch) {
+  batch_free(batch);
+  (void)!batch_validate(batch);
+}
+static void validate_strict_free(void *batch) {
+  batch_free(batch);
+  (void)!batch_validate_strict(batch);
+}
+static void split_free(void *batch) {
+  Batch *part;
+  batch_free(batch);
+  batch_split(batch, 1, &part);
+}
+static void merge_free(void *context) {
+  Batch *batch = context;
+  batch_free(batch);
+  batch_merge(&batch, 1);
+}
+static void distribute_free(void *batch) {
+  Batch *part;
+  batch_free(batch);
+  batch_distribute_to_spheres(batch, 1, &part);
+}
+static void balance_free(void *context) {
+  Batch *batch = context;
+  uint32_t assigned;
+  batch_free(batch);
+  batch_balance_distribution(&batch, 1, 1, &assigned);
+}
+
+/* A queue that has a batch inside which is free. */
+static BatchQueue *queue_with_free(Batch *batch) {
+  BatchQueue *queue = batch_queue_create(1);
+  batch_queue_enqueue(queue, batch);
+  batch_free(batch);
+  return queue;
+}
+static void peek_free(void *batch) {
+  batch_queue_peek(queue_with_free(batch));
+}
+static void clear_free(void *batch) {
+  batch_queue_clear(queue_with_free(batch));
+}
+static void queue_free_free(void *batch) {
+  batch_queue_free(queue_with_free(batch));
+}
+
+static void pool_release_free(void *unused) {
+  (void)unused;
+  BatchPool *pool = batch_pool_create(1, 1, 1, 0);
+  Batch *batch = batch_pool_allocate(pool);
+  batch_pool_release(pool, batch);
+  batch_pool_release(pool, batch);
+}
+
+static void release_it(void *context, uint32_t sphere, Batch *batch) {
+  process_nothing(context, sphere, NULL);
+  batch_release(batch);
+}
+static void dispatch_to_release(void *batch) {
+  BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){1, 0, release_it, NULL});
+  batch_spheres_dispatch(spheres, 0, batch);
+  batch_spheres_stop(spheres);
+}
+static void dispatch_split_free(void *batch) {
+  BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){1, 0, process_nothing, NULL});
+  batch_free(batch);
+  batch_spheres_dispatch_split(spheres, batch);
+}
+
+static void free_queue_twice(void *queue) {
+  batch_queue_free(queue);
+  batch_queue_free(queue);
+}
+
+static void free_pool_twice(void *pool) {
+  batch_pool_free(pool);
+  batch_pool_free(pool);
+}
+
+Test(messages, of_frees_that_come_twice) {
+  BatchQueue *queue = batch_queue_create(1);
+  BatchPool *pool = batch_pool_create(1, 1, 1, 0);
+  ABORTS(batch_queue_free, free_queue_twice, queue);
+  ABORTS(batch_pool_free, free_pool_twice, pool);
+  batch_queue_free(queue);
+  batch_pool_free(pool);
+}
+
+Test(messages, of_aborts) {
+  Batch *batch = counting_batch(2, 3);
+  ABORTS(batch_release, release_free, batch);
+  ABORTS(batch_free, free_free, batch);
+  ABORTS(batch_retain, retain_free, batch);
+  ABORTS(batch_copy, copy_free, batch);
+  ABORTS(batch_print, print_free, batch);
+  ABORTS(batch_validate, validate_free, batch);
+  ABORTS(batch_validate_strict, validate_strict_free, batch);
+  ABORTS(batch_split, split_free, batch);
+  ABORTS(batch_merge, merge_free, batch);
+  ABORTS(batch_distribute_to_spheres, distribute_free, batch);
+  ABORTS(batch_balance_distribution, balance_free, batch);
+  ABORTS(batch_queue_peek, peek_free, batch);
+  ABORTS(batch_queue_clear, clear_free, batch);
+  ABORTS(batch_queue_free, queue_free_free, batch);
+  ABORTS(batch_pool_release, pool_release_free, NULL);
+  ABORTS(batch_spheres_start, dispatch_to_release, batch);
+  ABORTS(batch_spheres_dispatch_split, dispatch_split_free, batch);
+  batch_free(batch);
+}

@@ -1,0 +1,222 @@
+/* However a text is read, its ids are those of the whole text: random texts, every option, pieces down to a few bytes. */
+#include "support/dataset_check.h"
+#include "support/files.h"
+#include "support/packages.h"
+#include "support/random_text.h"
+
+#include "data/text_reader.h"
+#include "data/tokenizer_sentencepiece.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+TestSuite(text_pieces, .init = files_begin, .fini = files_end);
+
+static uint64_t seed = 0x9E3779B97F4A7C15;
+
+/* Ids of the text, normalized and encoded at once. */
+typedef struct ids {
+  uint32_t *id;
+  size_t count;
+} ids;
+
+static ids ids_of_whole(const bytes *text, const batch_dataset_options *options) {
+  BatchTokenizer *plain = batch_tokenizer_bytes(0);
+  const BatchTokenizer *tokenizer = options->tokenizer ? options->tokenizer : plain;
+  size_t length = batch_text_normalize((char *)text->data, text->used, &options->text, NULL, 0);
+  char *normal = malloc(length + 1);
+  batch_text_normalize((char *)text->data, text->used, &options->text, normal, length);
+  size_t room = 4 * length + 16; /* a malformed byte may become the three of U+FFFD */
+  ids whole = {malloc(room * sizeof(uint32_t)), 0};
+  whole.count = batch_tokenizer_encode(tokenizer, normal, length, whole.id, room);
+  cr_assert(whole.count <= room, "%s", batch_last_error()->message);
+  free(normal);
+  batch_tokenizer_free(plain);
+  return whole;
+}
+
+/* The text as a member of a line, with escapes for what needs them. */
+static void put_line(bytes *line, const bytes *text) {
+  put_text(line, "{\"text\":\"");
+  for (size_t i = 0; i < text->used; i++) {
+    char escape[8];
+    uint8_t c = text->data[i];
+    snprintf(escape, sizeof escape, "\\u%04x", c);
+    if (c < 0x20 || c == '"' || c == '\\')
+      put_text(line, escape);
+    else
+      put_u8(line, c);
+  }
+  put_text(line, "\"}\n");
+}
+
+static void assert_file_has(const char *path, const batch_dataset_options *options, const ids *whole) {
+  static const size_t steps[] = {4, 5, 7, 61, 1000, (size_t)1 << 18};
+  for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
+    text_reader_step = steps[i];
+    BatchDataset *dataset = open_dataset(path, options);
+    int32_t *read = malloc((whole->count + 1) * sizeof *read);
+    cr_assert_eq(batch_dataset_tokens(dataset), whole->count + 1, "%s, read by %zu: %zu ids instead of %zu",
+                 path, steps[i], (size_t)batch_dataset_tokens(dataset) - 1, whole->count);
+    cr_assert(batch_dataset_read(dataset, 0, whole->count + 1, read));
+    for (size_t j = 0; j < whole->count; j++)
+      cr_assert_eq((uint32_t)read[j], whole->id[j], "%s, read by %zu, id %zu", path, steps[i], j);
+    free(read);
+    batch_dataset_free(dataset);
+  }
+}
+
+static void overwrite(const char *path, const bytes *b) {
+  FILE *file = fopen(path, "wb");
+  cr_assert_not_null(file);
+  cr_assert(b->used == 0 || fwrite(b->data, 1, b->used, file) == b->used);
+  cr_assert_eq(fclose(file), 0);
+}
+
+typedef struct places {
+  const char *text, *lines;
+} places;
+
+static void assert_pieces_are_the_whole(const places *p, const batch_dataset_options *options,
+                                        size_t length) {
+  bytes text = random_text(&seed, length, true), line = {0};
+  ids whole = ids_of_whole(&text, options);
+  put_line(&line, &text);
+  overwrite(p->text, &text);
+  overwrite(p->lines, &line);
+  assert_file_has(p->text, options, &whole);
+  assert_file_has(p->lines, options, &whole);
+  free(whole.id);
+  free_bytes(&text);
+  free_bytes(&line);
+}
+
+static void assert_every_option(const BatchTokenizer *tokenizer, unsigned rounds, size_t length) {
+  const places p = {path_of("a.txt"), path_of("a.jsonl")};
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.tokenizer = tokenizer;
+  options.separator = BATCH_SEPARATOR_AFTER; /* so that empty texts and plain ones are tokenized too */
+  options.end_of_text = 2;
+  for (unsigned round = 0; round < rounds; round++)
+    for (unsigned o = 0; o < 24; o++) {
+      options.text = (batch_text_options){o / 12 ? BATCH_MALFORMED_REPLACE : BATCH_MALFORMED_KEEP,
+                                          (batch_normal_form)(o % 3), o / 3 % 2, o / 6 % 2};
+      assert_pieces_are_the_whole(&p, &options, round == 0 ? 0 : length);
+    }
+}
+
+Test(text_pieces, bytes_are_those_of_the_whole_text, .timeout = 60) {
+  need_package(PACKAGE_UTF8PROC);
+  assert_every_option(NULL, 4, 3000);
+}
+
+/* Ids that depend on everything that came before: any cut changes them. */
+static size_t hash_encode(void *context, const char *text, size_t count, uint32_t *id, size_t capacity) {
+  uint32_t hash = 2166136261u;
+  (void)context;
+  for (size_t i = 0; i < count; i++) {
+    hash = (hash ^ (uint8_t)text[i]) * 16777619u;
+    if (i < capacity) id[i] = hash % 50000;
+  }
+  return count;
+}
+
+static size_t no_text(void *context, const uint32_t *id, size_t count, char *text, size_t capacity) {
+  (void)context, (void)id, (void)count, (void)text, (void)capacity;
+  return BATCH_TOKENIZER_FAILED;
+}
+
+Test(text_pieces, a_callers_tokenizer_is_given_the_whole_document, .timeout = 60) {
+  need_package(PACKAGE_UTF8PROC);
+  BatchTokenizer *tokenizer =
+      batch_tokenizer_custom(&(batch_tokenizer_functions){hash_encode, no_text, NULL}, NULL, 50000, 2);
+  assert_every_option(tokenizer, 3, 2000);
+  batch_tokenizer_free(tokenizer);
+}
+
+/* ---- SentencePiece: models of every kind of line end and cut */
+
+#ifdef HEADRACE_WITH_SENTENCEPIECE
+/* The library's one call for the whole text (or for each line, of a model without line feeds). */
+static void assert_cuts_change_nothing(const BatchTokenizer *tokenizer, const char *path) {
+  bytes model = read_bytes(path);
+  void *uncut = sentencepiece_load((char *)model.data, model.used, &(sentencepiece_facts){0});
+  cr_assert_not_null(uncut);
+  for (unsigned round = 0; round < 10; round++) {
+    bytes text = random_text(&seed, 4000, round % 2);
+    for (unsigned i = 0; i < 4000; i++) put_text(&text, i % 7 == round % 5 ? " license" : " the program");
+    size_t room = 4 * text.used;
+    uint32_t *expected = malloc(2 * room * sizeof *expected), *got = expected + room;
+    size_t count = sentencepiece_encode(uncut, (char *)text.data, text.used, expected, room);
+    cr_assert(count <= room);
+    cr_assert_eq(batch_tokenizer_encode(tokenizer, (char *)text.data, text.used, got, room), count);
+    cr_assert_arr_eq(got, expected, count * sizeof *got);
+    free(expected);
+    free_bytes(&text);
+  }
+  sentencepiece_free(uncut);
+  free_bytes(&model);
+}
+
+#else
+static void assert_cuts_change_nothing(const BatchTokenizer *tokenizer, const char *path) {
+  (void)tokenizer, (void)path;
+}
+#endif
+
+static void assert_model(const char *name, const char *const *more) {
+  need_package(PACKAGE_UTF8PROC);
+  need_package(PACKAGE_SENTENCEPIECE);
+  const char *arguments[16] = {"spm_train", "--input=/usr/share/common-licenses/GPL-3", "--vocab_size=700",
+                               "--hard_vocab_limit=false", "--num_threads=1"};
+  char prefix[300], file[64];
+  snprintf(prefix, sizeof prefix, "--model_prefix=%s", path_of(name));
+  size_t n = 5;
+  arguments[n++] = prefix;
+  while (*more) arguments[n++] = *more++;
+  int status = run_program(arguments);
+  if (status < 0) cr_skip("no spm_train here");
+  cr_assert_eq(status, 0);
+  snprintf(file, sizeof file, "%s.model", name);
+  BatchTokenizer *tokenizer = batch_tokenizer_sentencepiece(path_of(file));
+  cr_assert_not_null(tokenizer, "%s", batch_last_error()->message);
+  assert_cuts_change_nothing(tokenizer, path_of(file));
+  assert_every_option(tokenizer, 3, 1500);
+  batch_tokenizer_free(tokenizer);
+}
+
+#define model(...) assert_model("m", (const char *const[]){__VA_ARGS__, NULL})
+
+Test(text_pieces, of_a_unigram_model, .timeout = 60) {
+  model("--model_type=unigram");
+}
+
+Test(text_pieces, of_a_bpe_model, .timeout = 60) {
+  model("--model_type=bpe");
+}
+
+/* Llama's kind: line feeds are bytes. */
+Test(text_pieces, of_a_model_that_keeps_line_feeds, .timeout = 60) {
+  model("--model_type=bpe", "--byte_fallback", "--normalization_rule_name=identity",
+        "--remove_extra_whitespaces=false");
+}
+
+/* Gemma's kind: line feeds are pieces, two of them too. */
+Test(text_pieces, of_a_model_with_pieces_of_line_feeds, .timeout = 60) {
+  model("--model_type=bpe", "--normalization_rule_name=identity", "--remove_extra_whitespaces=false",
+        "--add_dummy_prefix=false", "--user_defined_symbols=\n,\n\n");
+}
+
+/* A piece that reaches over a line end: the document is not cut at all. */
+Test(text_pieces, of_a_model_with_pieces_over_line_ends, .timeout = 60) {
+  model("--model_type=unigram", "--normalization_rule_name=identity", "--user_defined_symbols=\n,\na,\r\n");
+}
+
+/* A piece that reaches over a blank: lines are not cut between words. */
+Test(text_pieces, of_a_model_with_pieces_over_blanks, .timeout = 60) {
+  model("--model_type=bpe", "--user_defined_symbols=m\xe2\x96\x81license");
+}
+
+Test(text_pieces, of_a_model_whose_blanks_are_suffixes, .timeout = 60) {
+  model("--model_type=bpe", "--treat_whitespace_as_suffix=true", "--byte_fallback");
+}
