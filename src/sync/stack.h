@@ -17,7 +17,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifndef STACK_HANDLE_BITS
 #define STACK_HANDLE_BITS 24
+#endif
 #ifndef STACK_TAG_BITS
 #define STACK_TAG_BITS 40
 #endif
