@@ -21,6 +21,6 @@ static bool witness_sees_change(void) {
   return ring_pop(&tested, &element) == RING_EMPTY;
 }
 static bool witness_sees_none(void) {
-  uint32_t element;
+  uint32_t element = 0;
   return ring_peek(&tested, keep, drop, &element) == RING_OK && element == 3;
 }
