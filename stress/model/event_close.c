@@ -1,5 +1,5 @@
 /* Two consumers wait, one thread closes the ring and tells all. Both come back. */
-#define MODEL_WAITS
+#define MODEL_WAITS true
 #include "model/model.h"
 
 #include "sync/event.h"

@@ -1,5 +1,5 @@
 /* A producer of one element and a consumer who waits for it. The consumer comes back with it. */
-#define MODEL_WAITS
+#define MODEL_WAITS true
 #include "model/model.h"
 
 #include "sync/event.h"

@@ -1,6 +1,6 @@
 /* A producer of one element, a consumer who waits for it, and a thief who takes it without waiting, if it
    can, and gives it back. The consumer comes back with it, whenever it was stolen. */
-#define MODEL_WAITS
+#define MODEL_WAITS true
 #include "model/model.h"
 
 #include "sync/event.h"

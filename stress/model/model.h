@@ -3,7 +3,7 @@
    -DMODEL_CHECKER and the include paths stress, stress/model/stub and src (scripts/check-model). They
    include nothing but the core, <stdatomic.h>, <stdint.h>, <stdbool.h>, <pthread.h> and <assert.h>.
 
-   MODEL_WAITS, defined before: threads of this client sleep, and none is left asleep. */
+   MODEL_WAITS, defined before: threads of this client sleep, and where it is true none is left asleep. */
 #ifndef HEADRACE_STRESS_MODEL_H
 #define HEADRACE_STRESS_MODEL_H
 
@@ -45,7 +45,7 @@ int main(void) {
       if (pthread_create(&threads[i], 0, model_run, (void *)(uintptr_t)i) != 0) assert(!"no thread");
 #ifdef MODEL_WAITS
     unsigned asleep = port_model_end_sleeps(model_threads);
-    assert(asleep == 0);
+    assert(asleep == 0 || !(MODEL_WAITS));
 #endif
     for (unsigned i = 0; i < model_threads; i++) pthread_join(threads[i], 0);
     model_check();
