@@ -1,5 +1,6 @@
 /* Trains a small language model over the bytes of text files: files -> loader -> spheres -> model.
    Uses Headrace's public headers only; model.c and matrix.c are the model. */
+#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <signal.h>
@@ -80,6 +81,20 @@ static bool parse_number(const char *text, double low, double high, double *valu
   return end != text && *end == '\0' && *value >= low && *value <= high;
 }
 
+static bool parse_whole(const char *text, uint64_t low, uint64_t high, uint64_t *value) {
+  char *end;
+  errno = 0;
+  *value = strtoull(text, &end, 10);
+  return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && *value >= low && *value <= high;
+}
+
+static bool parse_small(const char *text, uint32_t low, uint32_t high, uint32_t *value) {
+  uint64_t whole;
+  bool good = parse_whole(text, low, high, &whole);
+  *value = (uint32_t)whole;
+  return good;
+}
+
 static const struct option long_options[] = {{"steps", required_argument, NULL, 'n'},
                                              {"seconds", required_argument, NULL, 't'},
                                              {"spheres", required_argument, NULL, 's'},
@@ -93,34 +108,25 @@ static const struct option long_options[] = {{"steps", required_argument, NULL, 
                                              {NULL, 0, NULL, 0}};
 
 static bool set_option(arguments *a, int option, const char *text, const char **expected) {
-  double x;
-  bool positive = parse_number(text, 1, 1e9, &x);
   *expected = "a whole number from 1 on";
   switch (option) {
   case 'n':
-    a->steps = (uint64_t)x;
-    return positive;
+    return parse_whole(text, 1, UINT64_MAX, &a->steps);
   case 'w':
-    a->workers = (uint32_t)x;
-    return positive;
+    return parse_small(text, 1, UINT32_MAX, &a->workers);
   case 'b':
-    a->batch_size = (uint32_t)x;
-    return positive;
+    return parse_small(text, 1, UINT32_MAX, &a->batch_size);
   case 'l':
-    a->sequence_length = (uint32_t)x;
-    return positive;
+    return parse_small(text, 1, UINT32_MAX, &a->sequence_length);
   case 's':
     *expected = "1 to 12";
-    a->spheres = (uint32_t)x;
-    return positive && x <= MAX_SPHERES;
+    return parse_small(text, 1, MAX_SPHERES, &a->spheres);
   case 'e':
     *expected = "a whole number";
-    a->seed = strtoull(text, NULL, 10);
-    return parse_number(text, 0, 1.8e19, &x);
+    return parse_whole(text, 0, UINT64_MAX, &a->seed);
   case 'x':
     *expected = "0 to 100000";
-    a->sample = (uint32_t)(parse_number(text, 0, 1e5, &x) ? x : 0);
-    return x >= 0 && x <= 1e5;
+    return parse_small(text, 0, 100000, &a->sample);
   default:
     *expected = "a positive number";
     if (option == 'r') return parse_number(text, 1e-9, 1e3, &a->rate);
@@ -234,30 +240,34 @@ static void close_all(trainer *t) {
    the sum is in parts[0]. */
 static bool compute_gradient(trainer *t, Batch *batch) {
   Batch *views[MAX_SPHERES];
+  bool good = true;
   uint32_t n = t->num_parts < batch->batch_size ? t->num_parts : batch->batch_size;
   if (!batch_split(batch, n, views)) return false;
   for (uint32_t i = 0; i < n; i++) {
     batch_assign_to_group(views[i], i);
-    if (!batch_spheres_dispatch(t->spheres, i, views[i])) batch_release(views[i]);
+    if (batch_spheres_dispatch(t->spheres, i, views[i])) continue;
+    batch_release(views[i]);
+    good = false;
   }
   batch_spheres_drain(t->spheres);
   for (uint32_t i = 1; i < n; i++) gradient_add(t->parts[0], t->parts[i]);
-  return true;
+  return good;
 }
 
 static float rate_at(const arguments *a, uint64_t step) {
   return (float)(a->rate * (1 - 0.9 * (double)step / (double)a->steps));
 }
 
-static void train(trainer *t, const arguments *a, outcome *o) {
+/* Returns false on an error, which it has said. */
+static bool train(trainer *t, const arguments *a, outcome *o) {
   progress p = progress_start(a->steps);
   batch_loader_stats stats;
-  Batch *batch;
-  while (o->steps < a->steps && !interrupted && progress_clock() - p.started < a->seconds &&
-         (batch = batch_loader_next(t->loader))) {
-    bool ok = compute_gradient(t, batch);
+  bool good = true;
+  while (o->steps < a->steps && !interrupted && progress_clock() - p.started < a->seconds) {
+    Batch *batch = batch_loader_next(t->loader);
+    good = batch && compute_gradient(t, batch);
     batch_release(batch);
-    if (!ok) break;
+    if (!good) break;
     double loss = gradient_loss(t->parts[0]);
     if (o->steps == 0) o->first = loss;
     o->last[o->steps % LAST] = loss;
@@ -268,8 +278,10 @@ static void train(trainer *t, const arguments *a, outcome *o) {
   }
   o->seconds = progress_clock() - p.started;
   progress_end(&p);
+  if (!good) fprintf(stderr, "train: %s\n", batch_last_error()->message);
   batch_loader_get_stats(t->loader, &stats);
   o->errors = stats.errors;
+  return good;
 }
 
 /* --- the end --- */
@@ -325,9 +337,9 @@ int main(int argc, char **argv) {
     introduce(&t, &a);
     signal(SIGINT, interrupt);
     signal(SIGTERM, interrupt);
-    train(&t, &a, &o);
+    ok = train(&t, &a, &o);
     show_sample(t.model, &a);
-    ok = report(&o, entropy);
+    ok = report(&o, entropy) && ok;
   }
   close_all(&t);
   if (interrupted) {

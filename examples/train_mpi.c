@@ -104,6 +104,17 @@ static bool read_checkpoint(trainer *t, const arguments *a) {
   return t->resumed;
 }
 
+/* Ranks that begin at different places, each with a file of its own machine, would wait for one another for
+   ever. Returns false when they do, which rank 0 has said. */
+static bool begin_at_one_place(const trainer *t) {
+  uint64_t mine = t->resumed ? t->place.check : 0, least, most;
+  MPI_Allreduce(&mine, &least, 1, MPI_UINT64_T, MPI_MIN, MPI_COMM_WORLD);
+  MPI_Allreduce(&mine, &most, 1, MPI_UINT64_T, MPI_MAX, MPI_COMM_WORLD);
+  if (least != most && t->rank == 0)
+    fprintf(stderr, "train_mpi: the ranks have read different checkpoints, expected a file that all share\n");
+  return least == most;
+}
+
 /* Rank 0 writes it, beside the old one, which it then replaces. */
 static bool write_checkpoint(trainer *t, const arguments *a) {
   char path[4096];
@@ -140,7 +151,7 @@ static bool open_all(trainer *t, const arguments *a) {
   bool made = (t->model = model_create(SEED)) && (t->gradient = gradient_create());
   if (!made) fprintf(stderr, "train_mpi: no memory for a model\n");
   if (!made || !read_checkpoint(t, a)) return false;
-  if (open_pipeline(t, a)) return true;
+  if (open_pipeline(t, a)) return begin_at_one_place(t);
   fprintf(stderr, "train_mpi: %s\n", batch_last_error()->message);
   return false;
 }

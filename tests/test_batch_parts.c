@@ -124,6 +124,50 @@ Test(batch_parts, views_can_be_split_again) {
   free_all(quarters, 2);
 }
 
+/* A view of two of the four rows of the pool's batch, with an input of its own, all 7. */
+static Batch *view_with_its_own_input(BatchPool *pool, Batch **rest) {
+  Batch *batch = batch_pool_allocate(pool), *parts[2];
+  cr_assert(batch_split(batch, 2, parts));
+  batch_free(batch);
+  Tensor *own = tensor_create(parts[0]->input.shape, 2);
+  tensor_fill(own, 7);
+  parts[0]->input = *own;
+  free(own);
+  *rest = parts[1];
+  return parts[0];
+}
+
+Test(batch_parts, parts_of_a_view_keep_what_a_caller_has_put_into_it) {
+  BatchPool *pool = batch_pool_create(1, 4, 2, 0);
+  Batch *rest, *view = view_with_its_own_input(pool, &rest), *parts[2];
+  size_t before = batch_count_live();
+  cr_assert(batch_split(view, 2, parts));
+  batch_free(view);
+  cr_assert_eq(parts[1]->input.data[1], 7.0f);
+  batch_pool_release(pool, parts[0]);
+  Batch *merged = batch_merge(&parts[1], 1);
+  batch_free(parts[1]);
+  cr_assert_eq(merged->input.data[0], 7.0f);
+  cr_assert_eq(merged->mask.data[0], 1.0f);
+  batch_free(rest);
+  cr_assert_eq(batch_pool_outstanding(pool), 1);
+  batch_pool_release(pool, merged);
+  cr_assert_eq(batch_pool_outstanding(pool), 0);
+  cr_assert_eq(batch_count_live(), before - 2);
+  batch_pool_free(pool);
+}
+
+Test(batch_parts, merge_of_a_view_keeps_what_a_caller_has_put_into_it) {
+  BatchPool *pool = batch_pool_create(1, 4, 2, 0);
+  Batch *rest, *view = view_with_its_own_input(pool, &rest), *merged = batch_merge(&view, 1);
+  batch_free(view);
+  batch_free(rest);
+  cr_assert_eq(merged->input.data[3], 7.0f);
+  batch_free(merged);
+  cr_assert_eq(batch_pool_outstanding(pool), 0);
+  batch_pool_free(pool);
+}
+
 Test(batch_parts, split_shows_optional_tensors_and_other_types_too) {
   Batch *batch = batch_create_shaped(&mixed_shape), *parts[4];
   for (int32_t i = 0; i < 30; i++) batch->positions.i32[i] = i;
@@ -291,6 +335,8 @@ Test(batch_parts, merge_refuses_what_does_not_fit_together) {
   batch_free(first);
 }
 
+/* AddressSanitizer reports it in its own words. */
+#ifndef CHECK_UNDER_ASAN
 static void split_free_batch(void *context) {
   Batch *parts[2];
   batch_free(context);
@@ -311,8 +357,6 @@ static void merge_free_batch(void *context) {
   batch_merge(batches, 2);
 }
 
-/* AddressSanitizer reports it in its own words. */
-#ifndef CHECK_UNDER_ASAN
 Test(batch_parts, parts_of_a_free_batch_abort_in_the_name_of_the_call) {
   Batch *batch = counting_batch(4, 3);
   assert_aborts(split_free_batch, batch, "batch_split", "free");

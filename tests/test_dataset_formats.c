@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 TestSuite(dataset_formats, .init = files_begin, .fini = files_end);
 
@@ -195,6 +196,11 @@ Test(dataset_formats, llmc_documents_are_found_by_what_the_loader_names) {
   assert_refused(!batch_loader_create(dataset, &packed), BATCH_INVALID_ARGUMENT, "no document boundaries",
                  "separator", "end_of_text", "BATCH_SEPARATOR_BEFORE", "50256");
   batch_dataset_free(dataset);
+  const char *beside[] = {write_data("text.txt", "mill race", 9), path};
+  dataset = batch_dataset_open(beside, 2, NULL);
+  assert_refused(!batch_loader_create(dataset, &packed), BATCH_INVALID_ARGUMENT, path,
+                 "no document boundaries");
+  batch_dataset_free(dataset);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.separator = BATCH_SEPARATOR_BEFORE;
   options.end_of_text = 50256;
@@ -366,6 +372,25 @@ Test(dataset_formats, megatron_sequences_are_documents_where_boundaries_are_miss
   set_u64(&index, DOCUMENTS, 4);
   assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx",
                     "found 4 as document boundary 0");
+}
+
+/* What is missing of the last page reads as zeros, without a signal. */
+Test(dataset_formats, sequences_cut_off_while_open_are_an_error) {
+  for (size_t left = LENGTHS; left <= DOCUMENTS; left += 4) {
+    bytes index = megatron_index(&(megatron_case){1, 8, 2, 4, 1});
+    uint64_t start = 7, end = 7;
+    index.used = DOCUMENTS + 8;
+    BatchDataset *dataset = open_dataset(write_megatron(&index, 2), NULL);
+    cr_assert_eq(truncate(path_of("m.idx"), (off_t)left), 0);
+    bool found = batch_dataset_document(dataset, 2, &start, &end);
+    if (left < DOCUMENTS - 4) {
+      cr_assert(!found && batch_last_error()->code == BATCH_IO_ERROR, "%zu bytes: %d", left, found);
+      assert_says(batch_last_error()->message, "m.bin (its index)", "ends before");
+    } else {
+      cr_assert(found && start == 3 && end == 3, "%zu bytes: %s", left, batch_last_error()->message);
+    }
+    batch_dataset_free(dataset);
+  }
 }
 
 Test(dataset_formats, tokens_beside_an_index_that_is_not_theirs_say_how_to_read_them) {

@@ -3,6 +3,8 @@
 #include "support/files.h"
 #include "support/packages.h"
 
+#include "data/text_reader.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -240,11 +242,13 @@ Test(dataset_text, json_that_is_no_lines_is_refused) {
   const char *array = write_text("array.json", "[{\"text\":\"a\"},\n{\"text\":\"b\"}]\n"),
              *pretty = write_text("pretty.json", "{\n  \"text\": \"a\"\n}\n"),
              *other = write_text("other.json", "text: a\n"),
-             *bare = write_text("bare", "[{\"text\":\"a\"}]\n");
+             *bare = write_text("bare", "[{\"text\":\"a\"}]\n"),
+             *joined = write_text("joined", "{\"text\":\"a\"}{\"text\":\"b\"}\n");
   assert_not_opened(array, NULL, BATCH_FORMAT_ERROR, array, "a JSON array", "--format");
-  assert_not_opened(pretty, NULL, BATCH_FORMAT_ERROR, pretty, "over several lines", "--format");
+  assert_not_opened(pretty, NULL, BATCH_FORMAT_ERROR, pretty, "not one a line", "--format");
   assert_not_opened(other, NULL, BATCH_FORMAT_ERROR, other, "no JSON object", "--format");
   assert_not_opened(bare, NULL, BATCH_FORMAT_ERROR, bare, "a JSON array", "--format");
+  assert_not_opened(joined, NULL, BATCH_FORMAT_ERROR, joined, "not one a line", "--format");
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.format = BATCH_FORMAT_TEXT;
   BatchDataset *dataset = open_dataset(bare, &options);
@@ -437,6 +441,9 @@ Test(dataset_text, bad_lines_are_reported_while_tokenizing) {
   cr_assert_eq(tokenize(write_text("a.jsonl", "{\"text\":\"a\"}\nbad\n{}\n"), &options, &r), BATCH_OK);
   cr_assert_eq(r.last.bad_lines, 2);
   cr_assert_eq(r.last.documents, 1);
+  r = (reports){.stop_at = r.count}; /* when all 20 bytes are read */
+  assert_refused(tokenize(path_of("a.jsonl"), &options, &r) == BATCH_CLOSED, BATCH_CLOSED, "at byte 20 of",
+                 "a.jsonl");
 }
 
 /* Plain text has no such limit where the tokenizer takes it in parts. */
@@ -447,6 +454,39 @@ Test(dataset_text, text_may_be_longer_than_the_longest_document) {
   BatchDataset *dataset = open_dataset(write_text("a.txt", "a line that is longer than ten bytes"), &options);
   cr_assert_eq(batch_dataset_tokens(dataset), 37);
   batch_dataset_free(dataset);
+}
+
+static const char *train_on_licenses(const char *const *options) {
+  char prefix[300];
+  const char *arguments[16] = {"spm_train", "--input=/usr/share/common-licenses/GPL-3", "--vocab_size=500",
+                               "--num_threads=1", prefix};
+  size_t n = 5;
+  snprintf(prefix, sizeof prefix, "--model_prefix=%s", path_of("m"));
+  while (*options) arguments[n++] = *options++;
+  int status = run_program(arguments);
+  if (status < 0) cr_skip("no spm_train here");
+  cr_assert_eq(status, 0);
+  return path_of("m.model");
+}
+
+/* Line feeds may be pieces together, so that they are held together. */
+Test(dataset_text, blank_lines_behind_a_line_are_bounded_with_it, .timeout = 60) {
+  need_package(PACKAGE_SENTENCEPIECE);
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  BatchTokenizer *tokenizer = batch_tokenizer_sentencepiece(train_on_licenses(
+      (const char *const[]){"--byte_fallback", "--normalization_rule_name=identity", NULL}));
+  cr_assert_not_null(tokenizer, "%s", batch_last_error()->message);
+  options.tokenizer = tokenizer;
+  options.longest_document = 4;
+  const char *path = write_text("a.txt", "abcd\nabc\n\nab\n\n\na\n\n\n\nabcd");
+  for (text_reader_step = 4; text_reader_step < 12; text_reader_step++)
+    batch_dataset_free(open_dataset(path, &options));
+  static const char *const longer[] = {"abcd\n\nab", "a\n\n\n\n\n", "\n\n\n\n\n\n", "abcde", "a\nabcde"};
+  for (size_t i = 0; i < sizeof longer / sizeof *longer; i++)
+    for (text_reader_step = 4; text_reader_step < 12; text_reader_step++)
+      assert_not_opened(write_text("b.txt", longer[i]), &options, BATCH_FORMAT_ERROR, "b.txt",
+                        "more than 4 bytes in a line and the blank lines behind it", "longest_document");
+  batch_tokenizer_free(tokenizer);
 }
 
 /* ---- gzip */
@@ -464,6 +504,42 @@ Test(dataset_text, gzip_of_text_and_jsonl_gives_what_is_inside) {
   assert_format(gzip_file(lines, "x.jsonl.gz"), BATCH_FORMAT_JSONL, "gzip");
   assert_format(gzip_file(lines, "c4.json.gz"), BATCH_FORMAT_JSONL, "gzip");
   assert_format(gzip_file(lines, "corpus"), BATCH_FORMAT_JSONL, "gzip");
+}
+
+/* What was compressed twice, or is UTF-16, is no text, whatever it is named. */
+Test(dataset_text, other_kinds_of_files_inside_gzip_are_refused_by_name) {
+  need_package(PACKAGE_ZLIB);
+  const char *once = gzip_file(write_text("a.txt", "text"), "a.gz"), *twice = gzip_file(once, "b.txt.gz"),
+             *wide = gzip_file(write_data("w.txt", "\xFF\xFE\0a", 4), "w.txt.gz"),
+             *lines = gzip_file(once, "b.jsonl.gz");
+  assert_not_opened(twice, NULL, BATCH_FORMAT_ERROR, twice, "a gzip file in the compressed data", "--format");
+  assert_not_opened(lines, NULL, BATCH_FORMAT_ERROR, lines, "a gzip file", "--format");
+  assert_not_opened(wide, NULL, BATCH_FORMAT_ERROR, wide, "UTF-16", "--format");
+}
+
+/* Not even nothing compresses to nothing: such a file was not finished. */
+Test(dataset_text, an_empty_file_with_the_name_of_a_compressed_one_is_refused) {
+  need_package(PACKAGE_ZLIB);
+  static const char *const names[] = {"a.txt.gz", "a.jsonl.zst", "a.gz"};
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    assert_not_opened(write_text(names[i], ""), NULL, BATCH_FORMAT_ERROR, names[i],
+                      "no magic of zstd or gzip");
+  BatchDataset *dataset = NULL;
+  const char *paths[] = {write_text("b.txt", "text"), gzip_file(write_text("c.txt", ""), "c.txt.gz")};
+  cr_assert_not_null(dataset = batch_dataset_open(paths, 2, NULL), "%s", batch_last_error()->message);
+  batch_dataset_free(dataset);
+}
+
+/* Said to be text is what is inside. */
+Test(dataset_text, what_is_said_to_be_text_is_decompressed_all_the_same) {
+  need_package(PACKAGE_ZLIB);
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_TEXT;
+  BatchDataset *dataset = open_dataset(gzip_file(write_text("a.txt", "text"), "a.bin"), &options);
+  assert_text(dataset, "text", 4);
+  batch_dataset_free(dataset);
+  const char *path = write_text("b.txt.gz", "\1damaged");
+  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "no magic of zstd or gzip");
 }
 
 Test(dataset_text, several_gzip_members_are_one_text_and_zeros_behind_them_padding) {

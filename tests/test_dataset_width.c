@@ -216,11 +216,41 @@ Test(dataset_width, wider_tokens_of_small_vocabularies_are_noticed_too) {
   assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u32");
 }
 
-Test(dataset_width, padding_between_wider_tokens_does_not_hide_them) {
+/* Rows of 128 ids of which the last `fill` are filler. */
+static const char *write_padded(const char *name, size_t width, uint64_t vocabulary, uint64_t fill,
+                                int64_t filler) {
   bytes b = {0};
-  for (uint32_t i = 0; i < 700; i++) put_u32(&b, i % 100 == 99 ? 0xFFFFFFFFu : (uint32_t)text_like(i));
-  const char *path = write_bytes("a.bin", &b);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u32");
+  for (uint64_t i = 0; i < 128 * 40; i++) {
+    uint64_t value = i % 128 < 128 - fill ? text_like(i) % vocabulary : (uint64_t)filler;
+    put(&b, &value, width);
+  }
+  return write_bytes(name, &b);
+}
+
+Test(dataset_width, padding_does_not_hide_wider_tokens) {
+  static const int64_t fillers[] = {0, -1, -100};
+  static const uint64_t vocabularies[] = {32000, 128256};
+  for (uint64_t fill = 1; fill <= 121; fill += 20)
+    for (size_t i = 0; i < 3; i++)
+      for (size_t v = 0; v < 2; v++)
+        for (size_t width = 4; width <= 8; width += 4) {
+          const char *path = write_padded("a.bin", width, vocabularies[v], fill, fillers[i]);
+          assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path,
+                            width == 4 ? "look like u32" : "look like i64");
+        }
+}
+
+Test(dataset_width, padding_makes_no_wider_tokens) {
+  for (uint64_t fill = 1; fill <= 126; fill++)
+    for (int64_t filler = -1; filler <= 0; filler++)
+      assert_width(write_padded("a.bin", 2, 50257, fill, filler), NULL, 2, 128 * 40);
+}
+
+Test(dataset_width, padding_does_not_hide_narrower_tokens) {
+  for (uint64_t fill = 1; fill <= 101; fill += 20) {
+    const char *path = write_padded("a.u32.bin", 2, 50257, fill, 0);
+    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u16", "u32 as the name says");
+  }
 }
 
 static uint64_t zero(uint64_t i) {
@@ -238,6 +268,9 @@ static uint64_t counting(uint64_t i) {
 static uint64_t constant(uint64_t i) {
   return 50256 + (i & 0);
 }
+static uint64_t now_and_then(uint64_t i) { /* of 30 tokens one is no zero */
+  return i * 2654435761u >> 9 & 31 ? 0 : 1 + text_like(i) % 50256;
+}
 static uint64_t ends_between(uint64_t i) { /* documents of one token, each behind an end-of-text */
   return i % 2 ? 1 + i % 9 : 50256;
 }
@@ -247,7 +280,7 @@ static uint64_t rising(uint64_t i) {
 
 Test(dataset_width, u16_is_read_as_u16_however_it_looks) {
   static id_of *const ids[] = {short_text_like, letter,   of_four,      zero,   one_and_60000, below_16,
-                               counting,        constant, ends_between, rising, NULL};
+                               counting,        constant, ends_between, rising, now_and_then,  NULL};
   static const uint64_t counts[] = {1, 4, 8, 9, 33, 4099};
   for (size_t i = 0; ids[i]; i++)
     for (size_t j = 0; j < sizeof counts / sizeof *counts; j++)

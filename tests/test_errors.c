@@ -1,5 +1,7 @@
 #include "support/check.h"
 
+#include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -48,6 +50,26 @@ Test(errors, what_is_quoted_does_not_reach_the_terminal) {
   const char *path = "no/such/\x1b[2J\xc2\x9b\xff\n file";
   assert_refused(!batch_dataset_open(&path, 1, NULL), BATCH_IO_ERROR, "\\x1B[2J\\xC2\\x9B\\xFF\\x0A file");
   for (const char *c = batch_last_error()->message; *c; c++) cr_assert(*c >= ' ' && *c < 0x7f);
+}
+
+/* Takes every thread-specific key that there is. Returns how many. */
+static int take_keys(pthread_key_t keys[PTHREAD_KEYS_MAX]) {
+  int taken = 0;
+  while (taken < PTHREAD_KEYS_MAX && pthread_key_create(&keys[taken], NULL) == 0) taken++;
+  return taken;
+}
+
+Test(errors, what_needs_a_thread_specific_key_works_once_there_is_one) {
+  static pthread_key_t keys[PTHREAD_KEYS_MAX];
+  int taken = take_keys(keys);
+  cr_assert_null(batch_queue_create(0));
+  assert_error(BATCH_OUT_OF_MEMORY, "no memory for the sentence");
+  while (taken > 0) pthread_key_delete(keys[--taken]);
+  cr_assert_null(batch_create(0, 1, 1));
+  assert_error(BATCH_INVALID_ARGUMENT, "batch_create", "batch_size");
+  BatchQueue *queue = batch_queue_create(0);
+  cr_assert_not_null(queue, "%s", batch_last_error()->message);
+  batch_queue_free(queue);
 }
 
 Test(errors, statuses_have_names) {

@@ -78,6 +78,7 @@ Test(json, refuses_what_is_none) {
 
 Test(json, nesting_is_bounded) {
   char deep[2 * JSON_DEEPEST + 3] = "";
+  cr_assert_geq(JSON_DEEPEST, 1000, "Python's json module writes what is nested 994 deep");
   memset(deep, '[', JSON_DEEPEST);
   memset(deep + JSON_DEEPEST, ']', JSON_DEEPEST);
   cr_assert(takes(deep));
@@ -283,8 +284,8 @@ Test(json, the_beginning_of_a_file_tells_lines_from_one_value) {
                {"\n {\"a\":1}", JSONL_LINES},
                {"{\"a\":\"goes on", JSONL_LINES},
                {"{\"a\":1} \r\n{", JSONL_LINES},
-               {"{\n  \"a\": 1\n}\n", JSONL_PRETTY},
-               {"{\"a\":\n", JSONL_PRETTY},
+               {"{\n  \"a\": 1\n}\n", JSONL_OTHER},
+               {"{\"a\":\n", JSONL_OTHER},
                {"[{\"a\":1},", JSONL_ARRAY},
                {"[]\n", JSONL_ARRAY},
                {"[1] Smith, A.", JSONL_NO},
@@ -292,7 +293,8 @@ Test(json, the_beginning_of_a_file_tells_lines_from_one_value) {
                {"{ return 1; }", JSONL_NO},
                {"text", JSONL_NO},
                {"", JSONL_NO},
-               {"{\"a\":1}{\"a\":2}", JSONL_NO}};
+               {"{\"a\":1}{\"a\":2}", JSONL_OTHER},
+               {"{\"a\":1}, {\"a\":2}", JSONL_OTHER}};
   for (size_t i = 0; i < sizeof heads / sizeof *heads; i++)
     cr_assert_eq(jsonl_look_at(heads[i].text, strlen(heads[i].text)), heads[i].look, "\"%s\"", heads[i].text);
 }

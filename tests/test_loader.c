@@ -858,7 +858,9 @@ Test(loader, a_sentence_names_the_function_that_was_called_and_what_the_user_nam
   assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT,
                  "batch_loader_create: RANK is \"x\"");
   unsetenv("RANK"), unsetenv("WORLD_SIZE");
-  o.world = 1, o.steps = 1;
+  o.rank = 1;
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "rank is 1", "where world is 0");
+  o.rank = 0, o.world = 1, o.steps = 1;
   BatchLoader *loader = start(dataset, &o);
   Batch *batch = next(loader);
   assert_refused(!batch_loader_next(loader), BATCH_END, "batch_loader_next: ");

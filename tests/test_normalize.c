@@ -268,3 +268,23 @@ Test(normalize, long_runs_of_marks_and_blanks_take_linear_time) {
   cr_assert_eq(batch_text_normalize((char *)text.data, text.used, &squeeze, NULL, 0), 1);
   free_bytes(&text);
 }
+
+/* Up to NORMAL_FORM_HELD characters in front of those that combine are held with them. */
+Test(normalize, characters_that_combine_are_bounded) {
+  need_package(PACKAGE_UTF8PROC);
+  bytes text = {0};
+  put_text(&text, "a");
+  for (unsigned i = 0; i < 10000 + NORMAL_FORM_HELD; i++) put_text(&text, "\xcc\x81");
+  text_normalizer n = {.options = &nfc, .longest = 10000};
+  text_buffer out = {0};
+  for (unsigned round = 0; round < 2; round++) {
+    cr_assert(text_normalizer_feed(&n, (char *)text.data, 1 + 2 * 10000, &out));
+    cr_assert(text_normalizer_end(&n, &out));
+    assert_refused(!text_normalizer_feed(&n, (char *)text.data, text.used, &out), BATCH_FORMAT_ERROR,
+                   "more than 10000", "longest_document");
+    n.count = 0;
+  }
+  text_normalizer_free(&n);
+  text_buffer_free(&out);
+  free_bytes(&text);
+}

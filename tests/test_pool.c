@@ -150,6 +150,8 @@ Test(pool, metadata_is_reset_and_elements_are_left) {
   batch->is_processed = true;
   batch->processing_time = 1;
   batch->status = BATCH_IO_ERROR;
+  batch->is_pooled = false;
+  batch->total_memory = 1;
   batch->input.data[4] = 42;
   batch->mask.data[5] = 0;
   batch_release(batch);
@@ -160,6 +162,7 @@ Test(pool, metadata_is_reset_and_elements_are_left) {
   cr_assert_eq(batch->processing_time, 0.0);
   cr_assert_eq(batch->status, BATCH_OK);
   cr_assert(batch->is_pooled);
+  cr_assert_eq(batch->total_memory, 3 * batch->input.total_size * sizeof(float));
   cr_assert_eq(batch->input.data[4], 42.0f);
   cr_assert_eq(batch->mask.data[5], 0.0f);
   batch_release(batch);
@@ -461,6 +464,18 @@ Test(pool, pools_come_to_live_where_others_were) {
     cr_assert_lt(made, 1000);
   }
   cr_assert_gt(made, 60);
+}
+
+static void allocate_after_pools_that_cannot_be_made(void *pool) {
+  batch_pool_free(pool);
+  for (int i = 0; i < 100; i++) batch_pool_create(UINT32_MAX, 1, 1, 0);
+  batch_pool_try_allocate(pool);
+}
+
+Test(pool, pools_that_cannot_be_made_do_not_make_a_freed_one_forgotten) {
+  BatchPool *pool = pool_of(1);
+  assert_aborts(allocate_after_pools_that_cannot_be_made, pool, "batch_pool_try_allocate", "freed");
+  batch_pool_free(pool);
 }
 
 /* ---- counting */

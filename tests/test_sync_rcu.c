@@ -129,6 +129,22 @@ Test(sync_rcu, a_thread_that_ends_leaves_its_record_to_the_next) {
   }
 }
 
+static void end_inside(test_thread *self) {
+  self->result = rcu_enter();
+}
+
+Test(sync_rcu, a_thread_that_ends_inside_of_a_call_keeps_nothing) {
+  rcu_limbo limbo = {NULL};
+  for (unsigned i = 0; i < 2; i++) {
+    test_thread reader;
+    threads_start(&reader, 1, "reader", end_inside, NULL);
+    threads_join(&reader, 1);
+    cr_assert_not_null(reader.result, "thread %u found no record", i);
+    retire_one(&limbo);
+    assert_freed(&limbo, i + 1);
+  }
+}
+
 /* The parent's readers are inside for ever, as seen from the child. */
 Test(sync_rcu, a_child_does_not_wait_for_its_parents_threads) {
   rcu_limbo limbo = {NULL};

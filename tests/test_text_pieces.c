@@ -220,3 +220,18 @@ Test(text_pieces, of_a_model_with_pieces_over_blanks, .timeout = 60) {
 Test(text_pieces, of_a_model_whose_blanks_are_suffixes, .timeout = 60) {
   model("--model_type=bpe", "--treat_whitespace_as_suffix=true", "--byte_fallback");
 }
+
+/* Rules that put two blanks, which are a piece, where the text has one between words. */
+static void assert_model_with_rules(const char *table) {
+  char rules[300];
+  snprintf(rules, sizeof rules, "--normalization_rule_tsv=%s", write_data("rules.tsv", table, strlen(table)));
+  model("--model_type=bpe", "--remove_extra_whitespaces=false", "--allow_whitespace_only_pieces", rules);
+}
+
+Test(text_pieces, of_a_model_whose_rules_put_blanks, .timeout = 60) {
+  assert_model_with_rules("006D\t006D 0020\n"); /* "m" becomes "m " */
+}
+
+Test(text_pieces, of_a_model_whose_rules_drop_words, .timeout = 60) {
+  assert_model_with_rules("0074 0068 0065\t\n"); /* "the" becomes nothing */
+}

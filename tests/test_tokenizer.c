@@ -6,6 +6,8 @@
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 TestSuite(tokenizer, .init = files_begin, .fini = files_end);
 
@@ -300,3 +302,28 @@ Test(tokenizer, sentencepiece_takes_malformed_text_and_zero_bytes) {
   free(heap);
   batch_tokenizer_free(tokenizer);
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* their shadow takes any address space */
+/* libsentencepiece takes more than 70 times a text; 0: that memory ran out is what is said. */
+static void encode_with_little_memory(void *context) {
+  enum { BYTES = 8000000, MEMORY = 300 << 20 };
+  char *text = malloc(BYTES);
+  if (text) memset(text, 'a', BYTES);
+  if (!text || setrlimit(RLIMIT_AS, &(struct rlimit){MEMORY, MEMORY}) != 0) _exit(2);
+  size_t count = batch_tokenizer_encode(context, text, BYTES, NULL, 0);
+  const batch_error *error = batch_last_error();
+  _exit(count != BATCH_TOKENIZER_FAILED || error->code != BATCH_OUT_OF_MEMORY ||
+        !strstr(error->message, "no memory to encode 8000000 bytes"));
+}
+
+Test(tokenizer, sentencepiece_without_memory_is_said_to_be_that) {
+  need_sentencepiece();
+  bytes text = read_licenses();
+  BatchTokenizer *tokenizer =
+      batch_tokenizer_sentencepiece(train(write_bytes("text.txt", &text), "unigram", "m"));
+  check_ending ending = check_end_of(encode_with_little_memory, tokenizer);
+  cr_assert_eq(ending.status, 0, "status %d: %s", ending.status, ending.message);
+  free_bytes(&text);
+  batch_tokenizer_free(tokenizer);
+}
+#endif

@@ -61,7 +61,118 @@ Test(writer, headerless_is_nothing_but_tokens) {
   assert_bytes(path_of("a.bin"), &narrow);
   write_file(path_of("b.bin"), BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U32);
   assert_bytes(path_of("b.bin"), &wide);
-  cr_assert_eq(files_count(), 2, "temporary files were left");
+  cr_assert_eq(files_count(), 3, "temporary files were left"); /* and b.bin.metadata */
+}
+
+/* The lines that datatrove's merger reads, and a stamp by which a reader knows other tokens. */
+static void assert_metadata(const char *path, const char *lines) {
+  bytes found = read_bytes(path);
+  size_t length = strlen(lines);
+  cr_assert_eq(found.used, length + strlen("headrace 0123456789abcdef\n"));
+  cr_assert_arr_eq(found.data, lines, length, "%.*s", (int)found.used, (const char *)found.data);
+  cr_assert_arr_eq(found.data + length, "headrace ", 9);
+  free_bytes(&found);
+}
+
+Test(writer, metadata_tells_the_width_where_the_name_does_not) {
+  static const struct {
+    const char *name, *lines;
+    batch_format format;
+    batch_token_type type;
+  } cases[] = {
+      {"a.bin", NULL, BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U16},
+      {"b.bin", "Unknown Tokenizer|4\n5\n5.00 T\n", BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U32},
+      {"c.u32", NULL, BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U32},
+      {"d.u32.bin", NULL, BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_DEFAULT},
+      {"e", "Unknown Tokenizer|2\n5\n5.00 T\n", BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U16},
+      {"f.ds", "Unknown Tokenizer|2\n5\n5.00 T\n", BATCH_FORMAT_DATATROVE, BATCH_TOKEN_U16},
+      {"g.ds", "Unknown Tokenizer|4\n5\n5.00 T\n", BATCH_FORMAT_DATATROVE, BATCH_TOKEN_U32},
+      {"h.bin", NULL, BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I32},
+      {"i.bin", NULL, BATCH_FORMAT_LLMC_LLAMA3, BATCH_TOKEN_U32},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    char metadata[32];
+    snprintf(metadata, sizeof metadata, "%s.metadata", cases[i].name);
+    write_file(path_of(cases[i].name), cases[i].format, cases[i].type);
+    if (cases[i].lines)
+      assert_metadata(path_of(metadata), cases[i].lines);
+    else
+      cr_assert_eq(access(path_of(metadata), F_OK), -1, "%s is there", metadata);
+    BatchDataset *dataset = open_dataset(path_of(cases[i].name), NULL);
+    assert_tokens(dataset, (int32_t[]){1, 2, 3, 4, 5}, 5);
+    batch_dataset_free(dataset);
+  }
+}
+
+Test(writer, many_tokens_are_put_in_three_digits) {
+  static uint32_t ids[12345];
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_DATATROVE;
+  BatchWriter *writer = create(path_of("a.ds"), &options);
+  cr_assert(batch_writer_tokens(writer, ids, 12345));
+  finish(writer);
+  assert_metadata(path_of("a.ds.metadata"), "Unknown Tokenizer|2\n12345\n12.3 kT\n");
+}
+
+/* The tokens of another run under the same name are noticed by the stamp. */
+Test(writer, tokens_that_were_exchanged_beside_their_metadata_are_refused) {
+  bytes others = {0};
+  write_file(path_of("a.bin"), BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U32);
+  for (uint32_t id = 6; id > 1; id--) put_u32(&others, id);
+  write_bytes("a.bin", &others);
+  assert_not_opened(path_of("a.bin"), NULL, BATCH_FORMAT_ERROR, "a.bin.metadata", "stamp");
+}
+
+Test(writer, a_name_that_says_another_type_is_refused) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.vocab_size = 100000;
+  assert_refused(!batch_writer_create(path_of("a.u16"), &options), BATCH_INVALID_ARGUMENT, "a.u16", "u16",
+                 "u32");
+  assert_refused(!batch_writer_create(path_of("a.u16.bin"), &options), BATCH_INVALID_ARGUMENT, "a.u16.bin",
+                 "u32");
+  assert_refused(!batch_writer_create(path_of("a.i32"), &options), BATCH_INVALID_ARGUMENT, "a.i32", "u32");
+  options.format = BATCH_FORMAT_LLMC_LLAMA3;
+  assert_refused(!batch_writer_create(path_of("a.u16.bin"), &options), BATCH_INVALID_ARGUMENT, "a.u16.bin",
+                 "u32");
+  options = (batch_writer_options)BATCH_WRITER_OPTIONS_INIT;
+  options.token_type = BATCH_TOKEN_U16;
+  assert_refused(!batch_writer_create(path_of("a.u32"), &options), BATCH_INVALID_ARGUMENT, "a.u32", "u16");
+  cr_assert_eq(files_count(), 0);
+}
+
+Test(writer, a_name_that_is_read_as_another_format_is_refused) {
+  static const char *const names[] = {"a.txt",      "a.md",       "a.jsonl",   "a.ndjson",
+                                      "a.npy",      "a.idx",      "a.zst",     "a.jsonl.zst",
+                                      "a.metadata", "a.ds.index", "a.bin.loss"};
+  static const batch_format formats[] = {BATCH_FORMAT_HEADERLESS, BATCH_FORMAT_LLMC_GPT2};
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    for (int k = 0; k < 2; k++) {
+      options.format = formats[k];
+      assert_refused(!batch_writer_create(path_of(names[i]), &options), BATCH_INVALID_ARGUMENT, names[i],
+                     ".bin");
+    }
+  assert_refused(!batch_writer_create("-", NULL), BATCH_INVALID_ARGUMENT, "standard output");
+  cr_assert_eq(files_count(), 0);
+}
+
+Test(writer, shards_of_a_name_with_a_type_keep_it) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.shard_tokens = 2;
+  BatchWriter *writer = create(path_of("a.u32.bin"), &options);
+  write_documents(writer);
+  finish(writer);
+  cr_assert_eq(access(path_of("a_000002.u32.bin"), F_OK), 0);
+  cr_assert_eq(files_count(), 2);
+}
+
+/* A document that the format cannot hold is refused when it comes, not when its index is written. */
+Test(writer, shards_that_llmc_cannot_hold_are_refused_before_the_work) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_LLMC_GPT2;
+  options.shard_tokens = UINT64_C(1) << 31;
+  assert_refused(!batch_writer_create(path_of("a.bin"), &options), BATCH_INVALID_ARGUMENT, "shard_tokens",
+                 "2147483648", "2147483647");
 }
 
 Test(writer, llmc_shards_have_their_header) {
@@ -102,6 +213,7 @@ Test(writer, datatrove_has_the_ends_beside_it) {
   write_file(path_of("a"), BATCH_FORMAT_DATATROVE, BATCH_TOKEN_DEFAULT); /* .ds is put behind it */
   assert_bytes(path_of("a.ds"), &tokens);
   assert_bytes(path_of("a.ds.index"), &index);
+  cr_assert_eq(files_count(), 3); /* and a.ds.metadata */
 }
 
 Test(writer, every_format_and_type_is_read_back) {
@@ -330,6 +442,60 @@ Test(writer, the_callback_sees_the_progress_and_may_stop) {
   cr_assert_eq(batch_tokenize_files(&input, 1, NULL, writer, count_calls, &calls), BATCH_CLOSED);
   cr_assert_eq(calls, 2);
   batch_writer_free(writer);
+  cr_assert_eq(files_count(), 1);
+}
+
+static bool stop_inside(void *context, const batch_tokenize_progress *progress) {
+  unsigned *calls = context;
+  return progress->tokens == 0 || ++*calls == 0;
+}
+
+/* Else its beginning and the next document would be one. */
+Test(writer, half_a_document_ends_the_writer) {
+  size_t size = 1 << 20;
+  char *text = malloc(size + 1);
+  memset(text, 'a', size);
+  text[size] = 0;
+  const char *inputs[] = {write_text("a.txt", text), write_text("b.txt", "b")};
+  free(text);
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_MEGATRON;
+  unsigned calls = 0;
+  BatchWriter *writer = create(path_of("out.bin"), &options);
+  cr_assert_eq(batch_tokenize_files(&inputs[0], 1, NULL, writer, stop_inside, &calls), BATCH_CLOSED);
+  cr_assert_eq(calls, 1);
+  assert_refused(batch_tokenize_files(&inputs[1], 1, NULL, writer, NULL, NULL) == BATCH_CLOSED, BATCH_CLOSED,
+                 "stopped by the caller", inputs[0]);
+  assert_refused(!batch_writer_finish(writer), BATCH_CLOSED, "stopped by the caller");
+  batch_writer_free(writer);
+  cr_assert_eq(files_count(), 2, "something was left");
+}
+
+static bool stop_after_one(void *context, const batch_tokenize_progress *progress) {
+  (void)context;
+  return progress->documents == 0;
+}
+
+/* After a whole one the caller may go on. */
+Test(writer, a_stop_between_documents_does_not) {
+  const char *input = write_text("b.jsonl", "{\"text\":\"a\"}\n{\"text\":\"b\"}\n");
+  BatchWriter *writer = create(path_of("out.bin"), NULL);
+  cr_assert_eq(batch_tokenize_files(&input, 1, NULL, writer, stop_after_one, NULL), BATCH_CLOSED);
+  finish(writer);
+  BatchDataset *dataset = open_dataset(path_of("out.bin"), NULL);
+  assert_tokens(dataset, (int32_t[]){'a'}, 1); /* the callback comes after every document */
+  batch_dataset_free(dataset);
+}
+
+Test(writer, a_change_of_the_working_directory_is_nothing_to_it) {
+  char before[512];
+  cr_assert_not_null(getcwd(before, sizeof before));
+  cr_assert_eq(chdir(path_of("")), 0);
+  BatchWriter *writer = create("out.bin", NULL);
+  cr_assert_eq(chdir("/"), 0);
+  cr_assert(batch_writer_tokens(writer, (uint32_t[]){1, 2, 3}, 3));
+  finish(writer);
+  cr_assert_eq(chdir(before), 0);
   cr_assert_eq(files_count(), 1);
 }
 

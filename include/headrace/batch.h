@@ -24,12 +24,13 @@
    than they were made (dtype); else the calls below refuse the batch with an error. A tensor that owns
    its elements may be put into a batch in place of one that has been freed: the batch frees it.
    `Tensor t = batch->input` is good while the batch lives and its tensors are not reshaped. A batch that a
-   program puts together from these fields can be copied, validated, printed and balanced, and nothing
-   else: every other call needs one that the library made, and aborts or worse.
+   program puts together from these fields can be copied, validated, printed, balanced and put into a symmetry
+   group, and nothing else: every other call needs one that the library made, and aborts or worse.
 
    Two copies of the library in one process (a program linked with the static one, a plugin with the
    shared one) know nothing of each other's batches: a batch, queue or pool that another copy made
-   aborts in the first call that gets it. */
+   aborts in the first call that gets it, but for the calls that take a batch made by hand too, to which it is
+   such a one. */
 #ifndef HEADRACE_BATCH_H
 #define HEADRACE_BATCH_H
 

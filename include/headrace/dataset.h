@@ -103,9 +103,10 @@ typedef struct batch_dataset_options {
                                       separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
   batch_bad_line on_bad_line;      /* .jsonl */
-  size_t longest_document; /* bytes that must be held at once: a line of .jsonl; in text a line where the
-                                      tokenizer needs it whole, all of the text where it needs that, marks that
-                                      combine. More is BATCH_FORMAT_ERROR. 0: BATCH_LONGEST_DOCUMENT */
+  /* Bytes that must be held at once: a line of .jsonl; in text a line, and blank lines behind it, where the
+     tokenizer needs it whole, all of the text where it needs that; characters that combine. More is
+     BATCH_FORMAT_ERROR. 0: BATCH_LONGEST_DOCUMENT */
+  size_t longest_document;
 } batch_dataset_options;
 
 #define BATCH_DATASET_OPTIONS_INIT                                                                           \
@@ -121,7 +122,8 @@ typedef struct batch_dataset_options {
    in a directory or pattern hidden files and directories too; everything else there must open: a link
    to what is not there is an error. A file that a directory or a pattern gives under two names is read
    once; otherwise no file may be reached twice, by whatever names. Files without tokens are fine as
-   long as there is a token at all.
+   long as there is a token at all. Files that a run of the writer is just replacing, or half replaced before it
+   was killed, are an error, and so is one that is replaced while it is opened (texts aside).
    paths: [n], n >= 1.
    Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
    indexes are checked entry by entry.
@@ -144,7 +146,7 @@ HEADRACE_API bool batch_dataset_read(const BatchDataset *dataset, uint64_t start
 HEADRACE_API uint64_t batch_dataset_tokens(const BatchDataset *dataset);
 
 /* Documents in the stream, 0 when no boundaries are known. Where only some files have boundaries,
-   each of the others is one document. */
+   each of the others is one document (and a loader that packs documents refuses it). */
 HEADRACE_API uint64_t batch_dataset_documents(const BatchDataset *dataset);
 
 /* Gives tokens [*start, *end) of a document, which may be empty. Constant time but for finding its

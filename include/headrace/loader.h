@@ -100,7 +100,7 @@ typedef enum batch_faults {
 /* A place in the order: what a training run saves beside its weights. Plain bytes, the same on
    every machine of the same byte order. */
 typedef struct batch_loader_state {
-  uint64_t magic;
+  uint64_t magic;  /* the bytes "hd_race" and a digit, the version */
   uint64_t tokens; /* a hash of them, and of the documents where the packing needs them */
   uint64_t seed;
   uint32_t sequence_length;
@@ -129,7 +129,7 @@ typedef struct batch_loader_options {
   bool drop_last;       /* leave out what must be padded: the last step of an epoch when rows are missing,
                            and of BATCH_PACK_WINDOWS the last row of each source when tokens are. (Rows of
                            documents are padded as ever) */
-  uint32_t rank, world; /* world 0: what the launcher says, see batch_launcher_rank */
+  uint32_t rank, world; /* both 0: what the launcher says, see batch_launcher_rank */
   bool as_they_come;    /* deliver batches when they are ready, not in order */
   batch_faults faults;
   const batch_transform *transforms; /* [num_transforms], copied */
@@ -162,7 +162,8 @@ HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset,
    or fewer than its share of them. (Weights are taken to 1 part in 2^48: a share of 2^33 rows
    moves by less than 1/32768 of a row.) A source gives all of its rows, in the order that `shuffle`
    says, before any comes again; then it begins again in another order (BATCH_SHUFFLE_NONE: in the same).
-   Its passes go on from one epoch to the next. No weight may be below 2^-20 of their sum.
+   Its passes go on from one epoch to the next. (Rows that drop_last leaves out at the end of an epoch count
+   as given.) No weight may be below 2^-20 of their sum.
    Memory: 24 bytes a worker for each row of a table. That has as many as the sum of the weights, where they are
    as whole numbers of a sum up to 65536 (0.3 and 0.7 are), else up to twice as many as come for 1 of the smallest
    share. */

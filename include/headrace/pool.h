@@ -71,8 +71,8 @@ HEADRACE_API BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_siz
 HEADRACE_API BatchPool *batch_pool_create_with(const batch_pool_options *options);
 
 /* Closes the pool: everyone who waits for a batch is woken and gets NULL, and so does every later
-   allocation, whether batches are idle or not, with BATCH_CLOSED in the last error. Batches that are out
-   come back as before. An allocation at the same time may still get one. Closing twice is fine. */
+   allocation, whether batches are idle or not, with BATCH_CLOSED in the last error, and sees what was written
+   before. Batches that are out come back as before. An allocation at the same time may still get one. Closing twice is fine. */
 HEADRACE_API void batch_pool_close(BatchPool *pool);
 
 /* Closes the pool and frees it and its idle batches. Only releases of its batches may be running or

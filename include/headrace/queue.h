@@ -19,10 +19,10 @@
    wakes one consumer, if any sleeps, a dequeue one producer. If the thread that wakes stops before it
    has done so, or the one that it chose gets no processor any more, others who sleep go on sleeping
    beside that batch (or place) until the next enqueue (or dequeue) wakes one of them; calls that come
-   meanwhile find it as ever. The unlimited queue (capacity 0) maps a ring of some
-   thousand slots in an enqueue now and then, and unmaps those that were drained in dequeues; a
-   dequeue never allocates. While a thread is stopped inside a call on any unlimited queue, drained
-   rings stay; they go with the next dequeue that finds the queue empty.
+   meanwhile find it as ever. The unlimited queue (capacity 0) maps a ring of some thousand slots in an
+   enqueue now and then, and unmaps those that were drained in dequeues; a dequeue never allocates.
+   While a thread is stopped inside a call on any unlimited queue, drained rings stay; they go with the
+   next dequeue that finds the queue empty.
 
    After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
    doing; references that those threads held stay held.
@@ -47,7 +47,7 @@ typedef struct BatchQueue BatchQueue;
 
 /* Makes a queue. capacity: 1 to BATCH_QUEUE_MAX_CAPACITY batches, or 0 for no limit.
    Returns: the queue, owned by the caller; NULL on a larger capacity or lack of memory, or, for the
-   first unlimited queue of a process, when all of its thread-specific keys are in use. */
+   first unlimited queue of a process, while all of its thread-specific keys are in use. */
 HEADRACE_API BatchQueue *batch_queue_create(uint32_t capacity);
 
 /* Releases what is still inside and frees the queue. No other call may be running or follow: freeing it
@@ -55,7 +55,8 @@ HEADRACE_API BatchQueue *batch_queue_create(uint32_t capacity);
 HEADRACE_API void batch_queue_free(BatchQueue *queue);
 
 /* Appends a batch, waiting while the queue is full.
-   Returns: true, and the queue owns the reference; false when the queue is closed. */
+   Returns: true, and the queue owns the reference; false when the queue is closed, or, unlimited, finds no memory
+   for a further ring (BATCH_OUT_OF_MEMORY), as for every enqueue. */
 HEADRACE_API bool batch_queue_enqueue(BatchQueue *queue, Batch *batch);
 
 /* Appends a batch if there is room. Never waits. Returns false when full or closed; which of the
@@ -64,7 +65,7 @@ HEADRACE_API bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch);
 
 /* Appends a batch, waiting until `deadline` (absolute nanoseconds of CLOCK_MONOTONIC, see
    batch_deadline_after; BATCH_NO_WAIT, BATCH_FOREVER).
-   Returns: BATCH_OK; BATCH_CLOSED; BATCH_FULL with BATCH_NO_WAIT; BATCH_TIMEDOUT;
+   Returns: BATCH_OK; BATCH_CLOSED; BATCH_FULL with BATCH_NO_WAIT; BATCH_TIMEDOUT; BATCH_OUT_OF_MEMORY;
    BATCH_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline);
 

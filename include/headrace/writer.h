@@ -9,11 +9,26 @@
        if (!batch_writer_finish(writer)) puts(batch_last_error()->message);
        batch_writer_free(writer);
 
-   A shard is written under a hidden temporary name in the same directory, flushed to the disk and
-   then renamed, companion files (.idx, .ds.index) first: whatever happens in between, a file under
-   its final name is whole. After an error the writer only answers the same error; freeing it removes its
-   temporary files, and nothing else was touched. Shards finished before stay.
+   A run owns its names: for an output x.bin these are x.bin, the shards x_000001.bin, x_000002.bin and so
+   on, and the companions of each (.idx, .index, .loss, .metadata), in whatever format they were written.
+   Without options.overwrite any of them that is there refuses the run before it begins. With it
+   they are replaced: all at once, when everything is written; until then, and whenever the run does not
+   end well, they are untouched. Other files are never touched, only regular ones are replaced; a link to one
+   stays, and the file that it leads to is replaced.
 
+   Files are written in a hidden directory beside the output, .x.bin.headrace, flushed to the disk and
+   renamed, companions before their tokens: whatever happens in between, a file under its final name is
+   whole, and no token file stands beside a companion of other tokens. The directory is locked while the run
+   lives: a second run with the same output is refused. What a killed run left is removed by the next one
+   with the same output; if it was killed between two renames, the next one ends them. Meanwhile readers
+   refuse the files, see batch_dataset_open.
+   After an error the writer only answers the same error. Without overwrite, shards finished before it stay.
+
+   What is written is read back with default options, under any name: a headerless file of a type that its
+   name does not tell gets a companion, x.bin.metadata, that does (datatrove's form, see
+   docs/data-formats.md), and names that readers take for another format are refused.
+
+   Fork: in a child every call answers BATCH_UNSUPPORTED, and batch_writer_free frees memory only.
    Threads: one at a time. Memory: bounded, whatever the number of tokens and documents. */
 #ifndef HEADRACE_WRITER_H
 #define HEADRACE_WRITER_H
@@ -28,31 +43,42 @@ typedef struct BatchWriter BatchWriter;
 
 typedef struct batch_writer_options {
   batch_format format;         /* AUTO: headerless; also DATATROVE, LLMC_GPT2, LLMC_LLAMA3, MEGATRON */
-  batch_token_type token_type; /* DEFAULT: the smallest that the format has and vocab_size fits. headerless,
-                                  datatrove: u16 u32. Megatron: u16 i32, by request u8 i8 i16 i64 */
+  batch_token_type token_type; /* DEFAULT: what the name tells (x.u32, x.u32.bin), else the smallest that the
+                                  format has and vocab_size fits. headerless, datatrove: u16 u32.
+                                  Megatron: u16 i32, by request u8 i8 i16 i64 */
   uint32_t vocab_size;         /* 0: not known, and u16 where there is a choice */
   uint64_t shard_tokens;       /* a new shard begins with the first document after so many; 0: one file */
-  bool overwrite;              /* replace files that exist; otherwise they are an error */
+  bool overwrite;              /* replace what the run owns; otherwise what is there of it is an error */
 } batch_writer_options;
 
 #define BATCH_WRITER_OPTIONS_INIT                                                                            \
   { BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT, 0, 0, false }
 
-/* Begins writing to `path`. With shard_tokens, shards are numbered before the extension: train.bin
-   gives train_000001.bin, train_000002.bin and so on. Megatron: path names the .bin (or .idx).
-   Returns NULL: BATCH_INVALID_ARGUMENT (a format that is not written, a type that the format
-   lacks or the vocabulary does not fit), BATCH_IO_ERROR (with the path), BATCH_OUT_OF_MEMORY. */
+/* Begins writing to `path`, and looks for what would refuse it in the end. With shard_tokens, shards are
+   numbered before the extension: train.bin gives train_000001.bin, train_000002.bin and so on,
+   train.u32.bin train_000001.u32.bin. Megatron: path names the .bin (or .idx); datatrove: the .ds; a name
+   without gets it.
+   options: NULL for the defaults.
+   Returns NULL: BATCH_INVALID_ARGUMENT (a format that is not written, a type that the format lacks, the
+   vocabulary does not fit or the name contradicts, a name that is read as another format, "-", a link
+   where the run writes more than one file), BATCH_IO_ERROR (with the path: names that are taken, also by
+   another run at work; directories, devices; what the system refuses), BATCH_OUT_OF_MEMORY. */
 HEADRACE_API BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options);
 
-/* Appends ids [count] to the document at hand. Returns false: BATCH_OUT_OF_RANGE (an id does not
-   fit the token type), BATCH_OVERFLOW (more than the format can hold), BATCH_IO_ERROR. */
+/* Appends ids [count] to the document at hand. Returns false: BATCH_OUT_OF_RANGE (an id does not fit the
+   token type), BATCH_OVERFLOW (more than 2^31 - 1 tokens in a shard of llm.c or a document of a Megatron
+   file), BATCH_IO_ERROR. */
 HEADRACE_API bool batch_writer_tokens(BatchWriter *writer, const uint32_t *ids, size_t count);
 
 /* Ends the document at hand. Formats without boundaries only cut shards here. */
 HEADRACE_API bool batch_writer_end_document(BatchWriter *writer);
 
-/* Ends a document that was begun, flushes the last shard to the disk and gives it its name. Nothing may be
-   written afterwards. Returns false: BATCH_IO_ERROR with the path, and the shard is not there. */
+/* Ends a document that was begun, flushes the last shard to the disk and gives it (with overwrite: all of
+   them) its name. Nothing may be written afterwards. A file without tokens is fine; a dataset needs
+   another beside it.
+   Returns false: BATCH_IO_ERROR with the path, and what was there is there (with earlier shards, unless
+   they replace something). Where that is not so the sentence says it: "what was written is whole and in
+   its place" when only the cleaning up failed, or where a file is that could not be put back. */
 HEADRACE_API bool batch_writer_finish(BatchWriter *writer);
 
 /* Frees the writer; what was not finished is removed. NULL is fine; freeing it twice aborts. */
@@ -73,17 +99,19 @@ typedef struct batch_tokenize_progress {
   uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
 } batch_tokenize_progress;
 
-/* Called after every document, and at least after every 256 KiB of text read, also inside a long line or document
-   (but not while a tokenizer is at work on one line), and once when all is read. Returning false stops.
+/* Called for every document that is not empty, and at least after every 256 KiB of text read, also inside a long
+   line or document (but not while a tokenizer is at work on one line), and when a file is read. Returning false stops.
    It may not throw (see base.h). */
 typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_progress *progress);
 
 /* Reads text and .jsonl (plain, zstd or gzip; paths as for batch_dataset_open), tokenizes it and appends it
    to the writer, one document after the other; the caller finishes the writer. Of the options format,
-   text_field, tokenizer, text, separator, end_of_text, on_bad_line and longest_document count. A plain text file
-   is one document.
+   text_field, tokenizer, text, separator, end_of_text, on_bad_line and longest_document count. A plain
+   text file is one document. All files are looked at before the first is read: what is not text, and what
+   the writer will replace, is refused; and so are text_field and on_bad_line when no file is .jsonl.
    progress: may be NULL.
-   Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. */
+   Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. After one that came inside a
+   document the writer answers only that error; after others the caller may go on and finish. */
 HEADRACE_API batch_status batch_tokenize_files(const char *const *paths, size_t n,
                                                const batch_dataset_options *options, BatchWriter *writer,
                                                batch_tokenize_callback progress, void *context);

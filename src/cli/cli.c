@@ -70,15 +70,36 @@ int cli_usage_error(const char *command, const char *format, ...) {
   return CLI_BAD_USAGE;
 }
 
+/* The name of a library's function says nothing to who calls the command, and an option that a sentence
+   begins with is one of the command's. */
 int cli_data_error(const char *command) {
-  return cli_error(command, "%s", batch_last_error()->message);
+  static const char option[] = "options.", vocabulary[] = "options.vocab_size";
+  const char *message = batch_last_error()->message;
+  size_t function = strspn(message, "abcdefghijklmnopqrstuvwxyz_");
+  if (strncmp(message, "batch_", 6) == 0 && strncmp(message + function, ": ", 2) == 0)
+    message += function + 2;
+  if (strncmp(message, vocabulary, sizeof vocabulary - 1) == 0)
+    return cli_error(command, "the size of the vocabulary%s", message + sizeof vocabulary - 1);
+  if (strncmp(message, option, sizeof option - 1) != 0) return cli_error(command, "%s", message);
+  message += sizeof option - 1;
+  char name[32];
+  size_t length = strcspn(message, " ");
+  snprintf(name, sizeof name, "%.*s", (int)length, message);
+  for (char *at = name; *at; at++)
+    if (*at == '_') *at = '-';
+  return cli_error(command, "--%s%s", name, message + length);
 }
 
+/* In the middle of a group of letters getopt has not passed it yet: the argument before is another. */
 int cli_bad_option(const char *command, int answer, char **argv) {
-  const char *what = answer == ':' ? "needs an argument" : "is no option, or is ambiguous";
-  if (optopt > 0 && optopt < 128 && argv[optind - 1][1] != '-')
-    return cli_usage_error(command, "-%c %s", optopt, what);
-  return cli_usage_error(command, "%s %s", argv[optind - 1], what);
+  const char *last = argv[optind - 1];
+  bool with_argument = strncmp(last, "--", 2) == 0 && strchr(last, '=');
+  const char *what = answer == ':'                  ? "needs an argument"
+                     : with_argument && optopt != 0 ? "takes no argument"
+                                                    : "is no option, or is ambiguous";
+  if (optopt == 0 || with_argument || (answer == ':' && last[1] == '-'))
+    return cli_usage_error(command, "%s %s", last, what);
+  return cli_usage_error(command, "-%c %s", optopt, what);
 }
 
 int cli_check_files(const char *command, const char *const *files, size_t n) {

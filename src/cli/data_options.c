@@ -136,6 +136,18 @@ int data_options_check(const data_options *options, const char *command, const B
   return CLI_OK;
 }
 
+uint64_t data_bad_lines(const BatchDataset *dataset) {
+  uint64_t lines = 0;
+  batch_dataset_file file;
+  for (size_t i = 0; i < batch_dataset_files(dataset); i++)
+    if (batch_dataset_file_info(dataset, i, &file)) lines += file.bad_lines;
+  return lines;
+}
+
+void data_say_bad_lines(const char *command, uint64_t lines) {
+  if (lines) (void)cli_error(command, "%s of .jsonl passed over", cli_count(lines, "bad line"));
+}
+
 void data_options_free(data_options *options) {
   batch_tokenizer_free(options->tokenizer);
   options->tokenizer = NULL;

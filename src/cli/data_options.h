@@ -62,4 +62,10 @@ int data_options_check(const data_options *options, const char *command, const B
 
 void data_options_free(data_options *options);
 
+/* Lines of .jsonl that --on-bad-line skip passed over. */
+uint64_t data_bad_lines(const BatchDataset *dataset);
+
+/* Says on stderr how many there were, if any: also where nothing else is said. */
+void data_say_bad_lines(const char *command, uint64_t lines);
+
 #endif

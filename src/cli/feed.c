@@ -16,6 +16,7 @@ typedef struct feed_run {
   batch_loader_options loader;
   const char *resume, *state; /* files; NULL: none */
   bool quiet, help;
+  bool fault_said;      /* the first one */
   uint32_t token_bytes; /* as stored */
   progress bar;
 } feed_run;
@@ -47,8 +48,9 @@ static int print_help(void) {
       "  --epochs N            times every row is visited (1)\n"
       "  --steps N             stop after so many batches\n"
       "  --rank N, --world N   this rank of so many (what Open MPI, Slurm or torchrun say, else 1)\n"
-      "  --as-they-come        do not put batches in order\n"
-      "  --faults WHAT         stop at a bad batch, skip it or hand-on (stop)\n"
+      "  --as-they-come        do not put batches in order (stopped and resumed, some come again)\n"
+      "  --faults WHAT         stop at a bad batch, skip its bad rows, or hand it on: stop, skip, hand-on "
+      "(stop)\n"
       "  --io HOW              map or read files (map)\n"
       "  --resume FILE         begin where FILE says\n"
       "  --state FILE          write at the end where to resume\n"
@@ -113,33 +115,33 @@ static const char *option_name(int option) {
   return o->name;
 }
 
-/* A number, where it goes (one of the two) and the least that makes sense. */
+/* A number, where it goes (one of the two), and from what to what it makes sense. */
 typedef struct number_option {
   uint32_t *small;
   uint64_t *large;
-  uint64_t least;
+  uint64_t least, most;
 } number_option;
 
 static number_option number_of(batch_loader_options *o, int option) {
-  const number_option numbers[] = {[BATCH_SIZE] = {&o->shape.batch_size, NULL, 1},
-                                   [SEQUENCE_LENGTH] = {&o->shape.sequence_length, NULL, 1},
-                                   [VOCAB_SIZE] = {&o->shape.vocab_size, NULL, 1},
-                                   [WORKERS] = {&o->workers, NULL, 1},
-                                   [POOL] = {&o->pool_size, NULL, 1},
-                                   [SEED] = {NULL, &o->seed, 0},
-                                   [EPOCHS] = {&o->epochs, NULL, 1},
-                                   [STEPS] = {NULL, &o->steps, 1},
-                                   [RANK] = {&o->rank, NULL, 0},
-                                   [WORLD] = {&o->world, NULL, 1}};
+  const number_option numbers[] = {[BATCH_SIZE] = {&o->shape.batch_size, NULL, 1, UINT32_MAX},
+                                   [SEQUENCE_LENGTH] = {&o->shape.sequence_length, NULL, 1, INT32_MAX},
+                                   [VOCAB_SIZE] = {&o->shape.vocab_size, NULL, 1, UINT64_C(1) << 31},
+                                   [WORKERS] = {&o->workers, NULL, 1, 4096},
+                                   [POOL] = {&o->pool_size, NULL, 1, BATCH_MAX_LIVE},
+                                   [SEED] = {NULL, &o->seed, 0, UINT64_MAX},
+                                   [EPOCHS] = {&o->epochs, NULL, 1, BATCH_LOADER_ENDLESS},
+                                   [STEPS] = {NULL, &o->steps, 1, UINT64_MAX},
+                                   [RANK] = {&o->rank, NULL, 0, UINT32_MAX - 1},
+                                   [WORLD] = {&o->world, NULL, 1, UINT32_MAX}};
   return numbers[option];
 }
 
 static int take_number(feed_run *run, int option, const char *text) {
   number_option n = number_of(&run->loader, option);
-  uint64_t value, most = n.small ? UINT32_MAX - 1 : UINT64_MAX;
-  if (!cli_number(text, &value) || value < n.least || value > most)
+  uint64_t value;
+  if (!cli_number(text, &value) || value < n.least || value > n.most)
     return cli_usage_error(name, "--%s is %s, expected a whole number from %" PRIu64 " to %" PRIu64,
-                           option_name(option), text, n.least, most);
+                           option_name(option), text, n.least, n.most);
   if (n.small)
     *n.small = (uint32_t)value;
   else
@@ -194,15 +196,29 @@ static int take(feed_run *run, int option, const char *text) {
   return CLI_OK;
 }
 
+#define NOT_SAID UINT32_MAX
+
+/* Either alone would make every process of a launcher's rank 0, all with the same rows. */
+static int check_rank(batch_loader_options *o) {
+  bool said = o->rank != NOT_SAID;
+  if (!said) o->rank = 0;
+  if (said ? o->world == 0 : o->world > 1)
+    return cli_usage_error(name, "--%s is given without --%s", said ? "rank" : "world",
+                           said ? "world" : "rank");
+  if (o->rank == 0 || o->rank < o->world) return CLI_OK;
+  return cli_usage_error(name, "--rank is %u, expected below --world, which is %u", o->rank, o->world);
+}
+
 static int parse(int argc, char **argv, feed_run *run) {
+  run->loader.rank = NOT_SAID;
   opterr = 0;
   for (int c, status; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
     if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
     if ((status = take(run, c, optarg)) != CLI_OK) return status;
   }
   if (run->help) return CLI_OK;
-  if (run->loader.rank > 0 && run->loader.world <= run->loader.rank)
-    return cli_usage_error(name, "--rank is %u, expected below --world", run->loader.rank);
+  int status = check_rank(&run->loader);
+  if (status != CLI_OK) return status;
   return cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
 }
 
@@ -259,26 +275,49 @@ static const char *who_waits(const batch_loader_stats *stats) {
   return strcmp(stats->bottleneck, "trainer") == 0 ? "data waits" : "nobody waits";
 }
 
-/* Progress is counted in bytes of the stream that lie behind the batch's place in the order. */
+/* Rows that lie before the run's first one, and before its end, from epoch 0 on. */
+static uint64_t first_row(const batch_loader_options *o, uint64_t rows) {
+  return o->resume ? o->resume->epoch * rows + o->resume->row : 0;
+}
+static uint64_t end_row(const batch_loader_options *o, uint64_t rows) {
+  uint64_t first = first_row(o, rows), step = (uint64_t)o->shape.batch_size * o->world, end;
+  if (__builtin_mul_overflow(rows, o->epochs ? o->epochs : 1, &end)) end = UINT64_MAX;
+  bool limited = o->steps > 0 && end > first && o->steps < (end - first) / step;
+  return limited ? first + o->steps * step : end;
+}
+
+/* Progress is counted in bytes of the stream, from the run's first row to the batch's place in the order. */
 static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, const feed_sum *sum) {
   char note[96];
   batch_loader_stats stats;
   if (!progress_is_due(&run->bar) || !batch_loader_get_stats(loader, &stats)) return;
-  uint64_t rows = batch_loader_epoch_rows(loader),
-           bytes = (uint64_t)batch->sequence_length * run->token_bytes;
-  uint64_t done = batch->epoch_id * rows + batch_loader_place(loader, batch);
+  uint64_t rows = batch_loader_epoch_rows(loader), first = first_row(&run->loader, rows), total,
+           bytes = (uint64_t)batch->sequence_length * run->token_bytes,
+           done = batch->epoch_id * rows + batch_loader_place(loader, batch) - first;
+  if (__builtin_mul_overflow(end_row(&run->loader, rows) - first, bytes, &total)) total = UINT64_MAX;
   snprintf(note, sizeof note, "%s  %.1f Mtokens/s", who_waits(&stats),
            (double)sum->tokens / progress_seconds(&run->bar) / 1e6);
-  progress_draw(&run->bar, done * bytes, rows * bytes * (run->loader.epochs ? run->loader.epochs : 1), note);
+  progress_draw(&run->bar, done * bytes, total, note);
 }
 
-/* The next batch, in pieces of time between which a signal is noticed. */
+/* The next batch, in pieces of time between which a signal is noticed: then BATCH_TIMEDOUT. */
 static batch_status next(BatchLoader *loader, Batch **batch) {
   enum { TENTH_OF_A_SECOND = 100 * 1000 * 1000 };
   batch_status status = BATCH_TIMEDOUT;
   while (status == BATCH_TIMEDOUT && !stop_asked())
     status = batch_loader_next_until(loader, batch, batch_deadline_after(TENTH_OF_A_SECOND));
   return status;
+}
+
+/* With skip and hand-on a batch with a fault is delivered, and only the last error says what it is. */
+static void say_first_fault(feed_run *run) {
+  static const char from[] = "batch_loader_next_until: ";
+  const batch_error *error = batch_last_error();
+  if (run->fault_said || error->code < BATCH_INVALID_ARGUMENT) return;
+  if (strncmp(error->message, from, sizeof from - 1) != 0) return;
+  run->fault_said = true;
+  progress_end(&run->bar);
+  cli_data_error(name);
 }
 
 static int save_state(const feed_run *run, BatchLoader *loader) {
@@ -296,12 +335,13 @@ static int feed(feed_run *run, BatchLoader *loader) {
   progress_start(&run->bar, run->quiet);
   stop_watch();
   while ((status = next(loader, &batch)) == BATCH_OK) {
+    say_first_fault(run);
     add_batch(&sum, loader, batch);
     show(run, loader, batch, &sum);
     batch_release(batch);
   }
   progress_end(&run->bar);
-  int result = status == BATCH_END || stop_asked() ? CLI_OK : cli_data_error(name);
+  int result = status == BATCH_END || status == BATCH_TIMEDOUT ? CLI_OK : cli_data_error(name);
   batch_loader_get_stats(loader, &stats);
   sum.errors += stats.errors;
   int saved = save_state(run, loader);
@@ -336,6 +376,7 @@ static int open_and_feed(feed_run *run, const char *const *files, size_t n) {
   if (status == CLI_OK && !(dataset = batch_dataset_open(files, n, &run->data.dataset)))
     status = cli_data_error(name);
   if (status == CLI_OK) status = data_options_check(&run->data, name, dataset);
+  if (status == CLI_OK) data_say_bad_lines(name, data_bad_lines(dataset));
   if (status == CLI_OK && !(loader = batch_loader_create(dataset, &run->loader)))
     status = cli_data_error(name);
   run->token_bytes = dataset ? batch_dataset_width(dataset) : 0;

@@ -147,17 +147,9 @@ static void print_path(const char *path, int width) {
   free(printable);
 }
 
-/* Lines of .jsonl that --on-bad-line skip passed over. */
-static void print_bad_lines(const BatchDataset *dataset) {
-  uint64_t lines = 0;
-  batch_dataset_file file;
-  for (size_t i = 0; i < batch_dataset_files(dataset); i++)
-    if (batch_dataset_file_info(dataset, i, &file)) lines += file.bad_lines;
-  if (lines) printf("bad lines    %s\n", cli_thousands(lines));
-}
-
 static void print_table(const info_facts *facts) {
   widths w = measure(facts->dataset);
+  uint64_t bad_lines = data_bad_lines(facts->dataset);
   printf("%-*s  %-*s  %-4s  %*s  %s\n", w.path, "file", w.format, "format", "type", w.tokens, "tokens",
          "documents");
   for (size_t i = 0; i < batch_dataset_files(facts->dataset); i++) {
@@ -169,7 +161,7 @@ static void print_table(const info_facts *facts) {
   }
   printf("\ntokens       %s\ndocuments    %s\n", cli_thousands(batch_dataset_tokens(facts->dataset)),
          shown_documents(batch_dataset_documents(facts->dataset)));
-  print_bad_lines(facts->dataset);
+  if (bad_lines) printf("bad lines    %s\n", cli_thousands(bad_lines));
   if (facts->ids) printf("ids          %" PRId64 " to %" PRId64 "\n", facts->smallest, facts->largest);
   printf("fingerprint  %016" PRIx64 "\n", facts->fingerprint);
 }

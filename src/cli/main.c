@@ -1,4 +1,5 @@
 /* headrace: batches for training language models. One subcommand a file. */
+#include <fcntl.h>
 #include <string.h>
 
 #include "bench.h"
@@ -49,7 +50,16 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
   return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
+/* The number of a stream that is closed would go to the next file that is opened, tokens perhaps, and what is
+   said would be written into that. In its place stands what cannot be written, or read from, either. */
+static bool occupy_closed_streams(void) {
+  for (int fd = 0; fd <= 2; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return false;
+  return true;
+}
+
 int main(int argc, char **argv) {
+  if (!occupy_closed_streams()) return CLI_BAD_DATA;
   if (argc < 2) return cli_usage_error("", "expected a command");
   if (is_one_of(argv[1], "help", "--help", "-h")) return argc > 2 ? help_on(argv[2]) : help();
   if (is_one_of(argv[1], "version", "--version", "-V")) return version();

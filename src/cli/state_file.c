@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -48,10 +49,12 @@ int state_file_read(const char *command, const char *path, batch_loader_state *s
   return CLI_OK;
 }
 
-/* A state being written: beside the file that is to be replaced, whose links have been followed. */
+/* A state being written: beside the file that is to be replaced, whose links have been followed. Signals wait
+   meanwhile: one that ends the process would leave it there. */
 typedef struct aside {
   char *path, *temporary;
   int fd;
+  sigset_t signals; /* that were blocked before */
 } aside;
 
 static char *join(const char *path, size_t bytes, const char *suffix) {
@@ -67,17 +70,39 @@ static void aside_end(aside *a) {
   if (a->temporary && a->fd >= 0) unlink(a->temporary);
   free(a->path);
   free(a->temporary);
+  pthread_sigmask(SIG_SETMASK, &a->signals, NULL);
+}
+
+/* What is replaced must be a state, of whatever version, or empty: a name given by mistake may be of data. */
+static int check_replaceable(const char *command, const char *path) {
+  static const char begin[] = "hd_race"; /* of batch_loader_state.magic */
+  char content[sizeof begin - 1];
+  size_t got;
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return failed(command, path, "open");
+  bool good = read_whole(fd, content, sizeof content, &got);
+  if (!good) failed(command, path, "read");
+  close(fd);
+  if (!good) return CLI_BAD_DATA;
+  if (got == 0 || (got == sizeof content && memcmp(content, begin, got) == 0)) return CLI_OK;
+  return cli_error(command, "%s: is a file that --state did not write, expected a state or a new name", path);
 }
 
 static int aside_begin(const char *command, const char *path, aside *a) {
   struct stat there;
+  sigset_t all;
   *a = (aside){.fd = -1};
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &a->signals);
+  if (!*path) return cli_error(command, "--state is empty, expected the name of a file");
   bool exists = stat(path, &there) == 0;
   if (!exists && errno != ENOENT) return failed(command, path, "stat");
   if (!exists && lstat(path, &there) == 0)
     return cli_error(command, "%s: is a link that leads nowhere, expected a file or a new name", path);
   if (exists && !S_ISREG(there.st_mode))
     return cli_error(command, "%s: is no regular file, expected one, or a new name", path);
+  int status = exists ? check_replaceable(command, path) : CLI_OK;
+  if (status != CLI_OK) return status;
   a->path = exists ? realpath(path, NULL) : strdup(path);
   a->temporary = a->path ? join(a->path, strlen(a->path), ".XXXXXX") : NULL;
   if (!a->temporary) return failed(command, path, "resolve the name");

@@ -1,4 +1,4 @@
-/* headrace tokenize: turns text, .jsonl and zstd of both into shards of tokens. */
+/* headrace tokenize: turns text and .jsonl, compressed or not, into shards of tokens. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -27,10 +27,11 @@ static const char *const separators[] = {"none", "before", "after", NULL};
 static int print_help(void) {
   printf(
       "Usage: headrace tokenize [OPTION...] --output FILE INPUT...\n\n"
-      "Writes the tokens of text, .jsonl and zstd of both. INPUT is a file, a directory or a quoted "
-      "pattern.\n"
-      "FILE appears, whole, when everything is written. SIGINT, SIGTERM and SIGHUP stop it: temporary files\n"
-      "go, and it ends by the signal.\n\n"
+      "Writes the tokens of text and .jsonl, plain or compressed with zstd or gzip. INPUT is a file, a\n"
+      "directory or a quoted pattern. FILE appears, whole, when everything is written; shards appear one by\n"
+      "one, but with --force together in the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, "
+      "and\n"
+      "it ends by the signal.\n\n"
       "  -o, --output FILE     what to write\n"
       "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron (headerless)\n"
       "  --token-type TYPE     u16, u32, ...: by default the smallest that fits the vocabulary\n"
@@ -39,7 +40,8 @@ static int print_help(void) {
       "  --separator WHERE     end-of-text id in each document: before, after or none\n"
       "                        (llm.c: before; Megatron, datatrove: none; headerless: after)\n"
       "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
-      "  --force               overwrite files that exist\n"
+      "  --force               replace what an earlier run with this output has written: FILE, its shards\n"
+      "                        and their companions, in the end and at once\n"
       "  --quiet               no progress, no summary\n"
       "  --help\n\n"
       "Text:\n"
@@ -180,7 +182,9 @@ static void print_summary(const tokenize_run *run, const BatchWriter *writer) {
          (double)tokens * 1e-6 / seconds);
 }
 
-static int say_stopped(const BatchWriter *writer) {
+static int say_stopped(const tokenize_run *run, const BatchWriter *writer) {
+  if (run->writer.overwrite)
+    return cli_error(name, "stopped by a signal; what was there before is untouched");
   return cli_error(name, "stopped by a signal; files finished before it: %s",
                    cli_thousands(batch_writer_shard_count(writer)));
 }
@@ -190,11 +194,11 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
   batch_status status = batch_tokenize_files(paths, n, &run->data.dataset, writer, show_progress, run);
   bool good = status == BATCH_OK && batch_writer_finish(writer);
   progress_end(&run->bar);
-  if (status == BATCH_CLOSED) return say_stopped(writer);
+  if (status == BATCH_CLOSED) return say_stopped(run, writer);
   if (!good) return cli_data_error(name);
+  data_say_bad_lines(name, run->bad_lines);
   if (run->quiet) return CLI_OK;
   print_summary(run, writer);
-  if (run->bad_lines) printf("%s of .jsonl passed over\n", cli_count(run->bad_lines, "bad line"));
   return cli_finish_output(name);
 }
 

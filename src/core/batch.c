@@ -96,17 +96,22 @@ Batch *batch_copy(const Batch *batch) {
   return &header->batch;
 }
 
-/* The batch that holds the elements: of a view its parent. */
-static batch_header *root_of(batch_header *header) {
-  return header->parent ? header->parent : header;
+/* The batch that keeps the elements: of a view its parent, unless a caller has put a tensor into the view,
+   which goes with it. */
+static batch_header *keeper_of(const Batch *batch) {
+  batch_header *header = batch_header_of(batch);
+  bool is_mere_view = header->parent;
+  for (unsigned i = 0; is_mere_view && i < batch_tensor_count(batch); i++)
+    is_mere_view = !batch_tensor(&header->batch, i)->owns_data;
+  return is_mere_view ? header->parent : header;
 }
 
 /* Makes a view of `count` rows of source from `first` on in the name of `function`, with a reference to
-   the root. */
+   who keeps the elements. */
 static Batch *view_create(const char *function, const Batch *source, uint32_t first, uint32_t count) {
   batch_header *view = batch_header_allocate(function);
   if (!view) return NULL;
-  view->parent = root_of(batch_header_of(source));
+  view->parent = keeper_of(source);
   batch_header_retain(view->parent, function);
   view->batch.batch_size = count;
   view->batch.sequence_length = source->sequence_length;

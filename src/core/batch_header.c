@@ -80,6 +80,7 @@ batch_header *batch_header_allocate(const char *function) {
   }
   batch_header *header = batch_header_at(handle);
   UNPOISON(header, sizeof *header);
+  handed_over(header); /* by those who had the batch that was here */
   header_clear(header);
   header->home = &batch_headers;
   header->handle = handle;
@@ -98,8 +99,7 @@ void batch_header_publish(batch_header *header) {
   atomic_store_explicit(&header->batch.ref_count, 1, memory_order_release);
 }
 
-/* The last reference is gone. A view gives up its parent as well, which may be the last one of that:
-   a loop, since parents are never views. */
+/* The last reference is gone. A view gives up its parent as well, which may be the last one of that. */
 static void header_retire(batch_header *header, const char *function) {
   batch_header *parent = header->parent;
   if (header->pool) {

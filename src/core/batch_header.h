@@ -20,9 +20,11 @@ struct batch_header {
      leads somewhere else in the other one. */
   const slab *home;
   _Alignas(8) uint32_t handle; /* its own, never changes */
-  batch_header *parent;        /* of a view: the batch with the elements, which it holds a reference to */
-  BatchPool *pool;             /* where the last release puts it; NULL: none */
-  void *block;                 /* the elements of a pooled batch, 64-byte aligned */
+  /* Of a view: the batch that keeps the elements, which it holds a reference to. A view itself only where
+     a caller has put a tensor into that. */
+  batch_header *parent;
+  BatchPool *pool; /* where the last release puts it; NULL: none */
+  void *block;     /* the elements of a pooled batch, 64-byte aligned */
   /* Each tensor's elements as it was made, and the bytes of one of them: a caller may change both. */
   void *elements[BATCH_TENSORS];
   uint8_t width[BATCH_TENSORS];

@@ -27,10 +27,11 @@ static bool shape_check(const char *function, const batch_shape *shape) {
 static bool layout_finish(const char *function, batch_layout *layout) {
   bool fits = memory_multiply(layout->shape.batch_size, layout->shape.sequence_length, &layout->elements);
   for (unsigned i = 0; i < layout->tensors; i++) {
-    size_t bytes;
+    size_t bytes = 0;
     layout->offset[i] = layout->bytes;
-    fits = fits && memory_multiply(layout->elements, tensor_type_size(layout->type[i]), &bytes) &&
-           memory_round_up(bytes, MEMORY_ALIGNMENT, &bytes) &&
+    fits = fits && memory_multiply(layout->elements, tensor_type_size(layout->type[i]), &bytes);
+    layout->shown += bytes;
+    fits = fits && memory_round_up(bytes, MEMORY_ALIGNMENT, &bytes) &&
            !__builtin_add_overflow(layout->bytes, bytes, &layout->bytes);
   }
   if (!fits || layout->bytes > PTRDIFF_MAX)
@@ -65,9 +66,7 @@ static void write_sizes(const batch_layout *layout, Batch *batch) {
   batch->batch_size = layout->shape.batch_size;
   batch->sequence_length = layout->shape.sequence_length;
   batch->vocab_size = layout->shape.vocab_size;
-  batch->total_memory = 0;
-  for (unsigned i = 0; i < layout->tensors; i++)
-    batch->total_memory += layout->elements * tensor_type_size(layout->type[i]);
+  batch->total_memory = layout->shown;
 }
 
 bool batch_layout_own(const batch_layout *layout, Batch *batch, bool zeroed) {
@@ -111,7 +110,8 @@ bool batch_layout_holds(const batch_layout *layout, const Batch *batch, const vo
   uint64_t difference =
       (batch->batch_size ^ layout->shape.batch_size) |
       (batch->sequence_length ^ layout->shape.sequence_length) |
-      (batch->vocab_size ^ layout->shape.vocab_size) | tensor_difference(layout, &batch->input, block, 0) |
+      (batch->vocab_size ^ layout->shape.vocab_size) | (batch->total_memory ^ layout->shown) |
+      tensor_difference(layout, &batch->input, block, 0) |
       tensor_difference(layout, &batch->target, block, 1) | tensor_difference(layout, &batch->mask, block, 2);
   difference |= layout->tensors == BATCH_TENSORS ? tensor_difference(layout, &batch->documents, block, 3) |
                                                        tensor_difference(layout, &batch->positions, block, 4)

@@ -10,6 +10,7 @@ enum { BATCH_TENSORS = 5 }; /* input, target, mask, documents, positions */
 typedef struct batch_layout {
   batch_shape shape;
   size_t bytes;                 /* of the block */
+  size_t shown;                 /* bytes of all tensors' elements, which the block rounds up */
   size_t elements;              /* of each tensor */
   size_t offset[BATCH_TENSORS]; /* of each tensor, a multiple of 64 */
   tensor_type type[BATCH_TENSORS];

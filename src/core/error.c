@@ -1,13 +1,13 @@
 #include "core/error.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "core/printable.h"
 #include "sync/port.h"
+#include "sync/thread.h"
 
 enum { SENTENCE = 1024 };
 
@@ -19,9 +19,7 @@ static _Thread_local char *sentence;
 
 static const char no_sentence[] = "no memory for the sentence that says what is wrong";
 
-static pthread_key_t sentence_key;
-static pthread_once_t sentence_once = PTHREAD_ONCE_INIT;
-static bool sentence_key_made;
+static thread_key sentence_key;
 
 /* The thread ends, perhaps after another destructor that reports errors once more. */
 static void forget_sentence(void *mine) {
@@ -31,17 +29,12 @@ static void forget_sentence(void *mine) {
   free(mine);
 }
 
-static void make_sentence_key(void) {
-  sentence_key_made = pthread_key_create(&sentence_key, forget_sentence) == 0;
-}
-
 /* Where the thread's sentences go; NULL without memory, or a key to free it by. Leaves errno as it is. */
 static char *own_sentence(void) {
   if (sentence) return sentence;
   int saved = errno;
-  pthread_once(&sentence_once, make_sentence_key);
-  char *made = sentence_key_made ? malloc(SENTENCE) : NULL;
-  if (made && pthread_setspecific(sentence_key, made) != 0) {
+  char *made = thread_key_make(&sentence_key, forget_sentence) == 0 ? malloc(SENTENCE) : NULL;
+  if (made && thread_key_set(&sentence_key, made) != 0) {
     free(made);
     made = NULL;
   }

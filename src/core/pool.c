@@ -86,7 +86,6 @@ static batch_header *pool_make_batch(const char *function, BatchPool *pool, uint
   }
   header->block = block;
   header->pool = pool;
-  header->batch.is_pooled = true;
   batch_layout_apply(&pool->layout, &header->batch, block);
   return header;
 }
@@ -183,8 +182,11 @@ static bool pool_make_batches(const char *function, BatchPool *pool, stack *made
 /* Moves `count` batches from the private list into the pool. */
 static void pool_add_batches(BatchPool *pool, stack *made, uint32_t count) {
   pool_hold(pool, count);
-  for (uint32_t i = 0; i < count; i++)
-    pool_push(pool, batch_header_at(stack_pop(made, batch_header_link, NULL)));
+  for (uint32_t i = 0; i < count; i++) {
+    batch_header *header = batch_header_at(stack_pop(made, batch_header_link, NULL));
+    hand_over(header);
+    pool_push(pool, header);
+  }
   event_notify(&pool->available, count);
 }
 
@@ -248,7 +250,7 @@ static BatchPool *pool_create(const char *function, const batch_pool_options *op
   BatchPool *pool = pool_make(&layout, &allocator, options->alignment);
   if (!pool) return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for a pool", function);
   if (pool_set_size(function, pool, options->pool_size)) return pool;
-  pool_let_go(pool);
+  slab_free(&pools, pool->handle); /* nobody knows it who could be late */
   return NULL;
 }
 
@@ -276,7 +278,8 @@ static bool pool_check(const char *function, const BatchPool *pool) {
 }
 
 static void pool_close(BatchPool *pool) {
-  /* seq_cst: pairs with the load in allocation_retry as NOTICE with REGISTER (event.h). */
+  hand_over(pool);
+  /* seq_cst: pairs with the load in allocation_retry as NOTICE with REGISTER (event.h), and with CLOSED. */
   atomic_store_explicit(&pool->open, NULL, memory_order_seq_cst);
   event_notify_all(&pool->available);
 }
@@ -304,6 +307,7 @@ static Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
     batch_layout_apply(&pool->layout, batch, header->block);
   batch->batch_id = 0;
   batch->epoch_id = 0;
+  batch->is_pooled = true;
   batch->is_processed = false;
   batch->processing_time = 0;
   batch->status = BATCH_OK;
@@ -331,17 +335,24 @@ COLD static batch_status pool_refuse(const char *function, BatchPool *pool, batc
 
 static const char pool_is_closed[] = "the pool is closed";
 
+COLD static batch_status pool_refuse_closed(const char *function, BatchPool *pool) {
+  /* CLOSED: acquire; pairs with the store in pool_close: what was written before it. */
+  atomic_load_explicit(&pool->open, memory_order_acquire);
+  handed_over(pool);
+  return pool_refuse(function, pool, BATCH_CLOSED, pool_is_closed);
+}
+
 /* Of a pool that is not open, for whatever reason. */
 COLD static batch_status pool_not_open(const char *function, BatchPool *pool) {
   pool_check(function, pool);
-  return pool_refuse(function, pool, BATCH_CLOSED, pool_is_closed);
+  return pool_refuse_closed(function, pool);
 }
 
 COLD static batch_status pool_wait(const char *function, BatchPool *pool, Batch **batch, uint64_t deadline) {
   allocation a = {pool, NULL};
   bool in_time = event_wait(&pool->available, allocation_retry, &a, deadline);
   if (!a.header)
-    return in_time ? pool_refuse(function, pool, BATCH_CLOSED, pool_is_closed)
+    return in_time ? pool_refuse_closed(function, pool)
                    : pool_refuse(function, pool, BATCH_TIMEDOUT, "no batch came back before the deadline");
   counters_add(&pool->statistics, HANDED_OUT_LATE, 1);
   *batch = pool_hand_out(pool, a.header);
@@ -391,7 +402,8 @@ void batch_pool_release(BatchPool *pool, Batch *batch) {
     return;
   }
   batch_header_check_held(function, batch);
-  const batch_header *header = batch_header_of(batch), *owner = header->parent ? header->parent : header;
+  const batch_header *owner = batch_header_of(batch);
+  while (owner->parent) owner = owner->parent;
   if (owner->pool == pool)
     batch_header_release(batch_header_of(batch), function);
   else

@@ -130,6 +130,7 @@ COLD static ring_status wait_to_pop(BatchQueue *queue, uint32_t *handle, uint64_
 
 COLD static batch_status not_enqueued(const char *function, const BatchQueue *queue, ring_status status,
                                       uint64_t deadline) {
+  if (status == RING_CLOSED) handed_over(queue); /* by who closed it */
   if (status == RING_CLOSED) return error_note(BATCH_CLOSED, function, "the queue is closed");
   if (is_unlimited(queue)) return error_note(BATCH_OUT_OF_MEMORY, function, "no memory for more batches");
   if (deadline == BATCH_NO_WAIT) return error_note(BATCH_FULL, function, "the queue is full");
@@ -304,7 +305,9 @@ void batch_queue_close(BatchQueue *queue) {
 
 bool batch_queue_is_closed(const BatchQueue *queue) {
   if (!queue_check("batch_queue_is_closed", queue)) return false;
-  return is_unlimited(queue) ? ring_list_is_closed(&queue->list) : ring_is_closed(&queue->ring);
+  bool closed = is_unlimited(queue) ? ring_list_is_closed(&queue->list) : ring_is_closed(&queue->ring);
+  if (closed) handed_over(queue); /* by who closed it */
+  return closed;
 }
 
 void batch_queue_clear(BatchQueue *queue) {

@@ -1,6 +1,7 @@
 #include "data/character_map.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "data/file.h"
 
@@ -10,7 +11,8 @@ enum { MOST_MATCHES = 32, LONGEST_RULE = 256 };
 typedef struct walk {
   const uint8_t *units, *texts; /* u32 [unit_count]; bytes [text_bytes], the last one 0 */
   size_t unit_count, text_bytes;
-  uint8_t *state; /* of each unit, see below */
+  uint8_t *state;      /* of each unit, see below */
+  uint8_t first, last; /* bytes of the rule at hand */
   character_map *map;
   const char *wrong;
 } walk;
@@ -38,9 +40,22 @@ static size_t children(size_t at, uint32_t unit) {
   return at ^ ((unit >> 10) << ((unit & (1u << 9)) >> 6));
 }
 
+static bool is_word(uint8_t c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+/* A rule that puts a blank for a letter or digit, or nothing: there may be two blanks where text has one. */
+static void note_text(walk *w, const char *text) {
+  bool blank = !*text || strchr(text, ' ') || strstr(text, "\xE2\x96\x81");
+  w->map->mixes_blank |= blank && (is_word(w->first) || is_word(w->last));
+}
+
 /* The child by 0 holds the place of the text that is put in. */
 static bool check_value(walk *w, size_t at) {
-  return (unit_at(w, at) & 0x7FFFFFFF) < w->text_bytes || fail(w, "a text outside");
+  size_t place = unit_at(w, at) & 0x7FFFFFFF;
+  if (place >= w->text_bytes) return fail(w, "a text outside");
+  note_text(w, (const char *)w->texts + place);
+  return true;
 }
 
 static bool is_match(const walk *w, size_t at) {
@@ -51,6 +66,8 @@ static bool walk_unit(walk *w, size_t at, unsigned depth);
 
 static bool walk_child(walk *w, size_t child, unsigned depth, uint8_t byte, unsigned *below) {
   if ((unit_at(w, child) & 0x800000FF) != byte) return true;
+  if (depth == 0) w->first = byte;
+  w->last = byte;
   if (!walk_unit(w, child, depth + 1)) return false;
   unsigned matches = w->state[child] - 1u;
   if (depth > 0 || matches > is_match(w, child)) note_mixed(w, byte);

@@ -9,7 +9,8 @@
 #include <stdint.h>
 
 typedef struct character_map {
-  bool mixes_blank, mixes_line_feed; /* a rule has one, and something else */
+  bool mixes_blank;     /* a rule has one and something else, or puts one, or nothing, for part of a word */
+  bool mixes_line_feed; /* a rule has one and something else */
 } character_map;
 
 /* An empty map is fine. Returns NULL, or what is wrong. */

@@ -1,5 +1,6 @@
 #include "headrace/dataset.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +73,7 @@ static bool is_text(const source_file *file) {
 static bool check_type(const source_file *file, batch_token_type wanted) {
   return !wanted || is_text(file) || file->type == wanted ||
          format_fail(file->path, file->data_offset,
-                     "found tokens of type %s, expected %s as options.token_type says",
+                     "found tokens of type %s, expected %s (options.token_type, --type)",
                      batch_token_type_name(file->type), batch_token_type_name(wanted));
 }
 
@@ -100,15 +101,13 @@ static bool lacks_boundaries(const source_file *file) {
 
 /* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
 static bool blame_companion(const char *path) {
-  char said[600];
   const batch_error *error = batch_last_error();
   if (error->code != BATCH_FORMAT_ERROR) return false;
-  snprintf(said, sizeof said, "%s", error->message);
   const char *slash = strrchr(path, '/');
   return error_fail(BATCH_FORMAT_ERROR,
-                    "%s; to read %.200s without the index beside it say the format "
+                    "%.600s; to read %.200s without the index beside it say the format "
                     "(options.format, --format headerless)",
-                    said, slash ? slash + 1 : path);
+                    error->message, slash ? slash + 1 : path);
 }
 
 static bool open_format(source_file *file, const batch_dataset_options *options) {
@@ -157,6 +156,16 @@ static bool open_files(source *s, path_list *list, const batch_dataset_options *
   return true;
 }
 
+static bool no_tokens(const source *s) {
+  char passed_over[60] = "";
+  uint64_t bad_lines = 0;
+  for (size_t i = 0; i < s->count; i++) bad_lines += s->files[i].bad_lines;
+  if (bad_lines > 0)
+    snprintf(passed_over, sizeof passed_over, " (bad lines passed over: %" PRIu64 ")", bad_lines);
+  return error_fail(BATCH_FORMAT_ERROR, "%.700s: no tokens in the %zu file%s%s, expected at least one",
+                    s->files[0].path, s->count, s->count == 1 ? "" : "s", passed_over);
+}
+
 /* Puts the files one after the other; files without boundaries become documents if others have some. */
 static bool place_files(source *s) {
   bool known = false;
@@ -164,7 +173,7 @@ static bool place_files(source *s) {
   for (size_t i = 0; i < s->count; i++) {
     source_file *file = &s->files[i];
     if (known && lacks_boundaries(file) && file->tokens > 0)
-      file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1};
+      file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1, .assumed = true};
     file->first_token = s->tokens;
     file->documents.first = s->documents;
     s->documents += file->documents.count;
@@ -172,16 +181,39 @@ static bool place_files(source *s) {
     if (__builtin_add_overflow(s->tokens, file->tokens, &s->tokens))
       return error_fail(BATCH_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
   }
-  if (s->tokens > 0) return true;
-  return error_fail(BATCH_FORMAT_ERROR, "%.700s: no tokens in the %zu file%s, expected at least one",
-                    s->files[0].path, s->count, s->count == 1 ? "" : "s");
+  return s->tokens > 0 || no_tokens(s);
+}
+
+/* A file that is replaced while it is opened could stand beside a companion, or another shard, of the run
+   before. path_entry says of an .idx which its .bin is: where it is read itself the caller said so. */
+static bool check_stayed(const source_file *file, const path_entry *entry) {
+  struct stat opened, named;
+  if (is_text(file) || file->fd < 0) return true;
+  if (fstat(file->fd, &opened) != 0) return file_fail(file->path, "fstat");
+  bool there = stat(file->path, &named) == 0;
+  if (!there && errno != ENOENT) return file_fail(file->path, "stat");
+  bool stayed = there && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  bool listed = opened.st_dev == entry->device && opened.st_ino == entry->inode;
+  return (stayed && (listed || path_ends_with(file->path, ".idx"))) ||
+         error_fail(BATCH_IO_ERROR,
+                    "%.700s: found %s, expected no file to be replaced while it is opened: "
+                    "try again",
+                    file->path, there ? "another file than before" : "it gone");
+}
+
+/* When all are open, so that all are of one time; what was refused meanwhile may only be wrong for that reason. */
+static bool check_all_stayed(const source *s, const path_list *list) {
+  for (size_t i = 0; i < s->count; i++)
+    if (!check_stayed(&s->files[i], &list->entries[i])) return false;
+  return true;
 }
 
 static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
   dataset->source.files = calloc(list->count, sizeof *dataset->source.files);
   if (!dataset->source.files)
     return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
-  return open_files(&dataset->source, list, options) && place_files(&dataset->source);
+  bool good = open_files(&dataset->source, list, options);
+  return check_all_stayed(&dataset->source, list) && good && place_files(&dataset->source);
 }
 
 BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {

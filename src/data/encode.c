@@ -60,12 +60,11 @@ static bool grow_ids(encoder *e, size_t count) {
 
 /* Puts the place in front of what normalization or the tokenizer said. */
 static bool failed(const encoder *e) {
-  char said[400], line[40] = "";
+  char line[40] = "";
   const batch_error *error = batch_last_error();
-  snprintf(said, sizeof said, "%s", error->message);
   if (e->reader.line) snprintf(line, sizeof line, "line %" PRIu64 ": ", e->reader.line);
-  return error_fail(error->code, "%.600s: %sbefore byte %" PRIu64 " of the text: %s", e->reader.stream.path,
-                    line, e->reader.offset, said);
+  return error_fail(error->code, "%.600s: %sbefore byte %" PRIu64 " of the text: %.400s",
+                    e->reader.stream.path, line, e->reader.offset, error->message);
 }
 
 static bool changed_its_mind(const encoder *e, size_t first, size_t second) {
@@ -137,20 +136,21 @@ static bool too_long(encoder *e, const char *what) {
   return failed(e);
 }
 
-/* Whether what the tokenizer must be given whole is not longer than is allowed; looks at text from `from` on. */
+/* Whether what the tokenizer must be given whole is not longer than is allowed; looks at text from `from` on.
+   Where it may be cut at lines, a line and all line feeds behind its own are held together. */
 static bool check_length(encoder *e, size_t from) {
   tokenizer_cut allowed = tokenizer_cut_of(e->tokenizer);
+  bool lines = allowed == TOKENIZER_CUT_LINES;
   const char *at = e->text.data + from, *end = e->text.data + e->text.used;
   if (allowed == TOKENIZER_CUT_ANYWHERE) return true;
   while (at < end) {
-    const char *feed = allowed == TOKENIZER_CUT_LINES ? memchr(at, '\n', (size_t)(end - at)) : NULL;
-    e->unbroken += (size_t)((feed ? feed : end) - at);
-    if (e->unbroken > e->longest)
-      return too_long(e,
-                      allowed == TOKENIZER_CUT_LINES ? "a line" : "a text, which this tokenizer takes whole");
-    if (!feed) break;
-    e->unbroken = 0;
-    at = feed + 1;
+    if (lines && at > e->text.data && at[-1] == '\n' && *at != '\n') e->unbroken = 0;
+    const char *feed = lines ? memchr(at, '\n', (size_t)(end - at)) : NULL, *next = feed ? feed + 1 : end;
+    e->unbroken += (size_t)(next - at);
+    if (e->unbroken - (feed != NULL) > e->longest)
+      return too_long(e, lines ? "a line and the blank lines behind it"
+                               : "a text, which this tokenizer takes whole");
+    at = next;
   }
   return true;
 }
@@ -179,7 +179,7 @@ static bool end_document(encoder *e) {
   if (!drain(e, true) || !put_separator(e, BATCH_SEPARATOR_AFTER)) return false;
   e->more = false;
   e->unbroken = 0;
-  return e->sink->end_document(e->sink->context);
+  return e->sink->end_document(e->sink->context) && progress(e);
 }
 
 static bool encode_piece(encoder *e, text_piece piece) {

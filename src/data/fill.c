@@ -104,7 +104,6 @@ static void fill_row(filler *f, uint32_t row, const located *l) {
     pack_piece piece = i == 0 ? l->first : pack_piece_at(&s->rows, l->at.row, i);
     if (piece.pairs == 0) { /* such documents have no row */
       filler_fault(f, BATCH_IO_ERROR, "%.700s: its documents changed while it was open",
-
                    source_find(s->data, piece.token)->path);
       continue;
     }

@@ -13,6 +13,9 @@
 /* Finds format and compression of an open file from its bytes, then its name. */
 bool format_detect(source_file *file, batch_format wanted);
 
+/* The format that a file's name alone tells; AUTO if it tells none. Shared with the writer. */
+batch_format format_by_name(const char *path);
+
 bool format_headerless_open(source_file *file, const batch_dataset_options *options);
 bool format_datatrove_open(source_file *file, const batch_dataset_options *options);
 bool format_llmc_open(source_file *file, const batch_dataset_options *options);

@@ -53,6 +53,11 @@ static batch_format by_name(const stem *s) {
   return !s->compressed && token_type_of_name(s->path) ? BATCH_FORMAT_HEADERLESS : BATCH_FORMAT_AUTO;
 }
 
+batch_format format_by_name(const char *path) {
+  stem s = stem_of(path);
+  return s.compressed ? BATCH_FORMAT_TEXT : by_name(&s);
+}
+
 static bool is_text_format(batch_format format) {
   return format == BATCH_FORMAT_TEXT || format == BATCH_FORMAT_JSONL;
 }
@@ -93,23 +98,11 @@ static batch_format by_magic(const uint8_t *head, size_t bytes) {
   return BATCH_FORMAT_AUTO;
 }
 
-/* By two or three bytes, or a skippable frame, only what is not named as tokens is taken as compressed. */
-static bool is_compressed(const stem *s, const uint8_t *head, size_t bytes) {
+/* By two or three bytes, or a skippable frame, only what is not said to be tokens is taken as compressed. */
+static bool is_compressed(const stem *s, batch_format said, const uint8_t *head, size_t bytes) {
   bool certain = bytes >= 4 && load_u32(head) == 0xFD2FB528;
-  batch_format named = by_name(s);
   return byte_stream_kind_of(head, bytes) != BYTES_PLAIN &&
-         (certain || s->compressed || is_text_format(named) || !named);
-}
-
-/* UTF-8 without control characters other than white space; its last character may be cut off. */
-static bool looks_like_text(const uint8_t *head, size_t bytes) {
-  for (size_t i = 0; i < bytes;) {
-    utf8_step step = utf8_next(head + i, bytes - i);
-    if (!step.valid) return step.truncated && bytes == LOOK;
-    if (step.code < 32 && !(step.code >= '\t' && step.code <= '\r')) return false;
-    i += step.bytes;
-  }
-  return true;
+         (certain || s->compressed || is_text_format(said) || !said);
 }
 
 /* The first bytes of what is inside a compressed file. */
@@ -128,9 +121,9 @@ static bool read_inside(const source_file *file, uint8_t *head, size_t *bytes) {
 
 static bool foreign(const source_file *file, const char *name) {
   return format_fail(file->path, 0,
-                     "found %s, expected tokens or text; if it is one of them all the same say the format "
+                     "found %s%s, expected tokens or text; if it is one of them all the same say the format "
                      "(options.format, --format headerless or text)",
-                     name);
+                     name, file->compressed ? " in the compressed data" : "");
 }
 
 static bool in_doubt(const source_file *file, const char *found) {
@@ -144,14 +137,12 @@ static bool in_doubt(const source_file *file, const char *found) {
 /* What does not say it by its name: .jsonl, text, or nothing that is certain. */
 static bool by_content(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
   bool mark = bytes >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0;
-  const char *name = foreign_name(head, bytes);
-  if (name) return foreign(file, name);
   switch (jsonl_look_at((const char *)head + 3 * mark, bytes - 3 * mark)) {
   case JSONL_LINES:
     file->format = BATCH_FORMAT_JSONL;
     return true;
-  case JSONL_PRETTY:
-    return in_doubt(file, "a JSON object over several lines");
+  case JSONL_OTHER:
+    return in_doubt(file, "JSON objects, but not one a line");
   case JSONL_ARRAY:
     return in_doubt(file, "a JSON array");
   case JSONL_NO:
@@ -159,11 +150,18 @@ static bool by_content(source_file *file, const stem *s, const uint8_t *head, si
   }
   if (stem_ends_with(s, ".json") && bytes > 0) return in_doubt(file, "no JSON object in the first line");
   file->format = BATCH_FORMAT_TEXT;
-  return looks_like_text(head, bytes) ||
+  return utf8_is_text(head, bytes, bytes == LOOK) ||
          format_fail(
              file->path, 0,
              "found no format that is known here (neither its %s), expected one, or that the caller says it",
              "first bytes nor its name tell, and it is not text");
+}
+
+/* Text or .jsonl, named as that or not named at all. */
+static bool find_text(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
+  const char *name = foreign_name(head, bytes);
+  if (name) return foreign(file, name);
+  return (file->format = by_name(s)) || by_content(file, s, head, bytes);
 }
 
 static bool find_inside(source_file *file, const stem *s) {
@@ -175,8 +173,7 @@ static bool find_inside(source_file *file, const stem *s) {
                        "found a compressed file of tokens (%s by its name), expected text or .jsonl: "
                        "decompress it first",
                        batch_format_name(named));
-  if (named) return file->format = named, true;
-  return read_inside(file, head, &bytes) && by_content(file, s, head, bytes);
+  return read_inside(file, head, &bytes) && find_text(file, s, head, bytes);
 }
 
 static bool find(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
@@ -187,13 +184,15 @@ static bool find(source_file *file, const stem *s, const uint8_t *head, size_t b
   if (!by_companion(file->path, &file->format)) return false;
   if (file->format) return true;
   batch_format named = by_name(s);
-  if (is_text_format(named) && (name = foreign_name(head, bytes))) return foreign(file, name);
-  return named ? file->format = named, true : by_content(file, s, head, bytes);
+  if (!named || is_text_format(named)) return find_text(file, s, head, bytes);
+  file->format = named;
+  return true;
 }
 
-/* A name that ends in .zst or .gz is believed, so that a damaged file is not taken for text. */
+/* A name that ends in .zst or .gz is believed, so that a damaged file is not taken for text, even by a caller who
+   says that it is text: under this name that is said of what is inside. */
 static bool check_suffix(const source_file *file, const stem *s) {
-  return file->compressed || !s->compressed || file->map_bytes == 0 ||
+  return file->compressed || !s->compressed ||
          format_fail(file->path, 0, "found no %s, expected it by the name", "magic of zstd or gzip");
 }
 
@@ -206,7 +205,8 @@ bool format_detect(source_file *file, batch_format wanted) {
     return false;
   file->format = wanted;
   if (!wanted && file->metadata.there) return tokens_by_metadata(file);
-  file->compressed = is_compressed(&s, head, bytes) && (!wanted || is_text_format(wanted));
+  if (wanted && !is_text_format(wanted)) return true;
+  file->compressed = is_compressed(&s, wanted ? wanted : by_name(&s), head, bytes);
   if (file->compressed) file->compression = byte_stream_kind_of(head, bytes) == BYTES_GZIP ? "gzip" : "zstd";
-  return wanted || (check_suffix(file, &s) && find(file, &s, head, bytes));
+  return check_suffix(file, &s) && (wanted || find(file, &s, head, bytes));
 }

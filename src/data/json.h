@@ -9,7 +9,7 @@
 #include "data/text_buffer.h"
 #include "headrace/tokenizer.h"
 
-enum { JSON_DEEPEST = 512 };
+enum { JSON_DEEPEST = 1024 }; /* some 200 KB of stack; Python writes less than 1000 */
 
 typedef struct json_text {
   const char *at, *end;

@@ -110,7 +110,8 @@ jsonl_look jsonl_look_at(const char *text, size_t bytes) {
     json_skip_space(&t);
     return t.at == t.end ? JSONL_ARRAY : JSONL_NO;
   }
-  if (broken) return JSONL_PRETTY;
+  if (broken) return JSONL_OTHER;
   while (t.at < t.end && (*t.at == ' ' || *t.at == '\t' || *t.at == '\r')) t.at++;
-  return t.at == t.end || *t.at == '\n' ? JSONL_LINES : JSONL_NO;
+  if (t.at == t.end || *t.at == '\n') return JSONL_LINES;
+  return *t.at == '{' || *t.at == ',' ? JSONL_OTHER : JSONL_NO;
 }

@@ -19,10 +19,10 @@ bool jsonl_read(const jsonl_line *line, const char *field, batch_malformed malfo
 
 /* What the beginning of a file looks like. */
 typedef enum jsonl_look {
-  JSONL_NO,     /* something else */
-  JSONL_LINES,  /* the first line is an object, or the beginning of one that is longer */
-  JSONL_PRETTY, /* an object over several lines */
-  JSONL_ARRAY   /* one array */
+  JSONL_NO,    /* something else */
+  JSONL_LINES, /* the first line is an object, or the beginning of one that is longer */
+  JSONL_OTHER, /* an object over several lines, or several in one */
+  JSONL_ARRAY  /* one array */
 } jsonl_look;
 jsonl_look jsonl_look_at(const char *text, size_t bytes);
 

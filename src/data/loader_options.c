@@ -39,6 +39,8 @@ bool loader_check_options(const batch_loader_options *o) {
   EXPECT((unsigned)o->faults <= BATCH_FAULT_HAND_ON, "faults is %d, expected a batch_faults", (int)o->faults);
   EXPECT(o->pad_id <= largest_id(&o->shape), "pad_id is %u, expected at most %u", o->pad_id,
          largest_id(&o->shape));
+  EXPECT(o->world > 0 || o->rank == 0, "rank is %u, expected 0 where world is 0 and the launcher says both",
+         o->rank);
   EXPECT(o->world == 0 || o->rank < o->world, "rank is %u, expected below world, which is %u", o->rank,
          o->world);
   EXPECT(o->transforms || o->num_transforms == 0, "transforms is NULL, expected %zu of them",

@@ -79,12 +79,6 @@ bool normal_form_flush(text_normalizer *n, text_buffer *out) {
 
 static bool make_room(text_normalizer *n) {
   if (n->capacity - n->count >= EXPANSION) return true;
-  if (n->count > n->longest)
-    return error_fail(
-        BATCH_FORMAT_ERROR,
-        "found more than %zu characters that combine with one another, expected at most that many "
-        "(options.longest_document)",
-        n->longest);
   size_t capacity = n->capacity ? 2 * n->capacity : NORMAL_FORM_HELD + EXPANSION;
   int32_t *grown = reallocarray(n->points, capacity, sizeof *grown);
   if (!grown) return error_fail(BATCH_OUT_OF_MEMORY, "text: no memory for %zu characters", capacity);
@@ -93,7 +87,26 @@ static bool make_room(text_normalizer *n) {
   return true;
 }
 
-/* Decomposes one character behind those that are held back; composes these first when there are enough. */
+static bool too_many(const text_normalizer *n) {
+  return error_fail(
+      BATCH_FORMAT_ERROR,
+      "found more than %zu characters that combine with one another, expected at most that many "
+      "(options.longest_document)",
+      n->longest);
+}
+
+/* Composes what is held back when it is enough, unless it may still combine with the `got` characters behind it. */
+static bool settle(text_normalizer *n, size_t got, text_buffer *out) {
+  int32_t behind[EXPANSION];
+  if (n->count < NORMAL_FORM_HELD || got == 0) return true;
+  if (!is_boundary(n->points[n->count])) return n->count - NORMAL_FORM_HELD < n->longest || too_many(n);
+  memcpy(behind, n->points + n->count, got * sizeof *behind);
+  if (!normal_form_flush(n, out)) return false;
+  memcpy(n->points, behind, got * sizeof *behind);
+  return true;
+}
+
+/* Decomposes one character behind those that are held back. */
 static bool add(text_normalizer *n, uint32_t code, text_buffer *out) {
   int bound = 0;
   if (!make_room(n)) return false;
@@ -102,12 +115,7 @@ static bool add(text_normalizer *n, uint32_t code, text_buffer *out) {
   if (got < 0 || got > EXPANSION)
     return error_fail(BATCH_FORMAT_ERROR, "text: utf8proc: %s",
                       got < 0 ? utf8proc_errmsg(got) : "a character that becomes more than 64");
-  if (n->count >= NORMAL_FORM_HELD && got > 0 && is_boundary(n->points[n->count])) {
-    int32_t own[EXPANSION];
-    memcpy(own, n->points + n->count, (size_t)got * sizeof *own);
-    if (!normal_form_flush(n, out)) return false;
-    memcpy(n->points, own, (size_t)got * sizeof *own);
-  }
+  if (!settle(n, (size_t)got, out)) return false;
   n->count += (size_t)got;
   return true;
 }

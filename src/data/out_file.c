@@ -17,43 +17,27 @@ static bool out_of_memory(out_file *out, const char *path) {
   return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory to write it", path);
 }
 
-/* Length of the directory part of a path, with its slash. */
-static size_t directory_length(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash ? (size_t)(slash - path) + 1 : 0;
-}
-
-/* A hidden file in the same directory, with the mode that the process's umask leaves. The number at the
-   end steps over what a killed process with the same id left behind. */
-static int create_hidden(const char *path, char **name) {
-  int stem = (int)directory_length(path), fd = -1;
-  for (unsigned attempt = 0; attempt < 100; attempt++) {
-    if (asprintf(name, "%.*s.%s.%ld-%u", stem, path, path + stem, (long)getpid(), attempt) < 0)
-      return *name = NULL, -1;
-    fd = open(*name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0) return fd;
-    free(*name);
-    *name = NULL;
-    if (errno != EEXIST) return -1;
-  }
-  return -1;
-}
-
-bool out_open(out_file *out, const char *path) {
+bool out_open(out_file *out, int directory, const char *name, const char *path) {
   *out = (out_file){.fd = -1, .path = strdup(path), .buffer = malloc(BUFFER)};
   if (!out->path || !out->buffer) return out_of_memory(out, path);
-  out->fd = create_hidden(path, &out->temporary);
-  if (out->fd < 0) return file_fail(path, "create"), out_close(out), false;
-  return true;
+  out->fd =
+      TEMP_FAILURE_RETRY(openat(directory, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  return out->fd >= 0 || (file_fail(path, "create"), out_close(out), false);
 }
 
+/* Where the file system cannot make a file without a name, one that loses it at once. */
 static int open_nameless(const char *directory) {
-  int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+  int fd = TEMP_FAILURE_RETRY(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
-  char *name; /* a file system without O_TMPFILE */
-  if (asprintf(&name, "%s/.headrace.XXXXXX", directory) < 0) return -1;
+  char *name;
+  if (asprintf(&name, "%s/.headrace.XXXXXX", directory) < 0) return errno = ENOMEM, -1;
   fd = mkostemp(name, O_CLOEXEC);
-  if (fd >= 0) unlink(name);
+  if (fd >= 0 && unlink(name) != 0) {
+    int number = errno;
+    close(fd);
+    errno = number;
+    fd = -1;
+  }
   free(name);
   return fd;
 }
@@ -70,9 +54,9 @@ bool out_open_nameless(out_file *out, const char *directory) {
 
 static bool write_all(out_file *out, const uint8_t *data, size_t bytes) {
   while (bytes > 0) {
-    ssize_t n = write(out->fd, data, bytes);
-    if (n < 0 && errno != EINTR) return file_fail(out->path, "write");
-    if (n < 0) continue;
+    ssize_t n = TEMP_FAILURE_RETRY(write(out->fd, data, bytes));
+    if (n == 0) errno = ENOSPC; /* nothing was taken, and nothing was said */
+    if (n <= 0) return file_fail(out->path, "write");
     data += n;
     bytes -= (size_t)n;
   }
@@ -125,45 +109,30 @@ bool out_write_tokens(out_file *out, batch_token_type type, const uint32_t *ids,
   return true;
 }
 
-bool out_seal(out_file *out, const void *header, size_t header_bytes) {
+bool out_write_at(out_file *out, const void *data, size_t bytes, uint64_t offset) {
+  const uint8_t *from = data;
+  while (bytes > 0) {
+    ssize_t n = TEMP_FAILURE_RETRY(pwrite(out->fd, from, bytes, (off_t)offset));
+    if (n == 0) errno = ENOSPC;
+    if (n <= 0) return file_fail(out->path, "write");
+    from += n;
+    offset += (uint64_t)n;
+    bytes -= (size_t)n;
+  }
+  return true;
+}
+
+/* A close that a signal interrupts has closed all the same. */
+bool out_seal(out_file *out) {
   if (!out_flush(out)) return false;
-  if (header_bytes > 0 && pwrite(out->fd, header, header_bytes, 0) != (ssize_t)header_bytes)
-    return file_fail(out->path, "write");
-  return fsync(out->fd) == 0 || file_fail(out->path, "fsync");
-}
-
-/* RENAME_NOREPLACE where the file system has it; else look first. */
-static int rename_new(const char *from, const char *to) {
-  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return -1;
-  if (access(to, F_OK) == 0) return errno = EEXIST, -1;
-  return rename(from, to);
-}
-
-/* Makes the new name survive a loss of power. */
-static bool sync_directory(const char *path) {
-  size_t length = directory_length(path);
-  char *directory = length ? strndup(path, length) : strdup(".");
-  int fd = directory ? open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-  bool good = fd >= 0 && (fsync(fd) == 0 || errno == EINVAL);
-  if (!good) file_fail(path, "fsync of its directory");
-  if (fd >= 0) close(fd);
-  free(directory);
-  return good;
-}
-
-bool out_publish(out_file *out, bool overwrite) {
-  if ((overwrite ? rename(out->temporary, out->path) : rename_new(out->temporary, out->path)) != 0)
-    return file_fail(out->path, "rename to it");
-  free(out->temporary);
-  out->temporary = NULL;
-  return sync_directory(out->path);
+  if (TEMP_FAILURE_RETRY(fsync(out->fd)) != 0) return file_fail(out->path, "fsync");
+  int fd = out->fd;
+  out->fd = -1;
+  return close(fd) == 0 || errno == EINTR || file_fail(out->path, "close");
 }
 
 void out_close(out_file *out) {
   if (out->fd >= 0) close(out->fd);
-  if (out->temporary) unlink(out->temporary);
-  free(out->temporary);
   free(out->path);
   free(out->buffer);
   *out = OUT_FILE_CLOSED;

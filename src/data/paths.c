@@ -9,6 +9,7 @@
 
 #include "data/file.h"
 #include "data/path_glob.h"
+#include "data/staging_watch.h"
 
 bool path_ends_with(const char *path, const char *suffix) {
   size_t length = strlen(path), tail = strlen(suffix);
@@ -111,6 +112,22 @@ static bool add_named(path_list *list, const char *path, size_t origin, const st
   return copy ? append(list, copy, origin, false, status) : out_of_memory();
 }
 
+static bool in_one_directory(const char *a, const char *b) {
+  const char *slash = strrchr(a, '/'), *other = strrchr(b, '/');
+  size_t length = slash ? (size_t)(slash - a) + 1 : 0;
+  return length == (other ? (size_t)(other - b) + 1 : 0) && memcmp(a, b, length) == 0;
+}
+
+/* Every directory that was listed once, every file that was named. */
+static bool watch(const path_list *list) {
+  for (size_t i = 0; i < list->count; i++) {
+    const path_entry *entry = &list->entries[i], *before = i > 0 ? entry - 1 : NULL;
+    if (before && before->listed && entry->listed && in_one_directory(before->path, entry->path)) continue;
+    if (!(entry->listed ? staging_watch_listing : staging_watch_file)(entry->path)) return false;
+  }
+  return true;
+}
+
 static bool expand_one(const char *path, size_t origin, path_list *list) {
   struct stat status;
   bool there;
@@ -135,7 +152,7 @@ bool paths_expand(const char *const *paths, size_t n, path_list *list) {
                         paths[i] ? "empty" : "NULL");
     if (!expand_one(paths[i], i, list)) return false;
   }
-  return paths_settle(list);
+  return watch(list) && paths_settle(list);
 }
 
 void paths_free(path_list *list) {

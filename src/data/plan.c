@@ -25,16 +25,27 @@ static bool refuse_rowless(const plan *p, const source *data) {
                     p->whole ? " with drop_last" : "");
 }
 
+/* A file without boundaries beside others that have some would be one row of its first tokens. */
+static bool check_boundaries(const source *data) {
+  for (size_t i = 0; i < data->count; i++) {
+    const source_file *file = &data->files[i];
+    if (file->tokens == 0 || (file->documents.kind != SOURCE_NO_BOUNDARIES && !file->documents.assumed))
+      continue;
+    return error_fail(
+        BATCH_INVALID_ARGUMENT,
+        "%.700s: no document boundaries are known, which this packing needs; in files of tokens "
+        "batch_dataset_options.separator and end_of_text find them (llm.c: "
+        "BATCH_SEPARATOR_BEFORE, and 50256 for GPT-2, 128000 for Llama 3)",
+        file->path);
+  }
+  return true;
+}
+
 static bool open_source(plan *p, size_t i, const batch_loader_source *given) {
   plan_source *s = &p->sources[i];
   s->dataset = given->dataset;
   s->data = dataset_source(given->dataset);
-  if (p->packing != BATCH_PACK_WINDOWS && s->data->documents == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT,
-                      NAME ": no document boundaries are known, which this packing needs; in files of tokens "
-                           "batch_dataset_options.separator and end_of_text find them (llm.c: "
-                           "BATCH_SEPARATOR_BEFORE, and 50256 for GPT-2, 128000 for Llama 3)",
-                      NAME_OF(s->data));
+  if (p->packing != BATCH_PACK_WINDOWS && !check_boundaries(s->data)) return false;
   if (!pack_init(&s->rows, s->data, p->packing, p->sequence_length, p->whole)) return false;
   return s->rows.rows > 0 || refuse_rowless(p, s->data);
 }

@@ -59,12 +59,12 @@ static void ask_for_piece(const source *data, const pack_piece *piece, uintptr_t
 static void ask_for_step(filler *f, const schedule_place *at) {
   const recipe *r = f->recipe;
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  if (r->plan.packing == BATCH_PACK_DOCUMENTS) return; /* its boundaries would have to be read, guarded */
   for (uint32_t row = 0; row < r->shape.batch_size; row++) {
     uint64_t place = at->row + r->rank_row + row;
     if (place >= r->plan.rows) return;
     plan_row found = plan_locate(&f->later, at->epoch, place);
     const plan_source *s = &r->plan.sources[found.source];
-    if (r->plan.packing == BATCH_PACK_DOCUMENTS) return; /* its boundaries would have to be read, guarded */
     for (uint32_t i = 0; i < pack_pieces(&s->rows, found.row); i++) {
       pack_piece piece = pack_piece_at(&s->rows, found.row, i);
       ask_for_piece(s->data, &piece, page);

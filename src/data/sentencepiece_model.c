@@ -196,6 +196,8 @@ bool sentencepiece_model_check(const char *path, const uint8_t *bytes, size_t co
 
 /* ---- what it is instead */
 
+enum { LOOK = 4096 }; /* bytes that must look like text */
+
 /* A line of a rank file: base64, a blank, a number. */
 static bool is_rank_file(const char *text, size_t bytes) {
   const char *end = memchr(text, '\n', bytes);
@@ -208,14 +210,6 @@ static bool is_rank_file(const char *text, size_t bytes) {
   return digits > 0 && (at == line || text[at] == '\r');
 }
 
-static bool is_text(const uint8_t *bytes, size_t count) {
-  size_t look = count < 4096 ? count : 4096, good = utf8_well_formed(bytes, look);
-  if (look - good > 3 || (look - good > 0 && look == count)) return false;
-  for (size_t i = 0; i < good; i++)
-    if (bytes[i] < 32 && !(bytes[i] >= '\t' && bytes[i] <= '\r')) return false;
-  return true;
-}
-
 static bool has(const uint8_t *bytes, size_t count, const char *word) {
   return memmem(bytes, count, word, strlen(word)) != NULL;
 }
@@ -225,7 +219,7 @@ const char *sentencepiece_model_other(const uint8_t *bytes, size_t count) {
   const char *foreign = foreign_name(bytes, count);
   if (count == 0) return "an empty file";
   if (foreign) return foreign;
-  if (!is_text(bytes, count)) return NULL;
+  if (!utf8_is_text(bytes, count < LOOK ? count : LOOK, count > LOOK)) return NULL;
   if (is_rank_file(text, count)) return "a rank file of tiktoken, which this version cannot use";
   if (bytes[0] != '{') return "a text";
   bool tokenizer = has(bytes, count, "\"model\"") && has(bytes, count, "\"vocab\"");

@@ -49,6 +49,10 @@ static void check_last_entry(const source_file *file) {
   const uint8_t *last = d->entries;
   if (d->kind == SOURCE_ENDS && load_u64(last += 8 * (d->count - 1)) != file->tokens) guard_give_up(last);
   if (d->kind == SOURCE_MEGATRON && load_u64(last += 8 * d->count) != d->sequences) guard_give_up(last);
+  if (d->kind != SOURCE_SEQUENCES) return;
+  uint64_t length = load_u32(d->offsets - 4); /* the lengths end where the offsets begin */
+  last = d->offsets + 8 * (d->sequences - 1);
+  if (load_u64(last) != (file->tokens - length) * file->width) guard_give_up(last);
 }
 
 void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end) {

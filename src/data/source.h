@@ -22,9 +22,11 @@ typedef enum source_boundaries {
 typedef struct source_documents {
   source_boundaries kind;
   uint64_t count;
+  bool assumed;           /* ONE_DOCUMENT only because other files of the stream have boundaries */
   uint64_t first;         /* number of the file's first document in the stream */
   const uint8_t *entries; /* ENDS: the ends; MEGATRON: the sequence numbers. Unaligned, inside map */
-  const uint8_t *offsets; /* MEGATRON, SEQUENCES: of each sequence in the token file, in bytes */
+  const uint8_t *offsets; /* MEGATRON, SEQUENCES: of each sequence in the token file, in bytes; behind their
+                             lengths, u32 */
   uint64_t sequences;     /* MEGATRON, SEQUENCES */
   const uint8_t *map;     /* the mapping that holds them: an index file or a temporary one */
   size_t map_bytes;

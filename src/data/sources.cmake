@@ -46,9 +46,12 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/format_text.c
   data/json.c
   data/jsonl.c
+  data/metadata.c
+  data/name_list.c
   data/normal_form.c
   data/normalize.c
   data/out_file.c
+  data/output_names.c
   data/path_companions.c
   data/path_glob.c
   data/paths.c
@@ -56,6 +59,10 @@ list(APPEND HEADRACE_DATA_SOURCES
   data/sentencepiece_model.c
   data/shard.c
   data/source.c
+  data/staging.c
+  data/staging_lock.c
+  data/staging_move.c
+  data/staging_watch.c
   data/text_buffer.c
   data/text_reader.c
   data/token_looks.c

@@ -35,33 +35,37 @@ static bool take_sample(const source_file *file, sample *s) {
          add_place(file, tail - tail % WORD, PLACE_BYTES, s);
 }
 
-/* A sample seen as tokens of some width. */
+/* The words of a sample that may be tokens of some width. */
 typedef struct look {
   size_t count;
-  size_t ids;   /* below 2^20, as ids are */
-  size_t small; /* below 2^16 */
-  size_t usual; /* whose lower half is not tiny */
-  size_t nonzero;
+  size_t ids;     /* below 2^20, as ids are */
+  size_t small;   /* below 2^16 */
+  size_t usual;   /* whose lower half is not tiny */
   size_t changes; /* unlike the one before */
 } look;
 
+/* Padding and ids to ignore (0, -1, -100): they are in data of every width, and tell nothing. */
+static bool is_filler(int64_t id) {
+  return id <= 0 && id >= -256;
+}
+
 static look look_at(const sample *s, uint32_t width) {
-  look l = {.count = s->count / width};
-  uint64_t before = 0;
-  for (size_t i = 0; i < l.count; i++) {
-    const uint8_t *at = s->bytes + i * width;
-    uint64_t id = width == 8 ? load_u64(at) : load_u32(at);
-    l.ids += id < (uint64_t)TINY << 16;
-    l.small += id < UINT64_C(1) << 16;
+  look l = {.count = 0};
+  int64_t before = 0;
+  for (size_t at = 0; at + width <= s->count; at += width) {
+    int64_t id = width == 8 ? (int64_t)load_u64(s->bytes + at) : (int32_t)load_u32(s->bytes + at);
+    if (is_filler(id)) continue;
+    l.ids += id >= 0 && id < (int64_t)TINY << 16;
+    l.small += id >= 0 && id < INT64_C(1) << 16;
     l.usual += (id & 0xFFFF) >= TINY;
-    l.nonzero += id != 0;
-    l.changes += i > 0 && (id & 0xFFFF) != (before & 0xFFFF);
+    l.changes += l.count > 0 && (id & 0xFFFF) != (before & 0xFFFF);
+    l.count++;
     before = id;
   }
   return l;
 }
 
-/* All but one in 32, which may be padding. */
+/* All but one in 32. */
 static bool nearly_all(size_t n, size_t count) {
   return count - n <= count / 32;
 }
@@ -70,7 +74,7 @@ static bool looks_like(const sample *s, uint32_t width) {
   look l = look_at(s, width);
   if (l.count < LEAST || l.changes < 2) return false;
   return (nearly_all(l.ids, l.count) && 4 * l.usual >= 3 * l.count) ||
-         (l.count >= LEAST_SMALL && nearly_all(l.small, l.count) && 2 * l.nonzero > l.count);
+         (l.count >= LEAST_SMALL && nearly_all(l.small, l.count));
 }
 
 static bool looks_narrower(const sample *s, uint32_t width) {

@@ -4,7 +4,7 @@
 #include "data/encode.h"
 #include "data/format.h"
 #include "data/paths.h"
-#include "headrace/writer.h"
+#include "data/writer_internal.h"
 
 typedef struct tokenize_run {
   const batch_dataset_options *options;
@@ -48,8 +48,9 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
   const token_sink sink = {write_tokens, end_document, report, run};
   source_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
   run->progress.path = path;
-  bool good =
-      open_text(&file, run->options->format) && encode_file(&file, run->options, &sink, &file.bad_lines);
+  bool good = open_text(&file, run->options->format) &&
+              encode_file(&file, run->options, &sink, &file.bad_lines) &&
+              report(run, file.map_bytes, file.bad_lines);
   if (file.fd >= 0) close(file.fd);
   run->bytes_before += file.map_bytes;
   run->bad_lines_before += file.bad_lines;
@@ -58,21 +59,26 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
 
 /* Every file is looked at before the first is tokenized: the sum of their sizes, and early refusals. */
 static bool measure(tokenize_run *run, const path_list *list) {
+  bool jsonl = !run->options->text_field && !run->options->on_bad_line; /* or nothing asks for it */
   for (size_t i = 0; i < list->count; i++) {
     source_file file = {.path = list->entries[i].path, .fd = -1};
-    bool good = open_text(&file, run->options->format);
+    bool good = open_text(&file, run->options->format) && writer_check_input(run->writer, file.path);
     if (file.fd >= 0) close(file.fd);
     if (!good) return false;
     run->progress.total_bytes += file.map_bytes;
+    jsonl |= file.format == BATCH_FORMAT_JSONL;
   }
-  return true;
+  return jsonl ||
+         error_fail(BATCH_INVALID_ARGUMENT,
+                    "batch_tokenize_files: %s is for .jsonl, and none is among the files",
+                    run->options->text_field ? "text_field (--field)" : "on_bad_line (--on-bad-line)");
 }
 
 static bool tokenize_list(tokenize_run *run, const path_list *list) {
   if (!measure(run, list)) return false;
   for (size_t i = 0; i < list->count; i++)
     if (!tokenize_one(run, list->entries[i].path)) return false;
-  return report(run, 0, 0);
+  return true;
 }
 
 batch_status batch_tokenize_files(const char *const *paths, size_t n, const batch_dataset_options *options,
@@ -88,7 +94,9 @@ batch_status batch_tokenize_files(const char *const *paths, size_t n, const batc
   if (!encode_check("batch_tokenize_files", options)) return batch_last_error()->code;
   tokenize_run run = {.options = options, .writer = writer, .callback = progress, .context = context};
   path_list list = {0};
+  uint64_t before = batch_writer_token_count(writer);
   bool good = paths_expand(paths, n, &list) && tokenize_list(&run, &list);
   paths_free(&list);
+  if (!good && batch_writer_token_count(writer) > before) writer_abandon(writer);
   return good ? BATCH_OK : batch_last_error()->code;
 }

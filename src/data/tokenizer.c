@@ -137,6 +137,8 @@ size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, 
   size_t count =
       (more ? tokenizer->more : tokenizer->functions.encode)(tokenizer->context, text, bytes, ids, capacity);
   if (count == failed()) return refused(function, bytes, "byte");
+  if (count == TOKENIZER_NO_MEMORY)
+    return error_set(BATCH_OUT_OF_MEMORY, "%s: no memory to encode %zu bytes", function, bytes), failed();
   size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
   return bad == written ? count : id_outside(function, tokenizer, ids, bad);
 }

@@ -16,6 +16,9 @@ typedef enum tokenizer_cut {
 
 tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer);
 
+/* What an encoder of ours answers when memory is short. */
+#define TOKENIZER_NO_MEMORY (BATCH_TOKENIZER_FAILED - 1)
+
 /* As batch_tokenizer_encode, of a part that was cut off; more: it is not the first one of its text. */
 size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, size_t bytes, bool more,
                              uint32_t *ids, size_t capacity);

@@ -7,6 +7,7 @@
 #include <cstring>
 #include <exception>
 #include <memory>
+#include <new>
 #include <string>
 #include <vector>
 
@@ -132,6 +133,8 @@ size_t Encode(void *context, const char *text, size_t bytes, uint32_t *ids, size
       break;
     }
     return e.count;
+  } catch (const std::bad_alloc &) {
+    return TOKENIZER_NO_MEMORY;
   } catch (const std::exception &) {
     return BATCH_TOKENIZER_FAILED;
   }

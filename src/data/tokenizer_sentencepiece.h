@@ -12,7 +12,8 @@ BatchTokenizer *tokenizer_sentencepiece_load(const char *path);
    - A model for which a line feed is nothing but white space, or unknown, gets the lines one by one, without their
      ends, as spm_encode does.
    - A model that has line feeds gets them: its ids are those of the whole text at once. Lines are still encoded one by
-     one, each behind a line feed whose ids are dropped, if the model's facts say that nothing reaches over it. */
+     one, each behind a line feed whose ids are dropped, if the model's facts say that nothing reaches over it. (By the
+     library's rounding of sums a unigram model may split a text of some hundred KB in other ways at once.) */
 #ifdef __cplusplus
 extern "C" {
 #endif

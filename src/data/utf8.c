@@ -44,6 +44,16 @@ size_t utf8_well_formed(const uint8_t *text, size_t bytes) {
   return i;
 }
 
+bool utf8_is_text(const uint8_t *text, size_t bytes, bool more) {
+  for (size_t i = 0; i < bytes;) {
+    utf8_step step = utf8_next(text + i, bytes - i);
+    if (!step.valid) return step.truncated && more;
+    if (step.code < 32 && !(step.code >= '\t' && step.code <= '\r')) return false;
+    i += step.bytes;
+  }
+  return true;
+}
+
 size_t utf8_cut_off(const uint8_t *text, size_t bytes) {
   for (size_t back = 1; back <= 3 && back <= bytes; back++) {
     const uint8_t *start = text + bytes - back;

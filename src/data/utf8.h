@@ -22,6 +22,10 @@ utf8_step utf8_next(const uint8_t *text, size_t bytes);
 /* Bytes from the start that are well-formed. */
 size_t utf8_well_formed(const uint8_t *text, size_t bytes);
 
+/* Whether it is UTF-8 without control characters other than white space; where more follows, the last character may
+   be cut off. */
+bool utf8_is_text(const uint8_t *text, size_t bytes, bool more);
+
 /* Bytes at the end that begin a character which is cut off there: 0 to 3. */
 size_t utf8_cut_off(const uint8_t *text, size_t bytes);
 

@@ -76,7 +76,10 @@ typedef struct taker {
 
 /* The reasons to take nothing any more. seq_cst loads: they decide "nothing there", see event.h. */
 static batch_status ended(window *w) {
-  if (atomic_load_explicit(&w->closed, memory_order_seq_cst)) return BATCH_CLOSED;
+  if (atomic_load_explicit(&w->closed, memory_order_seq_cst)) {
+    handed_over(w); /* by who closed it */
+    return BATCH_CLOSED;
+  }
   if (atomic_load_explicit(&w->stopped, memory_order_seq_cst) == STOPPED) return w->stop_fault.code;
   return BATCH_OK;
 }
@@ -132,6 +135,7 @@ batch_status window_take(window *w, window_item *taken, uint64_t deadline, uint6
 
 /* seq_cst: pairs with the loads in ended, as event.h's NOTICE. */
 void window_close(window *w) {
+  hand_over(w);
   atomic_store_explicit(&w->closed, true, memory_order_seq_cst);
   event_notify_all(&w->ready);
 }

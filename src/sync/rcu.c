@@ -1,6 +1,6 @@
 #include "sync/rcu.h"
 
-#include <pthread.h>
+#include "sync/thread.h"
 
 #ifndef RCU_READERS
 #define RCU_READERS 1024
@@ -23,16 +23,18 @@ static _Atomic uint32_t guests;
 static _Atomic uint64_t epoch = 1;
 static _Thread_local rcu_reader *mine;
 
-static pthread_key_t mine_key;
-static pthread_once_t prepare_once = PTHREAD_ONCE_INIT;
-static int prepare_answer;
+static thread_key mine_key;
 
 /* --- threads --- */
 
-/* release: pairs with the CAS in take_reader. */
-static void give_reader(void *reader) {
+/* The thread ends, perhaps inside of a call that it will not come back to: it looks at nothing any more.
+   release: came, pairs with the loads in oldest_inside; taken, with the CAS in take. */
+static void give_reader(void *record) {
+  rcu_reader *reader = record;
   mine = NULL;
-  atomic_store_explicit(&((rcu_reader *)reader)->taken, false, memory_order_release);
+  reader->busy = false;
+  atomic_store_explicit(&reader->came, 0, memory_order_release);
+  atomic_store_explicit(&reader->taken, false, memory_order_release);
 }
 
 /* The other threads are not there any more, whatever they were doing. */
@@ -47,14 +49,10 @@ static void forget_other_readers(void) {
   atomic_store_explicit(&guests, 0, memory_order_relaxed);
 }
 
-static void prepare(void) {
-  prepare_answer = pthread_key_create(&mine_key, give_reader);
-  if (prepare_answer == 0) prepare_answer = pthread_atfork(NULL, NULL, forget_other_readers);
-}
-
 int rcu_prepare(void) {
-  pthread_once(&prepare_once, prepare);
-  return prepare_answer;
+  static _Atomic bool asked;
+  int answer = thread_key_make(&mine_key, give_reader);
+  return answer == 0 ? thread_at_fork(&asked, forget_other_readers) : answer;
 }
 
 /* seq_cst: before the reader's first ENTER, as its store of came: who finds the link that the reader
@@ -78,7 +76,7 @@ __attribute__((noinline, cold)) static rcu_reader *take_reader(void) {
   uint32_t i = 0;
   while (i < READERS && !take(&readers[i])) i++;
   if (i == READERS) return NULL;
-  if (pthread_setspecific(mine_key, &readers[i]) != 0) return give_reader(&readers[i]), NULL;
+  if (thread_key_set(&mine_key, &readers[i]) != 0) return give_reader(&readers[i]), NULL;
   raise_used(i + 1);
   return mine = &readers[i];
 }

@@ -37,7 +37,7 @@ typedef struct rcu_limbo {
 
 typedef void rcu_free(rcu_object *object);
 
-/* Makes what the process needs, once; before anything else. Returns 0, or an errno that says what the
+/* Makes what the process needs, unless it is there; before anything else. Returns 0, or an errno that says what the
    system did not give: a thread-specific key, or memory for a fork handler. */
 int rcu_prepare(void);
 

@@ -3,22 +3,41 @@
 #include <signal.h>
 #include <stddef.h>
 
+int thread_key_make(thread_key *key, void (*at_end)(void *value)) {
+  pthread_key_t made;
+  unsigned none = 0;
+  if (atomic_load_explicit(&key->made, memory_order_relaxed)) return 0;
+  int answer = pthread_key_create(&made, at_end);
+  /* KEY: release; pairs with the load in thread_key_set. Whoever is second takes the first one's. */
+  if (answer == 0 && !atomic_compare_exchange_strong_explicit(&key->made, &none, made + 1,
+                                                              memory_order_release, memory_order_relaxed))
+    pthread_key_delete(made);
+  return answer;
+}
+
+int thread_key_set(const thread_key *key, void *value) {
+  /* KEY: acquire; pairs with thread_key_make. */
+  return pthread_setspecific(atomic_load_explicit(&key->made, memory_order_acquire) - 1, value);
+}
+
+/* relaxed: that it is asked for says nothing else. */
+int thread_at_fork(_Atomic bool *asked, void (*in_child)(void)) {
+  if (atomic_load_explicit(asked, memory_order_relaxed)) return 0;
+  int answer = pthread_atfork(NULL, NULL, in_child);
+  if (answer == 0) atomic_store_explicit(asked, true, memory_order_relaxed);
+  return answer;
+}
+
 /* relaxed: written in a child that has one thread. */
 static _Atomic unsigned generation;
-static pthread_once_t prepare_once = PTHREAD_ONCE_INIT;
-static int prepare_answer;
 
 static void count_fork(void) {
   atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
 }
 
-static void prepare(void) {
-  prepare_answer = pthread_atfork(NULL, NULL, count_fork);
-}
-
 int thread_prepare(void) {
-  pthread_once(&prepare_once, prepare);
-  return prepare_answer;
+  static _Atomic bool counted;
+  return thread_at_fork(&counted, count_fork);
 }
 
 unsigned thread_generation(void) {

@@ -1,4 +1,5 @@
-/* Threads of the library's own, and in which process they are: a fork copies none. */
+/* Threads of the library's own, in which process they are (a fork copies none), and what is done when a thread
+   ends or the process forks. What cannot be had is asked for again the next time. */
 #ifndef HEADRACE_SYNC_THREAD_H
 #define HEADRACE_SYNC_THREAD_H
 
@@ -10,6 +11,21 @@
    instruction raises (SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGTRAP, SIGSYS) and SIGABRT. Everything else is as with
    pthread_create by the caller. Returns 0 or an errno. */
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
+
+/* A thread-specific key; begins as {0}. */
+typedef struct thread_key {
+  _Atomic unsigned made; /* the key + 1; who makes one first writes it */
+} thread_key;
+
+/* Makes the key, unless it is there: at_end gets each thread's value. Returns 0 or an errno. */
+int thread_key_make(thread_key *key, void (*at_end)(void *value));
+
+/* Sets the calling thread's value; the key is there. Returns 0 or an errno. */
+int thread_key_set(const thread_key *key, void *value);
+
+/* Has in_child called in forked children, once or, where threads ask at the same time, more often; asked says
+   whether it is asked for, and begins as false. Returns 0 or an errno. */
+int thread_at_fork(_Atomic bool *asked, void (*in_child)(void));
 
 /* The number of forks between the process that loaded the library and this one. What has threads keeps the number of
    the process that it was made in. */

@@ -1,19 +1,39 @@
-/* sync/rcu.c as it is, with a small table of readers. A checker has no keys of threads: there a thread's record is its
-   own to the end of the run, unless the client gives it back. */
+/* sync/rcu.c as it is, with a small table of readers, and what it asks of sync/thread.h by stand-ins. A checker has no
+   keys of threads: there a thread's record is its own to the end of the run, unless the client gives it back. */
 #ifndef HEADRACE_STRESS_MODEL_RCU_REAL_H
 #define HEADRACE_STRESS_MODEL_RCU_REAL_H
 
 #include "model/model.h"
 
+#define HEADRACE_SYNC_THREAD_H
 #ifdef MODEL_CHECKER
-typedef unsigned pthread_key_t;
-typedef int pthread_once_t;
-#define PTHREAD_ONCE_INIT                    0
-#define pthread_key_create(key, destroy)     ((void)(key), (void)(destroy), 0)
-#define pthread_setspecific(key, value)      ((void)(key), (void)(value), 0)
-#define pthread_atfork(before, here, child)  ((void)(child), 0)
-#define pthread_once(once, prepare_the_once) ((void)(once), (prepare_the_once)())
+typedef unsigned thread_key;
+static inline int thread_key_make(thread_key *key, void (*at_end)(void *value)) {
+  (void)at_end;
+  return (int)(*key = 0);
+}
+static inline int thread_key_set(const thread_key *key, void *value) {
+  (void)key, (void)value;
+  return 0;
+}
+#else
+typedef struct thread_key {
+  pthread_key_t key;
+  bool made;
+} thread_key;
+static inline int thread_key_make(thread_key *key, void (*at_end)(void *value)) {
+  int answer = key->made ? 0 : pthread_key_create(&key->key, at_end);
+  key->made = answer == 0;
+  return answer;
+}
+static inline int thread_key_set(const thread_key *key, void *value) {
+  return pthread_setspecific(key->key, value);
+}
 #endif
+static inline int thread_at_fork(_Atomic bool *asked, void (*in_child)(void)) {
+  (void)asked, (void)in_child;
+  return 0;
+}
 
 #ifndef RCU_READERS
 #define RCU_READERS 2

@@ -1,5 +1,9 @@
 /* fork: in a child every call of what has threads says so at once; queues, pools and datasets are the child's own
-   copies, and work, also where the parent's threads wait in them. */
+   copies, and work, also where the parent's threads wait in them.
+
+   AddressSanitizer's allocator does not bear a fork while another thread is inside of it, which a thread is before it
+   begins: so they are waited for, and allocate nothing. */
+#include <dirent.h>
 #include <headrace/headrace.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -24,6 +28,26 @@ static void in_child(void (*act)(void)) {
   EXPECT(status == 0, "the child ended with status %x", (unsigned)status);
 }
 
+/* How many threads of this process have given themselves this name. */
+static int count_named(const char *name) {
+  int named = 0;
+  DIR *threads = opendir("/proc/self/task");
+  EXPECT(threads, "no /proc");
+  for (struct dirent *thread; (thread = readdir(threads));) {
+    char path[300], comm[32] = "";
+    snprintf(path, sizeof path, "/proc/self/task/%s/comm", thread->d_name);
+    FILE *file = fopen(path, "r");
+    named += file && fgets(comm, sizeof comm, file) && strncmp(comm, name, strlen(name)) == 0;
+    if (file) fclose(file);
+  }
+  closedir(threads);
+  return named;
+}
+
+static void until_named(const char *name, int n) {
+  while (count_named(name) < n) usleep(100);
+}
+
 static void expect_elsewhere(const char *call, bool refused) {
   EXPECT(refused, "%s did not fail", call);
   EXPECT(batch_last_error()->code == BATCH_UNSUPPORTED, "%s: %s", call, batch_last_error()->message);
@@ -45,6 +69,7 @@ static BatchLoader *make_loader(void) {
   options.world = 1;
   BatchLoader *made = batch_loader_create(dataset, &options);
   EXPECT(made, "%s", batch_last_error()->message);
+  until_named("headrace-loader", (int)options.workers);
   return made;
 }
 
@@ -108,6 +133,7 @@ static BatchSpheres *start(void) {
   options.process = count;
   BatchSpheres *started = batch_spheres_start(&options);
   EXPECT(started, "%s", batch_last_error()->message);
+  until_named("headrace-sphere", (int)options.num_spheres);
   return started;
 }
 
@@ -152,13 +178,16 @@ static void spheres(void) {
 static BatchQueue *queue;
 static BatchPool *pool;
 static Batch *out;
+static atomic_int begun;
 
 static void *take_from_queue(void *unused) {
+  atomic_fetch_add(&begun, 1);
   for (Batch *batch; (batch = batch_queue_dequeue(queue));) batch_release(batch);
   return unused;
 }
 
 static void *take_from_pool(void *unused) {
+  atomic_fetch_add(&begun, 1);
   Batch *batch = batch_pool_allocate(pool);
   EXPECT(batch, "%s", batch_last_error()->message);
   batch_release(batch);
@@ -166,7 +195,9 @@ static void *take_from_pool(void *unused) {
 }
 
 static void start_threads(pthread_t *threads, void *(*run)(void *)) {
+  atomic_store(&begun, 0);
   for (int i = 0; i < WAITERS; i++) EXPECT(pthread_create(&threads[i], NULL, run, NULL) == 0, "no thread");
+  while (atomic_load(&begun) < WAITERS) usleep(100);
 }
 
 static void join_threads(pthread_t *threads) {
@@ -198,14 +229,19 @@ static void use_queue(void) {
 
 static void wait_in_queue(uint32_t capacity) {
   pthread_t threads[WAITERS];
+  Batch *batch = batch_create(1, 1, 0);
   queue = batch_queue_create(capacity);
   start_threads(threads, take_from_queue);
   for (int i = 0; i < 10; i++) {
     in_child(use_queue);
-    for (int k = 0; k < 10; k++) batch_queue_enqueue(queue, batch_create(1, 1, 0));
+    for (int k = 0; k < 10; k++) {
+      batch_retain(batch);
+      batch_queue_enqueue(queue, batch);
+    }
   }
   batch_queue_close(queue);
   join_threads(threads);
+  batch_release(batch);
   batch_queue_free(queue);
 }
 

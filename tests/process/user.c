@@ -3,6 +3,7 @@
    share, which a tool must report; with `blind` batches only pass through, and nobody looks into them. Nothing here is atomic: the library's calls are the only synchronization. */
 #include <headrace/headrace.h>
 #include <pthread.h>
+#include <unistd.h>
 
 #include "process.h"
 
@@ -12,7 +13,7 @@ static BatchPool *pool;
 static BatchQueue *queue;
 static bool racing, blind;
 static Batch *shared;
-static long told; /* written before the queue is closed, read after it is found closed */
+static long told; /* written before what is closed, read after it is found closed */
 
 static void *produce(void *unused) {
   for (int i = 0; i < BATCHES; i++) {
@@ -81,10 +82,86 @@ static void use_peek(void) {
   batch_queue_free(queue);
 }
 
+static void *enqueue_until_closed(void *sum) {
+  Batch *batch;
+  do batch = batch_create(1, 1, 0);
+  while (batch_queue_enqueue(queue, batch));
+  batch_release(batch);
+  *(long *)sum += told;
+  return NULL;
+}
+
+static void *look_until_closed(void *sum) {
+  while (!batch_queue_is_closed(queue)) usleep(100);
+  *(long *)sum += told;
+  return NULL;
+}
+
+static void *allocate_until_closed(void *sum) {
+  for (Batch *batch; (batch = batch_pool_allocate(pool));) batch_release(batch);
+  *(long *)sum += told;
+  return NULL;
+}
+
+/* Threads go on until what they use is closed, and read then what was written before. */
+static void use_until_closed(void) {
+  void *(*const run[])(void *) = {enqueue_until_closed, look_until_closed, allocate_until_closed};
+  pthread_t threads[3];
+  long sums[3] = {0};
+  queue = batch_queue_create(4);
+  pool = batch_pool_create(1, 1, 1, 0);
+  told = 0;
+  for (int i = 0; i < 3; i++) EXPECT(pthread_create(&threads[i], NULL, run[i], &sums[i]) == 0, "no thread");
+  usleep(10000);
+  told = 1;
+  batch_queue_close(queue);
+  batch_pool_close(pool);
+  for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+  EXPECT(sums[0] + sums[1] + sums[2] == 3, "%ld %ld %ld", sums[0], sums[1], sums[2]);
+  batch_queue_free(queue);
+  batch_pool_free(pool);
+}
+
+static void *allocate_and_write(void *unused) {
+  Batch *batch = batch_pool_allocate(pool);
+  for (int k = 0; k < ELEMENTS; k++) batch->input.i32[k] = k;
+  batch->batch_id = 1;
+  batch_release(batch);
+  return unused;
+}
+
+/* A thread waits for the batch that another one makes. */
+static void use_resize(void) {
+  pthread_t thread;
+  pool = batch_pool_create(1, 1, ELEMENTS, 0);
+  Batch *only = batch_pool_allocate(pool);
+  EXPECT(pthread_create(&thread, NULL, allocate_and_write, NULL) == 0, "no thread");
+  EXPECT(batch_pool_resize(pool, 2), "%s", batch_last_error()->message);
+  pthread_join(thread, NULL);
+  batch_release(only);
+  batch_pool_free(pool);
+}
+
 static bool add_one(const void *context, Batch *batch, uint32_t row, batch_random *random) {
   (void)context, (void)random;
   batch->input.i32[(size_t)row * batch->sequence_length]++;
   return true;
+}
+
+static void *next_until_closed(void *loader) {
+  for (Batch *batch; (batch = batch_loader_next(loader));) batch_release(batch);
+  EXPECT(told == 1, "%ld", told);
+  return NULL;
+}
+
+static void close_loader(BatchLoader *loader) {
+  pthread_t thread;
+  told = 0;
+  EXPECT(pthread_create(&thread, NULL, next_until_closed, loader) == 0, "no thread");
+  usleep(10000);
+  told = 1;
+  batch_loader_close(loader);
+  pthread_join(thread, NULL);
 }
 
 static void use_loader(void) {
@@ -102,6 +179,11 @@ static void use_loader(void) {
   EXPECT(loader, "%s", batch_last_error()->message);
   for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch)) batch->input.i32[1] = 7;
   EXPECT(batch_last_error()->code == BATCH_END, "%s", batch_last_error()->message);
+  batch_loader_free(loader);
+  options.epochs = BATCH_LOADER_ENDLESS;
+  loader = batch_loader_create(dataset, &options);
+  EXPECT(loader, "%s", batch_last_error()->message);
+  close_loader(loader);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
 }
@@ -143,6 +225,10 @@ int main(int argc, char **argv) {
     use_spheres();
   }
   batch_pool_free(pool);
+  if (!blind) {
+    use_resize();
+    use_until_closed();
+  }
   batch_release(shared);
   return 0;
 }

@@ -9,10 +9,11 @@ run 0 -V
 grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail '-V prints the version too'
 run 0 help
 out_has 'Usage: headrace COMMAND' 'Exit status'
-for command in bench feed info tokenize; do
+for command in feed info tokenize; do
   run 0 help $command
   out_has "Usage: headrace $command"
 done
+"$headrace" help bench >out 2>err && out_has 'headrace bench' || err_has 'headrace-bench was not found' HEADRACE_BENCH
 refuses 2 'bogus is no command' -- help bogus
 run 0 info --help
 out_has 'Usage: headrace info' --json --tokenizer
@@ -20,7 +21,10 @@ refuses 2 'expected a command' --
 refuses 2 'bogus is no command' -- bogus
 refuses 2 'no file is named' -- info
 refuses 2 '--bogus' -- info --bogus x
-refuses 2 '-x' -- info -x x
+refuses 2 'info: -x is no option' -- info -x x
+refuses 2 'info: -x is no option' -- info --json -xh x
+refuses 2 'info: --json=yes takes no argument' -- info --json=yes x
+refuses 2 'info: --bogus=yes is no option' -- info --bogus=yes x
 refuses 2 '--format needs an argument' -- info --format
 refuses 2 'fortran' -- info --format fortran x
 refuses 1 'missing.bin' -- info missing.bin

@@ -25,6 +25,7 @@ os.chdir(tempfile.mkdtemp())
 os.mkdir("tmp")
 os.mkdir("states")
 os.mkdir("output")
+os.mkdir("closed")
 PATIENCE = 5 if control else 100  # seconds in which anything ends
 ENDLESS = ["--sequence-length", "24", "--batch-size", "6", "--epochs", "4000000000"]
 
@@ -77,7 +78,7 @@ def spools(process):
 def ended_by(process, number):
     out, _ = process.communicate(timeout=PATIENCE)
     assert process.returncode == -number, f"ended with {process.returncode} instead of signal {number}"
-    return out.decode()
+    return (out or b"").decode()
 
 
 def feed(*arguments):
@@ -121,6 +122,17 @@ def a_signal_ends_tokenize_and_leaves_nothing():
     assert os.listdir("output") == [], os.listdir("output")
 
 
+def a_closed_stream_is_not_the_next_file():
+    closed = ["sh", "-c", 'exec "$0" "$@" <&- >&- 2>&-', headrace, "tokenize", "--output", "closed/out.bin"]
+    processes.append(subprocess.Popen([*wrapped, *closed, *SLOWLY, "long.txt"]))
+    process = processes[-1]
+    until(process, "tokenize running", lambda: catches(process, signal.SIGINT))
+    streams = [os.readlink(f"/proc/{process.pid}/fd/{fd}") for fd in range(3)]
+    process.send_signal(signal.SIGINT)
+    ended_by(process, signal.SIGINT)
+    assert streams == ["/dev/null"] * 3, streams
+
+
 def a_signal_that_is_ignored_stays_ignored():
     process = start("feed", *ENDLESS, "text.txt", ignored=[signal.SIGHUP])
     until(process, "feed running", lambda: catches(process, signal.SIGTERM))
@@ -130,11 +142,11 @@ def a_signal_that_is_ignored_stays_ignored():
     ended_by(process, signal.SIGTERM)
 
 
-def drawn_on(terminal, columns, enough):
+def drawn_on(terminal, columns, enough, *arguments):
     """What feed draws on a terminal until there is enough of it, and then until it has ended."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = start("feed", *ENDLESS, "text.txt", stderr=theirs, environment={"TERM": terminal})
+    process = start("feed", *ENDLESS, *arguments, "text.txt", stderr=theirs, environment={"TERM": terminal})
     os.close(theirs)
     drawn, asked, end = b"", False, time.monotonic() + PATIENCE
     while select.select([ours], [], [], max(0, end - time.monotonic()))[0]:
@@ -148,6 +160,7 @@ def drawn_on(terminal, columns, enough):
         if not asked and enough(drawn.decode(errors="replace")):
             process.send_signal(signal.SIGTERM)
             asked = True
+    assert asked, f"never drawn: {drawn[-400:]}"
     ended_by(process, signal.SIGTERM)
     os.close(ours)
     return drawn.decode()
@@ -159,6 +172,10 @@ def a_narrow_terminal_shows_what_matters():
     assert drawn.endswith("\r\033[K"), "the line is not taken away"
     assert max(map(len, lines)) < 60, lines
     assert any("waits" in line and "Mtokens/s" in line for line in lines), lines
+
+
+def a_run_of_so_many_steps_comes_to_their_end():
+    drawn_on("xterm", 80, lambda text: re.search(r" [1-9] % ", text), "--steps", "20M")
 
 
 def a_terminal_that_cannot_go_back_gets_plain_lines():

@@ -8,6 +8,8 @@ out_has 'Usage: headrace tokenize' --output --shard-tokens
 refuses 2 'no --output' -- tokenize a.txt
 refuses 2 'no file is named' -- tokenize -o out.bin
 refuses 2 'standard input is not read' -- tokenize -o out.bin -
+refuses 1 '(--field) is for .jsonl' -- tokenize -o out.bin --field x a.txt
+refuses 1 '(--on-bad-line) is for .jsonl' -- tokenize -o out.bin --on-bad-line skip a.txt
 refuses 2 'of no use without a separator' -- tokenize -o out.bin --separator none --end-of-text 5 a.txt
 refuses 2 'gpt5' -- tokenize -o out.bin --to gpt5 a.txt
 refuses 2 '12x' -- tokenize -o out.bin --shard-tokens 12x a.txt
@@ -45,7 +47,12 @@ text=$("$headrace" info a.txt b.txt | grep fingerprint)
 printf '{"text":"a"}\nno json\n{"doc":{"text":"b"}}\n' >bad.json
 refuses 1 'line 2' -- tokenize -o bad.bin bad.json
 run 0 tokenize -o bad.bin --on-bad-line skip bad.json
-out_has '2 tokens (u16) in 1 document' '2 bad lines'
+out_has '2 tokens (u16) in 1 document'
+err_has 'headrace tokenize: 2 bad lines of .jsonl passed over'
+run 0 tokenize -o bad.bin --quiet --force --on-bad-line skip bad.json
+err_has 'headrace tokenize: 2 bad lines of .jsonl passed over'
+printf 'bad\n' >worse.jsonl
+refuses 1 'no tokens in the 1 file (bad lines passed over: 1)' -- info --on-bad-line skip worse.jsonl
 run 0 info --on-bad-line skip bad.json
 out_has 'bad lines    2'
 run 0 info --json --on-bad-line skip --field doc.text bad.json
@@ -54,4 +61,39 @@ refuses 1 'more than 10 bytes' -- info --longest-document 10 bad.json
 refuses 2 'never' -- info --on-bad-line never bad.json
 refuses 2 '12x' -- info --longest-document 12x bad.json
 refuses 1 'a.txt: at byte 0: found a text' -- info --tokenizer a.txt a.txt
+
+# what is written is read, with default options
+tokens() { "$headrace" info --json "$@" | sed -n 's/.*"tokens": \([0-9]*\).*/\1/p' | tail -1; }
+for name in wide.bin wide.u32 wide wide.v2; do
+  run 0 tokenize --quiet --end-of-text 100257 -o $name a.txt
+  [ "$(tokens $name)" = 7 ] || fail "$name: $(tokens $name) tokens"
+done
+refuses 1 'u16' -- tokenize --end-of-text 100257 -o wide.u16.bin a.txt
+refuses 1 'text' -- tokenize -o wide.txt a.txt
+refuses 1 'standard output' -- tokenize -o - a.txt
+
+# a run owns its names
+mkdir s
+printf 'third\n' >c.txt
+run 0 tokenize --quiet --separator none --shard-tokens 1 -o s/x.bin a.txt b.txt c.txt
+printf 'precious' >s/x_notes.bin
+refuses 1 's/x_000001.bin: exists' -- tokenize -o s/x.bin a.txt
+run 0 tokenize --quiet --force --separator none --shard-tokens 1 --to megatron -o s/x.bin a.txt b.txt
+[ "$(ls -A s | tr '\n' ' ')" = 'x_000001.bin x_000001.idx x_000002.bin x_000002.idx x_notes.bin ' ] || fail "left: $(ls -A s)"
+run 0 tokenize --quiet --force --separator none -o s/x.bin b.txt
+[ "$(ls -A s | tr '\n' ' ')" = 'x.bin x_notes.bin ' ] || fail "left: $(ls -A s)"
+
+# only regular files are replaced; links are followed
+refuses 1 '/dev/full' -- tokenize --force -o /dev/full a.txt
+[ -c /dev/full ] || fail '/dev/full is a device'
+ln -s s/x.bin link.bin
+run 0 tokenize --quiet --force --separator none -o link.bin a.txt
+[ -L link.bin ] && [ "$(tokens s/x.bin)" = 6 ] || fail 'the link stays, its file is replaced'
+
+# a signal leaves what was there
+yes 'a line of text' | head -c 40000000 >big.txt
+"$headrace" tokenize --quiet --force --separator none -o s/x.bin big.txt 2>err & job=$!
+while [ ! -e s/.x.bin.headrace/new/x.bin ]; do kill -0 $job || break; done
+kill -TERM $job && wait $job 2>/dev/null && fail 'stopped by a signal, and says success'
+[ "$(tokens s/x.bin)" = 6 ] && [ "$(ls -A s | tr '\n' ' ')" = 'x.bin x_notes.bin ' ] || fail "after the signal: $(ls -A s)"
 exit 0

@@ -38,7 +38,7 @@ while [ $i -lt 300 ]; do
   echo "line $i of a text that is cut into rows, $((i * 7919 % 1000)) and $((i * i))"
   i=$((i + 1))
 done >text.txt
-whole=$(feed text.txt)
+whole=$(feed text.txt) || exit 1
 
 for workers in 1 2 4 8; do
   for io in map read; do
@@ -70,7 +70,7 @@ same "$whole" "$(sum $sums)" "ranks from the environment"
 
 # Interrupted at every step, and once resumed with another batch size.
 feed --steps 1 --state state text.txt >sums
-while [ "$(feed --resume state --steps 1 --state state text.txt | tee -a sums)" != 0000000000000000 ]; do :; done
+while part=$(feed --resume state --steps 1 --state state text.txt) && [ "$part" != 0000000000000000 ]; do echo "$part" >>sums; done
 same "$whole" "$(sum $(cat sums))" "resumed at every step"
 first=$(feed --steps 7 --state state text.txt)
 same "$whole" "$(sum "$first" "$(feed --resume state --batch-size 13 --workers 3 text.txt)")" "resumed with another batch size"
@@ -90,14 +90,29 @@ status 2 --batch-size none text.txt
 status 2 --batch-size 0 text.txt
 status 2 --shuffle some text.txt
 status 2 --rank 2 --world 2 text.txt
+status 2 --rank 0 text.txt
+status 2 --world 2 text.txt
 status 1 missing.txt
-status 1 --vocab-size 60 text.txt
+for faults in stop skip hand-on; do
+  status 1 --faults $faults --sequence-length 24 --vocab-size 60 text.txt
+  grep -q 'text.txt: at byte .*: id .* expected 0 to 59' err || fail "with $faults the fault is said: $(cat err)"
+done
 status 2 --batch-size 4294967296 text.txt
-grep -q 'is 4294967296, expected a whole number from 1 to 4294967294' err || fail "the bounds are said: $(cat err)"
+grep -q 'is 4294967296, expected a whole number from 1 to 4294967295' err || fail "the bounds are said: $(cat err)"
+status 2 --workers 4097 text.txt
+status 2 --sequence-length 2147483648 text.txt
+status 2 --vocab-size 2147483649 text.txt
+feed --epochs 4294967295 --steps 1 text.txt >/dev/null
 status 2 -
 status 2 --type u16 text.txt
 status 1 --resume text.txt text.txt
 status 1 --seed 9 --sequence-length 24 --resume state text.txt
+
+printf '{"text":"a good line"}\nno json\n{}\n' >bad.jsonl
+feed --on-bad-line skip bad.jsonl >/dev/null
+grep -qx 'headrace feed: 2 bad lines of .jsonl passed over' err || fail "bad lines are counted: $(cat err)"
+feed text.txt >/dev/null
+[ -s err ] && fail "nothing is said where no line is bad: $(cat err)"
 
 # A state is written aside: links are followed, what is no regular file stays, and all is checked before the run.
 mkdir states
@@ -107,12 +122,24 @@ status 1 --state nowhere/state text.txt
 [ "$(wc -l <out)" -eq 0 ] || fail "a state that cannot be written is refused before the run"
 ln -s nothing states/dangling
 status 1 --state states/dangling text.txt
-echo old >states/real
+: >states/real
 chmod 640 states/real
 ln -s real states/link
 feed --steps 1 --state states/link text.txt >/dev/null
 [ -L states/link ] && [ "$(wc -c <states/real)" -eq "$(wc -c <state)" ] || fail "a link is followed"
 [ "$(stat -c %a states/real)" = 640 ] || fail "the mode stays"
+feed --steps 1 --state states/link text.txt >/dev/null
+for name in text.txt headerless/x.bin; do
+  cp $name states/kept
+  status 1 --state states/kept $name
+  grep -q 'states/kept: is a file that --state did not write' err || fail "what is no state is named: $(cat err)"
+  cmp -s $name states/kept || fail "what is no state is kept"
+done
+rm states/kept
+status 1 --state '' text.txt
+grep -q -- '--state is empty' err || fail "an empty name is refused before the run: $(cat err)"
+{ said=$(ulimit -f 0 && exec "$headrace" feed --quiet --steps 1 --state states/new text.txt 2>&1 >/dev/null); } 2>/dev/null
+case $said in *'states/new: write: '*) ;; *) fail "a signal of the write (SIGXFSZ) ended it: $said" ;; esac
 [ "$(ls -A states | tr '\n' ' ')" = "dangling link real " ] || fail "nothing is left beside: $(ls -A states)"
 OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 feed text.txt >/dev/null
 grep -q 'rank 0 of 2, as the launcher' err || fail "a rank from the environment is said"

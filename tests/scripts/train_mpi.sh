@@ -29,6 +29,9 @@ near "$one" "$(ranks 2 --steps 80)" "two ranks"
 near "$(ranks 1 --steps 80 --batch 12)" "$(ranks 3 --steps 80 --batch 12)" "three ranks"
 mpirun --oversubscribe -n 3 "$train" --steps 1 >out 2>err && fail "3 ranks divide a batch of 16 rows"
 grep -q 'train_mpi: 3 ranks do not divide a batch of 16 rows: expected --batch 3' err || fail "3 ranks: $(cat err)"
+mpirun -n 1 "$train" --steps 4 --checkpoint mine >out 2>err || fail "a checkpoint: $(cat err)"
+timeout 60 mpirun --oversubscribe -n 1 "$train" --steps 8 --checkpoint mine : -n 1 "$train" --steps 8 --checkpoint other >out 2>err
+[ $? -eq 1 ] && grep -q 'the ranks have read different checkpoints' err || fail "different checkpoints: $(cat out err)"
 (near "$one" "$(ranks 1 --steps 40)" control) 2>/dev/null && fail "the control passes: losses at steps 40 and 80 are alike"
 
 mpirun --oversubscribe -n 2 "$train" --steps 100000 --every 20 --checkpoint ckpt >/dev/null 2>&1 &

@@ -31,10 +31,12 @@ void files_end(void) {
 }
 
 const char *path_of(const char *name) {
+  char path[sizeof paths[0]];
+  snprintf(path, sizeof path, "%s%s%s", directory, *name ? "/" : "", name);
+  for (unsigned i = 0; i < next_path; i++)
+    if (strcmp(paths[i], path) == 0) return paths[i];
   cr_assert_lt(next_path, PATHS);
-  char *path = paths[next_path++];
-  snprintf(path, sizeof paths[0], "%s%s%s", directory, *name ? "/" : "", name);
-  return path;
+  return strcpy(paths[next_path++], path);
 }
 
 void put(bytes *b, const void *data, size_t count) {
