@@ -94,7 +94,8 @@ HEADRACE_API batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **b
 HEADRACE_API uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n);
 
 /* Looks at the oldest batch without taking it.
-   Returns: the batch with a reference of its own that the caller releases; NULL when empty. */
+   Returns: the batch with a reference of its own that the caller releases; NULL when empty. Aborts on a
+   batch inside that was released once too often, or whose count would overflow. */
 HEADRACE_API Batch *batch_queue_peek(BatchQueue *queue);
 
 /* Returns how many batches are inside: exact when nothing else runs, else a value between 0 and
