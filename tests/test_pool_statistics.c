@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/threads.h"
 #include "support/watchdog.h"
 
 TestSuite(pool_statistics, .init = watchdog_on);
@@ -86,5 +87,34 @@ Test(pool_statistics, print_stats_of_an_unused_pool_divides_nothing_by_nothing) 
   cr_assert_null(strstr(text, "nan"), "%s", text);
   free(text);
   free(check_output_of(1, print_stats, NULL));
+  batch_pool_free(pool);
+}
+
+enum { RESIZES = 20000 };
+
+static atomic_bool resizing;
+
+static void resize_on(test_thread *self) {
+  watchdog_step("resizes");
+  for (int i = 0; i < RESIZES; i++) {
+    batch_pool_resize(self->context, 1);
+    batch_pool_resize(self->context, 8);
+  }
+  atomic_store(&resizing, false);
+}
+
+Test(pool_statistics, allocations_do_not_go_below_nothing_while_batches_are_retired) {
+  BatchPool *pool = batch_pool_create(8, 1, 1, 10);
+  test_thread resizer;
+  atomic_store(&resizing, true);
+  threads_start(&resizer, 1, "resizer", resize_on, pool);
+  uint64_t allocations, most = 0;
+  while (atomic_load(&resizing)) {
+    batch_pool_get_stats(pool, &allocations, NULL, NULL, NULL);
+    if (allocations > most) most = allocations;
+  }
+  threads_join(&resizer, 1);
+  cr_assert_leq(most, RESIZES * 8, "%llu allocations", (unsigned long long)most);
+  assert_stats(pool, 0, 0, 0, 0);
   batch_pool_free(pool);
 }

@@ -1,3 +1,5 @@
+#include <limits.h>
+
 #include "support/check.h"
 #include "support/queues.h"
 
@@ -257,6 +259,44 @@ Test(queue, peek_still_shows_the_front_of_a_closed_queue) {
   assert_next(queue, 0);
   cr_assert_null(batch_queue_peek(queue));
   batch_queue_free(queue);
+}
+
+static void peek_once(void *queue) {
+  batch_queue_peek(queue);
+}
+
+/* What peek does with the front when its count is what it is, on every kind of queue. */
+static void assert_peek_aborts(int count, const char *words) {
+  for (uint32_t capacity = 0; capacity <= 1; capacity++) {
+    BatchQueue *queue = queue_with(capacity, 1);
+    Batch *front = batch_queue_peek(queue);
+    atomic_store(&front->ref_count, count);
+    assert_aborts(peek_once, queue, "batch_queue_peek", words);
+    assert_count(front, count);
+    atomic_store(&front->ref_count, 2);
+    batch_release(front);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue, peek_aborts_before_the_count_overflows) {
+  assert_peek_aborts(INT_MAX / 2, "held too often: its count is 1073741823");
+  assert_peek_aborts(INT_MAX, "held too often: its count is 2147483647");
+}
+
+Test(queue, peek_retains_up_to_the_bound_of_retain) {
+  BatchQueue *queue = queue_with(1, 1);
+  Batch *front = batch_queue_peek(queue);
+  atomic_store(&front->ref_count, INT_MAX / 2 - 1);
+  cr_assert_eq(batch_queue_peek(queue), front);
+  assert_count(front, INT_MAX / 2);
+  atomic_store(&front->ref_count, 2);
+  batch_release(front);
+  batch_queue_free(queue);
+}
+
+Test(queue, peek_aborts_on_a_batch_that_was_released_once_too_often) {
+  assert_peek_aborts(0, "released once too often");
 }
 
 Test(queue, after_close_nothing_goes_in_and_the_rest_drains_in_order) {

@@ -34,6 +34,13 @@ Test(sync_counts, try_retain_never_revives_what_is_free) {
   cr_assert_eq(count, 2);
 }
 
+Test(sync_counts, try_retain_never_passes_the_largest_count) {
+  _Atomic int count = REFCOUNT_MAX - 1;
+  cr_assert(refcount_try_retain(&count));
+  cr_assert_not(refcount_try_retain(&count));
+  cr_assert_eq(count, REFCOUNT_MAX);
+}
+
 static counters counts;
 
 static void count_up(test_thread *self) {

@@ -15,7 +15,8 @@
 
    Progress: allocate, try_allocate and release are lock-free while a batch is idle (a thread
    stopped inside a call may keep the one batch that it holds from coming back); nothing is
-   allocated from the system but in create and resize.
+   allocated from the system but in create and resize. Who waits looks again for a moment and then
+   sleeps, and each release wakes one, as queue.h says of consumers.
 
    Guarantees: a pool of N hands out exactly N; while a resize and calls at the same time are under
    way, as many as the old size or the new one. The batch released last is handed out next,

@@ -13,12 +13,16 @@
    but for batch_queue_free, which must be the last.
 
    Progress: lock-free in the strict sense: a thread that stops for ever inside any call stops
-   no other one. Only the calls that say so wait: they look again for at most 50 microseconds and sleep then. A
-   thread that stops after its operation and before it has woken a sleeper leaves that one asleep
-   until the next operation on its side wakes it. The unlimited queue (capacity 0) maps a ring of some
-   thousand slots in an enqueue now and then, and unmaps those that were drained in dequeues; a
-   dequeue never allocates. While a thread is stopped inside a call on any unlimited queue, drained
-   rings stay; they go with the next dequeue that finds the queue empty.
+   no other one that is not asleep. Only the calls that say so wait: they look again for 1 to 50
+   microseconds, giving the processor away between looks, and then sleep in the kernel (when 65,535
+   sleep on that side already, they go on looking). Who sleeps must be woken: an enqueue chooses and
+   wakes one consumer, if any sleeps, a dequeue one producer. If the thread that wakes stops before it
+   has done so, or the one that it chose gets no processor any more, others who sleep go on sleeping
+   beside that batch (or place) until the next enqueue (or dequeue) wakes one of them; calls that come
+   meanwhile find it as ever. The unlimited queue (capacity 0) maps a ring of some thousand slots in an
+   enqueue now and then, and unmaps those that were drained in dequeues; a dequeue never allocates.
+   While a thread is stopped inside a call on any unlimited queue, drained rings stay; they go with the
+   next dequeue that finds the queue empty.
 
    After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
    doing; references that those threads held stay held.
@@ -90,7 +94,8 @@ HEADRACE_API batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **b
 HEADRACE_API uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n);
 
 /* Looks at the oldest batch without taking it.
-   Returns: the batch with a reference of its own that the caller releases; NULL when empty. */
+   Returns: the batch with a reference of its own that the caller releases; NULL when empty. Aborts on a
+   batch inside that was released once too often, or whose count would overflow. */
 HEADRACE_API Batch *batch_queue_peek(BatchQueue *queue);
 
 /* Returns how many batches are inside: exact when nothing else runs, else a value between 0 and

@@ -131,6 +131,7 @@ void batch_header_release(batch_header *header, const char *function) {
 }
 
 bool batch_header_around(const void *place, size_t *offset) {
+  /* relaxed: whoever was given a batch sees its segment used; one that is not seen yet lies nowhere near. */
   uint32_t used = atomic_load_explicit(&batch_headers.used, memory_order_relaxed);
   for (uint32_t first = 0; first <= used && used > 0; first += SLAB_SEGMENT_SIZE) {
     uintptr_t distance = (uintptr_t)place - (uintptr_t)slab_object(&batch_headers, first);
@@ -154,6 +155,7 @@ void batch_header_remember(batch_header *header) {
 }
 
 bool batch_header_is_free(const Batch *batch) {
+  /* relaxed: who holds the batch cannot read a count from before it was given to them. */
   return atomic_load_explicit(&batch->ref_count, memory_order_relaxed) <= 0;
 }
 

@@ -1,11 +1,5 @@
 /* A pool: a Treiber stack of idle batches, an event for those who wait for one, and one word that
-   says how many batches there should be and how many there are too many.
-
-   The pairs of memory orders, beside those of stack.h and event.h:
-     SHRINK  resize: seq_cst CAS of size, then the seq_cst pops of the idle batches
-     RETURN  take back: seq_cst push of the idle batch, then the seq_cst load of size
-   of which at least one sees the other (store buffering): either the shrinking thread pops the batch
-   that comes back, or the returning thread sees that there are too many and retires one itself.
+   says how many batches there should be and how many there are too many (pool_size.h).
 
    Pools live in type-stable memory, for two reasons. A thread that has just pushed the last batch back
    may still notify and look at the size while another one frees the pool; what it touches then is a
@@ -20,6 +14,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool_internal.h"
+#include "core/pool_size.h"
 #include "sync/counters.h"
 #include "sync/event.h"
 #include "sync/refcount.h"
@@ -43,8 +38,7 @@ struct BatchPool {
 
   stack idle;
   event available;
-  /* {size : 32 | surplus : 32}: batches wanted, and batches there are beyond that. resize and free
-     write it, whoever retires a batch lowers the surplus. */
+  /* See pool_size.h. resize and free write it, whoever retires a batch lowers the surplus. */
   _Alignas(PORT_LINE) _Atomic uint64_t size;
   /* Its owner and each of its batches hold the pool. */
   _Atomic int holders;
@@ -57,16 +51,6 @@ static slab pools = SLAB_INIT(BatchPool, link);
 #ifndef POOLS_RESTING
 #define POOLS_RESTING 64
 #endif
-
-static uint64_t size_word(uint32_t size, uint32_t surplus) {
-  return (uint64_t)size << 32 | surplus;
-}
-static uint32_t size_of(uint64_t word) {
-  return (uint32_t)(word >> 32);
-}
-static uint32_t surplus_of(uint64_t word) {
-  return (uint32_t)word;
-}
 
 static void pool_hold(BatchPool *pool, uint32_t times) {
   atomic_fetch_add_explicit(&pool->holders, (int)times, memory_order_relaxed);
@@ -117,7 +101,7 @@ static void pool_unmake_batch(BatchPool *pool, batch_header *header) {
 static void pool_push(BatchPool *pool, batch_header *header) {
   uint32_t handle = header->handle;
   batch_header_hide(header, pool->layout.bytes);
-  /* RETURN: pairs with SHRINK in pool_set_size. */
+  /* RETURN: pairs with SHRINK in pool_size_change. */
   stack_push(&pool->idle, batch_header_link, NULL, handle);
 }
 
@@ -129,34 +113,19 @@ static inline batch_header *pool_pop(BatchPool *pool) {
   return header;
 }
 
-/* Lowers the surplus by one, if there is any: the caller retires a batch. relaxed: the batch it
-   retires is its own already. */
-static bool pool_claim_surplus(BatchPool *pool) {
-  uint64_t seen = atomic_load_explicit(&pool->size, memory_order_seq_cst); /* RETURN */
-  while (surplus_of(seen) > 0)
-    if (atomic_compare_exchange_weak_explicit(&pool->size, &seen, seen - 1, memory_order_relaxed,
-                                              memory_order_relaxed))
-      return true;
-  return false;
-}
-
 static void pool_retire(BatchPool *pool, batch_header *header) {
   pool_unmake_batch(pool, header);
   pool_let_go(pool);
 }
 
-static inline bool pool_has_surplus(const BatchPool *pool) {
-  return surplus_of(atomic_load_explicit(&pool->size, memory_order_seq_cst)) > 0; /* RETURN */
-}
-
 /* Retires idle batches while there are too many. One that was popped and then not wanted any more
    goes back, where RETURN counts again. */
 COLD static void pool_retire_idle(BatchPool *pool) {
-  while (pool_has_surplus(pool)) {
+  while (pool_size_has_surplus(&pool->size)) {
     batch_header *header = pool_pop(pool);
     if (!header) return;
     counters_add(&pool->statistics, POPPED_TO_RETIRE, 1);
-    if (pool_claim_surplus(pool)) {
+    if (pool_size_claim(&pool->size)) {
       pool_retire(pool, header);
     } else {
       pool_push(pool, header);
@@ -166,13 +135,13 @@ COLD static void pool_retire_idle(BatchPool *pool) {
 }
 
 void pool_take_back(BatchPool *pool, batch_header *header) {
-  if (pool_claim_surplus(pool)) {
+  if (pool_size_claim(&pool->size)) {
     pool_retire(pool, header);
     return;
   }
   pool_push(pool, header);
   event_notify(&pool->available, 1);
-  if (pool_has_surplus(pool)) pool_retire_idle(pool);
+  if (pool_size_has_surplus(&pool->size)) pool_retire_idle(pool);
 }
 
 static void pool_unmake_batches(BatchPool *pool, stack *made) {
@@ -226,16 +195,12 @@ static bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_si
   stack made;
   stack_init(&made, 0);
   uint32_t count = 0, needed;
-  uint64_t seen = atomic_load_explicit(&pool->size, memory_order_relaxed), wanted;
+  uint64_t seen = atomic_load_explicit(&pool->size, memory_order_relaxed);
   do {
-    uint64_t there = (uint64_t)size_of(seen) + surplus_of(seen);
-    needed = new_size > there ? new_size - (uint32_t)there : 0;
+    needed = pool_size_needs(seen, new_size);
     if (needed > count && !pool_make_batches(function, pool, &made, needed - count, new_size)) return false;
     if (needed > count) count = needed;
-    wanted = size_word(new_size, new_size < there ? (uint32_t)there - new_size : 0);
-    /* SHRINK: seq_cst; pairs with RETURN in pool_push and pool_has_surplus. */
-  } while (!atomic_compare_exchange_weak_explicit(&pool->size, &seen, wanted, memory_order_seq_cst,
-                                                  memory_order_relaxed));
+  } while (!pool_size_change(&pool->size, &seen, new_size));
   pool_add_batches(pool, &made, needed);
   pool_unmake_batches(pool, &made);
   pool_retire_idle(pool);
@@ -456,14 +421,14 @@ bool batch_pool_resize(BatchPool *pool, uint32_t new_size) {
 
 uint32_t batch_pool_size(const BatchPool *pool) {
   if (!pool_check("batch_pool_size", pool)) return 0;
-  return size_of(atomic_load_explicit(&pool->size, memory_order_relaxed));
+  return pool_size_of(atomic_load_explicit(&pool->size, memory_order_relaxed));
 }
 
 /* How many batches are out, or on their way in or out; how many pops of the stack there have been. */
 static uint32_t pool_out(const BatchPool *pool, uint64_t *pops) {
   uint64_t idle, size = atomic_load_explicit(&pool->size, memory_order_relaxed);
   stack_counts(&pool->idle, batch_header_link, NULL, pops, &idle);
-  uint64_t there = (uint64_t)size_of(size) + surplus_of(size);
+  uint64_t there = (uint64_t)pool_size_of(size) + pool_surplus_of(size);
   return there > idle ? (uint32_t)(there - idle) : 0;
 }
 
@@ -476,11 +441,13 @@ void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t
                           uint64_t *cache_hits, uint64_t *cache_misses) {
   uint64_t handed_out = 0, out = 0, late = 0, refused = 0;
   if (pool_check("batch_pool_get_stats", pool)) {
-    uint64_t pops;
+    uint64_t pops, retired = counters_sum(&pool->statistics, POPPED_TO_RETIRE);
     late = counters_sum(&pool->statistics, HANDED_OUT_LATE);
     refused = counters_sum(&pool->statistics, REFUSED);
     out = pool_out(pool, &pops);
-    handed_out = pops - pool->earlier_pops - counters_sum(&pool->statistics, POPPED_TO_RETIRE);
+    /* What was counted as retired may not all be among the pops that are seen. */
+    handed_out = pops - pool->earlier_pops;
+    handed_out = handed_out > retired ? handed_out - retired : 0;
   }
   /* A batch that was handed out is out or came back. */
   if (allocations) *allocations = handed_out;

@@ -9,6 +9,7 @@
 #include "core/live.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
+#include "sync/refcount.h"
 #include "sync/ring_list.h"
 #include "sync/sanitizers.h"
 
@@ -248,15 +249,20 @@ uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n
   return taken;
 }
 
+COLD static void peek_abort(const Batch *batch) {
+  int count = atomic_load_explicit(&batch->ref_count, memory_order_relaxed);
+  error_abort("batch_queue_peek: batch %p inside the queue %s: its count is %d, expected 1 to %d",
+              (const void *)batch, count > 0 ? "is held too often" : "was released once too often", count,
+              REFCOUNT_MAX - 1);
+}
+
 Batch *batch_queue_peek(BatchQueue *queue) {
   uint32_t handle = 0;
   if (!queue_check("batch_queue_peek", queue)) return NULL;
   ring_status status = is_unlimited(queue)
                            ? ring_list_peek(&queue->list, batch_header_try_retain, batch_header_drop, &handle)
                            : ring_peek(&queue->ring, batch_header_try_retain, batch_header_drop, &handle);
-  if (status == RING_FREED)
-    error_abort("batch_queue_peek: batch %p inside the queue was released once too often",
-                (void *)batch_header_at(handle));
+  if (status == RING_FREED) peek_abort(&batch_header_at(handle)->batch);
   if (status == RING_OK) return batch_taken(handle);
   not_dequeued("batch_queue_peek", queue, status, BATCH_NO_WAIT);
   return NULL;

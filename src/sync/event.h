@@ -71,7 +71,8 @@ static inline void event_notify_all(event *e) {
   event_notify(e, EVENT_MAX_WAITERS);
 }
 
-/* REGISTER: seq_cst; pairs with NOTICE in event_notify. False when the field has no room left. */
+/* REGISTER: seq_cst; pairs with NOTICE in event_notify. False when the field has no room left, or had
+   none a moment ago: the first look is relaxed. */
 static inline bool event_register(event *e) {
   uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
   while (event_waiters(x) < EVENT_MAX_WAITERS)

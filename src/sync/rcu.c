@@ -2,7 +2,11 @@
 
 #include "sync/thread.h"
 
-enum { READERS = 1024 };
+#ifndef RCU_READERS
+#define RCU_READERS 1024
+#endif
+
+enum { READERS = RCU_READERS };
 
 struct rcu_reader {
   _Alignas(

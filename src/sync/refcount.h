@@ -2,8 +2,11 @@
    caller names the call.
 
    The pairs of memory orders:
-     LAST  release: acq_rel sub -> the release that finds 1: all that other holders did happens before
-           the object is reused. */
+     LAST    release: acq_rel sub -> the release that finds 1: all that other holders did happens before
+             the object is reused
+     FIRST   the store of the first count (its owner's, release) -> try_retain: CAS: the object
+     REFUSE  release, retain: the operations that lead to zero or to the bound -> try_retain: load, failing
+             CAS: what was done before, such as taking the object out of where it was found */
 #ifndef HEADRACE_SYNC_REFCOUNT_H
 #define HEADRACE_SYNC_REFCOUNT_H
 
@@ -12,22 +15,26 @@
 #include "sync/port.h"
 
 /* Half the range: so many threads cannot pass it at once and still wrap. */
+#ifndef REFCOUNT_MAX
 #define REFCOUNT_MAX (INT_MAX / 2)
+#endif
 
-/* Adds one. False: the object is free, or the count would overflow. relaxed: the caller holds a
-   reference already. */
+/* Adds one. False: the object is free, or the count would overflow. */
 static inline bool refcount_retain(_Atomic int *count) {
-  int before = atomic_fetch_add_explicit(count, 1, memory_order_relaxed);
+  /* Nothing to acquire: the caller holds a reference already. release for REFUSE, at the bound. */
+  int before = atomic_fetch_add_explicit(count, 1, memory_order_release);
   return before > 0 && before < REFCOUNT_MAX;
 }
 
-/* Adds one unless the count is zero; for memory that may hold another object by now. acquire on
-   success, pairs with the store of the first count: the caller may read what it retained. */
+/* Adds one unless the count is zero or can hold no more; for memory that may hold another object by
+   now. */
 static inline bool refcount_try_retain(_Atomic int *count) {
-  int seen = atomic_load_explicit(count, memory_order_relaxed);
-  while (seen > 0)
+  /* REFUSE: acquire, here and on the failing CAS; pairs with every change of the count. */
+  int seen = atomic_load_explicit(count, memory_order_acquire);
+  while (seen > 0 && seen < REFCOUNT_MAX)
+    /* FIRST: acquire; pairs with the store of the first count: the caller may read what it retained. */
     if (atomic_compare_exchange_weak_explicit(count, &seen, seen + 1, memory_order_acquire,
-                                              memory_order_relaxed))
+                                              memory_order_acquire))
       return true;
   return false;
 }

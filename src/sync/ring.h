@@ -7,9 +7,10 @@
    CAS head, nobody does both. tail_hint is some position <= the first unfilled one: a hint that is
    stored, never CASed. A slot that holds RING_CLOSED_HANDLE ends the ring: nothing goes past it.
 
-   The pairs of memory orders (all are checked by a model checker; every order is needed):
+   The pairs of memory orders (docs/verification.md: what breaks without each of them):
      PUBLISH  push: CAS of the slot          -> TAKE   pop, peek: load of the slot: the element's bytes
      TAKEN    pop: CAS of head               -> ROOM   push: load of head: the slot may be filled again
+     PASS_ON  push: store of cached_head     -> LEARN  push: load of cached_head: what is before it is gone
      HINT     push: store of tail_hint       -> START  push, size: load of tail_hint: all before it is filled
    PUBLISH, TAKE, TAKEN and ROOM are seq_cst because FULL and EMPTY are decided by reading one index
    after writing another (store buffering): with acquire and release two threads can get both
@@ -104,13 +105,15 @@ static inline uint64_t ring_step(const ring *r, uint64_t position, uint64_t word
 
 /* Whether head shows that capacity elements are inside when the tail is at position. */
 static inline bool ring_is_full_at(ring *r, uint64_t position) {
-  /* relaxed: any earlier head errs toward FULL, which is read afresh below. */
-  uint64_t head = atomic_load_explicit(&r->cached_head, memory_order_relaxed);
+  /* LEARN: acquire; pairs with PASS_ON below. An earlier head errs toward FULL, which is read afresh;
+     who learns of room here must find gone what was before it, as who reads head itself does. */
+  uint64_t head = atomic_load_explicit(&r->cached_head, memory_order_acquire);
   if ((int64_t)(position - head) < (int64_t)r->capacity) return false;
   /* ROOM: seq_cst; pairs with TAKEN in ring_pop. FULL linearizes here. */
   head = atomic_load_explicit(&r->head, memory_order_seq_cst);
   if ((int64_t)(position - head) >= (int64_t)r->capacity) return true;
-  atomic_store_explicit(&r->cached_head, head, memory_order_relaxed);
+  /* PASS_ON: release; pairs with LEARN above: what this thread knows of the pops before head. */
+  atomic_store_explicit(&r->cached_head, head, memory_order_release);
   return false;
 }
 
@@ -174,9 +177,10 @@ static inline ring_status ring_pop(ring *r, uint32_t *handle) {
       continue;
     }
     if (ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
-    /* TAKEN: seq_cst; pairs with ROOM in ring_is_full_at. After backing off head is read afresh. */
+    /* TAKEN: seq_cst; pairs with ROOM in ring_is_full_at. A failure may be relaxed: after backing off
+       head is read afresh. */
     if (atomic_compare_exchange_strong_explicit(&r->head, &h, h + 1, memory_order_seq_cst,
-                                                memory_order_seq_cst)) {
+                                                memory_order_relaxed)) {
       *handle = (uint32_t)ring_handle(word);
       return RING_OK;
     }
@@ -208,7 +212,7 @@ static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, 
     }
     /* TAKEN: as in ring_pop. */
     if (atomic_compare_exchange_strong_explicit(&r->head, &h, h + got, memory_order_seq_cst,
-                                                memory_order_seq_cst)) {
+                                                memory_order_relaxed)) {
       *taken = got;
       return RING_OK;
     }
@@ -217,14 +221,16 @@ static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, 
   }
 }
 
-/* Takes a reference on the element of handle unless its count is zero; it must be safe to call for
-   a handle that has left the ring meanwhile (type-stable memory). */
+/* Takes a reference on the element of handle unless its count is zero or can hold no more. It must be
+   safe to call for a handle that has left the ring meanwhile (type-stable memory), and a refusal must
+   acquire what the count was made by: who refuses an element that has left sees that it has. */
 typedef bool ring_try_retain(uint32_t handle);
 /* Gives back a reference that ring_try_retain took. */
 typedef void ring_drop(uint32_t handle);
 
 /* Retains the oldest element and leaves it inside: RING_OK, RING_EMPTY or RING_CLOSED (and
-   drained). RING_FREED: an element inside has count zero, somebody released it once too often. */
+   drained). RING_FREED: an element inside could not be retained: somebody released it once too often,
+   or its count can hold no more. */
 static inline ring_status ring_peek(ring *r, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle) {
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {

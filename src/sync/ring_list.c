@@ -18,6 +18,7 @@ static ring_node *node_create(void) {
   ring_node *node = mmap(NULL, sizeof *node, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (node == MAP_FAILED) return NULL;
   ring_init(&node->ring, node->slots, RING_LIST_CAPACITY, 0);
+  atomic_store_explicit(&node->next, NULL, memory_order_relaxed);
   return node;
 }
 

@@ -12,6 +12,7 @@ static _Atomic uint64_t *slab_link(const void *owner, uint32_t handle) {
 static bool slab_reserve(slab *s, uint32_t handle) {
   _Atomic(char *) *entry = &s->segments[handle >> SLAB_SEGMENT_SHIFT];
   char *there = NULL;
+  /* relaxed: who does not see one yet makes another, and gives it up below; slab_object acquires. */
   if (atomic_load_explicit(entry, memory_order_relaxed)) return true;
   /* Not cleared, so objects that are never used take no memory. */
   size_t bytes = SLAB_SEGMENT_SIZE * s->object_size;
@@ -30,7 +31,8 @@ uint32_t slab_allocate(slab *s) {
   uint32_t used = atomic_load_explicit(&s->used, memory_order_relaxed);
   for (;;) {
     if (used == SLAB_MAX_HANDLE || !slab_reserve(s, used + 1)) return 0;
-    /* relaxed: the number alone is claimed; the segment was published by its own CAS. */
+    /* relaxed: the number alone is claimed; the segment was published by its own CAS. It only goes up: an
+       earlier one makes the CAS fail. */
     if (atomic_compare_exchange_weak_explicit(&s->used, &used, used + 1, memory_order_relaxed,
                                               memory_order_relaxed)) {
       memset(slab_object(s, used + 1), 0, s->object_size);

@@ -12,9 +12,11 @@
 
 #include "sync/stack.h"
 
+#ifndef SLAB_SEGMENT_SHIFT
 #define SLAB_SEGMENT_SHIFT 10
-#define SLAB_SEGMENT_SIZE  (1u << SLAB_SEGMENT_SHIFT)
-#define SLAB_SEGMENTS      ((1u << STACK_HANDLE_BITS) >> SLAB_SEGMENT_SHIFT)
+#endif
+#define SLAB_SEGMENT_SIZE (1u << SLAB_SEGMENT_SHIFT)
+#define SLAB_SEGMENTS     ((1u << STACK_HANDLE_BITS) >> SLAB_SEGMENT_SHIFT)
 /* The largest handle: all-ones is kept for the ring's closing mark. */
 #define SLAB_MAX_HANDLE ((uint32_t)STACK_HANDLE_MASK - 1)
 

@@ -1,6 +1,7 @@
 /* Capacity 1, full: one closes, one pushes, one pops twice. A push that succeeds is popped, none succeeds
    after the close, CLOSED is told to a pop only when all is out. */
 #include "model/model.h"
+
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;

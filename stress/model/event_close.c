@@ -1,5 +1,7 @@
 /* Two consumers wait, one thread closes the ring and tells all. Both come back. */
+#define MODEL_WAITS true
 #include "model/model.h"
+
 #include "sync/event.h"
 #include "sync/ring.h"
 

@@ -1,6 +1,7 @@
 /* Capacity 2: a producer pushes 1 and 2, each after writing what it stands for; two consumers pop
    twice. Each sees rising elements, and what was written before the push. */
 #include "model/model.h"
+
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;

@@ -1,6 +1,7 @@
 /* Capacity 2 with 1 and 2 inside: one pops twice and pushes 3, counting as it goes; two peek. What a peek
    tells was the front at some instant of the peek: neither gone before nor behind another one after. */
 #include "model/model.h"
+
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;

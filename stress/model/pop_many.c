@@ -1,6 +1,7 @@
 /* Capacity 3 with 1 and 2 inside: one pushes 3, one takes up to two in one step, one takes one. What is
    taken in one step are neighbours, and nothing is lost or doubled. */
 #include "model/model.h"
+
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;

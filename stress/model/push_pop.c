@@ -1,6 +1,7 @@
 /* Capacity 2, one element inside, two producers and two consumers of one call each. FULL and EMPTY
    cannot both be answered: no order of the calls explains both. Nothing is lost or doubled. */
 #include "model/model.h"
+
 #include "sync/ring.h"
 
 static const unsigned model_threads = 4;

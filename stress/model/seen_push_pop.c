@@ -1,0 +1,18 @@
+/* A push, seen by is_empty, and not by pop. */
+#include "model/witness_ring.h"
+
+static void witness_prepare(void) {
+  ring_init(&tested, slots, 1, 0);
+}
+
+static void witness_change(void) {
+  assert(ring_push(&tested, 1) == RING_OK);
+}
+
+static bool witness_sees_change(void) {
+  return !ring_is_empty(&tested);
+}
+static bool witness_sees_none(void) {
+  uint32_t element;
+  return ring_pop(&tested, &element) == RING_EMPTY;
+}
