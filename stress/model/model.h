@@ -20,7 +20,7 @@
 #ifdef MODEL_CHECKER
 #define MODEL_ROUNDS 1
 #elif !defined MODEL_ROUNDS
-#define MODEL_ROUNDS 1000
+#define MODEL_ROUNDS 300
 #endif
 
 /* What a client defines. */
