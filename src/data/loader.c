@@ -1,4 +1,3 @@
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,13 +15,11 @@
 static void *refused(const char *function) {
   static const char *const callees[] = {
       "batch_pool_create_with: ", "batch_create_shaped: ", "batch_launcher_rank: ", "headrace: "};
-  char why[1024];
   batch_status code = batch_last_error()->code;
   const char *message = batch_last_error()->message;
   for (size_t i = 0; i < sizeof callees / sizeof *callees; i++)
     if (strncmp(message, callees[i], strlen(callees[i])) == 0) message += strlen(callees[i]);
-  snprintf(why, sizeof why, "%s", message);
-  return error_null(code, "%s: %s", function, why);
+  return error_null(code, "%s: %s", function, message);
 }
 
 static BatchLoader *allocate_loader(const batch_loader_options *o) {
