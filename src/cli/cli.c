@@ -145,7 +145,7 @@ static char *next_text(void) {
   return texts[next++ % TEXTS];
 }
 
-const char *cli_thousands(uint64_t value) {
+static char *thousands(uint64_t value) {
   char digits[24], *text = next_text(), *to = text;
   int length = snprintf(digits, sizeof digits, "%" PRIu64, value);
   for (int i = 0; i < length; i++) {
@@ -156,9 +156,14 @@ const char *cli_thousands(uint64_t value) {
   return text;
 }
 
+const char *cli_thousands(uint64_t value) {
+  return thousands(value);
+}
+
 const char *cli_count(uint64_t value, const char *noun) {
-  char *text = next_text();
-  snprintf(text, ROOM, "%s %s%s", cli_thousands(value), noun, value == 1 ? "" : "s");
+  char *text = thousands(value);
+  size_t length = strlen(text);
+  snprintf(text + length, ROOM - length, " %s%s", noun, value == 1 ? "" : "s");
   return text;
 }
 

@@ -48,7 +48,8 @@ static void read_status(const char *thread, const char *field, char *value, size
   FILE *file = fopen(path, "r");
   *value = '\0';
   while (file && fgets(line, sizeof line, file))
-    if (strncmp(line, field, strlen(field)) == 0) snprintf(value, size, "%s", line + strlen(field));
+    if (strncmp(line, field, strlen(field)) == 0)
+      snprintf(value, size, "%.*s", (int)size - 1, line + strlen(field));
   if (file) fclose(file);
   value[strcspn(value, "\n")] = '\0';
 }
