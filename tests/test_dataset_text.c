@@ -3,7 +3,7 @@
 #include "support/files.h"
 #include "support/packages.h"
 
-#include "data/text_reader.h"
+#include "text/text_reader.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* What is freed twice aborts in the name of the call, and says nothing when it is freed once. */
-#include "core/live.h"
+#include "base/live.h"
 
 #include <stdlib.h>
 #include <unistd.h>

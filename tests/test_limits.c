@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "core/memory.h"
+#include "base/memory.h"
 #include "support/check.h"
 #include "support/watchdog.h"
 

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "data/mix.h"
-#include "data/permutation.h"
-#include "data/shares.h"
+#include "base/mix.h"
+#include "loader/plan/permutation.h"
+#include "loader/plan/shares.h"
 #include "support/dataset_check.h"
 #include "support/files.h"
 #include "support/watchdog.h"

@@ -6,10 +6,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "data/mix.h"
-#include "data/permutation.h"
-#include "data/plan.h"
-#include "data/schedule.h"
+#include "base/mix.h"
+#include "loader/plan/permutation.h"
+#include "loader/plan/plan.h"
+#include "loader/plan/schedule.h"
 #include "support/dataset_check.h"
 #include "support/files.h"
 #include "support/watchdog.h"

@@ -1,5 +1,5 @@
-#include "core/error.h"
-#include "core/printable.h"
+#include "base/error.h"
+#include "base/printable.h"
 
 #include <string.h>
 

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "data/mix.h"
-#include "data/shares.h"
+#include "base/mix.h"
+#include "loader/plan/shares.h"
 #include "support/check.h"
 #include "support/watchdog.h"
 

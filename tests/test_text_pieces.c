@@ -4,8 +4,8 @@
 #include "support/packages.h"
 #include "support/random_text.h"
 
-#include "data/text_reader.h"
-#include "data/tokenizer_sentencepiece.h"
+#include "text/text_reader.h"
+#include "text/tokenizer_sentencepiece.h"
 
 #include <stdlib.h>
 #include <string.h>

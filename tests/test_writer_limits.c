@@ -1,5 +1,5 @@
 /* What a format cannot hold is an error when it comes. The counts are set, not written: 2^31 tokens are 8 GB. */
-#include "data/shard.h"
+#include "dataset/writer/shard.h"
 
 #include "support/dataset_check.h"
 #include "support/files.h"

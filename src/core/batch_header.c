@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "core/batch_layout.h"
-#include "core/error.h"
+#include "base/error.h"
 #include "core/pool_internal.h"
 #include "sync/refcount.h"
 

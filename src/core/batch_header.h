@@ -6,7 +6,7 @@
 #include <headrace/pool.h>
 
 #include "core/batch_layout.h"
-#include "sync/sanitizers.h"
+#include "base/sanitizers.h"
 #include "sync/slab.h"
 
 typedef struct batch_header batch_header;

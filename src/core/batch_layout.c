@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "core/batch_header.h"
-#include "core/error.h"
-#include "core/memory.h"
+#include "base/error.h"
+#include "base/memory.h"
 #include "core/tensor_internal.h"
 
 const char *batch_tensor_name(unsigned i) {

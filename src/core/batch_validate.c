@@ -7,7 +7,7 @@
 
 #include "core/batch_internal.h"
 #include "core/batch_layout.h"
-#include "core/error.h"
+#include "base/error.h"
 #include "core/tensor_internal.h"
 
 /* What a value may be: in [low, high], or `also`. The three are integers but for floats. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "core/batch_internal.h"
-#include "core/error.h"
+#include "base/error.h"
 #include "core/tensor_internal.h"
 
 #define GROUP_SHIFT 60

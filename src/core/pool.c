@@ -11,14 +11,14 @@
 #include <stdlib.h>
 
 #include "core/batch_layout.h"
-#include "core/error.h"
-#include "core/memory.h"
+#include "base/error.h"
+#include "base/memory.h"
 #include "core/pool_internal.h"
 #include "core/pool_size.h"
 #include "sync/counters.h"
 #include "sync/event.h"
 #include "sync/refcount.h"
-#include "sync/sanitizers.h"
+#include "base/sanitizers.h"
 
 /* What the slow paths count; the rest of the statistics is read off the stack. */
 enum { HANDED_OUT_LATE, REFUSED, POPPED_TO_RETIRE };

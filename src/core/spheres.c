@@ -15,11 +15,11 @@
 
 #include "core/batch_header.h"
 #include "core/batch_internal.h"
-#include "core/error.h"
-#include "core/live.h"
+#include "base/error.h"
+#include "base/live.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
-#include "sync/sanitizers.h"
+#include "base/sanitizers.h"
 #include "sync/thread.h"
 
 enum { MAX_SPHERES = 1024, DEFAULT_LANE_CAPACITY = 64 };

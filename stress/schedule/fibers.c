@@ -6,7 +6,7 @@
 
 #include "schedule/schedule.h"
 #include "support/stress.h"
-#include "sync/sanitizers.h"
+#include "base/sanitizers.h"
 
 #ifdef UNDER_ASAN
 #include <sanitizer/common_interface_defs.h>

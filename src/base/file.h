@@ -1,0 +1,47 @@
+/* Files opened for reading: exact reads, mappings, and the sentences that say what is wrong. */
+#ifndef HEADRACE_BASE_FILE_H
+#define HEADRACE_BASE_FILE_H
+
+#include <inttypes.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+/* A file is not what it claims to be: path, offset, and a text that says what was found and what
+   was expected. */
+#define format_fail(path, offset, text, ...)                                                                 \
+  error_fail(BATCH_FORMAT_ERROR, "%.700s: at byte %" PRIu64 ": " text, path, (uint64_t)(offset), __VA_ARGS__)
+
+/* A system call on a file failed: its name, and errno. */
+bool file_fail(const char *path, const char *call);
+
+/* Opens a regular file; never waits on a FIFO. */
+bool file_open(const char *path, int *fd, uint64_t *bytes);
+
+/* Says whether there is something under this name, and what. That it cannot be told, or that it is a link to
+   what is not there, is an error. When nothing is there errno says why. */
+bool file_look_up(const char *path, struct stat *status, bool *there);
+
+/* Reads exactly `bytes` bytes at `offset`, or fails. */
+bool file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t bytes);
+
+/* Reads up to `bytes` bytes at `offset`; *got is less only at the end of the file. */
+bool file_read_some(int fd, const char *path, uint64_t offset, void *out, size_t bytes, size_t *got);
+
+/* Maps the first `bytes` >= 1 bytes for reading; NULL on failure. */
+const uint8_t *file_map(int fd, const char *path, uint64_t bytes);
+
+void file_unmap(const uint8_t *map, size_t bytes);
+
+/* Little-endian loads from any address. */
+static inline uint16_t load_u16(const uint8_t *p) {
+  return (uint16_t)(p[0] | p[1] << 8);
+}
+static inline uint32_t load_u32(const uint8_t *p) {
+  return load_u16(p) | (uint32_t)load_u16(p + 2) << 16;
+}
+static inline uint64_t load_u64(const uint8_t *p) {
+  return load_u32(p) | (uint64_t)load_u32(p + 4) << 32;
+}
+
+#endif

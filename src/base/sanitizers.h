@@ -1,0 +1,43 @@
+/* Which sanitizer this is compiled under, said the same way for gcc and clang, and what one is told. */
+#ifndef HEADRACE_BASE_SANITIZERS_H
+#define HEADRACE_BASE_SANITIZERS_H
+
+#include <stdint.h>
+
+#if defined(__SANITIZE_ADDRESS__)
+#define UNDER_ASAN 1
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#endif
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define UNDER_ASAN 1
+#endif
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+
+/* What a program under ThreadSanitizer is told by a library that is not: what a thread does before hand_over(object)
+   happens before what another does after handed_over(object). It calls whatever of the tool is in the process; a
+   library under ThreadSanitizer has atomics that say it. */
+#if defined(UNDER_TSAN) || !defined(__GNUC__)
+static inline void hand_over(const void *object) {
+  (void)object;
+}
+static inline void handed_over(const void *object) {
+  (void)object;
+}
+#else
+extern void __tsan_acquire(void *object) __attribute__((weak));
+extern void __tsan_release(void *object) __attribute__((weak));
+static inline void hand_over(const void *object) {
+  if (__tsan_release) __tsan_release((void *)(uintptr_t)object);
+}
+static inline void handed_over(const void *object) {
+  if (__tsan_acquire) __tsan_acquire((void *)(uintptr_t)object);
+}
+#endif
+
+#endif

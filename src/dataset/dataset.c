@@ -1,0 +1,310 @@
+#include "headrace/dataset.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/live.h"
+#include "text/encode.h"
+#include "dataset/formats/format.h"
+#include "dataset/hole.h"
+#include "dataset/paths.h"
+#include "dataset/scan.h"
+#include "dataset/token_looks.h"
+#include "dataset/token_metadata.h"
+#include "dataset/token_type.h"
+
+struct BatchDataset {
+  source source;
+};
+
+const source *dataset_source(const BatchDataset *dataset) {
+  return &dataset->source;
+}
+
+typedef struct format_facts {
+  const char *name;
+  bool (*open)(source_file *file, const batch_dataset_options *options);
+} format_facts;
+
+static const format_facts formats[] = {
+    [BATCH_FORMAT_AUTO] = {"?", NULL},
+    [BATCH_FORMAT_HEADERLESS] = {"headerless", format_headerless_open},
+    [BATCH_FORMAT_DATATROVE] = {"datatrove", format_datatrove_open},
+    [BATCH_FORMAT_LLMC_GPT2] = {"llm.c GPT-2", format_llmc_open},
+    [BATCH_FORMAT_LLMC_LLAMA3] = {"llm.c Llama 3", format_llmc_open},
+    [BATCH_FORMAT_MEGATRON] = {"Megatron", format_megatron_open},
+    [BATCH_FORMAT_NPY] = {"npy", format_npy_open},
+    [BATCH_FORMAT_TEXT] = {"text", format_text_open},
+    [BATCH_FORMAT_JSONL] = {"jsonl", format_text_open},
+};
+
+const char *batch_format_name(batch_format format) {
+  return (unsigned)format <= BATCH_FORMAT_JSONL ? formats[format].name : "?";
+}
+
+void source_file_close(source_file *file) {
+  file_unmap(file->map, file->map_bytes);
+  file_unmap(file->documents.map, file->documents.map_bytes);
+  if (file->fd >= 0) close(file->fd);
+  free(file->path);
+  *file = (source_file){.fd = -1};
+}
+
+static bool check_enum(const char *name, int value, int most) {
+  return (value >= 0 && value <= most) ||
+         error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_open: options.%s is %d, expected 0 to %d", name,
+                    value, most);
+}
+
+static bool check_options(const batch_dataset_options *options) {
+  return check_enum("format", (int)options->format, BATCH_FORMAT_JSONL) &&
+         check_enum("token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
+         check_enum("io", (int)options->io, BATCH_IO_READ) && encode_check("batch_dataset_open", options);
+}
+
+static bool is_text(const source_file *file) {
+  return file->format == BATCH_FORMAT_TEXT || file->format == BATCH_FORMAT_JSONL;
+}
+
+/* What the format said must be what the caller said. */
+static bool check_type(const source_file *file, batch_token_type wanted) {
+  return !wanted || is_text(file) || file->type == wanted ||
+         format_fail(file->path, file->data_offset,
+                     "found tokens of type %s, expected %s (options.token_type, --type)",
+                     batch_token_type_name(file->type), batch_token_type_name(wanted));
+}
+
+/* The type of the tokens where no header in their own file told it: checked against a .metadata, or
+   where neither that nor the caller spoke, by how they look. */
+static bool check_width(const source_file *file, batch_token_type wanted) {
+  bool told = file->metadata.there || wanted;
+  if (is_text(file)) return true;
+  if (!token_metadata_check(file)) return false;
+  switch (file->format) {
+  case BATCH_FORMAT_HEADERLESS:
+    return told ||
+           token_looks_check(file, token_type_of_name(file->path) ? TOKENS_BY_NAME : TOKENS_BY_DEFAULT);
+  case BATCH_FORMAT_DATATROVE:
+  case BATCH_FORMAT_MEGATRON:
+    return told || token_looks_check(file, TOKENS_BY_INDEX);
+  default:
+    return true;
+  }
+}
+
+static bool lacks_boundaries(const source_file *file) {
+  return file->documents.kind == SOURCE_NO_BOUNDARIES;
+}
+
+/* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
+static bool blame_companion(const char *path) {
+  const batch_error *error = batch_last_error();
+  if (error->code != BATCH_FORMAT_ERROR) return false;
+  const char *slash = strrchr(path, '/');
+  return error_fail(BATCH_FORMAT_ERROR,
+                    "%.600s; to read %.200s without the index beside it say the format "
+                    "(options.format, --format headerless)",
+                    error->message, slash ? slash + 1 : path);
+}
+
+static bool open_format(source_file *file, const batch_dataset_options *options) {
+  bool beside =
+      !options->format && (file->format == BATCH_FORMAT_DATATROVE ||
+                           (file->format == BATCH_FORMAT_MEGATRON && path_ends_with(file->path, ".bin")));
+  return formats[file->format].open(file, options) || (beside && blame_companion(file->path));
+}
+
+/* Everything about a file but its place in the stream. */
+static bool open_file(source_file *file, const batch_dataset_options *options) {
+  uint64_t bytes;
+  if (!file_open(file->path, &file->fd, &bytes)) return false;
+  file->map_bytes = (size_t)bytes;
+  if (!format_detect(file, options->format) || !open_format(file, options)) return false;
+  file->width = batch_token_type_size(file->type);
+  if (!check_type(file, options->token_type) || !check_width(file, options->token_type)) return false;
+  if (options->separator && lacks_boundaries(file) &&
+      !scan_documents(file, options->separator, options->end_of_text, options->temporary_directory))
+    return false;
+  if (options->io == BATCH_IO_READ || file->map_bytes == 0) return true;
+  file->map = file_map(file->fd, file->path, file->map_bytes);
+  return file->map != NULL;
+}
+
+/* Files that a directory or a pattern gave are of one format: a stray README is not data. */
+static bool check_same_format(const source *s, const path_list *list, size_t index) {
+  if (index == 0 || !list->entries[index].listed ||
+      list->entries[index - 1].origin != list->entries[index].origin)
+    return true;
+  const source_file *file = &s->files[index], *before = file - 1;
+  return file->format == before->format ||
+         format_fail(file->path, 0,
+                     "found the format %s beside %.200s, which is %s; expected one format in a directory or "
+                     "pattern: name the files",
+                     batch_format_name(file->format), before->path, batch_format_name(before->format));
+}
+
+static bool open_files(source *s, path_list *list, const batch_dataset_options *options) {
+  for (size_t i = 0; i < list->count; i++) {
+    source_file *file = &s->files[s->count++];
+    *file = (source_file){.path = list->entries[i].path, .fd = -1};
+    list->entries[i].path = NULL;
+    if (!open_file(file, options) || !check_same_format(s, list, i)) return false;
+  }
+  return true;
+}
+
+static bool no_tokens(const source *s) {
+  char passed_over[60] = "";
+  uint64_t bad_lines = 0;
+  for (size_t i = 0; i < s->count; i++) bad_lines += s->files[i].bad_lines;
+  if (bad_lines > 0)
+    snprintf(passed_over, sizeof passed_over, " (bad lines passed over: %" PRIu64 ")", bad_lines);
+  return error_fail(BATCH_FORMAT_ERROR, "%.700s: no tokens in the %zu file%s%s, expected at least one",
+                    s->files[0].path, s->count, s->count == 1 ? "" : "s", passed_over);
+}
+
+/* Puts the files one after the other; files without boundaries become documents if others have some. */
+static bool place_files(source *s) {
+  bool known = false;
+  for (size_t i = 0; i < s->count; i++) known |= !lacks_boundaries(&s->files[i]);
+  for (size_t i = 0; i < s->count; i++) {
+    source_file *file = &s->files[i];
+    if (known && lacks_boundaries(file) && file->tokens > 0)
+      file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1, .assumed = true};
+    file->first_token = s->tokens;
+    file->documents.first = s->documents;
+    s->documents += file->documents.count;
+    if (file->width > s->width) s->width = file->width;
+    if (__builtin_add_overflow(s->tokens, file->tokens, &s->tokens))
+      return error_fail(BATCH_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
+  }
+  return s->tokens > 0 || no_tokens(s);
+}
+
+/* A file that is replaced while it is opened could stand beside a companion, or another shard, of the run
+   before. path_entry says of an .idx which its .bin is: where it is read itself the caller said so. */
+static bool check_stayed(const source_file *file, const path_entry *entry) {
+  struct stat opened, named;
+  if (is_text(file) || file->fd < 0) return true;
+  if (fstat(file->fd, &opened) != 0) return file_fail(file->path, "fstat");
+  bool there = stat(file->path, &named) == 0;
+  if (!there && errno != ENOENT) return file_fail(file->path, "stat");
+  bool stayed = there && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  bool listed = opened.st_dev == entry->device && opened.st_ino == entry->inode;
+  return (stayed && (listed || path_ends_with(file->path, ".idx"))) ||
+         error_fail(BATCH_IO_ERROR,
+                    "%.700s: found %s, expected no file to be replaced while it is opened: "
+                    "try again",
+                    file->path, there ? "another file than before" : "it gone");
+}
+
+/* When all are open, so that all are of one time; what was refused meanwhile may only be wrong for that reason. */
+static bool check_all_stayed(const source *s, const path_list *list) {
+  for (size_t i = 0; i < s->count; i++)
+    if (!check_stayed(&s->files[i], &list->entries[i])) return false;
+  return true;
+}
+
+static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
+  dataset->source.files = calloc(list->count, sizeof *dataset->source.files);
+  if (!dataset->source.files)
+    return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
+  bool good = open_files(&dataset->source, list, options);
+  return check_all_stayed(&dataset->source, list) && good && place_files(&dataset->source);
+}
+
+BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {
+  static const batch_dataset_options defaults = BATCH_DATASET_OPTIONS_INIT;
+  if (!options) options = &defaults;
+  if (!paths || n == 0)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_dataset_open: %s, expected at least one path",
+                      paths ? "n is 0" : "paths is NULL");
+  if (!check_options(options)) return NULL;
+  BatchDataset *dataset = calloc(1, sizeof *dataset);
+  if (!dataset)
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu bytes", sizeof *dataset);
+  live_enter(dataset);
+  path_list list = {0};
+  bool good = paths_expand(paths, n, &list) && open_list(dataset, &list, options);
+  paths_free(&list);
+  if (good) return dataset;
+  batch_dataset_free(dataset);
+  return NULL;
+}
+
+void batch_dataset_free(BatchDataset *dataset) {
+  if (!dataset) return;
+  live_leave("batch_dataset_free", dataset);
+  for (size_t i = 0; i < dataset->source.count; i++) source_file_close(&dataset->source.files[i]);
+  free(dataset->source.files);
+  free(dataset);
+}
+
+static const source *need(const BatchDataset *dataset, const char *function) {
+  static const source nothing;
+  if (dataset) return &dataset->source;
+  error_set(BATCH_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
+  return &nothing;
+}
+
+uint64_t batch_dataset_tokens(const BatchDataset *dataset) {
+  return need(dataset, "batch_dataset_tokens")->tokens;
+}
+
+uint64_t batch_dataset_documents(const BatchDataset *dataset) {
+  return need(dataset, "batch_dataset_documents")->documents;
+}
+
+uint32_t batch_dataset_width(const BatchDataset *dataset) {
+  return need(dataset, "batch_dataset_width")->width;
+}
+
+size_t batch_dataset_files(const BatchDataset *dataset) {
+  return need(dataset, "batch_dataset_files")->count;
+}
+
+typedef struct document_place {
+  const source *source;
+  uint64_t index, start, end;
+} document_place;
+
+static void find_document(void *context) {
+  document_place *d = context;
+  source_document(d->source, d->index, &d->start, &d->end);
+}
+
+bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start, uint64_t *end) {
+  const source *s = need(dataset, "batch_dataset_document");
+  if (!dataset) return false;
+  if (!start || !end)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_document: %s is NULL, expected an address",
+                      start ? "end" : "start");
+  if (index >= s->documents)
+    return error_fail(BATCH_OUT_OF_RANGE,
+                      "batch_dataset_document: index is %" PRIu64 ", expected below %" PRIu64, index,
+                      s->documents);
+  document_place found = {s, index, 0, 0};
+  if (!hole_guarded(s, find_document, &found)) return false;
+  *start = found.start;
+  *end = found.end;
+  return true;
+}
+
+bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_dataset_file *info) {
+  const source *s = need(dataset, "batch_dataset_file_info");
+  if (!dataset) return false;
+  if (!info)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_file_info: info is %s, expected an address",
+                      "NULL");
+  if (index >= s->count)
+    return error_fail(BATCH_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu", index,
+                      s->count);
+  const source_file *file = &s->files[index];
+  *info = (batch_dataset_file){file->path,      file->format,      file->compressed, file->tokenized,
+                               file->type,      file->first_token, file->tokens,     file->documents.count,
+                               file->bad_lines, file->compression};
+  return true;
+}

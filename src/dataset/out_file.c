@@ -1,0 +1,148 @@
+#include "dataset/out_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "dataset/token_type.h"
+
+enum { BUFFER = 1 << 18 };
+
+static bool out_of_memory(out_file *out, const char *path) {
+  out_close(out);
+  return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory to write it", path);
+}
+
+bool out_open(out_file *out, int directory, const char *name, const char *path) {
+  *out = (out_file){.fd = -1, .path = strdup(path), .buffer = malloc(BUFFER)};
+  if (!out->path || !out->buffer) return out_of_memory(out, path);
+  out->fd =
+      TEMP_FAILURE_RETRY(openat(directory, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  return out->fd >= 0 || (file_fail(path, "create"), out_close(out), false);
+}
+
+/* Where the file system cannot make a file without a name, one that loses it at once. */
+static int open_nameless(const char *directory) {
+  int fd = TEMP_FAILURE_RETRY(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
+  char *name;
+  if (asprintf(&name, "%s/.headrace.XXXXXX", directory) < 0) return errno = ENOMEM, -1;
+  fd = mkostemp(name, O_CLOEXEC);
+  if (fd >= 0 && unlink(name) != 0) {
+    int number = errno;
+    close(fd);
+    errno = number;
+    fd = -1;
+  }
+  free(name);
+  return fd;
+}
+
+bool out_open_nameless(out_file *out, const char *directory) {
+  const char *environment = getenv("TMPDIR");
+  if (!directory) directory = environment && *environment ? environment : "/tmp";
+  *out = (out_file){.fd = -1, .path = strdup(directory), .buffer = malloc(BUFFER)};
+  if (!out->path || !out->buffer) return out_of_memory(out, directory);
+  out->fd = open_nameless(directory);
+  if (out->fd < 0) return file_fail(directory, "create a temporary file"), out_close(out), false;
+  return true;
+}
+
+static bool write_all(out_file *out, const uint8_t *data, size_t bytes) {
+  while (bytes > 0) {
+    ssize_t n = TEMP_FAILURE_RETRY(write(out->fd, data, bytes));
+    if (n == 0) errno = ENOSPC; /* nothing was taken, and nothing was said */
+    if (n <= 0) return file_fail(out->path, "write");
+    data += n;
+    bytes -= (size_t)n;
+  }
+  return true;
+}
+
+bool out_flush(out_file *out) {
+  size_t used = out->used;
+  out->used = 0;
+  return write_all(out, out->buffer, used);
+}
+
+bool out_write(out_file *out, const void *data, size_t bytes) {
+  const uint8_t *from = data;
+  out->bytes += bytes;
+  while (bytes > 0) {
+    size_t room = BUFFER - out->used, n = bytes < room ? bytes : room;
+    memcpy(out->buffer + out->used, from, n);
+    out->used += n;
+    from += n;
+    bytes -= n;
+    if (out->used == BUFFER && !out_flush(out)) return false;
+  }
+  return true;
+}
+
+bool out_write_u64(out_file *out, uint64_t value) {
+  return out_write(out, &value, sizeof value);
+}
+
+static bool ids_fit(const out_file *out, batch_token_type type, const uint32_t *ids, size_t count) {
+  uint64_t most = token_type_max(type);
+  uint32_t largest = 0;
+  for (size_t i = 0; i < count; i++) largest = ids[i] > largest ? ids[i] : largest;
+  return largest <= most ||
+         error_fail(BATCH_OUT_OF_RANGE,
+                    "%.700s: found id %" PRIu32 ", expected at most %" PRIu64 " (tokens are %s)", out->path,
+                    largest, most, batch_token_type_name(type));
+}
+
+bool out_write_tokens(out_file *out, batch_token_type type, const uint32_t *ids, size_t count) {
+  enum { PIECE = 4096 };
+  uint64_t raw[PIECE];
+  if (!ids_fit(out, type, ids, count)) return false;
+  for (size_t first = 0; first < count; first += PIECE) {
+    size_t n = count - first < PIECE ? count - first : PIECE;
+    token_narrow(type, ids + first, n, raw);
+    if (!out_write(out, raw, n * batch_token_type_size(type))) return false;
+  }
+  return true;
+}
+
+bool out_write_at(out_file *out, const void *data, size_t bytes, uint64_t offset) {
+  const uint8_t *from = data;
+  while (bytes > 0) {
+    ssize_t n = TEMP_FAILURE_RETRY(pwrite(out->fd, from, bytes, (off_t)offset));
+    if (n == 0) errno = ENOSPC;
+    if (n <= 0) return file_fail(out->path, "write");
+    from += n;
+    offset += (uint64_t)n;
+    bytes -= (size_t)n;
+  }
+  return true;
+}
+
+/* A close that a signal interrupts has closed all the same. */
+bool out_seal(out_file *out) {
+  if (!out_flush(out)) return false;
+  if (TEMP_FAILURE_RETRY(fsync(out->fd)) != 0) return file_fail(out->path, "fsync");
+  int fd = out->fd;
+  out->fd = -1;
+  return close(fd) == 0 || errno == EINTR || file_fail(out->path, "close");
+}
+
+void out_close(out_file *out) {
+  if (out->fd >= 0) close(out->fd);
+  free(out->path);
+  free(out->buffer);
+  *out = OUT_FILE_CLOSED;
+}
+
+bool out_map_ends(out_file *out, source_documents *documents) {
+  if (!out_flush(out)) return false;
+  *documents = (source_documents){.kind = SOURCE_ENDS, .count = out->bytes / 8};
+  if (out->bytes == 0) return true;
+  documents->map = documents->entries = file_map(out->fd, out->path, out->bytes);
+  documents->map_bytes = (size_t)out->bytes;
+  return documents->map != NULL;
+}

@@ -1,0 +1,112 @@
+/* glob(3) takes a directory that it cannot read to the end for a shorter one, and has no argument for its
+   callbacks. So they are given, and find the search at hand in a place of the calling thread's. */
+#include "dataset/path_glob.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+
+static _Thread_local struct search {
+  const char *pattern;
+  bool failed; /* and the first failure is the last error */
+} * search;
+
+static void fail_search(const char *path, const char *call) {
+  if (!search->failed) file_fail(path, call);
+  search->failed = true;
+}
+
+static void *open_directory(const char *path) {
+  return opendir(path);
+}
+
+static struct dirent *read_directory(void *directory) {
+  errno = 0;
+  struct dirent *entry = readdir(directory);
+  if (!entry && errno) fail_search(search->pattern, "readdir");
+  return entry;
+}
+
+static void close_directory(void *directory) {
+  closedir(directory); /* it was only read */
+}
+
+/* Of what a pattern matches as a directory on the way. */
+static int look_at_file(const char *restrict path, struct stat *restrict status) {
+  bool there = false;
+  if (!search->failed) search->failed = !file_look_up(path, status, &there);
+  return there ? 0 : -1;
+}
+
+static int look_at_link(const char *restrict path, struct stat *restrict status) {
+  int result = lstat(path, status);
+  if (result != 0 && errno != ENOENT && errno != ENOTDIR) fail_search(path, "lstat");
+  return result;
+}
+
+/* A directory on the way that is not there has no matches. */
+static int directory_failed(const char *path, int number) {
+  struct stat status;
+  if (number == ENOENT && look_at_file(path, &status) != 0) return search->failed;
+  errno = number;
+  fail_search(path, "opendir");
+  return 1;
+}
+
+bool path_glob(const char *pattern, glob_t *found) {
+  *found = (glob_t){.gl_opendir = open_directory,
+                    .gl_readdir = read_directory,
+                    .gl_closedir = close_directory,
+                    .gl_stat = look_at_file,
+                    .gl_lstat = look_at_link};
+  struct search here = {pattern, false};
+  search = &here;
+  int result = glob(pattern, GLOB_NOSORT | GLOB_TILDE | GLOB_ALTDIRFUNC, directory_failed, found);
+  if ((result == 0 || result == GLOB_NOMATCH) && !here.failed) return true;
+  globfree(found);
+  if (!here.failed && result == GLOB_NOSPACE)
+    error_set(BATCH_OUT_OF_MEMORY, "%.700s: no memory for what matches", pattern);
+  else if (!here.failed)
+    error_set(BATCH_IO_ERROR, "%.700s: glob failed (%d)", pattern, result);
+  return false;
+}
+
+/* The comma or brace that ends the alternative that begins at `from`; NULL: none does. */
+static const char *end_of_alternative(const char *from) {
+  for (int depth = 0; *from; from++) {
+    if (depth == 0 && (*from == ',' || *from == '}')) return from;
+    depth += (*from == '{') - (*from == '}');
+  }
+  return NULL;
+}
+
+/* The first brace that has alternatives, and where it closes; as in a shell, {} and {a} are names. */
+static const char *find_braces(const char *pattern, const char **close) {
+  for (const char *open = strchr(pattern, '{'); open; open = strchr(open + 1, '{')) {
+    const char *end = end_of_alternative(open + 1);
+    if (!end || *end == '}') continue;
+    while (end && *end == ',') end = end_of_alternative(end + 1);
+    *close = end;
+    if (end) return open;
+  }
+  return NULL;
+}
+
+bool path_braces(const char *pattern, path_visitor visitor, void *context) {
+  const char *close, *open = find_braces(pattern, &close);
+  if (!open) return visitor(context, pattern);
+  bool good = true;
+  for (const char *from = open + 1, *to; good && from <= close; from = to + 1) {
+    char *one;
+    to = end_of_alternative(from);
+    if (asprintf(&one, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from), from, close + 1) < 0)
+      return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its alternatives", pattern);
+    good = path_braces(one, visitor, context);
+    free(one);
+  }
+  return good;
+}

@@ -1,0 +1,162 @@
+#include "dataset/paths.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "dataset/path_glob.h"
+#include "dataset/writer/staging_watch.h"
+
+bool path_ends_with(const char *path, const char *suffix) {
+  size_t length = strlen(path), tail = strlen(suffix);
+  return length >= tail && strcmp(path + length - tail, suffix) == 0;
+}
+
+char *path_replace_suffix(const char *path, const char *suffix, const char *replacement) {
+  char *result;
+  int stem = (int)(strlen(path) - strlen(suffix));
+  return asprintf(&result, "%.*s%s", stem, path, replacement) < 0 ? NULL : result;
+}
+
+static bool out_of_memory(void) {
+  return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for the paths");
+}
+
+/* Takes over `path`. */
+static bool append(path_list *list, char *path, size_t origin, bool listed, const struct stat *status) {
+  if (list->count == list->capacity) {
+    size_t capacity = list->capacity ? 2 * list->capacity : 16;
+    path_entry *grown = reallocarray(list->entries, capacity, sizeof *grown);
+    if (!grown) return free(path), out_of_memory();
+    list->entries = grown;
+    list->capacity = capacity;
+  }
+  list->entries[list->count++] = (path_entry){path, origin, listed, status->st_dev, status->st_ino};
+  return true;
+}
+
+static int by_bytes(const void *a, const void *b) {
+  return strcmp(((const path_entry *)a)->path, ((const path_entry *)b)->path);
+}
+
+static bool is_hidden(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return (slash ? slash + 1 : path)[0] == '.';
+}
+
+/* Takes over `path`, which may be NULL for lack of memory: what a directory or a pattern gave. */
+static bool append_listed(path_list *list, char *path, size_t origin) {
+  struct stat status;
+  bool there = false;
+  if (!path) return out_of_memory();
+  bool good = file_look_up(path, &status, &there);
+  if (good && !there) good = file_fail(path, "open");
+  if (good && !S_ISDIR(status.st_mode)) return append(list, path, origin, true, &status);
+  free(path);
+  return good;
+}
+
+static bool read_directory(path_list *list, DIR *directory, const char *path, size_t origin) {
+  const char *separator = path_ends_with(path, "/") ? "" : "/";
+  for (;;) {
+    char *full;
+    errno = 0;
+    const struct dirent *entry = readdir(directory);
+    if (!entry) return errno == 0 || file_fail(path, "readdir");
+    if (is_hidden(entry->d_name)) continue;
+    if (asprintf(&full, "%s%s%s", path, separator, entry->d_name) < 0) full = NULL;
+    if (!append_listed(list, full, origin)) return false;
+  }
+}
+
+static bool add_directory(path_list *list, const char *path, size_t origin) {
+  DIR *directory = opendir(path);
+  if (!directory) return file_fail(path, "opendir");
+  bool good = read_directory(list, directory, path, origin);
+  closedir(directory);
+  return good;
+}
+
+typedef struct match_run {
+  path_list *list;
+  size_t origin;
+} match_run;
+
+/* A name among a pattern's alternatives is read as when it is named alone, and must be there. */
+static bool add_alternative(path_list *list, const char *path, size_t origin) {
+  struct stat status;
+  bool there;
+  if (!file_look_up(path, &status, &there)) return false;
+  if (there && S_ISDIR(status.st_mode)) return add_directory(list, path, origin);
+  return append_listed(list, strdup(path), origin);
+}
+
+static bool add_matches(void *context, const char *pattern) {
+  match_run *run = context;
+  if (!strpbrk(pattern, "*?[~\\")) return add_alternative(run->list, pattern, run->origin);
+  glob_t found;
+  if (!path_glob(pattern, &found)) return false;
+  bool good = true;
+  for (size_t i = 0; good && i < found.gl_pathc; i++)
+    good = is_hidden(found.gl_pathv[i]) || append_listed(run->list, strdup(found.gl_pathv[i]), run->origin);
+  globfree(&found);
+  return good;
+}
+
+static bool add_named(path_list *list, const char *path, size_t origin, const struct stat *status) {
+  char *copy = strdup(path);
+  return copy ? append(list, copy, origin, false, status) : out_of_memory();
+}
+
+static bool in_one_directory(const char *a, const char *b) {
+  const char *slash = strrchr(a, '/'), *other = strrchr(b, '/');
+  size_t length = slash ? (size_t)(slash - a) + 1 : 0;
+  return length == (other ? (size_t)(other - b) + 1 : 0) && memcmp(a, b, length) == 0;
+}
+
+/* Every directory that was listed once, every file that was named. */
+static bool watch(const path_list *list) {
+  for (size_t i = 0; i < list->count; i++) {
+    const path_entry *entry = &list->entries[i], *before = i > 0 ? entry - 1 : NULL;
+    if (before && before->listed && entry->listed && in_one_directory(before->path, entry->path)) continue;
+    if (!(entry->listed ? staging_watch_listing : staging_watch_file)(entry->path)) return false;
+  }
+  return true;
+}
+
+static bool expand_one(const char *path, size_t origin, path_list *list) {
+  struct stat status;
+  bool there;
+  if (!file_look_up(path, &status, &there)) return false;
+  if (there && !S_ISDIR(status.st_mode)) return add_named(list, path, origin, &status);
+  if (!there && !strpbrk(path, "*?[{~")) return file_fail(path, "open");
+  size_t first = list->count;
+  if (!(there ? add_directory(list, path, origin)
+              : path_braces(path, add_matches, &(match_run){list, origin})))
+    return false;
+  if (list->count == first)
+    return error_fail(BATCH_IO_ERROR, "%.700s: %s, expected at least one", path,
+                      there ? "no files in this directory" : "no file matches");
+  qsort(list->entries + first, list->count - first, sizeof *list->entries, by_bytes);
+  return true;
+}
+
+bool paths_expand(const char *const *paths, size_t n, path_list *list) {
+  for (size_t i = 0; i < n; i++) {
+    if (!paths[i] || !*paths[i])
+      return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_open: paths[%zu] is %s, expected a path", i,
+                        paths[i] ? "empty" : "NULL");
+    if (!expand_one(paths[i], i, list)) return false;
+  }
+  return watch(list) && paths_settle(list);
+}
+
+void paths_free(path_list *list) {
+  for (size_t i = 0; i < list->count; i++) free(list->entries[i].path);
+  free(list->entries);
+  *list = (path_list){0};
+}

@@ -1,0 +1,182 @@
+#include "dataset/scan.h"
+
+#include <stdlib.h>
+
+#include "base/file.h"
+#include "base/mix.h"
+#include "dataset/out_file.h"
+#include "dataset/token_type.h"
+
+enum { PIECE = 4096, SAMPLES = 128, SAMPLE_TOKENS = 32 };
+
+typedef struct pieces {
+  uint8_t raw[PIECE * 8];
+  int64_t ids[PIECE];
+} pieces;
+
+static bool scan_file(const source_file *file, uint64_t first, uint64_t count, pieces *p,
+                      scan_visitor visitor, void *context) {
+  while (count > 0) {
+    size_t n = count < PIECE ? (size_t)count : PIECE;
+    if (!source_read_raw(file, first, n, p->raw)) return false;
+    token_widen(file->type, p->raw, n, p->ids);
+    if (!visitor(context, file, first, p->ids, n)) return false;
+    first += n;
+    count -= n;
+  }
+  return true;
+}
+
+static bool scan_files(const source *s, uint64_t start, uint64_t count, pieces *p, scan_visitor visitor,
+                       void *context) {
+  while (count > 0) {
+    const source_file *file = source_find(s, start);
+    uint64_t first = start - file->first_token, left = file->tokens - first, n = count < left ? count : left;
+    if (!scan_file(file, first, n, p, visitor, context)) return false;
+    start += n;
+    count -= n;
+  }
+  return true;
+}
+
+static pieces *pieces_make(void) {
+  pieces *p = malloc(sizeof *p);
+  if (!p) error_set(BATCH_OUT_OF_MEMORY, "batch_dataset: no memory for %zu bytes to read into", sizeof *p);
+  return p;
+}
+
+bool scan_stream(const source *s, uint64_t start, uint64_t count, scan_visitor visitor, void *context) {
+  pieces *p = pieces_make();
+  bool good = p && scan_files(s, start, count, p, visitor, context);
+  free(p);
+  return good;
+}
+
+typedef struct id_range {
+  int64_t smallest, largest;
+} id_range;
+
+static bool widen_range(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+                        size_t count) {
+  (void)file, (void)first;
+  id_range range = *(id_range *)context;
+  for (size_t i = 0; i < count; i++) {
+    range.smallest = ids[i] < range.smallest ? ids[i] : range.smallest;
+    range.largest = ids[i] > range.largest ? ids[i] : range.largest;
+  }
+  *(id_range *)context = range;
+  return true;
+}
+
+bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *smallest, int64_t *largest) {
+  if (!dataset)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_id_range: dataset is NULL, expected a dataset");
+  const source *s = dataset_source(dataset);
+  id_range range = {INT64_MAX, INT64_MIN};
+  if (!scan_stream(s, 0, s->tokens, widen_range, &range)) return false;
+  if (smallest) *smallest = range.smallest;
+  if (largest) *largest = range.largest;
+  return true;
+}
+
+static bool hash_ids(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+                     size_t count) {
+  (void)file, (void)first;
+  uint64_t *hash = context;
+  for (size_t i = 0; i < count; i++) *hash = mix64_with(*hash, (uint64_t)ids[i]);
+  return true;
+}
+
+bool scan_fingerprint(const source *s, uint64_t *fingerprint) {
+  uint64_t hash = mix64(s->tokens);
+  pieces *p = pieces_make();
+  bool good = p != NULL;
+  if (s->tokens <= SAMPLES * SAMPLE_TOKENS) good = good && scan_files(s, 0, s->tokens, p, hash_ids, &hash);
+  uint64_t room = s->tokens - SAMPLE_TOKENS;
+  for (uint64_t i = 0; good && i < SAMPLES && s->tokens > SAMPLES * SAMPLE_TOKENS; i++)
+    good = scan_files(s, scan_place(room, i, SAMPLES), SAMPLE_TOKENS, p, hash_ids, &hash);
+  free(p);
+  if (good) *fingerprint = hash;
+  return good;
+}
+
+bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {
+  if (dataset && fingerprint) return scan_fingerprint(dataset_source(dataset), fingerprint);
+  return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_fingerprint: %s is NULL, expected an address",
+                    dataset ? "fingerprint" : "dataset");
+}
+
+typedef struct id_copy {
+  const source *source;
+  int32_t *next;
+} id_copy;
+
+static bool copy_ids(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+                     size_t count) {
+  id_copy *copy = context;
+  int64_t outside = 0;
+  for (size_t i = 0; i < count; i++) {
+    outside |= ids[i]; /* a bit above 30 in any id, or its sign, shows up here */
+    copy->next[i] = (int32_t)ids[i];
+  }
+  copy->next += count;
+  if (outside >= 0 && outside <= INT32_MAX) return true;
+  char place[96];
+  size_t bad = 0;
+  while (ids[bad] >= 0 && ids[bad] <= INT32_MAX) bad++;
+  return error_fail(BATCH_OUT_OF_RANGE, "%.700s: %s: found id %" PRId64 ", expected 0 to %" PRId32,
+                    file->path, source_place(copy->source, file, first + bad, place), ids[bad], INT32_MAX);
+}
+
+bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids) {
+  if (!dataset || (!ids && count > 0))
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_read: %s is NULL, expected an address",
+                      dataset ? "ids" : "dataset");
+  const source *s = dataset_source(dataset);
+  if (start > s->tokens || count > s->tokens - start)
+    return error_fail(BATCH_OUT_OF_RANGE,
+                      "batch_dataset_read: tokens %" PRIu64 " to %" PRIu64
+                      " + %zu, expected at most %" PRIu64,
+                      start, start, count, s->tokens);
+  id_copy copy = {s, ids};
+  return scan_stream(s, start, count, copy_ids, &copy);
+}
+
+typedef struct boundary_search {
+  int64_t id;
+  uint64_t after; /* 1: a document ends after the id, 0: before it */
+  uint64_t last;  /* the end found last */
+  out_file ends;
+} boundary_search;
+
+static bool find_ends(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+                      size_t count) {
+  (void)file;
+  boundary_search *search = context;
+  for (size_t i = 0; i < count; i++) {
+    if (ids[i] != search->id) continue;
+    uint64_t end = first + i + search->after;
+    if (end == 0) continue; /* nothing stands before the first document */
+    if (!out_write_u64(&search->ends, end)) return false;
+    search->last = end;
+  }
+  return true;
+}
+
+static bool find_documents(source_file *file, boundary_search *search, const char *directory) {
+  pieces *p = pieces_make();
+  bool good = p && out_open_nameless(&search->ends, directory) &&
+              scan_file(file, 0, file->tokens, p, find_ends, search) &&
+              (search->last == file->tokens || out_write_u64(&search->ends, file->tokens)) &&
+              out_map_ends(&search->ends, &file->documents);
+  out_close(&search->ends);
+  free(p);
+  return good;
+}
+
+bool scan_documents(source_file *file, batch_separator separator, uint32_t end_of_text,
+                    const char *directory) {
+  boundary_search search = {
+      .id = end_of_text, .after = separator == BATCH_SEPARATOR_AFTER, .ends = OUT_FILE_CLOSED};
+  return file->tokens == 0 || find_documents(file, &search, directory);
+}

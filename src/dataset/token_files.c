@@ -1,0 +1,119 @@
+/* Lookups in an open dataset's files and their document boundaries. */
+#include "dataset/token_files.h"
+
+#include <stdio.h>
+
+#include "base/file.h"
+#include "base/guard.h"
+#include "dataset/hole.h"
+#include "base/mix.h"
+#include "dataset/scan.h"
+
+enum { BOUNDARY_SAMPLES = 256 };
+
+/* The last file whose `first` is at most n: files that hold nothing share theirs with the next. */
+#define LAST_FILE_AT_MOST(s, n, first)                                                                       \
+  size_t low = 0, high = (s)->count;                                                                         \
+  while (high - low > 1) {                                                                                   \
+    size_t middle = low + (high - low) / 2;                                                                  \
+    if ((s)->files[middle].first <= (n))                                                                     \
+      low = middle;                                                                                          \
+    else                                                                                                     \
+      high = middle;                                                                                         \
+  }                                                                                                          \
+  return &(s)->files[low]
+
+const source_file *source_find(const source *s, uint64_t token) {
+  LAST_FILE_AT_MOST(s, token, first_token);
+}
+
+static const source_file *file_of_document(const source *s, uint64_t index) {
+  LAST_FILE_AT_MOST(s, index, documents.first);
+}
+
+/* Where document `index` of the file ends, in tokens of the file. */
+static uint64_t local_end(const source_file *file, uint64_t index) {
+  const source_documents *d = &file->documents;
+  uint64_t end = file->tokens;
+  if (d->kind == SOURCE_ENDS) end = load_u64(d->entries + 8 * index);
+  if (d->kind == SOURCE_MEGATRON || d->kind == SOURCE_SEQUENCES) {
+    uint64_t sequence = d->kind == SOURCE_SEQUENCES ? index + 1 : load_u64(d->entries + 8 * (index + 1));
+    if (sequence < d->sequences) end = load_u64(d->offsets + 8 * sequence) / file->width;
+  }
+  return end < file->tokens ? end : file->tokens;
+}
+
+/* Within the page that an index ends in, what was cut off reads as zeros without any signal: its last entry tells. */
+static void check_last_entry(const source_file *file) {
+  const source_documents *d = &file->documents;
+  const uint8_t *last = d->entries;
+  if (d->kind == SOURCE_ENDS && load_u64(last += 8 * (d->count - 1)) != file->tokens) guard_give_up(last);
+  if (d->kind == SOURCE_MEGATRON && load_u64(last += 8 * d->count) != d->sequences) guard_give_up(last);
+  if (d->kind != SOURCE_SEQUENCES) return;
+  uint64_t length = load_u32(d->offsets - 4); /* the lengths end where the offsets begin */
+  last = d->offsets + 8 * (d->sequences - 1);
+  if (load_u64(last) != (file->tokens - length) * file->width) guard_give_up(last);
+}
+
+void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end) {
+  const source_file *file = file_of_document(s, index);
+  check_last_entry(file);
+  uint64_t local = index - file->documents.first;
+  uint64_t from = local == 0 ? 0 : local_end(file, local - 1), to = local_end(file, local);
+  *start = file->first_token + from;
+  *end = file->first_token + (to < from ? from : to);
+}
+
+uint64_t source_document_of(const source *s, uint64_t token) {
+  const source_file *file = source_find(s, token);
+  check_last_entry(file);
+  uint64_t local = token - file->first_token, low = 0, high = file->documents.count - 1;
+  while (low < high) { /* the first document that ends after the token */
+    uint64_t middle = low + (high - low) / 2;
+    if (local_end(file, middle) > local)
+      high = middle;
+    else
+      low = middle + 1;
+  }
+  return file->documents.first + low;
+}
+
+const char *source_place(const source *s, const source_file *file, uint64_t index, char place[96]) {
+  if (!file->tokenized) {
+    snprintf(place, 96, "at byte %" PRIu64 ": token %" PRIu64, file->data_offset + index * file->width,
+             index);
+    return place;
+  }
+  uint64_t start, end, document = source_document_of(s, file->first_token + index);
+  source_document(s, document, &start, &end);
+  snprintf(place, 96, "document %" PRIu64 ", token %" PRIu64 " of it", document - file->documents.first,
+           file->first_token + index - start);
+  return place;
+}
+
+bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out) {
+  return file_read_at(file->fd, file->path, file->data_offset + first * file->width, out,
+                      count * file->width);
+}
+
+typedef struct document_hash {
+  const source *source;
+  uint64_t hash;
+} document_hash;
+
+static void hash_documents(void *context) {
+  document_hash *h = context;
+  uint64_t last = h->source->documents - 1;
+  for (uint64_t i = 0; i < BOUNDARY_SAMPLES; i++) {
+    uint64_t start, end;
+    source_document(h->source, scan_place(last, i, BOUNDARY_SAMPLES), &start, &end);
+    h->hash = mix64_with(mix64_with(h->hash, start), end);
+  }
+}
+
+bool source_documents_fingerprint(const source *s, uint64_t *fingerprint) {
+  document_hash h = {s, s->documents ? mix64(s->documents) : 0};
+  if (s->documents > 0 && !hole_guarded(s, hash_documents, &h)) return false;
+  *fingerprint = h.hash;
+  return true;
+}

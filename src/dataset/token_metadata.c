@@ -1,0 +1,107 @@
+#include "dataset/token_metadata.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "dataset/paths.h"
+#include "dataset/scan.h"
+#include "dataset/token_type.h"
+
+enum { MOST_BYTES = 4096 }; /* of which the name of a tokenizer, perhaps a path, is the most */
+
+/* Cuts the next line off a text; NULL at its end. */
+static char *take_line(char **text) {
+  char *line = strsep(text, "\n");
+  if (line) line[strcspn(line, "\r")] = 0;
+  return line;
+}
+
+static bool is_number(const char *text, uint64_t *number) {
+  char *end;
+  *number = strtoull(text, &end, 10);
+  return *text >= '0' && *text <= '9' && *end == 0;
+}
+
+static void take_stamp(const char *line, token_metadata *metadata) {
+  char end;
+  if (sscanf(line, "headrace %16" SCNx64 "%c", &metadata->stamp, &end) == 1) metadata->stamped = true;
+}
+
+static bool has_form(const char *path, const char *bar, bool counted, uint64_t *width) {
+  *width = 2;
+  return bar ? is_number(bar + 1, width) : counted && path_ends_with(path, ".ds.metadata");
+}
+
+static bool parse(const char *path, char *text, token_metadata *metadata) {
+  const char *name = take_line(&text), *count = take_line(&text), *bar = strrchr(name, '|');
+  bool counted = count && is_number(count, &metadata->tokens);
+  uint64_t width;
+  if (!has_form(path, bar, counted, &width)) return true;
+  if (!token_type_of_width(width))
+    return format_fail(path, bar - name + 1, "found \"%.20s\" as the bytes of a token, expected 1, 2, 4 or 8",
+                       bar + 1);
+  if (!counted)
+    return format_fail(path, strlen(name) + 1, "found \"%.20s\" as the number of tokens, expected a number",
+                       count ? count : "");
+  metadata->width = (uint32_t)width;
+  for (const char *line; (line = take_line(&text));) take_stamp(line, metadata);
+  metadata->there = true;
+  return true;
+}
+
+static bool read_file(const char *path, token_metadata *metadata) {
+  char text[MOST_BYTES + 1];
+  int fd;
+  uint64_t bytes;
+  size_t got = 0;
+  if (!file_open(path, &fd, &bytes)) return false;
+  bool good = file_read_some(fd, path, 0, text, MOST_BYTES, &got);
+  close(fd);
+  text[got] = 0;
+  return good && parse(path, text, metadata);
+}
+
+static char *companion_of(const char *path) {
+  char *companion;
+  if (asprintf(&companion, "%s.metadata", path) >= 0) return companion;
+  return error_null(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the path of its .metadata", path);
+}
+
+bool token_metadata_read(const char *path, token_metadata *metadata) {
+  struct stat status;
+  bool there = false;
+  char *companion = companion_of(path);
+  *metadata = (token_metadata){0};
+  bool good = companion && file_look_up(companion, &status, &there);
+  if (good && there && S_ISREG(status.st_mode)) good = read_file(companion, metadata);
+  free(companion);
+  return good;
+}
+
+/* What a companion says of another file than the one beside it. */
+#define BELONGS_ELSEWHERE "; it belongs to other tokens: remove it, or write both anew"
+
+static bool check_stamp(const source_file *file, uint64_t stamp) {
+  source_file alone = *file;
+  alone.first_token = 0;
+  uint64_t found;
+  if (!scan_fingerprint(&(source){.files = &alone, .count = 1, .tokens = file->tokens}, &found)) return false;
+  return found == stamp || error_fail(BATCH_FORMAT_ERROR,
+                                      "%.700s.metadata: found the stamp %016" PRIx64 ", expected %016" PRIx64
+                                      " for these tokens" BELONGS_ELSEWHERE,
+                                      file->path, stamp, found);
+}
+
+bool token_metadata_check(const source_file *file) {
+  const token_metadata *m = &file->metadata;
+  if (!m->there) return true;
+  if (m->width != file->width || m->tokens != file->tokens)
+    return error_fail(BATCH_FORMAT_ERROR,
+                      "%.700s.metadata: found %" PRIu64 " tokens of %" PRIu32 " bytes, expected %" PRIu64
+                      " of %" PRIu32 " in the file of %zu bytes" BELONGS_ELSEWHERE,
+                      file->path, m->tokens, m->width, file->tokens, file->width, file->map_bytes);
+  return !m->stamped || check_stamp(file, m->stamp);
+}

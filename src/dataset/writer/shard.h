@@ -1,0 +1,42 @@
+/* One shard being written: the token file, and the companions that say what it does not: its documents
+   (Megatron, datatrove), the width of its tokens (datatrove, headerless where the name does not). */
+#ifndef HEADRACE_DATASET_WRITER_SHARD_H
+#define HEADRACE_DATASET_WRITER_SHARD_H
+
+#include "dataset/out_file.h"
+#include "dataset/writer/staging.h"
+
+typedef struct shard {
+  batch_format format;
+  batch_token_type type;
+  const staging *place;
+  char *name; /* of the token file */
+  out_file tokens;
+  out_file ends;            /* u64 document ends; closed where the format has no documents */
+  out_file index, metadata; /* companions; closed where there is none */
+  uint64_t token_count, document_count;
+  uint64_t last_end; /* of the last document, in tokens */
+} shard;
+
+#define SHARD_CLOSED                                                                                         \
+  ((shard){.tokens = OUT_FILE_CLOSED,                                                                        \
+           .ends = OUT_FILE_CLOSED,                                                                          \
+           .index = OUT_FILE_CLOSED,                                                                         \
+           .metadata = OUT_FILE_CLOSED})
+
+/* Whether a token file of this name and type is to have a companion. */
+bool shard_needs_companion(const char *name, batch_format format, batch_token_type type);
+
+/* Begins the files of a shard in place->fresh. place, with its names, is borrowed. */
+bool shard_open(shard *s, const staging *place, const char *name, batch_format format, batch_token_type type);
+
+bool shard_tokens(shard *s, const uint32_t *ids, size_t count);
+bool shard_end_document(shard *s);
+
+/* Makes the files whole, waits for the disk, closes them: they are ready to be published. */
+bool shard_seal(shard *s);
+
+/* Fine when closed. */
+void shard_close(shard *s);
+
+#endif

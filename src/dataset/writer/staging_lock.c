@@ -1,0 +1,101 @@
+/* A staging directory and its lock: one run at a time. */
+#include "dataset/writer/staging_internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+bool staging_entry_fail(const staging *s, const char *entry, const char *call) {
+  char shown[SHOWN];
+  int number = errno;
+  output_shown(s->names, entry, shown, sizeof shown);
+  errno = number;
+  return file_fail(shown, call);
+}
+
+bool staging_hidden_fail(const staging *s, const char *call) {
+  char shown[SHOWN];
+  int number = errno;
+  snprintf(shown, sizeof shown, "%.600s: %.250s", s->names->path, s->hidden_name);
+  errno = number;
+  return file_fail(shown, call);
+}
+
+/* Longest names of one beginning share a directory, and so a lock: one run at a time. */
+char *staging_hidden_name(const char *name) {
+  char *hidden;
+  int room = NAME_MAX - 1 - (int)strlen(HIDDEN_SUFFIX);
+  return asprintf(&hidden, ".%.*s" HIDDEN_SUFFIX, room, name) < 0 ? NULL : hidden;
+}
+
+void staging_close_fd(int *fd) {
+  if (*fd >= 0) close(*fd);
+  *fd = -1;
+}
+
+int staging_open_directory(int at, const char *name) {
+  return TEMP_FAILURE_RETRY(openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+}
+
+bool staging_same_file(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* The locked file is the one that the next run would find: not one that a run removed when it ended. */
+static bool still_there(const staging *s) {
+  struct stat here, named;
+  return fstat(s->hidden, &here) == 0 && fstatat(s->directory, s->hidden_name, &named, 0) == 0 &&
+         staging_same_file(&here, &named) && fstat(s->lock, &here) == 0 &&
+         fstatat(s->hidden, "lock", &named, 0) == 0 && staging_same_file(&here, &named);
+}
+
+/* made: this run made the hidden directory, which is a lock where a file system has no other. */
+static bool lock_it(staging *s, bool made) {
+  if (TEMP_FAILURE_RETRY(flock(s->lock, LOCK_EX | LOCK_NB)) == 0) return true;
+  if (errno == EWOULDBLOCK)
+    return error_fail(BATCH_IO_ERROR, "%.700s: another run is writing it, expected none", s->names->path);
+  if (errno != ENOSYS && errno != EOPNOTSUPP && errno != ENOLCK) return staging_hidden_fail(s, "flock");
+  return made || error_fail(BATCH_IO_ERROR,
+                            "%.600s: found %.250s, and this file system has no locks that would tell whether "
+                            "another run is writing it; expected none: remove it if no run is",
+                            s->names->path, s->hidden_name);
+}
+
+static bool try_claim(staging *s, bool *claimed) {
+  bool made = mkdirat(s->directory, s->hidden_name, 0777) == 0;
+  *claimed = false;
+  if (!made && errno != EEXIST) return file_fail(s->names->path, "create a directory beside it");
+  s->hidden = staging_open_directory(s->directory, s->hidden_name);
+  if (s->hidden < 0) return errno == ENOENT || staging_hidden_fail(s, "open");
+  s->lock = TEMP_FAILURE_RETRY(openat(s->hidden, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (s->lock < 0) return errno == ENOENT || staging_hidden_fail(s, "create a lock in it");
+  if (!lock_it(s, made)) return false;
+  *claimed = still_there(s);
+  return true;
+}
+
+/* The directory goes if it is empty: if nobody else has a lock in it. */
+static void give_up(staging *s) {
+  staging_close_fd(&s->lock);
+  unlinkat(s->directory, s->hidden_name, AT_REMOVEDIR);
+}
+
+/* Between the steps another run may end and take its directory with it: then again. */
+bool staging_claim(staging *s) {
+  for (int attempt = 0; attempt < 100; attempt++) {
+    bool claimed;
+    if (!try_claim(s, &claimed)) return give_up(s), false;
+    if (claimed) return true;
+    staging_close_fd(&s->lock);
+    staging_close_fd(&s->hidden);
+  }
+  return error_fail(BATCH_IO_ERROR, "%.700s: other runs come and go beside it, expected none",
+                    s->names->path);
+}

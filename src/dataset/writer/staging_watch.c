@@ -1,0 +1,105 @@
+#include "dataset/writer/staging_watch.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "dataset/paths.h"
+#include "dataset/writer/staging_internal.h"
+
+static bool out_of_memory(const char *path) {
+  return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the names beside it", path);
+}
+
+/* The bytes of a path before the name of its file. */
+static int directory_length(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? (int)(slash - path) + 1 : 0;
+}
+
+/* NULL where there is no such directory, or none that may be read: then nobody has listed it, or its files
+   cannot be read either. */
+static bool open_if_there(const char *path, DIR **stream) {
+  *stream = opendir(path);
+  return *stream || errno == ENOENT || errno == ENOTDIR || errno == EACCES || errno == ENAMETOOLONG ||
+         file_fail(path, "opendir");
+}
+
+static bool next_name(DIR *stream, const char *path, const char **name) {
+  errno = 0;
+  const struct dirent *entry = readdir(stream);
+  *name = entry ? entry->d_name : NULL;
+  return entry || errno == 0 || file_fail(path, "readdir");
+}
+
+static bool check_empty(DIR *stream, const char *path, const char *part) {
+  const char *name;
+  do
+    if (!next_name(stream, part, &name)) return false;
+  while (name && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0));
+  return !name ||
+         error_fail(BATCH_IO_ERROR,
+                    "%.350s: found %.350s/%.200s, which a run puts there while it replaces files, and leaves "
+                    "there when it is killed meanwhile; expected none: try again, or tokenize to that "
+                    "output again",
+                    path, part, name);
+}
+
+static bool check_part(const char *path, const char *hidden, const char *part) {
+  char full[PATH_MAX];
+  DIR *stream;
+  snprintf(full, sizeof full, "%.*s%s/%s", directory_length(path), path, hidden, part);
+  if (!open_if_there(full, &stream)) return false;
+  bool good = !stream || check_empty(stream, path, full);
+  if (stream) closedir(stream);
+  return good;
+}
+
+static bool check_hidden(const char *path, const char *hidden) {
+  return check_part(path, hidden, PART_READY) && check_part(path, hidden, PART_OLD);
+}
+
+static bool check_all_hidden(DIR *stream, const char *path) {
+  const char *name;
+  do {
+    if (!next_name(stream, path, &name)) return false;
+    if (name && *name == '.' && path_ends_with(name, HIDDEN_SUFFIX) && !check_hidden(path, name))
+      return false;
+  } while (name);
+  return true;
+}
+
+bool staging_watch_listing(const char *path) {
+  int length = directory_length(path);
+  char *directory = length ? strndup(path, (size_t)length) : strdup(".");
+  DIR *stream = NULL;
+  bool good = directory ? open_if_there(directory, &stream) : out_of_memory(path);
+  if (stream) {
+    good = check_all_hidden(stream, path);
+    closedir(stream);
+  }
+  free(directory);
+  return good;
+}
+
+/* Takes over `output`, which may be NULL for lack of memory: looks for the run of that output. */
+static bool check_run(const char *path, char *output) {
+  char *hidden = output ? staging_hidden_name(output) : NULL;
+  bool good = hidden ? check_hidden(path, hidden) : out_of_memory(path);
+  free(hidden);
+  free(output);
+  return good;
+}
+
+bool staging_watch_file(const char *path) {
+  const char *name = path + directory_length(path);
+  char *token_name = path_ends_with(name, ".idx") ? path_replace_suffix(name, ".idx", ".bin") : strdup(name);
+  bool good = token_name ? check_run(path, strdup(token_name)) && check_run(path, output_of_shard(token_name))
+                         : out_of_memory(path);
+  free(token_name);
+  return good;
+}

@@ -1,0 +1,102 @@
+/* From text files to a writer. */
+#include <unistd.h>
+
+#include "text/encode.h"
+#include "dataset/formats/format.h"
+#include "dataset/paths.h"
+#include "dataset/writer/writer_internal.h"
+
+typedef struct tokenize_run {
+  const batch_dataset_options *options;
+  BatchWriter *writer;
+  batch_tokenize_callback callback;
+  void *context;
+  batch_tokenize_progress progress;
+  uint64_t bytes_before, bad_lines_before; /* of the files that are done */
+} tokenize_run;
+
+static bool write_tokens(void *context, const uint32_t *ids, size_t count) {
+  return batch_writer_tokens(((tokenize_run *)context)->writer, ids, count);
+}
+
+static bool end_document(void *context) {
+  return batch_writer_end_document(((tokenize_run *)context)->writer);
+}
+
+static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
+  tokenize_run *run = context;
+  run->progress.bytes = run->bytes_before + bytes_read;
+  run->progress.bad_lines = run->bad_lines_before + bad_lines;
+  run->progress.tokens = batch_writer_token_count(run->writer);
+  run->progress.documents = batch_writer_document_count(run->writer);
+  if (!run->callback || run->callback(run->context, &run->progress)) return true;
+  return error_fail(BATCH_CLOSED, "batch_tokenize_files: stopped by the caller at byte %" PRIu64 " of %.700s",
+                    bytes_read, run->progress.path);
+}
+
+static bool open_text(source_file *file, batch_format wanted) {
+  uint64_t bytes;
+  if (!file_open(file->path, &file->fd, &bytes)) return false;
+  file->map_bytes = (size_t)bytes;
+  if (!format_detect(file, wanted)) return false;
+  if (file->format == BATCH_FORMAT_TEXT || file->format == BATCH_FORMAT_JSONL) return true;
+  return format_fail(file->path, 0, "found the format %s, expected text or jsonl",
+                     batch_format_name(file->format));
+}
+
+static bool tokenize_one(tokenize_run *run, const char *path) {
+  const token_sink sink = {write_tokens, end_document, report, run};
+  source_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
+  run->progress.path = path;
+  bool good = open_text(&file, run->options->format) &&
+              encode_file(&file, run->options, &sink, &file.bad_lines) &&
+              report(run, file.map_bytes, file.bad_lines);
+  if (file.fd >= 0) close(file.fd);
+  run->bytes_before += file.map_bytes;
+  run->bad_lines_before += file.bad_lines;
+  return good;
+}
+
+/* Every file is looked at before the first is tokenized: the sum of their sizes, and early refusals. */
+static bool measure(tokenize_run *run, const path_list *list) {
+  bool jsonl = !run->options->text_field && !run->options->on_bad_line; /* or nothing asks for it */
+  for (size_t i = 0; i < list->count; i++) {
+    source_file file = {.path = list->entries[i].path, .fd = -1};
+    bool good = open_text(&file, run->options->format) && writer_check_input(run->writer, file.path);
+    if (file.fd >= 0) close(file.fd);
+    if (!good) return false;
+    run->progress.total_bytes += file.map_bytes;
+    jsonl |= file.format == BATCH_FORMAT_JSONL;
+  }
+  return jsonl ||
+         error_fail(BATCH_INVALID_ARGUMENT,
+                    "batch_tokenize_files: %s is for .jsonl, and none is among the files",
+                    run->options->text_field ? "text_field (--field)" : "on_bad_line (--on-bad-line)");
+}
+
+static bool tokenize_list(tokenize_run *run, const path_list *list) {
+  if (!measure(run, list)) return false;
+  for (size_t i = 0; i < list->count; i++)
+    if (!tokenize_one(run, list->entries[i].path)) return false;
+  return true;
+}
+
+batch_status batch_tokenize_files(const char *const *paths, size_t n, const batch_dataset_options *options,
+                                  BatchWriter *writer, batch_tokenize_callback progress, void *context) {
+  static const batch_dataset_options defaults = BATCH_DATASET_OPTIONS_INIT;
+  if (!options) options = &defaults;
+  if (!paths || n == 0 || !writer)
+    return error_set(BATCH_INVALID_ARGUMENT, "batch_tokenize_files: %s, expected %s",
+                     !writer ? "writer is NULL"
+                     : paths ? "n is 0"
+                             : "paths is NULL",
+                     !writer ? "a writer" : "at least one path");
+  if (!encode_check("batch_tokenize_files", options)) return batch_last_error()->code;
+  tokenize_run run = {.options = options, .writer = writer, .callback = progress, .context = context};
+  path_list list = {0};
+  uint64_t before = batch_writer_token_count(writer);
+  bool good = paths_expand(paths, n, &list) && tokenize_list(&run, &list);
+  paths_free(&list);
+  if (!good && batch_writer_token_count(writer) > before) writer_abandon(writer);
+  return good ? BATCH_OK : batch_last_error()->code;
+}

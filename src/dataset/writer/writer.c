@@ -1,0 +1,268 @@
+#include "dataset/writer/writer_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/live.h"
+#include "text/encode.h"
+#include "base/file.h"
+#include "dataset/formats/format.h"
+#include "dataset/writer/output_names.h"
+#include "dataset/writer/shard.h"
+#include "dataset/writer/staging.h"
+#include "dataset/token_type.h"
+
+struct BatchWriter {
+  batch_writer_options options; /* format and token_type settled */
+  output_names names;
+  staging place;
+  shard shard;
+  bool in_document, finished;
+  batch_status failed; /* the first failure stays, and its sentence */
+  char failure[1024];
+  uint64_t tokens, documents;
+  uint64_t shards;    /* sealed */
+  uint64_t published; /* of them, under their final names */
+};
+
+typedef struct writable {
+  batch_format format;
+  batch_token_type types[7]; /* the defaults first, smallest first; DEFAULT ends the list */
+  size_t defaults;           /* how many of them are chosen without request */
+} writable;
+
+static const writable formats[] = {
+    {BATCH_FORMAT_HEADERLESS, {BATCH_TOKEN_U16, BATCH_TOKEN_U32}, 2},
+    {BATCH_FORMAT_DATATROVE, {BATCH_TOKEN_U16, BATCH_TOKEN_U32}, 2},
+    {BATCH_FORMAT_LLMC_GPT2, {BATCH_TOKEN_U16}, 1},
+    {BATCH_FORMAT_LLMC_LLAMA3, {BATCH_TOKEN_U32}, 1},
+    {BATCH_FORMAT_MEGATRON,
+     {BATCH_TOKEN_U16, BATCH_TOKEN_I32, BATCH_TOKEN_U8, BATCH_TOKEN_I8, BATCH_TOKEN_I16, BATCH_TOKEN_I64},
+     2},
+};
+
+static const writable *find_writable(batch_format format) {
+  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
+    if (formats[i].format == format) return &formats[i];
+  return NULL;
+}
+
+static bool has_type(const writable *w, batch_token_type type) {
+  for (const batch_token_type *t = w->types; *t; t++)
+    if (*t == type) return true;
+  return false;
+}
+
+/* What the name says where the vocabulary fits it, else the smallest default that it fits, or the largest
+   one. */
+static batch_token_type choose_type(const writable *w, const char *name, uint32_t vocab_size) {
+  batch_token_type told = token_type_of_name(name);
+  size_t i = 0;
+  for (size_t k = 0; k < w->defaults; k++)
+    if (w->types[k] == told && vocab_size <= token_type_max(told) + 1) return told;
+  while (i + 1 < w->defaults && vocab_size > token_type_max(w->types[i]) + 1) i++;
+  return w->types[i];
+}
+
+static const char function[] = "batch_writer_create";
+
+static bool settle_format(batch_writer_options *options) {
+  if (!options->format) options->format = BATCH_FORMAT_HEADERLESS;
+  return find_writable(options->format) ||
+         error_fail(BATCH_INVALID_ARGUMENT,
+                    "%s: options.format is %d (%s), expected headerless, datatrove, llm.c or Megatron",
+                    function, (int)options->format, batch_format_name(options->format));
+}
+
+static bool settle_type(batch_writer_options *options, const char *name) {
+  const writable *w = find_writable(options->format);
+  if (!options->token_type) options->token_type = choose_type(w, name, options->vocab_size);
+  if (!has_type(w, options->token_type))
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: options.token_type is %s, expected one that %s has",
+                      function, batch_token_type_name(options->token_type),
+                      batch_format_name(options->format));
+  uint64_t room = token_type_max(options->token_type) + 1;
+  return options->vocab_size <= room ||
+         error_fail(BATCH_INVALID_ARGUMENT,
+                    "%s: options.vocab_size is %" PRIu32 ", expected at most %" PRIu64
+                    " for tokens of type %s (%s)",
+                    function, options->vocab_size, room, batch_token_type_name(options->token_type),
+                    batch_format_name(options->format));
+}
+
+/* A reader of headerless tokens takes the name's word; beside other formats it would only be a lie. */
+static bool check_told(const batch_writer_options *options, const char *name) {
+  batch_token_type told = token_type_of_name(name), is = options->token_type;
+  bool same = options->format == BATCH_FORMAT_HEADERLESS
+                  ? told == is
+                  : batch_token_type_size(told) == batch_token_type_size(is);
+  return !told || same ||
+         error_fail(BATCH_INVALID_ARGUMENT, "%.700s: says tokens of type %s, expected a name for %s%s", name,
+                    batch_token_type_name(told), batch_token_type_name(is),
+                    options->vocab_size > 65536 ? ", which the vocabulary needs" : "");
+}
+
+/* Companions and shards would stand beside the link or beside the file that it leads to: not beside both. */
+static bool check_link(const batch_writer_options *options, const output_names *names) {
+  if (!names->linked) return true;
+  bool alone = options->shard_tokens == 0 &&
+               !shard_needs_companion(names->name, options->format, options->token_type) &&
+               !shard_needs_companion(names->path, options->format, options->token_type);
+  return alone ||
+         error_fail(
+             BATCH_INVALID_ARGUMENT,
+             "%.400s: is a link to %.300s%.200s, expected a file: this run writes more than one, and they "
+             "would not be found beside both names",
+             names->path, names->directory, names->name);
+}
+
+static bool check_shard_tokens(const batch_writer_options *options) {
+  bool llmc = options->format == BATCH_FORMAT_LLMC_GPT2 || options->format == BATCH_FORMAT_LLMC_LLAMA3;
+  return !llmc || options->shard_tokens <= INT32_MAX ||
+         error_fail(BATCH_INVALID_ARGUMENT,
+                    "%s: options.shard_tokens is %" PRIu64 ", expected at most %" PRId32 " for %s", function,
+                    options->shard_tokens, INT32_MAX, batch_format_name(options->format));
+}
+
+static bool settle(BatchWriter *writer, const char *path) {
+  batch_writer_options *options = &writer->options;
+  output_names *names = &writer->names;
+  return settle_format(options) && output_names_settle(names, path, options->format) &&
+         settle_type(options, names->path) && check_told(options, names->path) &&
+         check_told(options, names->name) && check_link(options, names) && check_shard_tokens(options);
+}
+
+static bool open_shard(BatchWriter *writer) {
+  char *name = writer->options.shard_tokens ? output_shard_name(&writer->names, writer->shards + 1)
+                                            : strdup(writer->names.name);
+  bool good = name ? shard_open(&writer->shard, &writer->place, name, writer->options.format,
+                                writer->options.token_type)
+                   : error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", writer->names.path);
+  free(name);
+  return good;
+}
+
+/* Keeps the first failure, and takes back what is unfinished. */
+static bool fail(BatchWriter *writer) {
+  writer->failed = batch_last_error()->code;
+  snprintf(writer->failure, sizeof writer->failure, "%s", batch_last_error()->message);
+  shard_close(&writer->shard);
+  staging_close(&writer->place); /* what it could not remove, the next run with this output does */
+  return error_fail(writer->failed, "%s", writer->failure);
+}
+
+BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options) {
+  if (!path || !*path)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_writer_create: path is %s, expected a path",
+                      path ? "empty" : "NULL");
+  BatchWriter *writer = calloc(1, sizeof *writer);
+  if (!writer)
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_writer_create: no memory for %zu bytes", sizeof *writer);
+  live_enter(writer);
+  if (options) writer->options = *options;
+  writer->shard = SHARD_CLOSED;
+  writer->place = STAGING_CLOSED;
+  if (settle(writer, path) && staging_open(&writer->place, &writer->names, writer->options.overwrite) &&
+      open_shard(writer))
+    return writer;
+  fail(writer);
+  batch_writer_free(writer);
+  return NULL;
+}
+
+/* Whether the writer still takes something; otherwise why not. */
+static bool ready(const BatchWriter *writer, const char *function_called) {
+  if (!writer)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: writer is NULL, expected a writer", function_called);
+  if (writer->failed) return error_fail(writer->failed, "%s", writer->failure);
+  if (staging_is_foreign(&writer->place))
+    return error_fail(BATCH_UNSUPPORTED,
+                      "%s: the writer is at work in the process that forked this one, expected one made here",
+                      function_called);
+  return !writer->finished ||
+         error_fail(BATCH_INVALID_ARGUMENT, "%s: the writer is finished, expected one that is not",
+                    function_called);
+}
+
+/* What replaces nothing is published shard by shard; what does, all at once in the end. */
+static bool end_shard(BatchWriter *writer, bool last) {
+  if (!shard_seal(&writer->shard)) return false;
+  shard_close(&writer->shard);
+  writer->shards++;
+  if (writer->options.overwrite && !last) return true;
+  if (!staging_publish(&writer->place)) return false;
+  writer->published = writer->shards;
+  return true;
+}
+
+static bool begin_document(BatchWriter *writer) {
+  uint64_t most = writer->options.shard_tokens;
+  writer->in_document = true;
+  return most == 0 || writer->shard.token_count < most || (end_shard(writer, false) && open_shard(writer));
+}
+
+bool batch_writer_tokens(BatchWriter *writer, const uint32_t *ids, size_t count) {
+  if (!ready(writer, "batch_writer_tokens")) return false;
+  if (!ids && count > 0)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_writer_tokens: ids is %s, expected an address", "NULL");
+  if (!writer->in_document && !begin_document(writer)) return fail(writer);
+  if (!shard_tokens(&writer->shard, ids, count)) return fail(writer);
+  writer->tokens += count;
+  return true;
+}
+
+bool batch_writer_end_document(BatchWriter *writer) {
+  if (!ready(writer, "batch_writer_end_document")) return false;
+  if (!writer->in_document && !begin_document(writer)) return fail(writer);
+  if (!shard_end_document(&writer->shard)) return fail(writer);
+  writer->in_document = false;
+  writer->documents++;
+  return true;
+}
+
+bool batch_writer_finish(BatchWriter *writer) {
+  if (!ready(writer, "batch_writer_finish")) return false;
+  if (writer->in_document && !batch_writer_end_document(writer)) return false;
+  if (!end_shard(writer, true)) return fail(writer);
+  writer->finished = true;
+  return staging_end(&writer->place);
+}
+
+void batch_writer_free(BatchWriter *writer) {
+  if (!writer) return;
+  live_leave("batch_writer_free", writer);
+  shard_close(&writer->shard);
+  staging_close(&writer->place);
+  output_names_free(&writer->names);
+  free(writer);
+}
+
+bool writer_check_input(const BatchWriter *writer, const char *path) {
+  bool replaced;
+  if (!ready(writer, "batch_tokenize_files")) return false;
+  if (!staging_replaces(&writer->place, path, &replaced)) return false;
+  return !replaced || error_fail(BATCH_INVALID_ARGUMENT,
+                                 "%.500s: is read and would be replaced by %.500s, expected another output",
+                                 path, writer->names.path);
+}
+
+void writer_abandon(BatchWriter *writer) {
+  if (writer->in_document && !writer->failed) fail(writer);
+}
+
+uint64_t batch_writer_token_count(const BatchWriter *writer) {
+  return writer ? writer->tokens : 0;
+}
+
+uint64_t batch_writer_document_count(const BatchWriter *writer) {
+  return writer ? writer->documents : 0;
+}
+
+uint64_t batch_writer_shard_count(const BatchWriter *writer) {
+  return writer ? writer->published : 0;
+}
+
+batch_token_type batch_writer_token_type(const BatchWriter *writer) {
+  return writer ? writer->options.token_type : BATCH_TOKEN_DEFAULT;
+}

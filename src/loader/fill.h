@@ -1,0 +1,63 @@
+/* Filling one batch: from its place in the schedule to its elements, transforms included. */
+#ifndef HEADRACE_LOADER_FILL_H
+#define HEADRACE_LOADER_FILL_H
+
+#include "base/fault.h"
+#include "loader/recipe.h"
+
+/* What one thread needs to fill batches; nothing is allocated afterwards. */
+typedef struct filler {
+  const recipe *recipe;
+  bool in_worker;        /* a worker's, whose thread does not block SIGBUS; else anyone's */
+  plan_reader reader;    /* of the steps that are filled */
+  plan_reader later;     /* of those that are only asked for, far ahead: see resident.h */
+  void *raw;             /* [sequence_length + 1] tokens as stored: of files that are not mapped */
+  int64_t *ids;          /* [sequence_length + 1] of rows that lie in several files */
+  uint64_t *touched_end; /* [files] bytes of each mapped file that the batch needed */
+  size_t *touched;       /* [num_touched] the files of which that is not 0 */
+  size_t num_touched;
+  const uint8_t *ahead; /* of the row after the one being filled: what is still to be prefetched */
+  size_t ahead_bytes;
+  Batch *batch; /* the one being filled */
+  schedule_place place;
+  uint64_t tokens, bytes; /* in the last batch; read for it */
+  uint64_t pieces;        /* of files, that it was made of */
+  uint64_t skipped;       /* rows of it that became padding */
+  fault fault;            /* of the last batch; its sentence has no function's name */
+  bool row_failed;        /* the row being filled has a fault */
+} filler;
+
+/* Sets an error, without a function's name. filler_free also after a failure. */
+bool filler_init(filler *f, const recipe *r);
+void filler_free(filler *f);
+
+/* Makes `batch` what belongs at `place`. The filler's fault says what went wrong, and so does the
+   batch's status, unless the recipe says skip: then what is wrong is padding, and the rest is right.
+   After a read error all of it is padding. */
+void filler_fill(filler *f, const schedule_place *place, Batch *batch);
+
+/* Records a fault of the row being filled, and its sentence if it is the batch's first, or the first
+   read error, which concerns all rows; see error_set. */
+__attribute__((format(printf, 3, 4))) void filler_fault(filler *f, batch_status code, const char *format,
+                                                        ...);
+
+/* --- fill_tokens.c: from files to `pairs` columns of a row --- */
+
+/* Fills columns [column, column + piece->pairs) of a row from a source. Runs guarded. */
+void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
+                       uint32_t column);
+
+/* Names a piece of the next row: filling this one brings it on its way from memory, bit by bit, since
+   a processor has few reads under way at a time. */
+void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece);
+
+/* Reports files that are now shorter than what was read of them. */
+void filler_check_sizes(filler *f);
+
+/* Reports the file that `address` is mapped from. */
+void filler_report_hole(filler *f, const void *address);
+
+/* A guard_owns: whether an address lies in a mapping of a filler's sources. */
+bool filler_owns(const void *filler_context, const void *address);
+
+#endif

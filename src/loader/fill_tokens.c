@@ -1,0 +1,155 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "loader/fill.h"
+#include "loader/fill_kernels.h"
+#include "dataset/hole.h"
+#include "loader/row.h"
+#include "dataset/token_type.h"
+
+enum { CACHE_LINE = 64, PART = 128 /* tokens */ };
+
+/* Notes that the batch needs tokens [first, first + count) of a mapped file. */
+static void touch(filler *f, uint32_t source_number, const source_file *file, uint64_t first,
+                  uint64_t count) {
+  size_t number = recipe_file(f->recipe, source_number, file);
+  uint64_t end = file->data_offset + (first + count) * file->width;
+  if (f->touched_end[number] == 0) f->touched[f->num_touched++] = number;
+  if (f->touched_end[number] < end) f->touched_end[number] = end;
+}
+
+/* Tokens [first, first + count) of a file, as they are stored: in the mapping, or read into f->raw. */
+static const void *stored_tokens(filler *f, uint32_t source_number, const source_file *file, uint64_t first,
+                                 size_t count) {
+  f->bytes += count * file->width;
+  f->pieces++;
+  if (file->map) {
+    touch(f, source_number, file, first, count);
+    return file->map + file->data_offset + first * file->width;
+  }
+  if (source_read_raw(file, first, count, f->raw)) return f->raw;
+  const batch_error *why = batch_last_error();
+  filler_fault(f, why->code, "%s", why->message);
+  return NULL;
+}
+
+/* As stored_tokens, across files, widened into f->ids. */
+static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t start, size_t count) {
+  const source *data = f->recipe->plan.sources[source_number].data;
+  for (size_t done = 0, part; done < count; done += part) {
+    const source_file *file = source_find(data, start + done);
+    uint64_t first = start + done - file->first_token;
+    part = count - done < file->tokens - first ? count - done : (size_t)(file->tokens - first);
+    const void *stored = stored_tokens(f, source_number, file, first, part);
+    if (!stored) return NULL;
+    token_widen(file->type, stored, part, f->ids + done);
+  }
+  return f->ids;
+}
+
+/* Finds the first wrong id of `count` tokens from `start` on, and reports it with its place. */
+static void report_id(filler *f, const source *data, uint64_t start, const void *tokens,
+                      batch_token_type type, size_t count) {
+  char place[96];
+  size_t at = 0;
+  int64_t id = 0;
+  for (; at < count; at++) {
+    token_widen(type, (const uint8_t *)tokens + at * batch_token_type_size(type), 1, &id);
+    if (id < 0 || id > f->recipe->limit) break;
+  }
+  if (at == count) {
+    filler_fault(f, BATCH_IO_ERROR, "%.700s: its tokens changed while they were read",
+                 source_find(data, start)->path);
+    return;
+  }
+  const source_file *file = source_find(data, start + at);
+  uint64_t index = start + at - file->first_token;
+  filler_fault(f, BATCH_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32, file->path,
+               source_place(data, file, index, place), id, f->recipe->limit);
+}
+
+static void prefetch(filler *f, size_t bytes) {
+  if (bytes > f->ahead_bytes) bytes = f->ahead_bytes;
+  if (bytes == 0) return; /* ahead may be NULL */
+  for (size_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(f->ahead + i);
+  f->ahead += bytes;
+  f->ahead_bytes -= bytes;
+}
+
+/* Fills a row's columns in parts between which the next row is asked for. */
+static bool fill_parts(filler *f, const void *tokens, batch_token_type type, uint32_t pairs, uint32_t row,
+                       uint32_t column) {
+  const Tensor *input = &f->batch->input, *target = &f->batch->target;
+  fill_kernel *fill = fill_kernel_for(type, input->dtype);
+  size_t width = batch_token_type_size(type);
+  bool right = true;
+  for (uint32_t done = 0, part; done < pairs; done += part) {
+    part = pairs - done < PART ? pairs - done : PART;
+    prefetch(f, part * width);
+    right &= fill((const uint8_t *)tokens + done * width, part, f->recipe->limit,
+                  row_at(input, row, column + done), row_at(target, row, column + done));
+  }
+  prefetch(f, width); /* the last target */
+  return right;
+}
+
+void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
+                       uint32_t column) {
+  const source *data = f->recipe->plan.sources[source_number].data;
+  const source_file *file = source_find(data, piece->token);
+  uint64_t first = piece->token - file->first_token;
+  size_t count = (size_t)piece->pairs + 1;
+  bool whole = first + count <= file->tokens;
+  batch_token_type type = whole ? file->type : BATCH_TOKEN_I64;
+  const void *tokens = whole ? stored_tokens(f, source_number, file, first, count)
+                             : gathered_tokens(f, source_number, piece->token, count);
+  if (tokens && !fill_parts(f, tokens, type, piece->pairs, row, column))
+    report_id(f, data, piece->token, tokens, type, count);
+}
+
+void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece) {
+  const source_file *file = source_find(f->recipe->plan.sources[source_number].data, piece->token);
+  f->ahead_bytes = 0;
+  if (!file->map) return;
+  f->ahead_bytes = ((size_t)piece->pairs + 1) * file->width;
+  f->ahead = file->map + file->data_offset + (piece->token - file->first_token) * file->width;
+}
+
+/* The file with this number among those of all sources. */
+static const source_file *numbered_file(const recipe *r, size_t number) {
+  size_t i = 0;
+  while (number >= r->plan.sources[i].data->count) number -= r->plan.sources[i++].data->count;
+  return &r->plan.sources[i].data->files[number];
+}
+
+/* Within the page that a file ends in, what was cut off reads as zeros without any signal. */
+void filler_check_sizes(filler *f) {
+  for (size_t i = 0; i < f->num_touched; i++) {
+    const source_file *file = numbered_file(f->recipe, f->touched[i]);
+    uint64_t end = f->touched_end[f->touched[i]];
+    struct stat now;
+    if (fstat(file->fd, &now) != 0)
+      filler_fault(f, BATCH_IO_ERROR, "%.700s: its size cannot be read: %s", file->path, strerror(errno));
+    else if ((uint64_t)now.st_size < end)
+      filler_fault(f, BATCH_IO_ERROR, "%.700s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
+                   file->path, (intmax_t)now.st_size, end);
+  }
+}
+
+bool filler_owns(const void *filler_context, const void *address) {
+  const plan *p = &((const filler *)filler_context)->recipe->plan;
+  for (size_t i = 0; i < p->count; i++)
+    if (hole_in_source(p->sources[i].data, address)) return true;
+  return false;
+}
+
+void filler_report_hole(filler *f, const void *address) {
+  const plan *p = &f->recipe->plan;
+  fault why;
+  for (size_t i = 0; i < p->count; i++)
+    if (hole_report(p->sources[i].data, address, &why)) filler_fault(f, why.code, "%s", why.message);
+}

@@ -1,0 +1,69 @@
+/* The parts of a loader: what its files share. */
+#ifndef HEADRACE_LOADER_LOADER_INTERNAL_H
+#define HEADRACE_LOADER_LOADER_INTERNAL_H
+
+#include <pthread.h>
+
+#include "loader/fill.h"
+#include "loader/resident.h"
+#include "sync/window.h"
+#include "headrace/pool.h"
+#include "sync/counters.h"
+
+/* What loader->counts counts, see stats.h. */
+enum {
+  COUNT_BATCHES,
+  COUNT_TOKENS,
+  COUNT_BYTES,
+  COUNT_ERRORS,
+  COUNT_SKIPPED,
+  COUNT_TRAINER_WAIT,
+  COUNT_WORKER_WAIT,
+  COUNT_FILL
+};
+
+typedef struct worker {
+  BatchLoader *loader;
+  pthread_t thread;
+  filler filler;
+  resident_worker pages;
+  /* No step below this one is with the worker; it writes, batch_loader_get_state reads. */
+  _Alignas(PORT_LINE) _Atomic uint64_t step;
+} worker;
+
+struct BatchLoader {
+  recipe recipe;
+  window window;
+  resident resident;
+  BatchPool *pool;
+  batch_faults faults;
+  bool as_they_come;
+  unsigned generation; /* of the process that its workers are in, see thread.h */
+  uint64_t started;    /* when, in nanoseconds of CLOCK_MONOTONIC */
+  uint32_t num_workers;
+  worker *workers;                                /* [num_workers] */
+  uint32_t running;                               /* of these, how many threads were started */
+  _Alignas(PORT_LINE) _Atomic uint64_t next_step; /* of the schedule; workers take the next one */
+  _Atomic bool closed;                            /* batch_loader_close sets it, workers read it */
+  _Atomic uint64_t data_hash;                     /* plan_hash_data; 0: not yet computed */
+  counters counts;
+};
+
+/* Whether the workers stayed behind in a fork: sets an error in the name of `function`. */
+bool loader_is_elsewhere(const char *function, const BatchLoader *loader);
+
+/* Sentences that the following functions set have no function's name; whoever is called by the user puts
+   it before. */
+
+/* loader_options.c: checks the options (sets an error) and writes what follows from them. */
+bool loader_check_options(const batch_loader_options *options);
+bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
+                        const batch_loader_options *options);
+
+/* loader_state.c: the place that options->resume says, or the beginning. */
+bool loader_origin(const plan *p, const batch_loader_options *options, schedule_place *origin);
+
+/* worker.c */
+void *worker_run(void *worker_pointer);
+
+#endif

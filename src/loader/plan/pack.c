@@ -1,0 +1,111 @@
+#include "loader/plan/pack.h"
+
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "dataset/hole.h"
+
+void *pack_allocate(uint64_t count, size_t bytes) {
+  void *block = count <= SIZE_MAX ? calloc(count > 0 ? (size_t)count : 1, bytes) : NULL;
+  if (!block)
+    error_set(BATCH_OUT_OF_MEMORY, "no memory for packing: %llu elements of %zu bytes",
+              (unsigned long long)count, bytes);
+  return block;
+}
+
+bool pack_changed(const pack *p) {
+  return error_fail(BATCH_IO_ERROR, "%.700s: its documents changed while they were read",
+                    p->data->files[0].path);
+}
+
+/* --- windows --- */
+
+/* Each window but the last one is full. */
+static uint64_t count_windows(const source *data, uint32_t length, bool whole) {
+  if (data->tokens < 2) return 0;
+  return whole ? (data->tokens - 1) / length : (data->tokens - 2) / length + 1;
+}
+
+/* --- documents --- */
+
+typedef struct reading {
+  pack *pack;
+  uint64_t most; /* of left_out; 0: only count */
+  uint64_t found;
+} reading;
+
+static void find_short_documents(void *context) {
+  reading *r = context;
+  uint64_t start, end;
+  r->found = 0;
+  for (uint64_t d = 0; d < r->pack->data->documents; d++) {
+    source_document(r->pack->data, d, &start, &end);
+    if (end - start > 1) continue;
+    if (r->found < r->most) r->pack->left_out[r->found] = d;
+    r->found++;
+  }
+}
+
+/* An index that is overwritten between the two readings can give another number of them: then the rows
+   are no longer those that were counted. */
+static bool leave_out_short_documents(pack *p) {
+  reading r = {p, 0, 0};
+  if (!hole_guarded(p->data, find_short_documents, &r)) return false;
+  p->num_left_out = r.most = r.found;
+  p->rows = p->data->documents - r.found;
+  if (r.found == 0) return true;
+  if (!(p->left_out = pack_allocate(r.found, sizeof *p->left_out)) ||
+      !hole_guarded(p->data, find_short_documents, &r))
+    return false;
+  return r.found == r.most || pack_changed(p);
+}
+
+/* The document that row `row` is: as many are left out before it as lie before it. */
+static uint64_t document_of(const pack *p, uint64_t row) {
+  uint64_t low = 0, high = p->num_left_out;
+  while (low < high) {
+    uint64_t middle = low + (high - low) / 2;
+    if (p->left_out[middle] - middle <= row)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return row + low;
+}
+
+/* --- all --- */
+
+bool pack_init(pack *p, const source *data, batch_packing packing, uint32_t sequence_length, bool whole) {
+  *p = (pack){.data = data, .packing = packing, .sequence_length = sequence_length};
+  if (packing == BATCH_PACK_BEST_FIT) return pack_best_fit(p);
+  if (packing == BATCH_PACK_DOCUMENTS) return leave_out_short_documents(p);
+  p->rows = count_windows(data, sequence_length, whole);
+  return true;
+}
+
+void pack_free(pack *p) {
+  free(p->table.row_first);
+  free(p->table.starts);
+  free(p->table.pairs);
+  free(p->left_out);
+}
+
+uint32_t pack_pieces(const pack *p, uint64_t row) {
+  if (p->packing != BATCH_PACK_BEST_FIT) return 1;
+  return p->table.row_first[row + 1] - p->table.row_first[row];
+}
+
+static pack_piece piece_of(uint64_t start, uint64_t end, uint32_t length) {
+  uint64_t pairs = end - start < 2 ? 0 : end - start - 1;
+  return (pack_piece){start, pairs < length ? (uint32_t)pairs : length};
+}
+
+pack_piece pack_piece_at(const pack *p, uint64_t row, uint32_t i) {
+  uint64_t start = row * p->sequence_length, end = p->data->tokens;
+  if (p->packing == BATCH_PACK_BEST_FIT) {
+    uint32_t at = p->table.row_first[row] + i;
+    return (pack_piece){p->table.starts[at], p->table.pairs[at]};
+  }
+  if (p->packing == BATCH_PACK_DOCUMENTS) source_document(p->data, document_of(p, row), &start, &end);
+  return piece_of(start, end, p->sequence_length);
+}

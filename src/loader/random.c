@@ -1,0 +1,35 @@
+#include <math.h>
+
+#include "base/mix.h"
+#include "headrace/transform.h"
+
+batch_random batch_random_start(uint64_t key) {
+  return (batch_random){mix64(key)};
+}
+
+uint64_t batch_random_next(batch_random *random) {
+  random->state += UINT64_C(0x9e3779b97f4a7c15);
+  return mix64(random->state);
+}
+
+/* Lemire, "Fast random integer generation in an interval", 2019: the high half of a product is
+   uniform once the few low halves that would favour some numbers are drawn again. */
+uint32_t batch_random_below(batch_random *random, uint32_t bound) {
+  if (bound == 0) return 0;
+  uint64_t product = (batch_random_next(random) >> 32) * bound;
+  if ((uint32_t)product < bound) {
+    uint32_t least = (uint32_t)-bound % bound;
+    while ((uint32_t)product < least) product = (batch_random_next(random) >> 32) * bound;
+  }
+  return (uint32_t)(product >> 32);
+}
+
+float batch_random_uniform(batch_random *random) {
+  return (float)(batch_random_next(random) >> 40) * 0x1p-24f;
+}
+
+/* Of the pair that the method gives only one is used: a stream has no memory but its place. */
+float batch_random_normal(batch_random *random) {
+  float radius = sqrtf(-2.0f * logf(1.0f - batch_random_uniform(random)));
+  return radius * cosf(6.28318531f * batch_random_uniform(random));
+}

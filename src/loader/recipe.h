@@ -1,0 +1,28 @@
+/* What every batch of a loader is made of. Constant once the loader runs: all workers read it. */
+#ifndef HEADRACE_LOADER_RECIPE_H
+#define HEADRACE_LOADER_RECIPE_H
+
+#include "loader/plan/plan.h"
+#include "loader/plan/schedule.h"
+
+typedef struct recipe {
+  plan plan;
+  schedule schedule;
+  batch_shape shape;
+  uint32_t limit;    /* the largest id allowed */
+  uint32_t pad_id;   /* <= limit */
+  uint64_t rank_row; /* where in a step this rank's rows begin */
+  bool skip;         /* rows with a fault become padding */
+  size_t files;      /* of all sources */
+  batch_transform *transforms;
+  size_t num_transforms;
+} recipe;
+
+/* The number of a file among those of all sources. */
+static inline size_t recipe_file(const recipe *r, uint32_t source_number, const source_file *file) {
+  size_t before = 0;
+  for (uint32_t i = 0; i < source_number; i++) before += r->plan.sources[i].data->count;
+  return before + (size_t)(file - r->plan.sources[source_number].data->files);
+}
+
+#endif

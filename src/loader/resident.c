@@ -1,0 +1,88 @@
+#include "loader/resident.h"
+
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum {
+  LOOK_EVERY = 8,        /* batches: the look is a system call */
+  ASK_FOR = 64,          /* batches, after a wait was seen */
+  FAULT_AROUND = 1 << 16 /* the kernel maps in so much around a page that it has */
+};
+
+#define DEFAULT_LIMIT ((uint64_t)1 << 30)
+
+static uint64_t mapped_bytes(const recipe *r) {
+  uint64_t sum = 0;
+  for (size_t i = 0; i < r->plan.count; i++)
+    for (size_t k = 0; k < r->plan.sources[i].data->count; k++)
+      if (r->plan.sources[i].data->files[k].map) sum += r->plan.sources[i].data->files[k].map_bytes;
+  return sum;
+}
+
+void resident_init(resident *r, const recipe *of, uint64_t limit) {
+  r->recipe = of;
+  r->limit = limit ? limit : DEFAULT_LIMIT;
+  if (mapped_bytes(of) <= r->limit) r->limit = 0;
+  atomic_init(&r->mapped, 0);
+}
+
+/* The pages stay in the system's cache; who still reads one maps it in again. */
+static void let_go(const recipe *r) {
+  for (size_t i = 0; i < r->plan.count; i++)
+    for (size_t k = 0; k < r->plan.sources[i].data->count; k++) {
+      const source_file *file = &r->plan.sources[i].data->files[k];
+      if (file->map) madvise((void *)(uintptr_t)file->map, file->map_bytes, MADV_DONTNEED);
+    }
+}
+
+/* relaxed: the counter stands for itself; the exchange elects who lets go. */
+static void count_mapped(resident *r, const filler *f) {
+  uint64_t around =
+      r->recipe->plan.shuffle == BATCH_SHUFFLE_NONE ? 0 : 2 * (uint64_t)FAULT_AROUND * f->pieces;
+  uint64_t more = f->bytes + around,
+           sum = atomic_fetch_add_explicit(&r->mapped, more, memory_order_relaxed) + more;
+  if (sum > r->limit && atomic_exchange_explicit(&r->mapped, 0, memory_order_relaxed) > r->limit)
+    let_go(r->recipe);
+}
+
+static void ask_for_piece(const source *data, const pack_piece *piece, uintptr_t page) {
+  const source_file *file = source_find(data, piece->token);
+  if (!file->map || piece->pairs == 0) return;
+  uint64_t first = (piece->token - file->first_token) * file->width + file->data_offset;
+  uint64_t start = first & ~(uint64_t)(page - 1),
+           bytes = first - start + ((uint64_t)piece->pairs + 1) * file->width;
+  if (bytes > file->map_bytes - start) bytes = file->map_bytes - start;
+  madvise((void *)(uintptr_t)(file->map + start), bytes, MADV_WILLNEED);
+}
+
+static void ask_for_step(filler *f, const schedule_place *at) {
+  const recipe *r = f->recipe;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  if (r->plan.packing == BATCH_PACK_DOCUMENTS) return; /* its boundaries would have to be read, guarded */
+  for (uint32_t row = 0; row < r->shape.batch_size; row++) {
+    uint64_t place = at->row + r->rank_row + row;
+    if (place >= r->plan.rows) return;
+    plan_row found = plan_locate(&f->later, at->epoch, place);
+    const plan_source *s = &r->plan.sources[found.source];
+    for (uint32_t i = 0; i < pack_pieces(&s->rows, found.row); i++) {
+      pack_piece piece = pack_piece_at(&s->rows, found.row, i);
+      ask_for_piece(s->data, &piece, page);
+    }
+  }
+}
+
+void resident_after(resident *r, resident_worker *w, filler *f, const schedule_place *later) {
+  if (r->limit) count_mapped(r, f);
+  if (++w->since >= LOOK_EVERY) {
+    struct rusage usage;
+    w->since = 0;
+    if (getrusage(RUSAGE_THREAD, &usage) == 0 && usage.ru_majflt > w->waits) {
+      w->waits = usage.ru_majflt;
+      w->ask_ahead = ASK_FOR;
+    }
+  }
+  if (w->ask_ahead == 0) return;
+  w->ask_ahead--;
+  ask_for_step(f, later);
+}

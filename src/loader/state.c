@@ -1,0 +1,118 @@
+#include "base/error.h"
+#include "loader/loader_internal.h"
+#include "base/mix.h"
+
+#define STATE_MAGIC UINT64_C(0x32656361725f6468) /* "hd_race2" */
+
+_Static_assert(sizeof(batch_loader_state) < 128, "a state stays small");
+
+static uint64_t check_of(const batch_loader_state *s) {
+  const uint64_t fields[] = {s->magic,   s->tokens,  s->seed,  s->sequence_length,
+                             s->packing, s->shuffle, s->order, s->epoch,
+                             s->step,    s->row};
+  uint64_t sum = 0;
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) sum = mix64_with(sum, fields[i]);
+  return sum;
+}
+
+/* A state of a run with this plan, at its beginning. */
+static batch_loader_state state_of(const plan *p, uint64_t data_hash) {
+  return (batch_loader_state){.magic = STATE_MAGIC,
+                              .tokens = data_hash,
+                              .seed = p->seed,
+                              .sequence_length = p->sequence_length,
+                              .packing = (uint16_t)p->packing,
+                              .shuffle = (uint16_t)p->shuffle,
+                              .order = plan_hash_mix(p)};
+}
+
+static bool same(const char *what, uint64_t saved, uint64_t given) {
+  return saved == given || error_fail(BATCH_INVALID_ARGUMENT, "resume was saved with %s %llu, expected %llu",
+                                      what, (unsigned long long)saved, (unsigned long long)given);
+}
+
+/* words: [n] of what the numbers stand for. */
+static bool same_word(const char *what, const char *const *words, unsigned n, unsigned saved,
+                      unsigned given) {
+  return saved == given || error_fail(BATCH_INVALID_ARGUMENT, "resume was saved with %s %s, expected %s",
+                                      what, saved < n ? words[saved] : "?", words[given]);
+}
+
+static bool check_origin(const batch_loader_state *s, const batch_loader_state *mine, const plan *p) {
+  static const char *const packings[] = {"windows", "documents", "best fit"};
+  static const char *const shuffles[] = {"all", "blocks", "none"};
+  if (!same("seed", s->seed, mine->seed) ||
+      !same("sequence_length", s->sequence_length, mine->sequence_length) ||
+      !same_word("packing", packings, 3, s->packing, mine->packing) ||
+      !same_word("shuffle", shuffles, 3, s->shuffle, mine->shuffle))
+    return false;
+  if (s->tokens != mine->tokens)
+    return error_fail(BATCH_INVALID_ARGUMENT,
+                      "resume was saved with other data, of fingerprint %016llx, expected %016llx",
+                      (unsigned long long)s->tokens, (unsigned long long)mine->tokens);
+  if (s->order != mine->order)
+    return error_fail(BATCH_INVALID_ARGUMENT,
+                      "resume was saved with other weights, block_rows or drop_last, expected the same");
+  if (s->row > p->rows || s->epoch > BATCH_LOADER_ENDLESS || s->epoch > plan_epochs(p))
+    return error_fail(BATCH_FORMAT_ERROR,
+                      "resume is at row %llu of epoch %llu, expected one that this data has",
+                      (unsigned long long)s->row, (unsigned long long)s->epoch);
+  return true;
+}
+
+bool loader_origin(const plan *p, const batch_loader_options *options, schedule_place *origin) {
+  const batch_loader_state *s = options->resume;
+  uint64_t data_hash;
+  *origin = (schedule_place){0, 0, 0};
+  if (!s) return true;
+  if (s->magic != STATE_MAGIC || s->check != check_of(s))
+    return error_fail(BATCH_FORMAT_ERROR, "resume is no state of a loader of this version, or was damaged");
+  if (!plan_hash_data(p, &data_hash)) return false;
+  batch_loader_state mine = state_of(p, data_hash);
+  if (!check_origin(s, &mine, p)) return false;
+  *origin = (schedule_place){s->epoch, s->step, s->row};
+  return true;
+}
+
+/* Several threads may compute it at once, with the same result. relaxed: it stands for itself. */
+static bool data_hash_of(BatchLoader *loader, uint64_t *hash) {
+  *hash = atomic_load_explicit(&loader->data_hash, memory_order_relaxed);
+  if (*hash) return true;
+  if (!plan_hash_data(&loader->recipe.plan, hash)) return false;
+  atomic_store_explicit(&loader->data_hash, *hash, memory_order_relaxed);
+  return true;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+/* The first step that is not delivered. In order: the head, or the step that stopped the loader. As
+   they come: the smallest among the steps not yet taken, those with workers and those published; each
+   is looked for in the order in which steps move, backwards, so that none slips through. seq_cst: see
+   take_step in worker.c. */
+static uint64_t first_undelivered(BatchLoader *loader) {
+  const window *w = &loader->window;
+  if (!loader->as_they_come) return smaller(window_head(w), window_stopped(w) ? w->stop_step : UINT64_MAX);
+  uint64_t first = atomic_load_explicit(&loader->next_step, memory_order_seq_cst);
+  for (uint32_t i = 0; i < loader->num_workers; i++)
+    first = smaller(first, atomic_load_explicit(&loader->workers[i].step, memory_order_seq_cst));
+  return smaller(smaller(first, window_least_step(w)), loader->recipe.schedule.total);
+}
+
+/* Between epochs it is the beginning of the next one. */
+bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
+  uint64_t data_hash;
+  if (!loader || !state)
+    return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_state: %s is NULL",
+                      loader ? "state" : "loader");
+  if (loader_is_elsewhere("batch_loader_get_state", loader)) return false;
+  if (!data_hash_of(loader, &data_hash)) return false;
+  schedule_place at = schedule_at(&loader->recipe.schedule, first_undelivered(loader));
+  *state = state_of(&loader->recipe.plan, data_hash);
+  state->epoch = at.epoch;
+  state->step = at.step;
+  state->row = at.row;
+  state->check = check_of(state);
+  return true;
+}

@@ -1,0 +1,223 @@
+#include "loader/transform.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "loader/row.h"
+
+/* --- elements of any type --- */
+
+/* -1 for a number that is no id. */
+static int64_t id_of(double number) {
+  return number >= 0 && number <= INT32_MAX ? (int64_t)number : -1;
+}
+
+static int64_t get_id(const Tensor *tensor, uint32_t row, uint32_t column) {
+  const void *at = row_at(tensor, row, column);
+  switch (tensor->dtype) {
+  case TENSOR_FLOAT32:
+    return id_of(*(const float *)at);
+  case TENSOR_FLOAT64:
+    return id_of(*(const double *)at);
+  case TENSOR_INT32:
+    return *(const int32_t *)at;
+  case TENSOR_INT64:
+    return *(const int64_t *)at;
+  case TENSOR_UINT8:
+    return *(const uint8_t *)at;
+  case TENSOR_UINT16:
+    return *(const uint16_t *)at;
+  default:
+    return *(const uint32_t *)at;
+  }
+}
+
+static void put_id(const Tensor *tensor, uint32_t row, uint32_t column, int64_t id) {
+  row_put(tensor, row, column, 1, (int32_t)id);
+}
+
+static bool counts(const Batch *batch, uint32_t row, uint32_t column) {
+  const void *at = row_at(&batch->mask, row, column);
+  return batch->mask.dtype == TENSOR_FLOAT32 ? *(const float *)at != 0 : *(const uint8_t *)at != 0;
+}
+
+static bool happens(batch_random *random, float probability) {
+  return batch_random_uniform(random) < probability;
+}
+
+/* --- masked language modelling --- */
+
+static bool kept(const batch_mask_options *o, int64_t id) {
+  for (size_t i = 0; i < o->num_keep; i++)
+    if (o->keep[i] == id) return true;
+  return false;
+}
+
+static int64_t masked(const batch_mask_options *o, int64_t id, batch_random *random) {
+  float what = batch_random_uniform(random);
+  if (what < 0.8f) return o->mask_id;
+  return what < 0.9f ? batch_random_below(random, o->vocab_size) : id;
+}
+
+static bool apply_mask(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  const batch_mask_options *o = context;
+  for (uint32_t i = 0; i < batch->sequence_length; i++) {
+    if (!counts(batch, row, i)) continue;
+    int64_t id = get_id(&batch->input, row, i);
+    bool chosen = happens(random, o->probability) && !kept(o, id);
+    memcpy(row_at(&batch->target, row, i), row_at(&batch->input, row, i),
+           tensor_type_size(batch->input.dtype));
+    put_id(&batch->mask, row, i, chosen);
+    if (chosen) put_id(&batch->input, row, i, masked(o, id, random));
+  }
+  return true;
+}
+
+batch_transform batch_transform_mask(const batch_mask_options *options) {
+  return (batch_transform){apply_mask, options};
+}
+
+/* --- dropout and replacement --- */
+
+static bool apply_dropout(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  const batch_dropout_options *o = context;
+  for (uint32_t i = 0; i < batch->sequence_length; i++)
+    if (counts(batch, row, i) && happens(random, o->probability)) put_id(&batch->input, row, i, o->drop_id);
+  return true;
+}
+
+batch_transform batch_transform_dropout(const batch_dropout_options *options) {
+  return (batch_transform){apply_dropout, options};
+}
+
+static bool apply_replace(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  const batch_replace_options *o = context;
+  for (uint32_t i = 0; i < batch->sequence_length; i++)
+    if (counts(batch, row, i) && happens(random, o->probability))
+      put_id(&batch->input, row, i, batch_random_below(random, o->vocab_size));
+  return true;
+}
+
+batch_transform batch_transform_replace(const batch_replace_options *options) {
+  return (batch_transform){apply_replace, options};
+}
+
+/* --- floats --- */
+
+static bool apply_normalize(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  (void)random;
+  const batch_normalize_options *o = context;
+  if (batch->input.dtype != TENSOR_FLOAT32 || !(o->deviation > 0)) return false;
+  float *x = row_at(&batch->input, row, 0);
+  for (uint32_t i = 0; i < batch->sequence_length; i++)
+    if (counts(batch, row, i)) x[i] = (x[i] - o->mean) / o->deviation;
+  return true;
+}
+
+batch_transform batch_transform_normalize(const batch_normalize_options *options) {
+  return (batch_transform){apply_normalize, options};
+}
+
+static bool apply_noise(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  const batch_noise_options *o = context;
+  if (batch->input.dtype != TENSOR_FLOAT32) return false;
+  float *x = row_at(&batch->input, row, 0);
+  for (uint32_t i = 0; i < batch->sequence_length; i++)
+    if (counts(batch, row, i)) x[i] += o->deviation * batch_random_normal(random);
+  return true;
+}
+
+batch_transform batch_transform_noise(const batch_noise_options *options) {
+  return (batch_transform){apply_noise, options};
+}
+
+/* --- what they are made with --- */
+
+typedef struct check {
+  char name[48]; /* of the transform, for messages */
+  const batch_shape *shape;
+  uint32_t largest_id;
+} check;
+
+static bool check_probability(const check *c, float probability) {
+  return !isnan(probability) ||
+         error_fail(BATCH_INVALID_ARGUMENT, "%s: probability is %g, expected 0 to 1", c->name, probability);
+}
+
+static bool check_id(const check *c, const char *what, uint32_t id) {
+  return id <= c->largest_id || error_fail(BATCH_INVALID_ARGUMENT, "%s: %s is %u, expected at most %u",
+                                           c->name, what, id, c->largest_id);
+}
+
+static bool check_vocabulary(const check *c, uint32_t vocab_size) {
+  return (vocab_size > 0 && vocab_size - 1 <= c->largest_id) ||
+         error_fail(BATCH_INVALID_ARGUMENT, "%s: vocab_size is %u, expected 1 to %u", c->name, vocab_size,
+                    c->largest_id + 1);
+}
+
+static bool check_floats(const check *c, float mean, float deviation, bool divides) {
+  if (c->shape->input_type != TENSOR_FLOAT32)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: shape.input_type is %s, expected float32", c->name,
+                      tensor_type_name(c->shape->input_type));
+  if (!isfinite(mean))
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: mean is %g, expected a finite number", c->name, mean);
+  if (isfinite(deviation) && (divides ? deviation > 0 : deviation >= 0)) return true;
+  return error_fail(BATCH_INVALID_ARGUMENT, "%s: deviation is %g, expected a finite number %s 0", c->name,
+                    deviation, divides ? "above" : "from");
+}
+
+static bool check_mask(const check *c, const void *options) {
+  const batch_mask_options *o = options;
+  if (!o->keep && o->num_keep > 0)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: keep is NULL, expected %zu ids", c->name, o->num_keep);
+  for (size_t i = 0; i < o->num_keep; i++)
+    if (!check_id(c, "an id of keep", o->keep[i])) return false;
+  return check_probability(c, o->probability) && check_id(c, "mask_id", o->mask_id) &&
+         check_vocabulary(c, o->vocab_size);
+}
+
+static bool check_dropout(const check *c, const void *options) {
+  const batch_dropout_options *o = options;
+  return check_probability(c, o->probability) && check_id(c, "drop_id", o->drop_id);
+}
+
+static bool check_replace(const check *c, const void *options) {
+  const batch_replace_options *o = options;
+  return check_probability(c, o->probability) && check_vocabulary(c, o->vocab_size);
+}
+
+static bool check_normalize(const check *c, const void *options) {
+  const batch_normalize_options *o = options;
+  return check_floats(c, o->mean, o->deviation, true);
+}
+
+static bool check_noise(const check *c, const void *options) {
+  const batch_noise_options *o = options;
+  return check_floats(c, 0, o->deviation, false);
+}
+
+static const struct {
+  bool (*apply)(const void *context, Batch *batch, uint32_t row, batch_random *random);
+  const char *name;
+  bool (*check)(const check *c, const void *options);
+} built_in[] = {{apply_mask, "batch_transform_mask", check_mask},
+                {apply_dropout, "batch_transform_dropout", check_dropout},
+                {apply_replace, "batch_transform_replace", check_replace},
+                {apply_normalize, "batch_transform_normalize", check_normalize},
+                {apply_noise, "batch_transform_noise", check_noise}};
+
+bool transform_check(const batch_transform *transform, size_t index, const batch_shape *shape,
+                     uint32_t largest_id) {
+  check c = {.shape = shape, .largest_id = largest_id};
+  if (!transform->apply)
+    return error_fail(BATCH_INVALID_ARGUMENT, "transforms[%zu].apply is NULL, expected a function", index);
+  for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
+    if (transform->apply != built_in[i].apply) continue;
+    snprintf(c.name, sizeof c.name, "transforms[%zu], %s", index, built_in[i].name);
+    if (transform->context) return built_in[i].check(&c, transform->context);
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: options is NULL", c.name);
+  }
+  return true;
+}

@@ -1,0 +1,68 @@
+/* A worker: allocate, take a step, fill, publish. In this order: a step that was taken always has
+   its batch, so the window never waits for one that cannot come. */
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "loader/loader_internal.h"
+
+static void add(worker *w, unsigned kind, uint64_t amount) {
+  counters_add(&w->loader->counts, kind, amount);
+}
+
+/* relaxed: a loader that is closed a moment later loses one more batch. */
+static bool closed(const BatchLoader *loader) {
+  return atomic_load_explicit(&loader->closed, memory_order_relaxed);
+}
+
+/* The lower bound is stored before the step is taken; seq_cst: pairs with the loads in
+   batch_loader_get_state, which finds a step below next_step here or published. */
+static uint64_t take_step(worker *w) {
+  uint64_t below = atomic_load_explicit(&w->loader->next_step, memory_order_seq_cst);
+  atomic_store_explicit(&w->step, below, memory_order_seq_cst);
+  return atomic_fetch_add_explicit(&w->loader->next_step, 1, memory_order_seq_cst);
+}
+
+/* Without memory the batch's status must do. */
+static fault *copy_fault(const fault *why) {
+  fault *copy = why->code == BATCH_OK ? NULL : malloc(sizeof *copy);
+  if (copy) *copy = *why;
+  return copy;
+}
+
+static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
+  BatchLoader *loader = w->loader;
+  schedule_place place = schedule_at(&loader->recipe.schedule, step);
+  filler_fill(&w->filler, &place, batch);
+  add(w, COUNT_BYTES, w->filler.bytes);
+  if (w->filler.fault.code != BATCH_OK) add(w, COUNT_ERRORS, 1);
+  if (w->filler.skipped > 0) add(w, COUNT_SKIPPED, w->filler.skipped);
+  uint64_t position = loader->as_they_come ? window_ticket(&loader->window) : step;
+  window_item item = {batch, copy_fault(&w->filler.fault), w->filler.tokens, step};
+  window_publish(&loader->window, position, &item);
+  schedule_place later = schedule_at(&loader->recipe.schedule, step + loader->window.size);
+  resident_after(&loader->resident, &w->pages, &w->filler, &later);
+  /* seq_cst: see take_step. */
+  atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
+}
+
+void *worker_run(void *worker_pointer) {
+  worker *w = worker_pointer;
+  BatchLoader *loader = w->loader;
+  uint64_t begin = port_clock();
+  pthread_setname_np(pthread_self(), "headrace-loader");
+  w->filler.in_worker = true; /* thread_start lets SIGBUS through */
+  for (Batch *batch; (batch = batch_pool_allocate(loader->pool));) {
+    uint64_t allocated = port_clock();
+    add(w, COUNT_WORKER_WAIT, allocated - begin);
+    uint64_t step = closed(loader) ? UINT64_MAX : take_step(w);
+    if (step >= loader->recipe.schedule.total) {
+      batch_release(batch);
+      atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
+      break;
+    }
+    fill_and_publish(w, step, batch);
+    begin = port_clock();
+    add(w, COUNT_FILL, begin - allocated);
+  }
+  return NULL;
+}

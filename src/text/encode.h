@@ -1,0 +1,27 @@
+/* From the text of a file to ids: pieces are normalized, cut where the tokenizer allows it, tokenized and handed
+   to a sink. The ids are those of each document as a whole, however the file was read. */
+#ifndef HEADRACE_TEXT_ENCODE_H
+#define HEADRACE_TEXT_ENCODE_H
+
+#include "dataset/token_files.h"
+
+/* Takes ids of the document at hand, and its end. False stops, with an error set. */
+typedef struct token_sink {
+  bool (*tokens)(void *context, const uint32_t *ids, size_t count);
+  bool (*end_document)(void *context);
+  bool (*progress)(void *context, uint64_t bytes_read, uint64_t bad_lines); /* often; may be NULL */
+  void *context;
+} token_sink;
+
+/* Checks what options say of text: tokenizer, text, end_of_text. */
+bool encode_check(const char *function, const batch_dataset_options *options);
+
+/* Encodes a text or .jsonl file from its start. The separator is put into every document.
+   *bad_lines: lines that were passed over, as options.on_bad_line says. */
+bool encode_file(const source_file *file, const batch_dataset_options *options, const token_sink *sink,
+                 uint64_t *bad_lines);
+
+/* Ids are below this: of the tokenizer and the separator. */
+uint32_t encode_vocab_size(const batch_dataset_options *options);
+
+#endif

@@ -1,0 +1,163 @@
+#include "text/normalize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "text/normal_form.h"
+#include "text/utf8.h"
+
+static bool has_forms(const batch_text_options *options) {
+  return options->normal_form || options->fold_case;
+}
+
+bool text_is_changed(const batch_text_options *options) {
+  return has_forms(options) || options->squeeze_space;
+}
+
+bool text_options_check(const char *function, const batch_text_options *options) {
+  if ((unsigned)options->malformed > BATCH_MALFORMED_ERROR)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: malformed is %d, expected 0 to %d", function,
+                      (int)options->malformed, BATCH_MALFORMED_ERROR);
+  if ((unsigned)options->normal_form > BATCH_NORMAL_NFKC)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: normal_form is %d, expected 0 to %d", function,
+                      (int)options->normal_form, BATCH_NORMAL_NFKC);
+  return !has_forms(options) || normal_form_supported(function);
+}
+
+/* Run by run: malformed bytes pass between the runs. */
+static bool form(text_normalizer *n, const uint8_t *text, size_t bytes, text_buffer *out) {
+  while (bytes > 0) {
+    size_t good = utf8_well_formed(text, bytes);
+    if (!normal_form_feed(n, text, good, out)) return false;
+    text += good;
+    bytes -= good;
+    if (bytes == 0) return true;
+    size_t bad = utf8_next(text, bytes).bytes;
+    if (!normal_form_flush(n, out) || !text_buffer_append(out, (const char *)text, bad)) return false;
+    text += bad;
+    bytes -= bad;
+  }
+  return true;
+}
+
+typedef enum space_kind { NO_SPACE, SPACE, LINE_BREAK } space_kind;
+
+/* Unicode White_Space; the line breaks of Unicode 15, 5.8. */
+static space_kind kind_of(const utf8_step *step) {
+  uint32_t c = step->code;
+  if (!step->valid) return NO_SPACE;
+  if ((c >= '\n' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029) return LINE_BREAK;
+  bool space = c == ' ' || c == '\t' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+               c == 0x202F || c == 0x205F || c == 0x3000;
+  return space ? SPACE : NO_SPACE;
+}
+
+/* Writes what a character leaves, at most a byte more than it has. */
+static void squeeze_one(text_normalizer *n, const uint8_t *text, const utf8_step *step, text_buffer *out) {
+  space_kind kind = kind_of(step);
+  bool second = n->carriage && text[0] == '\n';
+  if (kind == LINE_BREAK && !second) out->data[out->used++] = '\n';
+  if (kind == NO_SPACE) {
+    if (n->blank) out->data[out->used++] = ' ';
+    memcpy(out->data + out->used, text, step->bytes);
+    out->used += step->bytes;
+  }
+  n->blank = kind == SPACE;
+  n->carriage = text[0] == '\r';
+}
+
+/* ASCII that is neither white space nor behind any. */
+static size_t plain_run(const text_normalizer *n, const uint8_t *text, size_t bytes) {
+  size_t i = 0;
+  while (!n->blank && i < bytes && text[i] > ' ' && text[i] < 0x80) i++;
+  return i;
+}
+
+static bool squeeze(text_normalizer *n, const uint8_t *text, size_t bytes, text_buffer *out) {
+  if (!text_buffer_reserve(out, bytes + 1)) return false; /* a blank of before, and no character grows */
+  for (size_t at = 0; at < bytes;) {
+    size_t run = plain_run(n, text + at, bytes - at);
+    if (run > 0) {
+      memcpy(out->data + out->used, text + at, run);
+      out->used += run;
+      at += run;
+      n->carriage = false;
+    } else {
+      utf8_step step = utf8_next(text + at, bytes - at);
+      squeeze_one(n, text + at, &step, out);
+      at += step.bytes;
+    }
+  }
+  return true;
+}
+
+bool text_normalizer_feed(text_normalizer *n, const char *text, size_t bytes, text_buffer *out) {
+  const uint8_t *raw = (const uint8_t *)text;
+  bool forms = has_forms(n->options);
+  if (!n->options->squeeze_space)
+    return forms ? form(n, raw, bytes, out) : text_buffer_append(out, text, bytes);
+  if (!forms) return squeeze(n, raw, bytes, out);
+  n->formed.used = 0;
+  return form(n, raw, bytes, &n->formed) && squeeze(n, (uint8_t *)n->formed.data, n->formed.used, out);
+}
+
+bool text_normalizer_end(text_normalizer *n, text_buffer *out) {
+  text_buffer *formed = n->options->squeeze_space ? &n->formed : out;
+  n->formed.used = 0;
+  bool good = !has_forms(n->options) || normal_form_flush(n, formed);
+  if (good && n->options->squeeze_space) {
+    good = squeeze(n, (uint8_t *)n->formed.data, n->formed.used, out);
+    if (good && n->blank) good = text_buffer_append(out, " ", 1);
+  }
+  n->blank = n->carriage = false;
+  return good;
+}
+
+void text_normalizer_free(text_normalizer *n) {
+  text_buffer_free(&n->formed);
+  free(n->points);
+  *n = (text_normalizer){0};
+}
+
+/* Replaces malformed parts, or refuses them. */
+static bool settle(const char *text, size_t bytes, batch_malformed malformed, text_buffer *out) {
+  const uint8_t *raw = (const uint8_t *)text;
+  size_t good = utf8_well_formed(raw, bytes);
+  if (good < bytes && malformed == BATCH_MALFORMED_ERROR)
+    return error_fail(BATCH_FORMAT_ERROR,
+                      "batch_text_normalize: text: at byte %zu: found 0x%02X, expected UTF-8", good,
+                      raw[good]);
+  return utf8_repair(raw, bytes, out);
+}
+
+static bool normalize_whole(const char *text, size_t bytes, const batch_text_options *options,
+                            text_buffer *out) {
+  text_normalizer n = {.options = options, .longest = SIZE_MAX};
+  bool good = text_normalizer_feed(&n, text, bytes, out) && text_normalizer_end(&n, out);
+  text_normalizer_free(&n);
+  return good;
+}
+
+size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_options *options, char *out,
+                            size_t capacity) {
+  static const batch_text_options unchanged = BATCH_TEXT_OPTIONS_INIT;
+  text_buffer repaired = {0}, normal = {0};
+  if (!options) options = &unchanged;
+  if ((!text && bytes > 0) || (!out && capacity > 0))
+    return error_set(BATCH_INVALID_ARGUMENT, "batch_text_normalize: %s is NULL, expected an address",
+                     text ? "out" : "text"),
+           BATCH_TOKENIZER_FAILED;
+  bool good = text_options_check("batch_text_normalize", options);
+  if (good && options->malformed) {
+    good = settle(text, bytes, options->malformed, &repaired);
+    text = repaired.data;
+    bytes = repaired.used;
+  }
+  good = good && normalize_whole(text, bytes, options, &normal);
+  size_t length = good ? normal.used : BATCH_TOKENIZER_FAILED;
+  if (good && capacity > 0 && length > 0) memcpy(out, normal.data, length < capacity ? length : capacity);
+  text_buffer_free(&repaired);
+  text_buffer_free(&normal);
+  return length;
+}

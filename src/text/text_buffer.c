@@ -1,0 +1,32 @@
+#include "text/text_buffer.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+bool text_buffer_reserve(text_buffer *buffer, size_t bytes) {
+  if (bytes <= buffer->capacity - buffer->used) return true;
+  size_t needed, capacity = buffer->capacity < 512 ? 1024 : 2 * buffer->capacity;
+  bool fits = !__builtin_add_overflow(buffer->used, bytes, &needed) && needed <= SIZE_MAX / 2;
+  if (fits && capacity < needed) capacity = needed;
+  char *grown = fits ? realloc(buffer->data, capacity) : NULL;
+  if (!grown)
+    return error_fail(BATCH_OUT_OF_MEMORY, "text: no memory for %zu bytes more than %zu", bytes,
+                      buffer->used);
+  buffer->data = grown;
+  buffer->capacity = capacity;
+  return true;
+}
+
+bool text_buffer_append(text_buffer *buffer, const char *text, size_t bytes) {
+  if (!text_buffer_reserve(buffer, bytes)) return false;
+  if (bytes > 0) memcpy(buffer->data + buffer->used, text, bytes);
+  buffer->used += bytes;
+  return true;
+}
+
+void text_buffer_free(text_buffer *buffer) {
+  free(buffer->data);
+  *buffer = (text_buffer){0};
+}

@@ -1,0 +1,20 @@
+/* Text that grows. */
+#ifndef HEADRACE_TEXT_TEXT_BUFFER_H
+#define HEADRACE_TEXT_TEXT_BUFFER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef struct text_buffer {
+  char *data;
+  size_t used, capacity;
+} text_buffer;
+
+/* Makes room for `bytes` more. BATCH_OUT_OF_MEMORY. */
+bool text_buffer_reserve(text_buffer *buffer, size_t bytes);
+
+bool text_buffer_append(text_buffer *buffer, const char *text, size_t bytes);
+
+void text_buffer_free(text_buffer *buffer);
+
+#endif

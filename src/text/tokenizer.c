@@ -1,0 +1,169 @@
+#include "text/tokenizer.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/live.h"
+#include "text/tokenizer_sentencepiece.h"
+
+struct BatchTokenizer {
+  batch_tokenizer_functions functions;
+  void *context;
+  uint32_t vocab_size;
+  int64_t end_of_text;
+  tokenizer_cut cut;
+  tokenizer_more more;
+};
+
+static size_t failed(void) {
+  return BATCH_TOKENIZER_FAILED;
+}
+
+static size_t bytes_encode(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity) {
+  (void)context;
+  const uint8_t *from = (const uint8_t *)text;
+  for (size_t i = 0; i < bytes && i < capacity; i++) ids[i] = from[i];
+  return bytes;
+}
+
+static size_t bytes_decode(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity) {
+  (void)context;
+  size_t bytes = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (ids[i] > UINT8_MAX) continue;
+    if (bytes < capacity) text[bytes] = (char)ids[i];
+    bytes++;
+  }
+  return bytes;
+}
+
+bool tokenizer_is_bytes(const BatchTokenizer *tokenizer) {
+  return !tokenizer || tokenizer->functions.encode == bytes_encode;
+}
+
+tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer) {
+  return tokenizer->cut;
+}
+
+BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void *context, uint32_t vocab_size,
+                               int64_t end_of_text, tokenizer_cut cut, tokenizer_more more) {
+  BatchTokenizer *tokenizer = malloc(sizeof *tokenizer);
+  if (!tokenizer)
+    return error_null(BATCH_OUT_OF_MEMORY, "batch_tokenizer: no memory for %zu bytes", sizeof *tokenizer);
+  *tokenizer =
+      (BatchTokenizer){*functions, context, vocab_size, end_of_text, cut, more ? more : functions->encode};
+  live_enter(tokenizer);
+  return tokenizer;
+}
+
+BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
+  static const batch_tokenizer_functions functions = {bytes_encode, bytes_decode, NULL};
+  const uint32_t most = UINT16_MAX + 1 - 256;
+  if (specials > most)
+    return error_null(BATCH_INVALID_ARGUMENT,
+                      "batch_tokenizer_bytes: specials is %" PRIu32 ", expected at most %" PRIu32, specials,
+                      most);
+  return tokenizer_make(&functions, NULL, 256 + specials, specials ? 256 : BATCH_NO_TOKEN,
+                        TOKENIZER_CUT_ANYWHERE, NULL);
+}
+
+BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
+                                       uint32_t vocab_size, int64_t end_of_text) {
+  if (!functions || !functions->encode || !functions->decode)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_tokenizer_custom: %s is NULL, expected a function",
+                      !functions          ? "functions"
+                      : functions->encode ? "decode"
+                                          : "encode");
+  if (vocab_size == 0)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_tokenizer_custom: vocab_size is %d, expected at least 1",
+                      0);
+  if (end_of_text != BATCH_NO_TOKEN && (end_of_text < 0 || end_of_text >= vocab_size))
+    return error_null(BATCH_INVALID_ARGUMENT,
+                      "batch_tokenizer_custom: end_of_text is %" PRId64 ", expected -1 or below %" PRIu32,
+                      end_of_text, vocab_size);
+  return tokenizer_make(functions, context, vocab_size, end_of_text, TOKENIZER_CUT_NOWHERE, NULL);
+}
+
+BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
+  if (!path)
+    return error_null(BATCH_INVALID_ARGUMENT, "batch_tokenizer_sentencepiece: path is %s, expected a path",
+                      "NULL");
+  return tokenizer_sentencepiece_load(path);
+}
+
+void batch_tokenizer_free(BatchTokenizer *tokenizer) {
+  if (!tokenizer) return;
+  live_leave("batch_tokenizer_free", tokenizer);
+  if (tokenizer->functions.free) tokenizer->functions.free(tokenizer->context);
+  free(tokenizer);
+}
+
+static size_t check_arguments(const char *function, const BatchTokenizer *tokenizer, bool in, bool out) {
+  if (tokenizer && in && out) return 0;
+  error_set(BATCH_INVALID_ARGUMENT, "%s: %s is NULL, expected an address", function,
+            !tokenizer ? "tokenizer"
+            : !in      ? "what is to be read"
+                       : "where the result goes");
+  return failed();
+}
+
+/* The first id outside the vocabulary; count if there is none. */
+static size_t first_outside(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count) {
+  size_t i = 0;
+  while (i < count && ids[i] < tokenizer->vocab_size) i++;
+  return i;
+}
+
+static size_t id_outside(const char *function, const BatchTokenizer *tokenizer, const uint32_t *ids,
+                         size_t at) {
+  error_set(BATCH_OUT_OF_RANGE, "%s: ids[%zu] is %" PRIu32 ", expected below the vocabulary size %" PRIu32,
+            function, at, ids[at], tokenizer->vocab_size);
+  return failed();
+}
+
+static size_t refused(const char *function, size_t count, const char *what) {
+  error_set(BATCH_FORMAT_ERROR, "%s: the tokenizer refuses %zu %s%s", function, count, what,
+            count == 1 ? "" : "s");
+  return failed();
+}
+
+size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, size_t bytes, bool more,
+                             uint32_t *ids, size_t capacity) {
+  static const char function[] = "batch_tokenizer_encode";
+  /* What an encoder counts and does not write is then no id. */
+  if (tokenizer->cut == TOKENIZER_CUT_NOWHERE && capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
+  size_t count =
+      (more ? tokenizer->more : tokenizer->functions.encode)(tokenizer->context, text, bytes, ids, capacity);
+  if (count == failed()) return refused(function, bytes, "byte");
+  if (count == TOKENIZER_NO_MEMORY)
+    return error_set(BATCH_OUT_OF_MEMORY, "%s: no memory to encode %zu bytes", function, bytes), failed();
+  size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
+  return bad == written ? count : id_outside(function, tokenizer, ids, bad);
+}
+
+size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes, uint32_t *ids,
+                              size_t capacity) {
+  if (check_arguments("batch_tokenizer_encode", tokenizer, text || bytes == 0, ids || capacity == 0))
+    return failed();
+  return tokenizer_encode_part(tokenizer, text, bytes, false, ids, capacity);
+}
+
+size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count, char *text,
+                              size_t capacity) {
+  static const char function[] = "batch_tokenizer_decode";
+  if (check_arguments(function, tokenizer, ids || count == 0, text || capacity == 0)) return failed();
+  size_t bad = first_outside(tokenizer, ids, count);
+  if (bad < count) return id_outside(function, tokenizer, ids, bad);
+  size_t bytes = tokenizer->functions.decode(tokenizer->context, ids, count, text, capacity);
+  return bytes == failed() ? refused(function, count, "id") : bytes;
+}
+
+uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {
+  return tokenizer ? tokenizer->vocab_size : 0;
+}
+
+int64_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer) {
+  return tokenizer ? tokenizer->end_of_text : BATCH_NO_TOKEN;
+}

@@ -1,0 +1,34 @@
+/* What the data layer knows of a tokenizer beyond its public face. */
+#ifndef HEADRACE_TEXT_TOKENIZER_H
+#define HEADRACE_TEXT_TOKENIZER_H
+
+#include "headrace/tokenizer.h"
+
+/* Ids of text are its bytes. NULL, the default, is such a tokenizer too. */
+bool tokenizer_is_bytes(const BatchTokenizer *tokenizer);
+
+/* Where text may be cut so that the ids of the parts are those of the whole. */
+typedef enum tokenizer_cut {
+  TOKENIZER_CUT_NOWHERE,
+  TOKENIZER_CUT_LINES, /* behind a line feed that another character follows */
+  TOKENIZER_CUT_ANYWHERE
+} tokenizer_cut;
+
+tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer);
+
+/* What an encoder of ours answers when memory is short. */
+#define TOKENIZER_NO_MEMORY (BATCH_TOKENIZER_FAILED - 1)
+
+/* As batch_tokenizer_encode, of a part that was cut off; more: it is not the first one of its text. */
+size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, size_t bytes, bool more,
+                             uint32_t *ids, size_t capacity);
+
+/* Encodes a part that is not the first one. */
+typedef size_t (*tokenizer_more)(void *context, const char *text, size_t bytes, uint32_t *ids,
+                                 size_t capacity);
+
+/* A tokenizer whose context must be freed if this fails. more: NULL: as encode. */
+BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void *context, uint32_t vocab_size,
+                               int64_t end_of_text, tokenizer_cut cut, tokenizer_more more);
+
+#endif

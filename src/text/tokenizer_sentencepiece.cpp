@@ -1,0 +1,208 @@
+// libsentencepiece behind C functions. No exception leaves this file.
+#include "text/tokenizer_sentencepiece.h"
+
+#include <sentencepiece_processor.h>
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <new>
+#include <string>
+#include <vector>
+
+// The library writes its complaints to stderr unless it is told not to; no header of it declares this.
+namespace sentencepiece {
+namespace logging {
+void SetMinLogLevel(int level);
+}
+} // namespace sentencepiece
+
+namespace {
+constexpr int kFatalOnly = 3;
+constexpr size_t kPart = 4096; // bytes of a line, at least, before it is cut between words
+
+enum class LineFeeds { kDropped, kWhole, kCut };
+
+struct Model {
+  sentencepiece::SentencePieceProcessor processor;
+  bool parts_at_words;
+  LineFeeds line_feeds = LineFeeds::kDropped;
+  std::vector<int> line_feed_ids; // kCut: what a text that is a line feed begins with
+};
+
+struct Encoding {
+  const Model &model;
+  uint32_t *ids;
+  size_t capacity, count;
+};
+
+struct Refused : std::exception {};
+
+Model *of(void *model) {
+  return static_cast<Model *>(model);
+}
+
+std::vector<int> Ids(const Model &model, absl::string_view text) {
+  std::vector<int> found;
+  if (!model.processor.Encode(text, &found).ok()) throw Refused();
+  return found;
+}
+
+// Appends what stands behind the first `skip` ids.
+void Put(Encoding *e, const std::vector<int> &found, size_t skip) {
+  for (size_t i = skip; i < found.size(); i++, e->count++)
+    if (e->count < e->capacity) e->ids[e->count] = static_cast<uint32_t>(found[i]);
+}
+
+bool IsWord(char c) {
+  return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+}
+
+// The place of the next blank between two words, from kPart on; `bytes` where there is none.
+size_t NextBlank(const Model &model, const char *text, size_t bytes) {
+  for (size_t i = kPart; model.parts_at_words && i + 1 < bytes; i++)
+    if (text[i] == ' ' && IsWord(text[i - 1]) && IsWord(text[i + 1])) return i;
+  return bytes;
+}
+
+void PutLine(Encoding *e, const char *text, size_t bytes) {
+  while (bytes > 0) {
+    const size_t part = NextBlank(e->model, text, bytes);
+    Put(e, Ids(e->model, absl::string_view(text, part)), 0);
+    const size_t used = part < bytes ? part + 1 : bytes; // the blank is what a model puts in front of a text
+    text += used;
+    bytes -= used;
+  }
+}
+
+// Lines without their ends, as spm_encode reads them.
+void PutLines(Encoding *e, const char *text, size_t bytes) {
+  while (bytes > 0) {
+    const void *end = std::memchr(text, '\n', bytes);
+    const size_t line = end ? static_cast<size_t>(static_cast<const char *>(end) - text) : bytes;
+    PutLine(e, text, line);
+    const size_t used = end ? line + 1 : line;
+    text += used;
+    bytes -= used;
+  }
+}
+
+// Bytes of a line and the line feeds behind it.
+size_t LineWithFeeds(const char *text, size_t bytes) {
+  size_t i = 0;
+  while (i < bytes && text[i] != '\n') i++;
+  while (i < bytes && text[i] == '\n') i++;
+  return i;
+}
+
+// Lines with their ends: all but the first one behind a line feed, whose ids are dropped.
+void PutLinesWithFeeds(Encoding *e, const char *text, size_t bytes, bool more) {
+  const std::vector<int> &feed = e->model.line_feed_ids;
+  std::string behind;
+  while (bytes > 0) {
+    const size_t line = LineWithFeeds(text, bytes), part = NextBlank(e->model, text, line);
+    if (more) {
+      behind.assign(1, '\n').append(text, part);
+      const std::vector<int> found = Ids(e->model, behind);
+      if (found.size() < feed.size() || !std::equal(feed.begin(), feed.end(), found.begin())) throw Refused();
+      Put(e, found, feed.size());
+    } else {
+      Put(e, Ids(e->model, absl::string_view(text, part)), 0);
+    }
+    if (part < line) PutLine(e, text + part + 1, line - part - 1);
+    more = true;
+    text += line;
+    bytes -= line;
+  }
+}
+
+size_t Encode(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity, bool more) {
+  try {
+    const Model &model = *of(context);
+    Encoding e = {model, ids, capacity, 0};
+    switch (model.line_feeds) {
+    case LineFeeds::kDropped:
+      PutLines(&e, text, bytes);
+      break;
+    case LineFeeds::kCut:
+      PutLinesWithFeeds(&e, text, bytes, more);
+      break;
+    case LineFeeds::kWhole:
+      Put(&e, Ids(model, absl::string_view(text, bytes)), 0);
+      break;
+    }
+    return e.count;
+  } catch (const std::bad_alloc &) {
+    return TOKENIZER_NO_MEMORY;
+  } catch (const std::exception &) {
+    return BATCH_TOKENIZER_FAILED;
+  }
+}
+
+// What the model makes of a line feed: white space or nothing, the unknown piece, or ids that mean it.
+void LookAtLineFeed(Model *model, bool parts_at_lines) {
+  const std::vector<int> ids = Ids(*model, "\n");
+  const auto &p = model->processor;
+  const bool keeps = std::any_of(ids.begin(), ids.end(), [&](int id) {
+    const std::string &piece = p.IdToPiece(id);
+    const bool blanks = piece.find_first_not_of(" \xE2\x96\x81") == std::string::npos;
+    return !p.IsUnknown(id) && !blanks;
+  });
+  if (!keeps) return;
+  const int last = ids.back();
+  const bool itself = p.IsByte(last) || p.IdToPiece(last) == "\n";
+  model->line_feeds = parts_at_lines && itself ? LineFeeds::kCut : LineFeeds::kWhole;
+  model->line_feed_ids = ids;
+}
+} // namespace
+
+void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_facts *facts) {
+  try {
+    sentencepiece::logging::SetMinLogLevel(kFatalOnly);
+    auto model = std::make_unique<Model>();
+    model->parts_at_words = facts->parts_at_words;
+    if (!model->processor.LoadFromSerializedProto(absl::string_view(bytes, count)).ok()) return nullptr;
+    LookAtLineFeed(model.get(), facts->parts_at_lines);
+    return model.release();
+  } catch (const std::exception &) {
+    return nullptr;
+  }
+}
+
+void sentencepiece_free(void *model) {
+  delete of(model);
+}
+
+uint32_t sentencepiece_vocab_size(void *model) {
+  return static_cast<uint32_t>(of(model)->processor.GetPieceSize());
+}
+
+int64_t sentencepiece_end_of_text(void *model) {
+  return of(model)->processor.eos_id();
+} // -1: none
+
+tokenizer_cut sentencepiece_cut(void *model) {
+  return of(model)->line_feeds == LineFeeds::kWhole ? TOKENIZER_CUT_NOWHERE : TOKENIZER_CUT_LINES;
+}
+
+size_t sentencepiece_encode(void *model, const char *text, size_t bytes, uint32_t *ids, size_t capacity) {
+  return Encode(model, text, bytes, ids, capacity, false);
+}
+
+size_t sentencepiece_encode_more(void *model, const char *text, size_t bytes, uint32_t *ids,
+                                 size_t capacity) {
+  return Encode(model, text, bytes, ids, capacity, true);
+}
+
+size_t sentencepiece_decode(void *model, const uint32_t *ids, size_t count, char *text, size_t capacity) {
+  try {
+    std::string found;
+    if (!of(model)->processor.Decode(std::vector<int>(ids, ids + count), &found).ok())
+      return BATCH_TOKENIZER_FAILED;
+    std::copy_n(found.begin(), std::min(capacity, found.size()), text);
+    return found.size();
+  } catch (const std::exception &) {
+    return BATCH_TOKENIZER_FAILED;
+  }
+}

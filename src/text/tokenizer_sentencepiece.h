@@ -1,0 +1,32 @@
+/* The SentencePiece tokenizer: C++ behind a C face, so that nothing else sees C++. */
+#ifndef HEADRACE_TEXT_TOKENIZER_SENTENCEPIECE_H
+#define HEADRACE_TEXT_TOKENIZER_SENTENCEPIECE_H
+
+#include "text/sentencepiece_model.h"
+#include "text/tokenizer.h"
+
+/* Loads a model into a tokenizer; where there is no libsentencepiece: BATCH_UNSUPPORTED. */
+BatchTokenizer *tokenizer_sentencepiece_load(const char *path);
+
+/* Of the C++ part. A model is a sentencepiece processor and how it is given text:
+   - A model for which a line feed is nothing but white space, or unknown, gets the lines one by one, without their
+     ends, as spm_encode does.
+   - A model that has line feeds gets them: its ids are those of the whole text at once. Lines are still encoded one by
+     one, each behind a line feed whose ids are dropped, if the model's facts say that nothing reaches over it. (By the
+     library's rounding of sums a unigram model may split a text of some hundred KB in other ways at once.) */
+#ifdef __cplusplus
+extern "C" {
+#endif
+void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_facts *facts);
+void sentencepiece_free(void *model);
+uint32_t sentencepiece_vocab_size(void *model);
+int64_t sentencepiece_end_of_text(void *model);
+tokenizer_cut sentencepiece_cut(void *model);
+size_t sentencepiece_encode(void *model, const char *text, size_t bytes, uint32_t *ids, size_t capacity);
+size_t sentencepiece_encode_more(void *model, const char *text, size_t bytes, uint32_t *ids, size_t capacity);
+size_t sentencepiece_decode(void *model, const uint32_t *ids, size_t count, char *text, size_t capacity);
+#ifdef __cplusplus
+}
+#endif
+
+#endif
