@@ -3,7 +3,7 @@
 
 #include <unistd.h>
 
-#include "base/memory.h"
+#include "core/pool_memory.h"
 #include "support/check.h"
 #include "support/watchdog.h"
 
@@ -92,9 +92,9 @@ Test(limits, more_memory_than_the_machine_has_is_refused_of_our_own_allocators_o
   size_t gib = (size_t)1 << 30;
   for (int i = 0; i < 3; i++) {
     batch_allocator allocator;
-    cr_assert(memory_pool_allocator("a test", &options[i], &allocator));
-    cr_assert_eq(memory_may_fit(&allocator, 1u << 20, gib), i == 2); /* 2^50 */
-    cr_assert_eq(memory_may_fit(&allocator, 2, SIZE_MAX), i == 2);
-    cr_assert(memory_may_fit(&allocator, 16, 4096));
+    cr_assert(pool_memory_allocator("a test", &options[i], &allocator));
+    cr_assert_eq(pool_memory_may_fit(&allocator, 1u << 20, gib), i == 2); /* 2^50 */
+    cr_assert_eq(pool_memory_may_fit(&allocator, 2, SIZE_MAX), i == 2);
+    cr_assert(pool_memory_may_fit(&allocator, 16, 4096));
   }
 }

@@ -5,8 +5,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include <headrace/pool.h>
-
 #define MEMORY_ALIGNMENT ((size_t)64) /* of every block of elements: a cache line, an AVX-512 vector */
 
 /* *product = a * b; false when that overflows. */
@@ -29,15 +27,5 @@ void *memory_allocate_zeroed(size_t bytes);
 
 /* Gives a block of either back. NULL is fine. */
 void memory_free(void *block);
-
-/* Returns the allocator that a pool with these options takes its elements from: the caller's, or
-   pages of our own (huge pages, a NUMA node), or memory_allocate. Reports what cannot be had in the name
-   of `function`. */
-bool memory_pool_allocator(const char *function, const batch_pool_options *options,
-                           batch_allocator *allocator);
-
-/* Whether `count` blocks of `bytes` can be had at all, before the first of them is touched: of an allocator
-   of our own, not more than the machine has. The caller's decides for itself. */
-bool memory_may_fit(const batch_allocator *allocator, uint32_t count, size_t bytes);
 
 #endif

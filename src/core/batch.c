@@ -3,10 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "core/batch_header.h"
 #include "core/batch_internal.h"
 #include "core/batch_layout.h"
-#include "base/error.h"
 #include "core/tensor_internal.h"
 
 /* A tensor that still shows the elements it was made with must not read them as a wider type. */

@@ -2,8 +2,8 @@
 
 #include <string.h>
 
-#include "core/batch_layout.h"
 #include "base/error.h"
+#include "core/batch_layout.h"
 #include "core/pool_internal.h"
 #include "sync/refcount.h"
 

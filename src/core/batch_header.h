@@ -5,8 +5,8 @@
 #include <headrace/batch.h>
 #include <headrace/pool.h>
 
-#include "core/batch_layout.h"
 #include "base/sanitizers.h"
+#include "core/batch_layout.h"
 #include "sync/slab.h"
 
 typedef struct batch_header batch_header;

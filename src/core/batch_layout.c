@@ -2,9 +2,9 @@
 
 #include <string.h>
 
-#include "core/batch_header.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/batch_header.h"
 #include "core/tensor_internal.h"
 
 const char *batch_tensor_name(unsigned i) {

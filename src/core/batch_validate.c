@@ -5,9 +5,9 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/error.h"
 #include "core/batch_internal.h"
 #include "core/batch_layout.h"
-#include "base/error.h"
 #include "core/tensor_internal.h"
 
 /* What a value may be: in [low, high], or `also`. The three are integers but for floats. */

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "core/batch_internal.h"
 #include "base/error.h"
+#include "core/batch_internal.h"
 #include "core/tensor_internal.h"
 
 #define GROUP_SHIFT 60

@@ -10,15 +10,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "core/batch_layout.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/sanitizers.h"
+#include "core/batch_layout.h"
 #include "core/pool_internal.h"
+#include "core/pool_memory.h"
 #include "core/pool_size.h"
 #include "sync/counters.h"
 #include "sync/event.h"
 #include "sync/refcount.h"
-#include "base/sanitizers.h"
 
 /* What the slow paths count; the rest of the statistics is read off the stack. */
 enum { HANDED_OUT_LATE, REFUSED, POPPED_TO_RETIRE };
@@ -165,7 +166,7 @@ static void pool_fill(const BatchPool *pool, const stack *made, uint32_t count) 
 static bool pool_make_batches(const char *function, BatchPool *pool, stack *made, uint32_t count,
                               uint32_t new_size) {
   bool complete = batch_header_room(function, count);
-  if (complete && !memory_may_fit(&pool->allocator, count, pool->layout.bytes))
+  if (complete && !pool_memory_may_fit(&pool->allocator, count, pool->layout.bytes))
     complete = no_memory(function, pool, new_size);
   for (uint32_t i = 0; complete && i < count; i++) {
     batch_header *header = pool_make_batch(function, pool, new_size);
@@ -245,7 +246,7 @@ static BatchPool *pool_create(const char *function, const batch_pool_options *op
   batch_layout layout;
   batch_allocator allocator;
   if (!options_check(function, options) || !batch_layout_make(function, &options->shape, &layout) ||
-      !memory_pool_allocator(function, options, &allocator))
+      !pool_memory_allocator(function, options, &allocator))
     return NULL;
   BatchPool *pool = pool_make(&layout, &allocator, options->alignment);
   if (!pool) return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for a pool", function);

@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/batch_header.h"
 #include "base/error.h"
 #include "base/live.h"
+#include "base/sanitizers.h"
+#include "core/batch_header.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
 #include "sync/refcount.h"
 #include "sync/ring_list.h"
-#include "base/sanitizers.h"
 
 _Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
 

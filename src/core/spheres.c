@@ -13,13 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/batch_header.h"
-#include "core/batch_internal.h"
 #include "base/error.h"
 #include "base/live.h"
+#include "base/sanitizers.h"
+#include "core/batch_header.h"
+#include "core/batch_internal.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
-#include "base/sanitizers.h"
 #include "sync/thread.h"
 
 enum { MAX_SPHERES = 1024, DEFAULT_LANE_CAPACITY = 64 };

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/batch_header.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/batch_header.h"
 #include "core/tensor_internal.h"
 
 static const struct {

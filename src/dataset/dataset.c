@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/live.h"
-#include "text/encode.h"
 #include "dataset/formats/format.h"
 #include "dataset/hole.h"
 #include "dataset/paths.h"
@@ -15,6 +14,7 @@
 #include "dataset/token_looks.h"
 #include "dataset/token_metadata.h"
 #include "dataset/token_type.h"
+#include "text/encode.h"
 
 struct BatchDataset {
   source source;

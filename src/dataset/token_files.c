@@ -5,8 +5,8 @@
 
 #include "base/file.h"
 #include "base/guard.h"
-#include "dataset/hole.h"
 #include "base/mix.h"
+#include "dataset/hole.h"
 #include "dataset/scan.h"
 
 enum { BOUNDARY_SAMPLES = 256 };

@@ -1,4 +1,4 @@
-/* What a dataset is to the rest of the data layer: files of tokens, sorted by their place in the
+/* What a dataset is to those who read it: files of tokens, sorted by their place in the
    stream, and where their documents lie.
 
    Lookups are O(log files). Everything here is constant once the dataset is open, so any number
@@ -9,6 +9,7 @@
 #define HEADRACE_DATASET_TOKEN_FILES_H
 
 #include "headrace/dataset.h"
+#include "text/text_reader.h"
 
 /* How a file keeps its document boundaries. */
 typedef enum source_boundaries {
@@ -59,6 +60,11 @@ typedef struct source_file {
   uint64_t bad_lines;      /* .jsonl: passed over */
   const char *compression; /* "zstd", "gzip", or NULL */
 } source_file;
+
+/* What the text room is told of a file of text. */
+static inline text_file source_text(const source_file *file) {
+  return (text_file){file->path, file->fd, file->format == BATCH_FORMAT_JSONL, file->compressed};
+}
 
 typedef struct source {
   source_file *files; /* [count], by first_token; files without tokens are among them */

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "base/memory.h"
 #include "base/guard.h"
+#include "base/memory.h"
 #include "base/mix.h"
 #include "loader/row.h"
 

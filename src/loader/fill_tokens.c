@@ -5,11 +5,11 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "dataset/hole.h"
+#include "dataset/token_type.h"
 #include "loader/fill.h"
 #include "loader/fill_kernels.h"
-#include "dataset/hole.h"
 #include "loader/row.h"
-#include "dataset/token_type.h"
 
 enum { CACHE_LINE = 64, PART = 128 /* tokens */ };
 

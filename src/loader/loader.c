@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/guard.h"
 #include "base/live.h"
 #include "base/memory.h"
-#include "base/guard.h"
 #include "loader/loader_internal.h"
 #include "sync/thread.h"
 

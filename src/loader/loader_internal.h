@@ -4,11 +4,11 @@
 
 #include <pthread.h>
 
+#include "headrace/pool.h"
 #include "loader/fill.h"
 #include "loader/resident.h"
-#include "sync/window.h"
-#include "headrace/pool.h"
 #include "sync/counters.h"
+#include "sync/window.h"
 
 /* What loader->counts counts, see stats.h. */
 enum {

@@ -1,6 +1,6 @@
 #include "base/error.h"
-#include "loader/loader_internal.h"
 #include "base/mix.h"
+#include "loader/loader_internal.h"
 
 #define STATE_MAGIC UINT64_C(0x32656361725f6468) /* "hd_race2" */
 

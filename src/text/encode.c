@@ -203,7 +203,7 @@ static bool encode_all(encoder *e) {
   return status == BATCH_END;
 }
 
-bool encode_file(const source_file *file, const batch_dataset_options *options, const token_sink *sink,
+bool encode_file(const text_file *file, const batch_dataset_options *options, const token_sink *sink,
                  uint64_t *bad_lines) {
   BatchTokenizer *bytes = options->tokenizer ? NULL : batch_tokenizer_bytes(0);
   encoder e = {.options = options,

@@ -3,7 +3,7 @@
 #ifndef HEADRACE_TEXT_ENCODE_H
 #define HEADRACE_TEXT_ENCODE_H
 
-#include "dataset/token_files.h"
+#include "text/text_reader.h"
 
 /* Takes ids of the document at hand, and its end. False stops, with an error set. */
 typedef struct token_sink {
@@ -18,7 +18,7 @@ bool encode_check(const char *function, const batch_dataset_options *options);
 
 /* Encodes a text or .jsonl file from its start. The separator is put into every document.
    *bad_lines: lines that were passed over, as options.on_bad_line says. */
-bool encode_file(const source_file *file, const batch_dataset_options *options, const token_sink *sink,
+bool encode_file(const text_file *file, const batch_dataset_options *options, const token_sink *sink,
                  uint64_t *bad_lines);
 
 /* Ids are below this: of the tokenizer and the separator. */

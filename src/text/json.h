@@ -6,8 +6,8 @@
 #ifndef HEADRACE_TEXT_JSON_H
 #define HEADRACE_TEXT_JSON_H
 
-#include "text/text_buffer.h"
 #include "headrace/tokenizer.h"
+#include "text/text_buffer.h"
 
 enum { JSON_DEEPEST = 1024 }; /* some 200 KB of stack; Python writes less than 1000 */
 

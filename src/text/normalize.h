@@ -9,8 +9,8 @@
 #ifndef HEADRACE_TEXT_NORMALIZE_H
 #define HEADRACE_TEXT_NORMALIZE_H
 
-#include "text/text_buffer.h"
 #include "headrace/tokenizer.h"
+#include "text/text_buffer.h"
 
 typedef struct text_normalizer {
   const batch_text_options *options;

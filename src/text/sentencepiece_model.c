@@ -3,10 +3,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "text/character_map.h"
 #include "base/file.h"
 #include "base/foreign.h"
-#include "dataset/formats/format.h"
+#include "text/character_map.h"
 #include "text/json.h"
 #include "text/utf8.h"
 

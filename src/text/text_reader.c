@@ -12,9 +12,9 @@ size_t text_longest(const batch_dataset_options *options) {
   return options->longest_document ? options->longest_document : BATCH_LONGEST_DOCUMENT;
 }
 
-bool text_reader_open(text_reader *reader, const source_file *file, const batch_dataset_options *options) {
+bool text_reader_open(text_reader *reader, const text_file *file, const batch_dataset_options *options) {
   *reader = (text_reader){.stream.fd = -1,
-                          .format = file->format,
+                          .jsonl = file->jsonl,
                           .field = options->text_field ? options->text_field : "text",
                           .malformed = options->text.malformed,
                           .on_bad_line = options->on_bad_line,
@@ -177,5 +177,5 @@ static batch_status next_of_jsonl(text_reader *reader, text_piece *piece) {
 }
 
 batch_status text_reader_next(text_reader *reader, text_piece *piece) {
-  return reader->format == BATCH_FORMAT_JSONL ? next_of_jsonl(reader, piece) : next_of_text(reader, piece);
+  return reader->jsonl ? next_of_jsonl(reader, piece) : next_of_text(reader, piece);
 }

@@ -4,8 +4,8 @@
 #ifndef HEADRACE_TEXT_TEXT_READER_H
 #define HEADRACE_TEXT_TEXT_READER_H
 
+#include "headrace/dataset.h"
 #include "text/byte_stream.h"
-#include "dataset/token_files.h"
 #include "text/text_buffer.h"
 
 /* Bytes that are read at once, at least 4. Only tests change it: what comes out does not depend on it. */
@@ -14,9 +14,16 @@ extern size_t text_reader_step;
 /* The longest document that options allow. */
 size_t text_longest(const batch_dataset_options *options);
 
+/* An open file of text. */
+typedef struct text_file {
+  const char *path;
+  int fd;
+  bool jsonl, compressed;
+} text_file;
+
 typedef struct text_reader {
   byte_stream stream;
-  batch_format format;
+  bool jsonl;
   const char *field;
   batch_malformed malformed;
   batch_bad_line on_bad_line;
@@ -39,7 +46,7 @@ typedef struct text_piece {
 } text_piece;
 
 /* Borrows what file and options hold. */
-bool text_reader_open(text_reader *reader, const source_file *file, const batch_dataset_options *options);
+bool text_reader_open(text_reader *reader, const text_file *file, const batch_dataset_options *options);
 
 /* BATCH_OK and a piece, BATCH_END, or an error. */
 batch_status text_reader_next(text_reader *reader, text_piece *piece);

@@ -1,4 +1,4 @@
-/* What the data layer knows of a tokenizer beyond its public face. */
+/* What is known of a tokenizer beyond its public face. */
 #ifndef HEADRACE_TEXT_TOKENIZER_H
 #define HEADRACE_TEXT_TOKENIZER_H
 

@@ -4,9 +4,9 @@
 #include <string.h>
 #include <ucontext.h>
 
+#include "base/sanitizers.h"
 #include "schedule/schedule.h"
 #include "support/stress.h"
-#include "base/sanitizers.h"
 
 #ifdef UNDER_ASAN
 #include <sanitizer/common_interface_defs.h>

@@ -3,13 +3,13 @@
 #include <string.h>
 #include <strings.h>
 
-#include "text/byte_stream.h"
 #include "base/foreign.h"
 #include "dataset/formats/format.h"
-#include "text/jsonl.h"
 #include "dataset/paths.h"
 #include "dataset/token_metadata.h"
 #include "dataset/token_type.h"
+#include "text/byte_stream.h"
+#include "text/jsonl.h"
 #include "text/utf8.h"
 
 enum { LOOK = 4096 }; /* bytes that must look like text */

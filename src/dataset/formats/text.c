@@ -2,10 +2,10 @@
    tokenized once into a file without a name, which then takes the text's place. */
 #include <unistd.h>
 
-#include "text/encode.h"
 #include "dataset/formats/format.h"
-#include "text/normalize.h"
 #include "dataset/out_file.h"
+#include "text/encode.h"
+#include "text/normalize.h"
 #include "text/tokenizer.h"
 
 typedef struct text_spool {
@@ -31,9 +31,10 @@ static batch_token_type smallest_type(uint32_t vocab_size) {
 
 static bool spool_fill(text_spool *spool, source_file *file, const batch_dataset_options *options) {
   const token_sink sink = {spool_tokens, spool_end_document, NULL, spool};
+  const text_file text = source_text(file);
   return out_open_nameless(&spool->tokens, options->temporary_directory) &&
          out_open_nameless(&spool->ends, options->temporary_directory) &&
-         encode_file(file, options, &sink, &file->bad_lines) && out_flush(&spool->tokens) &&
+         encode_file(&text, options, &sink, &file->bad_lines) && out_flush(&spool->tokens) &&
          out_map_ends(&spool->ends, &file->documents);
 }
 

@@ -7,9 +7,9 @@
 
 #include "base/file.h"
 #include "dataset/formats/format.h"
-#include "dataset/writer/metadata.h"
 #include "dataset/paths.h"
 #include "dataset/token_type.h"
+#include "dataset/writer/metadata.h"
 
 static bool has_documents(batch_format format) {
   return format == BATCH_FORMAT_MEGATRON || format == BATCH_FORMAT_DATATROVE;

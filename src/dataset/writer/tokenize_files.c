@@ -1,10 +1,10 @@
 /* From text files to a writer. */
 #include <unistd.h>
 
-#include "text/encode.h"
 #include "dataset/formats/format.h"
 #include "dataset/paths.h"
 #include "dataset/writer/writer_internal.h"
+#include "text/encode.h"
 
 typedef struct tokenize_run {
   const batch_dataset_options *options;
@@ -48,9 +48,10 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
   const token_sink sink = {write_tokens, end_document, report, run};
   source_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
   run->progress.path = path;
-  bool good = open_text(&file, run->options->format) &&
-              encode_file(&file, run->options, &sink, &file.bad_lines) &&
-              report(run, file.map_bytes, file.bad_lines);
+  bool good = open_text(&file, run->options->format);
+  const text_file text = source_text(&file);
+  good = good && encode_file(&text, run->options, &sink, &file.bad_lines) &&
+         report(run, file.map_bytes, file.bad_lines);
   if (file.fd >= 0) close(file.fd);
   run->bytes_before += file.map_bytes;
   run->bad_lines_before += file.bad_lines;

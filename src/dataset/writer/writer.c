@@ -4,14 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/live.h"
-#include "text/encode.h"
 #include "base/file.h"
+#include "base/live.h"
 #include "dataset/formats/format.h"
+#include "dataset/token_type.h"
 #include "dataset/writer/output_names.h"
 #include "dataset/writer/shard.h"
 #include "dataset/writer/staging.h"
-#include "dataset/token_type.h"
+#include "text/encode.h"
 
 struct BatchWriter {
   batch_writer_options options; /* format and token_type settled */

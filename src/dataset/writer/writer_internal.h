@@ -1,4 +1,4 @@
-/* What the rest of the data layer may ask of a writer. */
+/* What others may ask of a writer. */
 #ifndef HEADRACE_DATASET_WRITER_WRITER_INTERNAL_H
 #define HEADRACE_DATASET_WRITER_WRITER_INTERNAL_H
 

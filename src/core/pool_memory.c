@@ -1,0 +1,109 @@
+#include "core/pool_memory.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+#ifdef HEADRACE_WITH_NUMA
+#include <numa.h>
+#endif
+
+#include "base/error.h"
+#include "base/memory.h"
+
+static void *heap_allocate(void *context, size_t bytes, size_t alignment) {
+  (void)context;
+  size_t rounded;
+  if (!memory_round_up(bytes, alignment, &rounded)) return NULL;
+  return aligned_alloc(alignment, rounded);
+}
+
+static void heap_deallocate(void *context, void *memory, size_t bytes) {
+  (void)context, (void)bytes;
+  free(memory);
+}
+
+#define HUGE_PAGE ((size_t)2 << 20)
+
+/* What a pages allocator was asked for, packed into its context pointer: node + 1, or 0 for any,
+   and whether huge pages are wanted. */
+static void *pages_context(int node, bool huge) {
+  return (void *)(((uintptr_t)(node + 1) << 1) | huge);
+}
+
+static size_t page_bytes(size_t bytes) {
+  size_t page = (size_t)sysconf(_SC_PAGESIZE), rounded;
+  return memory_round_up(bytes, page, &rounded) ? rounded : 0;
+}
+
+static void bind_to_node(void *memory, size_t bytes, int node) {
+#ifdef HEADRACE_WITH_NUMA
+  if (node >= 0) numa_tonode_memory(memory, bytes, node);
+#else
+  (void)memory, (void)bytes, (void)node;
+#endif
+}
+
+/* Maps bytes + alignment and gives back what lies before and behind the aligned part. */
+static void *pages_allocate(void *context, size_t bytes, size_t alignment) {
+  bool huge = (uintptr_t)context & 1;
+  size_t wanted = page_bytes(bytes), whole;
+  if (huge && alignment < HUGE_PAGE) alignment = HUGE_PAGE;
+  if (wanted == 0 || __builtin_add_overflow(wanted, alignment, &whole)) return NULL;
+  char *start = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (start == MAP_FAILED) return NULL;
+  size_t before = -(uintptr_t)start & (alignment - 1);
+  if (before) munmap(start, before);
+  munmap(start + before + wanted, whole - before - wanted);
+  if (huge) madvise(start + before, wanted, MADV_HUGEPAGE);
+  bind_to_node(start + before, wanted, (int)((uintptr_t)context >> 1) - 1);
+  return start + before;
+}
+
+static void pages_deallocate(void *context, void *memory, size_t bytes) {
+  (void)context;
+  munmap(memory, page_bytes(bytes));
+}
+
+static bool node_exists(int node) {
+#ifdef HEADRACE_WITH_NUMA
+  return numa_available() >= 0 && node <= numa_max_node() &&
+         numa_bitmask_isbitset(numa_all_nodes_ptr, (unsigned)node);
+#else
+  (void)node;
+  return false;
+#endif
+}
+
+static batch_allocator own_allocator(const batch_pool_options *options) {
+  if (!options->huge_pages && options->numa_node < 0)
+    return (batch_allocator){heap_allocate, heap_deallocate, NULL};
+  return (batch_allocator){pages_allocate, pages_deallocate,
+                           pages_context(options->numa_node, options->huge_pages)};
+}
+
+bool pool_memory_allocator(const char *function, const batch_pool_options *options,
+                           batch_allocator *allocator) {
+  const batch_allocator *given = &options->allocator;
+  if (!given->allocate != !given->deallocate)
+    return error_fail(BATCH_INVALID_ARGUMENT,
+                      "%s: allocator has only one of allocate and deallocate, expected both or none",
+                      function);
+  if (options->numa_node < -1)
+    return error_fail(BATCH_INVALID_ARGUMENT, "%s: numa_node is %d, expected -1 or a node number", function,
+                      options->numa_node);
+  if (options->numa_node >= 0 && !node_exists(options->numa_node))
+    return error_fail(BATCH_UNSUPPORTED, "%s: numa_node is %d, which this machine or build (libnuma) lacks",
+                      function, options->numa_node);
+  *allocator = given->allocate ? *given : own_allocator(options);
+  return true;
+}
+
+bool pool_memory_may_fit(const batch_allocator *allocator, uint32_t count, size_t bytes) {
+  if (allocator->allocate != heap_allocate && allocator->allocate != pages_allocate) return true;
+  struct sysinfo machine;
+  size_t wanted;
+  if (!memory_multiply(count, bytes, &wanted)) return false;
+  if (sysinfo(&machine) != 0) return true;
+  return wanted / machine.mem_unit <= (uint64_t)machine.totalram + machine.totalswap;
+}
