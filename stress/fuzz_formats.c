@@ -266,7 +266,7 @@ static void check_accepted(const BatchDataset *dataset, const char *name) {
   size_t count = tokens < READ ? (size_t)tokens : READ;
   if (tokens == 0 || tokens > MOST_BYTES * 4) stop("an impossible number of tokens", name);
   if (!batch_dataset_read(dataset, tokens - count, count, ids) &&
-      batch_last_error()->code != BATCH_OUT_OF_RANGE)
+      batch_last_error()->code != BATCH_ERROR_OUT_OF_RANGE)
     stop("cannot be read to the end", name);
   if (!batch_dataset_id_range(dataset, &smallest, &largest) || smallest > largest)
     stop("has no range of ids", name);
@@ -276,7 +276,7 @@ static void check_accepted(const BatchDataset *dataset, const char *name) {
 
 static void check_refused(const run *r, const char *name) {
   batch_status code = batch_last_error()->code;
-  if (code != BATCH_FORMAT_ERROR && code != BATCH_IO_ERROR && code != BATCH_UNSUPPORTED)
+  if (code != BATCH_ERROR_FORMAT && code != BATCH_ERROR_IO && code != BATCH_ERROR_UNSUPPORTED)
     stop("refused for no good reason", name);
   if (!strstr(batch_last_error()->message, r->directory)) stop("the message does not name the file", name);
 }
@@ -340,7 +340,7 @@ static void try_text(run *r) {
   batch_text_options options = {BATCH_MALFORMED_REPLACE, (batch_normal_form)below(r, 3), below(r, 2),
                                 below(r, 2)};
   size_t length = batch_text_normalize(text, count, &options, out, sizeof out);
-  if (length == BATCH_TOKENIZER_FAILED && batch_last_error()->code != BATCH_UNSUPPORTED)
+  if (length == BATCH_TOKENIZER_FAILED && batch_last_error()->code != BATCH_ERROR_UNSUPPORTED)
     stop("repaired text is refused", "text");
   options = (batch_text_options){BATCH_MALFORMED_ERROR, BATCH_NORMAL_NONE, false, false};
   if (length <= sizeof out && batch_text_normalize(out, length, &options, NULL, 0) != length)
@@ -374,7 +374,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < r.count; i++) store_subject(&r, &r.subjects[i]);
   r.control = argc > 3 && strcmp(argv[3], "control") == 0;
   for (size_t i = 0; i < r.count; i++)
-    if (!open_and_check(&r, &r.subjects[i], &usual) && batch_last_error()->code != BATCH_UNSUPPORTED)
+    if (!open_and_check(&r, &r.subjects[i], &usual) && batch_last_error()->code != BATCH_ERROR_UNSUPPORTED)
       stop("a valid file is refused", r.subjects[i].name);
   while (seconds_now() < until)
     for (int i = 0; i < 100; i++) {

@@ -50,7 +50,7 @@ Test(batch, create_makes_the_smallest_batch) {
 
 Test(batch, create_starts_with_clean_metadata_in_a_header_used_before) {
   Batch *batch = counting_batch(2, 3);
-  batch->status = BATCH_IO_ERROR;
+  batch->status = BATCH_ERROR_IO;
   batch_free(batch);
   batch = batch_create(3, 2, 7);
   cr_assert_eq(batch->batch_id, 0);
@@ -63,22 +63,24 @@ Test(batch, create_starts_with_clean_metadata_in_a_header_used_before) {
 }
 
 Test(batch, create_refuses_sizes_of_zero) {
-  assert_refused(!batch_create(0, 8, 100), BATCH_INVALID_ARGUMENT, "batch_create", "batch_size", "0");
-  assert_refused(!batch_create(8, 0, 100), BATCH_INVALID_ARGUMENT, "batch_create", "sequence_length", "0");
+  assert_refused(!batch_create(0, 8, 100), BATCH_ERROR_INVALID_ARGUMENT, "batch_create", "batch_size", "0");
+  assert_refused(!batch_create(8, 0, 100), BATCH_ERROR_INVALID_ARGUMENT, "batch_create", "sequence_length",
+                 "0");
 }
 
 Test(batch, create_refuses_sizes_that_overflow) {
-  assert_refused(!batch_create(UINT32_MAX, UINT32_MAX, 1), BATCH_OVERFLOW, "batch_create", "4294967295");
-  assert_refused(!batch_create(1u << 31, 1u << 31, 1), BATCH_OVERFLOW, "batch_create");
-  assert_refused(!batch_create(1u << 31, 3u << 29, 1), BATCH_OVERFLOW, "batch_create");
+  assert_refused(!batch_create(UINT32_MAX, UINT32_MAX, 1), BATCH_ERROR_OVERFLOW, "batch_create",
+                 "4294967295");
+  assert_refused(!batch_create(1u << 31, 1u << 31, 1), BATCH_ERROR_OVERFLOW, "batch_create");
+  assert_refused(!batch_create(1u << 31, 3u << 29, 1), BATCH_ERROR_OVERFLOW, "batch_create");
 }
 
 Test(batch, create_answers_out_of_memory_when_there_is_not_enough) {
-  assert_refused(!batch_create(1u << 30, 1u << 20, 1), BATCH_OUT_OF_MEMORY, "batch_create");
+  assert_refused(!batch_create(1u << 30, 1u << 20, 1), BATCH_ERROR_OUT_OF_MEMORY, "batch_create");
 }
 
 Test(batch, create_shaped_makes_other_types_and_the_optional_tensors) {
-  Batch *batch = batch_create_shaped(&mixed_shape);
+  Batch *batch = batch_create_with(&mixed_shape);
   cr_assert_not_null(batch, "%s", batch_last_error()->message);
   cr_assert_eq(batch->input.dtype, TENSOR_INT32);
   cr_assert_eq(batch->target.dtype, TENSOR_INT32);
@@ -102,18 +104,18 @@ Test(batch, create_shaped_makes_other_types_and_the_optional_tensors) {
 
 Test(batch, create_shaped_refuses_bad_shapes) {
   batch_shape shape = mixed_shape;
-  assert_refused(!batch_create_shaped(NULL), BATCH_INVALID_ARGUMENT, "batch_create_shaped", "shape",
+  assert_refused(!batch_create_with(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_create_with", "shape",
                  CHECK_NULL);
   shape.input_type = (tensor_type)77;
-  assert_refused(!batch_create_shaped(&shape), BATCH_INVALID_ARGUMENT, "batch_create_shaped", "input_type",
+  assert_refused(!batch_create_with(&shape), BATCH_ERROR_INVALID_ARGUMENT, "batch_create_with", "input_type",
                  "77");
   shape.input_type = TENSOR_INT32;
   shape.mask_type = (tensor_type)78;
-  assert_refused(!batch_create_shaped(&shape), BATCH_INVALID_ARGUMENT, "batch_create_shaped", "mask_type",
+  assert_refused(!batch_create_with(&shape), BATCH_ERROR_INVALID_ARGUMENT, "batch_create_with", "mask_type",
                  "78");
   shape.mask_type = TENSOR_UINT8;
   shape.batch_size = 0;
-  assert_refused(!batch_create_shaped(&shape), BATCH_INVALID_ARGUMENT, "batch_create_shaped", "batch_size",
+  assert_refused(!batch_create_with(&shape), BATCH_ERROR_INVALID_ARGUMENT, "batch_create_with", "batch_size",
                  "0");
 }
 
@@ -125,7 +127,7 @@ Test(batch, free_and_release_take_null) {
 }
 
 Test(batch, retain_of_null_is_an_error_and_no_crash) {
-  assert_refused((batch_retain(NULL), true), BATCH_INVALID_ARGUMENT, "batch_retain", CHECK_NULL);
+  assert_refused((batch_retain(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_retain", CHECK_NULL);
 }
 
 Test(batch, retain_and_release_count) {

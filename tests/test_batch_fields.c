@@ -17,19 +17,20 @@ static void print_batch(void *batch) {
 static void assert_all_refuse(Batch *batch, const char *word) {
   Batch *parts[2] = {NULL, NULL};
   uint32_t assigned = 7;
-  assert_refused(!batch_copy(batch), BATCH_INVALID_ARGUMENT, "batch_copy: ", word);
-  assert_refused(!batch_split(batch, 2, parts), BATCH_INVALID_ARGUMENT, "batch_split: ", word);
-  assert_refused(!batch_merge(&batch, 1), BATCH_INVALID_ARGUMENT, "batch_merge: ", word);
-  assert_refused(!batch_validate(batch), BATCH_INVALID_ARGUMENT, "batch_validate: ", word);
-  assert_refused(!batch_validate_strict(batch), BATCH_INVALID_ARGUMENT, "batch_validate_strict: ", word);
-  assert_refused(!batch_distribute_to_spheres(batch, 2, parts), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_copy(batch), BATCH_ERROR_INVALID_ARGUMENT, "batch_copy: ", word);
+  assert_refused(!batch_split(batch, 2, parts), BATCH_ERROR_INVALID_ARGUMENT, "batch_split: ", word);
+  assert_refused(!batch_merge(&batch, 1), BATCH_ERROR_INVALID_ARGUMENT, "batch_merge: ", word);
+  assert_refused(!batch_validate(batch), BATCH_ERROR_INVALID_ARGUMENT, "batch_validate: ", word);
+  assert_refused(!batch_validate_strict(batch), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_validate_strict: ", word);
+  assert_refused(!batch_distribute_to_spheres(batch, 2, parts), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_distribute_to_spheres: ", word);
-  assert_refused(!batch_balance_distribution(&batch, 1, 2, &assigned), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_balance_distribution(&batch, 1, 2, &assigned), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_balance_distribution: ", word);
   check_forget_error();
   char *text = check_output_of(1, print_batch, batch);
   cr_assert_str_eq(text, "");
-  assert_error(BATCH_INVALID_ARGUMENT, "batch_print: ", word);
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_print: ", word);
   free(text);
   cr_assert(!parts[0] && !parts[1] && assigned == 7);
   assert_count(batch, 1);
@@ -148,7 +149,7 @@ Test(batch_fields, struct_copies_of_tensors_are_good_while_the_batch_lives) {
 /* ---- types changed by the caller */
 
 Test(batch_fields, each_tensor_is_copied_and_joined_with_the_type_it_has) {
-  Batch *batch = batch_create_shaped(&(batch_shape){4, 3, 0, TENSOR_FLOAT32, TENSOR_FLOAT32, true});
+  Batch *batch = batch_create_with(&(batch_shape){4, 3, 0, TENSOR_FLOAT32, TENSOR_FLOAT32, true});
   batch->target.dtype = TENSOR_INT32;
   batch->mask.dtype = TENSOR_UINT8;
   batch->documents.dtype = TENSOR_FLOAT32;
@@ -185,8 +186,8 @@ Test(batch_fields, merge_refuses_types_that_differ_in_any_tensor) {
     static const char *const names[] = {"input", "target", "mask"};
     Tensor *tensors[] = {&pair[1]->input, &pair[1]->target, &pair[1]->mask};
     tensors[i]->dtype = TENSOR_INT32;
-    assert_refused(!batch_merge(pair, 2), BATCH_INVALID_ARGUMENT, "batch_merge: ", names[i], "batches[1]",
-                   "int32", "float32");
+    assert_refused(!batch_merge(pair, 2), BATCH_ERROR_INVALID_ARGUMENT, "batch_merge: ", names[i],
+                   "batches[1]", "int32", "float32");
     free_all(pair, 2);
   }
 }

@@ -12,12 +12,12 @@ TestSuite(batch_parts, .init = watchdog_on);
 
 Test(batch_parts, copy_is_deep_and_takes_the_metadata_along) {
   Batch *batch = counting_batch(3, 4);
-  batch->status = BATCH_IO_ERROR;
+  batch->status = BATCH_ERROR_IO;
   batch_retain(batch);
   Batch *copy = batch_copy(batch);
   cr_assert_not_null(copy);
   assert_metadata_of_counting_batch(copy);
-  cr_assert_eq(copy->status, BATCH_IO_ERROR);
+  cr_assert_eq(copy->status, BATCH_ERROR_IO);
   assert_count(copy, 1);
   tensor_fill(&batch->input, 9);
   tensor_fill(&batch->mask, 0);
@@ -28,7 +28,7 @@ Test(batch_parts, copy_is_deep_and_takes_the_metadata_along) {
 }
 
 Test(batch_parts, copy_keeps_types_and_optional_tensors) {
-  Batch *batch = batch_create_shaped(&mixed_shape);
+  Batch *batch = batch_create_with(&mixed_shape);
   batch->input.i32[29] = 5;
   batch->documents.i32[29] = 6;
   batch->positions.i32[29] = 7;
@@ -66,7 +66,7 @@ Test(batch_parts, copy_of_a_pooled_batch_belongs_to_no_pool) {
 }
 
 Test(batch_parts, copy_refuses_null) {
-  assert_refused(!batch_copy(NULL), BATCH_INVALID_ARGUMENT, "batch_copy", "batch", CHECK_NULL);
+  assert_refused(!batch_copy(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_copy", "batch", CHECK_NULL);
 }
 
 /* ---- splitting */
@@ -169,7 +169,7 @@ Test(batch_parts, merge_of_a_view_keeps_what_a_caller_has_put_into_it) {
 }
 
 Test(batch_parts, split_shows_optional_tensors_and_other_types_too) {
-  Batch *batch = batch_create_shaped(&mixed_shape), *parts[4];
+  Batch *batch = batch_create_with(&mixed_shape), *parts[4];
   for (int32_t i = 0; i < 30; i++) batch->positions.i32[i] = i;
   cr_assert(batch_split(batch, 4, parts));
   cr_assert_eq(parts[2]->batch_size, 1);
@@ -200,11 +200,14 @@ Test(batch_parts, views_of_a_pooled_batch_keep_it_out_of_the_pool) {
 
 Test(batch_parts, split_refuses_bad_arguments_and_leaves_everything) {
   Batch *batch = counting_batch(3, 2), *mark = (Batch *)(uintptr_t)64, *out[4] = {mark, mark, mark, mark};
-  assert_refused(!batch_split(batch, 4, out), BATCH_INVALID_ARGUMENT, "batch_split", "n", "4", "3");
-  assert_refused(!batch_split(batch, 0, out), BATCH_INVALID_ARGUMENT, "batch_split", "n", "0");
-  assert_refused(!batch_split(batch, UINT32_MAX, out), BATCH_INVALID_ARGUMENT, "batch_split", "4294967295");
-  assert_refused(!batch_split(NULL, 1, out), BATCH_INVALID_ARGUMENT, "batch_split", "batch", CHECK_NULL);
-  assert_refused(!batch_split(batch, 1, NULL), BATCH_INVALID_ARGUMENT, "batch_split", "out", CHECK_NULL);
+  assert_refused(!batch_split(batch, 4, out), BATCH_ERROR_INVALID_ARGUMENT, "batch_split", "n", "4", "3");
+  assert_refused(!batch_split(batch, 0, out), BATCH_ERROR_INVALID_ARGUMENT, "batch_split", "n", "0");
+  assert_refused(!batch_split(batch, UINT32_MAX, out), BATCH_ERROR_INVALID_ARGUMENT, "batch_split",
+                 "4294967295");
+  assert_refused(!batch_split(NULL, 1, out), BATCH_ERROR_INVALID_ARGUMENT, "batch_split", "batch",
+                 CHECK_NULL);
+  assert_refused(!batch_split(batch, 1, NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_split", "out",
+                 CHECK_NULL);
   for (int i = 0; i < 4; i++) cr_assert_eq(out[i], mark);
   assert_count(batch, 1);
   batch_free(batch);
@@ -294,7 +297,7 @@ Test(batch_parts, merge_undoes_split_after_the_parent_is_gone) {
 }
 
 Test(batch_parts, merge_joins_optional_tensors_and_other_types) {
-  Batch *sources[2] = {batch_create_shaped(&mixed_shape), batch_create_shaped(&mixed_shape)};
+  Batch *sources[2] = {batch_create_with(&mixed_shape), batch_create_with(&mixed_shape)};
   sources[1]->documents.i32[29] = 3;
   sources[1]->positions.i32[0] = 4;
   sources[1]->mask.u8[29] = 0;
@@ -310,24 +313,24 @@ Test(batch_parts, merge_joins_optional_tensors_and_other_types) {
 
 Test(batch_parts, merge_refuses_what_does_not_fit_together) {
   batch_shape shape = {.batch_size = 2, .sequence_length = 5, .vocab_size = 10};
-  Batch *first = batch_create_shaped(&shape), *other[4];
+  Batch *first = batch_create_with(&shape), *other[4];
   shape.sequence_length = 6;
-  other[0] = batch_create_shaped(&shape);
+  other[0] = batch_create_with(&shape);
   shape.sequence_length = 5;
   shape.vocab_size = 11;
-  other[1] = batch_create_shaped(&shape);
+  other[1] = batch_create_with(&shape);
   shape.vocab_size = 10;
   shape.input_type = TENSOR_INT32;
-  other[2] = batch_create_shaped(&shape);
+  other[2] = batch_create_with(&shape);
   shape.input_type = TENSOR_FLOAT32;
   shape.with_documents = true;
-  other[3] = batch_create_shaped(&shape);
+  other[3] = batch_create_with(&shape);
   static const char *const words[][3] = {
       {"length", "6", "5"}, {"vocab", "11", "10"}, {"int32", "float32", ""}, {"documents", "", ""}};
   for (int i = 0; i < 4; i++) {
     Batch *pair[2] = {first, other[i]};
-    assert_refused(!batch_merge(pair, 2), BATCH_INVALID_ARGUMENT, "batch_merge", words[i][0], words[i][1],
-                   words[i][2]);
+    assert_refused(!batch_merge(pair, 2), BATCH_ERROR_INVALID_ARGUMENT, "batch_merge", words[i][0],
+                   words[i][1], words[i][2]);
     assert_count(first, 1);
     assert_count(other[i], 1);
   }
@@ -380,8 +383,9 @@ Test(batch_parts, split_aborts_before_the_count_overflows) {
 
 Test(batch_parts, merge_refuses_bad_arguments) {
   Batch *batches[3] = {counting_batch(1, 1), counting_batch(1, 1), NULL};
-  assert_refused(!batch_merge(batches, 0), BATCH_INVALID_ARGUMENT, "batch_merge", "n", "0");
-  assert_refused(!batch_merge(NULL, 2), BATCH_INVALID_ARGUMENT, "batch_merge", "batches", CHECK_NULL);
-  assert_refused(!batch_merge(batches, 3), BATCH_INVALID_ARGUMENT, "batch_merge", "batches", "2", CHECK_NULL);
+  assert_refused(!batch_merge(batches, 0), BATCH_ERROR_INVALID_ARGUMENT, "batch_merge", "n", "0");
+  assert_refused(!batch_merge(NULL, 2), BATCH_ERROR_INVALID_ARGUMENT, "batch_merge", "batches", CHECK_NULL);
+  assert_refused(!batch_merge(batches, 3), BATCH_ERROR_INVALID_ARGUMENT, "batch_merge", "batches", "2",
+                 CHECK_NULL);
   free_all(batches, 2);
 }

@@ -12,7 +12,7 @@ static Batch *shaped(uint32_t columns, tensor_type input, tensor_type mask, uint
                        .vocab_size = vocab_size,
                        .input_type = input,
                        .mask_type = mask};
-  Batch *batch = batch_create_shaped(&shape);
+  Batch *batch = batch_create_with(&shape);
   cr_assert_not_null(batch, "%s", batch_last_error()->message);
   return batch;
 }
@@ -193,13 +193,16 @@ Test(batch_validate_strict, checks_only_the_rows_that_a_view_shows) {
 Test(batch_validate_strict, checks_that_tensors_have_the_stated_shape) {
   Batch *batch = shaped(4, TENSOR_FLOAT32, TENSOR_FLOAT32, 100);
   batch->target.shape[1] = 3;
-  assert_refused(!batch_validate_strict(batch), BATCH_INVALID_ARGUMENT, "batch_validate_strict", "target");
+  assert_refused(!batch_validate_strict(batch), BATCH_ERROR_INVALID_ARGUMENT, "batch_validate_strict",
+                 "target");
   batch->target.shape[1] = 4;
   batch->batch_size = 2;
-  assert_refused(!batch_validate_strict(batch), BATCH_INVALID_ARGUMENT, "batch_validate_strict", "input");
+  assert_refused(!batch_validate_strict(batch), BATCH_ERROR_INVALID_ARGUMENT, "batch_validate_strict",
+                 "input");
   batch->batch_size = 3;
   batch->mask.ndim = 1;
-  assert_refused(!batch_validate_strict(batch), BATCH_INVALID_ARGUMENT, "batch_validate_strict", "mask");
+  assert_refused(!batch_validate_strict(batch), BATCH_ERROR_INVALID_ARGUMENT, "batch_validate_strict",
+                 "mask");
   batch->mask.ndim = 2;
   cr_assert(batch_validate_strict(batch));
   batch_free(batch);
@@ -208,12 +211,13 @@ Test(batch_validate_strict, checks_that_tensors_have_the_stated_shape) {
 Test(batch_validate_strict, says_by_its_code_that_an_id_is_out_of_range) {
   Batch *batch = shaped(4, TENSOR_INT32, TENSOR_FLOAT32, 100);
   batch->input.i32[0] = 100;
-  assert_refused(!batch_validate_strict(batch), BATCH_OUT_OF_RANGE, "batch_validate_strict", "input", "100");
+  assert_refused(!batch_validate_strict(batch), BATCH_ERROR_OUT_OF_RANGE, "batch_validate_strict", "input",
+                 "100");
   batch_free(batch);
 }
 
 Test(batch_validate_strict, refuses_null) {
-  assert_refused(!batch_validate_strict(NULL), BATCH_INVALID_ARGUMENT, "batch_validate_strict", "batch",
+  assert_refused(!batch_validate_strict(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_validate_strict", "batch",
                  CHECK_NULL);
 }
 
@@ -324,7 +328,7 @@ Test(batch_validate, counts_elements_whatever_the_shape) {
   assert_fault_of(batch_validate, batch, "target", 2, 1, "nan");
   batch->target.data[13] = 0;
   batch->input.total_size = 17;
-  assert_refused(!batch_validate(batch), BATCH_INVALID_ARGUMENT, "batch_validate", "input", "17");
+  assert_refused(!batch_validate(batch), BATCH_ERROR_INVALID_ARGUMENT, "batch_validate", "input", "17");
   batch_free(batch);
 }
 
@@ -336,5 +340,5 @@ Test(batch_validate, shows_large_integers_in_full) {
 }
 
 Test(batch_validate, refuses_null) {
-  assert_refused(!batch_validate(NULL), BATCH_INVALID_ARGUMENT, "batch_validate", "batch", CHECK_NULL);
+  assert_refused(!batch_validate(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_validate", "batch", CHECK_NULL);
 }

@@ -43,10 +43,11 @@ Test(dataset, reads_cross_files_and_stop_at_the_end) {
   for (int i = 0; i < 5; i++) cr_assert_eq(ids[i], 8 + i);
   cr_assert(batch_dataset_read(dataset, 20, 0, ids));
   cr_assert(batch_dataset_read(dataset, 0, 0, NULL));
-  assert_refused(!batch_dataset_read(dataset, 19, 2, ids), BATCH_OUT_OF_RANGE, "batch_dataset_read", "19",
-                 "20");
-  assert_refused(!batch_dataset_read(dataset, UINT64_MAX, 2, ids), BATCH_OUT_OF_RANGE, "batch_dataset_read");
-  assert_refused(!batch_dataset_read(dataset, 0, 1, NULL), BATCH_INVALID_ARGUMENT, "ids", "NULL");
+  assert_refused(!batch_dataset_read(dataset, 19, 2, ids), BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_read",
+                 "19", "20");
+  assert_refused(!batch_dataset_read(dataset, UINT64_MAX, 2, ids), BATCH_ERROR_OUT_OF_RANGE,
+                 "batch_dataset_read");
+  assert_refused(!batch_dataset_read(dataset, 0, 1, NULL), BATCH_ERROR_INVALID_ARGUMENT, "ids", "NULL");
   batch_dataset_free(dataset);
 }
 
@@ -78,16 +79,16 @@ Test(dataset, a_directory_of_several_formats_is_refused) {
   write_count("a.bin", 0, 3);
   write_text("notes.txt", "not data");
   const char *path = path_of("");
-  assert_refused(!batch_dataset_open(&path, 1, NULL), BATCH_FORMAT_ERROR, "notes.txt", "text", "headerless");
+  assert_refused(!batch_dataset_open(&path, 1, NULL), BATCH_ERROR_FORMAT, "notes.txt", "text", "headerless");
 }
 
 Test(dataset, what_cannot_be_opened_is_refused_with_its_path) {
   const char *missing = path_of("missing.bin"), *nothing = path_of("*.none"), *directory = path_of("");
-  assert_refused(!batch_dataset_open(&missing, 1, NULL), BATCH_IO_ERROR, missing, "No such file");
-  assert_refused(!batch_dataset_open(&nothing, 1, NULL), BATCH_IO_ERROR, nothing, "no file matches");
-  assert_refused(!batch_dataset_open(&directory, 1, NULL), BATCH_IO_ERROR, directory, "no files");
+  assert_refused(!batch_dataset_open(&missing, 1, NULL), BATCH_ERROR_IO, missing, "No such file");
+  assert_refused(!batch_dataset_open(&nothing, 1, NULL), BATCH_ERROR_IO, nothing, "no file matches");
+  assert_refused(!batch_dataset_open(&directory, 1, NULL), BATCH_ERROR_IO, directory, "no files");
   const char *device = "/dev/null";
-  assert_refused(!batch_dataset_open(&device, 1, NULL), BATCH_IO_ERROR, "/dev/null", "special file",
+  assert_refused(!batch_dataset_open(&device, 1, NULL), BATCH_ERROR_IO, "/dev/null", "special file",
                  "regular file");
 }
 
@@ -99,7 +100,7 @@ Test(dataset, too_many_files_for_the_process_are_refused_with_advice) {
     paths[i] = write_count(name, 0, 3);
   }
   cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){20, 20}), 0);
-  assert_refused(!batch_dataset_open(paths, 40, NULL), BATCH_IO_ERROR, path_of(""), "Too many open files",
+  assert_refused(!batch_dataset_open(paths, 40, NULL), BATCH_ERROR_IO, path_of(""), "Too many open files",
                  "ulimit -n");
   BatchDataset *dataset = open_dataset(paths[0], NULL); /* those that were opened were closed again */
   batch_dataset_free(dataset);
@@ -108,54 +109,58 @@ Test(dataset, too_many_files_for_the_process_are_refused_with_advice) {
 Test(dataset, a_fifo_is_refused_without_waiting) {
   const char *path = path_of("fifo.bin");
   cr_assert_eq(run_program((const char *[]){"mkfifo", path, NULL}), 0);
-  assert_refused(!batch_dataset_open(&path, 1, NULL), BATCH_IO_ERROR, path, "special file");
+  assert_refused(!batch_dataset_open(&path, 1, NULL), BATCH_ERROR_IO, path, "special file");
 }
 
 Test(dataset, bad_arguments_are_refused) {
   const char *path = write_count("a.bin", 0, 3), *null = NULL, *empty = "";
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  assert_refused(!batch_dataset_open(NULL, 1, NULL), BATCH_INVALID_ARGUMENT, "batch_dataset_open", "paths");
-  assert_refused(!batch_dataset_open(&path, 0, NULL), BATCH_INVALID_ARGUMENT, "n is 0");
-  assert_refused(!batch_dataset_open(&null, 1, NULL), BATCH_INVALID_ARGUMENT, "paths[0]", "NULL");
-  assert_refused(!batch_dataset_open(&empty, 1, NULL), BATCH_INVALID_ARGUMENT, "paths[0]", "empty");
+  assert_refused(!batch_dataset_open(NULL, 1, NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open",
+                 "paths");
+  assert_refused(!batch_dataset_open(&path, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT, "n is 0");
+  assert_refused(!batch_dataset_open(&null, 1, NULL), BATCH_ERROR_INVALID_ARGUMENT, "paths[0]", "NULL");
+  assert_refused(!batch_dataset_open(&empty, 1, NULL), BATCH_ERROR_INVALID_ARGUMENT, "paths[0]", "empty");
   options.format = (batch_format)77;
-  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_INVALID_ARGUMENT, "format", "77");
+  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "format", "77");
   options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
   options.token_type = (batch_token_type)-1;
-  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_INVALID_ARGUMENT, "token_type", "-1");
+  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "token_type", "-1");
   options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
   options.separator = (batch_separator)3;
-  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_INVALID_ARGUMENT, "separator", "3");
+  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "separator", "3");
   options.separator = BATCH_SEPARATOR_AFTER;
   options.end_of_text = UINT32_MAX;
-  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_INVALID_ARGUMENT, "end_of_text",
+  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text",
                  "4294967295");
   options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
   options.text.normal_form = (batch_normal_form)9;
-  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_INVALID_ARGUMENT, "normal_form", "9");
+  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "normal_form", "9");
 }
 
 Test(dataset, null_datasets_have_nothing) {
   uint64_t start, end, value;
   batch_dataset_file info;
   int32_t id;
-  assert_refused(batch_dataset_tokens(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_dataset_tokens", "NULL");
-  assert_refused(batch_dataset_documents(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_dataset_documents");
-  assert_refused(batch_dataset_width(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_dataset_width");
-  assert_refused(batch_dataset_files(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_dataset_files");
-  assert_refused(!batch_dataset_read(NULL, 0, 1, &id), BATCH_INVALID_ARGUMENT, "batch_dataset_read");
-  assert_refused(!batch_dataset_document(NULL, 0, &start, &end), BATCH_INVALID_ARGUMENT,
+  assert_refused(batch_dataset_tokens(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_tokens",
+                 "NULL");
+  assert_refused(batch_dataset_documents(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_documents");
+  assert_refused(batch_dataset_width(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_width");
+  assert_refused(batch_dataset_files(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_files");
+  assert_refused(!batch_dataset_read(NULL, 0, 1, &id), BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_read");
+  assert_refused(!batch_dataset_document(NULL, 0, &start, &end), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_dataset_document");
-  assert_refused(!batch_dataset_file_info(NULL, 0, &info), BATCH_INVALID_ARGUMENT, "batch_dataset_file_info");
-  assert_refused(!batch_dataset_fingerprint(NULL, &value), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_dataset_file_info(NULL, 0, &info), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_dataset_file_info");
+  assert_refused(!batch_dataset_fingerprint(NULL, &value), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_dataset_fingerprint");
-  assert_refused(!batch_dataset_id_range(NULL, NULL, NULL), BATCH_INVALID_ARGUMENT, "batch_dataset_id_range");
+  assert_refused(!batch_dataset_id_range(NULL, NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_dataset_id_range");
   batch_dataset_free(NULL);
 }
 
 Test(dataset, files_without_any_token_are_refused) {
   const char *paths[] = {write_count("a.bin", 0, 0), write_count("b.bin", 0, 0)};
-  assert_refused(!batch_dataset_open(paths, 2, NULL), BATCH_FORMAT_ERROR, paths[0], "no tokens", "2 files");
+  assert_refused(!batch_dataset_open(paths, 2, NULL), BATCH_ERROR_FORMAT, paths[0], "no tokens", "2 files");
 }
 
 Test(dataset, pread_gives_what_the_mapping_gives) {
@@ -178,7 +183,8 @@ Test(dataset, ids_beyond_int32_are_refused_with_their_offset) {
   put_u32(&b, 8);
   const char *path = write_bytes("a.bin", &b);
   BatchDataset *dataset = open_dataset(path, &options);
-  assert_refused(!batch_dataset_read(dataset, 0, 3, ids), BATCH_OUT_OF_RANGE, path, "byte 4", "2147483648");
+  assert_refused(!batch_dataset_read(dataset, 0, 3, ids), BATCH_ERROR_OUT_OF_RANGE, path, "byte 4",
+                 "2147483648");
   cr_assert(batch_dataset_read(dataset, 2, 1, ids));
   cr_assert_eq(ids[0], 8);
   cr_assert(batch_dataset_id_range(dataset, &smallest, &largest));
@@ -193,10 +199,10 @@ Test(dataset, a_file_that_shrinks_is_an_error_and_no_signal) {
   int32_t ids[100];
   uint64_t value;
   cr_assert_eq(truncate(path, 8000), 0);
-  assert_refused(!batch_dataset_read(dataset, 10000, 100, ids), BATCH_IO_ERROR, path, "byte 8000",
+  assert_refused(!batch_dataset_read(dataset, 10000, 100, ids), BATCH_ERROR_IO, path, "byte 8000",
                  "end of the file", "20200");
-  assert_refused(!batch_dataset_fingerprint(dataset, &value), BATCH_IO_ERROR, path, "end of the file");
-  assert_refused(!batch_dataset_id_range(dataset, NULL, NULL), BATCH_IO_ERROR, path, "end of the file");
+  assert_refused(!batch_dataset_fingerprint(dataset, &value), BATCH_ERROR_IO, path, "end of the file");
+  assert_refused(!batch_dataset_id_range(dataset, NULL, NULL), BATCH_ERROR_IO, path, "end of the file");
   batch_dataset_free(dataset);
 }
 
@@ -282,8 +288,8 @@ Test(dataset, file_info_says_what_each_file_is) {
   cr_assert_eq(info.tokens, 4);
   cr_assert_eq(info.documents, 1);
   cr_assert(!info.compressed && !info.tokenized);
-  assert_refused(!batch_dataset_file_info(dataset, 2, &info), BATCH_OUT_OF_RANGE, "2");
-  assert_refused(!batch_dataset_file_info(dataset, 0, NULL), BATCH_INVALID_ARGUMENT, "info");
+  assert_refused(!batch_dataset_file_info(dataset, 2, &info), BATCH_ERROR_OUT_OF_RANGE, "2");
+  assert_refused(!batch_dataset_file_info(dataset, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT, "info");
   batch_dataset_free(dataset);
 }
 

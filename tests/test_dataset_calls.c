@@ -48,7 +48,7 @@ static unsigned fail_each(const subject *s, const facts *right, const char *call
     unsigned made = calls_made();
     calls_fail_at(NULL, 0, 0);
     cr_assert(good ? memcmp(&found, right, sizeof found) == 0
-                   : batch_last_error()->code == BATCH_IO_ERROR &&
+                   : batch_last_error()->code == BATCH_ERROR_IO &&
                          strstr(batch_last_error()->message, directory),
               "%s %u of %s: %s tokens %llu: %s", call, n, s->path, good ? "read," : "refused,",
               (unsigned long long)found.tokens, batch_last_error()->message);

@@ -64,13 +64,13 @@ Test(dataset_formats, headerless_that_ends_inside_a_token_is_refused) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.token_type = BATCH_TOKEN_U32;
   const char *odd = write_data("odd.bin", "12345", 5), *half = write_data("half.bin", "123456", 6);
-  assert_not_opened(odd, NULL, BATCH_FORMAT_ERROR, odd, "found 5 bytes", "multiple of 2", "u16");
-  assert_not_opened(half, &options, BATCH_FORMAT_ERROR, half, "found 6 bytes", "multiple of 4", "u32");
+  assert_not_opened(odd, NULL, BATCH_ERROR_FORMAT, odd, "found 5 bytes", "multiple of 2", "u16");
+  assert_not_opened(half, &options, BATCH_ERROR_FORMAT, half, "found 6 bytes", "multiple of 4", "u32");
 }
 
 Test(dataset_formats, a_file_that_nothing_tells_is_refused) {
   const char *path = write_data("mystery", "\x01\x02\x03\x04", 4);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "no format", "caller says it");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "no format", "caller says it");
 }
 
 /* ---- datatrove */
@@ -97,27 +97,27 @@ Test(dataset_formats, datatrove_documents_come_from_the_index) {
 Test(dataset_formats, datatrove_without_its_index_is_headerless) {
   assert_same(write_tokens("a.ds", 2), NULL, BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U16);
   batch_dataset_options options = as_format(BATCH_FORMAT_DATATROVE);
-  assert_not_opened(path_of("a.ds"), &options, BATCH_IO_ERROR, "a.ds.index", "No such file");
+  assert_not_opened(path_of("a.ds"), &options, BATCH_ERROR_IO, "a.ds.index", "No such file");
 }
 
 Test(dataset_formats, datatrove_with_a_wrong_index_is_refused) {
   const char *back = write_datatrove("back.ds", 2, (uint64_t[]){5, 3, 7}, 3);
-  assert_not_opened(back, NULL, BATCH_FORMAT_ERROR, "back.ds.index", "byte 8", "found 3", "document 1",
+  assert_not_opened(back, NULL, BATCH_ERROR_FORMAT, "back.ds.index", "byte 8", "found 3", "document 1",
                     "at least 5");
   const char *longer = write_datatrove("long.ds", 2, (uint64_t[]){3, 8}, 2);
-  assert_not_opened(longer, NULL, BATCH_FORMAT_ERROR, "long.ds.index", "byte 8", "found 8", "14");
+  assert_not_opened(longer, NULL, BATCH_ERROR_FORMAT, "long.ds.index", "byte 8", "found 8", "14");
   const char *none = write_datatrove("none.ds", 2, NULL, 0);
-  assert_not_opened(none, NULL, BATCH_FORMAT_ERROR, "none.ds.index", "found 0");
+  assert_not_opened(none, NULL, BATCH_ERROR_FORMAT, "none.ds.index", "found 0");
   write_tokens("cut.ds", 2);
   write_data("cut.ds.index", "1234567", 7);
-  assert_not_opened(path_of("cut.ds"), NULL, BATCH_FORMAT_ERROR, "cut.ds.index", "7 bytes", "multiple of 8");
+  assert_not_opened(path_of("cut.ds"), NULL, BATCH_ERROR_FORMAT, "cut.ds.index", "7 bytes", "multiple of 8");
 }
 
 Test(dataset_formats, a_type_that_the_file_contradicts_is_refused) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.token_type = BATCH_TOKEN_U32;
   const char *path = write_datatrove("a.ds", 2, bounds + 1, 3);
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "u16", "u32", "token_type");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "u16", "u32", "token_type");
 }
 
 /* ---- llm.c */
@@ -147,21 +147,21 @@ Test(dataset_formats, llmc_shards_are_recognized_by_their_magic) {
 
 Test(dataset_formats, llmc_shards_with_a_wrong_header_are_refused) {
   const char *version = write_llmc("version.bin", 20240520, 2, TOKENS, 2);
-  assert_not_opened(version, NULL, BATCH_FORMAT_ERROR, version, "byte 4", "found 2", "expected 1", "version");
+  assert_not_opened(version, NULL, BATCH_ERROR_FORMAT, version, "byte 4", "found 2", "expected 1", "version");
   const char *old = write_llmc("old.bin", 20240801, 1, TOKENS, 4);
-  assert_not_opened(old, NULL, BATCH_FORMAT_ERROR, old, "byte 4", "found 1", "expected 7");
+  assert_not_opened(old, NULL, BATCH_ERROR_FORMAT, old, "byte 4", "found 1", "expected 7");
   const char *more = write_llmc("more.bin", 20240520, 1, TOKENS + 1, 2);
-  assert_not_opened(more, NULL, BATCH_FORMAT_ERROR, more, "byte 8", "found 8 tokens", "1038 bytes",
+  assert_not_opened(more, NULL, BATCH_ERROR_FORMAT, more, "byte 8", "found 8 tokens", "1038 bytes",
                     "expected 1040");
   const char *fewer = write_llmc("fewer.bin", 20240520, 1, TOKENS - 1, 2);
-  assert_not_opened(fewer, NULL, BATCH_FORMAT_ERROR, fewer, "byte 8", "found 6 tokens", "expected 1036");
+  assert_not_opened(fewer, NULL, BATCH_ERROR_FORMAT, fewer, "byte 8", "found 6 tokens", "expected 1036");
   const char *negative = write_llmc("negative.bin", 20240520, 1, 0xFFFFFFFFu, 2);
-  assert_not_opened(negative, NULL, BATCH_FORMAT_ERROR, negative, "byte 8", "4294967295 tokens");
+  assert_not_opened(negative, NULL, BATCH_ERROR_FORMAT, negative, "byte 8", "4294967295 tokens");
   const char *cut = write_data("cut.bin", "\x88\xd8\x34\x01\x01\0\0", 8);
-  assert_not_opened(cut, NULL, BATCH_FORMAT_ERROR, cut, "8 bytes", "1024");
+  assert_not_opened(cut, NULL, BATCH_ERROR_FORMAT, cut, "8 bytes", "1024");
   batch_dataset_options options = as_format(BATCH_FORMAT_LLMC_GPT2);
   const char *llama = write_llmc("llama.bin", 20240801, 7, TOKENS, 4);
-  assert_not_opened(llama, &options, BATCH_FORMAT_ERROR, llama, "byte 0", "found 20240801",
+  assert_not_opened(llama, &options, BATCH_ERROR_FORMAT, llama, "byte 0", "found 20240801",
                     "expected 20240520", "GPT-2");
 }
 
@@ -175,7 +175,7 @@ Test(dataset_formats, the_other_files_of_llmc_are_refused_by_name) {
   batch_dataset_options headerless = as_format(BATCH_FORMAT_HEADERLESS);
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     const char *path = write_llmc("other.bin", others[i].magic, 3, 0, 2);
-    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "llm.c", others[i].name, "--format headerless");
+    assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "llm.c", others[i].name, "--format headerless");
     batch_dataset_free(open_dataset(path, &headerless));
   }
 }
@@ -193,12 +193,12 @@ Test(dataset_formats, llmc_documents_are_found_by_what_the_loader_names) {
   packed.shape.sequence_length = 2;
   packed.packing = BATCH_PACK_BEST_FIT;
   BatchDataset *dataset = open_dataset(path, NULL);
-  assert_refused(!batch_loader_create(dataset, &packed), BATCH_INVALID_ARGUMENT, "no document boundaries",
-                 "separator", "end_of_text", "BATCH_SEPARATOR_BEFORE", "50256");
+  assert_refused(!batch_loader_create(dataset, &packed), BATCH_ERROR_INVALID_ARGUMENT,
+                 "no document boundaries", "separator", "end_of_text", "BATCH_SEPARATOR_BEFORE", "50256");
   batch_dataset_free(dataset);
   const char *beside[] = {write_data("text.txt", "mill race", 9), path};
   dataset = batch_dataset_open(beside, 2, NULL);
-  assert_refused(!batch_loader_create(dataset, &packed), BATCH_INVALID_ARGUMENT, path,
+  assert_refused(!batch_loader_create(dataset, &packed), BATCH_ERROR_INVALID_ARGUMENT, path,
                  "no document boundaries");
   batch_dataset_free(dataset);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
@@ -217,7 +217,7 @@ Test(dataset_formats, files_of_other_programs_are_refused_by_name) {
                 {"ARROW1..", "Arrow"},     {"\x89HDF\r\n\x1a\n", "HDF5"}};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
     const char *path = write_data("a.bin", others[i].bytes, 8);
-    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, others[i].name, "--format headerless");
+    assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, others[i].name, "--format headerless");
   }
 }
 
@@ -295,42 +295,42 @@ Test(dataset_formats, megatron_modes_behind_the_index_are_passed_over) {
 Test(dataset_formats, megatron_without_its_bin_is_refused) {
   bytes index = megatron_index(&good);
   const char *path = write_bytes("m.idx", &index);
-  assert_not_opened(path, NULL, BATCH_IO_ERROR, "m.bin", "No such file");
+  assert_not_opened(path, NULL, BATCH_ERROR_IO, "m.bin", "No such file");
 }
 
 Test(dataset_formats, megatron_with_a_wrong_header_is_refused) {
   bytes index = megatron_index(&(megatron_case){2, 8, 2, 4, 4});
-  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx", "byte 9", "version 2",
+  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx", "byte 9", "version 2",
                     "expected 1");
   static const uint8_t codes[] = {0, 6, 7, 9, 255};
   for (size_t i = 0; i < sizeof codes; i++) {
     index = megatron_index(&(megatron_case){1, codes[i], 2, 4, 4});
-    assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx", "byte 17", "type code",
+    assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx", "byte 17", "type code",
                       "integer");
   }
   index = megatron_index(&(megatron_case){1, 8, 2, 5, 4});
-  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx", "byte 18", "5 sequences",
+  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx", "byte 18", "5 sequences",
                     "126 bytes");
   index = megatron_index(&(megatron_case){1, 8, 2, UINT64_MAX / 2, 4});
-  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx", "byte 18");
+  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx", "byte 18");
   index = megatron_index(&(megatron_case){1, 8, 2, 4, UINT64_MAX / 8 + 5});
-  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx", "byte 18");
+  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx", "byte 18");
   write_data("m.idx", "MMIDIDX\0\0\1", 11);
-  assert_not_opened(path_of("m.idx"), NULL, BATCH_FORMAT_ERROR, "m.idx", "11 bytes", "34");
+  assert_not_opened(path_of("m.idx"), NULL, BATCH_ERROR_FORMAT, "m.idx", "11 bytes", "34");
   write_text("m.idx", "something that is no index, of forty bytes");
-  assert_not_opened(path_of("m.idx"), NULL, BATCH_FORMAT_ERROR, "m.idx", "byte 0", "MMIDIDX");
+  assert_not_opened(path_of("m.idx"), NULL, BATCH_ERROR_FORMAT, "m.idx", "byte 0", "MMIDIDX");
 }
 
 static void assert_changed_u32(size_t offset, uint32_t value, const char *where, const char *what) {
   bytes index = megatron_index(&good);
   set_u32(&index, offset, value);
-  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx", where, what);
+  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx", where, what);
 }
 
 static void assert_changed_u64(size_t offset, uint64_t value, const char *where, const char *what) {
   bytes index = megatron_index(&good);
   set_u64(&index, offset, value);
-  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx", where, what);
+  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx", where, what);
 }
 
 Test(dataset_formats, megatron_with_wrong_lengths_pointers_or_documents_is_refused) {
@@ -352,7 +352,7 @@ Test(dataset_formats, megatron_with_a_bin_of_another_size_is_refused) {
   write_bytes("m.idx", &index);
   put_u16(&bin, 88);
   write_bytes("m.bin", &bin);
-  assert_not_opened(path_of("m.idx"), NULL, BATCH_FORMAT_ERROR, "m.bin", "16 bytes", "expected 14");
+  assert_not_opened(path_of("m.idx"), NULL, BATCH_ERROR_FORMAT, "m.bin", "16 bytes", "expected 14");
 }
 
 /* As gpt-neox's merger leaves it: the sequences of all, the boundaries of none. */
@@ -370,7 +370,7 @@ Test(dataset_formats, megatron_sequences_are_documents_where_boundaries_are_miss
   bytes index = megatron_index(&(megatron_case){1, 8, 2, 4, 1});
   index.used = DOCUMENTS + 8;
   set_u64(&index, DOCUMENTS, 4);
-  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_FORMAT_ERROR, "m.idx",
+  assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx",
                     "found 4 as document boundary 0");
 }
 
@@ -384,7 +384,7 @@ Test(dataset_formats, sequences_cut_off_while_open_are_an_error) {
     cr_assert_eq(truncate(path_of("m.idx"), (off_t)left), 0);
     bool found = batch_dataset_document(dataset, 2, &start, &end);
     if (left < DOCUMENTS - 4) {
-      cr_assert(!found && batch_last_error()->code == BATCH_IO_ERROR, "%zu bytes: %d", left, found);
+      cr_assert(!found && batch_last_error()->code == BATCH_ERROR_IO, "%zu bytes: %d", left, found);
       assert_says(batch_last_error()->message, "m.bin (its index)", "ends before");
     } else {
       cr_assert(found && start == 3 && end == 3, "%zu bytes: %s", left, batch_last_error()->message);
@@ -399,16 +399,16 @@ Test(dataset_formats, tokens_beside_an_index_that_is_not_theirs_say_how_to_read_
   put_u16(&bin, 88);
   write_bytes("m.bin", &bin);
   write_bytes("m.idx", &index);
-  assert_not_opened(path_of("m.bin"), NULL, BATCH_FORMAT_ERROR, "m.bin: at byte 0", "16 bytes", "m.idx",
+  assert_not_opened(path_of("m.bin"), NULL, BATCH_ERROR_FORMAT, "m.bin: at byte 0", "16 bytes", "m.idx",
                     "--format headerless");
   batch_dataset_free(open_dataset(path_of("m.bin"), &headerless));
   write_tokens("other.bin", 2);
   write_text("other.idx", "an index of something else, of more than 34 bytes");
-  assert_not_opened(path_of("other.bin"), NULL, BATCH_FORMAT_ERROR, "other.idx", "MMIDIDX",
+  assert_not_opened(path_of("other.bin"), NULL, BATCH_ERROR_FORMAT, "other.idx", "MMIDIDX",
                     "read other.bin without", "--format headerless", "options.format");
   batch_dataset_free(open_dataset(path_of("other.bin"), &headerless));
   write_datatrove("d.ds", 2, (uint64_t[]){3, 8}, 2);
-  assert_not_opened(path_of("d.ds"), NULL, BATCH_FORMAT_ERROR, "d.ds.index", "found 8", "read d.ds without",
+  assert_not_opened(path_of("d.ds"), NULL, BATCH_ERROR_FORMAT, "d.ds.index", "found 8", "read d.ds without",
                     "--format headerless");
   batch_dataset_free(open_dataset(path_of("d.ds"), &headerless));
 }
@@ -446,36 +446,36 @@ Test(dataset_formats, npy_headers_are_read_in_any_order) {
 
 Test(dataset_formats, npy_that_is_not_a_row_of_little_endian_integers_is_refused) {
   assert_not_opened(write_npy(1, "{'descr': '>u2', 'fortran_order': False, 'shape': (7,)}", 2), NULL,
-                    BATCH_FORMAT_ERROR, "a.npy", "byte 20", ">u2", "<u2");
+                    BATCH_ERROR_FORMAT, "a.npy", "byte 20", ">u2", "<u2");
   assert_not_opened(write_npy(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (7,)}", 4), NULL,
-                    BATCH_FORMAT_ERROR, "<f4");
+                    BATCH_ERROR_FORMAT, "<f4");
   assert_not_opened(write_npy(1, "{'descr': '<u2', 'fortran_order': False, 'shape': (7, 1)}", 2), NULL,
-                    BATCH_FORMAT_ERROR, "one dimension");
+                    BATCH_ERROR_FORMAT, "one dimension");
   assert_not_opened(write_npy(1, "{'descr': '<u2', 'fortran_order': False, 'shape': ()}", 2), NULL,
-                    BATCH_FORMAT_ERROR, "one dimension");
+                    BATCH_ERROR_FORMAT, "one dimension");
   assert_not_opened(write_npy(1, "{'descr': '<u2', 'fortran_order': False, 'shape': (8,)}", 2), NULL,
-                    BATCH_FORMAT_ERROR, "found 7 tokens", "the 8 of the shape");
+                    BATCH_ERROR_FORMAT, "found 7 tokens", "the 8 of the shape");
   assert_not_opened(
       write_npy(1, "{'descr': '<u2', 'fortran_order': False, 'shape': (99999999999999999999,)}", 2), NULL,
-      BATCH_FORMAT_ERROR, "one dimension");
-  assert_not_opened(write_npy(1, "{'descr': '<u2', 'shape': (7,)}", 2), NULL, BATCH_FORMAT_ERROR,
+      BATCH_ERROR_FORMAT, "one dimension");
+  assert_not_opened(write_npy(1, "{'descr': '<u2', 'shape': (7,)}", 2), NULL, BATCH_ERROR_FORMAT,
                     "fortran_order");
   assert_not_opened(write_npy(1, "{'descr': '<u2', 'fortran_order': False, 'shape': (7,)", 2), NULL,
-                    BATCH_FORMAT_ERROR, "end of the dict");
-  assert_not_opened(write_npy(1, "{'descr': '<u2', 'other': 1}", 2), NULL, BATCH_FORMAT_ERROR, "'other'",
+                    BATCH_ERROR_FORMAT, "end of the dict");
+  assert_not_opened(write_npy(1, "{'descr': '<u2', 'other': 1}", 2), NULL, BATCH_ERROR_FORMAT, "'other'",
                     "'shape'");
   assert_not_opened(write_npy(4, "{'descr': '<u2', 'fortran_order': False, 'shape': (7,)}", 2), NULL,
-                    BATCH_FORMAT_ERROR, "byte 6", "version 4.0");
+                    BATCH_ERROR_FORMAT, "byte 6", "version 4.0");
   write_data("a.npy", "\x93NUMPY\1\0\xff\xff{}", 12);
-  assert_not_opened(path_of("a.npy"), NULL, BATCH_FORMAT_ERROR, "byte 8", "65535 bytes", "12");
+  assert_not_opened(path_of("a.npy"), NULL, BATCH_ERROR_FORMAT, "byte 8", "65535 bytes", "12");
   write_data("a.npy", "\x93NUMPX\1\0\2\0{}", 12);
-  assert_not_opened(path_of("a.npy"), NULL, BATCH_FORMAT_ERROR, "byte 0", "NUMPY");
+  assert_not_opened(path_of("a.npy"), NULL, BATCH_ERROR_FORMAT, "byte 0", "NUMPY");
 }
 
 /* OLMo's: np.memmap writes no header. */
 Test(dataset_formats, npy_without_a_header_says_how_to_read_it) {
   const char *path = write_tokens("part-0-00000.npy", 2);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "without a NumPy header", "OLMo",
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "without a NumPy header", "OLMo",
                     "--format headerless --type u16", "options.format");
   batch_dataset_options options = as_format(BATCH_FORMAT_HEADERLESS);
   options.token_type = BATCH_TOKEN_U16;

@@ -82,16 +82,16 @@ Test(dataset_paths, companions_that_a_shell_names_are_passed_over) {
 Test(dataset_paths, a_companion_in_place_of_its_file_is_refused) {
   write_some("x.ds");
   const char *index = write_data("x.ds.index", (uint64_t[]){3}, 8);
-  assert_not_opened(index, NULL, BATCH_INVALID_ARGUMENT, index, "x.ds and is no data");
+  assert_not_opened(index, NULL, BATCH_ERROR_INVALID_ARGUMENT, index, "x.ds and is no data");
   write_text("y.bin", "1234");
   const char *metadata = write_text("y.bin.metadata", "a tokenizer|2\n2\n2 T");
-  assert_not_opened(metadata, NULL, BATCH_INVALID_ARGUMENT, metadata, "y.bin");
+  assert_not_opened(metadata, NULL, BATCH_ERROR_INVALID_ARGUMENT, metadata, "y.bin");
 }
 
 Test(dataset_paths, a_companion_whose_file_is_not_there_is_an_error_in_a_directory) {
   write_some("a.ds");
   write_data("b.ds.index", (uint64_t[]){3}, 8);
-  assert_not_opened(path_of(""), NULL, BATCH_IO_ERROR, "b.ds.index", "b.ds, which is not there");
+  assert_not_opened(path_of(""), NULL, BATCH_ERROR_IO, "b.ds.index", "b.ds, which is not there");
 }
 
 Test(dataset_paths, a_file_reached_twice_is_refused_whatever_its_names) {
@@ -100,10 +100,11 @@ Test(dataset_paths, a_file_reached_twice_is_refused_whatever_its_names) {
   cr_assert_eq(link(a, names[3]), 0);
   for (size_t i = 0; i < 4; i++) {
     const char *paths[] = {a, b, names[i]};
-    assert_refused(!batch_dataset_open(paths, 3, NULL), BATCH_INVALID_ARGUMENT, a, names[i], "same file");
+    assert_refused(!batch_dataset_open(paths, 3, NULL), BATCH_ERROR_INVALID_ARGUMENT, a, names[i],
+                   "same file");
   }
   const char *found[] = {path_of("a*"), a};
-  assert_refused(!batch_dataset_open(found, 2, NULL), BATCH_INVALID_ARGUMENT, "same file");
+  assert_refused(!batch_dataset_open(found, 2, NULL), BATCH_ERROR_INVALID_ARGUMENT, "same file");
 }
 
 Test(dataset_paths, a_file_of_two_names_in_one_listing_is_read_once_under_its_own) {
@@ -122,7 +123,7 @@ Test(dataset_paths, a_file_of_two_names_in_one_listing_is_read_once_under_its_ow
   link_to("m.bin", "b.bin");
   cr_assert_eq(tokens_of((const char *[]){path_of("[bm].*")}, 1), 3);
   const char *both[] = {path_of(""), path_of("?.bin")};
-  assert_refused(!batch_dataset_open(both, 2, NULL), BATCH_INVALID_ARGUMENT, "same file");
+  assert_refused(!batch_dataset_open(both, 2, NULL), BATCH_ERROR_INVALID_ARGUMENT, "same file");
 }
 
 Test(dataset_paths, tokens_with_two_indexes_are_refused) {
@@ -131,15 +132,15 @@ Test(dataset_paths, tokens_with_two_indexes_are_refused) {
   cr_assert_eq(unlink(other), 0);
   cr_assert_eq(link(a, other), 0);
   const char *indexes[] = {path_of("a.idx"), path_of("other.idx")};
-  assert_refused(!batch_dataset_open(indexes, 2, NULL), BATCH_INVALID_ARGUMENT, "same file");
-  assert_not_opened(path_of("*.idx"), NULL, BATCH_INVALID_ARGUMENT, "same file");
+  assert_refused(!batch_dataset_open(indexes, 2, NULL), BATCH_ERROR_INVALID_ARGUMENT, "same file");
+  assert_not_opened(path_of("*.idx"), NULL, BATCH_ERROR_INVALID_ARGUMENT, "same file");
 }
 
 Test(dataset_paths, text_named_twice_is_refused_by_tokenize_too) {
   const char *text = write_text("a.txt", "text"), *paths[] = {text, text};
   BatchWriter *writer = batch_writer_create(path_of("out.bin"), NULL);
-  assert_refused(batch_tokenize_files(paths, 2, NULL, writer, NULL, NULL) != BATCH_OK, BATCH_INVALID_ARGUMENT,
-                 "a.txt", "same file");
+  assert_refused(batch_tokenize_files(paths, 2, NULL, writer, NULL, NULL) != BATCH_OK,
+                 BATCH_ERROR_INVALID_ARGUMENT, "a.txt", "same file");
   batch_writer_free(writer);
 }
 
@@ -148,26 +149,26 @@ Test(dataset_paths, text_named_twice_is_refused_by_tokenize_too) {
 Test(dataset_paths, a_link_to_nothing_is_an_error_wherever_it_is_found) {
   write_some("a.bin");
   const char *link = link_to("gone.bin", "b.bin");
-  assert_not_opened(path_of(""), NULL, BATCH_IO_ERROR, link, "link to what is not there");
-  assert_not_opened(path_of("*.bin"), NULL, BATCH_IO_ERROR, link, "link to what is not there");
-  assert_not_opened(link, NULL, BATCH_IO_ERROR, link, "link to what is not there");
-  assert_not_opened(link_to("gone.bin", "what[1].bin"), NULL, BATCH_IO_ERROR, "what[1].bin", "link");
+  assert_not_opened(path_of(""), NULL, BATCH_ERROR_IO, link, "link to what is not there");
+  assert_not_opened(path_of("*.bin"), NULL, BATCH_ERROR_IO, link, "link to what is not there");
+  assert_not_opened(link, NULL, BATCH_ERROR_IO, link, "link to what is not there");
+  assert_not_opened(link_to("gone.bin", "what[1].bin"), NULL, BATCH_ERROR_IO, "what[1].bin", "link");
 }
 
 Test(dataset_paths, an_index_that_is_a_link_to_nothing_is_an_error) {
   write_some("a.ds");
   link_to("gone.index", "a.ds.index");
-  assert_not_opened(path_of("a.ds"), NULL, BATCH_IO_ERROR, "a.ds.index", "link to what is not there");
-  assert_not_opened(path_of(""), NULL, BATCH_IO_ERROR, "a.ds.index", "link to what is not there");
+  assert_not_opened(path_of("a.ds"), NULL, BATCH_ERROR_IO, "a.ds.index", "link to what is not there");
+  assert_not_opened(path_of(""), NULL, BATCH_ERROR_IO, "a.ds.index", "link to what is not there");
   write_some("b.bin");
   link_to("gone.idx", "b.idx");
-  assert_not_opened(path_of("b.bin"), NULL, BATCH_IO_ERROR, "b.idx", "link to what is not there");
+  assert_not_opened(path_of("b.bin"), NULL, BATCH_ERROR_IO, "b.idx", "link to what is not there");
 }
 
 Test(dataset_paths, a_link_in_a_circle_is_an_error) {
   write_some("a.bin");
   link_to("b.bin", "b.bin");
-  assert_not_opened(path_of(""), NULL, BATCH_IO_ERROR, "b.bin", "symbolic links");
+  assert_not_opened(path_of(""), NULL, BATCH_ERROR_IO, "b.bin", "symbolic links");
 }
 
 Test(dataset_paths, a_pattern_goes_through_no_link_to_nothing) {
@@ -175,9 +176,9 @@ Test(dataset_paths, a_pattern_goes_through_no_link_to_nothing) {
   write_some("one/a.bin");
   cr_assert_eq(tokens_of((const char *[]){path_of("*/*.bin")}, 1), 3);
   link_to("gone", "two");
-  assert_not_opened(path_of("*/*.bin"), NULL, BATCH_IO_ERROR, "two", "link to what is not there");
-  assert_not_opened(path_of("two/*.bin"), NULL, BATCH_IO_ERROR, "two", "link to what is not there");
-  assert_not_opened(path_of("three/*.bin"), NULL, BATCH_IO_ERROR, "three", "no file matches");
+  assert_not_opened(path_of("*/*.bin"), NULL, BATCH_ERROR_IO, "two", "link to what is not there");
+  assert_not_opened(path_of("two/*.bin"), NULL, BATCH_ERROR_IO, "two", "link to what is not there");
+  assert_not_opened(path_of("three/*.bin"), NULL, BATCH_ERROR_IO, "three", "no file matches");
 }
 
 Test(dataset_paths, directories_below_are_passed_over_and_what_is_no_file_is_an_error) {
@@ -186,8 +187,8 @@ Test(dataset_paths, directories_below_are_passed_over_and_what_is_no_file_is_an_
   write_some("a.bin");
   cr_assert_eq(tokens_of((const char *[]){path_of("")}, 1), 3);
   cr_assert_eq(mkfifo(path_of("fifo.bin"), 0600), 0);
-  assert_not_opened(path_of(""), NULL, BATCH_IO_ERROR, "fifo.bin", "special file");
-  assert_not_opened(path_of("*.bin"), NULL, BATCH_IO_ERROR, "fifo.bin", "special file");
+  assert_not_opened(path_of(""), NULL, BATCH_ERROR_IO, "fifo.bin", "special file");
+  assert_not_opened(path_of("*.bin"), NULL, BATCH_ERROR_IO, "fifo.bin", "special file");
 }
 
 Test(dataset_paths, links_to_files_elsewhere_are_files) {
@@ -209,9 +210,9 @@ Test(dataset_paths, names_among_alternatives_must_be_there) {
   cr_assert_eq(tokens_of((const char *[]){path_of("{a.bin,d}")}, 1), 6);
   write_some(".h.bin");
   cr_assert_eq(tokens_of((const char *[]){path_of("{a,.h}.bin")}, 1), 6);
-  assert_not_opened(path_of("{a,x}.bin"), NULL, BATCH_IO_ERROR, "x.bin", "No such file");
-  assert_not_opened(path_of("{x,y}*.bin"), NULL, BATCH_IO_ERROR, "{x,y}*.bin", "no file matches");
-  assert_not_opened(path_of("{a}.bin"), NULL, BATCH_IO_ERROR, "{a}.bin", "No such file");
-  assert_not_opened(path_of("{a,b.bin"), NULL, BATCH_IO_ERROR, "{a,b.bin", "No such file");
+  assert_not_opened(path_of("{a,x}.bin"), NULL, BATCH_ERROR_IO, "x.bin", "No such file");
+  assert_not_opened(path_of("{x,y}*.bin"), NULL, BATCH_ERROR_IO, "{x,y}*.bin", "no file matches");
+  assert_not_opened(path_of("{a}.bin"), NULL, BATCH_ERROR_IO, "{a}.bin", "No such file");
+  assert_not_opened(path_of("{a,b.bin"), NULL, BATCH_ERROR_IO, "{a,b.bin", "No such file");
   cr_assert_eq(tokens_of((const char *[]){write_some("{a,b}.u16")}, 1), 3);
 }

@@ -77,7 +77,7 @@ Test(dataset_text, a_file_of_unknown_name_that_is_utf8_is_text) {
   assert_text(dataset, "f\xc3\xbcr alle\n", 10);
   batch_dataset_free(dataset);
   const char *latin = write_text("LATIN", "f\xfcr alle\n");
-  assert_not_opened(latin, NULL, BATCH_FORMAT_ERROR, latin, "no format");
+  assert_not_opened(latin, NULL, BATCH_ERROR_FORMAT, latin, "no format");
 }
 
 Test(dataset_text, separators_are_put_around_documents) {
@@ -146,7 +146,7 @@ Test(dataset_text, wrong_lines_of_jsonl_are_refused_with_line_and_offset) {
     put_text(&b, "{\"text\":\"a\"}\n");
     put_text(&b, lines[i].line);
     const char *path = write_bytes("a.jsonl", &b);
-    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, lines[i].place, "line 2", lines[i].found,
+    assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, lines[i].place, "line 2", lines[i].found,
                       "expected");
   }
 }
@@ -159,9 +159,9 @@ Test(dataset_text, malformed_bytes_are_kept_replaced_or_refused) {
   assert_text(dataset, "a\xef\xbf\xbdz\xef\xbf\xbd", 8);
   batch_dataset_free(dataset);
   options.text.malformed = BATCH_MALFORMED_ERROR;
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "byte 1", "0xE2", "UTF-8");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "byte 1", "0xE2", "UTF-8");
   const char *lines = write_text("a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"\xff\"}");
-  assert_not_opened(lines, &options, BATCH_FORMAT_ERROR, lines, "byte 22", "0xFF");
+  assert_not_opened(lines, &options, BATCH_ERROR_FORMAT, lines, "byte 22", "0xFF");
   options.text.malformed = BATCH_MALFORMED_REPLACE;
   dataset = open_dataset(lines, &options);
   assert_text(dataset, "a\xef\xbf\xbd", 4);
@@ -176,7 +176,7 @@ Test(dataset_text, the_offset_of_a_malformed_byte_counts_from_the_start_of_the_f
   char where[32];
   snprintf(where, sizeof where, "byte %zu:", b.used);
   put_text(&b, "\x80 and more");
-  assert_not_opened(write_bytes("a.txt", &b), &options, BATCH_FORMAT_ERROR, where, "0x80");
+  assert_not_opened(write_bytes("a.txt", &b), &options, BATCH_ERROR_FORMAT, where, "0x80");
 }
 
 Test(dataset_text, long_text_goes_through_the_pieces_unchanged) {
@@ -244,11 +244,11 @@ Test(dataset_text, json_that_is_no_lines_is_refused) {
              *other = write_text("other.json", "text: a\n"),
              *bare = write_text("bare", "[{\"text\":\"a\"}]\n"),
              *joined = write_text("joined", "{\"text\":\"a\"}{\"text\":\"b\"}\n");
-  assert_not_opened(array, NULL, BATCH_FORMAT_ERROR, array, "a JSON array", "--format");
-  assert_not_opened(pretty, NULL, BATCH_FORMAT_ERROR, pretty, "not one a line", "--format");
-  assert_not_opened(other, NULL, BATCH_FORMAT_ERROR, other, "no JSON object", "--format");
-  assert_not_opened(bare, NULL, BATCH_FORMAT_ERROR, bare, "a JSON array", "--format");
-  assert_not_opened(joined, NULL, BATCH_FORMAT_ERROR, joined, "not one a line", "--format");
+  assert_not_opened(array, NULL, BATCH_ERROR_FORMAT, array, "a JSON array", "--format");
+  assert_not_opened(pretty, NULL, BATCH_ERROR_FORMAT, pretty, "not one a line", "--format");
+  assert_not_opened(other, NULL, BATCH_ERROR_FORMAT, other, "no JSON object", "--format");
+  assert_not_opened(bare, NULL, BATCH_ERROR_FORMAT, bare, "a JSON array", "--format");
+  assert_not_opened(joined, NULL, BATCH_ERROR_FORMAT, joined, "not one a line", "--format");
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.format = BATCH_FORMAT_TEXT;
   BatchDataset *dataset = open_dataset(bare, &options);
@@ -278,7 +278,7 @@ Test(dataset_text, other_kinds_of_files_are_refused_by_name) {
                {"a.jsonl", "gzip|Parquet", 4, "PAR1"}};
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     const char *path = write_data(files[i].name, files[i].head, files[i].count);
-    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, files[i].found, "--format");
+    assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, files[i].found, "--format");
   }
 }
 
@@ -333,7 +333,7 @@ Test(dataset_text, half_a_surrogate_pair_is_kept_replaced_or_refused) {
     batch_dataset_free(dataset);
   }
   options.text.malformed = BATCH_MALFORMED_ERROR;
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "byte 10", "line 1", "surrogate", "\\ud800");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "byte 10", "line 1", "surrogate", "\\ud800");
 }
 
 Test(dataset_text, bad_lines_are_passed_over_and_counted_when_asked) {
@@ -353,9 +353,9 @@ Test(dataset_text, bad_lines_are_passed_over_and_counted_when_asked) {
   cr_assert_eq(info.bad_lines, 6);
   batch_dataset_free(dataset);
   options.on_bad_line = BATCH_BAD_LINE_STOP;
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "line 2", "byte 14", "no JSON");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "line 2", "byte 14", "no JSON");
   options.on_bad_line = (batch_bad_line)2;
-  assert_not_opened(path, &options, BATCH_INVALID_ARGUMENT, "on_bad_line", "2");
+  assert_not_opened(path, &options, BATCH_ERROR_INVALID_ARGUMENT, "on_bad_line", "2");
 }
 
 Test(dataset_text, a_dotted_field_leads_into_objects) {
@@ -383,7 +383,7 @@ Test(dataset_text, a_line_longer_than_the_longest_document_is_refused_with_its_l
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   const char *path = long_line(5000000);
   options.longest_document = 1000000;
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "line 2", "1000000", "longest_document");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "line 2", "1000000", "longest_document");
   options.longest_document = 6000000;
   BatchDataset *dataset = open_dataset(path, &options);
   cr_assert_gt(batch_dataset_tokens(dataset), 4999000);
@@ -393,7 +393,7 @@ Test(dataset_text, a_line_longer_than_the_longest_document_is_refused_with_its_l
 Test(dataset_text, the_longest_document_is_64_MiB_unless_another_is_given, .timeout = 60) {
   need_package(PACKAGE_ZSTD);
   const char *path = long_line(((size_t)64 << 20) + 1);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "line 2", "67108864");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "line 2", "67108864");
 }
 
 /* How often a run was reported, and when to stop it. */
@@ -484,7 +484,7 @@ Test(dataset_text, blank_lines_behind_a_line_are_bounded_with_it, .timeout = 60)
   static const char *const longer[] = {"abcd\n\nab", "a\n\n\n\n\n", "\n\n\n\n\n\n", "abcde", "a\nabcde"};
   for (size_t i = 0; i < sizeof longer / sizeof *longer; i++)
     for (text_reader_step = 4; text_reader_step < 12; text_reader_step++)
-      assert_not_opened(write_text("b.txt", longer[i]), &options, BATCH_FORMAT_ERROR, "b.txt",
+      assert_not_opened(write_text("b.txt", longer[i]), &options, BATCH_ERROR_FORMAT, "b.txt",
                         "more than 4 bytes in a line and the blank lines behind it", "longest_document");
   batch_tokenizer_free(tokenizer);
 }
@@ -512,9 +512,9 @@ Test(dataset_text, other_kinds_of_files_inside_gzip_are_refused_by_name) {
   const char *once = gzip_file(write_text("a.txt", "text"), "a.gz"), *twice = gzip_file(once, "b.txt.gz"),
              *wide = gzip_file(write_data("w.txt", "\xFF\xFE\0a", 4), "w.txt.gz"),
              *lines = gzip_file(once, "b.jsonl.gz");
-  assert_not_opened(twice, NULL, BATCH_FORMAT_ERROR, twice, "a gzip file in the compressed data", "--format");
-  assert_not_opened(lines, NULL, BATCH_FORMAT_ERROR, lines, "a gzip file", "--format");
-  assert_not_opened(wide, NULL, BATCH_FORMAT_ERROR, wide, "UTF-16", "--format");
+  assert_not_opened(twice, NULL, BATCH_ERROR_FORMAT, twice, "a gzip file in the compressed data", "--format");
+  assert_not_opened(lines, NULL, BATCH_ERROR_FORMAT, lines, "a gzip file", "--format");
+  assert_not_opened(wide, NULL, BATCH_ERROR_FORMAT, wide, "UTF-16", "--format");
 }
 
 /* Not even nothing compresses to nothing: such a file was not finished. */
@@ -522,7 +522,7 @@ Test(dataset_text, an_empty_file_with_the_name_of_a_compressed_one_is_refused) {
   need_package(PACKAGE_ZLIB);
   static const char *const names[] = {"a.txt.gz", "a.jsonl.zst", "a.gz"};
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    assert_not_opened(write_text(names[i], ""), NULL, BATCH_FORMAT_ERROR, names[i],
+    assert_not_opened(write_text(names[i], ""), NULL, BATCH_ERROR_FORMAT, names[i],
                       "no magic of zstd or gzip");
   BatchDataset *dataset = NULL;
   const char *paths[] = {write_text("b.txt", "text"), gzip_file(write_text("c.txt", ""), "c.txt.gz")};
@@ -539,7 +539,7 @@ Test(dataset_text, what_is_said_to_be_text_is_decompressed_all_the_same) {
   assert_text(dataset, "text", 4);
   batch_dataset_free(dataset);
   const char *path = write_text("b.txt.gz", "\1damaged");
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "no magic of zstd or gzip");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "no magic of zstd or gzip");
 }
 
 Test(dataset_text, several_gzip_members_are_one_text_and_zeros_behind_them_padding) {
@@ -560,22 +560,22 @@ Test(dataset_text, damaged_gzip_is_refused) {
   bytes whole = read_bytes(gzip_file(write_bytes("a.txt", &text), "a.txt.gz"));
   for (size_t cut = 1; cut < 20; cut++) {
     const char *path = write_data("cut.txt.gz", whole.data, whole.used - cut * whole.used / 25);
-    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "end of the file inside a gzip member");
+    assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "end of the file inside a gzip member");
   }
   put_text(&whole, "trailing garbage");
   const char *garbage = write_data("garbage.txt.gz", whole.data, whole.used);
-  assert_not_opened(garbage, NULL, BATCH_FORMAT_ERROR, garbage, "zlib refuses", "gzip");
+  assert_not_opened(garbage, NULL, BATCH_ERROR_FORMAT, garbage, "zlib refuses", "gzip");
   memset(whole.data + whole.used / 2, 0xA5, 64);
   const char *damaged = write_bytes("damaged.txt.gz", &whole);
-  assert_not_opened(damaged, NULL, BATCH_FORMAT_ERROR, damaged, "zlib refuses");
+  assert_not_opened(damaged, NULL, BATCH_ERROR_FORMAT, damaged, "zlib refuses");
   const char *plain = write_text("plain.txt.gz", "this is not compressed");
-  assert_not_opened(plain, NULL, BATCH_FORMAT_ERROR, plain, "byte 0", "gzip");
+  assert_not_opened(plain, NULL, BATCH_ERROR_FORMAT, plain, "byte 0", "gzip");
 }
 
 Test(dataset_text, compressed_tokens_are_refused) {
   need_package(PACKAGE_ZSTD);
   const char *path = compress_file(write_data("a.bin", "\1\0\2\0", 4), "a.bin.zst");
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "compressed", "decompress it");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "compressed", "decompress it");
 }
 
 /* ---- zstd */
@@ -587,7 +587,7 @@ Test(dataset_text, zstd_is_found_under_other_names_and_json_lines_inside) {
   assert_format(compress_file(lines, "c4.json.zst"), BATCH_FORMAT_JSONL, "zstd");
   assert_format(compress_file(lines, "a.zst"), BATCH_FORMAT_JSONL, "zstd");
   const char *binary = compress_file(write_data("b", "\1\2\3\0", 4), "b.zst");
-  assert_not_opened(binary, NULL, BATCH_FORMAT_ERROR, binary, "no format");
+  assert_not_opened(binary, NULL, BATCH_ERROR_FORMAT, binary, "no format");
 }
 
 Test(dataset_text, zstd_with_a_long_window_is_read) {
@@ -646,12 +646,12 @@ Test(dataset_text, damaged_zstd_is_refused) {
   bytes text = long_text(400000);
   bytes whole = read_bytes(compress_file(write_bytes("a.txt", &text), "a.txt.zst"));
   const char *cut = write_data("cut.txt.zst", whole.data, whole.used / 2);
-  assert_not_opened(cut, NULL, BATCH_FORMAT_ERROR, cut, "end of the file inside a zstd frame");
+  assert_not_opened(cut, NULL, BATCH_ERROR_FORMAT, cut, "end of the file inside a zstd frame");
   memset(whole.data + whole.used / 2, 0xA5, 64);
   const char *damaged = write_bytes("damaged.txt.zst", &whole);
-  assert_not_opened(damaged, NULL, BATCH_FORMAT_ERROR, damaged, "zstd", "expected");
+  assert_not_opened(damaged, NULL, BATCH_ERROR_FORMAT, damaged, "zstd", "expected");
   const char *plain = write_text("plain.txt.zst", "this is not compressed");
-  assert_not_opened(plain, NULL, BATCH_FORMAT_ERROR, plain, "byte 0", "zstd");
+  assert_not_opened(plain, NULL, BATCH_ERROR_FORMAT, plain, "byte 0", "zstd");
 }
 
 /* Tokens of a text lie in a file without a name, whose bytes tell nobody anything. */
@@ -670,7 +670,7 @@ Test(dataset_text, a_wrong_id_in_tokenized_text_is_reported_with_its_document) {
   check_forget_error();
   Batch *batch;
   while ((batch = batch_loader_next(loader))) batch_release(batch);
-  assert_error(BATCH_OUT_OF_RANGE, path, "document 0", "token 2", "200");
+  assert_error(BATCH_ERROR_OUT_OF_RANGE, path, "document 0", "token 2", "200");
   cr_assert(!strstr(batch_last_error()->message, "at byte"));
   batch_loader_free(loader);
   batch_dataset_free(dataset);
@@ -690,7 +690,7 @@ Test(dataset_text, tokenized_text_leaves_no_file_behind) {
 Test(dataset_text, a_temporary_directory_that_is_not_there_is_named) {
   batch_dataset_options options = separated(BATCH_SEPARATOR_AFTER);
   options.temporary_directory = path_of("nowhere");
-  assert_not_opened(write_text("a.txt", "ab"), &options, BATCH_IO_ERROR, options.temporary_directory,
+  assert_not_opened(write_text("a.txt", "ab"), &options, BATCH_ERROR_IO, options.temporary_directory,
                     "temporary file");
 }
 
@@ -736,11 +736,11 @@ Test(dataset_text, a_tokenizer_that_fails_is_reported_with_the_file) {
   BatchTokenizer *refusing =
       batch_tokenizer_custom(&(batch_tokenizer_functions){refuse, no_text, NULL}, NULL, 10, BATCH_NO_TOKEN);
   options.tokenizer = refusing;
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "tokenizer refuses");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "tokenizer refuses");
   BatchTokenizer *outside = batch_tokenizer_custom(&(batch_tokenizer_functions){triple, no_text, NULL},
                                                    &shift, 1000, BATCH_NO_TOKEN);
   options.tokenizer = outside;
-  assert_not_opened(path, &options, BATCH_OUT_OF_RANGE, path, "100116", "vocabulary size 1000");
+  assert_not_opened(path, &options, BATCH_ERROR_OUT_OF_RANGE, path, "100116", "vocabulary size 1000");
   batch_tokenizer_free(refusing);
   batch_tokenizer_free(outside);
 }
@@ -765,11 +765,11 @@ Test(dataset_text, a_tokenizer_that_miscounts_is_refused) {
   BatchTokenizer *growing = batch_tokenizer_custom(&(batch_tokenizer_functions){undecided, no_text, NULL},
                                                    &calls, 10, BATCH_NO_TOKEN);
   options.tokenizer = growing;
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "4001", "4002", "asked again");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "4001", "4002", "asked again");
   BatchTokenizer *lazy = batch_tokenizer_custom(&(batch_tokenizer_functions){unwritten, no_text, NULL}, NULL,
                                                 10, BATCH_NO_TOKEN);
   options.tokenizer = lazy;
-  assert_not_opened(path, &options, BATCH_OUT_OF_RANGE, path, "ids[1]", "vocabulary size 10");
+  assert_not_opened(path, &options, BATCH_ERROR_OUT_OF_RANGE, path, "ids[1]", "vocabulary size 10");
   batch_tokenizer_free(growing);
   batch_tokenizer_free(lazy);
 }
@@ -782,7 +782,7 @@ Test(dataset_text, a_text_that_a_callers_tokenizer_would_have_to_take_whole_is_b
   options.tokenizer = tokenizer;
   options.longest_document = 9;
   const char *path = write_text("a.txt", "ten bytes.");
-  assert_not_opened(path, &options, BATCH_FORMAT_ERROR, path, "more than 9 bytes", "longest_document");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "more than 9 bytes", "longest_document");
   options.longest_document = 10;
   BatchDataset *dataset = open_dataset(path, &options);
   cr_assert_eq(batch_dataset_tokens(dataset), 30);

@@ -99,27 +99,27 @@ Test(dataset_width, a_companion_of_another_form_says_nothing) {
 Test(dataset_width, a_damaged_metadata_companion_is_refused) {
   const char *path = write_ids("a.bin", 2, 100, short_text_like);
   write_text("a.bin.metadata", "gpt2|3\n100\n100 T");
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, "a.bin.metadata", "found \"3\"", "1, 2, 4 or 8");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, "a.bin.metadata", "found \"3\"", "1, 2, 4 or 8");
   write_text("a.bin.metadata", "gpt2|2\nmany\n100 T");
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, "a.bin.metadata", "byte 7", "found \"many\"");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, "a.bin.metadata", "byte 7", "found \"many\"");
   write_text("a.bin.metadata", "gpt2|2");
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, "a.bin.metadata", "number of tokens");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, "a.bin.metadata", "number of tokens");
 }
 
 Test(dataset_width, those_who_say_it_must_agree) {
   batch_dataset_options u16 = of_type(BATCH_TOKEN_U16), u32 = of_type(BATCH_TOKEN_U32),
                         i32 = of_type(BATCH_TOKEN_I32);
   const char *named = write_ids("a.u32", 4, 100, text_like);
-  assert_not_opened(named, &u16, BATCH_FORMAT_ERROR, named, "u32 as the name", "u16 as options.token_type");
+  assert_not_opened(named, &u16, BATCH_ERROR_FORMAT, named, "u32 as the name", "u16 as options.token_type");
   assert_width(named, &i32, 4, 100);
   const char *told = write_ids("b.bin", 4, 100, text_like);
   write_text("b.bin.metadata", "gpt2|4\n100\n100 T");
-  assert_not_opened(told, &u16, BATCH_FORMAT_ERROR, told, "u32 as its .metadata",
+  assert_not_opened(told, &u16, BATCH_ERROR_FORMAT, told, "u32 as its .metadata",
                     "u16 as options.token_type");
   assert_width(told, &u32, 4, 100);
   const char *both = write_ids("c.u16.bin", 2, 200, short_text_like);
   write_text("c.u16.bin.metadata", "gpt2|4\n100\n100 T");
-  assert_not_opened(both, NULL, BATCH_FORMAT_ERROR, both, "u32 as its .metadata", "u16 as the name");
+  assert_not_opened(both, NULL, BATCH_ERROR_FORMAT, both, "u32 as its .metadata", "u16 as the name");
 }
 
 /* ---- companions of other tokens */
@@ -127,14 +127,14 @@ Test(dataset_width, those_who_say_it_must_agree) {
 Test(dataset_width, a_metadata_companion_of_another_file_is_refused) {
   const char *path = write_ids("a.bin", 2, 100, short_text_like);
   write_text("a.bin.metadata", "gpt2|2\n99\n99 T");
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, "a.bin.metadata", "99 tokens of 2 bytes", "100 of 2",
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, "a.bin.metadata", "99 tokens of 2 bytes", "100 of 2",
                     "remove it");
   write_text("a.bin.metadata", "gpt2|4\n100\n100 T");
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, "a.bin.metadata", "100 tokens of 4 bytes", "50 of 4");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, "a.bin.metadata", "100 tokens of 4 bytes", "50 of 4");
   const char *trove = write_ids("b.ds", 2, 100, short_text_like);
   write_data("b.ds.index", (uint64_t[]){100}, 8);
   write_text("b.ds.metadata", "gpt2|4\n100\n100 T");
-  assert_not_opened(trove, NULL, BATCH_FORMAT_ERROR, "b.ds.metadata", "of 4 bytes", "100 of 2");
+  assert_not_opened(trove, NULL, BATCH_ERROR_FORMAT, "b.ds.metadata", "of 4 bytes", "100 of 2");
 }
 
 Test(dataset_width, a_stamp_of_other_tokens_is_refused) {
@@ -148,16 +148,16 @@ Test(dataset_width, a_stamp_of_other_tokens_is_refused) {
   assert_width(path, NULL, 2, 9000);
   snprintf(text, sizeof text, "gpt2|2\n9000\n9.00 kT\nheadrace %016llx\n", stamp ^ 1);
   write_text("a.bin.metadata", text);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, "a.bin.metadata", "stamp", "remove it");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, "a.bin.metadata", "stamp", "remove it");
 }
 
 Test(dataset_width, an_index_of_other_tokens_is_noticed_by_their_looks) {
   const char *shorter = write_ids("a.ds", 2, 2000, short_text_like);
   write_data("a.ds.index", (uint64_t[]){1000}, 8); /* a quarter of the bytes: u32 */
-  assert_not_opened(shorter, NULL, BATCH_FORMAT_ERROR, shorter, "look like u16", "u32 as the index");
+  assert_not_opened(shorter, NULL, BATCH_ERROR_FORMAT, shorter, "look like u16", "u32 as the index");
   const char *wider = write_ids("b.ds", 4, 1000, text_like);
   write_data("b.ds.index", (uint64_t[]){2000}, 8);
-  assert_not_opened(wider, NULL, BATCH_FORMAT_ERROR, wider, "look like u32", "u16 as the index");
+  assert_not_opened(wider, NULL, BATCH_ERROR_FORMAT, wider, "look like u32", "u16 as the index");
 }
 
 Test(dataset_width, a_megatron_index_of_other_tokens_is_noticed_by_their_looks) {
@@ -172,7 +172,7 @@ Test(dataset_width, a_megatron_index_of_other_tokens_is_noticed_by_their_looks) 
   write_bytes("a.idx", &index);
   assert_width(write_ids("a.bin", 4, 1000, text_like), NULL, 4, 1000);
   const char *path = write_ids("a.bin", 2, 2000, short_text_like);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u16", "i32 as the index says");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "look like u16", "i32 as the index says");
   batch_dataset_options i32 = of_type(BATCH_TOKEN_I32);
   assert_width(path, &i32, 4, 1000);
 }
@@ -184,9 +184,9 @@ Test(dataset_width, wider_tokens_under_a_plain_name_are_noticed) {
   for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
     const char *four = write_ids("four.bin", 4, counts[i], text_like),
                *eight = write_ids("eight.bin", 8, counts[i], text_like);
-    assert_not_opened(four, NULL, BATCH_FORMAT_ERROR, four, "look like u32", "--type u32", "--type u16",
+    assert_not_opened(four, NULL, BATCH_ERROR_FORMAT, four, "look like u32", "--type u32", "--type u16",
                       "options.token_type");
-    assert_not_opened(eight, NULL, BATCH_FORMAT_ERROR, eight, "look like i64", "--type i64");
+    assert_not_opened(eight, NULL, BATCH_ERROR_FORMAT, eight, "look like i64", "--type i64");
     batch_dataset_options u32 = of_type(BATCH_TOKEN_U32), i64 = of_type(BATCH_TOKEN_I64);
     assert_width(four, &u32, 4, counts[i]);
     assert_width(eight, &i64, 8, counts[i]);
@@ -209,11 +209,11 @@ Test(dataset_width, wider_tokens_of_small_vocabularies_are_noticed_too) {
   static id_of *const ids[] = {letter, of_four, of_large_vocabulary};
   for (size_t i = 0; i < 3; i++) {
     const char *path = write_ids("a.bin", 4, 300, ids[i]);
-    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u32");
+    assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "look like u32");
   }
   uint32_t hello[] = {104, 101, 108, 108, 111, 100257};
   const char *path = write_data("hello.bin", hello, sizeof hello);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u32");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "look like u32");
 }
 
 /* Rows of 128 ids of which the last `fill` are filler. */
@@ -235,7 +235,7 @@ Test(dataset_width, padding_does_not_hide_wider_tokens) {
       for (size_t v = 0; v < 2; v++)
         for (size_t width = 4; width <= 8; width += 4) {
           const char *path = write_padded("a.bin", width, vocabularies[v], fill, fillers[i]);
-          assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path,
+          assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path,
                             width == 4 ? "look like u32" : "look like i64");
         }
 }
@@ -249,7 +249,7 @@ Test(dataset_width, padding_makes_no_wider_tokens) {
 Test(dataset_width, padding_does_not_hide_narrower_tokens) {
   for (uint64_t fill = 1; fill <= 101; fill += 20) {
     const char *path = write_padded("a.u32.bin", 2, 50257, fill, 0);
-    assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u16", "u32 as the name says");
+    assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "look like u16", "u32 as the name says");
   }
 }
 
@@ -289,12 +289,12 @@ Test(dataset_width, u16_is_read_as_u16_however_it_looks) {
 
 Test(dataset_width, u16_under_a_name_of_wider_tokens_is_noticed) {
   const char *path = write_ids("a.u32.bin", 2, 2000, short_text_like);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u16", "u32 as the name says",
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "look like u16", "u32 as the name says",
                     "--type u32");
   batch_dataset_options u32 = of_type(BATCH_TOKEN_U32);
   assert_width(path, &u32, 4, 1000); /* the caller's word is final */
   path = write_ids("a.i64", 4, 2000, text_like);
-  assert_not_opened(path, NULL, BATCH_FORMAT_ERROR, path, "look like u32", "i64 as the name says");
+  assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "look like u32", "i64 as the name says");
 }
 
 Test(dataset_width, what_the_caller_says_is_never_doubted) {

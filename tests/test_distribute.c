@@ -30,7 +30,8 @@ Test(distribute, more_spheres_than_rows_are_refused_and_nothing_is_handed_out) {
     check_forget_error();
     bool done = batch_distribute_to_spheres(batch, spheres, parts);
     cr_assert_eq(done, spheres == 3);
-    if (!done) assert_error(BATCH_INVALID_ARGUMENT, "batch_distribute_to_spheres", "num_spheres", "3 rows");
+    if (!done)
+      assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_distribute_to_spheres", "num_spheres", "3 rows");
     for (int i = done ? 3 : 0; i < 12; i++) cr_assert_eq(parts[i], batch);
     for (int i = 0; done && i < 3; i++) batch_free(parts[i]);
     assert_count(batch, 1);
@@ -48,11 +49,11 @@ Test(distribute, to_one_sphere) {
 
 Test(distribute, refuses_bad_arguments_and_leaves_everything) {
   Batch *batch = batch_create(3, 2, 0), *parts[2] = {batch, batch};
-  assert_refused(!batch_distribute_to_spheres(batch, 0, parts), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_distribute_to_spheres(batch, 0, parts), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_distribute_to_spheres", "num_spheres", "0");
-  assert_refused(!batch_distribute_to_spheres(NULL, 2, parts), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_distribute_to_spheres(NULL, 2, parts), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_distribute_to_spheres", "batch", CHECK_NULL);
-  assert_refused(!batch_distribute_to_spheres(batch, 2, NULL), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_distribute_to_spheres(batch, 2, NULL), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_distribute_to_spheres", "sphere_batches", CHECK_NULL);
   cr_assert_eq(parts[0], batch);
   cr_assert_eq(parts[1], batch);
@@ -78,15 +79,15 @@ Test(distribute, groups_live_in_the_top_bits_of_the_id) {
 Test(distribute, groups_beyond_eleven_are_refused) {
   Batch *batch = check_small_batch(5);
   cr_assert(batch_assign_to_group(batch, 11));
-  assert_refused(!batch_assign_to_group(batch, 12), BATCH_INVALID_ARGUMENT, "batch_assign_to_group",
+  assert_refused(!batch_assign_to_group(batch, 12), BATCH_ERROR_INVALID_ARGUMENT, "batch_assign_to_group",
                  "symmetry_group", "12");
-  assert_refused(!batch_assign_to_group(batch, UINT32_MAX), BATCH_INVALID_ARGUMENT, "batch_assign_to_group",
-                 "4294967295");
+  assert_refused(!batch_assign_to_group(batch, UINT32_MAX), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_assign_to_group", "4294967295");
   cr_assert_eq(batch_symmetry_group(batch), 11);
-  assert_refused(!batch_assign_to_group(NULL, 1), BATCH_INVALID_ARGUMENT, "batch_assign_to_group", "batch",
-                 CHECK_NULL);
+  assert_refused(!batch_assign_to_group(NULL, 1), BATCH_ERROR_INVALID_ARGUMENT, "batch_assign_to_group",
+                 "batch", CHECK_NULL);
   cr_assert_eq(batch_symmetry_group(NULL), 0);
-  assert_error(BATCH_INVALID_ARGUMENT, "batch_symmetry_group", "batch", CHECK_NULL);
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_symmetry_group", "batch", CHECK_NULL);
   batch_free(batch);
 }
 
@@ -97,7 +98,7 @@ enum { MOST = 24, COLUMNS = 64 };
 /* A batch with so many valid tokens. */
 static Batch *batch_of_cost(uint32_t cost, tensor_type mask_type) {
   batch_shape shape = {.batch_size = 2, .sequence_length = COLUMNS / 2, .mask_type = mask_type};
-  Batch *batch = batch_create_shaped(&shape);
+  Batch *batch = batch_create_with(&shape);
   for (uint32_t i = cost; i < COLUMNS; i++)
     tensor_set(&batch->mask, (uint32_t[]){i / (COLUMNS / 2), i % (COLUMNS / 2)}, 0);
   return batch;
@@ -197,13 +198,13 @@ Test(distribute, balance_counts_only_the_rows_that_a_view_shows) {
 Test(distribute, balance_refuses_bad_arguments) {
   Batch *batches[2] = {check_small_batch(1), NULL};
   uint32_t assigned[2] = {7, 7};
-  assert_refused(!batch_balance_distribution(batches, 1, 0, assigned), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_balance_distribution(batches, 1, 0, assigned), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_balance_distribution", "num_spheres", "0");
-  assert_refused(!batch_balance_distribution(NULL, 1, 2, assigned), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_balance_distribution(NULL, 1, 2, assigned), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_balance_distribution", "batches", CHECK_NULL);
-  assert_refused(!batch_balance_distribution(batches, 1, 2, NULL), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_balance_distribution(batches, 1, 2, NULL), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_balance_distribution", "assignments", CHECK_NULL);
-  assert_refused(!batch_balance_distribution(batches, 2, 2, assigned), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_balance_distribution(batches, 2, 2, assigned), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_balance_distribution", "batches", "1", CHECK_NULL);
   cr_assert_eq(assigned[0], 7);
   cr_assert_eq(assigned[1], 7);

@@ -28,8 +28,8 @@ Test(errors, a_success_leaves_the_older_error_standing) {
 }
 
 Test(errors, a_new_failure_replaces_the_older_error) {
-  assert_refused(!batch_create(0, 7, 5), BATCH_INVALID_ARGUMENT, "batch_create", "batch_size");
-  assert_refused(!tensor_create(NULL, 1), BATCH_INVALID_ARGUMENT, "tensor_create", "shape");
+  assert_refused(!batch_create(0, 7, 5), BATCH_ERROR_INVALID_ARGUMENT, "batch_create", "batch_size");
+  assert_refused(!tensor_create(NULL, 1), BATCH_ERROR_INVALID_ARGUMENT, "tensor_create", "shape");
 }
 
 static void fail_elsewhere(test_thread *self) {
@@ -43,12 +43,12 @@ Test(errors, each_thread_has_its_own) {
   test_thread thread;
   threads_start(&thread, 1, "other", fail_elsewhere, (void *)(uintptr_t)batch_last_error());
   threads_join(&thread, 1);
-  assert_error(BATCH_INVALID_ARGUMENT, "batch_create", "batch_size");
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_create", "batch_size");
 }
 
 Test(errors, what_is_quoted_does_not_reach_the_terminal) {
   const char *path = "no/such/\x1b[2J\xc2\x9b\xff\n file";
-  assert_refused(!batch_dataset_open(&path, 1, NULL), BATCH_IO_ERROR, "\\x1B[2J\\xC2\\x9B\\xFF\\x0A file");
+  assert_refused(!batch_dataset_open(&path, 1, NULL), BATCH_ERROR_IO, "\\x1B[2J\\xC2\\x9B\\xFF\\x0A file");
   for (const char *c = batch_last_error()->message; *c; c++) cr_assert(*c >= ' ' && *c < 0x7f);
 }
 
@@ -63,10 +63,10 @@ Test(errors, what_needs_a_thread_specific_key_works_once_there_is_one) {
   static pthread_key_t keys[PTHREAD_KEYS_MAX];
   int taken = take_keys(keys);
   cr_assert_null(batch_queue_create(0));
-  assert_error(BATCH_OUT_OF_MEMORY, "no memory for the sentence");
+  assert_error(BATCH_ERROR_OUT_OF_MEMORY, "no memory for the sentence");
   while (taken > 0) pthread_key_delete(keys[--taken]);
   cr_assert_null(batch_create(0, 1, 1));
-  assert_error(BATCH_INVALID_ARGUMENT, "batch_create", "batch_size");
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_create", "batch_size");
   BatchQueue *queue = batch_queue_create(0);
   cr_assert_not_null(queue, "%s", batch_last_error()->message);
   batch_queue_free(queue);
@@ -79,14 +79,14 @@ Test(errors, statuses_have_names) {
                                       "CLOSED",
                                       "TIMEDOUT",
                                       "END",
-                                      "INVALID_ARGUMENT",
-                                      "OVERFLOW",
-                                      "OUT_OF_MEMORY",
-                                      "OUT_OF_RANGE",
-                                      "IO_ERROR",
-                                      "FORMAT_ERROR",
-                                      "UNSUPPORTED"};
-  for (int status = BATCH_OK; status <= BATCH_UNSUPPORTED; status++)
+                                      "ERROR_INVALID_ARGUMENT",
+                                      "ERROR_OVERFLOW",
+                                      "ERROR_OUT_OF_MEMORY",
+                                      "ERROR_OUT_OF_RANGE",
+                                      "ERROR_IO",
+                                      "ERROR_FORMAT",
+                                      "ERROR_UNSUPPORTED"};
+  for (int status = BATCH_OK; status <= BATCH_ERROR_UNSUPPORTED; status++)
     cr_assert_str_eq(batch_status_name((batch_status)status), names[status]);
   cr_assert_not_null(batch_status_name((batch_status)99));
   cr_assert_not_null(batch_status_name((batch_status)-1));

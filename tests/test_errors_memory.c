@@ -14,15 +14,15 @@ static void fail_without_memory(test_thread *self) {
   memory_fails_at(1, true);
   BatchQueue *queue = self->context;
   cr_assert_null(batch_queue_create(UINT32_MAX));
-  assert_error(BATCH_INVALID_ARGUMENT, "no memory");
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "no memory");
   cr_assert_null(batch_queue_try_dequeue(queue));
   assert_error(BATCH_EMPTY, "the queue is empty");
   cr_assert_null(batch_queue_try_dequeue(NULL));
-  cr_assert_eq(batch_last_error()->code, BATCH_INVALID_ARGUMENT);
+  cr_assert_eq(batch_last_error()->code, BATCH_ERROR_INVALID_ARGUMENT);
   cr_assert_eq(memory_live(), before);
   memory_fails_at(0, false);
   cr_assert_null(batch_queue_create(UINT32_MAX));
-  assert_error(BATCH_INVALID_ARGUMENT, "batch_queue_create", "capacity");
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_create", "capacity");
 }
 
 Test(errors_memory, the_code_is_right_without_memory_for_the_sentence) {
@@ -36,7 +36,7 @@ Test(errors_memory, the_code_is_right_without_memory_for_the_sentence) {
 static void fail_once(test_thread *self) {
   (void)self;
   cr_assert_null(batch_queue_create(UINT32_MAX));
-  assert_error(BATCH_INVALID_ARGUMENT, "capacity");
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "capacity");
 }
 
 Test(errors_memory, a_thread_that_ends_frees_its_sentence) {

@@ -139,7 +139,7 @@ static void assert_field(const char *text, const char *field, const char *expect
   bool good = jsonl_read(&line, field, BATCH_MALFORMED_ERROR, &out);
   if (!expected) {
     cr_assert(!good, "%s: %s is there", text, field);
-    assert_error(BATCH_FORMAT_ERROR, "x.jsonl", "line 7",
+    assert_error(BATCH_ERROR_FORMAT, "x.jsonl", "line 7",
                  "found nothing|found null|found an object|found a string|found an array");
   } else {
     cr_assert(good, "%s", batch_last_error()->message);

@@ -11,8 +11,8 @@ TestSuite(limits, .init = watchdog_on);
 
 /* A batch of 2^24 rows of one column, in three bytes a row. */
 static Batch *tall_batch(void) {
-  Batch *batch = batch_create_shaped(
-      &(batch_shape){1u << 24, 1, 0, TENSOR_UINT8, TENSOR_UINT8, .with_documents = false});
+  Batch *batch =
+      batch_create_with(&(batch_shape){1u << 24, 1, 0, TENSOR_UINT8, TENSOR_UINT8, .with_documents = false});
   cr_assert_not_null(batch, "%s", batch_last_error()->message);
   return batch;
 }
@@ -20,10 +20,11 @@ static Batch *tall_batch(void) {
 Test(limits, a_split_into_more_views_than_there_can_be_is_refused_before_any_work) {
   Batch *batch = tall_batch(), *untouched = NULL;
   size_t live = batch_count_live();
-  assert_refused(!batch_split(batch, 1u << 24, &untouched), BATCH_OVERFLOW, "batch_split", "16777216",
+  assert_refused(!batch_split(batch, 1u << 24, &untouched), BATCH_ERROR_OVERFLOW, "batch_split", "16777216",
                  "16777214", "BATCH_MAX_LIVE");
-  assert_refused(!batch_split(batch, BATCH_MAX_LIVE, &untouched), BATCH_OVERFLOW, "batch_split", "16777214");
-  assert_refused(!batch_distribute_to_spheres(batch, 1u << 24, &untouched), BATCH_OVERFLOW,
+  assert_refused(!batch_split(batch, BATCH_MAX_LIVE, &untouched), BATCH_ERROR_OVERFLOW, "batch_split",
+                 "16777214");
+  assert_refused(!batch_distribute_to_spheres(batch, 1u << 24, &untouched), BATCH_ERROR_OVERFLOW,
                  "batch_distribute_to_spheres", "16777216", "BATCH_MAX_LIVE");
   cr_assert_null(untouched);
   cr_assert_eq(batch_count_live(), live);
@@ -43,22 +44,22 @@ Test(limits, with_all_batches_alive_whatever_makes_one_says_so) {
   cr_assert_eq(batch_count_live(), 2);
   use_all_handles();
   cr_assert_eq(batch_count_live(), BATCH_MAX_LIVE);
-  assert_refused(!batch_create(1, 1, 0), BATCH_OVERFLOW, "batch_create", "16777214", "BATCH_MAX_LIVE");
-  assert_refused(!batch_create_shaped(&(batch_shape){.batch_size = 1, .sequence_length = 1}), BATCH_OVERFLOW,
-                 "batch_create_shaped", "16777214", "BATCH_MAX_LIVE");
-  assert_refused(!batch_copy(batch), BATCH_OVERFLOW, "batch_copy", "BATCH_MAX_LIVE");
-  assert_refused(!batch_split(batch, 2, parts), BATCH_OVERFLOW, "batch_split", "BATCH_MAX_LIVE");
-  assert_refused(!batch_distribute_to_spheres(batch, 2, parts), BATCH_OVERFLOW, "batch_distribute_to_spheres",
-                 "BATCH_MAX_LIVE");
-  assert_refused(!batch_merge(pair, 2), BATCH_OVERFLOW, "batch_merge", "BATCH_MAX_LIVE");
-  assert_refused(!batch_pool_create(1, 1, 1, 0), BATCH_OVERFLOW, "batch_pool_create", "BATCH_MAX_LIVE");
-  assert_refused(!batch_pool_resize(pool, 2), BATCH_OVERFLOW, "batch_pool_resize", "BATCH_MAX_LIVE");
+  assert_refused(!batch_create(1, 1, 0), BATCH_ERROR_OVERFLOW, "batch_create", "16777214", "BATCH_MAX_LIVE");
+  assert_refused(!batch_create_with(&(batch_shape){.batch_size = 1, .sequence_length = 1}),
+                 BATCH_ERROR_OVERFLOW, "batch_create_with", "16777214", "BATCH_MAX_LIVE");
+  assert_refused(!batch_copy(batch), BATCH_ERROR_OVERFLOW, "batch_copy", "BATCH_MAX_LIVE");
+  assert_refused(!batch_split(batch, 2, parts), BATCH_ERROR_OVERFLOW, "batch_split", "BATCH_MAX_LIVE");
+  assert_refused(!batch_distribute_to_spheres(batch, 2, parts), BATCH_ERROR_OVERFLOW,
+                 "batch_distribute_to_spheres", "BATCH_MAX_LIVE");
+  assert_refused(!batch_merge(pair, 2), BATCH_ERROR_OVERFLOW, "batch_merge", "BATCH_MAX_LIVE");
+  assert_refused(!batch_pool_create(1, 1, 1, 0), BATCH_ERROR_OVERFLOW, "batch_pool_create", "BATCH_MAX_LIVE");
+  assert_refused(!batch_pool_resize(pool, 2), BATCH_ERROR_OVERFLOW, "batch_pool_resize", "BATCH_MAX_LIVE");
   cr_assert_null(parts[0]);
   assert_count(batch, 1);
   batch_free(batch);
   batch = batch_create(1, 1, 0); /* one is free again */
   cr_assert_not_null(batch, "%s", batch_last_error()->message);
-  assert_refused(!batch_create(1, 1, 0), BATCH_OVERFLOW, "batch_create");
+  assert_refused(!batch_create(1, 1, 0), BATCH_ERROR_OVERFLOW, "batch_create");
   batch_free(batch);
   batch_pool_free(pool);
 }
@@ -66,7 +67,7 @@ Test(limits, with_all_batches_alive_whatever_makes_one_says_so) {
 Test(limits, the_last_handle_can_be_had) {
   atomic_store(&batch_headers.used, SLAB_MAX_HANDLE - 3);
   Batch *batch = batch_create(3, 1, 0), *parts[3] = {NULL, NULL, NULL};
-  assert_refused(!batch_split(batch, 3, parts), BATCH_OVERFLOW, "batch_split", "3");
+  assert_refused(!batch_split(batch, 3, parts), BATCH_ERROR_OVERFLOW, "batch_split", "3");
   cr_assert(batch_split(batch, 2, parts), "%s", batch_last_error()->message);
   cr_assert_eq(batch_count_live(), BATCH_MAX_LIVE);
   batch_free(parts[0]);

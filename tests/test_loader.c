@@ -215,12 +215,12 @@ Test(loader, refuses_a_state_of_other_data_or_options_and_says_which) {
   cr_assert(batch_loader_get_state(loader, &state));
   batch_loader_free(loader);
   good.resume = &state;
-  assert_refused(!batch_loader_create(other, &good), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_loader_create(other, &good), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_loader_create:", "other data");
 #define DIFFERS(field, value, ...)                                                                           \
   o = good;                                                                                                  \
   o.field = value;                                                                                           \
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "resume", __VA_ARGS__)
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT, "resume", __VA_ARGS__)
   DIFFERS(seed, 6, "seed 5", "expected 6");
   DIFFERS(shape.sequence_length, 8, "sequence_length 16", "expected 8");
   DIFFERS(shuffle, BATCH_SHUFFLE_NONE, "shuffle all", "expected none");
@@ -229,7 +229,7 @@ Test(loader, refuses_a_state_of_other_data_or_options_and_says_which) {
   o.shape.batch_size = 9, o.workers = 3, o.world = 2, o.epochs = 7;
   batch_loader_free(start(dataset, &o));
   state.step++;
-  assert_refused(!batch_loader_create(dataset, &good), BATCH_FORMAT_ERROR, "resume");
+  assert_refused(!batch_loader_create(dataset, &good), BATCH_ERROR_FORMAT, "resume");
   batch_dataset_free(dataset);
   batch_dataset_free(other);
 }
@@ -245,7 +245,7 @@ Test(loader, refuses_a_state_of_another_mix) {
   batch_loader_free(loader);
   o.resume = &state;
   mix[1].weight = 3;
-  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_loader_create_mixed:", "weights");
   mix[0].weight = 0.5, mix[1].weight = 1;
   loader = batch_loader_create_mixed(mix, 2, &o);
@@ -265,7 +265,7 @@ Test(loader, endless_ends_with_the_last_epoch_that_a_batch_can_number) {
   cr_assert_not_null(last, "%s", batch_last_error()->message);
   cr_assert_eq(last->epoch_id, UINT32_MAX - 1);
   batch_release(last);
-  assert_refused(!batch_loader_replay(loader, UINT32_MAX, 0), BATCH_OUT_OF_RANGE, "batch_loader_replay",
+  assert_refused(!batch_loader_replay(loader, UINT32_MAX, 0), BATCH_ERROR_OUT_OF_RANGE, "batch_loader_replay",
                  "epoch");
   batch_loader_free(loader);
   batch_dataset_free(dataset);
@@ -282,8 +282,8 @@ Test(loader, replays_any_step_alone) {
     for (uint32_t row = 0; row < 4; row++) cr_assert_eq(hash_row(batch, row), hash_row(again, row));
     batch_release(again);
   }
-  assert_refused(!batch_loader_replay(loader, 0, (ROWS + 3) / 4), BATCH_OUT_OF_RANGE, "batch_loader_replay",
-                 "step");
+  assert_refused(!batch_loader_replay(loader, 0, (ROWS + 3) / 4), BATCH_ERROR_OUT_OF_RANGE,
+                 "batch_loader_replay", "step");
   batch_loader_free(loader);
   batch_dataset_free(dataset);
 }
@@ -359,8 +359,8 @@ Test(loader, a_bad_id_is_named_with_its_place_by_every_policy) {
   BatchLoader *loader = start(dataset, &o);
   for (int i = 0; i < 2; i++) batch_release(next(loader));
   for (int i = 0; i < 2; i++)
-    assert_refused(!batch_loader_next(loader), BATCH_OUT_OF_RANGE, "t.bin", "byte 284", "token 142", "994",
-                   "993");
+    assert_refused(!batch_loader_next(loader), BATCH_ERROR_OUT_OF_RANGE, "t.bin", "byte 284", "token 142",
+                   "994", "993");
   batch_loader_state state;
   cr_assert(batch_loader_get_state(loader, &state));
   cr_assert_eq(state.step, 2, "a resumed run begins with the step that was not delivered");
@@ -372,8 +372,8 @@ Test(loader, a_bad_id_is_named_with_its_place_by_every_policy) {
   Batch *batch;
   check_forget_error();
   cr_assert_eq(batch_loader_next_until(loader, &batch, BATCH_FOREVER), BATCH_OK);
-  cr_assert_eq(batch->status, BATCH_OUT_OF_RANGE);
-  assert_error(BATCH_OUT_OF_RANGE, "t.bin", "byte 284");
+  cr_assert_eq(batch->status, BATCH_ERROR_OUT_OF_RANGE);
+  assert_error(BATCH_ERROR_OUT_OF_RANGE, "t.bin", "byte 284");
   batch_release(batch);
   batch_loader_free(loader);
 
@@ -427,10 +427,10 @@ Test(loader, skipping_says_where_the_fault_is_also_in_replay) {
   for (int i = 0; i < 2; i++) batch_release(next(loader));
   check_forget_error();
   Batch *batch = batch_loader_next(loader), *again;
-  assert_error(BATCH_OUT_OF_RANGE, "batch_loader_next:", "t.bin", "token 142");
+  assert_error(BATCH_ERROR_OUT_OF_RANGE, "batch_loader_next:", "t.bin", "token 142");
   check_forget_error();
   again = batch_loader_replay(loader, 0, 2);
-  assert_error(BATCH_OUT_OF_RANGE, "batch_loader_replay:", "t.bin", "token 142");
+  assert_error(BATCH_ERROR_OUT_OF_RANGE, "batch_loader_replay:", "t.bin", "token 142");
   for (uint32_t row = 0; row < 4; row++) cr_assert_eq(hash_row(batch, row), hash_row(again, row));
   batch_release(batch);
   batch_release(again);
@@ -498,7 +498,7 @@ static void check_truncation(batch_io io, off_t length, batch_faults faults) {
       continue;
     }
     bad++;
-    cr_assert_eq(batch->status, faults == BATCH_FAULT_SKIP ? BATCH_OK : BATCH_IO_ERROR);
+    cr_assert_eq(batch->status, faults == BATCH_FAULT_SKIP ? BATCH_OK : BATCH_ERROR_IO);
     cr_assert_geq(last, first_lost);
     assert_says(batch_last_error()->message, "cut.bin", "byte");
     for (uint32_t i = 0; i < 4 * LENGTH; i++) cr_assert(batch->mask.data[i] == 0 && batch->input.i32[i] == 0);
@@ -536,7 +536,7 @@ Test(loader, a_read_error_outweighs_a_bad_id_before_it) {
   cr_assert_eq(truncate(path, CUT), 0);
   for (Batch *batch; (batch = next(loader)); batch_release(batch)) {
     bool readable = batch->batch_id < LAST;
-    cr_assert_eq(batch->status, readable ? BATCH_OUT_OF_RANGE : BATCH_IO_ERROR, "step %d",
+    cr_assert_eq(batch->status, readable ? BATCH_ERROR_OUT_OF_RANGE : BATCH_ERROR_IO, "step %d",
                  (int)batch->batch_id);
     for (uint32_t i = 0; i < 4 * LENGTH; i++) cr_assert_eq(batch->mask.data[i], readable);
   }
@@ -775,7 +775,7 @@ Test(loader, sources_are_mixed_by_weight) {
   cr_assert_eq(from_a[0], 60 * 250);
   cr_assert_eq(from_a[1], 60 * 1250 / 2);
   batch_loader_source bad[2] = {{sets[0], 1}, {sets[1], 0}};
-  assert_refused(!batch_loader_create_mixed(bad, 2, &o), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_loader_create_mixed(bad, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_loader_create_mixed:", "b.txt", "weight is 0");
   batch_dataset_free(sets[0]);
   batch_dataset_free(sets[1]);
@@ -836,30 +836,32 @@ Test(loader, a_sentence_names_the_function_that_was_called_and_what_the_user_nam
   BatchDataset *short_one = open_dataset(write_text("one.txt", "a"), NULL);
   batch_loader_options o = small_options();
   batch_loader_source mix[2] = {{dataset, 1}, {short_one, 1}};
-  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_loader_create_mixed: /", "one.txt: 1 token,", "expected 2");
-  assert_refused(!batch_loader_create(short_one, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create: /",
+  assert_refused(!batch_loader_create(short_one, &o), BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_create: /",
                  "one.txt");
   mix[1] = (batch_loader_source){dataset, 1e-9};
-  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "t.bin: its weight is 1e-09 of 1", "1048576");
   mix[1].weight = -1;
-  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT, "t.bin: its weight is -1");
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
+                 "t.bin: its weight is -1");
   mix[1].dataset = NULL;
-  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "sources[1].dataset is NULL");
-  assert_refused(!batch_loader_create_mixed(mix, 0, &o), BATCH_INVALID_ARGUMENT, "n is 0");
+  assert_refused(!batch_loader_create_mixed(mix, 0, &o), BATCH_ERROR_INVALID_ARGUMENT, "n is 0");
   o.shape.batch_size = UINT32_MAX, o.shape.sequence_length = INT32_MAX;
-  assert_refused(!batch_loader_create_mixed(mix, 1, &o), BATCH_OVERFLOW, "batch_loader_create_mixed: ");
+  assert_refused(!batch_loader_create_mixed(mix, 1, &o), BATCH_ERROR_OVERFLOW, "batch_loader_create_mixed: ");
   cr_assert_null(strstr(batch_last_error()->message, "batch_pool"), "%s", batch_last_error()->message);
   o = small_options();
   o.world = 0;
   setenv("RANK", "x", 1), setenv("WORLD_SIZE", "2", 1);
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_loader_create: RANK is \"x\"");
   unsetenv("RANK"), unsetenv("WORLD_SIZE");
   o.rank = 1;
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "rank is 1", "where world is 0");
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT, "rank is 1",
+                 "where world is 0");
   o.rank = 0, o.world = 1, o.steps = 1;
   BatchLoader *loader = start(dataset, &o);
   Batch *batch = next(loader);
@@ -879,8 +881,8 @@ Test(loader, a_bad_id_of_tokenized_text_is_named_by_document_and_token) {
   batch_loader_options o = small_options();
   o.shape.vocab_size = 'y';
   BatchLoader *loader = start(dataset, &o);
-  assert_refused(!batch_loader_next(loader), BATCH_OUT_OF_RANGE, "d.jsonl: document 2, token 2 of it: id 122",
-                 "expected 0 to 120");
+  assert_refused(!batch_loader_next(loader), BATCH_ERROR_OUT_OF_RANGE,
+                 "d.jsonl: document 2, token 2 of it: id 122", "expected 0 to 120");
   cr_assert_null(strstr(batch_last_error()->message, "byte"), "%s", batch_last_error()->message);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
@@ -906,7 +908,7 @@ Test(loader, documents_that_vanish_are_a_fault) {
   free_bytes(&zeros);
   Batch *batch;
   while ((batch = batch_loader_next(loader))) batch_release(batch);
-  assert_error(BATCH_IO_ERROR, "batch_loader_next: ", "d.ds: its documents changed");
+  assert_error(BATCH_ERROR_IO, "batch_loader_next: ", "d.ds: its documents changed");
   batch_loader_free(loader);
   batch_dataset_free(dataset);
 }
@@ -917,7 +919,7 @@ Test(loader, refuses_bad_options_by_name) {
 #define REFUSED(field, value, ...)                                                                           \
   o = good;                                                                                                  \
   o.field = value;                                                                                           \
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "batch_loader_create",           \
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_create",     \
                  __VA_ARGS__)
   REFUSED(shape.batch_size, 0, "batch_size");
   REFUSED(shape.sequence_length, 0, "sequence_length");
@@ -932,10 +934,10 @@ Test(loader, refuses_bad_options_by_name) {
   o = good;
   o.shape.input_type = TENSOR_FLOAT32;
   o.shape.vocab_size = 1u << 25;
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_INVALID_ARGUMENT, "vocab_size", "float32");
-  assert_refused(!batch_loader_create(NULL, &good), BATCH_INVALID_ARGUMENT, "dataset");
-  assert_refused(!batch_loader_create(dataset, NULL), BATCH_INVALID_ARGUMENT, "options");
-  assert_refused(!batch_loader_next(NULL), BATCH_INVALID_ARGUMENT, "loader");
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT, "vocab_size", "float32");
+  assert_refused(!batch_loader_create(NULL, &good), BATCH_ERROR_INVALID_ARGUMENT, "dataset");
+  assert_refused(!batch_loader_create(dataset, NULL), BATCH_ERROR_INVALID_ARGUMENT, "options");
+  assert_refused(!batch_loader_next(NULL), BATCH_ERROR_INVALID_ARGUMENT, "loader");
   batch_loader_free(NULL);
   batch_loader_close(NULL);
   batch_dataset_free(dataset);
@@ -954,9 +956,9 @@ Test(loader, finds_its_rank_in_the_environment) {
     cr_assert(rank == 2 && world == (uint32_t)(5 - i / 2));
   }
   setenv("RANK", "5", 1);
-  assert_refused(!batch_launcher_rank(&rank, &world), BATCH_INVALID_ARGUMENT, "RANK", "5");
+  assert_refused(!batch_launcher_rank(&rank, &world), BATCH_ERROR_INVALID_ARGUMENT, "RANK", "5");
   setenv("RANK", "-1", 1);
-  assert_refused(!batch_launcher_rank(&rank, &world), BATCH_INVALID_ARGUMENT, "RANK", "-1");
+  assert_refused(!batch_launcher_rank(&rank, &world), BATCH_ERROR_INVALID_ARGUMENT, "RANK", "-1");
 }
 
 /* Bytes of files that this process has mapped in. */

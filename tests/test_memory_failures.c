@@ -105,7 +105,7 @@ static bool make_batch(void *context) {
 
 static bool make_shaped_batch(void *context) {
   (void)context;
-  Batch *batch = batch_create_shaped(&(batch_shape){3, 5, 10, TENSOR_INT32, TENSOR_UINT8, true});
+  Batch *batch = batch_create_with(&(batch_shape){3, 5, 10, TENSOR_INT32, TENSOR_UINT8, true});
   batch_free(batch);
   return batch;
 }
@@ -125,7 +125,7 @@ static bool merge_batches(void *context) {
 Test(memory_failures, batches) {
   Batch *sources[2] = {batch_create(3, 5, 10), batch_create(2, 5, 10)};
   inject("batch_create", make_batch, NULL);
-  inject("batch_create_shaped", make_shaped_batch, NULL);
+  inject("batch_create_with", make_shaped_batch, NULL);
   inject("batch_copy", copy_batch, sources[0]);
   inject("batch_merge", merge_batches, sources);
   for (int i = 0; i < 2; i++) {
@@ -156,7 +156,7 @@ Test(memory_failures, views_while_every_allocation_fails) {
   memory_fails_at(1, true);
   check_forget_error();
   while (n < MANY_VIEWS && batch_split(batch, 8, kept + n)) n += 8;
-  if (memory_allocations() > 0) assert_error(BATCH_OUT_OF_MEMORY, "batch_split");
+  if (memory_allocations() > 0) assert_error(BATCH_ERROR_OUT_OF_MEMORY, "batch_split");
   memory_fails_at(0, false);
   for (uint32_t i = n; i < MANY_VIEWS; i++) cr_assert_null(kept[i], "out was touched");
   printf("batch_split: %u views without one allocation\n", n);
@@ -235,15 +235,15 @@ Test(memory_failures, the_unlimited_queue_refuses_and_recovers) {
       in++;
       continue;
     }
-    assert_error(BATCH_OUT_OF_MEMORY, "batch_queue_try_enqueue");
+    assert_error(BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_try_enqueue");
     batch_release(batch);
     if (++refused == 10) break;
   }
   cr_assert_eq(refused, 10);
-  assert_refused(!batch_queue_enqueue(queue, batch), BATCH_OUT_OF_MEMORY, "batch_queue_enqueue");
-  assert_refused(batch_queue_enqueue_until(queue, batch, BATCH_FOREVER) == BATCH_OUT_OF_MEMORY,
-                 BATCH_OUT_OF_MEMORY, "batch_queue_enqueue_until");
-  assert_refused(batch_queue_enqueue_many(queue, &batch, 1) == 0, BATCH_OUT_OF_MEMORY,
+  assert_refused(!batch_queue_enqueue(queue, batch), BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_enqueue");
+  assert_refused(batch_queue_enqueue_until(queue, batch, BATCH_FOREVER) == BATCH_ERROR_OUT_OF_MEMORY,
+                 BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_enqueue_until");
+  assert_refused(batch_queue_enqueue_many(queue, &batch, 1) == 0, BATCH_ERROR_OUT_OF_MEMORY,
                  "batch_queue_enqueue_many");
   assert_count(batch, (int)(1 + in));
   cr_assert_eq(batch_queue_size(queue), in);
@@ -339,7 +339,7 @@ static void without_headers(void *context) {
   bool done = c->call(c->context);
   if (memory_allocations() < c->failing) _exit(2); /* all allocations have had their turn */
   memory_fails_at(0, false);
-  if (done || batch_last_error()->code != BATCH_OUT_OF_MEMORY) _exit(3);
+  if (done || batch_last_error()->code != BATCH_ERROR_OUT_OF_MEMORY) _exit(3);
   if (!c->call(c->context)) _exit(4);
   _exit(memory_live() == before + 1 ? 0 : 5); /* one segment more, and nothing else */
 }
@@ -347,7 +347,7 @@ static void without_headers(void *context) {
 Test(memory_failures, when_headers_run_out_nothing_leaks) {
   Batch *batch = batch_create(8, 1, 10), *pair[2] = {batch, batch};
   header_case cases[] = {
-      {"batch_create", make_batch, NULL, 0},  {"batch_create_shaped", make_shaped_batch, NULL, 0},
+      {"batch_create", make_batch, NULL, 0},  {"batch_create_with", make_shaped_batch, NULL, 0},
       {"batch_copy", copy_batch, batch, 0},   {"batch_merge", merge_batches, pair, 0},
       {"batch_split", split_batch, batch, 0}, {"batch_pool_create", make_pool, NULL, 0}};
   make_pool(NULL); /* what pools keep for ever is made before, so that only a segment of headers comes */

@@ -93,10 +93,10 @@ Test(normalize, malformed_parts_are_replaced_one_by_one) {
 
 Test(normalize, malformed_text_is_refused_with_its_offset) {
   char out[8];
-  assert_refused(normalize("abc\xc3", 4, &refuse, out, 8) == BATCH_TOKENIZER_FAILED, BATCH_FORMAT_ERROR,
+  assert_refused(normalize("abc\xc3", 4, &refuse, out, 8) == BATCH_TOKENIZER_FAILED, BATCH_ERROR_FORMAT,
                  "batch_text_normalize", "byte 3", "0xC3");
   assert_refused(normalize("0123456789\x80", 11, &refuse, out, 8) == BATCH_TOKENIZER_FAILED,
-                 BATCH_FORMAT_ERROR, "byte 10", "0x80");
+                 BATCH_ERROR_FORMAT, "byte 10", "0x80");
   cr_assert_eq(normalize("\xc3\xbc", 2, &refuse, out, 8), 2);
 }
 
@@ -117,12 +117,12 @@ Test(normalize, a_short_buffer_gets_what_fits) {
 Test(normalize, bad_arguments_are_refused) {
   char out;
   assert_refused(batch_text_normalize(NULL, 1, NULL, &out, 1) == BATCH_TOKENIZER_FAILED,
-                 BATCH_INVALID_ARGUMENT, "text");
+                 BATCH_ERROR_INVALID_ARGUMENT, "text");
   assert_refused(batch_text_normalize("a", 1, NULL, NULL, 1) == BATCH_TOKENIZER_FAILED,
-                 BATCH_INVALID_ARGUMENT, "out");
+                 BATCH_ERROR_INVALID_ARGUMENT, "out");
   batch_text_options wrong = {(batch_malformed)9, BATCH_NORMAL_NONE, false, false};
   assert_refused(batch_text_normalize("a", 1, &wrong, &out, 1) == BATCH_TOKENIZER_FAILED,
-                 BATCH_INVALID_ARGUMENT, "malformed", "9");
+                 BATCH_ERROR_INVALID_ARGUMENT, "malformed", "9");
 }
 
 /* Every text of two bytes and many of four: what comes out is UTF-8, and right where Unicode says so. */
@@ -260,7 +260,7 @@ Test(normalize, long_runs_of_marks_and_blanks_take_linear_time) {
   cr_assert_eq(length, text.used - 1, "a and its acute are one character of two bytes");
   text_normalizer n = {.options = &nfc, .longest = 10000};
   text_buffer out = {0};
-  assert_refused(!text_normalizer_feed(&n, (char *)text.data, text.used, &out), BATCH_FORMAT_ERROR, "10000",
+  assert_refused(!text_normalizer_feed(&n, (char *)text.data, text.used, &out), BATCH_ERROR_FORMAT, "10000",
                  "longest_document");
   text_normalizer_free(&n);
   text_buffer_free(&out);
@@ -280,7 +280,7 @@ Test(normalize, characters_that_combine_are_bounded) {
   for (unsigned round = 0; round < 2; round++) {
     cr_assert(text_normalizer_feed(&n, (char *)text.data, 1 + 2 * 10000, &out));
     cr_assert(text_normalizer_end(&n, &out));
-    assert_refused(!text_normalizer_feed(&n, (char *)text.data, text.used, &out), BATCH_FORMAT_ERROR,
+    assert_refused(!text_normalizer_feed(&n, (char *)text.data, text.used, &out), BATCH_ERROR_FORMAT,
                    "more than 10000", "longest_document");
     n.count = 0;
   }

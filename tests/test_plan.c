@@ -297,16 +297,18 @@ Test(plan, best_fit_takes_the_memory_that_it_says) {
             (unsigned long long)kept);
   pack_free(&k);
   cr_assert(pack_within(24 * (uint64_t)PIECES + SLACK, PIECES), "%s", batch_last_error()->message);
-  assert_refused(!pack_within(22 * (uint64_t)PIECES, PIECES), BATCH_OUT_OF_MEMORY, "no memory for packing");
+  assert_refused(!pack_within(22 * (uint64_t)PIECES, PIECES), BATCH_ERROR_OUT_OF_MEMORY,
+                 "no memory for packing");
 }
 #endif
 
 Test(plan, best_fit_refuses_more_pieces_than_it_can_number) {
   pack k;
-  assert_refused(!pack_long_document(&k, UINT32_MAX), BATCH_OVERFLOW,
+  assert_refused(!pack_long_document(&k, UINT32_MAX), BATCH_ERROR_OVERFLOW,
                  "best fit packing of 4294967295 pieces");
   pack_free(&k);
-  assert_refused(!pack_long_document(&k, (uint64_t)1 << 61), BATCH_OVERFLOW, "2305843009213693952 pieces");
+  assert_refused(!pack_long_document(&k, (uint64_t)1 << 61), BATCH_ERROR_OVERFLOW,
+                 "2305843009213693952 pieces");
   pack_free(&k);
 }
 

@@ -56,21 +56,22 @@ Test(pool, create_makes_idle_float_batches) {
 }
 
 Test(pool, create_refuses_bad_sizes) {
-  assert_refused(!batch_pool_create(0, 1, 1, 1), BATCH_INVALID_ARGUMENT, "batch_pool_create", "pool_size",
-                 "0");
-  assert_refused(!batch_pool_create(7, 0, 1, 1), BATCH_INVALID_ARGUMENT, "batch_pool_create", "batch_size",
-                 "0");
-  assert_refused(!batch_pool_create(7, 1, 0, 1), BATCH_INVALID_ARGUMENT, "batch_pool_create",
+  assert_refused(!batch_pool_create(0, 1, 1, 1), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create",
+                 "pool_size", "0");
+  assert_refused(!batch_pool_create(7, 0, 1, 1), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create",
+                 "batch_size", "0");
+  assert_refused(!batch_pool_create(7, 1, 0, 1), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create",
                  "sequence_length", "0");
 }
 
 Test(pool, create_refuses_sizes_that_overflow) {
-  assert_refused(!batch_pool_create(2, UINT32_MAX, UINT32_MAX, 1), BATCH_OVERFLOW, "batch_pool_create");
-  assert_refused(!batch_pool_create(2, 1u << 31, 1u << 31, 1), BATCH_OVERFLOW, "batch_pool_create");
+  assert_refused(!batch_pool_create(2, UINT32_MAX, UINT32_MAX, 1), BATCH_ERROR_OVERFLOW, "batch_pool_create");
+  assert_refused(!batch_pool_create(2, 1u << 31, 1u << 31, 1), BATCH_ERROR_OVERFLOW, "batch_pool_create");
 }
 
 Test(pool, create_answers_out_of_memory_when_there_is_not_enough) {
-  assert_refused(!batch_pool_create(2, 1u << 30, 1u << 20, 1), BATCH_OUT_OF_MEMORY, "batch_pool_create");
+  assert_refused(!batch_pool_create(2, 1u << 30, 1u << 20, 1), BATCH_ERROR_OUT_OF_MEMORY,
+                 "batch_pool_create");
 }
 
 /* A pool of more batches than there are handles is refused before any of them is made. */
@@ -80,7 +81,7 @@ Test(pool, create_refuses_more_batches_than_there_can_be) {
   for (int i = 0; i < 3; i++) {
     char size[16];
     snprintf(size, sizeof size, "%u", sizes[i]);
-    assert_refused(!batch_pool_create(sizes[i], 1, 1, 1), BATCH_OVERFLOW, "batch_pool_create", size,
+    assert_refused(!batch_pool_create(sizes[i], 1, 1, 1), BATCH_ERROR_OVERFLOW, "batch_pool_create", size,
                    "BATCH_MAX_LIVE", "16777214");
   }
   cr_assert_eq(batch_count_live(), live);
@@ -149,7 +150,7 @@ Test(pool, metadata_is_reset_and_elements_are_left) {
   batch->epoch_id = 5;
   batch->is_processed = true;
   batch->processing_time = 1;
-  batch->status = BATCH_IO_ERROR;
+  batch->status = BATCH_ERROR_IO;
   batch->is_pooled = false;
   batch->total_memory = 1;
   batch->input.data[4] = 42;
@@ -217,12 +218,12 @@ Test(pool, release_refuses_batches_of_others_and_changes_nothing) {
   BatchPool *pool = pool_of(1), *other = pool_of(1);
   Batch *own = batch_pool_allocate(pool), *foreign = batch_pool_allocate(other),
         *homeless = check_small_batch(1);
-  assert_refused((batch_pool_release(pool, foreign), true), BATCH_INVALID_ARGUMENT, "batch_pool_release",
-                 "batch");
-  assert_refused((batch_pool_release(pool, homeless), true), BATCH_INVALID_ARGUMENT, "batch_pool_release",
-                 "batch");
-  assert_refused((batch_pool_release(NULL, own), true), BATCH_INVALID_ARGUMENT, "batch_pool_release", "pool",
-                 CHECK_NULL);
+  assert_refused((batch_pool_release(pool, foreign), true), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_pool_release", "batch");
+  assert_refused((batch_pool_release(pool, homeless), true), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_pool_release", "batch");
+  assert_refused((batch_pool_release(NULL, own), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_release",
+                 "pool", CHECK_NULL);
   assert_count(own, 1);
   assert_count(foreign, 1);
   assert_count(homeless, 1);
@@ -264,9 +265,9 @@ Test(pool, release_takes_a_merged_view_and_refuses_views_of_others) {
   cr_assert(batch_split(homeless, 1, &part));
   Batch *merged = batch_merge(parts, 2);
   cr_assert(merged->is_pooled);
-  assert_refused((batch_pool_release(other, parts[0]), true), BATCH_INVALID_ARGUMENT, "batch_pool_release",
-                 "batch");
-  assert_refused((batch_pool_release(pool, part), true), BATCH_INVALID_ARGUMENT, "batch_pool_release",
+  assert_refused((batch_pool_release(other, parts[0]), true), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_pool_release", "batch");
+  assert_refused((batch_pool_release(pool, part), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_release",
                  "batch");
   assert_count(parts[0], 1);
   assert_count(part, 1);
@@ -590,9 +591,9 @@ Test(pool, resize_to_zero_and_back) {
 
 Test(pool, resize_refuses_what_cannot_be_and_changes_nothing) {
   BatchPool *pool = pool_of(3);
-  assert_refused(!batch_pool_resize(pool, UINT32_MAX), BATCH_OVERFLOW, "batch_pool_resize", "4294967292",
-                 "BATCH_MAX_LIVE"); /* 3 are there */
-  assert_refused(!batch_pool_resize(pool, BATCH_MAX_LIVE + 1), BATCH_OVERFLOW, "batch_pool_resize");
+  assert_refused(!batch_pool_resize(pool, UINT32_MAX), BATCH_ERROR_OVERFLOW, "batch_pool_resize",
+                 "4294967292", "BATCH_MAX_LIVE"); /* 3 are there */
+  assert_refused(!batch_pool_resize(pool, BATCH_MAX_LIVE + 1), BATCH_ERROR_OVERFLOW, "batch_pool_resize");
   cr_assert_eq(batch_pool_size(pool), 3);
   assert_idle(pool, 3);
   batch_pool_free(pool);
@@ -613,21 +614,23 @@ Test(pool, freeing_a_shrunken_pool_with_batches_out) {
 Test(pool, calls_refuse_null) {
   BatchPool *pool = pool_of(1);
   Batch *none = (Batch *)(uintptr_t)64;
-  assert_refused(!batch_pool_create_with(NULL), BATCH_INVALID_ARGUMENT, "batch_pool_create_with", "options",
+  assert_refused(!batch_pool_create_with(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
+                 "options", CHECK_NULL);
+  assert_refused(!batch_pool_allocate(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_allocate", "pool",
                  CHECK_NULL);
-  assert_refused(!batch_pool_allocate(NULL), BATCH_INVALID_ARGUMENT, "batch_pool_allocate", "pool",
-                 CHECK_NULL);
-  assert_refused(!batch_pool_try_allocate(NULL), BATCH_INVALID_ARGUMENT, "batch_pool_try_allocate", "pool");
-  assert_refused(batch_pool_allocate_until(NULL, &none, BATCH_FOREVER) == BATCH_INVALID_ARGUMENT,
-                 BATCH_INVALID_ARGUMENT, "batch_pool_allocate_until", "pool");
+  assert_refused(!batch_pool_try_allocate(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_try_allocate",
+                 "pool");
+  assert_refused(batch_pool_allocate_until(NULL, &none, BATCH_FOREVER) == BATCH_ERROR_INVALID_ARGUMENT,
+                 BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_allocate_until", "pool");
   cr_assert_null(none);
-  assert_refused(batch_pool_allocate_until(pool, NULL, BATCH_FOREVER) == BATCH_INVALID_ARGUMENT,
-                 BATCH_INVALID_ARGUMENT, "batch_pool_allocate_until", "batch");
-  assert_refused(!batch_pool_resize(NULL, 1), BATCH_INVALID_ARGUMENT, "batch_pool_resize", "pool");
-  assert_refused((batch_pool_close(NULL), true), BATCH_INVALID_ARGUMENT, "batch_pool_close", "pool");
-  assert_refused(batch_pool_outstanding(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_pool_outstanding", "pool");
-  assert_refused(batch_pool_size(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_pool_size", "pool");
-  assert_refused((batch_pool_get_stats(NULL, NULL, NULL, NULL, NULL), true), BATCH_INVALID_ARGUMENT,
+  assert_refused(batch_pool_allocate_until(pool, NULL, BATCH_FOREVER) == BATCH_ERROR_INVALID_ARGUMENT,
+                 BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_allocate_until", "batch");
+  assert_refused(!batch_pool_resize(NULL, 1), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_resize", "pool");
+  assert_refused((batch_pool_close(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_close", "pool");
+  assert_refused(batch_pool_outstanding(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_outstanding",
+                 "pool");
+  assert_refused(batch_pool_size(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_size", "pool");
+  assert_refused((batch_pool_get_stats(NULL, NULL, NULL, NULL, NULL), true), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_pool_get_stats", "pool");
   assert_idle(pool, 1);
   batch_pool_free(pool);

@@ -86,7 +86,7 @@ Test(pool_options, an_alignment_that_is_no_power_of_two_is_refused) {
     options.alignment = bad[i];
     char value[32];
     snprintf(value, sizeof value, "%zu", bad[i]);
-    assert_refused(!batch_pool_create_with(&options), BATCH_INVALID_ARGUMENT, "batch_pool_create_with",
+    assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
                    "alignment", value);
   }
 }
@@ -107,29 +107,29 @@ Test(pool_options, a_numa_node_is_used_or_refused_with_the_reason) {
   if (pool)
     use_up(pool);
   else
-    assert_error(BATCH_UNSUPPORTED, "batch_pool_create_with", "numa");
+    assert_error(BATCH_ERROR_UNSUPPORTED, "batch_pool_create_with", "numa");
   static const int bad[] = {1 << 20, -2};
   for (int i = 0; i < 2; i++) {
     options.numa_node = bad[i];
     check_forget_error();
     cr_assert_null(batch_pool_create_with(&options));
-    cr_assert(batch_last_error()->code == BATCH_INVALID_ARGUMENT ||
-              batch_last_error()->code == BATCH_UNSUPPORTED);
+    cr_assert(batch_last_error()->code == BATCH_ERROR_INVALID_ARGUMENT ||
+              batch_last_error()->code == BATCH_ERROR_UNSUPPORTED);
     assert_says(batch_last_error()->message, "batch_pool_create_with", "numa_node");
   }
 }
 
 Test(pool_options, bad_sizes_and_types_are_refused) {
   batch_pool_options options = options_of(0);
-  assert_refused(!batch_pool_create_with(&options), BATCH_INVALID_ARGUMENT, "batch_pool_create_with",
+  assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
                  "pool_size");
   options = options_of(1);
   options.shape.sequence_length = 0;
-  assert_refused(!batch_pool_create_with(&options), BATCH_INVALID_ARGUMENT, "batch_pool_create_with",
+  assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
                  "sequence_length");
   options = options_of(1);
   options.shape.input_type = (tensor_type)55;
-  assert_refused(!batch_pool_create_with(&options), BATCH_INVALID_ARGUMENT, "batch_pool_create_with",
+  assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
                  "input_type", "55");
 }
 
@@ -191,7 +191,7 @@ Test(pool_options, when_the_callers_allocator_refuses_nothing_stays) {
       break;
     }
     cr_assert_null(pool);
-    assert_error(BATCH_OUT_OF_MEMORY, "batch_pool_create_with");
+    assert_error(BATCH_ERROR_OUT_OF_MEMORY, "batch_pool_create_with");
     cr_assert_eq(arena.live, 0);
   }
 }
@@ -203,7 +203,7 @@ Test(pool_options, when_the_callers_allocator_refuses_a_resize_nothing_changes) 
   BatchPool *pool = batch_pool_create_with(&options);
   int live = arena.live;
   arena.fail_at = arena.made + 1;
-  assert_refused(!batch_pool_resize(pool, 5), BATCH_OUT_OF_MEMORY, "batch_pool_resize");
+  assert_refused(!batch_pool_resize(pool, 5), BATCH_ERROR_OUT_OF_MEMORY, "batch_pool_resize");
   cr_assert_eq(arena.live, live);
   cr_assert_eq(batch_pool_size(pool), 2);
   use_up(pool);
@@ -213,10 +213,10 @@ Test(pool_options, when_the_callers_allocator_refuses_a_resize_nothing_changes) 
 Test(pool_options, half_an_allocator_is_refused) {
   batch_pool_options options = options_of(1);
   options.allocator.allocate = arena_allocate;
-  assert_refused(!batch_pool_create_with(&options), BATCH_INVALID_ARGUMENT, "batch_pool_create_with",
+  assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
                  "allocator");
   options.allocator = (batch_allocator){NULL, arena_deallocate, NULL};
-  assert_refused(!batch_pool_create_with(&options), BATCH_INVALID_ARGUMENT, "batch_pool_create_with",
+  assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
                  "allocator");
 }
 
@@ -279,7 +279,7 @@ static void make_pool_beyond_a_limit(void *context) {
   long before = pages_touched();
   BatchPool *pool = batch_pool_create_with(options);
   long touched = pages_touched() - before;
-  if (pool || batch_last_error()->code != BATCH_OUT_OF_MEMORY) _exit(1);
+  if (pool || batch_last_error()->code != BATCH_ERROR_OUT_OF_MEMORY) _exit(1);
   if (touched > 2000) fprintf(stderr, "%ld pages were touched", touched);
   _exit(touched > 2000);
 }

@@ -53,7 +53,7 @@ Test(printable, a_long_sentence_ends_with_a_whole_character) {
     char text[2000] = "";
     memset(text, '.', before);
     while (strlen(text) + 5 < sizeof text) strcat(text, "\xf0\x9f\x8c\x8a");
-    error_set(BATCH_IO_ERROR, "%s", text);
+    error_set(BATCH_ERROR_IO, "%s", text);
     size_t length = strlen(batch_last_error()->message);
     cr_assert_eq(length, before + (1023 - before) / 4 * 4);
     cr_assert_eq(memcmp(batch_last_error()->message, text, length), 0);

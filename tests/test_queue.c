@@ -23,9 +23,10 @@ Test(queue, create_takes_every_capacity_up_to_the_largest) {
 }
 
 Test(queue, create_refuses_more_than_the_largest_capacity) {
-  assert_refused(!batch_queue_create(BATCH_QUEUE_MAX_CAPACITY + 1), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_queue_create(BATCH_QUEUE_MAX_CAPACITY + 1), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_queue_create", "capacity", "16777216");
-  assert_refused(!batch_queue_create(UINT32_MAX), BATCH_INVALID_ARGUMENT, "batch_queue_create", "4294967295");
+  assert_refused(!batch_queue_create(UINT32_MAX), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_create",
+                 "4294967295");
 }
 
 Test(queue, free_takes_null) {
@@ -387,46 +388,48 @@ Test(queue, pooled_batches_go_home_from_a_queue_that_is_cleared_or_freed) {
 
 Test(queue, calls_refuse_a_null_queue) {
   Batch *batch = check_small_batch(1), *out = batch;
-  assert_refused(!batch_queue_enqueue(NULL, batch), BATCH_INVALID_ARGUMENT, "batch_queue_enqueue", "queue",
-                 CHECK_NULL);
-  assert_refused(!batch_queue_try_enqueue(NULL, batch), BATCH_INVALID_ARGUMENT, "batch_queue_try_enqueue",
-                 "queue");
-  assert_refused(batch_queue_enqueue_until(NULL, batch, BATCH_FOREVER) == BATCH_INVALID_ARGUMENT,
-                 BATCH_INVALID_ARGUMENT, "batch_queue_enqueue_until", "queue");
-  assert_refused(batch_queue_enqueue_many(NULL, &batch, 1) == 0, BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_queue_enqueue(NULL, batch), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_enqueue",
+                 "queue", CHECK_NULL);
+  assert_refused(!batch_queue_try_enqueue(NULL, batch), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_queue_try_enqueue", "queue");
+  assert_refused(batch_queue_enqueue_until(NULL, batch, BATCH_FOREVER) == BATCH_ERROR_INVALID_ARGUMENT,
+                 BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_enqueue_until", "queue");
+  assert_refused(batch_queue_enqueue_many(NULL, &batch, 1) == 0, BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_queue_enqueue_many", "queue");
-  assert_refused(!batch_queue_dequeue(NULL), BATCH_INVALID_ARGUMENT, "batch_queue_dequeue", "queue");
-  assert_refused(!batch_queue_try_dequeue(NULL), BATCH_INVALID_ARGUMENT, "batch_queue_try_dequeue", "queue");
-  assert_refused(batch_queue_dequeue_until(NULL, &out, BATCH_FOREVER) == BATCH_INVALID_ARGUMENT,
-                 BATCH_INVALID_ARGUMENT, "batch_queue_dequeue_until", "queue");
-  cr_assert_null(out);
-  assert_refused(batch_queue_dequeue_many(NULL, &out, 1) == 0, BATCH_INVALID_ARGUMENT,
-                 "batch_queue_dequeue_many", "queue");
-  assert_refused(!batch_queue_peek(NULL), BATCH_INVALID_ARGUMENT, "batch_queue_peek", "queue");
-  assert_refused(batch_queue_size(NULL) == 0, BATCH_INVALID_ARGUMENT, "batch_queue_size", "queue");
-  assert_refused((batch_queue_is_empty(NULL), true), BATCH_INVALID_ARGUMENT, "batch_queue_is_empty", "queue");
-  assert_refused(!batch_queue_is_full(NULL), BATCH_INVALID_ARGUMENT, "batch_queue_is_full", "queue");
-  assert_refused((batch_queue_is_closed(NULL), true), BATCH_INVALID_ARGUMENT, "batch_queue_is_closed",
+  assert_refused(!batch_queue_dequeue(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_dequeue", "queue");
+  assert_refused(!batch_queue_try_dequeue(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_try_dequeue",
                  "queue");
-  assert_refused((batch_queue_close(NULL), true), BATCH_INVALID_ARGUMENT, "batch_queue_close", "queue");
-  assert_refused((batch_queue_clear(NULL), true), BATCH_INVALID_ARGUMENT, "batch_queue_clear", "queue");
+  assert_refused(batch_queue_dequeue_until(NULL, &out, BATCH_FOREVER) == BATCH_ERROR_INVALID_ARGUMENT,
+                 BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_dequeue_until", "queue");
+  cr_assert_null(out);
+  assert_refused(batch_queue_dequeue_many(NULL, &out, 1) == 0, BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_queue_dequeue_many", "queue");
+  assert_refused(!batch_queue_peek(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_peek", "queue");
+  assert_refused(batch_queue_size(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_size", "queue");
+  assert_refused((batch_queue_is_empty(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_is_empty",
+                 "queue");
+  assert_refused(!batch_queue_is_full(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_is_full", "queue");
+  assert_refused((batch_queue_is_closed(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_is_closed",
+                 "queue");
+  assert_refused((batch_queue_close(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_close", "queue");
+  assert_refused((batch_queue_clear(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_clear", "queue");
   assert_count(batch, 1);
   batch_release(batch);
 }
 
 Test(queue, calls_refuse_null_batches) {
   BatchQueue *queue = queue_with(4, 1);
-  assert_refused(!batch_queue_enqueue(queue, NULL), BATCH_INVALID_ARGUMENT, "batch_queue_enqueue", "batch",
-                 CHECK_NULL);
-  assert_refused(!batch_queue_try_enqueue(queue, NULL), BATCH_INVALID_ARGUMENT, "batch_queue_try_enqueue",
-                 "batch");
-  assert_refused(batch_queue_enqueue_until(queue, NULL, BATCH_FOREVER) == BATCH_INVALID_ARGUMENT,
-                 BATCH_INVALID_ARGUMENT, "batch_queue_enqueue_until", "batch");
-  assert_refused(batch_queue_dequeue_until(queue, NULL, BATCH_FOREVER) == BATCH_INVALID_ARGUMENT,
-                 BATCH_INVALID_ARGUMENT, "batch_queue_dequeue_until", "batch");
-  assert_refused(batch_queue_enqueue_many(queue, NULL, 2) == 0, BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_queue_enqueue(queue, NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_enqueue",
+                 "batch", CHECK_NULL);
+  assert_refused(!batch_queue_try_enqueue(queue, NULL), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_queue_try_enqueue", "batch");
+  assert_refused(batch_queue_enqueue_until(queue, NULL, BATCH_FOREVER) == BATCH_ERROR_INVALID_ARGUMENT,
+                 BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_enqueue_until", "batch");
+  assert_refused(batch_queue_dequeue_until(queue, NULL, BATCH_FOREVER) == BATCH_ERROR_INVALID_ARGUMENT,
+                 BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_dequeue_until", "batch");
+  assert_refused(batch_queue_enqueue_many(queue, NULL, 2) == 0, BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_queue_enqueue_many", "batches");
-  assert_refused(batch_queue_dequeue_many(queue, NULL, 2) == 0, BATCH_INVALID_ARGUMENT,
+  assert_refused(batch_queue_dequeue_many(queue, NULL, 2) == 0, BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_queue_dequeue_many", "batches");
   assert_holds(queue, 1, false);
   batch_queue_free(queue);
@@ -438,7 +441,7 @@ Test(queue, enqueue_many_stops_at_a_null_batch) {
   check_forget_error();
   uint32_t in = batch_queue_enqueue_many(queue, batches, 3);
   cr_assert_leq(in, 1); /* what it says went in is the queue's, the rest the caller's */
-  assert_error(BATCH_INVALID_ARGUMENT, "batch_queue_enqueue_many", "batches", "1", CHECK_NULL);
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_enqueue_many", "batches", "1", CHECK_NULL);
   cr_assert_eq(batch_queue_size(queue), in);
   if (in == 0) batch_release(batches[0]);
   batch_release(batches[2]);

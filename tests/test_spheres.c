@@ -353,21 +353,21 @@ Test(spheres, drain_returns_while_others_go_on_dispatching) {
 
 Test(spheres, start_refuses_bad_options) {
   batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
-  assert_refused(!batch_spheres_start(NULL), BATCH_INVALID_ARGUMENT, "batch_spheres_start", "options",
+  assert_refused(!batch_spheres_start(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_start", "options",
                  CHECK_NULL);
   options.process = note;
-  assert_refused(!batch_spheres_start(&options), BATCH_INVALID_ARGUMENT, "batch_spheres_start", "num_spheres",
-                 "0");
+  assert_refused(!batch_spheres_start(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_start",
+                 "num_spheres", "0");
   options.num_spheres = 1025;
-  assert_refused(!batch_spheres_start(&options), BATCH_INVALID_ARGUMENT, "batch_spheres_start", "num_spheres",
-                 "1025");
+  assert_refused(!batch_spheres_start(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_start",
+                 "num_spheres", "1025");
   options.num_spheres = 1;
   options.process = NULL;
-  assert_refused(!batch_spheres_start(&options), BATCH_INVALID_ARGUMENT, "batch_spheres_start", "process",
-                 CHECK_NULL);
+  assert_refused(!batch_spheres_start(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_start",
+                 "process", CHECK_NULL);
   options.process = note;
   options.lane_capacity = BATCH_QUEUE_MAX_CAPACITY + 1;
-  assert_refused(!batch_spheres_start(&options), BATCH_INVALID_ARGUMENT, "batch_spheres_start",
+  assert_refused(!batch_spheres_start(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_start",
                  "lane_capacity", "16777216");
 }
 
@@ -376,23 +376,24 @@ Test(spheres, dispatch_refuses_bad_arguments_and_leaves_the_reference) {
   batch_sphere_stats stats;
   start(&record, 0);
   Batch *batch = check_small_batch(1);
-  assert_refused(!batch_spheres_dispatch(record.spheres, SPHERES, batch), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_spheres_dispatch(record.spheres, SPHERES, batch), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_spheres_dispatch", "lane", "4");
-  assert_refused(!batch_spheres_dispatch(NULL, 0, batch), BATCH_INVALID_ARGUMENT, "batch_spheres_dispatch",
-                 "spheres", CHECK_NULL);
-  assert_refused(!batch_spheres_dispatch(record.spheres, 0, NULL), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_spheres_dispatch(NULL, 0, batch), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_spheres_dispatch", "spheres", CHECK_NULL);
+  assert_refused(!batch_spheres_dispatch(record.spheres, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_spheres_dispatch", "batch", CHECK_NULL);
-  assert_refused(!batch_spheres_dispatch_split(NULL, batch), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_spheres_dispatch_split(NULL, batch), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_spheres_dispatch_split", "spheres");
-  assert_refused(!batch_spheres_dispatch_split(record.spheres, NULL), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_spheres_dispatch_split(record.spheres, NULL), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_spheres_dispatch_split", "batch");
-  assert_refused((batch_spheres_drain(NULL), true), BATCH_INVALID_ARGUMENT, "batch_spheres_drain", "spheres");
-  assert_refused(!batch_spheres_get_stats(record.spheres, SPHERES, &stats), BATCH_INVALID_ARGUMENT,
-                 "batch_spheres_get_stats", "sphere", "4");
-  assert_refused(!batch_spheres_get_stats(record.spheres, 0, NULL), BATCH_INVALID_ARGUMENT,
-                 "batch_spheres_get_stats", "stats", CHECK_NULL);
-  assert_refused(!batch_spheres_get_stats(NULL, 0, &stats), BATCH_INVALID_ARGUMENT, "batch_spheres_get_stats",
+  assert_refused((batch_spheres_drain(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_drain",
                  "spheres");
+  assert_refused(!batch_spheres_get_stats(record.spheres, SPHERES, &stats), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_spheres_get_stats", "sphere", "4");
+  assert_refused(!batch_spheres_get_stats(record.spheres, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_spheres_get_stats", "stats", CHECK_NULL);
+  assert_refused(!batch_spheres_get_stats(NULL, 0, &stats), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_spheres_get_stats", "spheres");
   assert_count(batch, 1);
   batch_release(batch);
   batch_spheres_stop(record.spheres);

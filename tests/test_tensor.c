@@ -79,16 +79,16 @@ Test(tensor, create_typed_makes_zeroed_tensors_of_every_type) {
 
 Test(tensor, create_refuses_bad_shapes) {
   uint32_t good[9] = {1, 1, 1, 1, 1, 1, 1, 1, 1}, zero[] = {7, 0, 3};
-  assert_refused(!tensor_create(NULL, 2), BATCH_INVALID_ARGUMENT, "tensor_create", "shape", CHECK_NULL);
-  assert_refused(!tensor_create(good, 0), BATCH_INVALID_ARGUMENT, "tensor_create", "ndim", "0");
-  assert_refused(!tensor_create(good, 9), BATCH_INVALID_ARGUMENT, "tensor_create", "ndim", "9");
-  assert_refused(!tensor_create(good, UINT32_MAX), BATCH_INVALID_ARGUMENT, "ndim", "4294967295");
-  assert_refused(!tensor_create(zero, 3), BATCH_INVALID_ARGUMENT, "tensor_create", "shape", "0");
+  assert_refused(!tensor_create(NULL, 2), BATCH_ERROR_INVALID_ARGUMENT, "tensor_create", "shape", CHECK_NULL);
+  assert_refused(!tensor_create(good, 0), BATCH_ERROR_INVALID_ARGUMENT, "tensor_create", "ndim", "0");
+  assert_refused(!tensor_create(good, 9), BATCH_ERROR_INVALID_ARGUMENT, "tensor_create", "ndim", "9");
+  assert_refused(!tensor_create(good, UINT32_MAX), BATCH_ERROR_INVALID_ARGUMENT, "ndim", "4294967295");
+  assert_refused(!tensor_create(zero, 3), BATCH_ERROR_INVALID_ARGUMENT, "tensor_create", "shape", "0");
 }
 
 Test(tensor, create_typed_refuses_what_is_no_type) {
   uint32_t shape[] = {1};
-  assert_refused(!tensor_create_typed(shape, 1, NO_TYPE), BATCH_INVALID_ARGUMENT, "tensor_create_typed",
+  assert_refused(!tensor_create_typed(shape, 1, NO_TYPE), BATCH_ERROR_INVALID_ARGUMENT, "tensor_create_typed",
                  "dtype", "99");
 }
 
@@ -97,16 +97,16 @@ Test(tensor, create_refuses_sizes_that_overflow) {
   uint32_t wraps_to_zero[] = {65536, 65536, 65536, 65536};
   uint32_t wraps_to_4[] = {3340214413, 276131137, 20};
   uint32_t overflows_in_bytes[] = {1u << 31, 1u << 31};
-  assert_refused(!tensor_create(huge, 3), BATCH_OVERFLOW, "tensor_create", "shape");
-  assert_refused(!tensor_create(wraps_to_zero, 4), BATCH_OVERFLOW, "tensor_create");
-  assert_refused(!tensor_create(wraps_to_4, 3), BATCH_OVERFLOW, "tensor_create");
-  assert_refused(!tensor_create(overflows_in_bytes, 2), BATCH_OVERFLOW, "tensor_create");
-  assert_refused(!tensor_create_typed(huge, 2, TENSOR_UINT16), BATCH_OVERFLOW, "tensor_create_typed");
+  assert_refused(!tensor_create(huge, 3), BATCH_ERROR_OVERFLOW, "tensor_create", "shape");
+  assert_refused(!tensor_create(wraps_to_zero, 4), BATCH_ERROR_OVERFLOW, "tensor_create");
+  assert_refused(!tensor_create(wraps_to_4, 3), BATCH_ERROR_OVERFLOW, "tensor_create");
+  assert_refused(!tensor_create(overflows_in_bytes, 2), BATCH_ERROR_OVERFLOW, "tensor_create");
+  assert_refused(!tensor_create_typed(huge, 2, TENSOR_UINT16), BATCH_ERROR_OVERFLOW, "tensor_create_typed");
 }
 
 Test(tensor, create_answers_out_of_memory_when_there_is_not_enough) {
   uint32_t shape[] = {1u << 30, 1u << 20}; /* 4 PiB */
-  assert_refused(!tensor_create(shape, 2), BATCH_OUT_OF_MEMORY, "tensor_create");
+  assert_refused(!tensor_create(shape, 2), BATCH_ERROR_OUT_OF_MEMORY, "tensor_create");
 }
 
 Test(tensor, free_takes_null) {
@@ -156,8 +156,8 @@ Test(tensor, copy_takes_a_tensor_that_the_caller_made) {
 
 Test(tensor, copy_refuses_null_and_what_is_no_tensor) {
   Tensor nothing = {.ndim = 0};
-  assert_refused(!tensor_copy(NULL), BATCH_INVALID_ARGUMENT, "tensor_copy", "tensor", CHECK_NULL);
-  assert_refused(!tensor_copy(&nothing), BATCH_INVALID_ARGUMENT, "tensor_copy", "tensor");
+  assert_refused(!tensor_copy(NULL), BATCH_ERROR_INVALID_ARGUMENT, "tensor_copy", "tensor", CHECK_NULL);
+  assert_refused(!tensor_copy(&nothing), BATCH_ERROR_INVALID_ARGUMENT, "tensor_copy", "tensor");
 }
 
 Test(tensor, view_shares_the_rows_it_shows) {
@@ -201,12 +201,12 @@ Test(tensor, view_of_all_rows_and_of_the_last) {
 Test(tensor, view_refuses_rows_that_are_not_there) {
   Tensor *tensor = matrix(3, 4, TENSOR_FLOAT32);
   Tensor nothing = {.ndim = 0};
-  assert_refused(!tensor_view_rows(tensor, 0, 4), BATCH_OUT_OF_RANGE, "tensor_view_rows", "4", "3");
-  assert_refused(!tensor_view_rows(tensor, 3, 1), BATCH_OUT_OF_RANGE, "tensor_view_rows", "3");
-  assert_refused(!tensor_view_rows(tensor, UINT32_MAX, 2), BATCH_OUT_OF_RANGE, "tensor_view_rows");
-  assert_refused(!tensor_view_rows(tensor, 2, UINT32_MAX), BATCH_OUT_OF_RANGE, "tensor_view_rows");
-  assert_refused(!tensor_view_rows(NULL, 0, 1), BATCH_INVALID_ARGUMENT, "tensor_view_rows", CHECK_NULL);
-  assert_refused(!tensor_view_rows(&nothing, 0, 1), BATCH_INVALID_ARGUMENT, "tensor_view_rows");
+  assert_refused(!tensor_view_rows(tensor, 0, 4), BATCH_ERROR_OUT_OF_RANGE, "tensor_view_rows", "4", "3");
+  assert_refused(!tensor_view_rows(tensor, 3, 1), BATCH_ERROR_OUT_OF_RANGE, "tensor_view_rows", "3");
+  assert_refused(!tensor_view_rows(tensor, UINT32_MAX, 2), BATCH_ERROR_OUT_OF_RANGE, "tensor_view_rows");
+  assert_refused(!tensor_view_rows(tensor, 2, UINT32_MAX), BATCH_ERROR_OUT_OF_RANGE, "tensor_view_rows");
+  assert_refused(!tensor_view_rows(NULL, 0, 1), BATCH_ERROR_INVALID_ARGUMENT, "tensor_view_rows", CHECK_NULL);
+  assert_refused(!tensor_view_rows(&nothing, 0, 1), BATCH_ERROR_INVALID_ARGUMENT, "tensor_view_rows");
   check_forget_error();
   cr_assert_null(tensor_view_rows(tensor, 0, 0));
   assert_says(batch_last_error()->message, "tensor_view_rows", "count", "0");
@@ -240,14 +240,17 @@ Test(tensor, reshape_to_its_own_shape) {
 Test(tensor, reshape_refuses_another_size_and_changes_nothing) {
   Tensor *tensor = matrix(3, 4, TENSOR_FLOAT32);
   uint32_t nine[9] = {12, 1, 1, 1, 1, 1, 1, 1, 1};
-  assert_refused(!tensor_reshape(tensor, (uint32_t[]){13}, 1), BATCH_INVALID_ARGUMENT, "tensor_reshape", "13",
-                 "12");
-  assert_refused(!tensor_reshape(tensor, (uint32_t[]){12, 0}, 2), BATCH_INVALID_ARGUMENT, "tensor_reshape");
-  assert_refused(!tensor_reshape(tensor, nine, 9), BATCH_INVALID_ARGUMENT, "tensor_reshape", "ndim", "9");
-  assert_refused(!tensor_reshape(tensor, nine, 0), BATCH_INVALID_ARGUMENT, "tensor_reshape", "ndim", "0");
-  assert_refused(!tensor_reshape(tensor, NULL, 2), BATCH_INVALID_ARGUMENT, "tensor_reshape", "shape",
+  assert_refused(!tensor_reshape(tensor, (uint32_t[]){13}, 1), BATCH_ERROR_INVALID_ARGUMENT, "tensor_reshape",
+                 "13", "12");
+  assert_refused(!tensor_reshape(tensor, (uint32_t[]){12, 0}, 2), BATCH_ERROR_INVALID_ARGUMENT,
+                 "tensor_reshape");
+  assert_refused(!tensor_reshape(tensor, nine, 9), BATCH_ERROR_INVALID_ARGUMENT, "tensor_reshape", "ndim",
+                 "9");
+  assert_refused(!tensor_reshape(tensor, nine, 0), BATCH_ERROR_INVALID_ARGUMENT, "tensor_reshape", "ndim",
+                 "0");
+  assert_refused(!tensor_reshape(tensor, NULL, 2), BATCH_ERROR_INVALID_ARGUMENT, "tensor_reshape", "shape",
                  CHECK_NULL);
-  assert_refused(!tensor_reshape(NULL, nine, 1), BATCH_INVALID_ARGUMENT, "tensor_reshape", "tensor",
+  assert_refused(!tensor_reshape(NULL, nine, 1), BATCH_ERROR_INVALID_ARGUMENT, "tensor_reshape", "tensor",
                  CHECK_NULL);
   cr_assert_eq(tensor->ndim, 2);
   cr_assert_eq(tensor->shape[0], 3);
@@ -281,10 +284,10 @@ Test(tensor, every_index_is_checked_against_its_own_dimension) {
   uint32_t outside[][2] = {{0, 3}, {0, 5}, {2, 0}, {1, 3}, {0, UINT32_MAX}, {UINT32_MAX, 0}, {UINT32_MAX, 2}};
   for (size_t i = 0; i < sizeof outside / sizeof *outside; i++) {
     float got = 1;
-    assert_refused((got = tensor_get(tensor, outside[i])) == 0.0f, BATCH_OUT_OF_RANGE, "tensor_get");
-    assert_refused((tensor_set(tensor, outside[i], 9), true), BATCH_OUT_OF_RANGE, "tensor_set");
+    assert_refused((got = tensor_get(tensor, outside[i])) == 0.0f, BATCH_ERROR_OUT_OF_RANGE, "tensor_get");
+    assert_refused((tensor_set(tensor, outside[i], 9), true), BATCH_ERROR_OUT_OF_RANGE, "tensor_set");
   }
-  assert_refused(tensor_get(tensor, (uint32_t[]){0, 5}) == 0.0f, BATCH_OUT_OF_RANGE, "5", "3");
+  assert_refused(tensor_get(tensor, (uint32_t[]){0, 5}) == 0.0f, BATCH_ERROR_OUT_OF_RANGE, "5", "3");
   for (size_t i = 0; i < 6; i++) cr_assert_eq(tensor->data[i], (float)i);
   tensor_free(tensor);
 }
@@ -293,15 +296,16 @@ Test(tensor, get_and_set_refuse_null_and_what_is_no_tensor) {
   Tensor *tensor = matrix(2, 3, TENSOR_FLOAT32);
   Tensor nothing = {.ndim = 0};
   uint32_t origin[2] = {0, 0};
-  assert_refused(tensor_get(NULL, origin) == 0.0f, BATCH_INVALID_ARGUMENT, "tensor_get", "tensor",
+  assert_refused(tensor_get(NULL, origin) == 0.0f, BATCH_ERROR_INVALID_ARGUMENT, "tensor_get", "tensor",
                  CHECK_NULL);
-  assert_refused(tensor_get(tensor, NULL) == 0.0f, BATCH_INVALID_ARGUMENT, "tensor_get", "indices",
+  assert_refused(tensor_get(tensor, NULL) == 0.0f, BATCH_ERROR_INVALID_ARGUMENT, "tensor_get", "indices",
                  CHECK_NULL);
-  assert_refused(tensor_get(&nothing, origin) == 0.0f, BATCH_INVALID_ARGUMENT, "tensor_get", "tensor");
-  assert_refused((tensor_set(NULL, origin, 1), true), BATCH_INVALID_ARGUMENT, "tensor_set", "tensor",
+  assert_refused(tensor_get(&nothing, origin) == 0.0f, BATCH_ERROR_INVALID_ARGUMENT, "tensor_get", "tensor");
+  assert_refused((tensor_set(NULL, origin, 1), true), BATCH_ERROR_INVALID_ARGUMENT, "tensor_set", "tensor",
                  CHECK_NULL);
-  assert_refused((tensor_set(tensor, NULL, 1), true), BATCH_INVALID_ARGUMENT, "tensor_set", "indices");
-  assert_refused((tensor_set(&nothing, origin, 1), true), BATCH_INVALID_ARGUMENT, "tensor_set", "tensor");
+  assert_refused((tensor_set(tensor, NULL, 1), true), BATCH_ERROR_INVALID_ARGUMENT, "tensor_set", "indices");
+  assert_refused((tensor_set(&nothing, origin, 1), true), BATCH_ERROR_INVALID_ARGUMENT, "tensor_set",
+                 "tensor");
   tensor_free(tensor);
 }
 
@@ -415,8 +419,9 @@ Test(tensor, fill_of_a_view_stays_inside_it) {
 
 Test(tensor, fill_refuses_null_and_what_is_no_tensor) {
   Tensor nothing = {.ndim = 0};
-  assert_refused((tensor_fill(NULL, 1), true), BATCH_INVALID_ARGUMENT, "tensor_fill", "tensor", CHECK_NULL);
-  assert_refused((tensor_fill(&nothing, 1), true), BATCH_INVALID_ARGUMENT, "tensor_fill", "tensor");
+  assert_refused((tensor_fill(NULL, 1), true), BATCH_ERROR_INVALID_ARGUMENT, "tensor_fill", "tensor",
+                 CHECK_NULL);
+  assert_refused((tensor_fill(&nothing, 1), true), BATCH_ERROR_INVALID_ARGUMENT, "tensor_fill", "tensor");
 }
 
 /* ---- printing and names */
@@ -512,8 +517,8 @@ Test(tensor_ownership, a_moved_tensor_may_be_reshaped_and_ended_by_hand) {
 Test(tensor_ownership, a_struct_copy_is_refused_once_its_shape_is_another) {
   Tensor *tensor = tensor_create((uint32_t[]){2, 3}, 2), copy = *tensor;
   cr_assert(tensor_reshape(tensor, (uint32_t[]){6}, 1));
-  assert_refused(tensor_get(&copy, (uint32_t[]){0, 0}) == 0.0f, BATCH_INVALID_ARGUMENT, "tensor_get", "shape",
-                 "6");
+  assert_refused(tensor_get(&copy, (uint32_t[]){0, 0}) == 0.0f, BATCH_ERROR_INVALID_ARGUMENT, "tensor_get",
+                 "shape", "6");
   tensor_free(tensor);
 }
 
@@ -608,14 +613,16 @@ Test(tensor_fields, contradictions_are_refused_by_every_call) {
   wrong[7].total_size = 4;
   for (int i = 0; i < 8; i++) {
     uint32_t origin[3] = {0, 0, 0};
-    assert_refused(tensor_get(&wrong[i], origin) == 0.0f, BATCH_INVALID_ARGUMENT, "tensor_get: tensor");
-    assert_refused((tensor_set(&wrong[i], origin, 9), true), BATCH_INVALID_ARGUMENT, "tensor_set: tensor");
-    assert_refused((tensor_fill(&wrong[i], 9), true), BATCH_INVALID_ARGUMENT, "tensor_fill: tensor");
-    assert_refused(!tensor_copy(&wrong[i]), BATCH_INVALID_ARGUMENT, "tensor_copy: tensor");
-    assert_refused(!tensor_view_rows(&wrong[i], 0, 1), BATCH_INVALID_ARGUMENT, "tensor_view_rows: tensor");
-    assert_refused(!tensor_reshape(&wrong[i], (uint32_t[]){6}, 1), BATCH_INVALID_ARGUMENT,
+    assert_refused(tensor_get(&wrong[i], origin) == 0.0f, BATCH_ERROR_INVALID_ARGUMENT, "tensor_get: tensor");
+    assert_refused((tensor_set(&wrong[i], origin, 9), true), BATCH_ERROR_INVALID_ARGUMENT,
+                   "tensor_set: tensor");
+    assert_refused((tensor_fill(&wrong[i], 9), true), BATCH_ERROR_INVALID_ARGUMENT, "tensor_fill: tensor");
+    assert_refused(!tensor_copy(&wrong[i]), BATCH_ERROR_INVALID_ARGUMENT, "tensor_copy: tensor");
+    assert_refused(!tensor_view_rows(&wrong[i], 0, 1), BATCH_ERROR_INVALID_ARGUMENT,
+                   "tensor_view_rows: tensor");
+    assert_refused(!tensor_reshape(&wrong[i], (uint32_t[]){6}, 1), BATCH_ERROR_INVALID_ARGUMENT,
                    "tensor_reshape: tensor");
-    assert_refused((tensor_print(&wrong[i]), true), BATCH_INVALID_ARGUMENT, "tensor_print: tensor");
+    assert_refused((tensor_print(&wrong[i]), true), BATCH_ERROR_INVALID_ARGUMENT, "tensor_print: tensor");
   }
   for (size_t i = 0; i < 6; i++) cr_assert_eq(tensor->data[i], 0.0f);
   tensor_free(tensor);

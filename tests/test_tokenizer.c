@@ -56,7 +56,7 @@ Test(tokenizer, ids_outside_the_vocabulary_are_refused) {
   char text[2];
   assert_refused(batch_tokenizer_decode(tokenizer, (uint32_t[]){1, 257}, 2, text, 2) ==
                      BATCH_TOKENIZER_FAILED,
-                 BATCH_OUT_OF_RANGE, "batch_tokenizer_decode", "ids[1]", "257");
+                 BATCH_ERROR_OUT_OF_RANGE, "batch_tokenizer_decode", "ids[1]", "257");
   batch_tokenizer_free(tokenizer);
 }
 
@@ -64,16 +64,16 @@ Test(tokenizer, bad_arguments_are_refused) {
   BatchTokenizer *tokenizer = batch_tokenizer_bytes(0);
   uint32_t id;
   char text;
-  assert_refused(!batch_tokenizer_bytes(65281), BATCH_INVALID_ARGUMENT, "specials", "65281");
-  assert_refused(!batch_tokenizer_sentencepiece(NULL), BATCH_INVALID_ARGUMENT, "path");
+  assert_refused(!batch_tokenizer_bytes(65281), BATCH_ERROR_INVALID_ARGUMENT, "specials", "65281");
+  assert_refused(!batch_tokenizer_sentencepiece(NULL), BATCH_ERROR_INVALID_ARGUMENT, "path");
   assert_refused(batch_tokenizer_encode(NULL, "a", 1, &id, 1) == BATCH_TOKENIZER_FAILED,
-                 BATCH_INVALID_ARGUMENT, "tokenizer is NULL");
+                 BATCH_ERROR_INVALID_ARGUMENT, "tokenizer is NULL");
   assert_refused(batch_tokenizer_encode(tokenizer, NULL, 1, &id, 1) == BATCH_TOKENIZER_FAILED,
-                 BATCH_INVALID_ARGUMENT, "NULL");
+                 BATCH_ERROR_INVALID_ARGUMENT, "NULL");
   assert_refused(batch_tokenizer_encode(tokenizer, "a", 1, NULL, 1) == BATCH_TOKENIZER_FAILED,
-                 BATCH_INVALID_ARGUMENT, "NULL");
+                 BATCH_ERROR_INVALID_ARGUMENT, "NULL");
   assert_refused(batch_tokenizer_decode(tokenizer, NULL, 1, &text, 1) == BATCH_TOKENIZER_FAILED,
-                 BATCH_INVALID_ARGUMENT, "NULL");
+                 BATCH_ERROR_INVALID_ARGUMENT, "NULL");
   cr_assert_eq(batch_tokenizer_vocab_size(NULL), 0);
   cr_assert_eq(batch_tokenizer_end_of_text(NULL), BATCH_NO_TOKEN);
   batch_tokenizer_free(tokenizer);
@@ -107,21 +107,25 @@ Test(tokenizer, a_callers_functions_are_called_and_their_ids_checked) {
   cr_assert_eq(batch_tokenizer_encode(tokenizer, "abc", 3, ids, 4), 3);
   cr_assert_eq(ids[2], 7);
   assert_refused(batch_tokenizer_encode(tokenizer, "abcd", 4, ids, 4) == BATCH_TOKENIZER_FAILED,
-                 BATCH_OUT_OF_RANGE, "ids[3]", "8");
+                 BATCH_ERROR_OUT_OF_RANGE, "ids[3]", "8");
   assert_refused(batch_tokenizer_decode(tokenizer, ids, 1, &text, 1) == BATCH_TOKENIZER_FAILED,
-                 BATCH_FORMAT_ERROR, "refuses");
+                 BATCH_ERROR_FORMAT, "refuses");
   batch_tokenizer_free(tokenizer);
   cr_assert_eq(context, 1005, "free was not called once");
 }
 
 Test(tokenizer, a_callers_tokenizer_with_something_missing_is_refused) {
   const batch_tokenizer_functions whole = {count_up, no_text, NULL}, half = {count_up, NULL, NULL};
-  assert_refused(!batch_tokenizer_custom(NULL, NULL, 1, BATCH_NO_TOKEN), BATCH_INVALID_ARGUMENT, "functions");
-  assert_refused(!batch_tokenizer_custom(&half, NULL, 1, BATCH_NO_TOKEN), BATCH_INVALID_ARGUMENT, "decode");
-  assert_refused(!batch_tokenizer_custom(&whole, NULL, 0, BATCH_NO_TOKEN), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_tokenizer_custom(NULL, NULL, 1, BATCH_NO_TOKEN), BATCH_ERROR_INVALID_ARGUMENT,
+                 "functions");
+  assert_refused(!batch_tokenizer_custom(&half, NULL, 1, BATCH_NO_TOKEN), BATCH_ERROR_INVALID_ARGUMENT,
+                 "decode");
+  assert_refused(!batch_tokenizer_custom(&whole, NULL, 0, BATCH_NO_TOKEN), BATCH_ERROR_INVALID_ARGUMENT,
                  "vocab_size");
-  assert_refused(!batch_tokenizer_custom(&whole, NULL, 8, 8), BATCH_INVALID_ARGUMENT, "end_of_text", "8");
-  assert_refused(!batch_tokenizer_custom(&whole, NULL, 8, -2), BATCH_INVALID_ARGUMENT, "end_of_text", "-2");
+  assert_refused(!batch_tokenizer_custom(&whole, NULL, 8, 8), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text",
+                 "8");
+  assert_refused(!batch_tokenizer_custom(&whole, NULL, 8, -2), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text",
+                 "-2");
 }
 
 /* ---- SentencePiece */
@@ -281,12 +285,12 @@ Test(tokenizer, what_is_no_sentencepiece_model_is_refused_as_what_it_is) {
   };
   for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
     const char *path = write_data(files[i].name, files[i].text, files[i].count);
-    assert_refused(!batch_tokenizer_sentencepiece(path), BATCH_FORMAT_ERROR, path, files[i].found,
+    assert_refused(!batch_tokenizer_sentencepiece(path), BATCH_ERROR_FORMAT, path, files[i].found,
                    "expected a SentencePiece model");
     cr_assert(!strstr(batch_last_error()->message, ".cc"), "%s", batch_last_error()->message);
   }
   const char *missing = path_of("missing.model");
-  assert_refused(!batch_tokenizer_sentencepiece(missing), BATCH_IO_ERROR, missing, "No such file");
+  assert_refused(!batch_tokenizer_sentencepiece(missing), BATCH_ERROR_IO, missing, "No such file");
 }
 
 Test(tokenizer, sentencepiece_takes_malformed_text_and_zero_bytes) {
@@ -312,7 +316,7 @@ static void encode_with_little_memory(void *context) {
   if (!text || setrlimit(RLIMIT_AS, &(struct rlimit){MEMORY, MEMORY}) != 0) _exit(2);
   size_t count = batch_tokenizer_encode(context, text, BYTES, NULL, 0);
   const batch_error *error = batch_last_error();
-  _exit(count != BATCH_TOKENIZER_FAILED || error->code != BATCH_OUT_OF_MEMORY ||
+  _exit(count != BATCH_TOKENIZER_FAILED || error->code != BATCH_ERROR_OUT_OF_MEMORY ||
         !strstr(error->message, "no memory to encode 8000000 bytes"));
 }
 

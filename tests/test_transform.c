@@ -163,7 +163,8 @@ Test(transform, that_fails_is_a_fault_of_its_batch) {
   batch_loader_options o = options_with(&chain, 1);
   BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
   BatchLoader *loader = batch_loader_create(dataset, &o);
-  assert_refused(!batch_loader_next(loader), BATCH_INVALID_ARGUMENT, "transforms[0]", "row 0", "step 0");
+  assert_refused(!batch_loader_next(loader), BATCH_ERROR_INVALID_ARGUMENT, "transforms[0]", "row 0",
+                 "step 0");
   batch_loader_free(loader);
   batch_dataset_free(dataset);
 }
@@ -179,7 +180,7 @@ static void check_options(const batch_transform *transform, tensor_type type, ui
   BatchLoader *loader = batch_loader_create(dataset, &o);
   if (what) {
     cr_assert_null(loader, "expected a refusal that names %s", what);
-    assert_error(BATCH_INVALID_ARGUMENT, "batch_loader_create:", "transforms[0]", what);
+    assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_create:", "transforms[0]", what);
   } else {
     cr_assert_not_null(loader, "%s", batch_last_error()->message);
   }

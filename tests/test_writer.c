@@ -120,23 +120,25 @@ Test(writer, tokens_that_were_exchanged_beside_their_metadata_are_refused) {
   write_file(path_of("a.bin"), BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U32);
   for (uint32_t id = 6; id > 1; id--) put_u32(&others, id);
   write_bytes("a.bin", &others);
-  assert_not_opened(path_of("a.bin"), NULL, BATCH_FORMAT_ERROR, "a.bin.metadata", "stamp");
+  assert_not_opened(path_of("a.bin"), NULL, BATCH_ERROR_FORMAT, "a.bin.metadata", "stamp");
 }
 
 Test(writer, a_name_that_says_another_type_is_refused) {
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   options.vocab_size = 100000;
-  assert_refused(!batch_writer_create(path_of("a.u16"), &options), BATCH_INVALID_ARGUMENT, "a.u16", "u16",
+  assert_refused(!batch_writer_create(path_of("a.u16"), &options), BATCH_ERROR_INVALID_ARGUMENT, "a.u16",
+                 "u16", "u32");
+  assert_refused(!batch_writer_create(path_of("a.u16.bin"), &options), BATCH_ERROR_INVALID_ARGUMENT,
+                 "a.u16.bin", "u32");
+  assert_refused(!batch_writer_create(path_of("a.i32"), &options), BATCH_ERROR_INVALID_ARGUMENT, "a.i32",
                  "u32");
-  assert_refused(!batch_writer_create(path_of("a.u16.bin"), &options), BATCH_INVALID_ARGUMENT, "a.u16.bin",
-                 "u32");
-  assert_refused(!batch_writer_create(path_of("a.i32"), &options), BATCH_INVALID_ARGUMENT, "a.i32", "u32");
   options.format = BATCH_FORMAT_LLMC_LLAMA3;
-  assert_refused(!batch_writer_create(path_of("a.u16.bin"), &options), BATCH_INVALID_ARGUMENT, "a.u16.bin",
-                 "u32");
+  assert_refused(!batch_writer_create(path_of("a.u16.bin"), &options), BATCH_ERROR_INVALID_ARGUMENT,
+                 "a.u16.bin", "u32");
   options = (batch_writer_options)BATCH_WRITER_OPTIONS_INIT;
   options.token_type = BATCH_TOKEN_U16;
-  assert_refused(!batch_writer_create(path_of("a.u32"), &options), BATCH_INVALID_ARGUMENT, "a.u32", "u16");
+  assert_refused(!batch_writer_create(path_of("a.u32"), &options), BATCH_ERROR_INVALID_ARGUMENT, "a.u32",
+                 "u16");
   cr_assert_eq(files_count(), 0);
 }
 
@@ -149,10 +151,10 @@ Test(writer, a_name_that_is_read_as_another_format_is_refused) {
   for (size_t i = 0; i < sizeof names / sizeof *names; i++)
     for (int k = 0; k < 2; k++) {
       options.format = formats[k];
-      assert_refused(!batch_writer_create(path_of(names[i]), &options), BATCH_INVALID_ARGUMENT, names[i],
-                     ".bin");
+      assert_refused(!batch_writer_create(path_of(names[i]), &options), BATCH_ERROR_INVALID_ARGUMENT,
+                     names[i], ".bin");
     }
-  assert_refused(!batch_writer_create("-", NULL), BATCH_INVALID_ARGUMENT, "standard output");
+  assert_refused(!batch_writer_create("-", NULL), BATCH_ERROR_INVALID_ARGUMENT, "standard output");
   cr_assert_eq(files_count(), 0);
 }
 
@@ -171,8 +173,8 @@ Test(writer, shards_that_llmc_cannot_hold_are_refused_before_the_work) {
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   options.format = BATCH_FORMAT_LLMC_GPT2;
   options.shard_tokens = UINT64_C(1) << 31;
-  assert_refused(!batch_writer_create(path_of("a.bin"), &options), BATCH_INVALID_ARGUMENT, "shard_tokens",
-                 "2147483648", "2147483647");
+  assert_refused(!batch_writer_create(path_of("a.bin"), &options), BATCH_ERROR_INVALID_ARGUMENT,
+                 "shard_tokens", "2147483648", "2147483647");
 }
 
 Test(writer, llmc_shards_have_their_header) {
@@ -292,11 +294,11 @@ Test(writer, a_vocabulary_that_does_not_fit_is_refused) {
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   options.vocab_size = 65537;
   options.token_type = BATCH_TOKEN_U16;
-  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "vocab_size", "65537", "65536",
-                 "u16");
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "vocab_size", "65537",
+                 "65536", "u16");
   options.token_type = BATCH_TOKEN_DEFAULT;
   options.format = BATCH_FORMAT_LLMC_GPT2;
-  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "vocab_size", "65537",
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "vocab_size", "65537",
                  "GPT-2");
 }
 
@@ -304,17 +306,17 @@ Test(writer, what_a_format_lacks_is_refused) {
   const char *path = path_of("a.bin");
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   options.format = BATCH_FORMAT_NPY;
-  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "format", "npy");
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "format", "npy");
   options.format = (batch_format)-5;
-  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "format", "-5");
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "format", "-5");
   options.format = BATCH_FORMAT_MEGATRON;
   options.token_type = BATCH_TOKEN_U32;
-  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "token_type", "u32",
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "token_type", "u32",
                  "Megatron");
   options.token_type = (batch_token_type)99;
-  assert_refused(!batch_writer_create(path, &options), BATCH_INVALID_ARGUMENT, "token_type");
-  assert_refused(!batch_writer_create(NULL, NULL), BATCH_INVALID_ARGUMENT, "path", "NULL");
-  assert_refused(!batch_writer_create("", NULL), BATCH_INVALID_ARGUMENT, "path", "empty");
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "token_type");
+  assert_refused(!batch_writer_create(NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT, "path", "NULL");
+  assert_refused(!batch_writer_create("", NULL), BATCH_ERROR_INVALID_ARGUMENT, "path", "empty");
 }
 
 /* After a failure the writer says the same again, and what it began is gone. */
@@ -322,11 +324,11 @@ Test(writer, ids_that_do_not_fit_are_refused_and_nothing_is_left) {
   const char *path = path_of("a.bin");
   BatchWriter *writer = create(path, NULL);
   cr_assert(batch_writer_tokens(writer, (uint32_t[]){65535}, 1));
-  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1, 65536, 2}, 3), BATCH_OUT_OF_RANGE, path,
+  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1, 65536, 2}, 3), BATCH_ERROR_OUT_OF_RANGE, path,
                  "65536", "65535", "u16");
-  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1}, 1), BATCH_OUT_OF_RANGE, path, "65536");
-  assert_refused(!batch_writer_end_document(writer), BATCH_OUT_OF_RANGE, path, "65536");
-  assert_refused(!batch_writer_finish(writer), BATCH_OUT_OF_RANGE, path, "65536");
+  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1}, 1), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
+  assert_refused(!batch_writer_end_document(writer), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
+  assert_refused(!batch_writer_finish(writer), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
   cr_assert_eq(files_count(), 0);
   batch_writer_free(writer);
 }
@@ -337,20 +339,21 @@ Test(writer, signed_types_hold_half) {
   options.token_type = BATCH_TOKEN_I16;
   BatchWriter *writer = create(path_of("a.bin"), &options);
   cr_assert(batch_writer_tokens(writer, (uint32_t[]){32767}, 1));
-  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){32768}, 1), BATCH_OUT_OF_RANGE, "32768", "i16");
+  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){32768}, 1), BATCH_ERROR_OUT_OF_RANGE, "32768",
+                 "i16");
   batch_writer_free(writer);
 }
 
 Test(writer, a_finished_writer_takes_nothing_more) {
   BatchWriter *writer = create(path_of("a.bin"), NULL);
   cr_assert(batch_writer_finish(writer));
-  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1}, 1), BATCH_INVALID_ARGUMENT,
+  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1}, 1), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_writer_tokens", "finished");
-  assert_refused(!batch_writer_end_document(writer), BATCH_INVALID_ARGUMENT, "finished");
-  assert_refused(!batch_writer_finish(writer), BATCH_INVALID_ARGUMENT, "finished");
+  assert_refused(!batch_writer_end_document(writer), BATCH_ERROR_INVALID_ARGUMENT, "finished");
+  assert_refused(!batch_writer_finish(writer), BATCH_ERROR_INVALID_ARGUMENT, "finished");
   batch_writer_free(writer);
   batch_writer_free(NULL);
-  assert_refused(!batch_writer_tokens(NULL, NULL, 0), BATCH_INVALID_ARGUMENT, "writer", "NULL");
+  assert_refused(!batch_writer_tokens(NULL, NULL, 0), BATCH_ERROR_INVALID_ARGUMENT, "writer", "NULL");
 }
 
 Test(writer, files_that_exist_are_kept_unless_overwriting_is_asked_for) {
@@ -359,7 +362,7 @@ Test(writer, files_that_exist_are_kept_unless_overwriting_is_asked_for) {
   bytes precious = {0}, tokens = {0};
   put_text(&precious, "precious");
   put_tokens(&tokens, false);
-  assert_refused(!batch_writer_create(path, NULL), BATCH_IO_ERROR, path, "exists");
+  assert_refused(!batch_writer_create(path, NULL), BATCH_ERROR_IO, path, "exists");
   assert_bytes(path, &precious);
   options.overwrite = true;
   BatchWriter *writer = create(path, &options);
@@ -376,7 +379,7 @@ Test(writer, a_file_that_appears_meanwhile_is_kept) {
   BatchWriter *writer = create(path, NULL);
   write_documents(writer);
   write_text("a.bin", "precious");
-  assert_refused(!batch_writer_finish(writer), BATCH_IO_ERROR, path, "exists");
+  assert_refused(!batch_writer_finish(writer), BATCH_ERROR_IO, path, "exists");
   batch_writer_free(writer);
   assert_bytes(path, &precious);
   cr_assert_eq(files_count(), 1);
@@ -401,7 +404,7 @@ Test(writer, overwriting_a_pair_replaces_both) {
 
 Test(writer, a_directory_that_is_not_there_is_named) {
   const char *path = path_of("nowhere/a.bin");
-  assert_refused(!batch_writer_create(path, NULL), BATCH_IO_ERROR, path, "No such file");
+  assert_refused(!batch_writer_create(path, NULL), BATCH_ERROR_IO, path, "No such file");
 }
 
 /* ---- from text */
@@ -502,11 +505,14 @@ Test(writer, a_change_of_the_working_directory_is_nothing_to_it) {
 Test(writer, what_is_not_text_is_refused_before_anything_is_read) {
   const char *inputs[] = {write_text("a.txt", "text"), write_data("b.npy", "\x93NUMPY", 6)};
   BatchWriter *writer = create(path_of("out.bin"), NULL);
-  assert_refused(batch_tokenize_files(inputs, 2, NULL, writer, NULL, NULL) == BATCH_FORMAT_ERROR,
-                 BATCH_FORMAT_ERROR, inputs[1], "npy", "text");
+  assert_refused(batch_tokenize_files(inputs, 2, NULL, writer, NULL, NULL) == BATCH_ERROR_FORMAT,
+                 BATCH_ERROR_FORMAT, inputs[1], "npy", "text");
   cr_assert_eq(batch_writer_token_count(writer), 0);
-  assert_refused(batch_tokenize_files(inputs, 2, NULL, NULL, NULL, NULL), BATCH_INVALID_ARGUMENT, "writer");
-  assert_refused(batch_tokenize_files(inputs, 0, NULL, writer, NULL, NULL), BATCH_INVALID_ARGUMENT, "n is 0");
-  assert_refused(batch_tokenize_files(NULL, 1, NULL, writer, NULL, NULL), BATCH_INVALID_ARGUMENT, "paths");
+  assert_refused(batch_tokenize_files(inputs, 2, NULL, NULL, NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT,
+                 "writer");
+  assert_refused(batch_tokenize_files(inputs, 0, NULL, writer, NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT,
+                 "n is 0");
+  assert_refused(batch_tokenize_files(NULL, 1, NULL, writer, NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT,
+                 "paths");
   batch_writer_free(writer);
 }

@@ -45,7 +45,7 @@ static void kill_after(const char *path, batch_format format, unsigned documents
 static size_t assert_whole_shards(const char *pattern) {
   BatchDataset *dataset = batch_dataset_open(&pattern, 1, NULL);
   if (!dataset) {
-    assert_error(BATCH_IO_ERROR, "no file matches");
+    assert_error(BATCH_ERROR_IO, "no file matches");
     return 0;
   }
   size_t shards = batch_dataset_files(dataset), count = shards * 5 * DOCUMENT;
@@ -103,7 +103,7 @@ Test(writer_faults, an_index_without_its_tokens_is_refused) {
   put(&index, "MMIDIDX\0\0", 9);
   put_zeros(&index, 25);
   const char *path = write_bytes("a.idx", &index);
-  assert_not_opened(path, NULL, BATCH_IO_ERROR, "a.bin", "No such file");
+  assert_not_opened(path, NULL, BATCH_ERROR_IO, "a.bin", "No such file");
 }
 
 /* ---- a full disk: files may not grow beyond a limit, which is EFBIG instead of ENOSPC */
@@ -126,8 +126,8 @@ static void assert_full_disk(batch_format format, const char *name) {
   batch_writer_options options = {format, BATCH_TOKEN_DEFAULT, 0, 0, false};
   BatchWriter *writer = batch_writer_create(path, &options);
   limit_file_size(1000000);
-  assert_refused(!write_much(writer), BATCH_IO_ERROR, path, "write", "File too large");
-  assert_refused(!batch_writer_finish(writer), BATCH_IO_ERROR, path, "File too large");
+  assert_refused(!write_much(writer), BATCH_ERROR_IO, path, "write", "File too large");
+  assert_refused(!batch_writer_finish(writer), BATCH_ERROR_IO, path, "File too large");
   batch_writer_free(writer);
   limit_file_size(RLIM_INFINITY);
   cr_assert_eq(files_count(), 1, "something was left");
@@ -152,7 +152,7 @@ Test(writer_faults, a_disk_that_is_full_at_the_index_leaves_neither_file) {
   for (uint32_t i = 0; i < 20000; i++)
     cr_assert(batch_writer_tokens(writer, &i, 1) && batch_writer_end_document(writer));
   limit_file_size(170000); /* 40,000 bytes of tokens, 160,000 of ends, 400,000 of index */
-  assert_refused(!batch_writer_finish(writer), BATCH_IO_ERROR, "a.idx", "File too large");
+  assert_refused(!batch_writer_finish(writer), BATCH_ERROR_IO, "a.idx", "File too large");
   batch_writer_free(writer);
   limit_file_size(RLIM_INFINITY);
   cr_assert_eq(files_count(), 0);
@@ -167,7 +167,7 @@ Test(writer_faults, a_full_disk_while_text_is_tokenized_for_a_dataset_is_an_erro
   options.end_of_text = 256;
   options.temporary_directory = path_of("");
   limit_file_size(1000000);
-  assert_not_opened(path, &options, BATCH_IO_ERROR, options.temporary_directory, "File too large");
+  assert_not_opened(path, &options, BATCH_ERROR_IO, options.temporary_directory, "File too large");
   limit_file_size(RLIM_INFINITY);
   cr_assert_eq(files_count(), 1);
 }

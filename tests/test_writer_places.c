@@ -110,7 +110,7 @@ Test(writer_places, an_owned_name_that_is_taken_is_refused_before_the_work) {
     const char *path = write_text(owned[i], "precious");
     for (int k = 0; k < 4; k++) {
       batch_writer_options options = options_for(formats[k % 2], k / 2, false);
-      assert_refused(!batch_writer_create(output, &options), BATCH_IO_ERROR, path, "exists");
+      assert_refused(!batch_writer_create(output, &options), BATCH_ERROR_IO, path, "exists");
       cr_assert_eq(files_count(), 1, "%s: something was left", owned[i]);
     }
     unlink(path);
@@ -121,7 +121,7 @@ Test(writer_places, a_companion_that_appears_meanwhile_is_kept_and_refuses) {
   batch_writer_options options = options_for(BATCH_FORMAT_HEADERLESS, 0, false);
   BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
   const char *path = write_text("t.idx", "precious");
-  assert_refused(!write_ids(writer, 1, 3), BATCH_IO_ERROR, path, "exists");
+  assert_refused(!write_ids(writer, 1, 3), BATCH_ERROR_IO, path, "exists");
   batch_writer_free(writer);
   cr_assert_eq(files_count(), 1);
 }
@@ -150,17 +150,18 @@ Test(writer_places, what_is_no_file_is_refused) {
   cr_assert_eq(mkfifo(path_of("f.bin"), 0666), 0);
   cr_assert_eq(mkdir(path_of("t.idx"), 0777), 0);
   cr_assert_eq(symlink("nowhere.bin", path_of("l.bin")), 0);
-  assert_refused(!batch_writer_create(path_of("d.bin"), &options), BATCH_IO_ERROR, path_of("d.bin"),
+  assert_refused(!batch_writer_create(path_of("d.bin"), &options), BATCH_ERROR_IO, path_of("d.bin"),
                  "directory");
-  assert_refused(!batch_writer_create(path_of("f.bin"), &options), BATCH_IO_ERROR, path_of("f.bin"), "pipe");
-  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_IO_ERROR, path_of("t.idx"),
+  assert_refused(!batch_writer_create(path_of("f.bin"), &options), BATCH_ERROR_IO, path_of("f.bin"), "pipe");
+  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_ERROR_IO, path_of("t.idx"),
                  "directory");
-  assert_refused(!batch_writer_create(path_of("l.bin"), &options), BATCH_IO_ERROR, path_of("l.bin"), "link");
-  assert_refused(!batch_writer_create("/dev/full", &options), BATCH_IO_ERROR, "/dev/full", "device");
-  assert_refused(!batch_writer_create("/dev/null", &options), BATCH_IO_ERROR, "/dev/null", "device");
-  assert_refused(!batch_writer_create(path_of("d.bin/"), &options), BATCH_INVALID_ARGUMENT, "directory");
+  assert_refused(!batch_writer_create(path_of("l.bin"), &options), BATCH_ERROR_IO, path_of("l.bin"), "link");
+  assert_refused(!batch_writer_create("/dev/full", &options), BATCH_ERROR_IO, "/dev/full", "device");
+  assert_refused(!batch_writer_create("/dev/null", &options), BATCH_ERROR_IO, "/dev/null", "device");
+  assert_refused(!batch_writer_create(path_of("d.bin/"), &options), BATCH_ERROR_INVALID_ARGUMENT,
+                 "directory");
   options.format = BATCH_FORMAT_MEGATRON;
-  assert_refused(!batch_writer_create("/dev/full", &options), BATCH_IO_ERROR, "/dev/full", "device");
+  assert_refused(!batch_writer_create("/dev/full", &options), BATCH_ERROR_IO, "/dev/full", "device");
   cr_assert_eq(files_count(), 4, "something was left");
 }
 
@@ -177,10 +178,10 @@ Test(writer_places, a_name_that_is_too_long_for_a_companion_or_a_number_is_refus
   batch_writer_free(writer);
   cr_assert_eq(unlink(full), 0);
   options.shard_tokens = 1;
-  assert_refused(!batch_writer_create(full, &options), BATCH_IO_ERROR, "nnn", "File name too long");
+  assert_refused(!batch_writer_create(full, &options), BATCH_ERROR_IO, "nnn", "File name too long");
   options.shard_tokens = 0;
   options.format = BATCH_FORMAT_HEADERLESS; /* which tokens make it need a companion is seen in the end */
-  assert_refused(!batch_writer_create(full, &options), BATCH_IO_ERROR, "nnn", "File name too long");
+  assert_refused(!batch_writer_create(full, &options), BATCH_ERROR_IO, "nnn", "File name too long");
   cr_assert_eq(files_count(), 0, "something was left");
 }
 
@@ -236,18 +237,21 @@ Test(writer_places, a_link_is_refused_where_companions_would_stand_beside_it) {
   cr_assert_eq(symlink("real.bin", path_of("t.bin")), 0);
   cr_assert_eq(symlink("real.txt", path_of("u.bin")), 0);
   batch_writer_options options = options_for(BATCH_FORMAT_MEGATRON, 0, true);
-  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_INVALID_ARGUMENT, "t.bin", "link");
+  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_ERROR_INVALID_ARGUMENT, "t.bin",
+                 "link");
   options.format = BATCH_FORMAT_HEADERLESS;
-  assert_refused(!batch_writer_create(path_of("u.bin"), &options), BATCH_INVALID_ARGUMENT, "real.txt",
+  assert_refused(!batch_writer_create(path_of("u.bin"), &options), BATCH_ERROR_INVALID_ARGUMENT, "real.txt",
                  "text");
   options.vocab_size = 100000;
-  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_INVALID_ARGUMENT, "t.bin", "link");
+  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_ERROR_INVALID_ARGUMENT, "t.bin",
+                 "link");
   options.vocab_size = 0;
   options.shard_tokens = 10;
-  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_INVALID_ARGUMENT, "t.bin", "link");
+  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_ERROR_INVALID_ARGUMENT, "t.bin",
+                 "link");
   options.shard_tokens = 0;
   write_text("t.idx", "would be read with it");
-  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_IO_ERROR, "t.idx");
+  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_ERROR_IO, "t.idx");
   cr_assert_eq(files_count(), 5, "something was left");
 }
 
@@ -292,7 +296,7 @@ Test(writer_places, a_file_that_root_replaces_stays_its_owners) {
 Test(writer_places, a_second_run_is_refused_while_the_first_lives) {
   batch_writer_options options = options_for(BATCH_FORMAT_MEGATRON, 0, true);
   BatchWriter *first = batch_writer_create(path_of("t.bin"), &options);
-  assert_refused(!batch_writer_create(path_of("t.idx"), &options), BATCH_IO_ERROR, path_of("t.bin"),
+  assert_refused(!batch_writer_create(path_of("t.idx"), &options), BATCH_ERROR_IO, path_of("t.bin"),
                  "another run");
   BatchWriter *other = batch_writer_create(path_of("u.bin"), &options);
   cr_assert_not_null(other, "%s", batch_last_error()->message);
@@ -319,7 +323,7 @@ Test(writer_places, a_forked_child_cannot_touch_the_run) {
   }
   cr_assert_eq(waitpid(child, &status, 0), child);
   cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_IO_ERROR, "another run");
+  assert_refused(!batch_writer_create(path_of("t.bin"), &options), BATCH_ERROR_IO, "another run");
   cr_assert(write_ids(writer, 2, 3), "%s", batch_last_error()->message);
   batch_writer_free(writer);
   assert_ids(path_of("t.bin"), 1, 4);
@@ -358,7 +362,7 @@ Test(writer_places, a_killed_run_blocks_nobody_and_its_files_go) {
   cr_assert_eq(waitpid(child, &status, 0), child);
   cr_assert(WIFSIGNALED(status));
   cr_assert_eq(files_count(), 4, "a shard of three files, and the hidden directory");
-  assert_refused(!batch_writer_create(path_of("t.ds"), &options), BATCH_IO_ERROR, "t_000001.ds", "exists");
+  assert_refused(!batch_writer_create(path_of("t.ds"), &options), BATCH_ERROR_IO, "t_000001.ds", "exists");
   cr_assert_eq(files_count(), 3, "something was left");
   write_run(path_of("t.ds"), BATCH_FORMAT_DATATROVE, 0, 5, 3);
   cr_assert_eq(files_count(), 3);
@@ -417,7 +421,7 @@ Test(writer_places, an_input_that_would_be_replaced_is_refused) {
     BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
     batch_status status = batch_tokenize_files(&inputs[i], 1, &text, writer, NULL, NULL);
     if (i < 2)
-      assert_error(BATCH_INVALID_ARGUMENT, inputs[i], "t.bin", "replaced");
+      assert_error(BATCH_ERROR_INVALID_ARGUMENT, inputs[i], "t.bin", "replaced");
     else
       cr_assert_eq(status, BATCH_OK, "%s", batch_last_error()->message);
     batch_writer_free(writer);
@@ -439,7 +443,7 @@ Test(writer_places, files_without_tokens_are_read_beside_others) {
     write_run(path_of(empty), formats[i], 0, 0, 0);
     write_run(path_of(full), formats[i], 0, 3, 4);
     const char *paths[] = {path_of(empty), path_of(full)};
-    assert_not_opened(paths[0], NULL, BATCH_FORMAT_ERROR, paths[0], "no tokens");
+    assert_not_opened(paths[0], NULL, BATCH_ERROR_FORMAT, paths[0], "no tokens");
     BatchDataset *dataset = batch_dataset_open(paths, 2, NULL);
     cr_assert_not_null(dataset, "%s", batch_last_error()->message);
     assert_tokens(dataset, (int32_t[]){3, 4, 5, 6}, 4);

@@ -173,7 +173,7 @@ static void go(trip *t, bool overwrite, tally *sum) {
   say(t, what, sizeof what);
   bool good = write_trip(t, overwrite, &begun);
   cr_assert(good || !begun, "%s: failed late: %s", what, batch_last_error()->message);
-  if (!good) assert_error(BATCH_INVALID_ARGUMENT, "expected");
+  if (!good) assert_error(BATCH_ERROR_INVALID_ARGUMENT, "expected");
   if (good && !(t->name[0] == '.' && t->shard_tokens))
     assert_read_back(t, what); /* patterns pass hidden files over */
   sum->read_back += good;

@@ -45,9 +45,9 @@ static void assert_half_replaced(const char *part) {
   write_run(path_of("t.bin"), BATCH_FORMAT_HEADERLESS, 1, 1);
   write_run(path_of("u.bin"), BATCH_FORMAT_HEADERLESS, 0, 1);
   take_away("t_000004.bin", "t.bin", part);
-  assert_not_opened(path_of(""), NULL, BATCH_IO_ERROR, "t.bin.headrace", part, "t_000004.bin");
-  assert_not_opened(path_of("*.bin"), NULL, BATCH_IO_ERROR, "t.bin.headrace", part, "t_000004.bin");
-  assert_not_opened(path_of("t_000001.bin"), NULL, BATCH_IO_ERROR, path_of("t_000001.bin"), part);
+  assert_not_opened(path_of(""), NULL, BATCH_ERROR_IO, "t.bin.headrace", part, "t_000004.bin");
+  assert_not_opened(path_of("*.bin"), NULL, BATCH_ERROR_IO, "t.bin.headrace", part, "t_000004.bin");
+  assert_not_opened(path_of("t_000001.bin"), NULL, BATCH_ERROR_IO, path_of("t_000001.bin"), part);
   assert_reads(path_of("u.bin"), 4);
   cr_assert(!write_ids(path_of("t.bin"), BATCH_FORMAT_LLMC_GPT2, 0, 70000), "no such id");
   assert_reads(path_of(""), 8);
@@ -99,7 +99,7 @@ static void assert_replaced(meanwhile m, const char *first, const char *last) {
   BatchTokenizer *tokenizer =
       batch_tokenizer_custom(&(batch_tokenizer_functions){encode, decode, NULL}, &m, 100, BATCH_NO_TOKEN);
   options.tokenizer = tokenizer;
-  assert_refused(!batch_dataset_open(paths, last ? 3 : 2, &options), BATCH_IO_ERROR, first, "replaced");
+  assert_refused(!batch_dataset_open(paths, last ? 3 : 2, &options), BATCH_ERROR_IO, first, "replaced");
   cr_assert_gt(m.calls, 0, "no run came");
   batch_tokenizer_free(tokenizer);
 }

@@ -45,21 +45,21 @@
 extern "C" {
 #endif
 
-/* What a call answers. The first five are ordinary outcomes, the rest are errors. */
+/* What a call answers: an ordinary outcome, or an error. */
 typedef enum batch_status {
   BATCH_OK = 0,
-  BATCH_FULL,             /* no room, and the caller did not ask to wait */
-  BATCH_EMPTY,            /* nothing there, and the caller did not ask to wait */
-  BATCH_CLOSED,           /* closed; for a dequeue: closed and drained */
-  BATCH_TIMEDOUT,         /* the deadline passed while waiting */
-  BATCH_END,              /* a loader has delivered its last batch */
-  BATCH_INVALID_ARGUMENT, /* an argument is not what the call expects */
-  BATCH_OVERFLOW,         /* a size is larger than what can be addressed */
-  BATCH_OUT_OF_MEMORY,    /* nothing leaked, nothing changed */
-  BATCH_OUT_OF_RANGE,     /* an index or a token id lies outside */
-  BATCH_IO_ERROR,         /* a file could not be opened, read, mapped or written */
-  BATCH_FORMAT_ERROR,     /* a file is not what it claims to be */
-  BATCH_UNSUPPORTED       /* this build or machine lacks what the call needs */
+  BATCH_FULL,                   /* no room, and the caller did not ask to wait */
+  BATCH_EMPTY,                  /* nothing there, and the caller did not ask to wait */
+  BATCH_CLOSED,                 /* closed; for a dequeue: closed and drained */
+  BATCH_TIMEDOUT,               /* the deadline passed while waiting */
+  BATCH_END,                    /* a loader has delivered its last batch */
+  BATCH_ERROR_INVALID_ARGUMENT, /* an argument is not what the call expects */
+  BATCH_ERROR_OVERFLOW,         /* a size is larger than what can be addressed */
+  BATCH_ERROR_OUT_OF_MEMORY,    /* nothing leaked, nothing changed */
+  BATCH_ERROR_OUT_OF_RANGE,     /* an index or a token id lies outside */
+  BATCH_ERROR_IO,               /* a file could not be opened, read, mapped or written */
+  BATCH_ERROR_FORMAT,           /* a file is not what it claims to be */
+  BATCH_ERROR_UNSUPPORTED       /* this build or machine lacks what the call needs */
 } batch_status;
 
 /* The last failure in the calling thread. `message` is one sentence that names the function,
@@ -76,7 +76,7 @@ typedef struct batch_error {
    Threads: any. The pointer is valid in this thread until it ends. */
 HEADRACE_API const batch_error *batch_last_error(void);
 
-/* Returns the name of a status without its prefix, "FULL" for BATCH_FULL; static storage. */
+/* Returns the name of a status without BATCH_: "FULL", "ERROR_IO"; static storage. */
 HEADRACE_API const char *batch_status_name(batch_status status);
 
 /* Returns "0.1.0": the version of the library that is linked, not of the header. */

@@ -89,11 +89,11 @@ typedef struct batch_shape {
 /* Makes a batch of three float32 tensors; input and target zero, mask all ones.
    batch_size and sequence_length >= 1; vocab_size 0 means that ids are not checked.
    Returns: the batch with count 1; NULL on a bad size, overflow, lack of memory, or with
-   BATCH_MAX_LIVE batches alive (BATCH_OVERFLOW, as for every call that makes one). */
+   BATCH_MAX_LIVE batches alive (BATCH_ERROR_OVERFLOW, as for every call that makes one). */
 HEADRACE_API Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t vocab_size);
 
 /* As batch_create, with other element types and the optional tensors. */
-HEADRACE_API Batch *batch_create_shaped(const batch_shape *shape);
+HEADRACE_API Batch *batch_create_with(const batch_shape *shape);
 
 /* Drops the caller's reference; views of the batch stay valid. NULL is fine. */
 HEADRACE_API void batch_free(Batch *batch);

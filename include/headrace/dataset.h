@@ -28,7 +28,7 @@
    call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is
    being opened).
 
-   Files that change: a file or an index that shrinks while it is open gives BATCH_IO_ERROR from
+   Files that change: a file or an index that shrinks while it is open gives BATCH_ERROR_IO from
    batch_dataset_read and batch_dataset_document, never a signal (see loader.h: the first call of
    batch_dataset_document installs a handler). One whose content changes is noticed only by its
    fingerprint the next time it is opened. */
@@ -83,7 +83,7 @@ typedef enum batch_io {
 /* Lines of .jsonl that cannot be used: no JSON, no string under the name, longer than the longest document, or
    malformed UTF-8 where that is an error. */
 typedef enum batch_bad_line {
-  BATCH_BAD_LINE_STOP = 0, /* BATCH_FORMAT_ERROR with path, offset and line */
+  BATCH_BAD_LINE_STOP = 0, /* BATCH_ERROR_FORMAT with path, offset and line */
   BATCH_BAD_LINE_SKIP      /* passed over and counted */
 } batch_bad_line;
 
@@ -105,7 +105,7 @@ typedef struct batch_dataset_options {
   batch_bad_line on_bad_line;      /* .jsonl */
   /* Bytes that must be held at once: a line of .jsonl; in text a line, and blank lines behind it, where the
      tokenizer needs it whole, all of the text where it needs that; characters that combine. More is
-     BATCH_FORMAT_ERROR. 0: BATCH_LONGEST_DOCUMENT */
+     BATCH_ERROR_FORMAT. 0: BATCH_LONGEST_DOCUMENT */
   size_t longest_document;
 } batch_dataset_options;
 
@@ -127,9 +127,9 @@ typedef struct batch_dataset_options {
    paths: [n], n >= 1.
    Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
    indexes are checked entry by entry.
-   Returns: the dataset, owned by the caller; NULL with an error: BATCH_IO_ERROR, BATCH_FORMAT_ERROR
-   (path, offset, found, expected), BATCH_UNSUPPORTED (this build lacks a package, which is named),
-   BATCH_INVALID_ARGUMENT, BATCH_OUT_OF_MEMORY. */
+   Returns: the dataset, owned by the caller; NULL with an error: BATCH_ERROR_IO, BATCH_ERROR_FORMAT
+   (path, offset, found, expected), BATCH_ERROR_UNSUPPORTED (this build lacks a package, which is named),
+   BATCH_ERROR_INVALID_ARGUMENT, BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchDataset *batch_dataset_open(const char *const *paths, size_t n,
                                               const batch_dataset_options *options);
 
@@ -137,8 +137,8 @@ HEADRACE_API BatchDataset *batch_dataset_open(const char *const *paths, size_t n
 HEADRACE_API void batch_dataset_free(BatchDataset *dataset);
 
 /* Reads tokens [start, start + count) of the stream into ids [count].
-   Returns: false with BATCH_OUT_OF_RANGE (beyond the end; an id below 0 or above INT32_MAX, with
-   path and offset) or BATCH_IO_ERROR (the file shrank or cannot be read). */
+   Returns: false with BATCH_ERROR_OUT_OF_RANGE (beyond the end; an id below 0 or above INT32_MAX, with
+   path and offset) or BATCH_ERROR_IO (the file shrank or cannot be read). */
 HEADRACE_API bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids);
 
 /* Queries. A NULL dataset has nothing: they answer 0 or NULL with an error. */
@@ -151,7 +151,7 @@ HEADRACE_API uint64_t batch_dataset_documents(const BatchDataset *dataset);
 
 /* Gives tokens [*start, *end) of a document, which may be empty. Constant time but for finding its
    file. Returns false when index >= batch_dataset_documents, or when the index cannot be read
-   (BATCH_IO_ERROR). */
+   (BATCH_ERROR_IO). */
 HEADRACE_API bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start,
                                          uint64_t *end);
 
@@ -159,12 +159,12 @@ HEADRACE_API bool batch_dataset_document(const BatchDataset *dataset, uint64_t i
 HEADRACE_API uint32_t batch_dataset_width(const BatchDataset *dataset);
 
 /* Reads the whole stream and gives its smallest and largest id (either pointer may be NULL).
-   Returns false with BATCH_IO_ERROR. */
+   Returns false with BATCH_ERROR_IO. */
 HEADRACE_API bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *smallest, int64_t *largest);
 
 /* A hash of the number of tokens and of 4096 of them, evenly spread: the same for the same tokens
    in whatever format and however cut into files. It tells that data was exchanged, appended to or
-   cut; a change between the samples goes unnoticed. Returns false with BATCH_IO_ERROR. */
+   cut; a change between the samples goes unnoticed. Returns false with BATCH_ERROR_IO. */
 HEADRACE_API bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint);
 
 /* One file of the dataset. */

@@ -42,7 +42,7 @@
    the loader.
 
    After a fork the workers are in the parent. In the child every call that needs them, and get_state,
-   replay and get_stats, answers BATCH_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
+   replay and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
    makes loaders of its own; it may use the datasets that it has inherited.
 
    Guarantees: next and close never hang while workers can read their files; memory is that of
@@ -177,7 +177,7 @@ HEADRACE_API Batch *batch_loader_next(BatchLoader *loader);
 
 /* As batch_loader_next, waiting until `deadline` (see base.h).
    Returns: BATCH_OK and *batch, or else *batch NULL and the reason: BATCH_EMPTY with
-   BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_END, BATCH_CLOSED, a fault, BATCH_INVALID_ARGUMENT. With
+   BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_END, BATCH_CLOSED, a fault, BATCH_ERROR_INVALID_ARGUMENT. With
    BATCH_FAULT_HAND_ON a faulty batch is BATCH_OK; its own status says what is wrong. */
 HEADRACE_API batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline);
 

@@ -90,7 +90,7 @@ HEADRACE_API Batch *batch_pool_try_allocate(BatchPool *pool);
 
 /* Takes an idle batch, waiting until `deadline` (see base.h).
    Returns: BATCH_OK and *batch; else *batch is NULL and the answer BATCH_EMPTY with
-   BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_CLOSED or BATCH_INVALID_ARGUMENT. */
+   BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_CLOSED or BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_pool_allocate_until(BatchPool *pool, Batch **batch, uint64_t deadline);
 
 /* Drops a reference to a batch of this pool, or to a view of one; the last one to a batch and its views

@@ -56,7 +56,7 @@ HEADRACE_API void batch_queue_free(BatchQueue *queue);
 
 /* Appends a batch, waiting while the queue is full.
    Returns: true, and the queue owns the reference; false when the queue is closed, or, unlimited, finds no memory
-   for a further ring (BATCH_OUT_OF_MEMORY), as for every enqueue. */
+   for a further ring (BATCH_ERROR_OUT_OF_MEMORY), as for every enqueue. */
 HEADRACE_API bool batch_queue_enqueue(BatchQueue *queue, Batch *batch);
 
 /* Appends a batch if there is room. Never waits. Returns false when full or closed; which of the
@@ -65,8 +65,8 @@ HEADRACE_API bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch);
 
 /* Appends a batch, waiting until `deadline` (absolute nanoseconds of CLOCK_MONOTONIC, see
    batch_deadline_after; BATCH_NO_WAIT, BATCH_FOREVER).
-   Returns: BATCH_OK; BATCH_CLOSED; BATCH_FULL with BATCH_NO_WAIT; BATCH_TIMEDOUT; BATCH_OUT_OF_MEMORY;
-   BATCH_INVALID_ARGUMENT. */
+   Returns: BATCH_OK; BATCH_CLOSED; BATCH_FULL with BATCH_NO_WAIT; BATCH_TIMEDOUT; BATCH_ERROR_OUT_OF_MEMORY;
+   BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline);
 
 /* Appends batches[0..n-1] in order as far as there is room. Never waits. They are consecutive
@@ -85,7 +85,7 @@ HEADRACE_API Batch *batch_queue_try_dequeue(BatchQueue *queue);
 
 /* Takes the oldest batch, waiting until `deadline`.
    Returns: BATCH_OK and *batch; else *batch is NULL and the answer BATCH_CLOSED (and drained),
-   BATCH_EMPTY with BATCH_NO_WAIT, BATCH_TIMEDOUT, or BATCH_INVALID_ARGUMENT. */
+   BATCH_EMPTY with BATCH_NO_WAIT, BATCH_TIMEDOUT, or BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **batch, uint64_t deadline);
 
 /* Takes 1 to n consecutive batches in one atomic step. Never waits.

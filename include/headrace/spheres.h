@@ -17,7 +17,7 @@
    Threads: dispatch, drain and the counts may run at the same time from any thread; a worker may
    dispatch (it deadlocks if every lane is full and all workers do), but not drain or stop, which
    would wait for itself. stop must be the last call.
-   After a fork the workers are in the parent: in the child every call answers BATCH_UNSUPPORTED at once, but
+   After a fork the workers are in the parent: in the child every call answers BATCH_ERROR_UNSUPPORTED at once, but
    stop, which releases what is in the child's copy of the lanes and frees it. */
 #ifndef HEADRACE_SPHERES_H
 #define HEADRACE_SPHERES_H

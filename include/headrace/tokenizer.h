@@ -50,8 +50,8 @@ HEADRACE_API BatchTokenizer *batch_tokenizer_bytes(uint32_t specials);
    spm_encode does; one that has line feeds, as pieces or bytes, gives the ids of the text with them.
    The model is checked first, but SECURITY.md says why it should come from where you trust.
    From then on libsentencepiece writes nothing to stderr, in the whole process.
-   Returns NULL: BATCH_IO_ERROR; BATCH_FORMAT_ERROR with the path and what was found instead;
-   BATCH_UNSUPPORTED in a build without libsentencepiece. */
+   Returns NULL: BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path and what was found instead;
+   BATCH_ERROR_UNSUPPORTED in a build without libsentencepiece. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
 
 /* Wraps the caller's own functions (copied) and context. Every id must be below vocab_size >= 1;
@@ -71,7 +71,7 @@ HEADRACE_API size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, cons
                                            uint32_t *ids, size_t capacity);
 
 /* Decodes ids [count] into text [capacity], which is not terminated. An id outside the vocabulary
-   is an error (BATCH_OUT_OF_RANGE).
+   is an error (BATCH_ERROR_OUT_OF_RANGE).
    Returns: how many bytes the text has, of which the first `capacity` are in text. */
 HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count,
                                            char *text, size_t capacity);
@@ -83,7 +83,7 @@ HEADRACE_API int64_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer
 typedef enum batch_malformed {
   BATCH_MALFORMED_KEEP = 0, /* go to the tokenizer as they are */
   BATCH_MALFORMED_REPLACE,  /* each maximal malformed part becomes one U+FFFD */
-  BATCH_MALFORMED_ERROR     /* BATCH_FORMAT_ERROR with the offset of the first one */
+  BATCH_MALFORMED_ERROR     /* BATCH_ERROR_FORMAT with the offset of the first one */
 } batch_malformed;
 
 typedef enum batch_normal_form {
@@ -109,8 +109,8 @@ typedef struct batch_text_options {
    through and separate what is normalized.
    text: [bytes]; out: [capacity], may be NULL when capacity is 0; they do not overlap.
    Returns: how many bytes the result has, of which the first `capacity` are in out;
-   BATCH_TOKENIZER_FAILED: BATCH_FORMAT_ERROR (malformed, with the offset), BATCH_UNSUPPORTED
-   (normal form or case folding in a build without utf8proc), BATCH_OUT_OF_MEMORY. */
+   BATCH_TOKENIZER_FAILED: BATCH_ERROR_FORMAT (malformed, with the offset), BATCH_ERROR_UNSUPPORTED
+   (normal form or case folding in a build without utf8proc), BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_options *options,
                                          char *out, size_t capacity);
 

@@ -47,7 +47,7 @@ HEADRACE_API float batch_random_normal(batch_random *random);
 
 typedef struct batch_transform {
   /* Changes row `row` of the batch in place. Returns false, with nothing promised about the row,
-     when it cannot: the batch's status becomes BATCH_INVALID_ARGUMENT. It may not throw (see base.h). */
+     when it cannot: the batch's status becomes BATCH_ERROR_INVALID_ARGUMENT. It may not throw (see base.h). */
   bool (*apply)(const void *context, Batch *batch, uint32_t row, batch_random *random);
   const void *context;
 } batch_transform;

@@ -28,7 +28,7 @@
    name does not tell gets a companion, x.bin.metadata, that does (datatrove's form, see
    docs/data-formats.md), and names that readers take for another format are refused.
 
-   Fork: in a child every call answers BATCH_UNSUPPORTED, and batch_writer_free frees memory only.
+   Fork: in a child every call answers BATCH_ERROR_UNSUPPORTED, and batch_writer_free frees memory only.
    Threads: one at a time. Memory: bounded, whatever the number of tokens and documents. */
 #ifndef HEADRACE_WRITER_H
 #define HEADRACE_WRITER_H
@@ -59,15 +59,15 @@ typedef struct batch_writer_options {
    train.u32.bin train_000001.u32.bin. Megatron: path names the .bin (or .idx); datatrove: the .ds; a name
    without gets it.
    options: NULL for the defaults.
-   Returns NULL: BATCH_INVALID_ARGUMENT (a format that is not written, a type that the format lacks, the
+   Returns NULL: BATCH_ERROR_INVALID_ARGUMENT (a format that is not written, a type that the format lacks, the
    vocabulary does not fit or the name contradicts, a name that is read as another format, "-", a link
-   where the run writes more than one file), BATCH_IO_ERROR (with the path: names that are taken, also by
-   another run at work; directories, devices; what the system refuses), BATCH_OUT_OF_MEMORY. */
+   where the run writes more than one file), BATCH_ERROR_IO (with the path: names that are taken, also by
+   another run at work; directories, devices; what the system refuses), BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options);
 
-/* Appends ids [count] to the document at hand. Returns false: BATCH_OUT_OF_RANGE (an id does not fit the
-   token type), BATCH_OVERFLOW (more than 2^31 - 1 tokens in a shard of llm.c or a document of a Megatron
-   file), BATCH_IO_ERROR. */
+/* Appends ids [count] to the document at hand. Returns false: BATCH_ERROR_OUT_OF_RANGE (an id does not fit the
+   token type), BATCH_ERROR_OVERFLOW (more than 2^31 - 1 tokens in a shard of llm.c or a document of a Megatron
+   file), BATCH_ERROR_IO. */
 HEADRACE_API bool batch_writer_tokens(BatchWriter *writer, const uint32_t *ids, size_t count);
 
 /* Ends the document at hand. Formats without boundaries only cut shards here. */
@@ -76,7 +76,7 @@ HEADRACE_API bool batch_writer_end_document(BatchWriter *writer);
 /* Ends a document that was begun, flushes the last shard to the disk and gives it (with overwrite: all of
    them) its name. Nothing may be written afterwards. A file without tokens is fine; a dataset needs
    another beside it.
-   Returns false: BATCH_IO_ERROR with the path, and what was there is there (with earlier shards, unless
+   Returns false: BATCH_ERROR_IO with the path, and what was there is there (with earlier shards, unless
    they replace something). Where that is not so the sentence says it: "what was written is whole and in
    its place" when only the cleaning up failed, or where a file is that could not be put back. */
 HEADRACE_API bool batch_writer_finish(BatchWriter *writer);

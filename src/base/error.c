@@ -93,13 +93,13 @@ const char *batch_status_name(batch_status status) {
       [BATCH_CLOSED] = "CLOSED",
       [BATCH_TIMEDOUT] = "TIMEDOUT",
       [BATCH_END] = "END",
-      [BATCH_INVALID_ARGUMENT] = "INVALID_ARGUMENT",
-      [BATCH_OVERFLOW] = "OVERFLOW",
-      [BATCH_OUT_OF_MEMORY] = "OUT_OF_MEMORY",
-      [BATCH_OUT_OF_RANGE] = "OUT_OF_RANGE",
-      [BATCH_IO_ERROR] = "IO_ERROR",
-      [BATCH_FORMAT_ERROR] = "FORMAT_ERROR",
-      [BATCH_UNSUPPORTED] = "UNSUPPORTED",
+      [BATCH_ERROR_INVALID_ARGUMENT] = "ERROR_INVALID_ARGUMENT",
+      [BATCH_ERROR_OVERFLOW] = "ERROR_OVERFLOW",
+      [BATCH_ERROR_OUT_OF_MEMORY] = "ERROR_OUT_OF_MEMORY",
+      [BATCH_ERROR_OUT_OF_RANGE] = "ERROR_OUT_OF_RANGE",
+      [BATCH_ERROR_IO] = "ERROR_IO",
+      [BATCH_ERROR_FORMAT] = "ERROR_FORMAT",
+      [BATCH_ERROR_UNSUPPORTED] = "ERROR_UNSUPPORTED",
   };
   if ((unsigned)status >= sizeof names / sizeof *names) return "?";
   return names[status];

@@ -11,20 +11,21 @@ bool file_fail(const char *path, const char *call) {
   int number = errno;
   char room[128];
   const char *advice = number == EMFILE ? " (one descriptor per file: raise the limit, ulimit -n)" : "";
-  return error_fail(number == ENOMEM ? BATCH_OUT_OF_MEMORY : BATCH_IO_ERROR, "%.700s: %s: %s%s", path, call,
-                    strerror_r(number, room, sizeof room), advice);
+  return error_fail(number == ENOMEM ? BATCH_ERROR_OUT_OF_MEMORY : BATCH_ERROR_IO, "%.700s: %s: %s%s", path,
+                    call, strerror_r(number, room, sizeof room), advice);
 }
 
 static bool check_regular(int fd, const char *path, uint64_t *bytes) {
   struct stat status;
   if (fstat(fd, &status) != 0) return file_fail(path, "fstat");
   if (!S_ISREG(status.st_mode))
-    return error_fail(BATCH_IO_ERROR, "%.700s: found %s, expected a regular file", path,
+    return error_fail(BATCH_ERROR_IO, "%.700s: found %s, expected a regular file", path,
                       S_ISDIR(status.st_mode) ? "a directory" : "a special file");
   *bytes = (uint64_t)status.st_size;
   return *bytes <= SIZE_MAX / 2 ||
-         error_fail(BATCH_OVERFLOW, "%.700s: found %" PRIu64 " bytes, expected at most %zu on this machine",
-                    path, *bytes, SIZE_MAX / 2);
+         error_fail(BATCH_ERROR_OVERFLOW,
+                    "%.700s: found %" PRIu64 " bytes, expected at most %zu on this machine", path, *bytes,
+                    SIZE_MAX / 2);
 }
 
 bool file_open(const char *path, int *fd, uint64_t *bytes) {
@@ -47,7 +48,7 @@ bool file_look_up(const char *path, struct stat *status, bool *there) {
   if (!*there) return means_nothing_there(errno) || file_fail(path, "lstat");
   if (!S_ISLNK(status->st_mode) || stat(path, status) == 0) return true;
   return errno == ENOENT
-             ? error_fail(BATCH_IO_ERROR, "%.700s: found a link to what is not there, expected a file", path)
+             ? error_fail(BATCH_ERROR_IO, "%.700s: found a link to what is not there, expected a file", path)
              : file_fail(path, "stat");
 }
 
@@ -68,7 +69,7 @@ bool file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t b
   if (!file_read_some(fd, path, offset, out, bytes, &got)) return false;
   if (got == bytes) return true;
   uint64_t end = fstat(fd, &status) == 0 ? (uint64_t)status.st_size : offset + got;
-  return error_fail(BATCH_IO_ERROR,
+  return error_fail(BATCH_ERROR_IO,
                     "%.700s: at byte %" PRIu64 ": found the end of the file, expected it at byte %" PRIu64
                     " or later",
                     path, end, offset + bytes);

@@ -10,7 +10,7 @@
 /* A file is not what it claims to be: path, offset, and a text that says what was found and what
    was expected. */
 #define format_fail(path, offset, text, ...)                                                                 \
-  error_fail(BATCH_FORMAT_ERROR, "%.700s: at byte %" PRIu64 ": " text, path, (uint64_t)(offset), __VA_ARGS__)
+  error_fail(BATCH_ERROR_FORMAT, "%.700s: at byte %" PRIu64 ": " text, path, (uint64_t)(offset), __VA_ARGS__)
 
 /* A system call on a file failed: its name, and errno. */
 bool file_fail(const char *path, const char *call);

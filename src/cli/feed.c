@@ -313,7 +313,7 @@ static batch_status next(BatchLoader *loader, Batch **batch) {
 static void say_first_fault(feed_run *run) {
   static const char from[] = "batch_loader_next_until: ";
   const batch_error *error = batch_last_error();
-  if (run->fault_said || error->code < BATCH_INVALID_ARGUMENT) return;
+  if (run->fault_said || error->code < BATCH_ERROR_INVALID_ARGUMENT) return;
   if (strncmp(error->message, from, sizeof from - 1) != 0) return;
   run->fault_said = true;
   progress_end(&run->bar);

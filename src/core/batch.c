@@ -13,13 +13,13 @@
 static bool width_check(const char *function, const batch_header *header, unsigned i) {
   const Tensor *tensor = batch_tensor((Batch *)(uintptr_t)&header->batch, i);
   if (tensor->raw != header->elements[i] || tensor_type_size(tensor->dtype) <= header->width[i]) return true;
-  return error_fail(BATCH_INVALID_ARGUMENT,
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "%s: %s is %s, expected a type of at most the %u bytes it was made with", function,
                     batch_tensor_name(i), tensor_type_name(tensor->dtype), header->width[i]);
 }
 
 bool batch_check(const char *function, const Batch *batch) {
-  if (!batch) return error_fail(BATCH_INVALID_ARGUMENT, "%s: batch is NULL", function);
+  if (!batch) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: batch is NULL", function);
   bool is_ours = batch_header_is_ours(batch);
   if (is_ours && batch_header_is_free(batch))
     error_abort("%s: batch %p is already free", function, (const void *)batch);
@@ -29,8 +29,8 @@ bool batch_check(const char *function, const Batch *batch) {
     const char *name = batch_tensor_name(i);
     if (!tensor_check(function, name, tensor)) return false;
     if (elements == 0 || tensor->total_size != elements)
-      return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s has %zu elements, expected %u rows of %u", function,
-                        name, tensor->total_size, batch->batch_size, batch->sequence_length);
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s has %zu elements, expected %u rows of %u",
+                        function, name, tensor->total_size, batch->batch_size, batch->sequence_length);
     if (is_ours && !width_check(function, batch_header_of(batch), i)) return false;
   }
   return true;
@@ -41,7 +41,8 @@ static batch_header *header_create(const char *function, const batch_layout *lay
   batch_header *header = batch_header_allocate(function);
   if (!header || batch_layout_own(layout, &header->batch, zeroed)) return header;
   batch_header_free(header);
-  return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for %zu bytes of elements", function, layout->bytes);
+  return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes of elements", function,
+                    layout->bytes);
 }
 
 static Batch *create(const char *function, const batch_shape *shape) {
@@ -60,9 +61,9 @@ Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t voca
       &(batch_shape){.batch_size = batch_size, .sequence_length = sequence_length, .vocab_size = vocab_size});
 }
 
-Batch *batch_create_shaped(const batch_shape *shape) {
-  if (!shape) return error_null(BATCH_INVALID_ARGUMENT, "batch_create_shaped: shape is NULL");
-  return create("batch_create_shaped", shape);
+Batch *batch_create_with(const batch_shape *shape) {
+  if (!shape) return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_create_with: shape is NULL");
+  return create("batch_create_with", shape);
 }
 
 static void copy_metadata(Batch *to, const Batch *from) {
@@ -134,10 +135,11 @@ static Batch *view_create(const char *function, const Batch *source, uint32_t fi
 bool batch_split(const Batch *batch, uint32_t n, Batch **out) {
   if (!batch_check("batch_split", batch)) return false;
   if (!out)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_split: out is NULL, expected room for %u batches", n);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_split: out is NULL, expected room for %u batches",
+                      n);
   if (n == 0 || n > batch->batch_size)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_split: n is %u, expected 1 to the batch's %u rows", n,
-                      batch->batch_size);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_split: n is %u, expected 1 to the batch's %u rows",
+                      n, batch->batch_size);
   return batch_split_views("batch_split", batch, n, out);
 }
 
@@ -189,11 +191,12 @@ static bool is_one_piece(Batch **batches, uint32_t n) {
 
 static bool same_types(Batch *first, Batch *other, uint32_t i) {
   if (batch_tensor_count(first) != batch_tensor_count(other))
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: batches[%u] has %s documents, unlike batches[0]",
-                      i, other->documents.raw ? "the" : "no");
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_merge: batches[%u] has %s documents, unlike batches[0]", i,
+                      other->documents.raw ? "the" : "no");
   for (unsigned k = 0; k < batch_tensor_count(first); k++)
     if (batch_tensor(other, k)->dtype != batch_tensor(first, k)->dtype)
-      return error_fail(BATCH_INVALID_ARGUMENT,
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                         "batch_merge: %s of batches[%u] is %s, expected batches[0]'s %s",
                         batch_tensor_name(k), i, tensor_type_name(batch_tensor(other, k)->dtype),
                         tensor_type_name(batch_tensor(first, k)->dtype));
@@ -203,23 +206,24 @@ static bool same_types(Batch *first, Batch *other, uint32_t i) {
 /* Whether all can be joined; the sum of their rows. */
 static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
   if (!batches || n == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: n is %u and batches %s, expected at least 1", n,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_merge: n is %u and batches %s, expected at least 1", n,
                       batches ? "there" : "NULL");
   *rows = 0;
   for (uint32_t i = 0; i < n; i++) {
-    if (!batches[i]) return error_fail(BATCH_INVALID_ARGUMENT, "batch_merge: batches[%u] is NULL", i);
+    if (!batches[i]) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_merge: batches[%u] is NULL", i);
     if (!batch_check("batch_merge", batches[i])) return false;
     check_header("batch_merge", batches[i]);
     if (batches[i]->sequence_length != batches[0]->sequence_length ||
         batches[i]->vocab_size != batches[0]->vocab_size)
-      return error_fail(BATCH_INVALID_ARGUMENT,
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                         "batch_merge: batches[%u] has sequence_length %u and vocab_size %u, expected "
                         "batches[0]'s %u and %u",
                         i, batches[i]->sequence_length, batches[i]->vocab_size, batches[0]->sequence_length,
                         batches[0]->vocab_size);
     if (!same_types(batches[0], batches[i], i)) return false;
     if (__builtin_add_overflow(*rows, batches[i]->batch_size, rows))
-      return error_fail(BATCH_OVERFLOW, "batch_merge: %u batches have more than 2^32 rows", n);
+      return error_fail(BATCH_ERROR_OVERFLOW, "batch_merge: %u batches have more than 2^32 rows", n);
   }
   return true;
 }
@@ -245,7 +249,7 @@ Batch *batch_merge(Batch **batches, uint32_t n) {
 
 void batch_retain(Batch *batch) {
   if (!batch)
-    error_note(BATCH_INVALID_ARGUMENT, "batch_retain", "batch is NULL");
+    error_note(BATCH_ERROR_INVALID_ARGUMENT, "batch_retain", "batch is NULL");
   else
     batch_header_retain(batch_header_check("batch_retain", batch), "batch_retain");
 }

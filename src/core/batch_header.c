@@ -67,7 +67,7 @@ void batch_header_check_held(const char *function, const Batch *batch) {
 
 bool batch_header_room(const char *function, uint32_t count) {
   return slab_has_room(&batch_headers, count) ||
-         error_fail(BATCH_OVERFLOW,
+         error_fail(BATCH_ERROR_OVERFLOW,
                     "%s: batches wanted: %u, alive: %u, expected at most %u in all (BATCH_MAX_LIVE)",
                     function, count, slab_count(&batch_headers), BATCH_MAX_LIVE);
 }
@@ -75,7 +75,8 @@ bool batch_header_room(const char *function, uint32_t count) {
 batch_header *batch_header_allocate(const char *function) {
   uint32_t handle = slab_allocate(&batch_headers);
   if (handle == 0) {
-    if (batch_header_room(function, 1)) error_set(BATCH_OUT_OF_MEMORY, "%s: no memory for a batch", function);
+    if (batch_header_room(function, 1))
+      error_set(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for a batch", function);
     return NULL;
   }
   batch_header *header = batch_header_at(handle);

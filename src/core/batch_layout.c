@@ -14,12 +14,14 @@ const char *batch_tensor_name(unsigned i) {
 
 static bool shape_check(const char *function, const batch_shape *shape) {
   if (shape->batch_size == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: batch_size is 0, expected at least 1", function);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: batch_size is 0, expected at least 1", function);
   if (shape->sequence_length == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: sequence_length is 0, expected at least 1", function);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: sequence_length is 0, expected at least 1",
+                      function);
   if (tensor_type_size(shape->input_type) == 0 || tensor_type_size(shape->mask_type) == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: input_type is %d and mask_type %d, expected tensor types",
-                      function, (int)shape->input_type, (int)shape->mask_type);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: input_type is %d and mask_type %d, expected tensor types", function,
+                      (int)shape->input_type, (int)shape->mask_type);
   return true;
 }
 
@@ -35,8 +37,9 @@ static bool layout_finish(const char *function, batch_layout *layout) {
            !__builtin_add_overflow(layout->bytes, bytes, &layout->bytes);
   }
   if (!fits || layout->bytes > PTRDIFF_MAX)
-    return error_fail(BATCH_OVERFLOW, "%s: %u rows of %u columns are more bytes than memory can address",
-                      function, layout->shape.batch_size, layout->shape.sequence_length);
+    return error_fail(BATCH_ERROR_OVERFLOW,
+                      "%s: %u rows of %u columns are more bytes than memory can address", function,
+                      layout->shape.batch_size, layout->shape.sequence_length);
   return true;
 }
 

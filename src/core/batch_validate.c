@@ -86,7 +86,7 @@ static bool report(const char *function, const Batch *batch, unsigned which, con
   char shown[TENSOR_ELEMENT_TEXT];
   tensor_element_text(t, i, DIGITS, shown);
   size_t row = i / batch->sequence_length, column = i % batch->sequence_length;
-  return error_fail(BATCH_OUT_OF_RANGE, "%s: %s at row %zu, column %zu is %s, expected %s", function,
+  return error_fail(BATCH_ERROR_OUT_OF_RANGE, "%s: %s at row %zu, column %zu is %s, expected %s", function,
                     batch_tensor_name(which), row, column, shown, r->expected);
 }
 

@@ -14,26 +14,28 @@ bool batch_distribute_to_spheres(const Batch *batch, uint32_t num_spheres, Batch
   static const char function[] = "batch_distribute_to_spheres";
   if (!batch_check(function, batch)) return false;
   if (!sphere_batches)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: sphere_batches is NULL, expected room for %u batches",
-                      function, num_spheres);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: sphere_batches is NULL, expected room for %u batches", function, num_spheres);
   if (num_spheres == 0 || num_spheres > batch->batch_size)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: num_spheres is %u, expected 1 to the batch's %u rows",
-                      function, num_spheres, batch->batch_size);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: num_spheres is %u, expected 1 to the batch's %u rows", function, num_spheres,
+                      batch->batch_size);
   return batch_split_views(function, batch, num_spheres, sphere_batches);
 }
 
 bool batch_assign_to_group(Batch *batch, uint32_t symmetry_group) {
-  if (!batch) return error_fail(BATCH_INVALID_ARGUMENT, "batch_assign_to_group: batch is NULL");
+  if (!batch) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_assign_to_group: batch is NULL");
   if (symmetry_group >= BATCH_SYMMETRY_GROUPS)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_assign_to_group: symmetry_group is %u, expected 0 to %d",
-                      symmetry_group, BATCH_SYMMETRY_GROUPS - 1);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_assign_to_group: symmetry_group is %u, expected 0 to %d", symmetry_group,
+                      BATCH_SYMMETRY_GROUPS - 1);
   batch->batch_id = (batch->batch_id & ~GROUP_MASK) | (uint64_t)symmetry_group << GROUP_SHIFT;
   return true;
 }
 
 uint32_t batch_symmetry_group(const Batch *batch) {
   if (batch) return (uint32_t)(batch->batch_id >> GROUP_SHIFT);
-  error_set(BATCH_INVALID_ARGUMENT, "batch_symmetry_group: batch is NULL");
+  error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_symmetry_group: batch is NULL");
   return 0;
 }
 
@@ -77,13 +79,14 @@ static void sift_down(uint32_t *heap, const double *load, uint32_t n) {
 static bool balance_check(Batch **batches, uint32_t n, uint32_t num_spheres, const uint32_t *assignments) {
   static const char function[] = "batch_balance_distribution";
   if (!batches || !assignments)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s is NULL", function,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function,
                       batches ? "assignments" : "batches");
   if (n == 0 || num_spheres == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: n is %u and num_spheres %u, expected at least 1 of each",
-                      function, n, num_spheres);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: n is %u and num_spheres %u, expected at least 1 of each", function, n,
+                      num_spheres);
   for (uint32_t i = 0; i < n; i++) {
-    if (!batches[i]) return error_fail(BATCH_INVALID_ARGUMENT, "%s: batches[%u] is NULL", function, i);
+    if (!batches[i]) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches[%u] is NULL", function, i);
     if (!batch_check(function, batches[i])) return false;
   }
   return true;
@@ -109,5 +112,5 @@ bool batch_balance_distribution(Batch **batches, uint32_t n, uint32_t num_sphere
   free(load);
   free(heap);
   return complete ||
-         error_fail(BATCH_OUT_OF_MEMORY, "batch_balance_distribution: no memory for %u batches", n);
+         error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_balance_distribution: no memory for %u batches", n);
 }

@@ -70,8 +70,8 @@ static void pool_let_go(BatchPool *pool) {
 }
 
 COLD static bool no_memory(const char *function, const BatchPool *pool, uint32_t size) {
-  return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for a size of %u batches of %zu bytes each", function,
-                    size, pool->layout.bytes);
+  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for a size of %u batches of %zu bytes each",
+                    function, size, pool->layout.bytes);
 }
 
 /* Makes one batch, its elements not written yet, that nobody can reach, on the way to new_size. */
@@ -209,11 +209,11 @@ static bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_si
 }
 
 static bool options_check(const char *function, const batch_pool_options *options) {
-  if (!options) return error_fail(BATCH_INVALID_ARGUMENT, "%s: options is NULL", function);
+  if (!options) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: options is NULL", function);
   if (options->pool_size == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: pool_size is 0, expected at least 1", function);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: pool_size is 0, expected at least 1", function);
   if (options->alignment & (options->alignment - 1))
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: alignment is %zu, expected a power of two", function,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: alignment is %zu, expected a power of two", function,
                       options->alignment);
   return true;
 }
@@ -249,7 +249,7 @@ static BatchPool *pool_create(const char *function, const batch_pool_options *op
       !pool_memory_allocator(function, options, &allocator))
     return NULL;
   BatchPool *pool = pool_make(&layout, &allocator, options->alignment);
-  if (!pool) return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for a pool", function);
+  if (!pool) return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for a pool", function);
   if (pool_set_size(function, pool, options->pool_size)) return pool;
   slab_free(&pools, pool->handle); /* nobody knows it who could be late */
   return NULL;
@@ -271,7 +271,7 @@ BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t s
 
 /* Whether pool is one that may be used; one that has been freed, or is another copy's, ends the process. */
 static bool pool_check(const char *function, const BatchPool *pool) {
-  if (!pool) return error_note(BATCH_INVALID_ARGUMENT, function, "pool is NULL"), false;
+  if (!pool) return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, "pool is NULL"), false;
   if (pool->home != &batch_headers) batch_header_abort_foreign(function, "pool", pool);
   if (atomic_load_explicit(&pool->freed, memory_order_relaxed))
     error_abort("%s: pool %p has been freed", function, (const void *)pool);
@@ -364,7 +364,7 @@ COLD static batch_status pool_wait(const char *function, BatchPool *pool, Batch 
 static inline batch_status pool_allocate(const char *function, BatchPool *pool, Batch **batch,
                                          uint64_t deadline) {
   *batch = NULL;
-  if (!pool) return error_note(BATCH_INVALID_ARGUMENT, function, "pool is NULL");
+  if (!pool) return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, "pool is NULL");
   /* relaxed: a call that begins after batch_pool_close has returned sees what it wrote. */
   if (atomic_load_explicit(&pool->open, memory_order_relaxed) != &batch_headers)
     return pool_not_open(function, pool);
@@ -379,7 +379,7 @@ static inline batch_status pool_allocate(const char *function, BatchPool *pool, 
 
 batch_status batch_pool_allocate_until(BatchPool *pool, Batch **batch, uint64_t deadline) {
   static const char function[] = "batch_pool_allocate_until";
-  if (!batch) return error_note(BATCH_INVALID_ARGUMENT, function, "batch is NULL");
+  if (!batch) return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, "batch is NULL");
   return pool_allocate(function, pool, batch, deadline);
 }
 
@@ -399,7 +399,7 @@ Batch *batch_pool_try_allocate(BatchPool *pool) {
 void batch_pool_release(BatchPool *pool, Batch *batch) {
   static const char function[] = "batch_pool_release";
   if (!pool || !batch) {
-    error_note(BATCH_INVALID_ARGUMENT, function, pool ? "batch is NULL" : "pool is NULL");
+    error_note(BATCH_ERROR_INVALID_ARGUMENT, function, pool ? "batch is NULL" : "pool is NULL");
     return;
   }
   batch_header_check_held(function, batch);
@@ -408,8 +408,8 @@ void batch_pool_release(BatchPool *pool, Batch *batch) {
   if (owner->pool == pool)
     batch_header_release(batch_header_of(batch), function);
   else
-    error_set(BATCH_INVALID_ARGUMENT, "%s: batch %p does not belong to pool %p", function, (void *)batch,
-              (void *)pool);
+    error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batch %p does not belong to pool %p", function,
+              (void *)batch, (void *)pool);
 }
 
 bool batch_pool_resize(BatchPool *pool, uint32_t new_size) {

@@ -86,15 +86,16 @@ bool pool_memory_allocator(const char *function, const batch_pool_options *optio
                            batch_allocator *allocator) {
   const batch_allocator *given = &options->allocator;
   if (!given->allocate != !given->deallocate)
-    return error_fail(BATCH_INVALID_ARGUMENT,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "%s: allocator has only one of allocate and deallocate, expected both or none",
                       function);
   if (options->numa_node < -1)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: numa_node is %d, expected -1 or a node number", function,
-                      options->numa_node);
-  if (options->numa_node >= 0 && !node_exists(options->numa_node))
-    return error_fail(BATCH_UNSUPPORTED, "%s: numa_node is %d, which this machine or build (libnuma) lacks",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: numa_node is %d, expected -1 or a node number",
                       function, options->numa_node);
+  if (options->numa_node >= 0 && !node_exists(options->numa_node))
+    return error_fail(BATCH_ERROR_UNSUPPORTED,
+                      "%s: numa_node is %d, which this machine or build (libnuma) lacks", function,
+                      options->numa_node);
   *allocator = given->allocate ? *given : own_allocator(options);
   return true;
 }

@@ -48,25 +48,26 @@ static inline void check_home(const char *function, const BatchQueue *queue) {
 }
 
 static bool queue_check(const char *function, const BatchQueue *queue) {
-  if (!queue) return error_fail(BATCH_INVALID_ARGUMENT, "%s: queue is NULL", function);
+  if (!queue) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: queue is NULL", function);
   check_home(function, queue);
   return true;
 }
 
 BatchQueue *batch_queue_create(uint32_t capacity) {
   if (capacity > BATCH_QUEUE_MAX_CAPACITY)
-    return error_null(BATCH_INVALID_ARGUMENT, "batch_queue_create: capacity is %u, expected 0 to %u",
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_create: capacity is %u, expected 0 to %u",
                       capacity, BATCH_QUEUE_MAX_CAPACITY);
   int answer = capacity ? 0 : rcu_prepare();
   if (answer != 0)
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no thread-specific key or fork handler: %s",
-                      strerror(answer));
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY,
+                      "batch_queue_create: no thread-specific key or fork handler: %s", strerror(answer));
   size_t slots = capacity ? sizeof(uint64_t) << ring_shift_for(capacity) : 0;
   BatchQueue *queue =
       aligned_alloc(PORT_LINE, (sizeof *queue + slots + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
   if (!queue || (capacity == 0 && !ring_list_init(&queue->list))) {
     free(queue);
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_queue_create: no memory for a capacity of %u", capacity);
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_create: no memory for a capacity of %u",
+                      capacity);
   }
   queue->home = &batch_headers;
   event_init(&queue->not_empty);
@@ -132,7 +133,8 @@ COLD static batch_status not_enqueued(const char *function, const BatchQueue *qu
                                       uint64_t deadline) {
   if (status == RING_CLOSED) handed_over(queue); /* by who closed it */
   if (status == RING_CLOSED) return error_note(BATCH_CLOSED, function, "the queue is closed");
-  if (is_unlimited(queue)) return error_note(BATCH_OUT_OF_MEMORY, function, "no memory for more batches");
+  if (is_unlimited(queue))
+    return error_note(BATCH_ERROR_OUT_OF_MEMORY, function, "no memory for more batches");
   if (deadline == BATCH_NO_WAIT) return error_note(BATCH_FULL, function, "the queue is full");
   return error_note(BATCH_TIMEDOUT, function, "the queue was full until the deadline");
 }
@@ -146,7 +148,7 @@ COLD static batch_status not_dequeued(const char *function, const BatchQueue *qu
 }
 
 COLD static batch_status refuse_null(const char *function, const BatchQueue *queue) {
-  return error_note(BATCH_INVALID_ARGUMENT, function, queue ? "batch is NULL" : "queue is NULL");
+  return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, queue ? "batch is NULL" : "queue is NULL");
 }
 
 /* What has left the ring under this handle, or may be read there. */
@@ -217,7 +219,7 @@ uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint
   static const char function[] = "batch_queue_enqueue_many";
   if (!queue_check(function, queue)) return 0;
   if (!batches && n > 0)
-    return error_set(BATCH_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
+    return error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
   uint32_t entered = 0;
   ring_status status = RING_OK;
   while (entered < n && batches[entered]) {
@@ -231,7 +233,7 @@ uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint
   if (status != RING_OK)
     not_enqueued(function, queue, status, BATCH_NO_WAIT);
   else if (entered < n)
-    error_set(BATCH_INVALID_ARGUMENT, "%s: batches[%u] is NULL", function, entered);
+    error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches[%u] is NULL", function, entered);
   return entered;
 }
 
@@ -240,7 +242,7 @@ uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n
   uint32_t handles[MANY], taken = 0;
   if (!queue_check(function, queue)) return 0;
   if (!batches && n > 0)
-    return error_set(BATCH_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
+    return error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
   if (n == 0) return 0;
   ring_status status = queue_pop_many(queue, handles, n < MANY ? n : MANY, &taken);
   if (status != RING_OK) return not_dequeued(function, queue, status, BATCH_NO_WAIT), 0;

@@ -133,13 +133,16 @@ static bool turn_is_over(void *context) {
 
 static bool options_check(const batch_spheres_options *options) {
   if (!options || !options->process)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_start: options or options->process is NULL");
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_spheres_start: options or options->process is NULL");
   if (options->num_spheres == 0 || options->num_spheres > MAX_SPHERES)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_start: num_spheres is %u, expected 1 to %d",
-                      options->num_spheres, MAX_SPHERES);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_spheres_start: num_spheres is %u, expected 1 to %d", options->num_spheres,
+                      MAX_SPHERES);
   if (options->lane_capacity > BATCH_QUEUE_MAX_CAPACITY)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_spheres_start: lane_capacity is %u, expected 0 to %u",
-                      options->lane_capacity, BATCH_QUEUE_MAX_CAPACITY);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_spheres_start: lane_capacity is %u, expected 0 to %u", options->lane_capacity,
+                      BATCH_QUEUE_MAX_CAPACITY);
   return true;
 }
 
@@ -150,7 +153,7 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
                         ? aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1))
                         : NULL;
   if (!s)
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u spheres",
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u spheres",
                       options->num_spheres);
   live_enter(s);
   s->num_spheres = options->num_spheres;
@@ -169,7 +172,8 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   }
   if (complete) return s;
   batch_spheres_stop(s);
-  return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u lanes", options->num_spheres);
+  return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u lanes",
+                    options->num_spheres);
 }
 
 BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
@@ -182,8 +186,8 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
     if (error == 0) continue;
     uint32_t number = w->number;
     batch_spheres_stop(s);
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u of %u: %s", number,
-                      options->num_spheres, strerror(error));
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u of %u: %s",
+                      number, options->num_spheres, strerror(error));
   }
   return s;
 }
@@ -191,7 +195,7 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
 /* Whether the workers stayed behind in a fork. */
 static bool are_elsewhere(const char *function, const BatchSpheres *s) {
   if (s->generation == thread_generation()) return false;
-  error_set(BATCH_UNSUPPORTED,
+  error_set(BATCH_ERROR_UNSUPPORTED,
             "%s: the workers are in the process that forked this one, expected spheres started here",
             function);
   return true;
@@ -208,11 +212,12 @@ static bool dispatch(const char *function, BatchSpheres *s, uint32_t lane, Batch
 bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) {
   static const char function[] = "batch_spheres_dispatch";
   if (!spheres || !batch)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s is NULL", function, spheres ? "batch" : "spheres");
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function,
+                      spheres ? "batch" : "spheres");
   if (are_elsewhere(function, spheres)) return false;
   if (lane == BATCH_SPHERES_ANY) lane = batch_symmetry_group(batch) % spheres->num_spheres;
   if (lane >= spheres->num_spheres)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: lane is %u, expected 0 to %u or BATCH_SPHERES_ANY",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: lane is %u, expected 0 to %u or BATCH_SPHERES_ANY",
                       function, lane, spheres->num_spheres - 1);
   return dispatch(function, spheres, lane, batch);
 }
@@ -221,12 +226,12 @@ bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) 
    only at the end: once a view has been refused, the rest of the batch has nowhere to go. */
 bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
   static const char function[] = "batch_spheres_dispatch_split";
-  if (!spheres) return error_fail(BATCH_INVALID_ARGUMENT, "%s: spheres is NULL", function);
+  if (!spheres) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: spheres is NULL", function);
   if (are_elsewhere(function, spheres)) return false;
   if (!batch_check(function, batch)) return false;
   uint32_t n = spheres->num_spheres < batch->batch_size ? spheres->num_spheres : batch->batch_size, given = 0;
   Batch **parts = calloc(n, sizeof *parts);
-  if (!parts) return error_fail(BATCH_OUT_OF_MEMORY, "%s: no memory for %u parts", function, n);
+  if (!parts) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %u parts", function, n);
   bool is_split = batch_split_views(function, batch, n, parts);
   while (is_split && given < n && dispatch(function, spheres, given, parts[given])) given++;
   for (uint32_t i = given; is_split && i < n; i++) batch_header_release(batch_header_of(parts[i]), function);
@@ -243,7 +248,7 @@ static void drain_wait(BatchSpheres *s, event_retry *is_over, drain *d) {
 /* A batch dispatched before is inside its lane up to that lane's tail, or with a worker in its turn. */
 void batch_spheres_drain(BatchSpheres *spheres) {
   if (!spheres) {
-    error_set(BATCH_INVALID_ARGUMENT, "batch_spheres_drain: spheres is NULL");
+    error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_drain: spheres is NULL");
     return;
   }
   if (are_elsewhere("batch_spheres_drain", spheres)) return;
@@ -273,7 +278,7 @@ void batch_spheres_stop(BatchSpheres *spheres) {
 
 bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere, batch_sphere_stats *stats) {
   if (!spheres || !stats || sphere >= spheres->num_spheres)
-    return error_fail(BATCH_INVALID_ARGUMENT,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_spheres_get_stats: sphere is %u, expected less than %u, and stats not NULL",
                       sphere, spheres ? spheres->num_spheres : 0);
   if (are_elsewhere("batch_spheres_get_stats", spheres)) return false;

@@ -36,23 +36,23 @@ const char *tensor_type_name(tensor_type dtype) {
 static bool shape_sizes(const char *function, const uint32_t *shape, uint32_t ndim, tensor_type dtype,
                         size_t *elements, size_t *bytes) {
   if (!shape)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: shape is NULL, expected %u sizes", function, ndim);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: shape is NULL, expected %u sizes", function, ndim);
   if (ndim == 0 || ndim > TENSOR_MAX_NDIM)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: ndim is %u, expected 1 to %d", function, ndim,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: ndim is %u, expected 1 to %d", function, ndim,
                       TENSOR_MAX_NDIM);
   if (!type_is_known(dtype))
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: dtype is %d, expected a tensor_type", function,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: dtype is %d, expected a tensor_type", function,
                       (int)dtype);
   *elements = 1;
   bool fits = true;
   for (uint32_t i = 0; i < ndim; i++) {
     if (shape[i] == 0)
-      return error_fail(BATCH_INVALID_ARGUMENT, "%s: shape[%u] is 0, expected at least 1", function, i);
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: shape[%u] is 0, expected at least 1", function, i);
     fits = fits && memory_multiply(*elements, shape[i], elements);
   }
   if (!fits || !memory_multiply(*elements, types[dtype].size, bytes) || *bytes > PTRDIFF_MAX)
-    return error_fail(BATCH_OVERFLOW, "%s: shape of %u dimensions has more elements than memory can address",
-                      function, ndim);
+    return error_fail(BATCH_ERROR_OVERFLOW,
+                      "%s: shape of %u dimensions has more elements than memory can address", function, ndim);
   return true;
 }
 
@@ -69,23 +69,23 @@ static bool shape_is_of(const Tensor *tensor, size_t elements) {
 }
 
 bool tensor_check(const char *function, const char *name, const Tensor *tensor) {
-  if (!tensor) return error_fail(BATCH_INVALID_ARGUMENT, "%s: %s is NULL", function, name);
+  if (!tensor) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function, name);
   if (!tensor->raw || !tensor->shape || tensor->ndim == 0 || tensor->ndim > TENSOR_MAX_NDIM ||
       !type_is_known(tensor->dtype))
     return error_fail(
-        BATCH_INVALID_ARGUMENT,
+        BATCH_ERROR_INVALID_ARGUMENT,
         "%s: %s has data %s, shape %s, ndim %u and dtype %d, expected elements, a shape of 1 to "
         "%d dimensions and a tensor_type",
         function, name, tensor->raw ? "there" : "NULL", tensor->shape ? "there" : "NULL", tensor->ndim,
         (int)tensor->dtype, TENSOR_MAX_NDIM);
   if (!shape_is_of(tensor, tensor->total_size))
     return error_fail(
-        BATCH_INVALID_ARGUMENT,
+        BATCH_ERROR_INVALID_ARGUMENT,
         "%s: %s has a shape of %u dimensions, the first %u, whose product is not its total_size %zu",
         function, name, tensor->ndim, tensor->shape[0], tensor->total_size);
   if (has_made_shape(tensor) && tensor->raw == tensor->made.raw &&
       tensor->made.width < types[tensor->dtype].size)
-    return error_fail(BATCH_INVALID_ARGUMENT,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "%s: %s is %s, expected a type of at most the %zu bytes it was made with", function,
                       name, types[tensor->dtype].name, tensor->made.width);
   return true;
@@ -144,7 +144,7 @@ static Tensor *tensor_make(const char *function, const uint32_t *shape, uint32_t
   Tensor *tensor = calloc(1, sizeof *tensor);
   if (tensor && tensor_own(tensor, shape, ndim, dtype, bytes, zeroed)) return tensor;
   free(tensor);
-  return error_null(BATCH_OUT_OF_MEMORY, "%s: no memory for %zu elements of %s", function, elements,
+  return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu elements of %s", function, elements,
                     types[dtype].name);
 }
 
@@ -174,11 +174,11 @@ Tensor *tensor_copy(const Tensor *tensor) {
 Tensor *tensor_view_rows(const Tensor *tensor, uint32_t first, uint32_t count) {
   if (!tensor_check("tensor_view_rows", "tensor", tensor)) return NULL;
   if (count == 0 || first >= tensor->shape[0] || count > tensor->shape[0] - first)
-    return error_null(BATCH_OUT_OF_RANGE,
+    return error_null(BATCH_ERROR_OUT_OF_RANGE,
                       "tensor_view_rows: first is %u and count %u, expected rows of the tensor's %u", first,
                       count, tensor->shape[0]);
   Tensor *view = calloc(1, sizeof *view);
-  if (!view) return error_null(BATCH_OUT_OF_MEMORY, "tensor_view_rows: no memory for a tensor");
+  if (!view) return error_null(BATCH_ERROR_OUT_OF_MEMORY, "tensor_view_rows: no memory for a tensor");
   size_t row = tensor->total_size / tensor->shape[0] * types[tensor->dtype].size;
   tensor_describe(view, tensor->u8 + first * row, tensor->shape, tensor->ndim, tensor->dtype);
   view->total_size = view->total_size / tensor->shape[0] * count;
@@ -216,12 +216,12 @@ bool tensor_reshape(Tensor *tensor, const uint32_t *shape, uint32_t ndim) {
   if (!tensor_check("tensor_reshape", "tensor", tensor)) return false;
   if (!shape_sizes("tensor_reshape", shape, ndim, tensor->dtype, &elements, &bytes)) return false;
   if (elements != tensor->total_size)
-    return error_fail(BATCH_INVALID_ARGUMENT,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "tensor_reshape: shape has %zu elements, expected the tensor's %zu", elements,
                       tensor->total_size);
   bool frees_old = tensor->owns_data && !has_made_shape(tensor);
   uint32_t *old = tensor->shape, *sizes = room_for_shape(tensor);
-  if (!sizes) return error_fail(BATCH_OUT_OF_MEMORY, "tensor_reshape: no memory for a shape");
+  if (!sizes) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "tensor_reshape: no memory for a shape");
   memmove(sizes, shape, ndim * sizeof *shape);
   if (frees_old && old != sizes) free(old);
   tensor->shape = sizes;
@@ -234,12 +234,12 @@ static bool element_offset(const char *function, const Tensor *tensor, const uin
                            size_t *offset) {
   if (!tensor_check(function, "tensor", tensor)) return false;
   if (!indices)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: indices is NULL, expected %u of them", function,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: indices is NULL, expected %u of them", function,
                       tensor->ndim);
   *offset = 0;
   for (uint32_t i = 0; i < tensor->ndim; i++) {
     if (indices[i] >= tensor->shape[i])
-      return error_fail(BATCH_OUT_OF_RANGE, "%s: indices[%u] is %u, expected less than %u", function, i,
+      return error_fail(BATCH_ERROR_OUT_OF_RANGE, "%s: indices[%u] is %u, expected less than %u", function, i,
                         indices[i], tensor->shape[i]);
     *offset = *offset * tensor->shape[i] + indices[i];
   }

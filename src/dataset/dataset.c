@@ -55,8 +55,8 @@ void source_file_close(source_file *file) {
 
 static bool check_enum(const char *name, int value, int most) {
   return (value >= 0 && value <= most) ||
-         error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_open: options.%s is %d, expected 0 to %d", name,
-                    value, most);
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: options.%s is %d, expected 0 to %d",
+                    name, value, most);
 }
 
 static bool check_options(const batch_dataset_options *options) {
@@ -102,9 +102,9 @@ static bool lacks_boundaries(const source_file *file) {
 /* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
 static bool blame_companion(const char *path) {
   const batch_error *error = batch_last_error();
-  if (error->code != BATCH_FORMAT_ERROR) return false;
+  if (error->code != BATCH_ERROR_FORMAT) return false;
   const char *slash = strrchr(path, '/');
-  return error_fail(BATCH_FORMAT_ERROR,
+  return error_fail(BATCH_ERROR_FORMAT,
                     "%.600s; to read %.200s without the index beside it say the format "
                     "(options.format, --format headerless)",
                     error->message, slash ? slash + 1 : path);
@@ -162,7 +162,7 @@ static bool no_tokens(const source *s) {
   for (size_t i = 0; i < s->count; i++) bad_lines += s->files[i].bad_lines;
   if (bad_lines > 0)
     snprintf(passed_over, sizeof passed_over, " (bad lines passed over: %" PRIu64 ")", bad_lines);
-  return error_fail(BATCH_FORMAT_ERROR, "%.700s: no tokens in the %zu file%s%s, expected at least one",
+  return error_fail(BATCH_ERROR_FORMAT, "%.700s: no tokens in the %zu file%s%s, expected at least one",
                     s->files[0].path, s->count, s->count == 1 ? "" : "s", passed_over);
 }
 
@@ -179,7 +179,7 @@ static bool place_files(source *s) {
     s->documents += file->documents.count;
     if (file->width > s->width) s->width = file->width;
     if (__builtin_add_overflow(s->tokens, file->tokens, &s->tokens))
-      return error_fail(BATCH_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
+      return error_fail(BATCH_ERROR_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
   }
   return s->tokens > 0 || no_tokens(s);
 }
@@ -195,7 +195,7 @@ static bool check_stayed(const source_file *file, const path_entry *entry) {
   bool stayed = there && opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
   bool listed = opened.st_dev == entry->device && opened.st_ino == entry->inode;
   return (stayed && (listed || path_ends_with(file->path, ".idx"))) ||
-         error_fail(BATCH_IO_ERROR,
+         error_fail(BATCH_ERROR_IO,
                     "%.700s: found %s, expected no file to be replaced while it is opened: "
                     "try again",
                     file->path, there ? "another file than before" : "it gone");
@@ -211,7 +211,7 @@ static bool check_all_stayed(const source *s, const path_list *list) {
 static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
   dataset->source.files = calloc(list->count, sizeof *dataset->source.files);
   if (!dataset->source.files)
-    return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
   bool good = open_files(&dataset->source, list, options);
   return check_all_stayed(&dataset->source, list) && good && place_files(&dataset->source);
 }
@@ -220,12 +220,13 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
   static const batch_dataset_options defaults = BATCH_DATASET_OPTIONS_INIT;
   if (!options) options = &defaults;
   if (!paths || n == 0)
-    return error_null(BATCH_INVALID_ARGUMENT, "batch_dataset_open: %s, expected at least one path",
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: %s, expected at least one path",
                       paths ? "n is 0" : "paths is NULL");
   if (!check_options(options)) return NULL;
   BatchDataset *dataset = calloc(1, sizeof *dataset);
   if (!dataset)
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu bytes", sizeof *dataset);
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu bytes",
+                      sizeof *dataset);
   live_enter(dataset);
   path_list list = {0};
   bool good = paths_expand(paths, n, &list) && open_list(dataset, &list, options);
@@ -246,7 +247,7 @@ void batch_dataset_free(BatchDataset *dataset) {
 static const source *need(const BatchDataset *dataset, const char *function) {
   static const source nothing;
   if (dataset) return &dataset->source;
-  error_set(BATCH_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
+  error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
   return &nothing;
 }
 
@@ -280,10 +281,10 @@ bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_
   const source *s = need(dataset, "batch_dataset_document");
   if (!dataset) return false;
   if (!start || !end)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_document: %s is NULL, expected an address",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_document: %s is NULL, expected an address",
                       start ? "end" : "start");
   if (index >= s->documents)
-    return error_fail(BATCH_OUT_OF_RANGE,
+    return error_fail(BATCH_ERROR_OUT_OF_RANGE,
                       "batch_dataset_document: index is %" PRIu64 ", expected below %" PRIu64, index,
                       s->documents);
   document_place found = {s, index, 0, 0};
@@ -297,11 +298,11 @@ bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_da
   const source *s = need(dataset, "batch_dataset_file_info");
   if (!dataset) return false;
   if (!info)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_file_info: info is %s, expected an address",
-                      "NULL");
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_dataset_file_info: info is %s, expected an address", "NULL");
   if (index >= s->count)
-    return error_fail(BATCH_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu", index,
-                      s->count);
+    return error_fail(BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu",
+                      index, s->count);
   const source_file *file = &s->files[index];
   *info = (batch_dataset_file){file->path,      file->format,      file->compressed, file->tokenized,
                                file->type,      file->first_token, file->tokens,     file->documents.count,

@@ -30,7 +30,7 @@ bool hole_report(const source *s, const void *address, fault *why) {
   const uint8_t *start;
   const source_file *file = mapped_at(s, address, &start);
   if (!file) return false;
-  why->code = BATCH_IO_ERROR;
+  why->code = BATCH_ERROR_IO;
   snprintf(why->message, sizeof why->message,
            "%.700s%s: at byte %td: the file ends before, was changed, or cannot be read there", file->path,
            start == file->map ? "" : " (its index)", (const uint8_t *)address - start);

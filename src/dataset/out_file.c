@@ -14,7 +14,7 @@ enum { BUFFER = 1 << 18 };
 
 static bool out_of_memory(out_file *out, const char *path) {
   out_close(out);
-  return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory to write it", path);
+  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory to write it", path);
 }
 
 bool out_open(out_file *out, int directory, const char *name, const char *path) {
@@ -92,7 +92,7 @@ static bool ids_fit(const out_file *out, batch_token_type type, const uint32_t *
   uint32_t largest = 0;
   for (size_t i = 0; i < count; i++) largest = ids[i] > largest ? ids[i] : largest;
   return largest <= most ||
-         error_fail(BATCH_OUT_OF_RANGE,
+         error_fail(BATCH_ERROR_OUT_OF_RANGE,
                     "%.700s: found id %" PRIu32 ", expected at most %" PRIu64 " (tokens are %s)", out->path,
                     largest, most, batch_token_type_name(type));
 }

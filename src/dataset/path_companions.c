@@ -55,7 +55,8 @@ static bool is_index_of(const path_entry *index, const path_entry *bin, bool *re
   *result = false;
   if (!path_ends_with(bin->path, ".bin")) return true;
   char *path = path_replace_suffix(bin->path, ".bin", ".idx");
-  if (!path) return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the path of its index", bin->path);
+  if (!path)
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its index", bin->path);
   bool good = file_look_up(path, &status, result);
   *result = *result && is_file(index, &status);
   free(path);
@@ -76,11 +77,11 @@ static bool settle_companion(const path_entry *entry, const companion_kind *kind
   if (!file_look_up(main, &status, &there)) return false;
   if (!there || !S_ISREG(status.st_mode))
     return kind->ordinary ||
-           error_fail(BATCH_IO_ERROR, "%.400s: belongs to %.400s, which is not there", entry->path, main);
+           error_fail(BATCH_ERROR_IO, "%.400s: belongs to %.400s, which is not there", entry->path, main);
   path_entry **end, **found = find_file(sorted, count, &status, &end);
   if (kind->data) return settle_index(entry, found, end, drop);
   *drop = found != NULL;
-  return found || error_fail(BATCH_INVALID_ARGUMENT,
+  return found || error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                              "%.400s: belongs to %.400s and is no data of its own, expected that file",
                              entry->path, main);
 }
@@ -91,7 +92,7 @@ static bool settle_entry(const path_entry *entry, path_entry **sorted, size_t co
   if (!kind) return true;
   char *main = path_replace_suffix(entry->path, kind->suffix, kind->main);
   if (!main)
-    return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the path of its file", entry->path);
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its file", entry->path);
   bool good = settle_companion(entry, kind, main, sorted, count, drop);
   free(main);
   return good;
@@ -146,8 +147,9 @@ static bool merge(path_entry **kept, path_entry *again) {
   bool first_link, again_link;
   if (!first->listed || !again->listed || first->origin != again->origin ||
       path_ends_with(first->path, ".idx") || path_ends_with(again->path, ".idx"))
-    return error_fail(BATCH_INVALID_ARGUMENT, "%.400s and %.400s are the same file, expected every file once",
-                      first->path, again->path);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%.400s and %.400s are the same file, expected every file once", first->path,
+                      again->path);
   if (!is_link(first, &first_link) || !is_link(again, &again_link)) return false;
   bool better = first_link && !again_link;
   drop(better ? first : again);
@@ -162,7 +164,7 @@ static bool stand_for_bin(path_entry *entry) {
   if (!path_ends_with(entry->path, ".idx")) return true;
   char *bin = path_replace_suffix(entry->path, ".idx", ".bin");
   if (!bin)
-    return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the path of its tokens", entry->path);
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its tokens", entry->path);
   bool good = file_look_up(bin, &status, &there);
   free(bin);
   if (!good || !there) return good;
@@ -189,7 +191,7 @@ bool paths_settle(path_list *list) {
   path_entry **sorted = calloc(list->count + 1, sizeof *sorted);
   bool *dropped = calloc(list->count + 1, sizeof *dropped);
   bool good = sorted && dropped ? drop_companions(list, sorted, dropped) && merge_names(list, sorted)
-                                : error_fail(BATCH_OUT_OF_MEMORY,
+                                : error_fail(BATCH_ERROR_OUT_OF_MEMORY,
                                              "batch_dataset_open: no memory for %zu paths", list->count);
   free(sorted);
   free(dropped);

@@ -69,9 +69,9 @@ bool path_glob(const char *pattern, glob_t *found) {
   if ((result == 0 || result == GLOB_NOMATCH) && !here.failed) return true;
   globfree(found);
   if (!here.failed && result == GLOB_NOSPACE)
-    error_set(BATCH_OUT_OF_MEMORY, "%.700s: no memory for what matches", pattern);
+    error_set(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for what matches", pattern);
   else if (!here.failed)
-    error_set(BATCH_IO_ERROR, "%.700s: glob failed (%d)", pattern, result);
+    error_set(BATCH_ERROR_IO, "%.700s: glob failed (%d)", pattern, result);
   return false;
 }
 
@@ -104,7 +104,7 @@ bool path_braces(const char *pattern, path_visitor visitor, void *context) {
     char *one;
     to = end_of_alternative(from);
     if (asprintf(&one, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from), from, close + 1) < 0)
-      return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its alternatives", pattern);
+      return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its alternatives", pattern);
     good = path_braces(one, visitor, context);
     free(one);
   }

@@ -23,7 +23,7 @@ char *path_replace_suffix(const char *path, const char *suffix, const char *repl
 }
 
 static bool out_of_memory(void) {
-  return error_fail(BATCH_OUT_OF_MEMORY, "batch_dataset_open: no memory for the paths");
+  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for the paths");
 }
 
 /* Takes over `path`. */
@@ -139,7 +139,7 @@ static bool expand_one(const char *path, size_t origin, path_list *list) {
               : path_braces(path, add_matches, &(match_run){list, origin})))
     return false;
   if (list->count == first)
-    return error_fail(BATCH_IO_ERROR, "%.700s: %s, expected at least one", path,
+    return error_fail(BATCH_ERROR_IO, "%.700s: %s, expected at least one", path,
                       there ? "no files in this directory" : "no file matches");
   qsort(list->entries + first, list->count - first, sizeof *list->entries, by_bytes);
   return true;
@@ -148,8 +148,8 @@ static bool expand_one(const char *path, size_t origin, path_list *list) {
 bool paths_expand(const char *const *paths, size_t n, path_list *list) {
   for (size_t i = 0; i < n; i++) {
     if (!paths[i] || !*paths[i])
-      return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_open: paths[%zu] is %s, expected a path", i,
-                        paths[i] ? "empty" : "NULL");
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: paths[%zu] is %s, expected a path",
+                        i, paths[i] ? "empty" : "NULL");
     if (!expand_one(paths[i], i, list)) return false;
   }
   return watch(list) && paths_settle(list);

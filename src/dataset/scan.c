@@ -41,7 +41,8 @@ static bool scan_files(const source *s, uint64_t start, uint64_t count, pieces *
 
 static pieces *pieces_make(void) {
   pieces *p = malloc(sizeof *p);
-  if (!p) error_set(BATCH_OUT_OF_MEMORY, "batch_dataset: no memory for %zu bytes to read into", sizeof *p);
+  if (!p)
+    error_set(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset: no memory for %zu bytes to read into", sizeof *p);
   return p;
 }
 
@@ -70,7 +71,8 @@ static bool widen_range(void *context, const source_file *file, uint64_t first, 
 
 bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *smallest, int64_t *largest) {
   if (!dataset)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_id_range: dataset is NULL, expected a dataset");
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_dataset_id_range: dataset is NULL, expected a dataset");
   const source *s = dataset_source(dataset);
   id_range range = {INT64_MAX, INT64_MIN};
   if (!scan_stream(s, 0, s->tokens, widen_range, &range)) return false;
@@ -102,7 +104,8 @@ bool scan_fingerprint(const source *s, uint64_t *fingerprint) {
 
 bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {
   if (dataset && fingerprint) return scan_fingerprint(dataset_source(dataset), fingerprint);
-  return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_fingerprint: %s is NULL, expected an address",
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                    "batch_dataset_fingerprint: %s is NULL, expected an address",
                     dataset ? "fingerprint" : "dataset");
 }
 
@@ -124,17 +127,17 @@ static bool copy_ids(void *context, const source_file *file, uint64_t first, con
   char place[96];
   size_t bad = 0;
   while (ids[bad] >= 0 && ids[bad] <= INT32_MAX) bad++;
-  return error_fail(BATCH_OUT_OF_RANGE, "%.700s: %s: found id %" PRId64 ", expected 0 to %" PRId32,
+  return error_fail(BATCH_ERROR_OUT_OF_RANGE, "%.700s: %s: found id %" PRId64 ", expected 0 to %" PRId32,
                     file->path, source_place(copy->source, file, first + bad, place), ids[bad], INT32_MAX);
 }
 
 bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids) {
   if (!dataset || (!ids && count > 0))
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_dataset_read: %s is NULL, expected an address",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_read: %s is NULL, expected an address",
                       dataset ? "ids" : "dataset");
   const source *s = dataset_source(dataset);
   if (start > s->tokens || count > s->tokens - start)
-    return error_fail(BATCH_OUT_OF_RANGE,
+    return error_fail(BATCH_ERROR_OUT_OF_RANGE,
                       "batch_dataset_read: tokens %" PRIu64 " to %" PRIu64
                       " + %zu, expected at most %" PRIu64,
                       start, start, count, s->tokens);

@@ -67,7 +67,7 @@ static bool read_file(const char *path, token_metadata *metadata) {
 static char *companion_of(const char *path) {
   char *companion;
   if (asprintf(&companion, "%s.metadata", path) >= 0) return companion;
-  return error_null(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the path of its .metadata", path);
+  return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its .metadata", path);
 }
 
 bool token_metadata_read(const char *path, token_metadata *metadata) {
@@ -89,7 +89,7 @@ static bool check_stamp(const source_file *file, uint64_t stamp) {
   alone.first_token = 0;
   uint64_t found;
   if (!scan_fingerprint(&(source){.files = &alone, .count = 1, .tokens = file->tokens}, &found)) return false;
-  return found == stamp || error_fail(BATCH_FORMAT_ERROR,
+  return found == stamp || error_fail(BATCH_ERROR_FORMAT,
                                       "%.700s.metadata: found the stamp %016" PRIx64 ", expected %016" PRIx64
                                       " for these tokens" BELONGS_ELSEWHERE,
                                       file->path, stamp, found);
@@ -99,7 +99,7 @@ bool token_metadata_check(const source_file *file) {
   const token_metadata *m = &file->metadata;
   if (!m->there) return true;
   if (m->width != file->width || m->tokens != file->tokens)
-    return error_fail(BATCH_FORMAT_ERROR,
+    return error_fail(BATCH_ERROR_FORMAT,
                       "%.700s.metadata: found %" PRIu64 " tokens of %" PRIu32 " bytes, expected %" PRIu64
                       " of %" PRIu32 " in the file of %zu bytes" BELONGS_ELSEWHERE,
                       file->path, m->tokens, m->width, file->tokens, file->width, file->map_bytes);

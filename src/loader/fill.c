@@ -19,7 +19,7 @@ bool filler_init(filler *f, const recipe *r) {
   f->touched_end = calloc(r->files, sizeof *f->touched_end);
   f->touched = calloc(r->files, sizeof *f->touched);
   if (!f->raw || !f->ids || !f->touched_end || !f->touched)
-    return error_fail(BATCH_OUT_OF_MEMORY, "no memory for rows of %zu tokens", tokens);
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for rows of %zu tokens", tokens);
   return plan_reader_init(&f->reader, &r->plan) && plan_reader_init(&f->later, &r->plan);
 }
 
@@ -34,7 +34,7 @@ void filler_free(filler *f) {
 
 void filler_fault(filler *f, batch_status code, const char *format, ...) {
   f->row_failed = true;
-  if (f->fault.code != BATCH_OK && (code != BATCH_IO_ERROR || f->fault.code == BATCH_IO_ERROR)) return;
+  if (f->fault.code != BATCH_OK && (code != BATCH_ERROR_IO || f->fault.code == BATCH_ERROR_IO)) return;
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(f->fault.message, sizeof f->fault.message, format, arguments);
@@ -103,7 +103,7 @@ static void fill_row(filler *f, uint32_t row, const located *l) {
   for (uint32_t i = 0; i < pieces; i++) {
     pack_piece piece = i == 0 ? l->first : pack_piece_at(&s->rows, l->at.row, i);
     if (piece.pairs == 0) { /* such documents have no row */
-      filler_fault(f, BATCH_IO_ERROR, "%.700s: its documents changed while it was open",
+      filler_fault(f, BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
                    source_find(s->data, piece.token)->path);
       continue;
     }
@@ -160,8 +160,9 @@ static void transform_row(filler *f, uint32_t row) {
   for (size_t i = 0; i < r->num_transforms; i++) {
     batch_random random = batch_random_start(mix64_with(key, i));
     if (!r->transforms[i].apply(r->transforms[i].context, f->batch, row, &random))
-      filler_fault(f, BATCH_INVALID_ARGUMENT, "transforms[%zu] failed on row %u of step %llu of epoch %llu",
-                   i, row, (unsigned long long)f->place.step, (unsigned long long)f->place.epoch);
+      filler_fault(f, BATCH_ERROR_INVALID_ARGUMENT,
+                   "transforms[%zu] failed on row %u of step %llu of epoch %llu", i, row,
+                   (unsigned long long)f->place.step, (unsigned long long)f->place.epoch);
   }
   if (f->row_failed && r->skip) skip_row(f, row);
 }
@@ -169,7 +170,7 @@ static void transform_row(filler *f, uint32_t row) {
 /* A batch that is handed on with a fault, or not at all, is not transformed any further. */
 static void transform_rows(filler *f) {
   const recipe *r = f->recipe;
-  if (r->num_transforms == 0 || f->fault.code == BATCH_IO_ERROR) return;
+  if (r->num_transforms == 0 || f->fault.code == BATCH_ERROR_IO) return;
   for (uint32_t row = 0; row < f->batch->batch_size && (f->fault.code == BATCH_OK || r->skip); row++)
     transform_row(f, row);
 }
@@ -180,7 +181,7 @@ void filler_fill(filler *f, const schedule_place *place, Batch *batch) {
                                   : guard_run_anywhere(fill_rows, f, filler_owns, f);
   if (hole) filler_report_hole(f, hole);
   filler_check_sizes(f);
-  if (f->fault.code == BATCH_IO_ERROR) pad_all(f);
+  if (f->fault.code == BATCH_ERROR_IO) pad_all(f);
   transform_rows(f);
   batch->status = f->recipe->skip ? BATCH_OK : f->fault.code;
 }

@@ -62,13 +62,13 @@ static void report_id(filler *f, const source *data, uint64_t start, const void 
     if (id < 0 || id > f->recipe->limit) break;
   }
   if (at == count) {
-    filler_fault(f, BATCH_IO_ERROR, "%.700s: its tokens changed while they were read",
+    filler_fault(f, BATCH_ERROR_IO, "%.700s: its tokens changed while they were read",
                  source_find(data, start)->path);
     return;
   }
   const source_file *file = source_find(data, start + at);
   uint64_t index = start + at - file->first_token;
-  filler_fault(f, BATCH_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32, file->path,
+  filler_fault(f, BATCH_ERROR_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32, file->path,
                source_place(data, file, index, place), id, f->recipe->limit);
 }
 
@@ -133,9 +133,9 @@ void filler_check_sizes(filler *f) {
     uint64_t end = f->touched_end[f->touched[i]];
     struct stat now;
     if (fstat(file->fd, &now) != 0)
-      filler_fault(f, BATCH_IO_ERROR, "%.700s: its size cannot be read: %s", file->path, strerror(errno));
+      filler_fault(f, BATCH_ERROR_IO, "%.700s: its size cannot be read: %s", file->path, strerror(errno));
     else if ((uint64_t)now.st_size < end)
-      filler_fault(f, BATCH_IO_ERROR, "%.700s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
+      filler_fault(f, BATCH_ERROR_IO, "%.700s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
                    file->path, (intmax_t)now.st_size, end);
   }
 }

@@ -14,7 +14,7 @@
    we have called. */
 static void *refused(const char *function) {
   static const char *const callees[] = {
-      "batch_pool_create_with: ", "batch_create_shaped: ", "batch_launcher_rank: ", "headrace: "};
+      "batch_pool_create_with: ", "batch_create_with: ", "batch_launcher_rank: ", "headrace: "};
   batch_status code = batch_last_error()->code;
   const char *message = batch_last_error()->message;
   for (size_t i = 0; i < sizeof callees / sizeof *callees; i++)
@@ -24,7 +24,7 @@ static void *refused(const char *function) {
 
 static BatchLoader *allocate_loader(const batch_loader_options *o) {
   BatchLoader *loader = thread_prepare() == 0 ? aligned_alloc(PORT_LINE, sizeof *loader) : NULL;
-  if (!loader) return error_null(BATCH_OUT_OF_MEMORY, "no memory for a loader");
+  if (!loader) return error_null(BATCH_ERROR_OUT_OF_MEMORY, "no memory for a loader");
   live_enter(loader);
   memset(loader, 0, sizeof *loader);
   loader->generation = thread_generation();
@@ -41,7 +41,7 @@ static bool make_pool(BatchLoader *loader, const batch_loader_options *o, uint32
   loader->pool = batch_pool_create_with(&pool);
   if (!loader->pool) return false;
   return window_init(&loader->window, size, loader->recipe.schedule.total) ||
-         error_fail(BATCH_OUT_OF_MEMORY, "no memory for %u places", size);
+         error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %u places", size);
 }
 
 static bool make_workers(BatchLoader *loader, uint64_t resident_bytes) {
@@ -49,7 +49,7 @@ static bool make_workers(BatchLoader *loader, uint64_t resident_bytes) {
   size_t bytes;
   if (memory_multiply(loader->num_workers, sizeof(worker), &bytes))
     loader->workers = aligned_alloc(PORT_LINE, bytes);
-  if (!loader->workers) return error_fail(BATCH_OUT_OF_MEMORY, "no memory for workers");
+  if (!loader->workers) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for workers");
   memset(loader->workers, 0, bytes);
   for (uint32_t i = 0; i < loader->num_workers; i++) {
     worker *w = &loader->workers[i];
@@ -66,7 +66,7 @@ static bool start_workers(BatchLoader *loader) {
     worker *w = &loader->workers[loader->running];
     int answer = thread_start(&w->thread, worker_run, w);
     if (answer != 0)
-      return error_fail(BATCH_OUT_OF_MEMORY, "no thread for worker %u of %u: %s", loader->running,
+      return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no thread for worker %u of %u: %s", loader->running,
                         loader->num_workers, strerror(answer));
   }
   return true;
@@ -87,11 +87,11 @@ static BatchLoader *create(const batch_loader_source *sources, size_t n,
 }
 
 static bool check_sources(const batch_loader_source *sources, size_t n) {
-  if (!sources) return error_fail(BATCH_INVALID_ARGUMENT, "sources is NULL, expected datasets");
-  if (n == 0) return error_fail(BATCH_INVALID_ARGUMENT, "n is 0, expected at least one source");
+  if (!sources) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "sources is NULL, expected datasets");
+  if (n == 0) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "n is 0, expected at least one source");
   for (size_t i = 0; i < n; i++)
     if (!sources[i].dataset)
-      return error_fail(BATCH_INVALID_ARGUMENT, "sources[%zu].dataset is NULL, expected a dataset", i);
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "sources[%zu].dataset is NULL, expected a dataset", i);
   return true;
 }
 
@@ -103,7 +103,8 @@ BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_
 
 BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader_options *options) {
   if (!dataset)
-    return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_create: dataset is NULL, expected a dataset");
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_loader_create: dataset is NULL, expected a dataset");
   BatchLoader *loader = create(&(batch_loader_source){dataset, 0.0}, 1, options);
   return loader ? loader : refused("batch_loader_create");
 }
@@ -116,7 +117,7 @@ static bool is_elsewhere(const BatchLoader *loader) {
 
 bool loader_is_elsewhere(const char *function, const BatchLoader *loader) {
   if (!is_elsewhere(loader)) return false;
-  error_set(BATCH_UNSUPPORTED,
+  error_set(BATCH_ERROR_UNSUPPORTED,
             "%s: the loader's workers are in the process that forked this one, expected a loader made here",
             function);
   return true;
@@ -204,8 +205,8 @@ static batch_status take(BatchLoader *loader, const char *function, Batch **batc
   uint64_t waited;
   if (batch) *batch = NULL;
   if (!loader || !batch)
-    return error_note(BATCH_INVALID_ARGUMENT, function, loader ? "batch is NULL" : "loader is NULL");
-  if (loader_is_elsewhere(function, loader)) return BATCH_UNSUPPORTED;
+    return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, loader ? "batch is NULL" : "loader is NULL");
+  if (loader_is_elsewhere(function, loader)) return BATCH_ERROR_UNSUPPORTED;
   batch_status answer = window_take(&loader->window, &item, deadline, &waited);
   if (waited) add(loader, COUNT_TRAINER_WAIT, waited);
   if (answer != BATCH_OK) return report(loader, function, answer);
@@ -230,7 +231,7 @@ Batch *batch_loader_next(BatchLoader *loader) {
 static const char replaying[] = "batch_loader_replay";
 
 static Batch *replay(BatchLoader *loader, filler *f, const schedule_place *place) {
-  Batch *batch = batch_create_shaped(&loader->recipe.shape);
+  Batch *batch = batch_create_with(&loader->recipe.shape);
   if (!batch) return refused(replaying);
   filler_fill(f, place, batch);
   if (f->fault.code != BATCH_OK) error_set(f->fault.code, "%s: %s", replaying, f->fault.message);
@@ -241,12 +242,12 @@ static Batch *replay(BatchLoader *loader, filler *f, const schedule_place *place
 
 Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
   schedule_place place;
-  if (!loader) return error_null(BATCH_INVALID_ARGUMENT, "batch_loader_replay: loader is NULL");
+  if (!loader) return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_replay: loader is NULL");
   if (loader_is_elsewhere("batch_loader_replay", loader)) return NULL;
   const schedule *s = &loader->recipe.schedule;
   if (!schedule_find(s, epoch, step, &place))
     return error_null(
-        BATCH_OUT_OF_RANGE,
+        BATCH_ERROR_OUT_OF_RANGE,
         "batch_loader_replay: step is %llu of epoch %llu, expected one of the %llu steps of %llu "
         "epochs that this loader has",
         (unsigned long long)step, (unsigned long long)epoch, (unsigned long long)s->epoch_steps,
@@ -267,7 +268,7 @@ static const char *bottleneck(const BatchLoader *loader, const batch_loader_stat
 
 bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats) {
   if (!loader || !stats)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_stats: %s is NULL",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_get_stats: %s is NULL",
                       loader ? "stats" : "loader");
   if (loader_is_elsewhere("batch_loader_get_stats", loader)) return false;
   const counters *c = &loader->counts;

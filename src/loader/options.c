@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define EXPECT(holds, ...)                                                                                   \
-  if (!(holds)) return error_fail(BATCH_INVALID_ARGUMENT, __VA_ARGS__)
+  if (!(holds)) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
 
 static bool check_shape(const batch_shape *shape) {
   EXPECT(shape->batch_size >= 1, "shape.batch_size is 0, expected at least 1");
@@ -54,7 +54,7 @@ static bool copy_transforms(recipe *r, const batch_loader_options *o) {
   if (o->num_transforms == 0) return true;
   r->transforms = calloc(o->num_transforms, sizeof *r->transforms);
   if (!r->transforms)
-    return error_fail(BATCH_OUT_OF_MEMORY, "no memory for %zu transforms", o->num_transforms);
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %zu transforms", o->num_transforms);
   memcpy(r->transforms, o->transforms, o->num_transforms * sizeof *r->transforms);
   r->num_transforms = o->num_transforms;
   return true;

@@ -22,13 +22,13 @@ static bool parse(const char *name, const char *text, uint32_t *number) {
   unsigned long value = strtoul(text, &end, 10);
   *number = (uint32_t)value;
   if (*text >= '0' && *text <= '9' && *end == '\0' && errno == 0 && value < UINT32_MAX) return true;
-  return error_fail(BATCH_INVALID_ARGUMENT, "batch_launcher_rank: %s is \"%s\", expected a number", name,
-                    text);
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_launcher_rank: %s is \"%s\", expected a number",
+                    name, text);
 }
 
 bool batch_launcher_rank(uint32_t *rank, uint32_t *world) {
   if (!rank || !world)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_launcher_rank: %s is NULL, expected an address",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_launcher_rank: %s is NULL, expected an address",
                       rank ? "world" : "rank");
   *rank = 0;
   *world = 1;
@@ -38,7 +38,7 @@ bool batch_launcher_rank(uint32_t *rank, uint32_t *world) {
     uint32_t r, n;
     if (!parse(launchers[i].rank, mine, &r) || !parse(launchers[i].world, all, &n)) return false;
     if (r >= n)
-      return error_fail(BATCH_INVALID_ARGUMENT,
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                         "batch_launcher_rank: %s is %u, expected below %s, which is %u", launchers[i].rank, r,
                         launchers[i].world, n);
     *rank = r;

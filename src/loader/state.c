@@ -27,15 +27,17 @@ static batch_loader_state state_of(const plan *p, uint64_t data_hash) {
 }
 
 static bool same(const char *what, uint64_t saved, uint64_t given) {
-  return saved == given || error_fail(BATCH_INVALID_ARGUMENT, "resume was saved with %s %llu, expected %llu",
-                                      what, (unsigned long long)saved, (unsigned long long)given);
+  return saved == given ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "resume was saved with %s %llu, expected %llu", what,
+                    (unsigned long long)saved, (unsigned long long)given);
 }
 
 /* words: [n] of what the numbers stand for. */
 static bool same_word(const char *what, const char *const *words, unsigned n, unsigned saved,
                       unsigned given) {
-  return saved == given || error_fail(BATCH_INVALID_ARGUMENT, "resume was saved with %s %s, expected %s",
-                                      what, saved < n ? words[saved] : "?", words[given]);
+  return saved == given ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "resume was saved with %s %s, expected %s", what,
+                    saved < n ? words[saved] : "?", words[given]);
 }
 
 static bool check_origin(const batch_loader_state *s, const batch_loader_state *mine, const plan *p) {
@@ -47,14 +49,14 @@ static bool check_origin(const batch_loader_state *s, const batch_loader_state *
       !same_word("shuffle", shuffles, 3, s->shuffle, mine->shuffle))
     return false;
   if (s->tokens != mine->tokens)
-    return error_fail(BATCH_INVALID_ARGUMENT,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "resume was saved with other data, of fingerprint %016llx, expected %016llx",
                       (unsigned long long)s->tokens, (unsigned long long)mine->tokens);
   if (s->order != mine->order)
-    return error_fail(BATCH_INVALID_ARGUMENT,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "resume was saved with other weights, block_rows or drop_last, expected the same");
   if (s->row > p->rows || s->epoch > BATCH_LOADER_ENDLESS || s->epoch > plan_epochs(p))
-    return error_fail(BATCH_FORMAT_ERROR,
+    return error_fail(BATCH_ERROR_FORMAT,
                       "resume is at row %llu of epoch %llu, expected one that this data has",
                       (unsigned long long)s->row, (unsigned long long)s->epoch);
   return true;
@@ -66,7 +68,7 @@ bool loader_origin(const plan *p, const batch_loader_options *options, schedule_
   *origin = (schedule_place){0, 0, 0};
   if (!s) return true;
   if (s->magic != STATE_MAGIC || s->check != check_of(s))
-    return error_fail(BATCH_FORMAT_ERROR, "resume is no state of a loader of this version, or was damaged");
+    return error_fail(BATCH_ERROR_FORMAT, "resume is no state of a loader of this version, or was damaged");
   if (!plan_hash_data(p, &data_hash)) return false;
   batch_loader_state mine = state_of(p, data_hash);
   if (!check_origin(s, &mine, p)) return false;
@@ -104,7 +106,7 @@ static uint64_t first_undelivered(BatchLoader *loader) {
 bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
   uint64_t data_hash;
   if (!loader || !state)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_loader_get_state: %s is NULL",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_get_state: %s is NULL",
                       loader ? "state" : "loader");
   if (loader_is_elsewhere("batch_loader_get_state", loader)) return false;
   if (!data_hash_of(loader, &data_hash)) return false;

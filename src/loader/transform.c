@@ -142,36 +142,38 @@ typedef struct check {
 } check;
 
 static bool check_probability(const check *c, float probability) {
-  return !isnan(probability) ||
-         error_fail(BATCH_INVALID_ARGUMENT, "%s: probability is %g, expected 0 to 1", c->name, probability);
+  return !isnan(probability) || error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                                           "%s: probability is %g, expected 0 to 1", c->name, probability);
 }
 
 static bool check_id(const check *c, const char *what, uint32_t id) {
-  return id <= c->largest_id || error_fail(BATCH_INVALID_ARGUMENT, "%s: %s is %u, expected at most %u",
+  return id <= c->largest_id || error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is %u, expected at most %u",
                                            c->name, what, id, c->largest_id);
 }
 
 static bool check_vocabulary(const check *c, uint32_t vocab_size) {
   return (vocab_size > 0 && vocab_size - 1 <= c->largest_id) ||
-         error_fail(BATCH_INVALID_ARGUMENT, "%s: vocab_size is %u, expected 1 to %u", c->name, vocab_size,
-                    c->largest_id + 1);
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: vocab_size is %u, expected 1 to %u", c->name,
+                    vocab_size, c->largest_id + 1);
 }
 
 static bool check_floats(const check *c, float mean, float deviation, bool divides) {
   if (c->shape->input_type != TENSOR_FLOAT32)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: shape.input_type is %s, expected float32", c->name,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: shape.input_type is %s, expected float32", c->name,
                       tensor_type_name(c->shape->input_type));
   if (!isfinite(mean))
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: mean is %g, expected a finite number", c->name, mean);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: mean is %g, expected a finite number", c->name,
+                      mean);
   if (isfinite(deviation) && (divides ? deviation > 0 : deviation >= 0)) return true;
-  return error_fail(BATCH_INVALID_ARGUMENT, "%s: deviation is %g, expected a finite number %s 0", c->name,
-                    deviation, divides ? "above" : "from");
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: deviation is %g, expected a finite number %s 0",
+                    c->name, deviation, divides ? "above" : "from");
 }
 
 static bool check_mask(const check *c, const void *options) {
   const batch_mask_options *o = options;
   if (!o->keep && o->num_keep > 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: keep is NULL, expected %zu ids", c->name, o->num_keep);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: keep is NULL, expected %zu ids", c->name,
+                      o->num_keep);
   for (size_t i = 0; i < o->num_keep; i++)
     if (!check_id(c, "an id of keep", o->keep[i])) return false;
   return check_probability(c, o->probability) && check_id(c, "mask_id", o->mask_id) &&
@@ -212,12 +214,13 @@ bool transform_check(const batch_transform *transform, size_t index, const batch
                      uint32_t largest_id) {
   check c = {.shape = shape, .largest_id = largest_id};
   if (!transform->apply)
-    return error_fail(BATCH_INVALID_ARGUMENT, "transforms[%zu].apply is NULL, expected a function", index);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "transforms[%zu].apply is NULL, expected a function",
+                      index);
   for (size_t i = 0; i < sizeof built_in / sizeof *built_in; i++) {
     if (transform->apply != built_in[i].apply) continue;
     snprintf(c.name, sizeof c.name, "transforms[%zu], %s", index, built_in[i].name);
     if (transform->context) return built_in[i].check(&c, transform->context);
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: options is NULL", c.name);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: options is NULL", c.name);
   }
   return true;
 }

@@ -21,12 +21,13 @@ static bool open_compressed(byte_stream *stream) {
   if (!file_read_some(stream->fd, stream->path, 0, head, sizeof head, &bytes)) return false;
   stream->how = byte_stream_kind_of(head, bytes) == BYTES_GZIP ? &decompressor_gzip : &decompressor_zstd;
   if (!stream->how->open)
-    return error_fail(BATCH_UNSUPPORTED,
+    return error_fail(BATCH_ERROR_UNSUPPORTED,
                       "%.700s: is compressed with %s, and this libheadrace was built without %s",
                       stream->path, stream->how->name, stream->how->library);
   stream->in = malloc(INPUT);
   stream->state = stream->in ? stream->how->open() : NULL;
-  return stream->state || error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory to decompress it", stream->path);
+  return stream->state ||
+         error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory to decompress it", stream->path);
 }
 
 bool byte_stream_open(byte_stream *stream, const char *path, int fd, bool compressed) {

@@ -34,7 +34,7 @@ typedef struct byte_stream {
 /* What the first bytes of a file say. */
 byte_stream_kind byte_stream_kind_of(const uint8_t *head, size_t bytes);
 
-/* Borrows path and fd. BATCH_UNSUPPORTED for what this build cannot decompress. */
+/* Borrows path and fd. BATCH_ERROR_UNSUPPORTED for what this build cannot decompress. */
 bool byte_stream_open(byte_stream *stream, const char *path, int fd, bool compressed);
 
 /* Reads up to `bytes` bytes; *got may be less, also 0, while the stream has not ended: each call takes a

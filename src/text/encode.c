@@ -27,13 +27,14 @@ typedef struct encoder {
 
 bool encode_check(const char *function, const batch_dataset_options *options) {
   if ((unsigned)options->separator > BATCH_SEPARATOR_AFTER)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: separator is %d, expected 0 to %d", function,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: separator is %d, expected 0 to %d", function,
                       (int)options->separator, BATCH_SEPARATOR_AFTER);
   if (options->separator && options->end_of_text > INT32_MAX)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: end_of_text is %" PRIu32 ", expected at most %" PRId32,
-                      function, options->end_of_text, INT32_MAX);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: end_of_text is %" PRIu32 ", expected at most %" PRId32, function,
+                      options->end_of_text, INT32_MAX);
   if ((unsigned)options->on_bad_line > BATCH_BAD_LINE_SKIP)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: on_bad_line is %d, expected 0 or %d", function,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: on_bad_line is %d, expected 0 or %d", function,
                       (int)options->on_bad_line, BATCH_BAD_LINE_SKIP);
   return text_options_check(function, &options->text);
 }
@@ -52,7 +53,8 @@ static bool progress(void *context) {
 static bool grow_ids(encoder *e, size_t count) {
   uint32_t *grown = reallocarray(e->ids, count, sizeof *grown);
   if (!grown)
-    return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for %zu ids", e->reader.stream.path, count);
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for %zu ids", e->reader.stream.path,
+                      count);
   e->ids = grown;
   e->capacity = count;
   return true;
@@ -68,7 +70,7 @@ static bool failed(const encoder *e) {
 }
 
 static bool changed_its_mind(const encoder *e, size_t first, size_t second) {
-  error_set(BATCH_FORMAT_ERROR, "the tokenizer counts %zu ids, and %zu when it is asked again", first,
+  error_set(BATCH_ERROR_FORMAT, "the tokenizer counts %zu ids, and %zu when it is asked again", first,
             second);
   return failed(e);
 }
@@ -129,7 +131,7 @@ static bool drain(encoder *e, bool ended) {
 }
 
 static bool too_long(encoder *e, const char *what) {
-  error_set(BATCH_FORMAT_ERROR,
+  error_set(BATCH_ERROR_FORMAT,
             "found more than %zu bytes in %s, expected at most that many (the longest document: "
             "options.longest_document)",
             e->longest, what);

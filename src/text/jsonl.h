@@ -14,7 +14,7 @@ typedef struct jsonl_line {
 
 /* Finds the string under `field` and appends what it means. "a.b" is member b of the object a, unless there is a
    member of the whole name. Of members of one name the last counts. The rest of the line must be JSON, but what
-   it holds does not matter. BATCH_FORMAT_ERROR with path, offset and line; BATCH_OUT_OF_MEMORY. */
+   it holds does not matter. BATCH_ERROR_FORMAT with path, offset and line; BATCH_ERROR_OUT_OF_MEMORY. */
 bool jsonl_read(const jsonl_line *line, const char *field, batch_malformed malformed, text_buffer *text);
 
 /* What the beginning of a file looks like. */

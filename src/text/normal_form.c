@@ -41,7 +41,7 @@ static bool is_boundary(int32_t point) {
 static bool sort_marks(int32_t *run, size_t count) {
   size_t places[257] = {0};
   int32_t *sorted = malloc(count * sizeof *sorted);
-  if (!sorted) return error_fail(BATCH_OUT_OF_MEMORY, "text: no memory for %zu combining marks", count);
+  if (!sorted) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "text: no memory for %zu combining marks", count);
   for (size_t i = 0; i < count; i++) places[class_of(run[i]) + 1]++;
   for (size_t i = 1; i < 257; i++) places[i] += places[i - 1];
   for (size_t i = 0; i < count; i++) sorted[places[class_of(run[i])]++] = run[i];
@@ -81,7 +81,7 @@ static bool make_room(text_normalizer *n) {
   if (n->capacity - n->count >= EXPANSION) return true;
   size_t capacity = n->capacity ? 2 * n->capacity : NORMAL_FORM_HELD + EXPANSION;
   int32_t *grown = reallocarray(n->points, capacity, sizeof *grown);
-  if (!grown) return error_fail(BATCH_OUT_OF_MEMORY, "text: no memory for %zu characters", capacity);
+  if (!grown) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "text: no memory for %zu characters", capacity);
   n->points = grown;
   n->capacity = capacity;
   return true;
@@ -89,7 +89,7 @@ static bool make_room(text_normalizer *n) {
 
 static bool too_many(const text_normalizer *n) {
   return error_fail(
-      BATCH_FORMAT_ERROR,
+      BATCH_ERROR_FORMAT,
       "found more than %zu characters that combine with one another, expected at most that many "
       "(options.longest_document)",
       n->longest);
@@ -113,7 +113,7 @@ static bool add(text_normalizer *n, uint32_t code, text_buffer *out) {
   utf8proc_ssize_t got =
       utf8proc_decompose_char((int32_t)code, n->points + n->count, EXPANSION, flags_of(n->options), &bound);
   if (got < 0 || got > EXPANSION)
-    return error_fail(BATCH_FORMAT_ERROR, "text: utf8proc: %s",
+    return error_fail(BATCH_ERROR_FORMAT, "text: utf8proc: %s",
                       got < 0 ? utf8proc_errmsg(got) : "a character that becomes more than 64");
   if (!settle(n, (size_t)got, out)) return false;
   n->count += (size_t)got;
@@ -151,7 +151,7 @@ bool normal_form_feed(text_normalizer *n, const uint8_t *text, size_t bytes, tex
 #else
 bool normal_form_supported(const char *function) {
   return error_fail(
-      BATCH_UNSUPPORTED,
+      BATCH_ERROR_UNSUPPORTED,
       "%s: normal forms and case folding need utf8proc, without which this libheadrace was built", function);
 }
 

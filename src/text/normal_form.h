@@ -7,7 +7,7 @@
 /* Characters that are held back, at least, before they are composed. */
 enum { NORMAL_FORM_HELD = 4096 };
 
-/* BATCH_UNSUPPORTED in a build without utf8proc. */
+/* BATCH_ERROR_UNSUPPORTED in a build without utf8proc. */
 bool normal_form_supported(const char *function);
 
 /* Takes well-formed text; appends to `out` what no later text can change. */

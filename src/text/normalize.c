@@ -17,10 +17,10 @@ bool text_is_changed(const batch_text_options *options) {
 
 bool text_options_check(const char *function, const batch_text_options *options) {
   if ((unsigned)options->malformed > BATCH_MALFORMED_ERROR)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: malformed is %d, expected 0 to %d", function,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: malformed is %d, expected 0 to %d", function,
                       (int)options->malformed, BATCH_MALFORMED_ERROR);
   if ((unsigned)options->normal_form > BATCH_NORMAL_NFKC)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: normal_form is %d, expected 0 to %d", function,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: normal_form is %d, expected 0 to %d", function,
                       (int)options->normal_form, BATCH_NORMAL_NFKC);
   return !has_forms(options) || normal_form_supported(function);
 }
@@ -125,7 +125,7 @@ static bool settle(const char *text, size_t bytes, batch_malformed malformed, te
   const uint8_t *raw = (const uint8_t *)text;
   size_t good = utf8_well_formed(raw, bytes);
   if (good < bytes && malformed == BATCH_MALFORMED_ERROR)
-    return error_fail(BATCH_FORMAT_ERROR,
+    return error_fail(BATCH_ERROR_FORMAT,
                       "batch_text_normalize: text: at byte %zu: found 0x%02X, expected UTF-8", good,
                       raw[good]);
   return utf8_repair(raw, bytes, out);
@@ -145,7 +145,7 @@ size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_opt
   text_buffer repaired = {0}, normal = {0};
   if (!options) options = &unchanged;
   if ((!text && bytes > 0) || (!out && capacity > 0))
-    return error_set(BATCH_INVALID_ARGUMENT, "batch_text_normalize: %s is NULL, expected an address",
+    return error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_text_normalize: %s is NULL, expected an address",
                      text ? "out" : "text"),
            BATCH_TOKENIZER_FAILED;
   bool good = text_options_check("batch_text_normalize", options);

@@ -29,7 +29,7 @@ bool text_is_changed(const batch_text_options *options);
 bool text_options_check(const char *function, const batch_text_options *options);
 
 /* A piece must not end inside a character. Malformed bytes are kept, whatever the options say of them.
-   BATCH_OUT_OF_MEMORY; BATCH_FORMAT_ERROR: more characters than `longest` combine into one. */
+   BATCH_ERROR_OUT_OF_MEMORY; BATCH_ERROR_FORMAT: more characters than `longest` combine into one. */
 bool text_normalizer_feed(text_normalizer *n, const char *text, size_t bytes, text_buffer *out);
 
 bool text_normalizer_end(text_normalizer *n, text_buffer *out);

@@ -15,7 +15,7 @@ typedef struct sentencepiece_facts {
   bool parts_at_lines; /* no piece and no rule of the character map holds a line feed and something else */
 } sentencepiece_facts;
 
-/* BATCH_FORMAT_ERROR: path, offset, found, expected. */
+/* BATCH_ERROR_FORMAT: path, offset, found, expected. */
 bool sentencepiece_model_check(const char *path, const uint8_t *bytes, size_t count,
                                sentencepiece_facts *facts);
 

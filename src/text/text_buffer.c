@@ -12,7 +12,7 @@ bool text_buffer_reserve(text_buffer *buffer, size_t bytes) {
   if (fits && capacity < needed) capacity = needed;
   char *grown = fits ? realloc(buffer->data, capacity) : NULL;
   if (!grown)
-    return error_fail(BATCH_OUT_OF_MEMORY, "text: no memory for %zu bytes more than %zu", bytes,
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "text: no memory for %zu bytes more than %zu", bytes,
                       buffer->used);
   buffer->data = grown;
   buffer->capacity = capacity;

@@ -10,7 +10,7 @@ typedef struct text_buffer {
   size_t used, capacity;
 } text_buffer;
 
-/* Makes room for `bytes` more. BATCH_OUT_OF_MEMORY. */
+/* Makes room for `bytes` more. BATCH_ERROR_OUT_OF_MEMORY. */
 bool text_buffer_reserve(text_buffer *buffer, size_t bytes);
 
 bool text_buffer_append(text_buffer *buffer, const char *text, size_t bytes);

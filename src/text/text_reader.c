@@ -156,7 +156,7 @@ static bool pass_line(text_reader *reader, line_found *line) {
 }
 
 static bool may_skip(text_reader *reader) {
-  if (reader->on_bad_line != BATCH_BAD_LINE_SKIP || batch_last_error()->code != BATCH_FORMAT_ERROR)
+  if (reader->on_bad_line != BATCH_BAD_LINE_SKIP || batch_last_error()->code != BATCH_ERROR_FORMAT)
     return false;
   reader->bad_lines++;
   return true;

@@ -51,7 +51,8 @@ BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void 
                                int64_t end_of_text, tokenizer_cut cut, tokenizer_more more) {
   BatchTokenizer *tokenizer = malloc(sizeof *tokenizer);
   if (!tokenizer)
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_tokenizer: no memory for %zu bytes", sizeof *tokenizer);
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_tokenizer: no memory for %zu bytes",
+                      sizeof *tokenizer);
   *tokenizer =
       (BatchTokenizer){*functions, context, vocab_size, end_of_text, cut, more ? more : functions->encode};
   live_enter(tokenizer);
@@ -62,7 +63,7 @@ BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
   static const batch_tokenizer_functions functions = {bytes_encode, bytes_decode, NULL};
   const uint32_t most = UINT16_MAX + 1 - 256;
   if (specials > most)
-    return error_null(BATCH_INVALID_ARGUMENT,
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_tokenizer_bytes: specials is %" PRIu32 ", expected at most %" PRIu32, specials,
                       most);
   return tokenizer_make(&functions, NULL, 256 + specials, specials ? 256 : BATCH_NO_TOKEN,
@@ -72,15 +73,15 @@ BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
 BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
                                        uint32_t vocab_size, int64_t end_of_text) {
   if (!functions || !functions->encode || !functions->decode)
-    return error_null(BATCH_INVALID_ARGUMENT, "batch_tokenizer_custom: %s is NULL, expected a function",
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_tokenizer_custom: %s is NULL, expected a function",
                       !functions          ? "functions"
                       : functions->encode ? "decode"
                                           : "encode");
   if (vocab_size == 0)
-    return error_null(BATCH_INVALID_ARGUMENT, "batch_tokenizer_custom: vocab_size is %d, expected at least 1",
-                      0);
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_tokenizer_custom: vocab_size is %d, expected at least 1", 0);
   if (end_of_text != BATCH_NO_TOKEN && (end_of_text < 0 || end_of_text >= vocab_size))
-    return error_null(BATCH_INVALID_ARGUMENT,
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_tokenizer_custom: end_of_text is %" PRId64 ", expected -1 or below %" PRIu32,
                       end_of_text, vocab_size);
   return tokenizer_make(functions, context, vocab_size, end_of_text, TOKENIZER_CUT_NOWHERE, NULL);
@@ -88,8 +89,8 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
 
 BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
   if (!path)
-    return error_null(BATCH_INVALID_ARGUMENT, "batch_tokenizer_sentencepiece: path is %s, expected a path",
-                      "NULL");
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_tokenizer_sentencepiece: path is %s, expected a path", "NULL");
   return tokenizer_sentencepiece_load(path);
 }
 
@@ -102,7 +103,7 @@ void batch_tokenizer_free(BatchTokenizer *tokenizer) {
 
 static size_t check_arguments(const char *function, const BatchTokenizer *tokenizer, bool in, bool out) {
   if (tokenizer && in && out) return 0;
-  error_set(BATCH_INVALID_ARGUMENT, "%s: %s is NULL, expected an address", function,
+  error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL, expected an address", function,
             !tokenizer ? "tokenizer"
             : !in      ? "what is to be read"
                        : "where the result goes");
@@ -118,13 +119,14 @@ static size_t first_outside(const BatchTokenizer *tokenizer, const uint32_t *ids
 
 static size_t id_outside(const char *function, const BatchTokenizer *tokenizer, const uint32_t *ids,
                          size_t at) {
-  error_set(BATCH_OUT_OF_RANGE, "%s: ids[%zu] is %" PRIu32 ", expected below the vocabulary size %" PRIu32,
-            function, at, ids[at], tokenizer->vocab_size);
+  error_set(BATCH_ERROR_OUT_OF_RANGE,
+            "%s: ids[%zu] is %" PRIu32 ", expected below the vocabulary size %" PRIu32, function, at, ids[at],
+            tokenizer->vocab_size);
   return failed();
 }
 
 static size_t refused(const char *function, size_t count, const char *what) {
-  error_set(BATCH_FORMAT_ERROR, "%s: the tokenizer refuses %zu %s%s", function, count, what,
+  error_set(BATCH_ERROR_FORMAT, "%s: the tokenizer refuses %zu %s%s", function, count, what,
             count == 1 ? "" : "s");
   return failed();
 }
@@ -138,7 +140,8 @@ size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, 
       (more ? tokenizer->more : tokenizer->functions.encode)(tokenizer->context, text, bytes, ids, capacity);
   if (count == failed()) return refused(function, bytes, "byte");
   if (count == TOKENIZER_NO_MEMORY)
-    return error_set(BATCH_OUT_OF_MEMORY, "%s: no memory to encode %zu bytes", function, bytes), failed();
+    return error_set(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory to encode %zu bytes", function, bytes),
+           failed();
   size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
   return bad == written ? count : id_outside(function, tokenizer, ids, bad);
 }

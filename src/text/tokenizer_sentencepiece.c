@@ -23,8 +23,8 @@ static bool read_model(const char *path, char **bytes, size_t *count) {
         path, 0, "found a file of %" PRIu64 " bytes, expected a SentencePiece model of at most %" PRIu64,
         size, largest_model);
   return *bytes ? good
-                : error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for a model of %" PRIu64 " bytes", path,
-                             size);
+                : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for a model of %" PRIu64 " bytes",
+                             path, size);
 }
 
 static void *load_model(const char *path, const char *bytes, size_t count) {
@@ -65,7 +65,7 @@ BatchTokenizer *tokenizer_sentencepiece_load(const char *path) {
 #else
 BatchTokenizer *tokenizer_sentencepiece_load(const char *path) {
   return error_null(
-      BATCH_UNSUPPORTED,
+      BATCH_ERROR_UNSUPPORTED,
       "%.700s: is a SentencePiece model, and this libheadrace was built without libsentencepiece", path);
 }
 #endif

@@ -5,7 +5,7 @@
 #include "text/sentencepiece_model.h"
 #include "text/tokenizer.h"
 
-/* Loads a model into a tokenizer; where there is no libsentencepiece: BATCH_UNSUPPORTED. */
+/* Loads a model into a tokenizer; where there is no libsentencepiece: BATCH_ERROR_UNSUPPORTED. */
 BatchTokenizer *tokenizer_sentencepiece_load(const char *path);
 
 /* Of the C++ part. A model is a sentencepiece processor and how it is given text:

@@ -50,7 +50,7 @@ static void until_named(const char *name, int n) {
 
 static void expect_elsewhere(const char *call, bool refused) {
   EXPECT(refused, "%s did not fail", call);
-  EXPECT(batch_last_error()->code == BATCH_UNSUPPORTED, "%s: %s", call, batch_last_error()->message);
+  EXPECT(batch_last_error()->code == BATCH_ERROR_UNSUPPORTED, "%s: %s", call, batch_last_error()->message);
   EXPECT(strstr(batch_last_error()->message, call), "%s: %s", call, batch_last_error()->message);
 }
 

@@ -66,7 +66,7 @@ static BatchLoader *make_loader(BatchDataset *dataset, const batch_loader_option
 
 static void expect_io_error(const char *call, bool refused) {
   EXPECT(refused, "%s did not fail", call);
-  EXPECT(batch_last_error()->code == BATCH_IO_ERROR, "%s: %s", call, batch_last_error()->message);
+  EXPECT(batch_last_error()->code == BATCH_ERROR_IO, "%s: %s", call, batch_last_error()->message);
 }
 
 static void block_everything(void) {
@@ -85,7 +85,7 @@ static void a_worker_made_with_everything_blocked(void) {
   EXPECT(truncate(tokens_path, 4096) == 0, "truncate");
   unsigned faulty = 0;
   for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch))
-    faulty += batch->status == BATCH_IO_ERROR;
+    faulty += batch->status == BATCH_ERROR_IO;
   EXPECT(faulty > TOKENS / 256 / 2, "%u faulty batches", faulty);
   EXPECT(batch_last_error()->code == BATCH_END, "%s", batch_last_error()->message);
   batch_loader_free(loader);

@@ -146,11 +146,11 @@ static void not_to_be_had(void) {
   if (pthread_create(&thread, NULL, end_at_once, NULL) == 0)
     exit(SKIPPED); /* this system does not count them */
   EXPECT(!make_loader(dataset), "a loader without workers");
-  EXPECT(batch_last_error()->code == BATCH_OUT_OF_MEMORY, "%s", batch_last_error()->message);
+  EXPECT(batch_last_error()->code == BATCH_ERROR_OUT_OF_MEMORY, "%s", batch_last_error()->message);
   EXPECT(strstr(batch_last_error()->message, "batch_loader_create: no thread for worker 0 of 3"), "%s",
          batch_last_error()->message);
   EXPECT(!start_spheres(), "spheres without workers");
-  EXPECT(batch_last_error()->code == BATCH_OUT_OF_MEMORY, "%s", batch_last_error()->message);
+  EXPECT(batch_last_error()->code == BATCH_ERROR_OUT_OF_MEMORY, "%s", batch_last_error()->message);
   EXPECT(strstr(batch_last_error()->message, "batch_spheres_start: no thread for sphere 0 of 2"), "%s",
          batch_last_error()->message);
   none_for_queues();

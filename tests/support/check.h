@@ -2,7 +2,7 @@
    a call ends the process with this message.
 
    Usage:
-       assert_refused(!batch_split(batch, 9, parts), BATCH_INVALID_ARGUMENT, "batch_split", "n", "9");
+       assert_refused(!batch_split(batch, 9, parts), BATCH_ERROR_INVALID_ARGUMENT, "batch_split", "n", "9");
        assert_aborts(release_twice, NULL, "batch_release");
 
    The words after the status must all be in the error's message; "a|b" stands for either. Another

@@ -30,7 +30,7 @@ void assert_documents(const BatchDataset *dataset, const uint64_t *bounds, size_
     cr_assert_eq(end, bounds[i + 1], "document %zu ends at %" PRIu64 " instead of %" PRIu64, i, end,
                  bounds[i + 1]);
   }
-  assert_refused(!batch_dataset_document(dataset, count, &start, &end), BATCH_OUT_OF_RANGE,
+  assert_refused(!batch_dataset_document(dataset, count, &start, &end), BATCH_ERROR_OUT_OF_RANGE,
                  "batch_dataset_document");
 }
 

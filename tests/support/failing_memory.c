@@ -195,7 +195,7 @@ unsigned inject_failures(const char *name, failing_call call, void *context) {
     }
     injected++;
     survived += done;
-    if (!done) assert_error(BATCH_OUT_OF_MEMORY, name);
+    if (!done) assert_error(BATCH_ERROR_OUT_OF_MEMORY, name);
   }
   printf("%s: %u allocation failures injected, %u of them done without\n", name, injected, survived);
   fflush(stdout);

@@ -3,7 +3,7 @@
    Usage:
        inject_failures("batch_create", make, &(case_context){...});
    calls `make` again and again; in call k the k-th allocation inside the library fails. Each
-   time it must answer false with BATCH_OUT_OF_MEMORY in the last error and leave as much
+   time it must answer false with BATCH_ERROR_OUT_OF_MEMORY in the last error and leave as much
    allocated as before; a call that does without what failed may answer true. It ends when a
    call no longer reaches its k-th allocation, prints how many failures were injected, and
    returns that number.

@@ -65,9 +65,9 @@ void need_package(test_package package) {
   check_forget_error();
   use(package);
   if (packages[package].built_in) {
-    cr_assert_neq(batch_last_error()->code, BATCH_UNSUPPORTED, "%s", batch_last_error()->message);
+    cr_assert_neq(batch_last_error()->code, BATCH_ERROR_UNSUPPORTED, "%s", batch_last_error()->message);
     return;
   }
-  assert_error(BATCH_UNSUPPORTED, "without", packages[package].name);
+  assert_error(BATCH_ERROR_UNSUPPORTED, "without", packages[package].name);
   cr_skip("built without %s, and it says so", packages[package].name);
 }

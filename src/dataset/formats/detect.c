@@ -67,7 +67,8 @@ static bool has_companion(const char *path, const char *suffix, const char *repl
   *there = false;
   if (!path_ends_with(path, suffix)) return true;
   char *companion = path_replace_suffix(path, suffix, replacement);
-  if (!companion) return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the path of its index", path);
+  if (!companion)
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its index", path);
   bool good = file_look_up(companion, &status, there);
   *there = *there && S_ISREG(status.st_mode);
   free(companion);

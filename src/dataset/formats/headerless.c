@@ -94,7 +94,7 @@ bool format_datatrove_open(source_file *file, const batch_dataset_options *optio
   char *path = path_replace_suffix(file->path, "", ".index");
   int fd;
   uint64_t bytes;
-  if (!path) return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its index", file->path);
+  if (!path) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its index", file->path);
   bool good = file_open(path, &fd, &bytes);
   if (good) {
     good = open_index(file, options, fd, path, bytes);

@@ -221,7 +221,7 @@ static bool find_pair(source_file *file, char **index_path) {
   char *bin_path = named_index ? path_replace_suffix(file->path, ".idx", ".bin") : NULL;
   if (*index_path && (!named_index || bin_path)) return !named_index || swap_for_bin(file, bin_path);
   free(bin_path);
-  return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the paths of the pair", file->path);
+  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the paths of the pair", file->path);
 }
 
 bool format_megatron_open(source_file *file, const batch_dataset_options *options) {

@@ -135,7 +135,7 @@ static bool read_prefix(const source_file *file, uint32_t *offset, uint32_t *len
 
 static bool read_facts(const source_file *file, uint32_t offset, uint32_t length, npy_facts *facts) {
   char *text = malloc(length + 1);
-  if (!text) return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its header", file->path);
+  if (!text) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its header", file->path);
   cursor c = {text, text, text + length, file, offset};
   bool good = file_read_at(file->fd, file->path, offset, text, length) && take_dict(&c, facts);
   free(text);

@@ -20,12 +20,13 @@ static bool append(name_list *list, const char *name, const char *path) {
   if (list->count == list->capacity) {
     size_t capacity = list->capacity ? 2 * list->capacity : 16;
     char **grown = reallocarray(list->names, capacity, sizeof *grown);
-    if (!grown) return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the names beside it", path);
+    if (!grown)
+      return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the names beside it", path);
     list->names = grown;
     list->capacity = capacity;
   }
   char *copy = strdup(name);
-  if (!copy) return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the names beside it", path);
+  if (!copy) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the names beside it", path);
   list->names[list->count++] = copy;
   return true;
 }

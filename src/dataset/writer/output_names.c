@@ -28,7 +28,7 @@ bool output_is_companion(const char *name) {
 /* ---- settling */
 
 static bool out_of_memory(const char *path) {
-  return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", path);
+  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", path);
 }
 
 /* The path of the token file: Megatron's index stands for it, and where a format has a suffix it is put
@@ -44,11 +44,11 @@ static char *with_suffix(const char *path, batch_format format) {
 
 static bool check_words(const char *path) {
   if (strcmp(path, "-") == 0)
-    return error_fail(BATCH_INVALID_ARGUMENT,
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "%s: stands for the standard output, expected a file: shards are not written there",
                       path);
   return *last_part(path) ||
-         error_fail(BATCH_INVALID_ARGUMENT, "%.700s: names a directory, expected a file", path);
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%.700s: names a directory, expected a file", path);
 }
 
 /* What is there is a regular file, or a link to one, or nothing. */
@@ -59,11 +59,11 @@ static bool check_there(const char *path, bool *link) {
   if (!there && errno != ENOENT) return file_fail(path, "stat");
   if (*link && stat(path, &status) != 0)
     return errno == ENOENT
-               ? error_fail(BATCH_IO_ERROR, "%.700s: a link to what is not there, expected a link to a file",
+               ? error_fail(BATCH_ERROR_IO, "%.700s: a link to what is not there, expected a link to a file",
                             path)
                : file_fail(path, "stat");
   return !there || S_ISREG(status.st_mode) ||
-         error_fail(BATCH_IO_ERROR, "%.700s: is %s, expected a regular file or a name that is free", path,
+         error_fail(BATCH_ERROR_IO, "%.700s: is %s, expected a regular file or a name that is free", path,
                     S_ISDIR(status.st_mode) ? "a directory" : "a device, a pipe or a socket");
 }
 
@@ -72,7 +72,7 @@ static bool check_name(const char *path) {
   batch_format found = format_by_name(path);
   bool companion = output_is_companion(path);
   return (!companion && (found == BATCH_FORMAT_AUTO || found == BATCH_FORMAT_HEADERLESS)) ||
-         error_fail(BATCH_INVALID_ARGUMENT,
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "%.700s: would be read as %s, expected a name that ends in .bin, .u16 or .u32", path,
                     companion ? "a companion of another file" : batch_format_name(found));
 }
@@ -101,7 +101,7 @@ static bool check_beside_link(const char *path) {
   struct stat status;
   for (unsigned i = 0; output_companion(path, i, companion, sizeof companion); i++) {
     if (lstat(companion, &status) == 0)
-      return error_fail(BATCH_IO_ERROR, "%.400s: exists, expected none beside %.400s, which is a link",
+      return error_fail(BATCH_ERROR_IO, "%.400s: exists, expected none beside %.400s, which is a link",
                         companion, path);
     if (errno != ENOENT && errno != ENAMETOOLONG) return file_fail(companion, "stat");
   }

@@ -40,9 +40,9 @@ static bool open_one(shard *s, out_file *out, const char *name) {
 /* suffix: in the place of which of the token file's name */
 static bool open_companion(shard *s, out_file *out, const char *suffix, const char *replacement) {
   char *name = path_replace_suffix(s->name, suffix, replacement);
-  bool good = name
-                  ? open_one(s, out, name)
-                  : error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its index", s->place->names->path);
+  bool good =
+      name ? open_one(s, out, name)
+           : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its index", s->place->names->path);
   free(name);
   return good;
 }
@@ -65,7 +65,7 @@ static bool open_metadata(shard *s) {
   out_close(&s->metadata);
   char *name = path_replace_suffix(s->name, "", ".metadata");
   bool good = name ? unlink_begun(s, name)
-                   : error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->tokens.path);
+                   : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", s->tokens.path);
   free(name);
   return good;
 }
@@ -89,7 +89,7 @@ bool shard_open(shard *s, const staging *place, const char *name, batch_format f
   s->place = place;
   s->name = strdup(name);
   if (s->name ? open_parts(s)
-              : error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", place->names->path))
+              : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", place->names->path))
     return true;
   shard_close(s);
   return false;
@@ -99,13 +99,13 @@ bool shard_open(shard *s, const staging *place, const char *name, batch_format f
 static bool check_limits(const shard *s, size_t count) {
   if (is_llmc(s->format) && count > INT32_MAX - s->token_count)
     return error_fail(
-        BATCH_OVERFLOW,
+        BATCH_ERROR_OVERFLOW,
         "%.700s: more than %" PRId32
         " tokens, expected no more in a shard of llm.c, which ends with a document: write several",
         s->tokens.path, INT32_MAX);
   uint64_t begun = s->token_count - s->last_end;
   if (s->format == BATCH_FORMAT_MEGATRON && (begun > INT32_MAX || count > INT32_MAX - begun))
-    return error_fail(BATCH_OVERFLOW,
+    return error_fail(BATCH_ERROR_OVERFLOW,
                       "%.700s: more than %" PRId32 " tokens in document %" PRIu64
                       ", expected no more in a document of a Megatron file",
                       s->tokens.path, INT32_MAX, s->document_count);
@@ -189,7 +189,7 @@ static bool settle_metadata(shard *s) {
   char *path;
   if (s->metadata.fd >= 0 || s->token_count == 0 || is_llmc(s->format)) return true;
   if (asprintf(&path, "/proc/self/fd/%d/%s", s->place->fresh, s->name) < 0)
-    return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->tokens.path);
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", s->tokens.path);
   bool read = is_read_as_it_is(s, path);
   free(path);
   return read || open_companion(s, &s->metadata, "", ".metadata");

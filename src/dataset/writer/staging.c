@@ -41,7 +41,7 @@ static bool can_be_replaced(const staging *s, const char *name) {
     return errno == ENOENT || staging_entry_fail(s, name, "stat");
   if (S_ISREG(status.st_mode)) return can_be_moved(s, name);
   output_shown(s->names, name, shown, sizeof shown);
-  return error_fail(BATCH_IO_ERROR, "%.700s: is %s, expected a regular file or none", shown,
+  return error_fail(BATCH_ERROR_IO, "%.700s: is %s, expected a regular file or none", shown,
                     S_ISDIR(status.st_mode)   ? "a directory"
                     : S_ISLNK(status.st_mode) ? "a link"
                                               : "a device, a pipe or a socket");
@@ -50,7 +50,7 @@ static bool can_be_replaced(const staging *s, const char *name) {
 static bool exists_fail(const staging *s, const char *name) {
   char shown[SHOWN];
   output_shown(s->names, name, shown, sizeof shown);
-  return error_fail(BATCH_IO_ERROR,
+  return error_fail(BATCH_ERROR_IO,
                     "%.700s: exists, expected none (to replace it: options.overwrite, --force)", shown);
 }
 
@@ -91,7 +91,8 @@ static bool open_output_directory(staging *s) {
 
 static bool name_hidden(staging *s) {
   s->hidden_name = staging_hidden_name(s->names->name);
-  return s->hidden_name || error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", s->names->path);
+  return s->hidden_name ||
+         error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", s->names->path);
 }
 
 bool staging_open(staging *s, const output_names *names, bool overwrite) {
@@ -99,7 +100,7 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
   s->names = names;
   s->overwrite = overwrite;
   if (thread_prepare() != 0)
-    return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory to notice a fork", names->path);
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory to notice a fork", names->path);
   s->generation = thread_generation();
   if (!name_hidden(s) || !open_output_directory(s)) return staging_close(s), false;
   if (staging_claim(s) && staging_recover(s) && make_parts(s) && look(s)) return true;

@@ -60,9 +60,9 @@ static bool still_there(const staging *s) {
 static bool lock_it(staging *s, bool made) {
   if (TEMP_FAILURE_RETRY(flock(s->lock, LOCK_EX | LOCK_NB)) == 0) return true;
   if (errno == EWOULDBLOCK)
-    return error_fail(BATCH_IO_ERROR, "%.700s: another run is writing it, expected none", s->names->path);
+    return error_fail(BATCH_ERROR_IO, "%.700s: another run is writing it, expected none", s->names->path);
   if (errno != ENOSYS && errno != EOPNOTSUPP && errno != ENOLCK) return staging_hidden_fail(s, "flock");
-  return made || error_fail(BATCH_IO_ERROR,
+  return made || error_fail(BATCH_ERROR_IO,
                             "%.600s: found %.250s, and this file system has no locks that would tell whether "
                             "another run is writing it; expected none: remove it if no run is",
                             s->names->path, s->hidden_name);
@@ -96,6 +96,6 @@ bool staging_claim(staging *s) {
     staging_close_fd(&s->lock);
     staging_close_fd(&s->hidden);
   }
-  return error_fail(BATCH_IO_ERROR, "%.700s: other runs come and go beside it, expected none",
+  return error_fail(BATCH_ERROR_IO, "%.700s: other runs come and go beside it, expected none",
                     s->names->path);
 }

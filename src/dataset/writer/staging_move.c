@@ -38,7 +38,7 @@ void staging_add_stuck(staging *s, const char *name) {
   char room[128];
   int number = errno;
   s->stuck = true;
-  error_set(BATCH_IO_ERROR,
+  error_set(BATCH_ERROR_IO,
             "%.500s; then putting %.150s back failed: %s. It is whole, in %.150s beside the output: the next "
             "run with "
             "this output ends what this one began",

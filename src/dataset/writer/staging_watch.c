@@ -12,7 +12,7 @@
 #include "dataset/writer/staging_internal.h"
 
 static bool out_of_memory(const char *path) {
-  return error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for the names beside it", path);
+  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the names beside it", path);
 }
 
 /* The bytes of a path before the name of its file. */
@@ -42,7 +42,7 @@ static bool check_empty(DIR *stream, const char *path, const char *part) {
     if (!next_name(stream, part, &name)) return false;
   while (name && (strcmp(name, ".") == 0 || strcmp(name, "..") == 0));
   return !name ||
-         error_fail(BATCH_IO_ERROR,
+         error_fail(BATCH_ERROR_IO,
                     "%.350s: found %.350s/%.200s, which a run puts there while it replaces files, and leaves "
                     "there when it is killed meanwhile; expected none: try again, or tokenize to that "
                     "output again",

@@ -70,7 +70,7 @@ static bool measure(tokenize_run *run, const path_list *list) {
     jsonl |= file.format == BATCH_FORMAT_JSONL;
   }
   return jsonl ||
-         error_fail(BATCH_INVALID_ARGUMENT,
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "batch_tokenize_files: %s is for .jsonl, and none is among the files",
                     run->options->text_field ? "text_field (--field)" : "on_bad_line (--on-bad-line)");
 }
@@ -87,7 +87,7 @@ batch_status batch_tokenize_files(const char *const *paths, size_t n, const batc
   static const batch_dataset_options defaults = BATCH_DATASET_OPTIONS_INIT;
   if (!options) options = &defaults;
   if (!paths || n == 0 || !writer)
-    return error_set(BATCH_INVALID_ARGUMENT, "batch_tokenize_files: %s, expected %s",
+    return error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_tokenize_files: %s, expected %s",
                      !writer ? "writer is NULL"
                      : paths ? "n is 0"
                              : "paths is NULL",

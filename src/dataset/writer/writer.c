@@ -70,7 +70,7 @@ static const char function[] = "batch_writer_create";
 static bool settle_format(batch_writer_options *options) {
   if (!options->format) options->format = BATCH_FORMAT_HEADERLESS;
   return find_writable(options->format) ||
-         error_fail(BATCH_INVALID_ARGUMENT,
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "%s: options.format is %d (%s), expected headerless, datatrove, llm.c or Megatron",
                     function, (int)options->format, batch_format_name(options->format));
 }
@@ -79,12 +79,12 @@ static bool settle_type(batch_writer_options *options, const char *name) {
   const writable *w = find_writable(options->format);
   if (!options->token_type) options->token_type = choose_type(w, name, options->vocab_size);
   if (!has_type(w, options->token_type))
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: options.token_type is %s, expected one that %s has",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: options.token_type is %s, expected one that %s has",
                       function, batch_token_type_name(options->token_type),
                       batch_format_name(options->format));
   uint64_t room = token_type_max(options->token_type) + 1;
   return options->vocab_size <= room ||
-         error_fail(BATCH_INVALID_ARGUMENT,
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "%s: options.vocab_size is %" PRIu32 ", expected at most %" PRIu64
                     " for tokens of type %s (%s)",
                     function, options->vocab_size, room, batch_token_type_name(options->token_type),
@@ -98,8 +98,8 @@ static bool check_told(const batch_writer_options *options, const char *name) {
                   ? told == is
                   : batch_token_type_size(told) == batch_token_type_size(is);
   return !told || same ||
-         error_fail(BATCH_INVALID_ARGUMENT, "%.700s: says tokens of type %s, expected a name for %s%s", name,
-                    batch_token_type_name(told), batch_token_type_name(is),
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%.700s: says tokens of type %s, expected a name for %s%s",
+                    name, batch_token_type_name(told), batch_token_type_name(is),
                     options->vocab_size > 65536 ? ", which the vocabulary needs" : "");
 }
 
@@ -111,7 +111,7 @@ static bool check_link(const batch_writer_options *options, const output_names *
                !shard_needs_companion(names->path, options->format, options->token_type);
   return alone ||
          error_fail(
-             BATCH_INVALID_ARGUMENT,
+             BATCH_ERROR_INVALID_ARGUMENT,
              "%.400s: is a link to %.300s%.200s, expected a file: this run writes more than one, and they "
              "would not be found beside both names",
              names->path, names->directory, names->name);
@@ -120,7 +120,7 @@ static bool check_link(const batch_writer_options *options, const output_names *
 static bool check_shard_tokens(const batch_writer_options *options) {
   bool llmc = options->format == BATCH_FORMAT_LLMC_GPT2 || options->format == BATCH_FORMAT_LLMC_LLAMA3;
   return !llmc || options->shard_tokens <= INT32_MAX ||
-         error_fail(BATCH_INVALID_ARGUMENT,
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "%s: options.shard_tokens is %" PRIu64 ", expected at most %" PRId32 " for %s", function,
                     options->shard_tokens, INT32_MAX, batch_format_name(options->format));
 }
@@ -136,9 +136,10 @@ static bool settle(BatchWriter *writer, const char *path) {
 static bool open_shard(BatchWriter *writer) {
   char *name = writer->options.shard_tokens ? output_shard_name(&writer->names, writer->shards + 1)
                                             : strdup(writer->names.name);
-  bool good = name ? shard_open(&writer->shard, &writer->place, name, writer->options.format,
-                                writer->options.token_type)
-                   : error_fail(BATCH_OUT_OF_MEMORY, "%.700s: no memory for its name", writer->names.path);
+  bool good =
+      name ? shard_open(&writer->shard, &writer->place, name, writer->options.format,
+                        writer->options.token_type)
+           : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", writer->names.path);
   free(name);
   return good;
 }
@@ -154,11 +155,12 @@ static bool fail(BatchWriter *writer) {
 
 BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options) {
   if (!path || !*path)
-    return error_null(BATCH_INVALID_ARGUMENT, "batch_writer_create: path is %s, expected a path",
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_create: path is %s, expected a path",
                       path ? "empty" : "NULL");
   BatchWriter *writer = calloc(1, sizeof *writer);
   if (!writer)
-    return error_null(BATCH_OUT_OF_MEMORY, "batch_writer_create: no memory for %zu bytes", sizeof *writer);
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_writer_create: no memory for %zu bytes",
+                      sizeof *writer);
   live_enter(writer);
   if (options) writer->options = *options;
   writer->shard = SHARD_CLOSED;
@@ -174,14 +176,14 @@ BatchWriter *batch_writer_create(const char *path, const batch_writer_options *o
 /* Whether the writer still takes something; otherwise why not. */
 static bool ready(const BatchWriter *writer, const char *function_called) {
   if (!writer)
-    return error_fail(BATCH_INVALID_ARGUMENT, "%s: writer is NULL, expected a writer", function_called);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: writer is NULL, expected a writer", function_called);
   if (writer->failed) return error_fail(writer->failed, "%s", writer->failure);
   if (staging_is_foreign(&writer->place))
-    return error_fail(BATCH_UNSUPPORTED,
+    return error_fail(BATCH_ERROR_UNSUPPORTED,
                       "%s: the writer is at work in the process that forked this one, expected one made here",
                       function_called);
   return !writer->finished ||
-         error_fail(BATCH_INVALID_ARGUMENT, "%s: the writer is finished, expected one that is not",
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: the writer is finished, expected one that is not",
                     function_called);
 }
 
@@ -205,7 +207,8 @@ static bool begin_document(BatchWriter *writer) {
 bool batch_writer_tokens(BatchWriter *writer, const uint32_t *ids, size_t count) {
   if (!ready(writer, "batch_writer_tokens")) return false;
   if (!ids && count > 0)
-    return error_fail(BATCH_INVALID_ARGUMENT, "batch_writer_tokens: ids is %s, expected an address", "NULL");
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_tokens: ids is %s, expected an address",
+                      "NULL");
   if (!writer->in_document && !begin_document(writer)) return fail(writer);
   if (!shard_tokens(&writer->shard, ids, count)) return fail(writer);
   writer->tokens += count;
@@ -242,7 +245,7 @@ bool writer_check_input(const BatchWriter *writer, const char *path) {
   bool replaced;
   if (!ready(writer, "batch_tokenize_files")) return false;
   if (!staging_replaces(&writer->place, path, &replaced)) return false;
-  return !replaced || error_fail(BATCH_INVALID_ARGUMENT,
+  return !replaced || error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                                  "%.500s: is read and would be replaced by %.500s, expected another output",
                                  path, writer->names.path);
 }

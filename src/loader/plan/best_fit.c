@@ -158,7 +158,7 @@ bool pack_best_fit(pack *p) {
   pieces all = {0};
   if (!hole_guarded(p->data, cut_documents, &counted)) return false;
   if (counted.found >= NO_ROW)
-    return error_fail(BATCH_OVERFLOW, "best fit packing of %llu pieces, expected fewer than 2^32 - 1",
+    return error_fail(BATCH_ERROR_OVERFLOW, "best fit packing of %llu pieces, expected fewer than 2^32 - 1",
                       (unsigned long long)counted.found);
   bool ok = pack_counted(p, counted.found, &all);
   free(all.row);

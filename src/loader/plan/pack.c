@@ -8,13 +8,13 @@
 void *pack_allocate(uint64_t count, size_t bytes) {
   void *block = count <= SIZE_MAX ? calloc(count > 0 ? (size_t)count : 1, bytes) : NULL;
   if (!block)
-    error_set(BATCH_OUT_OF_MEMORY, "no memory for packing: %llu elements of %zu bytes",
+    error_set(BATCH_ERROR_OUT_OF_MEMORY, "no memory for packing: %llu elements of %zu bytes",
               (unsigned long long)count, bytes);
   return block;
 }
 
 bool pack_changed(const pack *p) {
-  return error_fail(BATCH_IO_ERROR, "%.700s: its documents changed while they were read",
+  return error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while they were read",
                     p->data->files[0].path);
 }
 

@@ -17,9 +17,9 @@ enum { KEY_ROWS = 1, KEY_BLOCKS, KEY_IN_BLOCK, KEY_SOURCE = 5 };
 
 static bool refuse_rowless(const plan *p, const source *data) {
   if (p->packing != BATCH_PACK_WINDOWS)
-    return error_fail(BATCH_INVALID_ARGUMENT, NAME ": no document has 2 tokens, expected one that has",
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, NAME ": no document has 2 tokens, expected one that has",
                       NAME_OF(data));
-  return error_fail(BATCH_INVALID_ARGUMENT, NAME ": %llu token%s, too few for a row: expected %llu%s",
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT, NAME ": %llu token%s, too few for a row: expected %llu%s",
                     NAME_OF(data), (unsigned long long)data->tokens, data->tokens == 1 ? "" : "s",
                     p->whole ? (unsigned long long)p->sequence_length + 1 : 2ull,
                     p->whole ? " with drop_last" : "");
@@ -32,7 +32,7 @@ static bool check_boundaries(const source *data) {
     if (file->tokens == 0 || (file->documents.kind != SOURCE_NO_BOUNDARIES && !file->documents.assumed))
       continue;
     return error_fail(
-        BATCH_INVALID_ARGUMENT,
+        BATCH_ERROR_INVALID_ARGUMENT,
         "%.700s: no document boundaries are known, which this packing needs; in files of tokens "
         "batch_dataset_options.separator and end_of_text find them (llm.c: "
         "BATCH_SEPARATOR_BEFORE, and 50256 for GPT-2, 128000 for Llama 3)",
@@ -54,7 +54,7 @@ static bool number_rows(plan *p) {
   for (size_t i = 0; i < p->count; i++) {
     p->sources[i].first = p->rows;
     if (__builtin_add_overflow(p->rows, p->sources[i].rows.rows, &p->rows) || p->rows > PERMUTATION_MAX_COUNT)
-      return error_fail(BATCH_OVERFLOW, "the sources have more than 2^48 rows, expected fewer");
+      return error_fail(BATCH_ERROR_OVERFLOW, "the sources have more than 2^48 rows, expected fewer");
   }
   return true;
 }
@@ -63,15 +63,16 @@ static bool check_weights(const plan *p, const double *weights, double sum) {
   for (size_t i = 0; i < p->count; i++) {
     const source *data = p->sources[i].data;
     if (!isfinite(weights[i]) || weights[i] < 0 || (weights[i] > 0) != (weights[0] > 0))
-      return error_fail(BATCH_INVALID_ARGUMENT,
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                         NAME ": its weight is %g, expected all weights to be 0, or all positive",
                         NAME_OF(data), weights[i]);
     if (isfinite(sum) && weights[i] < sum / (double)SHARES_MOST)
-      return error_fail(BATCH_INVALID_ARGUMENT, NAME ": its weight is %g of %g, expected at least 1 of %llu",
-                        NAME_OF(data), weights[i], sum, (unsigned long long)SHARES_MOST);
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                        NAME ": its weight is %g of %g, expected at least 1 of %llu", NAME_OF(data),
+                        weights[i], sum, (unsigned long long)SHARES_MOST);
   }
   return isfinite(sum) ||
-         error_fail(BATCH_INVALID_ARGUMENT, "the sum of the weights is %g, expected a finite one", sum);
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "the sum of the weights is %g, expected a finite one", sum);
 }
 
 static bool share_rows(plan *p, const batch_loader_source *sources) {
@@ -80,7 +81,7 @@ static bool share_rows(plan *p, const batch_loader_source *sources) {
   bool good = weights && check_weights(p, weights, sum);
   p->weighted = good && sum > 0 && p->count > 1;
   if (!weights || (p->weighted && !shares_init(&p->shares, weights, p->count)))
-    good = error_fail(BATCH_OUT_OF_MEMORY, "no memory for %zu weights", p->count);
+    good = error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %zu weights", p->count);
   free(weights);
   return good;
 }
@@ -93,7 +94,7 @@ bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batc
               .packing = options->packing,
               .whole = options->drop_last && options->packing == BATCH_PACK_WINDOWS};
   p->sources = calloc(n, sizeof *p->sources);
-  if (!p->sources) return error_fail(BATCH_OUT_OF_MEMORY, "no memory for %zu sources", n);
+  if (!p->sources) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %zu sources", n);
   p->count = n;
   for (size_t i = 0; i < n; i++)
     if (!open_source(p, i, &sources[i])) return false;
@@ -116,7 +117,7 @@ bool plan_reader_init(plan_reader *r, const plan *p) {
   *r = (plan_reader){.plan = p};
   r->shuffles = calloc(p->weighted ? p->count : 1, sizeof *r->shuffles);
   bool good = r->shuffles && (!p->weighted || shares_reader_init(&r->shares, &p->shares));
-  return good || error_fail(BATCH_OUT_OF_MEMORY, "no memory for a plan's reader");
+  return good || error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for a plan's reader");
 }
 
 void plan_reader_free(plan_reader *r) {

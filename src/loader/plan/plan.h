@@ -54,7 +54,7 @@ typedef struct plan_reader {
 bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batch_loader_options *options);
 void plan_free(plan *p);
 
-/* Sets BATCH_OUT_OF_MEMORY, without a function's name; plan_reader_free also then. */
+/* Sets BATCH_ERROR_OUT_OF_MEMORY, without a function's name; plan_reader_free also then. */
 bool plan_reader_init(plan_reader *r, const plan *p);
 void plan_reader_free(plan_reader *r);
 
