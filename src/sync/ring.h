@@ -18,22 +18,20 @@
 #ifndef HEADRACE_SYNC_RING_H
 #define HEADRACE_SYNC_RING_H
 
+#include "handle.h"
 #include "port.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#define RING_HANDLE_BITS 24
 #ifndef RING_TURN_BITS
-#define RING_TURN_BITS 40
+#define RING_TURN_BITS HANDLE_COUNT_BITS
 #endif
 
-#define RING_HANDLE_MASK   ((UINT64_C(1) << RING_HANDLE_BITS) - 1)
 #define RING_TURN_MASK     ((UINT64_C(1) << RING_TURN_BITS) - 1)
-#define RING_CLOSED_HANDLE RING_HANDLE_MASK
-#define RING_MAX_CAPACITY                                                                                    \
-  ((uint32_t)RING_HANDLE_MASK) /* more slots would leave fewer turns than RING_TURN_BITS */
+#define RING_CLOSED_HANDLE HANDLE_END
+#define RING_MAX_CAPACITY  HANDLE_END /* more slots would leave fewer turns than RING_TURN_BITS */
 
 typedef enum ring_status { RING_OK, RING_FULL, RING_EMPTY, RING_CLOSED, RING_FREED } ring_status;
 
@@ -58,11 +56,11 @@ static inline uint32_t ring_shift_for(uint32_t capacity) {
 }
 
 static inline uint64_t ring_handle(uint64_t word) {
-  return word & RING_HANDLE_MASK;
+  return handle_of(word);
 }
 
 static inline uint64_t ring_turn(uint64_t word) {
-  return (word >> RING_HANDLE_BITS) & RING_TURN_MASK;
+  return (word >> HANDLE_BITS) & RING_TURN_MASK;
 }
 
 static inline uint64_t ring_turn_of(const ring *r, uint64_t position) {
@@ -70,7 +68,7 @@ static inline uint64_t ring_turn_of(const ring *r, uint64_t position) {
 }
 
 static inline uint64_t ring_word(uint64_t turn, uint64_t handle) {
-  return (turn & RING_TURN_MASK) << RING_HANDLE_BITS | handle;
+  return (turn & RING_TURN_MASK) << HANDLE_BITS | handle;
 }
 
 static inline _Atomic uint64_t *ring_slot(const ring *r, uint64_t position) {

@@ -10,15 +10,15 @@
 
 #include <stddef.h>
 
+#include "sync/handle.h"
 #include "sync/stack.h"
 
 #ifndef SLAB_SEGMENT_SHIFT
 #define SLAB_SEGMENT_SHIFT 10
 #endif
 #define SLAB_SEGMENT_SIZE (1u << SLAB_SEGMENT_SHIFT)
-#define SLAB_SEGMENTS     ((1u << STACK_HANDLE_BITS) >> SLAB_SEGMENT_SHIFT)
-/* The largest handle: all-ones is kept for the ring's closing mark. */
-#define SLAB_MAX_HANDLE ((uint32_t)STACK_HANDLE_MASK - 1)
+#define SLAB_SEGMENTS     ((1u << HANDLE_BITS) >> SLAB_SEGMENT_SHIFT)
+#define SLAB_MAX_HANDLE   HANDLE_MAX
 
 typedef struct slab {
   size_t object_size; /* a multiple of the alignment that objects need, up to PORT_LINE */

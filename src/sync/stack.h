@@ -11,21 +11,18 @@
 #ifndef HEADRACE_SYNC_STACK_H
 #define HEADRACE_SYNC_STACK_H
 
+#include "handle.h"
 #include "port.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
-#ifndef STACK_HANDLE_BITS
-#define STACK_HANDLE_BITS 24
-#endif
 #ifndef STACK_TAG_BITS
-#define STACK_TAG_BITS 40
+#define STACK_TAG_BITS HANDLE_COUNT_BITS
 #endif
 
-#define STACK_HANDLE_MASK ((UINT64_C(1) << STACK_HANDLE_BITS) - 1)
-#define STACK_TAG_MASK    ((UINT64_C(1) << STACK_TAG_BITS) - 1)
+#define STACK_TAG_MASK ((UINT64_C(1) << STACK_TAG_BITS) - 1)
 
 typedef struct stack {
   _Alignas(PORT_LINE) _Atomic uint64_t head; /* {tag, handle}; handle 0: empty. Everyone CASes it. */
@@ -37,15 +34,15 @@ typedef struct stack {
 typedef _Atomic uint64_t *stack_link(const void *owner, uint32_t handle);
 
 static inline uint64_t stack_word(uint64_t tag, uint32_t handle) {
-  return (tag & STACK_TAG_MASK) << STACK_HANDLE_BITS | handle;
+  return (tag & STACK_TAG_MASK) << HANDLE_BITS | handle;
 }
 
 static inline uint32_t stack_handle(uint64_t word) {
-  return (uint32_t)(word & STACK_HANDLE_MASK);
+  return handle_of(word);
 }
 
 static inline uint64_t stack_tag(uint64_t word) {
-  return word >> STACK_HANDLE_BITS & STACK_TAG_MASK;
+  return word >> HANDLE_BITS & STACK_TAG_MASK;
 }
 
 /* Makes an empty stack; first_tag is 0 but for tests of the wrap. */
@@ -59,7 +56,7 @@ static inline uint64_t stack_depth_of(stack_link *link, const void *owner, uint6
   uint32_t top = stack_handle(word);
   if (top == 0) return 0;
   /* acquire: pairs with BELOW in stack_push: who reads a later link finds that head has moved. */
-  return atomic_load_explicit(link(owner, top), memory_order_acquire) >> STACK_HANDLE_BITS;
+  return atomic_load_explicit(link(owner, top), memory_order_acquire) >> HANDLE_BITS;
 }
 
 /* Puts handle, which is not 0 and on no stack, on top. */

@@ -2,7 +2,7 @@
    back. Who is given an object finds what was written to it, or a cleared one. */
 #include <stddef.h>
 
-#define STACK_HANDLE_BITS  4
+#define HANDLE_BITS        4
 #define SLAB_SEGMENT_SHIFT 2
 #include "model/model.h"
 
