@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "sync/event.h"
+#include "sync/line.h"
 #include "sync/ring.h"
 
 typedef struct bare_queue {
@@ -37,7 +38,7 @@ static inline void *queue_try_pop(queue_self *self) {
 static void *create(uint32_t capacity) {
   size_t slots = (size_t)1 << ring_shift_for(capacity);
   size_t bytes = sizeof(bare_queue) + slots * sizeof(uint64_t);
-  bare_queue *q = aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) / PORT_LINE * PORT_LINE);
+  bare_queue *q = line_alloc(bytes);
   if (q == NULL) return NULL;
   ring_init(&q->ring, q->slots, capacity, 0);
   event_init(&q->not_empty);

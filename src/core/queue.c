@@ -10,6 +10,7 @@
 #include "core/batch_header.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
+#include "sync/line.h"
 #include "sync/refcount.h"
 #include "sync/ring_list.h"
 
@@ -62,8 +63,7 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
     return error_null(BATCH_ERROR_OUT_OF_MEMORY,
                       "batch_queue_create: no thread-specific key or fork handler: %s", strerror(answer));
   size_t slots = capacity ? sizeof(uint64_t) << ring_shift_for(capacity) : 0;
-  BatchQueue *queue =
-      aligned_alloc(PORT_LINE, (sizeof *queue + slots + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
+  BatchQueue *queue = line_alloc(sizeof *queue + slots);
   if (!queue || (capacity == 0 && !ring_list_init(&queue->list))) {
     free(queue);
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_create: no memory for a capacity of %u",

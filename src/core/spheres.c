@@ -20,6 +20,7 @@
 #include "core/batch_internal.h"
 #include "core/queue_internal.h"
 #include "sync/event.h"
+#include "sync/line.h"
 #include "sync/thread.h"
 
 enum { MAX_SPHERES = 1024, DEFAULT_LANE_CAPACITY = 64 };
@@ -149,9 +150,7 @@ static bool options_check(const batch_spheres_options *options) {
 /* Everything but the threads. */
 static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   size_t bytes = sizeof(BatchSpheres) + options->num_spheres * sizeof(worker);
-  BatchSpheres *s = thread_prepare() == 0
-                        ? aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1))
-                        : NULL;
+  BatchSpheres *s = thread_prepare() == 0 ? line_alloc(bytes) : NULL;
   if (!s)
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_spheres_start: no memory for %u spheres",
                       options->num_spheres);

@@ -6,6 +6,7 @@
 #include "base/live.h"
 #include "base/memory.h"
 #include "loader/loader_internal.h"
+#include "sync/line.h"
 #include "sync/thread.h"
 
 /* --- creation --- */
@@ -23,7 +24,7 @@ static void *refused(const char *function) {
 }
 
 static BatchLoader *allocate_loader(const batch_loader_options *o) {
-  BatchLoader *loader = thread_prepare() == 0 ? aligned_alloc(PORT_LINE, sizeof *loader) : NULL;
+  BatchLoader *loader = thread_prepare() == 0 ? line_alloc(sizeof *loader) : NULL;
   if (!loader) return error_null(BATCH_ERROR_OUT_OF_MEMORY, "no memory for a loader");
   live_enter(loader);
   memset(loader, 0, sizeof *loader);
@@ -47,8 +48,7 @@ static bool make_pool(BatchLoader *loader, const batch_loader_options *o, uint32
 static bool make_workers(BatchLoader *loader, uint64_t resident_bytes) {
   resident_init(&loader->resident, &loader->recipe, resident_bytes);
   size_t bytes;
-  if (memory_multiply(loader->num_workers, sizeof(worker), &bytes))
-    loader->workers = aligned_alloc(PORT_LINE, bytes);
+  if (memory_multiply(loader->num_workers, sizeof(worker), &bytes)) loader->workers = line_alloc(bytes);
   if (!loader->workers) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for workers");
   memset(loader->workers, 0, bytes);
   for (uint32_t i = 0; i < loader->num_workers; i++) {

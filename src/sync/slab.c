@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sync/line.h"
+
 static _Atomic uint64_t *slab_link(const void *owner, uint32_t handle) {
   const slab *s = owner;
   return (_Atomic uint64_t *)(void *)((char *)slab_object(s, handle) + s->link_offset);
@@ -15,8 +17,7 @@ static bool slab_reserve(slab *s, uint32_t handle) {
   /* relaxed: who does not see one yet makes another, and gives it up below; slab_object acquires. */
   if (atomic_load_explicit(entry, memory_order_relaxed)) return true;
   /* Not cleared, so objects that are never used take no memory. */
-  size_t bytes = SLAB_SEGMENT_SIZE * s->object_size;
-  char *made = aligned_alloc(PORT_LINE, (bytes + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
+  char *made = line_alloc(SLAB_SEGMENT_SIZE * s->object_size);
   if (!made) return false;
   /* SEGMENT: release; pairs with the load in slab_object. Whoever is second takes the first one's. */
   if (!atomic_compare_exchange_strong_explicit(entry, &there, made, memory_order_release,

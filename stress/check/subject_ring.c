@@ -2,6 +2,7 @@
 
 #include "check/subject.h"
 #include "support/stress.h"
+#include "sync/line.h"
 #include "sync/ring.h"
 
 subject_element subject_plain_make(uint32_t value) {
@@ -32,9 +33,8 @@ static uint64_t some_first_turn(uint32_t shift, uint64_t *random) {
 static void *create(unsigned variant, uint32_t capacity, uint64_t *random) {
   (void)variant;
   uint32_t shift = ring_shift_for(capacity);
-  ring *r = aligned_alloc(PORT_LINE, sizeof *r);
-  _Atomic uint64_t *slots =
-      aligned_alloc(PORT_LINE, ((sizeof *slots << shift) + PORT_LINE - 1) & ~(size_t)(PORT_LINE - 1));
+  ring *r = line_alloc(sizeof *r);
+  _Atomic uint64_t *slots = line_alloc(sizeof *slots << shift);
   stress_check(r && slots, "no memory");
   ring_init(r, slots, capacity, some_first_turn(shift, random));
   return r;
