@@ -41,11 +41,13 @@ static inline void port_prefetch_for_write(const void *address) {
   __builtin_prefetch(address, 1);
 }
 
+#define PORT_SECOND_NS UINT64_C(1000000000)
+
 /* Nanoseconds of CLOCK_MONOTONIC. */
 static inline uint64_t port_clock(void) {
   struct timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+  return (uint64_t)now.tv_sec * PORT_SECOND_NS + (uint64_t)now.tv_nsec;
 }
 
 /* Gives the processor away. */

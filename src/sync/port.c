@@ -1,12 +1,26 @@
-/* port.h over the Linux futex: FUTEX_WAIT_BITSET takes an absolute CLOCK_MONOTONIC deadline. */
+/* port.h on Linux. Threads sleep on a futex: FUTEX_WAIT_BITSET takes an absolute CLOCK_MONOTONIC deadline. */
+#include "sync/port.h"
+
 #include <errno.h>
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "sync/port.h"
-#include "sync/port_common.h"
+void port_yield(void) {
+  sched_yield();
+}
+
+bool port_may_spin(void) {
+  /* 0: not asked yet. Every thread would write the same answer, so relaxed will do. */
+  static _Atomic int processors;
+  int online = atomic_load_explicit(&processors, memory_order_relaxed);
+  if (online == 0) {
+    online = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    atomic_store_explicit(&processors, online < 1 ? 1 : online, memory_order_relaxed);
+  }
+  return online > 1;
+}
 
 /* A sandbox refuses the call, or ours is no kernel that knows it: looks again now and then. Nothing else in the
    library sleeps like this. */
@@ -21,7 +35,8 @@ __attribute__((noinline, cold)) static bool look_again(uint64_t deadline) {
 }
 
 bool port_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline) {
-  struct timespec until = port_timespec(deadline);
+  struct timespec until = {.tv_sec = (time_t)(deadline / PORT_SECOND_NS),
+                           .tv_nsec = (long)(deadline % PORT_SECOND_NS)};
   int saved = errno;
   long answer = syscall(SYS_futex, word, FUTEX_WAIT_BITSET_PRIVATE, expected,
                         deadline == UINT64_MAX ? NULL : &until, NULL, FUTEX_BITSET_MATCH_ANY);
