@@ -97,7 +97,15 @@ Test(errors, the_version_is_that_of_the_headers) {
   snprintf(expected, sizeof expected, "%d.%d.%d", HEADRACE_VERSION_MAJOR, HEADRACE_VERSION_MINOR,
            HEADRACE_VERSION_PATCH);
   cr_assert_str_eq(batch_version(), expected);
+  cr_assert_eq(batch_version_number(), HEADRACE_VERSION);
+  int major, minor, patch;
+  cr_assert_eq(sscanf(batch_version(), "%d.%d.%d", &major, &minor, &patch), 3);
+  cr_assert_eq(batch_version_number(), major * 10000 + minor * 100 + patch);
 }
+
+#if !(HEADRACE_VERSION >= 100 && HEADRACE_VERSION < 1000000)
+#error "HEADRACE_VERSION is no number for #if"
+#endif
 
 static uint64_t monotonic(void) {
   struct timespec now;

@@ -31,9 +31,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The version of the headers; HEADRACE_VERSION is one number of it, 203 for 0.2.3, for #if. Before 1.0 each minor
+   version may change the interface, and has a soname and symbol version of its own (libheadrace.so.0.2,
+   HEADRACE_0.2): a program runs with the minor version that it was compiled for. */
 #define HEADRACE_VERSION_MAJOR 0
 #define HEADRACE_VERSION_MINOR 1
 #define HEADRACE_VERSION_PATCH 0
+#define HEADRACE_VERSION                                                                                     \
+  (HEADRACE_VERSION_MAJOR * 10000 + HEADRACE_VERSION_MINOR * 100 + HEADRACE_VERSION_PATCH)
 
 #if defined(__GNUC__)
 #define HEADRACE_API __attribute__((visibility("default")))
@@ -79,8 +84,11 @@ HEADRACE_API const batch_error *batch_last_error(void);
 /* Returns the name of a status without BATCH_: "FULL", "ERROR_IO"; static storage. */
 HEADRACE_API const char *batch_status_name(batch_status status);
 
-/* Returns "0.1.0": the version of the library that is linked, not of the header. */
+/* Returns the version of the library that is loaded, which may be another patch than the headers': as text,
+   "0.2.3", in static storage, and as the number that HEADRACE_VERSION is, 203.
+   Threads: any. */
 HEADRACE_API const char *batch_version(void);
+HEADRACE_API int batch_version_number(void);
 
 /* Deadlines are absolute CLOCK_MONOTONIC times in nanoseconds. */
 #define BATCH_NO_WAIT ((uint64_t)0)

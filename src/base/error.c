@@ -114,6 +114,10 @@ const char *batch_version(void) {
   return VERSION_TEXT;
 }
 
+int batch_version_number(void) {
+  return HEADRACE_VERSION;
+}
+
 uint64_t batch_deadline_after(uint64_t nanoseconds) {
   uint64_t now = port_clock();
   return nanoseconds > UINT64_MAX - now ? BATCH_FOREVER : now + nanoseconds;
