@@ -2,10 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+bool format_fail(const char *path, uint64_t offset, const char *text, ...) {
+  char what[1024];
+  va_list arguments;
+  va_start(arguments, text);
+  vsnprintf(what, sizeof what, text, arguments);
+  va_end(arguments);
+  return error_fail(BATCH_ERROR_FORMAT, "%.700s: at byte %" PRIu64 ": %s", path, offset, what);
+}
 
 bool file_fail(const char *path, const char *call) {
   int number = errno;
@@ -33,7 +44,10 @@ bool file_open(const char *path, int *fd, uint64_t *bytes) {
   do opened = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   while (opened < 0 && errno == EINTR);
   if (opened < 0) return file_fail(path, "open");
-  if (!check_regular(opened, path, bytes)) return close(opened), false;
+  if (!check_regular(opened, path, bytes)) {
+    close(opened);
+    return false;
+  }
   *fd = opened;
   return true;
 }
@@ -77,8 +91,9 @@ bool file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t b
 
 const uint8_t *file_map(int fd, const char *path, uint64_t bytes) {
   void *map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
-  if (map == MAP_FAILED) return file_fail(path, "mmap"), NULL;
-  return map;
+  if (map != MAP_FAILED) return map;
+  file_fail(path, "mmap");
+  return NULL;
 }
 
 void file_unmap(const uint8_t *map, size_t bytes) {

@@ -9,8 +9,8 @@
 
 /* A file is not what it claims to be: path, offset, and a text that says what was found and what
    was expected. */
-#define format_fail(path, offset, text, ...)                                                                 \
-  error_fail(BATCH_ERROR_FORMAT, "%.700s: at byte %" PRIu64 ": " text, path, (uint64_t)(offset), __VA_ARGS__)
+__attribute__((format(printf, 3, 4))) bool format_fail(const char *path, uint64_t offset, const char *text,
+                                                       ...);
 
 /* A system call on a file failed: its name, and errno. */
 bool file_fail(const char *path, const char *call);

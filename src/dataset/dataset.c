@@ -299,7 +299,7 @@ bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_da
   if (!dataset) return false;
   if (!info)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_dataset_file_info: info is %s, expected an address", "NULL");
+                      "batch_dataset_file_info: info is NULL, expected an address");
   if (index >= s->count)
     return error_fail(BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu",
                       index, s->count);

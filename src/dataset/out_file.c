@@ -17,12 +17,18 @@ static bool out_of_memory(out_file *out, const char *path) {
   return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory to write it", path);
 }
 
+static bool not_made(out_file *out, const char *path, const char *call) {
+  file_fail(path, call);
+  out_close(out);
+  return false;
+}
+
 bool out_open(out_file *out, int directory, const char *name, const char *path) {
   *out = (out_file){.fd = -1, .path = strdup(path), .buffer = malloc(BUFFER)};
   if (!out->path || !out->buffer) return out_of_memory(out, path);
   out->fd =
       TEMP_FAILURE_RETRY(openat(directory, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
-  return out->fd >= 0 || (file_fail(path, "create"), out_close(out), false);
+  return out->fd >= 0 || not_made(out, path, "create");
 }
 
 /* Where the file system cannot make a file without a name, one that loses it at once. */
@@ -30,7 +36,10 @@ static int open_nameless(const char *directory) {
   int fd = TEMP_FAILURE_RETRY(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
   char *name;
-  if (asprintf(&name, "%s/.headrace.XXXXXX", directory) < 0) return errno = ENOMEM, -1;
+  if (asprintf(&name, "%s/.headrace.XXXXXX", directory) < 0) {
+    errno = ENOMEM;
+    return -1;
+  }
   fd = mkostemp(name, O_CLOEXEC);
   if (fd >= 0 && unlink(name) != 0) {
     int number = errno;
@@ -48,8 +57,7 @@ bool out_open_nameless(out_file *out, const char *directory) {
   *out = (out_file){.fd = -1, .path = strdup(directory), .buffer = malloc(BUFFER)};
   if (!out->path || !out->buffer) return out_of_memory(out, directory);
   out->fd = open_nameless(directory);
-  if (out->fd < 0) return file_fail(directory, "create a temporary file"), out_close(out), false;
-  return true;
+  return out->fd >= 0 || not_made(out, directory, "create a temporary file");
 }
 
 static bool write_all(out_file *out, const uint8_t *data, size_t bytes) {

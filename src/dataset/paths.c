@@ -31,7 +31,10 @@ static bool append(path_list *list, char *path, size_t origin, bool listed, cons
   if (list->count == list->capacity) {
     size_t capacity = list->capacity ? 2 * list->capacity : 16;
     path_entry *grown = reallocarray(list->entries, capacity, sizeof *grown);
-    if (!grown) return free(path), out_of_memory();
+    if (!grown) {
+      free(path);
+      return out_of_memory();
+    }
     list->entries = grown;
     list->capacity = capacity;
   }

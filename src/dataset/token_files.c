@@ -12,23 +12,33 @@
 enum { BOUNDARY_SAMPLES = 256 };
 
 /* The last file whose `first` is at most n: files that hold nothing share theirs with the next. */
-#define LAST_FILE_AT_MOST(s, n, first)                                                                       \
-  size_t low = 0, high = (s)->count;                                                                         \
-  while (high - low > 1) {                                                                                   \
-    size_t middle = low + (high - low) / 2;                                                                  \
-    if ((s)->files[middle].first <= (n))                                                                     \
-      low = middle;                                                                                          \
-    else                                                                                                     \
-      high = middle;                                                                                         \
-  }                                                                                                          \
-  return &(s)->files[low]
+static inline const source_file *last_at_most(const source *s, uint64_t n,
+                                              uint64_t (*first)(const source_file *)) {
+  size_t low = 0, high = s->count;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (first(&s->files[middle]) <= n)
+      low = middle;
+    else
+      high = middle;
+  }
+  return &s->files[low];
+}
+
+static uint64_t first_token(const source_file *file) {
+  return file->first_token;
+}
+
+static uint64_t first_document(const source_file *file) {
+  return file->documents.first;
+}
 
 const source_file *source_find(const source *s, uint64_t token) {
-  LAST_FILE_AT_MOST(s, token, first_token);
+  return last_at_most(s, token, first_token);
 }
 
 static const source_file *file_of_document(const source *s, uint64_t index) {
-  LAST_FILE_AT_MOST(s, index, documents.first);
+  return last_at_most(s, index, first_document);
 }
 
 /* Where document `index` of the file ends, in tokens of the file. */

@@ -190,6 +190,11 @@ typedef struct unescaping {
   size_t at, *bad;
 } unescaping;
 
+static bool refuse(const unescaping *u, size_t at) {
+  *u->bad = at;
+  return false;
+}
+
 /* Text without escapes, up to the next one. */
 static bool put_plain(unescaping *u) {
   const char *from = u->string->text + u->at, *end = memchr(from, '\\', u->string->bytes - u->at);
@@ -197,7 +202,7 @@ static bool put_plain(unescaping *u) {
   const uint8_t *raw = (const uint8_t *)from;
   if (u->malformed == BATCH_MALFORMED_ERROR) {
     size_t good = utf8_well_formed(raw, bytes);
-    if (good < bytes) return *u->bad = u->at + good, false;
+    if (good < bytes) return refuse(u, u->at + good);
   }
   u->at += bytes;
   return u->malformed == BATCH_MALFORMED_REPLACE ? utf8_repair(raw, bytes, u->out)
@@ -229,7 +234,7 @@ static bool put_unit(unescaping *u) {
     }
   }
   bool alone = unit >= 0xD800 && unit <= 0xDFFF;
-  if (alone && u->malformed == BATCH_MALFORMED_ERROR) return *u->bad = u->at, false;
+  if (alone && u->malformed == BATCH_MALFORMED_ERROR) return refuse(u, u->at);
   u->at += 6;
   return put_code(u, alone && u->malformed == BATCH_MALFORMED_REPLACE ? 0xFFFD : unit);
 }

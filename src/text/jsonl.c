@@ -1,13 +1,21 @@
 #include "text/jsonl.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
 
-#define line_fail(line, where, sentence, ...)                                                                \
-  format_fail((line)->path, (line)->offset + (uint64_t)((where) - (line)->text),                             \
-              "line %" PRIu64 ": " sentence, (line)->number, __VA_ARGS__)
+__attribute__((format(printf, 3, 4))) static bool line_fail(const jsonl_line *line, const char *where,
+                                                            const char *sentence, ...) {
+  char what[512];
+  va_list arguments;
+  va_start(arguments, sentence);
+  vsnprintf(what, sizeof what, sentence, arguments);
+  va_end(arguments);
+  return format_fail(line->path, line->offset + (uint64_t)(where - line->text), "line %" PRIu64 ": %s",
+                     line->number, what);
+}
 
 /* What stands under a name: nothing (text is NULL), a string, or another value. */
 typedef struct found {

@@ -144,10 +144,11 @@ size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_opt
   static const batch_text_options unchanged = BATCH_TEXT_OPTIONS_INIT;
   text_buffer repaired = {0}, normal = {0};
   if (!options) options = &unchanged;
-  if ((!text && bytes > 0) || (!out && capacity > 0))
-    return error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_text_normalize: %s is NULL, expected an address",
-                     text ? "out" : "text"),
-           BATCH_TOKENIZER_FAILED;
+  if ((!text && bytes > 0) || (!out && capacity > 0)) {
+    error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_text_normalize: %s is NULL, expected an address",
+              text ? "out" : "text");
+    return BATCH_TOKENIZER_FAILED;
+  }
   bool good = text_options_check("batch_text_normalize", options);
   if (good && options->malformed) {
     good = settle(text, bytes, options->malformed, &repaired);

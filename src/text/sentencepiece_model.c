@@ -1,6 +1,8 @@
 #include "text/sentencepiece_model.h"
 
 #include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -25,8 +27,15 @@ typedef struct field {
 
 enum { VARINT = 0, FIXED64 = 1, BYTES = 2, FIXED32 = 5 };
 
-#define model_fail(m, place, sentence, ...)                                                                  \
-  format_fail((m)->path, place, "found " sentence ", expected a SentencePiece model", __VA_ARGS__)
+__attribute__((format(printf, 3, 4))) static bool model_fail(const message *m, uint64_t place,
+                                                             const char *found, ...) {
+  char what[256];
+  va_list arguments;
+  va_start(arguments, found);
+  vsnprintf(what, sizeof what, found, arguments);
+  va_end(arguments);
+  return format_fail(m->path, place, "found %s, expected a SentencePiece model", what);
+}
 
 static uint64_t offset_of(const message *m) {
   return (uint64_t)(m->at - m->file);
@@ -64,7 +73,7 @@ static bool next_field(message *m, field *f, bool *good) {
   f->number = (uint32_t)(key >> 3);
   f->wire = (uint32_t)(key & 7);
   *good = *good && read_content(m, f);
-  if (!*good) (void)model_fail(m, f->offset, "%s", "what is no field of a message");
+  if (!*good) model_fail(m, f->offset, "what is no field of a message");
   return *good;
 }
 
@@ -115,10 +124,20 @@ static bool check_piece(const message *outer, const field *f, model_facts *model
   float score = 0;
   bool good = true;
   while (next_field(&m, &own, &good)) {
-    if (own.number == 1) good = wire_is(&m, &own, BYTES, "a piece"), text = own;
-    if (own.number == 2)
-      good = wire_is(&m, &own, FIXED32, "a score"), memcpy(&score, &(uint32_t){(uint32_t)own.value}, 4);
-    if (own.number == 3) good = wire_is(&m, &own, VARINT, "a type"), type = own.value;
+    switch (own.number) {
+    case 1:
+      good = wire_is(&m, &own, BYTES, "a piece");
+      text = own;
+      break;
+    case 2:
+      good = wire_is(&m, &own, FIXED32, "a score");
+      memcpy(&score, &(uint32_t){(uint32_t)own.value}, sizeof score);
+      break;
+    case 3:
+      good = wire_is(&m, &own, VARINT, "a type");
+      type = own.value;
+      break;
+    }
   }
   if (!good) return false;
   if (text.bytes == 0) return model_fail(&m, f->offset, "an empty piece %zu", model->facts->pieces);
@@ -140,8 +159,10 @@ static bool check_trainer(const message *outer, const field *f, model_facts *mod
   field own;
   bool good = true;
   while (next_field(&m, &own, &good)) {
-    if (own.number == MODEL_TYPE)
-      good = wire_is(&m, &own, VARINT, "the kind of model"), model->bpe = own.value == BPE;
+    if (own.number == MODEL_TYPE) {
+      good = wire_is(&m, &own, VARINT, "the kind of model");
+      model->bpe = own.value == BPE;
+    }
     if (own.number == WHITESPACE_AS_SUFFIX) model->suffix = own.value != 0;
   }
   return good;
@@ -184,7 +205,7 @@ bool sentencepiece_model_check(const char *path, const uint8_t *bytes, size_t co
   *facts = (sentencepiece_facts){0};
   while (next_field(&m, &f, &good)) good = check_part(&m, &f, &model);
   if (!good) return false;
-  if (facts->pieces == 0) return model_fail(&m, 0, "%s", "no pieces");
+  if (facts->pieces == 0) return model_fail(&m, 0, "no pieces");
   if (model.unknown != 1)
     return model_fail(&m, 0, "%" PRIu64 " pieces for what is unknown instead of one", model.unknown);
   facts->parts_at_words = model.bpe && !model.suffix && !model.no_dummy_prefix && !model.no_escape &&

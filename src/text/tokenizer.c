@@ -17,10 +17,6 @@ struct BatchTokenizer {
   tokenizer_more more;
 };
 
-static size_t failed(void) {
-  return BATCH_TOKENIZER_FAILED;
-}
-
 static size_t bytes_encode(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity) {
   (void)context;
   const uint8_t *from = (const uint8_t *)text;
@@ -79,7 +75,7 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
                                           : "encode");
   if (vocab_size == 0)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_tokenizer_custom: vocab_size is %d, expected at least 1", 0);
+                      "batch_tokenizer_custom: vocab_size is 0, expected at least 1");
   if (end_of_text != BATCH_NO_TOKEN && (end_of_text < 0 || end_of_text >= vocab_size))
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_tokenizer_custom: end_of_text is %" PRId64 ", expected -1 or below %" PRIu32,
@@ -90,7 +86,7 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
 BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
   if (!path)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_tokenizer_sentencepiece: path is %s, expected a path", "NULL");
+                      "batch_tokenizer_sentencepiece: path is NULL, expected a path");
   return tokenizer_sentencepiece_load(path);
 }
 
@@ -107,7 +103,7 @@ static size_t check_arguments(const char *function, const BatchTokenizer *tokeni
             !tokenizer ? "tokenizer"
             : !in      ? "what is to be read"
                        : "where the result goes");
-  return failed();
+  return BATCH_TOKENIZER_FAILED;
 }
 
 /* The first id outside the vocabulary; count if there is none. */
@@ -122,13 +118,13 @@ static size_t id_outside(const char *function, const BatchTokenizer *tokenizer, 
   error_set(BATCH_ERROR_OUT_OF_RANGE,
             "%s: ids[%zu] is %" PRIu32 ", expected below the vocabulary size %" PRIu32, function, at, ids[at],
             tokenizer->vocab_size);
-  return failed();
+  return BATCH_TOKENIZER_FAILED;
 }
 
 static size_t refused(const char *function, size_t count, const char *what) {
   error_set(BATCH_ERROR_FORMAT, "%s: the tokenizer refuses %zu %s%s", function, count, what,
             count == 1 ? "" : "s");
-  return failed();
+  return BATCH_TOKENIZER_FAILED;
 }
 
 size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, size_t bytes, bool more,
@@ -138,10 +134,11 @@ size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, 
   if (tokenizer->cut == TOKENIZER_CUT_NOWHERE && capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
   size_t count =
       (more ? tokenizer->more : tokenizer->functions.encode)(tokenizer->context, text, bytes, ids, capacity);
-  if (count == failed()) return refused(function, bytes, "byte");
-  if (count == TOKENIZER_NO_MEMORY)
-    return error_set(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory to encode %zu bytes", function, bytes),
-           failed();
+  if (count == BATCH_TOKENIZER_FAILED) return refused(function, bytes, "byte");
+  if (count == TOKENIZER_NO_MEMORY) {
+    error_set(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory to encode %zu bytes", function, bytes);
+    return BATCH_TOKENIZER_FAILED;
+  }
   size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
   return bad == written ? count : id_outside(function, tokenizer, ids, bad);
 }
@@ -149,18 +146,19 @@ size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, 
 size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes, uint32_t *ids,
                               size_t capacity) {
   if (check_arguments("batch_tokenizer_encode", tokenizer, text || bytes == 0, ids || capacity == 0))
-    return failed();
+    return BATCH_TOKENIZER_FAILED;
   return tokenizer_encode_part(tokenizer, text, bytes, false, ids, capacity);
 }
 
 size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count, char *text,
                               size_t capacity) {
   static const char function[] = "batch_tokenizer_decode";
-  if (check_arguments(function, tokenizer, ids || count == 0, text || capacity == 0)) return failed();
+  if (check_arguments(function, tokenizer, ids || count == 0, text || capacity == 0))
+    return BATCH_TOKENIZER_FAILED;
   size_t bad = first_outside(tokenizer, ids, count);
   if (bad < count) return id_outside(function, tokenizer, ids, bad);
   size_t bytes = tokenizer->functions.decode(tokenizer->context, ids, count, text, capacity);
-  return bytes == failed() ? refused(function, count, "id") : bytes;
+  return bytes == BATCH_TOKENIZER_FAILED ? refused(function, count, "id") : bytes;
 }
 
 uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {

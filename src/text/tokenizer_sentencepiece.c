@@ -32,16 +32,16 @@ static void *load_model(const char *path, const char *bytes, size_t count) {
   const char *other = sentencepiece_model_other(raw, count);
   sentencepiece_facts facts;
   if (other) {
-    (void)format_fail(path, 0, "found %s, expected a SentencePiece model", other);
+    format_fail(path, 0, "found %s, expected a SentencePiece model", other);
     return NULL;
   }
   if (!sentencepiece_model_check(path, raw, count, &facts)) return NULL;
   void *model = sentencepiece_load(bytes, count, &facts);
   if (!model)
-    (void)format_fail(path, 0,
-                      "found a SentencePiece model of %zu pieces that libsentencepiece refuses, expected "
-                      "one that it takes",
-                      facts.pieces);
+    format_fail(path, 0,
+                "found a SentencePiece model of %zu pieces that libsentencepiece refuses, expected "
+                "one that it takes",
+                facts.pieces);
   return model;
 }
 

@@ -152,10 +152,9 @@ static bool by_content(source_file *file, const stem *s, const uint8_t *head, si
   if (stem_ends_with(s, ".json") && bytes > 0) return in_doubt(file, "no JSON object in the first line");
   file->format = BATCH_FORMAT_TEXT;
   return utf8_is_text(head, bytes, bytes == LOOK) ||
-         format_fail(
-             file->path, 0,
-             "found no format that is known here (neither its %s), expected one, or that the caller says it",
-             "first bytes nor its name tell, and it is not text");
+         format_fail(file->path, 0,
+                     "found no format that is known here (neither its first bytes nor its name tell, and it "
+                     "is not text), expected one, or that the caller says it");
 }
 
 /* Text or .jsonl, named as that or not named at all. */
@@ -194,7 +193,7 @@ static bool find(source_file *file, const stem *s, const uint8_t *head, size_t b
    says that it is text: under this name that is said of what is inside. */
 static bool check_suffix(const source_file *file, const stem *s) {
   return file->compressed || !s->compressed ||
-         format_fail(file->path, 0, "found no %s, expected it by the name", "magic of zstd or gzip");
+         format_fail(file->path, 0, "found no magic of zstd or gzip, expected it by the name");
 }
 
 bool format_detect(source_file *file, batch_format wanted) {

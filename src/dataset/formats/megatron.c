@@ -42,8 +42,7 @@ static bool check_magic(const megatron_index *index, const uint8_t *head, size_t
     return format_fail(index->path, 0, "found a file of %zu bytes, expected at least the %d of a header", got,
                        MEGATRON_HEADER_BYTES);
   if (memcmp(head, MEGATRON_MAGIC, MEGATRON_MAGIC_BYTES) != 0)
-    return format_fail(index->path, 0, "found 0x%016" PRIX64 ", expected the magic %s", load_u64(head),
-                       "MMIDIDX");
+    return format_fail(index->path, 0, "found 0x%016" PRIX64 ", expected the magic MMIDIDX", load_u64(head));
   uint64_t version = load_u64(head + 9);
   return version == 1 || format_fail(index->path, 9, "found version %" PRIu64 ", expected 1", version);
 }
@@ -202,7 +201,10 @@ static bool open_pair(source_file *bin, megatron_index *index) {
 static bool swap_for_bin(source_file *file, char *bin_path) {
   int fd;
   uint64_t bytes;
-  if (!file_open(bin_path, &fd, &bytes)) return free(bin_path), false;
+  if (!file_open(bin_path, &fd, &bytes)) {
+    free(bin_path);
+    return false;
+  }
   close(file->fd);
   free(file->path);
   file->path = bin_path;
@@ -215,8 +217,8 @@ static bool find_pair(source_file *file, char **index_path) {
   bool named_index = path_ends_with(file->path, ".idx"), named_bin = path_ends_with(file->path, ".bin");
   if (!named_index && !named_bin)
     return format_fail(file->path, 0,
-                       "found a Megatron index or its tokens under this name, expected it to end in %s",
-                       ".idx or .bin");
+                       "found a Megatron index or its tokens under this name, expected it to end in .idx or "
+                       ".bin");
   *index_path = named_index ? strdup(file->path) : path_replace_suffix(file->path, ".bin", ".idx");
   char *bin_path = named_index ? path_replace_suffix(file->path, ".idx", ".bin") : NULL;
   if (*index_path && (!named_index || bin_path)) return !named_index || swap_for_bin(file, bin_path);

@@ -45,9 +45,9 @@ static bool take_string(cursor *c, const char *text) {
   char quote = start < c->end ? *start : 0;
   if (quote != '\'' && quote != '"') return false;
   c->at++;
-  if (take(c, text) && c->at < c->end && *c->at == quote) return c->at++, true;
-  c->at = start;
-  return false;
+  bool taken = take(c, text) && c->at < c->end && *c->at == quote;
+  c->at = taken ? c->at + 1 : start;
+  return taken;
 }
 
 static bool take_descr(cursor *c, npy_facts *facts) {
@@ -77,8 +77,10 @@ static bool take_number(cursor *c, uint64_t *number) {
   *number = 0;
   for (; c->at < c->end && *c->at >= '0' && *c->at <= '9'; c->at++)
     if (__builtin_mul_overflow(*number, 10, number) ||
-        __builtin_add_overflow(*number, (uint64_t)(*c->at - '0'), number))
-      return c->at = start, false;
+        __builtin_add_overflow(*number, (uint64_t)(*c->at - '0'), number)) {
+      c->at = start;
+      return false;
+    }
   return c->at > start;
 }
 
@@ -144,7 +146,7 @@ static bool read_facts(const source_file *file, uint32_t offset, uint32_t length
 
 bool format_npy_open(source_file *file, const batch_dataset_options *options) {
   (void)options;
-  uint32_t offset, length;
+  uint32_t offset = 0, length = 0;
   npy_facts facts = {0};
   if (!read_prefix(file, &offset, &length) || !read_facts(file, offset, length, &facts)) return false;
   file->data_offset = offset + (uint64_t)length;

@@ -102,8 +102,9 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
   if (thread_prepare() != 0)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory to notice a fork", names->path);
   s->generation = thread_generation();
-  if (!name_hidden(s) || !open_output_directory(s)) return staging_close(s), false;
-  if (staging_claim(s) && staging_recover(s) && make_parts(s) && look(s)) return true;
+  if (name_hidden(s) && open_output_directory(s) && staging_claim(s) && staging_recover(s) && make_parts(s) &&
+      look(s))
+    return true;
   batch_error error = *batch_last_error();
   char sentence[SHOWN];
   snprintf(sentence, sizeof sentence, "%s", error.message);

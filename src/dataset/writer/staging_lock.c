@@ -82,16 +82,17 @@ static bool try_claim(staging *s, bool *claimed) {
 }
 
 /* The directory goes if it is empty: if nobody else has a lock in it. */
-static void give_up(staging *s) {
+static bool give_up(staging *s) {
   staging_close_fd(&s->lock);
   unlinkat(s->directory, s->hidden_name, AT_REMOVEDIR);
+  return false;
 }
 
 /* Between the steps another run may end and take its directory with it: then again. */
 bool staging_claim(staging *s) {
   for (int attempt = 0; attempt < 100; attempt++) {
     bool claimed;
-    if (!try_claim(s, &claimed)) return give_up(s), false;
+    if (!try_claim(s, &claimed)) return give_up(s);
     if (claimed) return true;
     staging_close_fd(&s->lock);
     staging_close_fd(&s->hidden);

@@ -30,8 +30,11 @@ int staging_rename_new(int from, int to, const char *name) {
   struct stat status;
   if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
-  if (fstatat(to, name, &status, AT_SYMLINK_NOFOLLOW) == 0) return errno = EEXIST, -1;
-  return errno == ENOENT ? renameat(from, name, to, name) : -1;
+  if (fstatat(to, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
+    errno = EEXIST;
+  else if (errno == ENOENT)
+    return renameat(from, name, to, name);
+  return -1;
 }
 
 void staging_add_stuck(staging *s, const char *name) {
@@ -54,7 +57,8 @@ bool staging_move_all(staging *s, int from, int to, const name_list *list) {
   for (size_t i = 0; i < list->count; i++) {
     if (staging_rename_new(from, to, list->names[i]) == 0) continue;
     staging_entry_fail(s, list->names[i], to == s->directory ? "rename to it" : "rename it");
-    return staging_move_back(s, from, to, list, i), false;
+    staging_move_back(s, from, to, list, i);
+    return false;
   }
   return true;
 }

@@ -207,8 +207,7 @@ static bool begin_document(BatchWriter *writer) {
 bool batch_writer_tokens(BatchWriter *writer, const uint32_t *ids, size_t count) {
   if (!ready(writer, "batch_writer_tokens")) return false;
   if (!ids && count > 0)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_tokens: ids is %s, expected an address",
-                      "NULL");
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_tokens: ids is NULL, expected an address");
   if (!writer->in_document && !begin_document(writer)) return fail(writer);
   if (!shard_tokens(&writer->shard, ids, count)) return fail(writer);
   writer->tokens += count;
