@@ -113,7 +113,10 @@ static void finish(void) {
 
 static BatchLoader *start(const loader_cell *cell, const batch_loader_state *resume) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.shape = (batch_shape){LOADER_ROWS, LOADER_LENGTH, VOCABULARY, TENSOR_INT32, TENSOR_UINT8, false};
+  o.batch_size = LOADER_ROWS;
+  o.sequence_length = LOADER_LENGTH;
+  o.vocab_size = VOCABULARY;
+  o.mask_type = TENSOR_UINT8;
   o.workers = cell->workers;
   o.shuffle = cell->shuffle;
   o.world = 1;

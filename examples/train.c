@@ -204,9 +204,9 @@ static bool open_pipeline(trainer *t, const arguments *a) {
   if (!(t->dataset = batch_dataset_open(a->files, a->num_files, &bytes))) return false;
 
   batch_loader_options loading = BATCH_LOADER_OPTIONS_INIT;
-  loading.shape.batch_size = a->batch_size;
-  loading.shape.sequence_length = a->sequence_length;
-  loading.shape.vocab_size = MODEL_BYTES;
+  loading.batch_size = a->batch_size;
+  loading.sequence_length = a->sequence_length;
+  loading.vocab_size = MODEL_BYTES;
   loading.workers = a->workers;
   loading.seed = a->seed;
   loading.epochs = BATCH_LOADER_ENDLESS;
@@ -261,7 +261,7 @@ static float rate_at(const arguments *a, uint64_t step) {
 /* Returns false on an error, which it has said. */
 static bool train(trainer *t, const arguments *a, outcome *o) {
   progress p = progress_start(a->steps);
-  batch_loader_stats stats;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   bool good = true;
   while (o->steps < a->steps && !interrupted && progress_clock() - p.started < a->seconds) {
     Batch *batch = batch_loader_next(t->loader);

@@ -136,9 +136,9 @@ static bool open_pipeline(trainer *t, const arguments *a) {
   bytes.format = BATCH_FORMAT_TEXT;
   if (!(t->dataset = batch_dataset_open(a->files, a->num_files, &bytes))) return false;
   batch_loader_options loading = BATCH_LOADER_OPTIONS_INIT;
-  loading.shape.batch_size = (uint32_t)a->rows / (uint32_t)t->ranks;
-  loading.shape.sequence_length = LENGTH;
-  loading.shape.vocab_size = MODEL_BYTES;
+  loading.batch_size = (uint32_t)a->rows / (uint32_t)t->ranks;
+  loading.sequence_length = LENGTH;
+  loading.vocab_size = MODEL_BYTES;
   loading.seed = SEED;
   loading.epochs = BATCH_LOADER_ENDLESS;
   loading.rank = (uint32_t)t->rank;
@@ -172,7 +172,7 @@ static void sum_over_ranks(gradient *g) {
 static bool train(trainer *t, const arguments *a, double *loss) {
   progress p = progress_start(a->steps);
   uint64_t step = model_updates(t->model), tokens = 0;
-  batch_loader_stats stats;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   while (step < a->steps) {
     Batch *batch = batch_loader_next(t->loader);
     if (!batch) {

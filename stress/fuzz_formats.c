@@ -80,7 +80,8 @@ static void store(const run *r, const char *name, const content *c) {
 /* Six documents of ten tokens each, by the library's own writer. */
 static void add_written(run *r, const char *name, const char *companion, batch_format format,
                         batch_token_type type) {
-  batch_writer_options options = {format, type, 0, 0, true};
+  batch_writer_options options = {
+      .size = sizeof(batch_writer_options), .format = format, .token_type = type, .overwrite = true};
   BatchWriter *writer = batch_writer_create(path_in(r, name), &options);
   for (uint32_t i = 0; writer && i < TOKENS; i++)
     if (!batch_writer_tokens(writer, &i, 1) || (i % 10 == 9 && !batch_writer_end_document(writer)))
@@ -281,14 +282,17 @@ static void check_refused(const run *r, const char *name) {
   if (!strstr(batch_last_error()->message, r->directory)) stop("the message does not name the file", name);
 }
 
+/* With text options that are good until the next call. */
 static batch_dataset_options random_options(run *r) {
+  static batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   if (below(r, 4) == 0) options.io = BATCH_IO_READ;
   if (below(r, 4) == 0) options.separator = (batch_separator)(1 + below(r, 2));
   options.end_of_text = (uint32_t)below(r, TOKENS);
   if (below(r, 8) == 0) options.format = (batch_format)below(r, BATCH_FORMAT_JSONL + 1);
-  options.text.malformed = (batch_malformed)below(r, 3);
-  options.text.squeeze_space = below(r, 4) == 0;
+  how.malformed = (batch_malformed)below(r, 3);
+  how.squeeze_space = below(r, 4) == 0;
+  options.text = &how;
   options.temporary_directory = r->directory;
   return options;
 }
@@ -337,12 +341,15 @@ static void try_text(run *r) {
   size_t count = below(r, 24);
   char *text = malloc(count ? count : 1), out[200];
   for (size_t i = 0; i < count; i++) text[i] = (char)(below(r, 3) ? 0x80 | next_random(r) : next_random(r));
-  batch_text_options options = {BATCH_MALFORMED_REPLACE, (batch_normal_form)below(r, 3), below(r, 2),
-                                below(r, 2)};
+  batch_text_options options = {.size = sizeof(batch_text_options),
+                                .malformed = BATCH_MALFORMED_REPLACE,
+                                .normal_form = (batch_normal_form)below(r, 3),
+                                .fold_case = below(r, 2),
+                                .squeeze_space = below(r, 2)};
   size_t length = batch_text_normalize(text, count, &options, out, sizeof out);
   if (length == BATCH_TOKENIZER_FAILED && batch_last_error()->code != BATCH_ERROR_UNSUPPORTED)
     stop("repaired text is refused", "text");
-  options = (batch_text_options){BATCH_MALFORMED_ERROR, BATCH_NORMAL_NONE, false, false};
+  options = (batch_text_options){.size = sizeof(batch_text_options), .malformed = BATCH_MALFORMED_ERROR};
   if (length <= sizeof out && batch_text_normalize(out, length, &options, NULL, 0) != length)
     stop("repaired text is malformed", "text");
   free(text);

@@ -61,7 +61,7 @@ static void check(round_state *round, const Batch *batch) {
 
 static void look_around(taker *t, const Batch *batch) {
   batch_loader_state state;
-  batch_loader_stats stats;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   switch (batch_random_below(&t->random, 40)) {
   case 0:
     if (!batch_loader_get_state(t->round->loader, &state)) fail(batch_last_error()->message, t->round->seed);
@@ -107,15 +107,15 @@ static void *take(void *context) {
 
 static batch_loader_options draw_options(batch_random *random) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.shape.batch_size = 1 + batch_random_below(random, 8);
-  o.shape.sequence_length = LENGTH;
-  o.shape.vocab_size = 60000;
-  o.shape.mask_type = TENSOR_UINT8;
+  o.batch_size = 1 + batch_random_below(random, 8);
+  o.sequence_length = LENGTH;
+  o.vocab_size = 60000;
+  o.mask_type = TENSOR_UINT8;
   o.workers = 1 + batch_random_below(random, 4);
   o.pool_size = 1 + batch_random_below(random, 6);
   o.as_they_come = batch_random_below(random, 2);
   if (batch_random_below(random, 4) == 0) { /* one id of six is a fault */
-    o.shape.vocab_size = 50000;
+    o.vocab_size = 50000;
     o.faults = BATCH_FAULT_SKIP;
   }
   o.seed = batch_random_next(random);
@@ -140,7 +140,7 @@ static void run_round(const BatchDataset *dataset, batch_random *random, uint32_
   round_state round = {
       .loader = make_loader(dataset, &o, mixed), .seen = seen, .rows = rows, .takers = takers, .seed = seed};
   if (!round.loader) fail(batch_last_error()->message, seed);
-  round.largest = o.shape.vocab_size - 1;
+  round.largest = o.vocab_size - 1;
   round.close_after = batch_random_below(random, 8) == 0 ? UINT64_MAX : batch_random_below(random, 100);
   atomic_store(&stage, "taking");
   for (uint32_t i = 0; i < takers; i++) {

@@ -87,7 +87,7 @@ static void end(shared *s) {
 
 static void print_counts(const shared *s) {
   for (uint32_t i = 0; i < s->workers; i++) {
-    batch_sphere_stats stats;
+    batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
     stress_check(batch_spheres_get_stats(s->spheres, i, &stats), "%s", batch_last_error()->message);
     printf("  worker %u: %" PRIu64 " batches, %" PRIu64 " of them stolen\n", i, stats.processed,
            stats.stolen);

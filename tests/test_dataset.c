@@ -115,6 +115,7 @@ Test(dataset, a_fifo_is_refused_without_waiting) {
 Test(dataset, bad_arguments_are_refused) {
   const char *path = write_count("a.bin", 0, 3), *null = NULL, *empty = "";
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
   assert_refused(!batch_dataset_open(NULL, 1, NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open",
                  "paths");
   assert_refused(!batch_dataset_open(&path, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT, "n is 0");
@@ -133,13 +134,14 @@ Test(dataset, bad_arguments_are_refused) {
   assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text",
                  "4294967295");
   options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
-  options.text.normal_form = (batch_normal_form)9;
+  options.text = &how;
+  how.normal_form = (batch_normal_form)9;
   assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "normal_form", "9");
 }
 
 Test(dataset, null_datasets_have_nothing) {
   uint64_t start, end, value;
-  batch_dataset_file info;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   int32_t id;
   assert_refused(batch_dataset_tokens(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_tokens",
                  "NULL");
@@ -279,7 +281,7 @@ Test(dataset, a_file_without_boundaries_beside_one_that_has_them_is_one_document
 Test(dataset, file_info_says_what_each_file_is) {
   const char *paths[] = {write_count("a.bin", 0, 5), write_text("b.txt", "text")};
   BatchDataset *dataset = batch_dataset_open(paths, 2, NULL);
-  batch_dataset_file info;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   cr_assert(batch_dataset_file_info(dataset, 1, &info));
   cr_assert_str_eq(info.path, paths[1]);
   cr_assert_eq(info.format, BATCH_FORMAT_TEXT);

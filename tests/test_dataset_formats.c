@@ -33,7 +33,7 @@ static const char *write_tokens(const char *name, size_t width) {
 
 static void assert_same(const char *path, const batch_dataset_options *options, batch_format format,
                         batch_token_type type) {
-  batch_dataset_file info;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   BatchDataset *dataset = open_dataset(path, options);
   assert_tokens(dataset, tokens, TOKENS);
   cr_assert(batch_dataset_file_info(dataset, 0, &info));
@@ -189,8 +189,8 @@ Test(dataset_formats, llmc_documents_are_found_by_what_the_loader_names) {
   for (int i = 0; i < 4; i++) put_u16(&b, i % 2 ? 7 : 50256);
   const char *path = write_bytes("shard.bin", &b);
   batch_loader_options packed = BATCH_LOADER_OPTIONS_INIT;
-  packed.shape.batch_size = 1;
-  packed.shape.sequence_length = 2;
+  packed.batch_size = 1;
+  packed.sequence_length = 2;
   packed.packing = BATCH_PACK_BEST_FIT;
   BatchDataset *dataset = open_dataset(path, NULL);
   assert_refused(!batch_loader_create(dataset, &packed), BATCH_ERROR_INVALID_ARGUMENT,

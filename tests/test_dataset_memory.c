@@ -45,8 +45,10 @@ Test(dataset_memory, tokenizing_text) {
   opening o = {{write_text("a.txt", "text\xff text"), write_text("b.jsonl", "{\"text\":\"abc\"}\n")},
                2,
                BATCH_DATASET_OPTIONS_INIT};
-  o.options.text.malformed = BATCH_MALFORMED_REPLACE;
-  o.options.text.squeeze_space = true;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+  how.malformed = BATCH_MALFORMED_REPLACE;
+  how.squeeze_space = true;
+  o.options.text = &how;
   cr_assert_gt(inject_failures(name, open_and_read, &o), 20);
 }
 
@@ -72,7 +74,8 @@ Test(dataset_memory, writing_shards) {
 }
 
 static bool normalize(void *context) {
-  const batch_text_options options = {BATCH_MALFORMED_REPLACE, BATCH_NORMAL_NONE, false, true};
+  const batch_text_options options = {
+      .size = sizeof(batch_text_options), .malformed = BATCH_MALFORMED_REPLACE, .squeeze_space = true};
   char out[64];
   (void)context;
   return batch_text_normalize("a \xff b", 6, &options, out, sizeof out) != BATCH_TOKENIZER_FAILED;

@@ -108,7 +108,7 @@ Test(dataset_paths, a_file_reached_twice_is_refused_whatever_its_names) {
 }
 
 Test(dataset_paths, a_file_of_two_names_in_one_listing_is_read_once_under_its_own) {
-  batch_dataset_file info;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   const char *z = write_some("z.bin");
   link_to("z.bin", "a.bin");
   cr_assert_eq(tokens_of((const char *[]){path_of("*.bin")}, 1), 3);

@@ -52,7 +52,7 @@ static const char *gzip_file(const char *path, const char *name) {
 }
 
 static void assert_format(const char *path, batch_format format, const char *compression) {
-  batch_dataset_file info;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   BatchDataset *dataset = open_dataset(path, NULL);
   cr_assert(batch_dataset_file_info(dataset, 0, &info));
   cr_assert_eq(info.format, format, "%s: %s", path, batch_format_name(info.format));
@@ -63,7 +63,7 @@ static void assert_format(const char *path, batch_format format, const char *com
 
 Test(dataset_text, text_without_a_tokenizer_is_its_bytes_and_one_document) {
   const char *path = write_text("a.txt", "mill\xc3\xbc\xff race");
-  batch_dataset_file info;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   BatchDataset *dataset = open_dataset(path, NULL);
   assert_text(dataset, "mill\xc3\xbc\xff race", 12);
   assert_documents(dataset, (uint64_t[]){0, 12}, 1);
@@ -153,16 +153,18 @@ Test(dataset_text, wrong_lines_of_jsonl_are_refused_with_line_and_offset) {
 
 Test(dataset_text, malformed_bytes_are_kept_replaced_or_refused) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
   const char *path = write_text("a.txt", "a\xe2\x82z\xc3");
-  options.text.malformed = BATCH_MALFORMED_REPLACE;
+  options.text = &how;
+  how.malformed = BATCH_MALFORMED_REPLACE;
   BatchDataset *dataset = open_dataset(path, &options);
   assert_text(dataset, "a\xef\xbf\xbdz\xef\xbf\xbd", 8);
   batch_dataset_free(dataset);
-  options.text.malformed = BATCH_MALFORMED_ERROR;
+  how.malformed = BATCH_MALFORMED_ERROR;
   assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "byte 1", "0xE2", "UTF-8");
   const char *lines = write_text("a.jsonl", "{\"text\":\"a\"}\n{\"text\":\"\xff\"}");
   assert_not_opened(lines, &options, BATCH_ERROR_FORMAT, lines, "byte 22", "0xFF");
-  options.text.malformed = BATCH_MALFORMED_REPLACE;
+  how.malformed = BATCH_MALFORMED_REPLACE;
   dataset = open_dataset(lines, &options);
   assert_text(dataset, "a\xef\xbf\xbd", 4);
   batch_dataset_free(dataset);
@@ -171,7 +173,9 @@ Test(dataset_text, malformed_bytes_are_kept_replaced_or_refused) {
 /* A place far into the text: the pieces before it count. */
 Test(dataset_text, the_offset_of_a_malformed_byte_counts_from_the_start_of_the_file) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  options.text.malformed = BATCH_MALFORMED_ERROR;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+  options.text = &how;
+  how.malformed = BATCH_MALFORMED_ERROR;
   bytes b = long_text(1000000);
   char where[32];
   snprintf(where, sizeof where, "byte %zu:", b.used);
@@ -182,7 +186,9 @@ Test(dataset_text, the_offset_of_a_malformed_byte_counts_from_the_start_of_the_f
 Test(dataset_text, long_text_goes_through_the_pieces_unchanged) {
   bytes text = long_text(2000000);
   batch_dataset_options options = separated(BATCH_SEPARATOR_AFTER);
-  options.text.malformed = BATCH_MALFORMED_ERROR; /* a character cut in two would be refused */
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+  options.text = &how;
+  how.malformed = BATCH_MALFORMED_ERROR; /* a character cut in two would be refused */
   BatchDataset *dataset = open_dataset(write_data("a.txt", text.data, text.used), &options);
   int32_t *ids = malloc((text.used + 1) * sizeof *ids);
   for (size_t i = 0; i < text.used; i++) ids[i] = text.data[i];
@@ -196,7 +202,9 @@ Test(dataset_text, long_text_goes_through_the_pieces_unchanged) {
 
 Test(dataset_text, text_without_line_ends_is_cut_between_characters) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  options.text.malformed = BATCH_MALFORMED_ERROR;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+  options.text = &how;
+  how.malformed = BATCH_MALFORMED_ERROR;
   bytes text = {0};
   put_u8(&text, 'a'); /* so that a cut at a power of two falls inside a character */
   while (text.used < 1000000) put_text(&text, "\xf0\x9f\x92\xa7");
@@ -209,7 +217,12 @@ Test(dataset_text, text_without_line_ends_is_cut_between_characters) {
 Test(dataset_text, text_is_normalized_before_it_is_tokenized) {
   need_package(PACKAGE_UTF8PROC);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  options.text = (batch_text_options){BATCH_MALFORMED_KEEP, BATCH_NORMAL_NFC, true, true};
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+  options.text = &how;
+  how = (batch_text_options){.size = sizeof(batch_text_options),
+                             .normal_form = BATCH_NORMAL_NFC,
+                             .fold_case = true,
+                             .squeeze_space = true};
   BatchDataset *dataset = open_dataset(write_text("a.txt", "U\xcc\x88"
                                                            "BER \t ALLES \r\nX"),
                                        &options);
@@ -311,7 +324,9 @@ Test(dataset_text, what_members_hold_that_nobody_asks_for_does_not_matter) {
                               "{\"title\":\"\\udc00 \xff\",\"score\":NaN,\"text\":\"b\",\"y\":-Infinity}\n";
   for (batch_malformed m = BATCH_MALFORMED_KEEP; m <= BATCH_MALFORMED_ERROR; m++) {
     batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-    options.text.malformed = m;
+    batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+    options.text = &how;
+    how.malformed = m;
     BatchDataset *dataset = open_dataset(write_text("a.jsonl", lines), &options);
     assert_text(dataset, "ab", 2);
     batch_dataset_free(dataset);
@@ -326,13 +341,15 @@ Test(dataset_text, half_a_surrogate_pair_is_kept_replaced_or_refused) {
               {BATCH_MALFORMED_REPLACE, "x\xef\xbf\xbdy\xef\xbf\xbd"}};
   const char *path = write_text("a.jsonl", "{\"text\":\"x\\ud800y\xff\"}\n");
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
   for (size_t i = 0; i < 2; i++) {
-    options.text.malformed = ways[i].malformed;
+    options.text = &how;
+    how.malformed = ways[i].malformed;
     BatchDataset *dataset = open_dataset(path, &options);
     assert_text(dataset, ways[i].text, strlen(ways[i].text));
     batch_dataset_free(dataset);
   }
-  options.text.malformed = BATCH_MALFORMED_ERROR;
+  how.malformed = BATCH_MALFORMED_ERROR;
   assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "byte 10", "line 1", "surrogate", "\\ud800");
 }
 
@@ -342,9 +359,11 @@ Test(dataset_text, bad_lines_are_passed_over_and_counted_when_asked) {
       "{\"text\":\"this line is longer than the longest document\"}\n{\"text\":\"b\"}\n{\"te";
   const char *path = write_text("a.jsonl", lines);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  batch_dataset_file info;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   options.on_bad_line = BATCH_BAD_LINE_SKIP;
-  options.text.malformed = BATCH_MALFORMED_ERROR;
+  options.text = &how;
+  how.malformed = BATCH_MALFORMED_ERROR;
   options.longest_document = 20;
   BatchDataset *dataset = open_dataset(path, &options);
   assert_text(dataset, "ab", 2);
@@ -422,8 +441,10 @@ Test(dataset_text, progress_is_reported_inside_a_long_line) {
   need_package(PACKAGE_ZSTD);
   const char *path = long_line(8000000);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
   reports r = {0};
-  options.text.squeeze_space = true;
+  options.text = &how;
+  how.squeeze_space = true;
   cr_assert_eq(tokenize(path, &options, &r), BATCH_OK);
   cr_assert_gt(r.count, 2 * 8000000 / (1 << 18) - 4, "%u reports of reading and tokenizing 8 MB", r.count);
   cr_assert_eq(r.last.documents, 2);
@@ -449,8 +470,10 @@ Test(dataset_text, bad_lines_are_reported_while_tokenizing) {
 /* Plain text has no such limit where the tokenizer takes it in parts. */
 Test(dataset_text, text_may_be_longer_than_the_longest_document) {
   batch_dataset_options options = separated(BATCH_SEPARATOR_AFTER);
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
   options.longest_document = 10;
-  options.text.squeeze_space = true;
+  options.text = &how;
+  how.squeeze_space = true;
   BatchDataset *dataset = open_dataset(write_text("a.txt", "a line that is longer than ten bytes"), &options);
   cr_assert_eq(batch_dataset_tokens(dataset), 37);
   batch_dataset_free(dataset);
@@ -616,7 +639,7 @@ Test(dataset_text, zstd_of_text_and_jsonl_gives_what_is_inside) {
   bytes text = long_text(1500000);
   BatchDataset *dataset =
       open_dataset(compress_file(write_data("a.txt", text.data, text.used), "x.txt.zst"), NULL);
-  batch_dataset_file info;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   cr_assert(batch_dataset_file_info(dataset, 0, &info));
   cr_assert(info.compressed && info.tokenized);
   cr_assert_eq(info.format, BATCH_FORMAT_TEXT);
@@ -661,9 +684,9 @@ Test(dataset_text, a_wrong_id_in_tokenized_text_is_reported_with_its_document) {
   options.end_of_text = 200;
   BatchDataset *dataset = open_dataset(path, &options);
   batch_loader_options loading = BATCH_LOADER_OPTIONS_INIT;
-  loading.shape.batch_size = 1;
-  loading.shape.sequence_length = 4;
-  loading.shape.vocab_size = 'h';
+  loading.batch_size = 1;
+  loading.sequence_length = 4;
+  loading.vocab_size = 'h';
   loading.shuffle = BATCH_SHUFFLE_NONE;
   BatchLoader *loader = batch_loader_create(dataset, &loading);
   cr_assert_not_null(loader, "%s", batch_last_error()->message);
@@ -715,8 +738,10 @@ static size_t refuse(void *context, const char *text, size_t count, uint32_t *id
 Test(dataset_text, a_tokenizer_of_the_caller_is_used) {
   uint32_t shift = 100000;
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  BatchTokenizer *tokenizer = batch_tokenizer_custom(&(batch_tokenizer_functions){triple, no_text, NULL},
-                                                     &shift, 200000, BATCH_NO_TOKEN);
+  BatchTokenizer *tokenizer = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = triple, .decode = no_text},
+      &shift, 200000, BATCH_NO_TOKEN);
   options.tokenizer = tokenizer;
   BatchDataset *dataset = open_dataset(write_text("a.txt", "a very short text, of some bytes"), &options);
   cr_assert_eq(batch_dataset_tokens(dataset), 96);
@@ -733,12 +758,16 @@ Test(dataset_text, a_tokenizer_that_fails_is_reported_with_the_file) {
   uint32_t shift = 100000;
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   const char *path = write_text("a.txt", "text");
-  BatchTokenizer *refusing =
-      batch_tokenizer_custom(&(batch_tokenizer_functions){refuse, no_text, NULL}, NULL, 10, BATCH_NO_TOKEN);
+  BatchTokenizer *refusing = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = refuse, .decode = no_text},
+      NULL, 10, BATCH_NO_TOKEN);
   options.tokenizer = refusing;
   assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "tokenizer refuses");
-  BatchTokenizer *outside = batch_tokenizer_custom(&(batch_tokenizer_functions){triple, no_text, NULL},
-                                                   &shift, 1000, BATCH_NO_TOKEN);
+  BatchTokenizer *outside = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = triple, .decode = no_text},
+      &shift, 1000, BATCH_NO_TOKEN);
   options.tokenizer = outside;
   assert_not_opened(path, &options, BATCH_ERROR_OUT_OF_RANGE, path, "100116", "vocabulary size 1000");
   batch_tokenizer_free(refusing);
@@ -762,12 +791,16 @@ Test(dataset_text, a_tokenizer_that_miscounts_is_refused) {
   uint32_t calls = 0;
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   const char *path = write_text("a.txt", "text");
-  BatchTokenizer *growing = batch_tokenizer_custom(&(batch_tokenizer_functions){undecided, no_text, NULL},
-                                                   &calls, 10, BATCH_NO_TOKEN);
+  BatchTokenizer *growing = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = undecided, .decode = no_text},
+      &calls, 10, BATCH_NO_TOKEN);
   options.tokenizer = growing;
   assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "4001", "4002", "asked again");
-  BatchTokenizer *lazy = batch_tokenizer_custom(&(batch_tokenizer_functions){unwritten, no_text, NULL}, NULL,
-                                                10, BATCH_NO_TOKEN);
+  BatchTokenizer *lazy = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = unwritten, .decode = no_text},
+      NULL, 10, BATCH_NO_TOKEN);
   options.tokenizer = lazy;
   assert_not_opened(path, &options, BATCH_ERROR_OUT_OF_RANGE, path, "ids[1]", "vocabulary size 10");
   batch_tokenizer_free(growing);
@@ -777,8 +810,10 @@ Test(dataset_text, a_tokenizer_that_miscounts_is_refused) {
 Test(dataset_text, a_text_that_a_callers_tokenizer_would_have_to_take_whole_is_bounded) {
   uint32_t shift = 0;
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  BatchTokenizer *tokenizer = batch_tokenizer_custom(&(batch_tokenizer_functions){triple, no_text, NULL},
-                                                     &shift, 256, BATCH_NO_TOKEN);
+  BatchTokenizer *tokenizer = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = triple, .decode = no_text},
+      &shift, 256, BATCH_NO_TOKEN);
   options.tokenizer = tokenizer;
   options.longest_document = 9;
   const char *path = write_text("a.txt", "ten bytes.");

@@ -15,7 +15,8 @@ static void ignore(void *context, uint32_t sphere, Batch *batch) {
 
 static void stop_spheres_twice(void *context) {
   (void)context;
-  batch_spheres_options options = {2, 4, ignore, NULL};
+  batch_spheres_options options = {
+      .size = sizeof options, .num_spheres = 2, .lane_capacity = 4, .process = ignore};
   BatchSpheres *spheres = batch_spheres_start(&options);
   batch_spheres_stop(spheres);
   batch_spheres_stop(spheres);
@@ -43,8 +44,8 @@ static void free_dataset_twice(void *path) {
 static void free_loader_twice(void *path) {
   BatchDataset *dataset = open_text(path);
   batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.shape.batch_size = 2;
-  options.shape.sequence_length = 8;
+  options.batch_size = 2;
+  options.sequence_length = 8;
   BatchLoader *loader = batch_loader_create(dataset, &options);
   batch_loader_free(loader);
   batch_loader_free(loader);

@@ -35,9 +35,9 @@ static const char *write_tokens(const char *name, uint32_t count) {
 
 static batch_loader_options small_options(void) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.shape.batch_size = 4;
-  o.shape.sequence_length = LENGTH;
-  o.shape.vocab_size = 1000;
+  o.batch_size = 4;
+  o.sequence_length = LENGTH;
+  o.vocab_size = 1000;
   o.seed = 5;
   o.world = 1;
   return o;
@@ -134,7 +134,7 @@ Test(loader, order_does_not_depend_on_workers_io_delivery_or_batch_size) {
         epoch_rows again = {{0}, {0}, 0};
         o.workers = workers;
         o.as_they_come = delivery;
-        o.shape.batch_size = 1 + workers;
+        o.batch_size = 1 + workers;
         run_to_end(&again, sets[io], &o);
         assert_same(&first, &again, "again");
       }
@@ -172,7 +172,7 @@ Test(loader, ranks_slice_what_one_rank_gets) {
   for (uint32_t world = 2; world <= 5; world++) {
     epoch_rows all = {{0}, {0}, 0};
     o.world = world;
-    o.shape.batch_size = 3;
+    o.batch_size = 3;
     for (o.rank = 0; o.rank < world; o.rank++) run_to_end(&all, dataset, &o);
     assert_same(&one, &all, "ranks");
   }
@@ -199,7 +199,7 @@ Test(loader, resumes_at_every_step_also_with_another_batch_size) {
     batch_loader_options rest = o;
     rest.resume = &state;
     rest.workers = 2;
-    if (stop % 2) rest.shape.batch_size = 7;
+    if (stop % 2) rest.batch_size = 7;
     run_to_end(&parts, dataset, &rest);
     assert_same(&whole, &parts, "resumed");
   }
@@ -222,11 +222,11 @@ Test(loader, refuses_a_state_of_other_data_or_options_and_says_which) {
   o.field = value;                                                                                           \
   assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT, "resume", __VA_ARGS__)
   DIFFERS(seed, 6, "seed 5", "expected 6");
-  DIFFERS(shape.sequence_length, 8, "sequence_length 16", "expected 8");
+  DIFFERS(sequence_length, 8, "sequence_length 16", "expected 8");
   DIFFERS(shuffle, BATCH_SHUFFLE_NONE, "shuffle all", "expected none");
   DIFFERS(drop_last, true, "drop_last");
   o = good;
-  o.shape.batch_size = 9, o.workers = 3, o.world = 2, o.epochs = 7;
+  o.batch_size = 9, o.workers = 3, o.world = 2, o.epochs = 7;
   batch_loader_free(start(dataset, &o));
   state.step++;
   assert_refused(!batch_loader_create(dataset, &good), BATCH_ERROR_FORMAT, "resume");
@@ -293,8 +293,8 @@ Test(loader, documents_are_padded_or_packed_and_numbered) {
                                                              "{\"text\":\"abc\"}\n{\"text\":\"12345678\"}\n"),
                                        NULL);
   batch_loader_options o = small_options();
-  o.shape.batch_size = 3;
-  o.shape.with_documents = true;
+  o.batch_size = 3;
+  o.with_documents = true;
   o.shuffle = BATCH_SHUFFLE_NONE;
   o.packing = BATCH_PACK_DOCUMENTS;
   o.pad_id = 9;
@@ -328,14 +328,16 @@ Test(loader, documents_are_padded_or_packed_and_numbered) {
 
 Test(loader, every_element_type_holds_the_same_ids) {
   BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
-  const tensor_type types[] = {TENSOR_FLOAT32, TENSOR_INT32, TENSOR_INT64, TENSOR_UINT16};
+  const batch_id_type types[] = {BATCH_IDS_FLOAT32, BATCH_IDS_INT32, BATCH_IDS_INT64, BATCH_IDS_UINT16};
+  const tensor_type stored[] = {TENSOR_FLOAT32, TENSOR_INT32, TENSOR_INT64, TENSOR_UINT16};
   for (int t = 0; t < 4; t++) {
     batch_loader_options o = small_options();
-    o.shape.input_type = types[t];
-    o.shape.mask_type = t % 2 ? TENSOR_UINT8 : TENSOR_FLOAT32;
+    o.id_type = types[t];
+    o.mask_type = t % 2 ? TENSOR_UINT8 : TENSOR_FLOAT32;
     o.shuffle = BATCH_SHUFFLE_NONE;
     BatchLoader *loader = start(dataset, &o);
     Batch *batch = next(loader);
+    cr_assert(batch->input.dtype == stored[t] && batch->target.dtype == stored[t]);
     for (uint32_t row = 0; row < 4; row++)
       for (uint32_t i = 0; i < LENGTH; i++) {
         uint32_t at[2] = {row, i};
@@ -355,7 +357,7 @@ Test(loader, a_bad_id_is_named_with_its_place_by_every_policy) {
   BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
   batch_loader_options o = small_options();
   o.shuffle = BATCH_SHUFFLE_NONE;
-  o.shape.vocab_size = 994; /* 994 = 142 * 7 is the first bad id: token 142, in row 8, step 2 */
+  o.vocab_size = 994; /* 994 = 142 * 7 is the first bad id: token 142, in row 8, step 2 */
   BatchLoader *loader = start(dataset, &o);
   for (int i = 0; i < 2; i++) batch_release(next(loader));
   for (int i = 0; i < 2; i++)
@@ -386,7 +388,7 @@ Test(loader, skipping_pads_the_rows_at_fault_and_leaves_every_rank_its_steps) {
   batch_loader_options o = small_options();
   static epoch_rows right, skipped;
   run_to_end(&right, dataset, &o);
-  o.shape.vocab_size = 994;
+  o.vocab_size = 994;
   o.faults = BATCH_FAULT_SKIP;
   o.world = 3;
   uint64_t rows = 0, faulty = 0, counted = 0;
@@ -405,7 +407,7 @@ Test(loader, skipping_pads_the_rows_at_fault_and_leaves_every_rank_its_steps) {
       }
     }
     cr_assert_eq(steps, batch_loader_epoch_steps(loader), "rank %u", o.rank);
-    batch_loader_stats stats;
+    batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
     cr_assert(batch_loader_get_stats(loader, &stats));
     cr_assert(stats.batches == steps && stats.errors > 0 && stats.errors <= stats.skipped);
     counted += stats.skipped;
@@ -421,7 +423,7 @@ Test(loader, skipping_says_where_the_fault_is_also_in_replay) {
   BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
   batch_loader_options o = small_options();
   o.shuffle = BATCH_SHUFFLE_NONE;
-  o.shape.vocab_size = 994; /* the first bad id is token 142, in row 8, step 2 */
+  o.vocab_size = 994; /* the first bad id is token 142, in row 8, step 2 */
   o.faults = BATCH_FAULT_SKIP;
   BatchLoader *loader = start(dataset, &o);
   for (int i = 0; i < 2; i++) batch_release(next(loader));
@@ -464,7 +466,7 @@ Test(loader, skipping_pads_the_rows_that_a_transform_refuses) {
       if (left)
         cr_assert(batch->input.i32[row * LENGTH] % 3 != 0 && batch->input.i32[row * LENGTH + 1] == 999);
     }
-  batch_loader_stats stats;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   cr_assert(batch_loader_get_stats(loader, &stats));
   cr_assert_eq(stats.skipped, padded);
   cr_assert(padded > 0 && changed > 0 && padded + changed == ROWS);
@@ -528,7 +530,7 @@ Test(loader, a_read_error_outweighs_a_bad_id_before_it) {
   BatchDataset *dataset = open_dataset(path, NULL);
   batch_loader_options o = small_options();
   o.shuffle = BATCH_SHUFFLE_NONE;
-  o.shape.vocab_size = 300;
+  o.vocab_size = 300;
   o.faults = BATCH_FAULT_HAND_ON;
   BatchLoader *loader = start(dataset, &o);
   enum { CUT = 40 * 4096, LAST = CUT / (4 * LENGTH * 2) - 1 };
@@ -628,7 +630,7 @@ Test(loader, the_end_wakes_everyone) {
   o.transforms = &slow;
   o.num_transforms = 1;
   o.steps = 1;
-  o.shape.batch_size = 1;
+  o.batch_size = 1;
   BatchLoader *loader = start(dataset, &o);
   test_thread takers[4];
   threads_start(takers, 4, "taker", take_one, loader);
@@ -669,7 +671,7 @@ Test(loader, a_slow_step_stops_neither_the_others_nor_unordered_delivery) {
   atomic_store(&g.open, 0);
   o.as_they_come = false;
   loader = start(dataset, &o);
-  batch_loader_stats stats = {0};
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   while (stats.queue_depth == 0 && stats.pool_misses == 0) cr_assert(batch_loader_get_stats(loader, &stats));
   Batch *none;
   cr_assert_eq(batch_loader_next_until(loader, &none, BATCH_NO_WAIT), BATCH_EMPTY);
@@ -738,8 +740,8 @@ Test(loader, windows_number_the_documents_that_they_reach_into) {
   write_bytes("d.ds.index", &ends);
   BatchDataset *dataset = open_dataset(path, NULL);
   batch_loader_options o = small_options();
-  o.shape.with_documents = true;
-  o.shape.batch_size = 3;
+  o.with_documents = true;
+  o.batch_size = 3;
   o.shuffle = BATCH_SHUFFLE_NONE;
   BatchLoader *loader = start(dataset, &o);
   Batch *batch = next(loader);
@@ -760,7 +762,7 @@ Test(loader, sources_are_mixed_by_weight) {
   sets[0] = open_dataset(write_data("a.txt", a, sizeof a), NULL);
   sets[1] = open_dataset(write_data("b.txt", b, sizeof b), NULL);
   batch_loader_options o = small_options();
-  o.shape.batch_size = 1;
+  o.batch_size = 1;
   o.epochs = 60;
   uint64_t from_a[2] = {0};
   for (int weighted = 0; weighted < 2; weighted++) {
@@ -792,15 +794,15 @@ Test(loader, a_mix_keeps_its_shares_at_every_row_over_ranks_and_resumes) {
   sets[1] = open_dataset(write_bytes("b.bin", &b), NULL);
   batch_loader_source mix[2] = {{sets[0], weights[0]}, {sets[1], weights[1]}};
   batch_loader_options o = small_options();
-  o.shape.sequence_length = 1;
-  o.shape.vocab_size = 0;
+  o.sequence_length = 1;
+  o.vocab_size = 0;
   o.shuffle = BATCH_SHUFFLE_NONE;
   o.epochs = 3;
   static int32_t first[PLACES];
   batch_loader_state state;
   for (int part = 0; part < 2; part++) {
     o.world = part ? 5 : 2;
-    o.shape.batch_size = part ? 3 : 4;
+    o.batch_size = part ? 3 : 4;
     o.resume = part ? &state : NULL;
     o.steps = part ? 0 : 70; /* of 8 rows: in the second epoch */
     batch_loader_state end = {0};
@@ -850,7 +852,7 @@ Test(loader, a_sentence_names_the_function_that_was_called_and_what_the_user_nam
   assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "sources[1].dataset is NULL");
   assert_refused(!batch_loader_create_mixed(mix, 0, &o), BATCH_ERROR_INVALID_ARGUMENT, "n is 0");
-  o.shape.batch_size = UINT32_MAX, o.shape.sequence_length = INT32_MAX;
+  o.batch_size = UINT32_MAX, o.sequence_length = INT32_MAX;
   assert_refused(!batch_loader_create_mixed(mix, 1, &o), BATCH_ERROR_OVERFLOW, "batch_loader_create_mixed: ");
   cr_assert_null(strstr(batch_last_error()->message, "batch_pool"), "%s", batch_last_error()->message);
   o = small_options();
@@ -879,7 +881,7 @@ Test(loader, a_bad_id_of_tokenized_text_is_named_by_document_and_token) {
   BatchDataset *dataset = open_dataset(
       write_text("d.jsonl", "{\"text\":\"aaaa\"}\n{\"text\":\"\"}\n{\"text\":\"aaza\"}\n"), NULL);
   batch_loader_options o = small_options();
-  o.shape.vocab_size = 'y';
+  o.vocab_size = 'y';
   BatchLoader *loader = start(dataset, &o);
   assert_refused(!batch_loader_next(loader), BATCH_ERROR_OUT_OF_RANGE,
                  "d.jsonl: document 2, token 2 of it: id 122", "expected 0 to 120");
@@ -921,10 +923,10 @@ Test(loader, refuses_bad_options_by_name) {
   o.field = value;                                                                                           \
   assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_create",     \
                  __VA_ARGS__)
-  REFUSED(shape.batch_size, 0, "batch_size");
-  REFUSED(shape.sequence_length, 0, "sequence_length");
-  REFUSED(shape.input_type, TENSOR_UINT8, "input_type", "uint8");
-  REFUSED(shape.mask_type, TENSOR_INT32, "mask_type");
+  REFUSED(batch_size, 0, "batch_size");
+  REFUSED(sequence_length, 0, "sequence_length");
+  REFUSED(id_type, (batch_id_type)4, "id_type is 4");
+  REFUSED(mask_type, TENSOR_INT32, "mask_type");
   REFUSED(pad_id, 1000, "pad_id", "1000");
   REFUSED(rank, 1, "rank", "world");
   REFUSED(workers, 100000, "workers");
@@ -932,8 +934,8 @@ Test(loader, refuses_bad_options_by_name) {
   REFUSED(packing, BATCH_PACK_BEST_FIT, "document");
   REFUSED(num_transforms, 1, "transforms");
   o = good;
-  o.shape.input_type = TENSOR_FLOAT32;
-  o.shape.vocab_size = 1u << 25;
+  o.id_type = BATCH_IDS_FLOAT32;
+  o.vocab_size = 1u << 25;
   assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT, "vocab_size", "float32");
   assert_refused(!batch_loader_create(NULL, &good), BATCH_ERROR_INVALID_ARGUMENT, "dataset");
   assert_refused(!batch_loader_create(dataset, NULL), BATCH_ERROR_INVALID_ARGUMENT, "options");
@@ -976,8 +978,8 @@ static uint64_t stream_sparse(batch_shuffle shuffle, uint64_t limit, uint64_t st
   cr_assert_eq(truncate(path, (off_t)8 << 30), 0);
   BatchDataset *dataset = open_dataset(path, NULL);
   batch_loader_options o = small_options();
-  o.shape.batch_size = 32;
-  o.shape.sequence_length = 2048;
+  o.batch_size = 32;
+  o.sequence_length = 2048;
   o.shuffle = shuffle;
   o.resident_bytes = limit;
   o.steps = steps;

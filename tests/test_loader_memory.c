@@ -52,8 +52,8 @@ static bool keep(const void *context, Batch *batch, uint32_t row, batch_random *
 static making make_options(void) {
   static const batch_transform nothing = {keep, NULL};
   making m = {make_dataset(), BATCH_LOADER_OPTIONS_INIT};
-  m.options.shape.batch_size = 2;
-  m.options.shape.sequence_length = 64;
+  m.options.batch_size = 2;
+  m.options.sequence_length = 64;
   m.options.workers = 2;
   m.options.transforms = &nothing;
   m.options.num_transforms = 1;

@@ -154,11 +154,11 @@ static void pack_best_fit(made_source *s, uint32_t length) {
 static void cut_rows(made_source *s, const batch_loader_options *o) {
   s->num_rows = 0;
   if (o->packing == BATCH_PACK_WINDOWS)
-    cut_windows(s, o->shape.sequence_length, o->drop_last);
+    cut_windows(s, o->sequence_length, o->drop_last);
   else if (o->packing == BATCH_PACK_DOCUMENTS)
-    cut_documents(s, o->shape.sequence_length);
+    cut_documents(s, o->sequence_length);
   else
-    pack_best_fit(s, o->shape.sequence_length);
+    pack_best_fit(s, o->sequence_length);
 }
 
 /* --- the reference: order --- */
@@ -319,11 +319,11 @@ static BatchLoader *start(const run *r, const batch_loader_options *o) {
    Returns how many there were. */
 static uint64_t take(const run *r, const batch_loader_options *o, BatchLoader *loader, uint64_t epoch,
                      uint64_t from, uint64_t most, uint8_t seen[EPOCHS][ROWS]) {
-  uint64_t taken = 0, step_rows = (uint64_t)o->world * o->shape.batch_size;
+  uint64_t taken = 0, step_rows = (uint64_t)o->world * o->batch_size;
   for (Batch *b; taken < most && (b = batch_loader_next(loader)); batch_release(b), taken++) {
     bool ended = from >= epoch_rows || (o->drop_last && epoch_rows - from < step_rows);
     if (ended) epoch++, from = 0;
-    uint64_t place = o->as_they_come ? batch_loader_place(loader, b) : from + o->rank * o->shape.batch_size;
+    uint64_t place = o->as_they_come ? batch_loader_place(loader, b) : from + o->rank * o->batch_size;
     cr_assert_eq(place, batch_loader_place(loader, b), "%s", r->what);
     if (!o->as_they_come) cr_assert_eq(b->epoch_id, epoch, "%s", r->what);
     for (uint32_t i = 0; i < b->batch_size; i++) {
@@ -359,9 +359,9 @@ static void check_run(run *r, draw *d) {
   }
   rest.resume = &state;
   rest.world = 1 + below(d, 3);
-  rest.shape.batch_size = 1 + below(d, 6);
+  rest.batch_size = 1 + below(d, 6);
   rest.workers = 1 + below(d, 3);
-  if (rest.drop_last && (uint64_t)rest.world * rest.shape.batch_size > epoch_rows) return;
+  if (rest.drop_last && (uint64_t)rest.world * rest.batch_size > epoch_rows) return;
   for (uint32_t i = 0; i < r->num_sources; i++) r->sources[i].dataset = made[i].sets[below(d, 2)];
   for (rest.rank = 0; rest.rank < rest.world; rest.rank++) {
     BatchLoader *loader = start(r, &rest);
@@ -375,15 +375,16 @@ static void check_run(run *r, draw *d) {
 }
 
 static void draw_run(run *r, draw *d, uint32_t weights[SOURCES]) {
-  static const tensor_type types[] = {TENSOR_INT32, TENSOR_FLOAT32, TENSOR_INT64, TENSOR_UINT16};
+  static const batch_id_type types[] = {BATCH_IDS_INT32, BATCH_IDS_FLOAT32, BATCH_IDS_INT64,
+                                        BATCH_IDS_UINT16};
   batch_loader_options *o = &r->options;
   *r = (run){.options = BATCH_LOADER_OPTIONS_INIT, .num_sources = 1 + below(d, SOURCES)};
-  o->shape.batch_size = 1 + below(d, 6);
-  o->shape.sequence_length = 7 + below(d, 12);
-  o->shape.vocab_size = 1000;
-  o->shape.input_type = types[below(d, 4)];
-  o->shape.mask_type = below(d, 2) ? TENSOR_UINT8 : TENSOR_FLOAT32;
-  o->shape.with_documents = true;
+  o->batch_size = 1 + below(d, 6);
+  o->sequence_length = 7 + below(d, 12);
+  o->vocab_size = 1000;
+  o->id_type = types[below(d, 4)];
+  o->mask_type = below(d, 2) ? TENSOR_UINT8 : TENSOR_FLOAT32;
+  o->with_documents = true;
   o->workers = 1 + below(d, 3);
   o->pool_size = 1 + below(d, 6);
   o->seed = below(d, 1000);
@@ -407,8 +408,7 @@ static void draw_run(run *r, draw *d, uint32_t weights[SOURCES]) {
       "drop_last %d, "
       "as_they_come %d, seed %d",
       (int)o->packing, (int)o->shuffle, (int)o->block_rows, r->num_sources, weights[0], weights[1],
-      weights[2], r->whole_weights, o->world, o->shape.batch_size, o->drop_last, o->as_they_come,
-      (int)o->seed);
+      weights[2], r->whole_weights, o->world, o->batch_size, o->drop_last, o->as_they_come, (int)o->seed);
 }
 
 Test(loader_order, every_batch_is_what_a_plain_reference_lays_out) {
@@ -422,7 +422,7 @@ Test(loader_order, every_batch_is_what_a_plain_reference_lays_out) {
     uint32_t weights[SOURCES] = {0};
     draw_run(&r, &d, weights);
     lay_out(&r.options, r.num_sources, weights, r.whole_weights);
-    if (r.options.drop_last && (uint64_t)r.options.world * r.options.shape.batch_size > epoch_rows) continue;
+    if (r.options.drop_last && (uint64_t)r.options.world * r.options.batch_size > epoch_rows) continue;
     check_run(&r, &d);
   }
   for (int i = 0; i < SOURCES; i++) {

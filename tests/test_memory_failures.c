@@ -373,7 +373,8 @@ static void ignore(void *context, uint32_t sphere, Batch *batch) {
 
 static bool start_spheres(void *context) {
   (void)context;
-  batch_spheres_options options = {3, 4, ignore, NULL};
+  batch_spheres_options options = {
+      .size = sizeof options, .num_spheres = 3, .lane_capacity = 4, .process = ignore};
   BatchSpheres *spheres = batch_spheres_start(&options);
   batch_spheres_stop(spheres);
   return spheres;

@@ -190,9 +190,9 @@ Test(messages, of_pools) {
   options.alignment = 3;
   REFUSES(batch_pool_create_with, &options);
   options.alignment = 0;
-  options.numa_node = -2;
-  REFUSES(batch_pool_create_with, &options);
   options.numa_node = -1;
+  REFUSES(batch_pool_create_with, &options);
+  options.numa_node = 0;
   options.shape.mask_type = NO_TYPE;
   REFUSES(batch_pool_create_with, &options);
   REFUSES(batch_pool_allocate, NULL);
@@ -250,10 +250,14 @@ static void process_nothing(void *context, uint32_t sphere, Batch *batch) {
 }
 
 Test(messages, of_spheres) {
-  batch_spheres_options options = {2, 1, process_nothing, NULL}, wrong = options;
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = 2,
+                                   .lane_capacity = 1,
+                                   .process = process_nothing},
+                        wrong = options;
   BatchSpheres *spheres = batch_spheres_start(&options);
   Batch *batch = counting_batch(2, 3);
-  batch_sphere_stats stats;
+  batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
   REFUSES(batch_spheres_start, NULL);
   wrong.num_spheres = 0;
   REFUSES(batch_spheres_start, &wrong);
@@ -358,12 +362,16 @@ static void release_it(void *context, uint32_t sphere, Batch *batch) {
   batch_release(batch);
 }
 static void dispatch_to_release(void *batch) {
-  BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){1, 0, release_it, NULL});
+  BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){
+      .size = sizeof(batch_spheres_options), .num_spheres = 1, .lane_capacity = 0, .process = release_it});
   batch_spheres_dispatch(spheres, 0, batch);
   batch_spheres_stop(spheres);
 }
 static void dispatch_split_free(void *batch) {
-  BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){1, 0, process_nothing, NULL});
+  BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){.size = sizeof(batch_spheres_options),
+                                                                       .num_spheres = 1,
+                                                                       .lane_capacity = 0,
+                                                                       .process = process_nothing});
   batch_free(batch);
   batch_spheres_dispatch_split(spheres, batch);
 }

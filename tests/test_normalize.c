@@ -35,12 +35,14 @@ static void assert_becomes(const char *text, size_t count, batch_text_options op
 #define assert_text_becomes(text, options, expected) assert_becomes(text, sizeof(text) - 1, options, expected)
 
 static const batch_text_options nothing = BATCH_TEXT_OPTIONS_INIT;
-static const batch_text_options nfc = {BATCH_MALFORMED_KEEP, BATCH_NORMAL_NFC, false, false};
-static const batch_text_options nfkc = {BATCH_MALFORMED_KEEP, BATCH_NORMAL_NFKC, false, false};
-static const batch_text_options fold = {BATCH_MALFORMED_KEEP, BATCH_NORMAL_NONE, true, false};
-static const batch_text_options squeeze = {BATCH_MALFORMED_KEEP, BATCH_NORMAL_NONE, false, true};
-static const batch_text_options replace = {BATCH_MALFORMED_REPLACE, BATCH_NORMAL_NONE, false, false};
-static const batch_text_options refuse = {BATCH_MALFORMED_ERROR, BATCH_NORMAL_NONE, false, false};
+static const batch_text_options nfc = {.size = sizeof(batch_text_options), .normal_form = BATCH_NORMAL_NFC};
+static const batch_text_options nfkc = {.size = sizeof(batch_text_options), .normal_form = BATCH_NORMAL_NFKC};
+static const batch_text_options fold = {.size = sizeof(batch_text_options), .fold_case = true};
+static const batch_text_options squeeze = {.size = sizeof(batch_text_options), .squeeze_space = true};
+static const batch_text_options replace = {.size = sizeof(batch_text_options),
+                                           .malformed = BATCH_MALFORMED_REPLACE};
+static const batch_text_options refuse = {.size = sizeof(batch_text_options),
+                                          .malformed = BATCH_MALFORMED_ERROR};
 
 Test(normalize, nothing_asked_for_changes_nothing) {
   assert_text_becomes(" A\t\xff\xcc\x88 ", nothing, " A\t\xff\xcc\x88 ");
@@ -120,7 +122,7 @@ Test(normalize, bad_arguments_are_refused) {
                  BATCH_ERROR_INVALID_ARGUMENT, "text");
   assert_refused(batch_text_normalize("a", 1, NULL, NULL, 1) == BATCH_TOKENIZER_FAILED,
                  BATCH_ERROR_INVALID_ARGUMENT, "out");
-  batch_text_options wrong = {(batch_malformed)9, BATCH_NORMAL_NONE, false, false};
+  batch_text_options wrong = {.size = sizeof(batch_text_options), .malformed = (batch_malformed)9};
   assert_refused(batch_text_normalize("a", 1, &wrong, &out, 1) == BATCH_TOKENIZER_FAILED,
                  BATCH_ERROR_INVALID_ARGUMENT, "malformed", "9");
 }
@@ -189,8 +191,10 @@ Test(normalize, text_in_pieces_gives_what_the_whole_text_gives) {
   for (unsigned round = 0; round < 40; round++) {
     bytes text = random_text(&seed, 50 + below(20000), round % 2);
     for (unsigned options = 0; options < 12; options++) {
-      const batch_text_options o = {BATCH_MALFORMED_KEEP, (batch_normal_form)(options % 3), options / 3 % 2,
-                                    options / 6};
+      const batch_text_options o = {.size = sizeof(batch_text_options),
+                                    .normal_form = (batch_normal_form)(options % 3),
+                                    .fold_case = options / 3 % 2,
+                                    .squeeze_space = options / 6};
       assert_pieces_are_the_whole(&text, &o);
     }
     free_bytes(&text);
@@ -217,8 +221,9 @@ Test(normalize, normal_forms_are_those_of_utf8proc) {
   for (unsigned round = 0; round < 100; round++) {
     bytes text = random_text(&seed, 50 + below(10000), false);
     for (unsigned options = 0; options < 6; options++) {
-      const batch_text_options o = {BATCH_MALFORMED_KEEP, (batch_normal_form)(options % 3), options / 3,
-                                    false};
+      const batch_text_options o = {.size = sizeof(batch_text_options),
+                                    .normal_form = (batch_normal_form)(options % 3),
+                                    .fold_case = options / 3};
       assert_is_what_utf8proc_gives(&text, &o, forms[options % 3] | (options / 3 ? UTF8PROC_CASEFOLD : 0));
     }
     free_bytes(&text);

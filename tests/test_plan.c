@@ -141,8 +141,8 @@ static BatchDataset *make_dataset(const char *name, uint32_t count, const uint32
 
 static batch_loader_options options_for(uint32_t length, batch_shuffle shuffle, batch_packing packing) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.shape.batch_size = 1;
-  o.shape.sequence_length = length;
+  o.batch_size = 1;
+  o.sequence_length = length;
   o.shuffle = shuffle;
   o.packing = packing;
   o.seed = 7;

@@ -101,14 +101,14 @@ Test(pool_options, huge_pages_are_a_wish) {
 
 Test(pool_options, a_numa_node_is_used_or_refused_with_the_reason) {
   batch_pool_options options = options_of(2);
-  options.numa_node = 0;
+  options.numa_node = BATCH_NUMA_NODE(0);
   check_forget_error();
   BatchPool *pool = batch_pool_create_with(&options);
   if (pool)
     use_up(pool);
   else
     assert_error(BATCH_ERROR_UNSUPPORTED, "batch_pool_create_with", "numa");
-  static const int bad[] = {1 << 20, -2};
+  static const int bad[] = {BATCH_NUMA_NODE(1 << 20), -1};
   for (int i = 0; i < 2; i++) {
     options.numa_node = bad[i];
     check_forget_error();

@@ -50,7 +50,7 @@ static void wait_until_inside(lanes_record *record, unsigned workers) {
 }
 
 static batch_sphere_stats stats_of(lanes_record *record, uint32_t sphere) {
-  batch_sphere_stats stats = {99, 99};
+  batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
   cr_assert(batch_spheres_get_stats(record->spheres, sphere, &stats));
   return stats;
 }
@@ -168,7 +168,11 @@ static void note_order(void *context, uint32_t sphere, Batch *batch) {
 
 Test(spheres, a_worker_takes_from_its_own_lane_and_then_from_the_fullest) {
   lanes_record record = {0};
-  batch_spheres_options options = {SPHERES, 32, note_order, &record};
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = SPHERES,
+                                   .lane_capacity = 32,
+                                   .process = note_order,
+                                   .context = &record};
   record.spheres = batch_spheres_start(&options);
   hold_all(&record);
   give(&record, 1, 1);
@@ -185,7 +189,11 @@ Test(spheres, a_worker_takes_from_its_own_lane_and_then_from_the_fullest) {
 
 Test(spheres, any_lane_is_the_one_of_the_symmetry_group) {
   lanes_record record = {0};
-  batch_spheres_options options = {SPHERES, 32, note_order, &record};
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = SPHERES,
+                                   .lane_capacity = 32,
+                                   .process = note_order,
+                                   .context = &record};
   record.spheres = batch_spheres_start(&options);
   hold_all(&record);
   for (int i = 0; i < 3; i++) give(&record, 2, 1);
@@ -238,7 +246,11 @@ static void split_until_closed(void *context, uint32_t sphere, Batch *batch) {
 
 Test(spheres, a_view_that_cannot_be_dispatched_is_not_lost_in_silence) {
   lanes_record record = {0};
-  batch_spheres_options options = {1, 1, split_until_closed, &record};
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = 1,
+                                   .lane_capacity = 1,
+                                   .process = split_until_closed,
+                                   .context = &record};
   record.spheres = batch_spheres_start(&options);
   batch_spheres_dispatch(record.spheres, 0, check_small_batch(1));
   batch_spheres_stop(record.spheres);
@@ -300,7 +312,11 @@ static void dispatch_more(void *context, uint32_t sphere, Batch *batch) {
 
 Test(spheres, workers_may_dispatch) {
   lanes_record record = {0};
-  batch_spheres_options options = {SPHERES, 8, dispatch_more, &record};
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = SPHERES,
+                                   .lane_capacity = 8,
+                                   .process = dispatch_more,
+                                   .context = &record};
   record.spheres = batch_spheres_start(&options);
   give(&record, 0, 100);
   watchdog_step("waits for the chain to end");
@@ -338,7 +354,11 @@ static void dispatch_for_ever(void *context, uint32_t sphere, Batch *batch) {
    is always one more batch on its way. */
 Test(spheres, drain_returns_while_others_go_on_dispatching) {
   lanes_record record = {0};
-  batch_spheres_options options = {SPHERES, 8, dispatch_for_ever, &record};
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = SPHERES,
+                                   .lane_capacity = 8,
+                                   .process = dispatch_for_ever,
+                                   .context = &record};
   record.spheres = batch_spheres_start(&options);
   give(&record, 0, 1);
   watchdog_step("drains while workers dispatch");
@@ -373,7 +393,7 @@ Test(spheres, start_refuses_bad_options) {
 
 Test(spheres, dispatch_refuses_bad_arguments_and_leaves_the_reference) {
   lanes_record record = {0};
-  batch_sphere_stats stats;
+  batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
   start(&record, 0);
   Batch *batch = check_small_batch(1);
   assert_refused(!batch_spheres_dispatch(record.spheres, SPHERES, batch), BATCH_ERROR_INVALID_ARGUMENT,

@@ -23,9 +23,9 @@ typedef struct ids {
 static ids ids_of_whole(const bytes *text, const batch_dataset_options *options) {
   BatchTokenizer *plain = batch_tokenizer_bytes(0);
   const BatchTokenizer *tokenizer = options->tokenizer ? options->tokenizer : plain;
-  size_t length = batch_text_normalize((char *)text->data, text->used, &options->text, NULL, 0);
+  size_t length = batch_text_normalize((char *)text->data, text->used, options->text, NULL, 0);
   char *normal = malloc(length + 1);
-  batch_text_normalize((char *)text->data, text->used, &options->text, normal, length);
+  batch_text_normalize((char *)text->data, text->used, options->text, normal, length);
   size_t room = 4 * length + 16; /* a malformed byte may become the three of U+FFFD */
   ids whole = {malloc(room * sizeof(uint32_t)), 0};
   whole.count = batch_tokenizer_encode(tokenizer, normal, length, whole.id, room);
@@ -99,8 +99,12 @@ static void assert_every_option(const BatchTokenizer *tokenizer, unsigned rounds
   options.end_of_text = 2;
   for (unsigned round = 0; round < rounds; round++)
     for (unsigned o = 0; o < 24; o++) {
-      options.text = (batch_text_options){o / 12 ? BATCH_MALFORMED_REPLACE : BATCH_MALFORMED_KEEP,
-                                          (batch_normal_form)(o % 3), o / 3 % 2, o / 6 % 2};
+      const batch_text_options how = {.size = sizeof(batch_text_options),
+                                      .malformed = o / 12 ? BATCH_MALFORMED_REPLACE : BATCH_MALFORMED_KEEP,
+                                      .normal_form = (batch_normal_form)(o % 3),
+                                      .fold_case = o / 3 % 2,
+                                      .squeeze_space = o / 6 % 2};
+      options.text = &how;
       assert_pieces_are_the_whole(&p, &options, round == 0 ? 0 : length);
     }
 }
@@ -128,8 +132,10 @@ static size_t no_text(void *context, const uint32_t *id, size_t count, char *tex
 
 Test(text_pieces, a_callers_tokenizer_is_given_the_whole_document, .timeout = 60) {
   need_package(PACKAGE_UTF8PROC);
-  BatchTokenizer *tokenizer =
-      batch_tokenizer_custom(&(batch_tokenizer_functions){hash_encode, no_text, NULL}, NULL, 50000, 2);
+  BatchTokenizer *tokenizer = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = hash_encode, .decode = no_text},
+      NULL, 50000, 2);
   assert_every_option(tokenizer, 3, 2000);
   batch_tokenizer_free(tokenizer);
 }

@@ -101,7 +101,11 @@ Test(tokenizer, a_callers_functions_are_called_and_their_ids_checked) {
   uint32_t context = 5, ids[4];
   char text;
   BatchTokenizer *tokenizer =
-      batch_tokenizer_custom(&(batch_tokenizer_functions){count_up, no_text, count_free}, &context, 8, 7);
+      batch_tokenizer_custom(&(batch_tokenizer_functions){.size = sizeof(batch_tokenizer_functions),
+                                                          .encode = count_up,
+                                                          .decode = no_text,
+                                                          .free = count_free},
+                             &context, 8, 7);
   cr_assert_not_null(tokenizer);
   cr_assert_eq(batch_tokenizer_end_of_text(tokenizer), 7);
   cr_assert_eq(batch_tokenizer_encode(tokenizer, "abc", 3, ids, 4), 3);
@@ -115,7 +119,8 @@ Test(tokenizer, a_callers_functions_are_called_and_their_ids_checked) {
 }
 
 Test(tokenizer, a_callers_tokenizer_with_something_missing_is_refused) {
-  const batch_tokenizer_functions whole = {count_up, no_text, NULL}, half = {count_up, NULL, NULL};
+  const batch_tokenizer_functions whole = {.size = sizeof whole, .encode = count_up, .decode = no_text},
+                                  half = {.size = sizeof half, .encode = count_up};
   assert_refused(!batch_tokenizer_custom(NULL, NULL, 1, BATCH_NO_TOKEN), BATCH_ERROR_INVALID_ARGUMENT,
                  "functions");
   assert_refused(!batch_tokenizer_custom(&half, NULL, 1, BATCH_NO_TOKEN), BATCH_ERROR_INVALID_ARGUMENT,

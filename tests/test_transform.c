@@ -25,9 +25,9 @@ static const char *write_tokens(void) {
 
 static batch_loader_options options_with(const batch_transform *chain, size_t n) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.shape.batch_size = 4;
-  o.shape.sequence_length = LENGTH;
-  o.shape.vocab_size = VOCABULARY;
+  o.batch_size = 4;
+  o.sequence_length = LENGTH;
+  o.vocab_size = VOCABULARY;
   o.shuffle = BATCH_SHUFFLE_NONE;
   o.transforms = chain;
   o.num_transforms = n;
@@ -73,7 +73,12 @@ static result first, second;
 
 Test(transform, masking_hides_fifteen_percent_in_three_ways) {
   static const uint32_t keep[] = {10, 11, 12};
-  batch_mask_options masking = {0.15f, 3, VOCABULARY, keep, 3};
+  batch_mask_options masking = {.size = sizeof masking,
+                                .probability = 0.15f,
+                                .mask_id = 3,
+                                .vocab_size = VOCABULARY,
+                                .keep = keep,
+                                .num_keep = 3};
   batch_transform chain = batch_transform_mask(&masking);
   write_tokens();
   apply(&first, options_with(&chain, 1));
@@ -95,8 +100,8 @@ Test(transform, masking_hides_fifteen_percent_in_three_ways) {
 }
 
 Test(transform, dropout_and_replacement_change_inputs_only) {
-  batch_dropout_options dropping = {0.25f, 1};
-  batch_replace_options replacing = {0.1f, 5};
+  batch_dropout_options dropping = {.size = sizeof dropping, .probability = 0.25f, .drop_id = 1};
+  batch_replace_options replacing = {.size = sizeof replacing, .probability = 0.1f, .vocab_size = 5};
   batch_transform chain[] = {batch_transform_dropout(&dropping), batch_transform_replace(&replacing)};
   write_tokens();
   apply(&first, options_with(chain, 2));
@@ -113,13 +118,13 @@ Test(transform, dropout_and_replacement_change_inputs_only) {
 }
 
 Test(transform, result_does_not_depend_on_workers_or_batch_size) {
-  batch_replace_options replacing = {0.5f, VOCABULARY};
+  batch_replace_options replacing = {.size = sizeof replacing, .probability = 0.5f, .vocab_size = VOCABULARY};
   batch_transform chain = batch_transform_replace(&replacing);
   write_tokens();
   batch_loader_options o = options_with(&chain, 1);
   apply(&first, o);
   o.workers = 4;
-  o.shape.batch_size = 7;
+  o.batch_size = 7;
   apply(&second, o);
   cr_assert_eq(memcmp(first.input, second.input, POSITIONS * 4), 0);
   o.seed = 1;
@@ -128,12 +133,12 @@ Test(transform, result_does_not_depend_on_workers_or_batch_size) {
 }
 
 Test(transform, floats_are_normalized_and_noised) {
-  batch_normalize_options normalizing = {10, 2};
-  batch_noise_options noise = {0.5f};
+  batch_normalize_options normalizing = {.size = sizeof normalizing, .mean = 10, .deviation = 2};
+  batch_noise_options noise = {.size = sizeof noise, .deviation = 0.5f};
   batch_transform chain[] = {batch_transform_normalize(&normalizing), batch_transform_noise(&noise)};
   write_tokens();
   batch_loader_options o = options_with(chain, 1);
-  o.shape.input_type = TENSOR_FLOAT32;
+  o.id_type = BATCH_IDS_FLOAT32;
   BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
   double sum = 0, squares = 0;
   for (o.num_transforms = 1; o.num_transforms <= 2; o.num_transforms++) {
@@ -170,12 +175,12 @@ Test(transform, that_fails_is_a_fault_of_its_batch) {
 }
 
 /* A loader of batches of this type and vocabulary is refused, or not, with a transform. */
-static void check_options(const batch_transform *transform, tensor_type type, uint32_t vocab_size,
+static void check_options(const batch_transform *transform, batch_id_type type, uint32_t vocab_size,
                           const char *what) {
   batch_loader_options o = options_with(transform, 1);
   BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
-  o.shape.input_type = type;
-  o.shape.vocab_size = vocab_size;
+  o.id_type = type;
+  o.vocab_size = vocab_size;
   check_forget_error();
   BatchLoader *loader = batch_loader_create(dataset, &o);
   if (what) {
@@ -190,26 +195,27 @@ static void check_options(const batch_transform *transform, tensor_type type, ui
 
 Test(transform, ids_outside_the_type_or_the_vocabulary_are_refused_when_the_loader_is_made) {
   static const uint32_t keep[] = {10, 70000};
+  enum { SIZE = sizeof(batch_mask_options) };
   static const struct {
     batch_mask_options masking;
-    tensor_type type;
+    batch_id_type type;
     uint32_t vocab_size;
     const char *refused;
   } cases[] = {
-      {{1, 65535, 65536, NULL, 0}, TENSOR_UINT16, 0, NULL},
-      {{1, 70000, 100, NULL, 0}, TENSOR_UINT16, 0, "mask_id is 70000, expected at most 65535"},
-      {{1, 1, 65537, NULL, 0}, TENSOR_UINT16, 0, "vocab_size is 65537, expected 1 to 65536"},
-      {{1, 1, 0, NULL, 0}, TENSOR_UINT16, 0, "vocab_size is 0"},
-      {{1, 1, 100, keep, 2}, TENSOR_UINT16, 0, "keep is 70000"},
-      {{1, 1, 100, keep, 1}, TENSOR_UINT16, 0, NULL},
-      {{1, 1, 100, NULL, 2}, TENSOR_UINT16, 0, "keep is NULL"},
-      {{NAN, 1, 100, NULL, 0}, TENSOR_UINT16, 0, "probability is nan"},
-      {{7, 1, 100, NULL, 0}, TENSOR_UINT16, 0, NULL},
-      {{1, 1000, 1000, NULL, 0}, TENSOR_INT32, 1000, "mask_id is 1000, expected at most 999"},
-      {{1, 999, 1001, NULL, 0}, TENSOR_INT64, 1000, "vocab_size is 1001"},
-      {{1, 999, 1000, NULL, 0}, TENSOR_INT32, 1000, NULL},
-      {{1, (1 << 24) + 1, 100, NULL, 0}, TENSOR_FLOAT32, 0, "mask_id"},
-      {{1, 1u << 31, 100, NULL, 0}, TENSOR_INT64, 0, "mask_id"},
+      {{SIZE, 1, 65535, 65536, NULL, 0}, BATCH_IDS_UINT16, 0, NULL},
+      {{SIZE, 1, 70000, 100, NULL, 0}, BATCH_IDS_UINT16, 0, "mask_id is 70000, expected at most 65535"},
+      {{SIZE, 1, 1, 65537, NULL, 0}, BATCH_IDS_UINT16, 0, "vocab_size is 65537, expected 1 to 65536"},
+      {{SIZE, 1, 1, 0, NULL, 0}, BATCH_IDS_UINT16, 0, "vocab_size is 0"},
+      {{SIZE, 1, 1, 100, keep, 2}, BATCH_IDS_UINT16, 0, "keep is 70000"},
+      {{SIZE, 1, 1, 100, keep, 1}, BATCH_IDS_UINT16, 0, NULL},
+      {{SIZE, 1, 1, 100, NULL, 2}, BATCH_IDS_UINT16, 0, "keep is NULL"},
+      {{SIZE, NAN, 1, 100, NULL, 0}, BATCH_IDS_UINT16, 0, "probability is nan"},
+      {{SIZE, 7, 1, 100, NULL, 0}, BATCH_IDS_UINT16, 0, NULL},
+      {{SIZE, 1, 1000, 1000, NULL, 0}, BATCH_IDS_INT32, 1000, "mask_id is 1000, expected at most 999"},
+      {{SIZE, 1, 999, 1001, NULL, 0}, BATCH_IDS_INT64, 1000, "vocab_size is 1001"},
+      {{SIZE, 1, 999, 1000, NULL, 0}, BATCH_IDS_INT32, 1000, NULL},
+      {{SIZE, 1, (1 << 24) + 1, 100, NULL, 0}, BATCH_IDS_FLOAT32, 0, "mask_id"},
+      {{SIZE, 1, 1u << 31, 100, NULL, 0}, BATCH_IDS_INT64, 0, "mask_id"},
   };
   write_tokens();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -222,27 +228,27 @@ Test(transform, options_that_cannot_be_meant_are_refused_when_the_loader_is_made
   batch_transform t;
   write_tokens();
 #define REFUSED(make, type, what, ...)                                                                       \
-  t = batch_transform_##make(&(batch_##make##_options){__VA_ARGS__});                                        \
+  t = batch_transform_##make(&(batch_##make##_options){sizeof(batch_##make##_options), __VA_ARGS__});        \
   check_options(&t, type, 0, what)
-  REFUSED(dropout, TENSOR_UINT16, NULL, 0.5f, 65535);
-  REFUSED(dropout, TENSOR_UINT16, "drop_id is 65536", 0.5f, 65536);
-  REFUSED(dropout, TENSOR_UINT16, "probability", NAN, 1);
-  REFUSED(replace, TENSOR_UINT16, NULL, 0.5f, 65536);
-  REFUSED(replace, TENSOR_UINT16, "vocab_size is 65537", 0.5f, 65537);
-  REFUSED(replace, TENSOR_UINT16, "vocab_size is 0", 0.5f, 0);
-  REFUSED(replace, TENSOR_UINT16, "probability", NAN, 5);
-  REFUSED(normalize, TENSOR_FLOAT32, NULL, 1, 2);
-  REFUSED(normalize, TENSOR_INT32, "input_type is int32", 1, 2);
-  REFUSED(normalize, TENSOR_FLOAT32, "deviation is 0", 1, 0);
-  REFUSED(normalize, TENSOR_FLOAT32, "deviation is nan", 1, NAN);
-  REFUSED(normalize, TENSOR_FLOAT32, "mean is inf", INFINITY, 1);
-  REFUSED(noise, TENSOR_FLOAT32, NULL, 0);
-  REFUSED(noise, TENSOR_FLOAT32, "deviation is -1", -1);
-  REFUSED(noise, TENSOR_INT32, "input_type", 1);
+  REFUSED(dropout, BATCH_IDS_UINT16, NULL, 0.5f, 65535);
+  REFUSED(dropout, BATCH_IDS_UINT16, "drop_id is 65536", 0.5f, 65536);
+  REFUSED(dropout, BATCH_IDS_UINT16, "probability", NAN, 1);
+  REFUSED(replace, BATCH_IDS_UINT16, NULL, 0.5f, 65536);
+  REFUSED(replace, BATCH_IDS_UINT16, "vocab_size is 65537", 0.5f, 65537);
+  REFUSED(replace, BATCH_IDS_UINT16, "vocab_size is 0", 0.5f, 0);
+  REFUSED(replace, BATCH_IDS_UINT16, "probability", NAN, 5);
+  REFUSED(normalize, BATCH_IDS_FLOAT32, NULL, 1, 2);
+  REFUSED(normalize, BATCH_IDS_INT32, "id_type is int32", 1, 2);
+  REFUSED(normalize, BATCH_IDS_FLOAT32, "deviation is 0", 1, 0);
+  REFUSED(normalize, BATCH_IDS_FLOAT32, "deviation is nan", 1, NAN);
+  REFUSED(normalize, BATCH_IDS_FLOAT32, "mean is inf", INFINITY, 1);
+  REFUSED(noise, BATCH_IDS_FLOAT32, NULL, .deviation = 0);
+  REFUSED(noise, BATCH_IDS_FLOAT32, "deviation is -1", .deviation = -1);
+  REFUSED(noise, BATCH_IDS_INT32, "id_type", .deviation = 1);
 #undef REFUSED
   t = batch_transform_mask(NULL);
-  check_options(&t, TENSOR_INT32, 0, "options is NULL");
-  check_options(&(batch_transform){NULL, NULL}, TENSOR_INT32, 0, "apply is NULL");
+  check_options(&t, BATCH_IDS_INT32, 0, "options is NULL");
+  check_options(&(batch_transform){NULL, NULL}, BATCH_IDS_INT32, 0, "apply is NULL");
 }
 
 Test(transform, random_numbers_are_even) {

@@ -233,7 +233,7 @@ Test(writer, every_format_and_type_is_read_back) {
     snprintf(name, sizeof name, "%zu.%s", i, kinds[i].format == BATCH_FORMAT_DATATROVE ? "ds" : "bin");
     write_file(path_of(name), kinds[i].format, kinds[i].type);
     BatchDataset *dataset = open_dataset(path_of(name), NULL);
-    batch_dataset_file info;
+    batch_dataset_file info = BATCH_DATASET_FILE_INIT;
     assert_tokens(dataset, (int32_t[]){1, 2, 3, 4, 5}, 5);
     cr_assert(batch_dataset_file_info(dataset, 0, &info));
     cr_assert_eq(info.format, kinds[i].format);
@@ -260,7 +260,7 @@ Test(writer, shards_begin_with_a_document) {
   batch_writer_free(writer);
   cr_assert_eq(files_count(), 8);
   BatchDataset *dataset = open_dataset(path_of("t_00000?.bin"), NULL);
-  batch_dataset_file info;
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   cr_assert_eq(batch_dataset_files(dataset), 4);
   cr_assert(batch_dataset_file_info(dataset, 3, &info));
   cr_assert_eq(info.tokens, 3);

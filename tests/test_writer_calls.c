@@ -89,7 +89,11 @@ static void ids_of(const run *r, uint32_t document, uint32_t *ids) {
 }
 
 static BatchWriter *begin(const run *r, bool overwrite) {
-  batch_writer_options options = {r->format, BATCH_TOKEN_DEFAULT, r->vocab_size, r->shard_tokens, overwrite};
+  batch_writer_options options = {.size = sizeof(batch_writer_options),
+                                  .format = r->format,
+                                  .vocab_size = r->vocab_size,
+                                  .shard_tokens = r->shard_tokens,
+                                  .overwrite = overwrite};
   return batch_writer_create(output, &options);
 }
 

@@ -17,7 +17,8 @@ enum { DOCUMENT = 700, SHARD = 3000, KILLS = 40 };
 static void write_until_killed(const char *path, batch_format format, int pipe_end) {
   uint32_t ids[DOCUMENT];
   for (uint32_t i = 0; i < DOCUMENT; i++) ids[i] = i;
-  batch_writer_options options = {format, BATCH_TOKEN_DEFAULT, 0, SHARD, false};
+  batch_writer_options options = {
+      .size = sizeof(batch_writer_options), .format = format, .shard_tokens = SHARD};
   BatchWriter *writer = batch_writer_create(path, &options);
   while (writer && batch_writer_tokens(writer, ids, DOCUMENT) && batch_writer_end_document(writer))
     if (write(pipe_end, ".", 1) != 1) _exit(1);
@@ -60,7 +61,7 @@ static size_t assert_whole_shards(const char *pattern) {
 
 /* Another run takes away what was written, and what was left. */
 static void sweep(const char *path, batch_format format) {
-  batch_writer_options options = {format, BATCH_TOKEN_DEFAULT, 0, 0, true};
+  batch_writer_options options = {.size = sizeof(batch_writer_options), .format = format, .overwrite = true};
   BatchWriter *writer = batch_writer_create(path, &options);
   cr_assert(batch_writer_finish(writer), "%s", batch_last_error()->message);
   batch_writer_free(writer);
@@ -123,7 +124,7 @@ static bool write_much(BatchWriter *writer) {
 static void assert_full_disk(batch_format format, const char *name) {
   const char *path = path_of(name);
   write_text("bystander", "untouched");
-  batch_writer_options options = {format, BATCH_TOKEN_DEFAULT, 0, 0, false};
+  batch_writer_options options = {.size = sizeof(batch_writer_options), .format = format};
   BatchWriter *writer = batch_writer_create(path, &options);
   limit_file_size(1000000);
   assert_refused(!write_much(writer), BATCH_ERROR_IO, path, "write", "File too large");
@@ -147,7 +148,7 @@ Test(writer_faults, a_full_disk_is_an_error_that_names_the_file_megatron) {
 /* The tokens fit, the index does not: neither appears. */
 Test(writer_faults, a_disk_that_is_full_at_the_index_leaves_neither_file) {
   const char *path = path_of("a.bin");
-  batch_writer_options options = {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_DEFAULT, 0, 0, false};
+  batch_writer_options options = {.size = sizeof(batch_writer_options), .format = BATCH_FORMAT_MEGATRON};
   BatchWriter *writer = batch_writer_create(path, &options);
   for (uint32_t i = 0; i < 20000; i++)
     cr_assert(batch_writer_tokens(writer, &i, 1) && batch_writer_end_document(writer));

@@ -16,7 +16,10 @@
 TestSuite(writer_places, .init = files_begin, .fini = files_end);
 
 static batch_writer_options options_for(batch_format format, uint64_t shard_tokens, bool overwrite) {
-  return (batch_writer_options){format, BATCH_TOKEN_DEFAULT, 0, shard_tokens, overwrite};
+  return (batch_writer_options){.size = sizeof(batch_writer_options),
+                                .format = format,
+                                .shard_tokens = shard_tokens,
+                                .overwrite = overwrite};
 }
 
 static bool write_ids(BatchWriter *writer, uint32_t first, uint32_t documents) {

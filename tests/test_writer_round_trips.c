@@ -96,7 +96,11 @@ static void fill(trip *t) {
 
 static bool write_trip(const trip *t, bool overwrite, bool *begun) {
   char path[128];
-  batch_writer_options options = {t->format, BATCH_TOKEN_DEFAULT, t->vocab_size, t->shard_tokens, overwrite};
+  batch_writer_options options = {.size = sizeof(batch_writer_options),
+                                  .format = t->format,
+                                  .vocab_size = t->vocab_size,
+                                  .shard_tokens = t->shard_tokens,
+                                  .overwrite = overwrite};
   snprintf(path, sizeof path, "%s/%s", t->folder, t->name);
   BatchWriter *writer = batch_writer_create(path, &options);
   bool good = *begun = writer;

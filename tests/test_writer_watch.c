@@ -10,7 +10,10 @@
 TestSuite(writer_watch, .init = files_begin, .fini = files_end);
 
 static bool write_ids(const char *path, batch_format format, uint64_t shard_tokens, uint32_t first) {
-  batch_writer_options options = {format, BATCH_TOKEN_DEFAULT, 0, shard_tokens, true};
+  batch_writer_options options = {.size = sizeof(batch_writer_options),
+                                  .format = format,
+                                  .shard_tokens = shard_tokens,
+                                  .overwrite = true};
   BatchWriter *writer = batch_writer_create(path, &options);
   bool good = writer;
   for (uint32_t id = first; good && id < first + 4; id++)
@@ -63,7 +66,10 @@ Test(writer_watch, files_that_are_half_in_place_are_not_read) {
 
 Test(writer_watch, what_is_being_written_is_in_nobodys_way) {
   write_run(path_of("t.bin"), BATCH_FORMAT_MEGATRON, 1, 1);
-  batch_writer_options options = {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_DEFAULT, 0, 1, true};
+  batch_writer_options options = {.size = sizeof(batch_writer_options),
+                                  .format = BATCH_FORMAT_MEGATRON,
+                                  .shard_tokens = 1,
+                                  .overwrite = true};
   BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
   cr_assert(batch_writer_tokens(writer, &(uint32_t){9}, 1));
   assert_reads(path_of(""), 4);
@@ -96,8 +102,10 @@ static size_t decode(void *context, const uint32_t *ids, size_t count, char *tex
 static void assert_replaced(meanwhile m, const char *first, const char *last) {
   const char *paths[] = {first, write_text("text.txt", "some"), last};
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  BatchTokenizer *tokenizer =
-      batch_tokenizer_custom(&(batch_tokenizer_functions){encode, decode, NULL}, &m, 100, BATCH_NO_TOKEN);
+  BatchTokenizer *tokenizer = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = encode, .decode = decode},
+      &m, 100, BATCH_NO_TOKEN);
   options.tokenizer = tokenizer;
   assert_refused(!batch_dataset_open(paths, last ? 3 : 2, &options), BATCH_ERROR_IO, first, "replaced");
   cr_assert_gt(m.calls, 0, "no run came");

@@ -1,5 +1,5 @@
 /* What every other header of Headrace rests on: the export mark, status codes, the last error,
-   deadlines.
+   deadlines, how option structs grow.
 
    Usage:
        if (!batch_split(batch, 4, parts))
@@ -21,6 +21,12 @@
    Callbacks: every function that a caller gives to the library (allocators, tokenizers, transforms,
    what spheres process, progress) returns to it: neither a C++ exception nor longjmp may leave one,
    since the frames in between hold locks, threads and memory and know nothing of it.
+
+   Option structs begin with `size`, which their INIT sets; 0 is the default of every other field. What later
+   versions add stands at the end, and they take the structs of programs that were compiled with this one for what
+   they are. One of a later version is taken where all that this one does not know of it is 0, else it is
+   BATCH_ERROR_UNSUPPORTED; one without a size, {0}, is BATCH_ERROR_INVALID_ARGUMENT. Structs that a program gives to
+   be filled begin with it too, and nothing is written beyond it. What has no `size` stays as it is for ever.
 
    The process: which threads, signal handlers and descriptors there are, what holds after a fork and
    after dlclose, and what a sandbox must allow, is in docs/process.md. */
@@ -46,6 +52,19 @@
 #define HEADRACE_API
 #endif
 
+/* How an option struct, or one to be filled, begins: its size set, all else 0. */
+#ifdef __cplusplus
+extern "C++" template <typename T> constexpr T batch_options_init() {
+  T options{};
+  options.size = sizeof(T);
+  return options;
+}
+#define HEADRACE_OPTIONS_INIT(type) (batch_options_init<type>())
+#else
+#define HEADRACE_OPTIONS_INIT(type)                                                                          \
+  { .size = sizeof(type) }
+#endif
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -69,7 +88,8 @@ typedef enum batch_status {
 
 /* The last failure in the calling thread. `message` is one sentence that names the function,
    the argument, its value and what was expected; for a file: path, offset, found, expected. It is UTF-8 of at
-   most 1023 bytes without control characters: what it quotes of paths and files is escaped as \xNN. */
+   most 1023 bytes without control characters: what it quotes of paths and files is escaped as \xNN. Later
+   versions may add fields at the end. */
 typedef struct batch_error {
   batch_status code;
   const char *message; /* valid until the thread's next error */

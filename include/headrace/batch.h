@@ -57,6 +57,7 @@ extern "C" {
 /* In target: this position does not count, whatever the mask says (as in other trainers). */
 #define BATCH_IGNORE_ID (-100)
 
+/* The fields stay as they are for ever. */
 typedef struct Batch {
   uint64_t batch_id; /* the caller's; bits 60-63 hold the symmetry group */
   uint32_t epoch_id;
@@ -76,7 +77,7 @@ typedef struct Batch {
   Tensor positions; /* as mask, its place in that document: ndim 0 unless asked for */
 } Batch;
 
-/* What a batch consists of; all zero is the default: float32, nothing optional. */
+/* What a batch consists of; all zero is the default: float32, nothing optional. It stays as it is for ever. */
 typedef struct batch_shape {
   uint32_t batch_size;      /* rows, >= 1 */
   uint32_t sequence_length; /* columns, >= 1 */

@@ -89,15 +89,16 @@ typedef enum batch_bad_line {
 
 #define BATCH_LONGEST_DOCUMENT ((size_t)64 << 20)
 
-/* All zero is the default; NULL options mean the same. */
+/* Start from BATCH_DATASET_OPTIONS_INIT; NULL options mean the same as those. */
 typedef struct batch_dataset_options {
+  size_t size;                 /* see base.h */
   batch_format format;         /* of every file */
   batch_token_type token_type; /* of headerless files; whatever else tells it must agree */
   batch_io io;
   const char *text_field; /* .jsonl: the member that holds the document; NULL: "text". "a.b" is member
                                       b of the object a, unless there is a member of the whole name */
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
-  batch_text_options text;         /* text and .jsonl: before the tokenizer */
+  const batch_text_options *text;  /* text and .jsonl: before the tokenizer; NULL: nothing */
   batch_separator separator;       /* finding it reads every file that lacks boundaries once */
   uint32_t end_of_text; /* the id, at most INT32_MAX, also beyond the vocabulary; looked at only with a
                                       separator */
@@ -109,11 +110,7 @@ typedef struct batch_dataset_options {
   size_t longest_document;
 } batch_dataset_options;
 
-#define BATCH_DATASET_OPTIONS_INIT                                                                           \
-  {                                                                                                          \
-    BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT, BATCH_IO_MAP, NULL, NULL, BATCH_TEXT_OPTIONS_INIT,               \
-        BATCH_SEPARATOR_NONE, 0, NULL, BATCH_BAD_LINE_STOP, 0                                                \
-  }
+#define BATCH_DATASET_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_dataset_options)
 
 /* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
    those below, in byte order of their names) or a glob pattern (its matches in byte order); what a
@@ -167,8 +164,9 @@ HEADRACE_API bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *s
    cut; a change between the samples goes unnoticed. Returns false with BATCH_ERROR_IO. */
 HEADRACE_API bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint);
 
-/* One file of the dataset. */
+/* One file of the dataset. Start from BATCH_DATASET_FILE_INIT. */
 typedef struct batch_dataset_file {
+  size_t size;         /* see base.h */
   const char *path;    /* of the tokens; lives as long as the dataset */
   batch_format format; /* never BATCH_FORMAT_AUTO */
   bool compressed;     /* with zstd or gzip */
@@ -181,7 +179,12 @@ typedef struct batch_dataset_file {
   const char *compression; /* "zstd", "gzip", or NULL */
 } batch_dataset_file;
 
+#define BATCH_DATASET_FILE_INIT HEADRACE_OPTIONS_INIT(batch_dataset_file)
+
 HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);
+
+/* Fills *info, which begins as BATCH_DATASET_FILE_INIT, with what file `index` is. Returns false when index >=
+   batch_dataset_files, or info has no size. */
 HEADRACE_API bool batch_dataset_file_info(const BatchDataset *dataset, size_t index,
                                           batch_dataset_file *info);
 

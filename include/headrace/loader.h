@@ -3,9 +3,9 @@
 
    Usage:
        batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-       options.shape.batch_size = 32;
-       options.shape.sequence_length = 1024;
-       options.shape.vocab_size = 50257;
+       options.batch_size = 32;
+       options.sequence_length = 1024;
+       options.vocab_size = 50257;
        options.seed = 1;
        BatchLoader *loader = batch_loader_create(dataset, &options);
        while ((batch = batch_loader_next(loader))) { ...; batch_release(batch); }
@@ -98,7 +98,7 @@ typedef enum batch_faults {
 #define BATCH_LOADER_ENDLESS UINT32_MAX
 
 /* A place in the order: what a training run saves beside its weights. Plain bytes, the same on
-   every machine of the same byte order. */
+   every machine of the same byte order. The struct stays as it is for ever. */
 typedef struct batch_loader_state {
   uint64_t magic;  /* the bytes "hd_race" and a digit, the version */
   uint64_t tokens; /* a hash of them, and of the documents where the packing needs them */
@@ -112,14 +112,26 @@ typedef struct batch_loader_state {
   uint64_t check; /* over the fields before it */
 } batch_loader_state;
 
-/* Start from BATCH_LOADER_OPTIONS_INIT: int32 input, float32 mask, everything else 0. */
+/* How ids are stored in a batch's input and target. */
+typedef enum batch_id_type {
+  BATCH_IDS_INT32 = 0,
+  BATCH_IDS_INT64,
+  BATCH_IDS_UINT16,
+  BATCH_IDS_FLOAT32
+} batch_id_type;
+
+/* Start from BATCH_LOADER_OPTIONS_INIT; batch_size and sequence_length must be set. */
 typedef struct batch_loader_options {
-  /* Of the batches; batch_size: rows a rank. input_type: float32, int32, int64 or uint16; mask_type:
-     float32 or uint8. An id must be one that the input's type holds exactly. */
-  batch_shape shape;
-  uint32_t workers;   /* threads; 0: 1 */
-  uint32_t pool_size; /* batches; 0: 2 workers + 2 */
-  uint64_t seed;      /* chooses the order and every random stream */
+  size_t size;              /* see base.h */
+  uint32_t batch_size;      /* rows of a batch, on each rank */
+  uint32_t sequence_length; /* positions of a row, at most 2^31 - 1 */
+  uint32_t vocab_size;      /* ids are below it; 0: any that id_type holds exactly */
+  batch_id_type id_type;
+  tensor_type mask_type; /* float32 or uint8 */
+  bool with_documents;   /* documents and positions too */
+  uint32_t workers;      /* threads; 0: 1 */
+  uint32_t pool_size;    /* batches; 0: 2 workers + 2 */
+  uint64_t seed;         /* chooses the order and every random stream */
   batch_shuffle shuffle;
   uint64_t block_rows; /* of BATCH_SHUFFLE_BLOCKS; 0: 4096 */
   batch_packing packing;
@@ -138,13 +150,9 @@ typedef struct batch_loader_options {
   const batch_loader_state *resume; /* where to begin; NULL: at the beginning */
 } batch_loader_options;
 
-#define BATCH_LOADER_OPTIONS_INIT                                                                            \
-  {                                                                                                          \
-    {0, 0, 0, TENSOR_INT32, TENSOR_FLOAT32, false}, 0, 0, 0, BATCH_SHUFFLE_ALL, 0, BATCH_PACK_WINDOWS, 0, 0, \
-        0, false, 0, 0, false, BATCH_FAULT_STOP, NULL, 0, 0, NULL                                            \
-  }
+#define BATCH_LOADER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_loader_options)
 
-/* A dataset and its share of the rows. */
+/* A dataset and its share of the rows. The struct stays as it is for ever. */
 typedef struct batch_loader_source {
   const BatchDataset *dataset;
   double weight;
@@ -205,6 +213,7 @@ HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state
    that is skipped. */
 HEADRACE_API Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step);
 
+/* Fills *stats, which begins as BATCH_LOADER_STATS_INIT. Returns false when it has no size. */
 HEADRACE_API bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats);
 
 /* Rows of an epoch, over all ranks. */

@@ -37,29 +37,28 @@ typedef struct BatchPool BatchPool;
 /* Where elements come from; both functions and the context are the caller's. allocate returns
    memory of at least `bytes`, aligned to `alignment` (a power of two >= 64), or NULL; how much there is
    it alone decides. Threads: any, at the same time, since a batch may come back anywhere and free its
-   elements there. Neither may throw (see base.h). */
+   elements there. Neither may throw (see base.h). The struct stays as it is for ever. */
 typedef struct batch_allocator {
   void *(*allocate)(void *context, size_t bytes, size_t alignment);
   void (*deallocate)(void *context, void *memory, size_t bytes);
   void *context;
 } batch_allocator;
 
+/* As numa_node: node `n`, from 0, of those that the system numbers. */
+#define BATCH_NUMA_NODE(n) ((n) + 1)
+
 /* Everything beyond the four sizes; start from BATCH_POOL_OPTIONS_INIT. */
 typedef struct batch_pool_options {
-  uint32_t pool_size;        /* batches, 1 to BATCH_MAX_LIVE */
-  batch_shape shape;         /* of each of them */
-  size_t alignment;          /* of the elements, a power of two; 0: 64 */
-  bool huge_pages;           /* ask for them (madvise); where there are none it is no error */
-  int numa_node;             /* -1: wherever the creating thread runs; else needs libnuma */
+  size_t size;        /* see base.h */
+  uint32_t pool_size; /* batches, 1 to BATCH_MAX_LIVE */
+  batch_shape shape;  /* of each of them */
+  size_t alignment;   /* of the elements, a power of two; 0: 64 */
+  bool huge_pages;    /* ask for them (madvise); where there are none it is no error */
+  int numa_node;      /* BATCH_NUMA_NODE(n), which needs libnuma; 0: wherever the creating thread runs */
   batch_allocator allocator; /* all NULL: the library's own */
 } batch_pool_options;
 
-#define BATCH_POOL_OPTIONS_INIT                                                                              \
-  {                                                                                                          \
-    0, {0, 0, 0, TENSOR_FLOAT32, TENSOR_FLOAT32, false}, 0, false, -1, {                                     \
-      NULL, NULL, NULL                                                                                       \
-    }                                                                                                        \
-  }
+#define BATCH_POOL_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_pool_options)
 
 /* Makes a pool of `pool_size` >= 1 float32 batches, all idle, every page touched.
    Returns: NULL on a bad size, overflow (more batches than BATCH_MAX_LIVE leaves room for included) or

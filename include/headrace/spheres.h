@@ -33,7 +33,9 @@ typedef struct BatchSpheres BatchSpheres;
 /* As a lane number: the lane that the batch's symmetry group prefers (group mod num_spheres). */
 #define BATCH_SPHERES_ANY UINT32_MAX
 
+/* Start from BATCH_SPHERES_OPTIONS_INIT. */
 typedef struct batch_spheres_options {
+  size_t size;            /* see base.h */
   uint32_t num_spheres;   /* workers and lanes, 1 to 1024 */
   uint32_t lane_capacity; /* batches a lane; 0: 64 */
   /* Called in worker `sphere` for each batch; the worker releases the batch afterwards.
@@ -42,14 +44,16 @@ typedef struct batch_spheres_options {
   void *context;
 } batch_spheres_options;
 
-#define BATCH_SPHERES_OPTIONS_INIT                                                                           \
-  { 0, 0, NULL, NULL }
+#define BATCH_SPHERES_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_spheres_options)
 
-/* What one worker has done. */
+/* What one worker has done. Start from BATCH_SPHERE_STATS_INIT. */
 typedef struct batch_sphere_stats {
+  size_t size;        /* see base.h */
   uint64_t processed; /* batches */
   uint64_t stolen;    /* of these, taken from another lane */
 } batch_sphere_stats;
+
+#define BATCH_SPHERE_STATS_INIT HEADRACE_OPTIONS_INIT(batch_sphere_stats)
 
 /* Starts the workers. Returns NULL on a bad option, or when memory or threads run out. */
 HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *options);
@@ -72,7 +76,8 @@ HEADRACE_API void batch_spheres_drain(BatchSpheres *spheres);
 /* Processes what is left, joins the workers and frees everything. NULL is fine; stopping twice aborts. */
 HEADRACE_API void batch_spheres_stop(BatchSpheres *spheres);
 
-/* Reads the counts of one worker. Returns false on a bad sphere number. */
+/* Reads the counts of one worker into *stats, which begins as BATCH_SPHERE_STATS_INIT. Returns false on a bad
+   sphere number or size. */
 HEADRACE_API bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere,
                                           batch_sphere_stats *stats);
 

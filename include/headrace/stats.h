@@ -1,7 +1,7 @@
 /* What a loader has done, and who waits for whom.
 
    Usage:
-       batch_loader_stats stats;
+       batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
        batch_loader_get_stats(loader, &stats);
        printf("%.1f Mtokens/s, waiting for: %s\n", stats.tokens / seconds / 1e6, stats.bottleneck); */
 #ifndef HEADRACE_STATS_H
@@ -13,7 +13,9 @@
 extern "C" {
 #endif
 
+/* Start from BATCH_LOADER_STATS_INIT. */
 typedef struct batch_loader_stats {
+  size_t size;              /* see base.h */
   uint64_t batches;         /* delivered */
   uint64_t tokens;          /* in them: positions whose mask was not 0 before the transforms */
   uint64_t bytes;           /* of the files, read to fill what was filled so far */
@@ -29,6 +31,8 @@ typedef struct batch_loader_stats {
   const char *bottleneck; /* "data": the trainer waits for the workers; "trainer": the workers wait for
                              the trainer; "none": neither has waited. Static storage */
 } batch_loader_stats;
+
+#define BATCH_LOADER_STATS_INIT HEADRACE_OPTIONS_INIT(batch_loader_stats)
 
 #ifdef __cplusplus
 }

@@ -48,6 +48,7 @@ typedef struct tensor_origin {
   size_t width;        /* bytes of one of these */
 } tensor_origin;
 
+/* The fields stay as they are for ever. */
 typedef struct Tensor {
   union {        /* the elements, as the type that `dtype` names */
     float *data; /* TENSOR_FLOAT32 */

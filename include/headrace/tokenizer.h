@@ -27,15 +27,19 @@ typedef struct BatchTokenizer BatchTokenizer;
 /* What encode and decode answer on failure. */
 #define BATCH_TOKENIZER_FAILED SIZE_MAX
 
-/* A tokenizer: what a caller brings to batch_tokenizer_custom. Each function is given `context`.
+/* A tokenizer: what a caller brings to batch_tokenizer_custom; start from BATCH_TOKENIZER_FUNCTIONS_INIT. Each
+   function is given `context`.
    encode and decode write at most `capacity` items and return how many there are in all, which
    may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. The same text must give the same count. encode is
    given each document whole: a text file, or the text of a line of .jsonl. None of them may throw (see base.h). */
 typedef struct batch_tokenizer_functions {
+  size_t size; /* see base.h */
   size_t (*encode)(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity);
   size_t (*decode)(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity);
   void (*free)(void *context); /* may be NULL */
 } batch_tokenizer_functions;
+
+#define BATCH_TOKENIZER_FUNCTIONS_INIT HEADRACE_OPTIONS_INIT(batch_tokenizer_functions)
 
 /* No end-of-text id. */
 #define BATCH_NO_TOKEN ((int64_t)-1)
@@ -92,22 +96,24 @@ typedef enum batch_normal_form {
   BATCH_NORMAL_NFKC /* compatibility composition */
 } batch_normal_form;
 
-/* What is done to text before it is tokenized; all zero: nothing. */
+/* What is done to text before it is tokenized: nothing, as BATCH_TEXT_OPTIONS_INIT. */
 typedef struct batch_text_options {
+  size_t size; /* see base.h */
   batch_malformed malformed;
   batch_normal_form normal_form;
   bool fold_case;     /* Unicode full case folding */
   bool squeeze_space; /* see batch_text_normalize */
+  uint8_t reserved[6];
 } batch_text_options;
 
-#define BATCH_TEXT_OPTIONS_INIT                                                                              \
-  { BATCH_MALFORMED_KEEP, BATCH_NORMAL_NONE, false, false }
+#define BATCH_TEXT_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_text_options)
 
 /* Normalizes text: malformed bytes, then normal form and case folding (utf8proc), then white
    space: every line break (CR, CR LF, U+0085, U+2028, U+2029, and VT, FF) becomes LF, every other run of
    white space one space, none is left before a line break. Malformed bytes that are kept pass
    through and separate what is normalized.
-   text: [bytes]; out: [capacity], may be NULL when capacity is 0; they do not overlap.
+   text: [bytes]; out: [capacity], may be NULL when capacity is 0; they do not overlap. options: NULL for nothing
+   but the copy.
    Returns: how many bytes the result has, of which the first `capacity` are in out;
    BATCH_TOKENIZER_FAILED: BATCH_ERROR_FORMAT (malformed, with the offset), BATCH_ERROR_UNSUPPORTED
    (normal form or case folding in a build without utf8proc), BATCH_ERROR_OUT_OF_MEMORY. */

@@ -2,7 +2,10 @@
    filled it.
 
    Usage:
-       batch_mask_options masking = {0.15f, 103, 30522, NULL, 0};
+       batch_mask_options masking = BATCH_MASK_OPTIONS_INIT;
+       masking.probability = 0.15f;
+       masking.mask_id = 103;
+       masking.vocab_size = 30522;
        batch_transform chain[] = {batch_transform_mask(&masking)};
        options.transforms = chain;
        options.num_transforms = 1;
@@ -26,7 +29,7 @@
 extern "C" {
 #endif
 
-/* A stream of random numbers: splitmix64, 2^64 numbers long. */
+/* A stream of random numbers: splitmix64, 2^64 numbers long. The struct stays as it is for ever. */
 typedef struct batch_random {
   uint64_t state;
 } batch_random;
@@ -45,6 +48,7 @@ HEADRACE_API float batch_random_uniform(batch_random *random);
 /* Returns a number of mean 0 and deviation 1 (Box & Muller 1958). */
 HEADRACE_API float batch_random_normal(batch_random *random);
 
+/* The struct stays as it is for ever. */
 typedef struct batch_transform {
   /* Changes row `row` of the batch in place. Returns false, with nothing promised about the row,
      when it cannot: the batch's status becomes BATCH_ERROR_INVALID_ARGUMENT. It may not throw (see base.h). */
@@ -52,8 +56,8 @@ typedef struct batch_transform {
   const void *context;
 } batch_transform;
 
-/* The built-in transforms. Each borrows its options, which must outlive the loader and stay as they are;
-   they are checked when the loader is made: ids must be below the shape's vocab_size, or ones that the
+/* The built-in transforms. Each borrows its options, which start from their INIT, must outlive the loader and stay as they are;
+   they are checked when the loader is made: ids must be below the loader's vocab_size, or ones that the
    element type holds exactly when that is 0, and so must vocab_size - 1; a probability must be a number,
    and counts as the nearer bound outside [0, 1]. Positions whose mask is 0 are left alone. They
    work on every element type of the loader, the last two on floats only. */
@@ -62,6 +66,7 @@ typedef struct batch_transform {
    the chosen, 80 % become mask_id, 10 % a random id below vocab_size, 10 % stay. target becomes
    what input was, mask 1 where chosen and 0 elsewhere. Ids in keep[0..num_keep-1] are never chosen. */
 typedef struct batch_mask_options {
+  size_t size; /* see base.h */
   float probability;
   uint32_t mask_id;
   uint32_t vocab_size;
@@ -69,36 +74,51 @@ typedef struct batch_mask_options {
   size_t num_keep;
 } batch_mask_options;
 
+#define BATCH_MASK_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_mask_options)
+
 HEADRACE_API batch_transform batch_transform_mask(const batch_mask_options *options);
 
 /* Token dropout: each input id becomes drop_id with `probability`; targets stay. */
 typedef struct batch_dropout_options {
+  size_t size; /* see base.h */
   float probability;
   uint32_t drop_id;
 } batch_dropout_options;
+
+#define BATCH_DROPOUT_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_dropout_options)
 
 HEADRACE_API batch_transform batch_transform_dropout(const batch_dropout_options *options);
 
 /* Random replacement: each input id becomes a random one below vocab_size with `probability`. */
 typedef struct batch_replace_options {
+  size_t size; /* see base.h */
   float probability;
   uint32_t vocab_size;
 } batch_replace_options;
+
+#define BATCH_REPLACE_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_replace_options)
 
 HEADRACE_API batch_transform batch_transform_replace(const batch_replace_options *options);
 
 /* Normalization of a float32 input: (x - mean) / deviation; deviation > 0. */
 typedef struct batch_normalize_options {
+  size_t size; /* see base.h */
   float mean;
   float deviation;
 } batch_normalize_options;
+
+#define BATCH_NORMALIZE_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_normalize_options)
 
 HEADRACE_API batch_transform batch_transform_normalize(const batch_normalize_options *options);
 
 /* Noise on a float32 input: normal, of mean 0; deviation >= 0. */
 typedef struct batch_noise_options {
+  size_t size; /* see base.h */
   float deviation;
+  uint32_t reserved;
 } batch_noise_options;
+
+#define BATCH_NOISE_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_noise_options)
 
 HEADRACE_API batch_transform batch_transform_noise(const batch_noise_options *options);
 

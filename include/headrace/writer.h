@@ -41,18 +41,19 @@ extern "C" {
 
 typedef struct BatchWriter BatchWriter;
 
+/* Start from BATCH_WRITER_OPTIONS_INIT. */
 typedef struct batch_writer_options {
+  size_t size;                 /* see base.h */
   batch_format format;         /* AUTO: headerless; also DATATROVE, LLMC_GPT2, LLMC_LLAMA3, MEGATRON */
   batch_token_type token_type; /* DEFAULT: what the name tells (x.u32, x.u32.bin), else the smallest that the
                                   format has and vocab_size fits. headerless, datatrove: u16 u32.
                                   Megatron: u16 i32, by request u8 i8 i16 i64 */
   uint32_t vocab_size;         /* 0: not known, and u16 where there is a choice */
-  uint64_t shard_tokens;       /* a new shard begins with the first document after so many; 0: one file */
   bool overwrite;              /* replace what the run owns; otherwise what is there of it is an error */
+  uint64_t shard_tokens;       /* a new shard begins with the first document after so many; 0: one file */
 } batch_writer_options;
 
-#define BATCH_WRITER_OPTIONS_INIT                                                                            \
-  { BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT, 0, 0, false }
+#define BATCH_WRITER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_writer_options)
 
 /* Begins writing to `path`, and looks for what would refuse it in the end. With shard_tokens, shards are
    numbered before the extension: train.bin gives train_000001.bin, train_000002.bin and so on,
@@ -89,7 +90,7 @@ HEADRACE_API uint64_t batch_writer_document_count(const BatchWriter *writer); /*
 HEADRACE_API uint64_t batch_writer_shard_count(const BatchWriter *writer);    /* under their final names */
 HEADRACE_API batch_token_type batch_writer_token_type(const BatchWriter *writer);
 
-/* How far batch_tokenize_files has come. */
+/* How far batch_tokenize_files has come. Later versions may add fields at the end. */
 typedef struct batch_tokenize_progress {
   const char *path; /* being read */
   uint64_t bytes;   /* read so far, compressed where the file is */

@@ -58,6 +58,7 @@ int data_option_take(data_options *options, const char *command, int answer, con
   batch_dataset_options *dataset = &options->dataset;
   int value = 0, status = CLI_OK;
   options->given |= 1u << (answer - DATA_FORMAT);
+  dataset->text = &options->text;
   switch (answer) {
   case DATA_FORMAT:
     status = take_word(command, "format", argument, formats, &value);
@@ -69,11 +70,11 @@ int data_option_take(data_options *options, const char *command, int answer, con
     break;
   case DATA_NORMALIZE:
     status = take_word(command, "normalize", argument, forms, &value);
-    if (!status) dataset->text.normal_form = (batch_normal_form)value;
+    if (!status) options->text.normal_form = (batch_normal_form)value;
     break;
   case DATA_MALFORMED:
     status = take_word(command, "malformed", argument, malformed, &value);
-    if (!status) dataset->text.malformed = (batch_malformed)value;
+    if (!status) options->text.malformed = (batch_malformed)value;
     break;
   case DATA_ON_BAD_LINE:
     status = take_word(command, "on-bad-line", argument, bad_lines, &value);
@@ -85,10 +86,10 @@ int data_option_take(data_options *options, const char *command, int answer, con
     dataset->text_field = argument;
     break;
   case DATA_FOLD_CASE:
-    dataset->text.fold_case = true;
+    options->text.fold_case = true;
     break;
   case DATA_SQUEEZE_SPACE:
-    dataset->text.squeeze_space = true;
+    options->text.squeeze_space = true;
     break;
   case DATA_TOKENIZER:
     return take_tokenizer(options, command, argument);
@@ -117,7 +118,7 @@ static const option_use uses[] = {
 
 int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset) {
   bool text = false, jsonl = false, tokens = false;
-  batch_dataset_file file;
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
     if (!batch_dataset_file_info(dataset, i, &file)) continue;
     text |= file.format == BATCH_FORMAT_TEXT;
@@ -138,7 +139,7 @@ int data_options_check(const data_options *options, const char *command, const B
 
 uint64_t data_bad_lines(const BatchDataset *dataset) {
   uint64_t lines = 0;
-  batch_dataset_file file;
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++)
     if (batch_dataset_file_info(dataset, i, &file)) lines += file.bad_lines;
   return lines;

@@ -14,12 +14,13 @@
 
 typedef struct data_options {
   batch_dataset_options dataset;
+  batch_text_options text;   /* dataset.text, once an option was taken */
   BatchTokenizer *tokenizer; /* NULL: bytes */
   unsigned given;            /* a bit for each of the options below that was on the command line */
 } data_options;
 
 #define DATA_OPTIONS_INIT                                                                                    \
-  { BATCH_DATASET_OPTIONS_INIT, NULL, 0 }
+  { BATCH_DATASET_OPTIONS_INIT, BATCH_TEXT_OPTIONS_INIT, NULL, 0 }
 
 enum {
   DATA_FORMAT = 0x1000,

@@ -123,9 +123,9 @@ typedef struct number_option {
 } number_option;
 
 static number_option number_of(batch_loader_options *o, int option) {
-  const number_option numbers[] = {[BATCH_SIZE] = {&o->shape.batch_size, NULL, 1, UINT32_MAX},
-                                   [SEQUENCE_LENGTH] = {&o->shape.sequence_length, NULL, 1, INT32_MAX},
-                                   [VOCAB_SIZE] = {&o->shape.vocab_size, NULL, 1, UINT64_C(1) << 31},
+  const number_option numbers[] = {[BATCH_SIZE] = {&o->batch_size, NULL, 1, UINT32_MAX},
+                                   [SEQUENCE_LENGTH] = {&o->sequence_length, NULL, 1, INT32_MAX},
+                                   [VOCAB_SIZE] = {&o->vocab_size, NULL, 1, UINT64_C(1) << 31},
                                    [WORKERS] = {&o->workers, NULL, 1, 4096},
                                    [POOL] = {&o->pool_size, NULL, 1, BATCH_MAX_LIVE},
                                    [SEED] = {NULL, &o->seed, 0, UINT64_MAX},
@@ -280,7 +280,7 @@ static uint64_t first_row(const batch_loader_options *o, uint64_t rows) {
   return o->resume ? o->resume->epoch * rows + o->resume->row : 0;
 }
 static uint64_t end_row(const batch_loader_options *o, uint64_t rows) {
-  uint64_t first = first_row(o, rows), step = (uint64_t)o->shape.batch_size * o->world, end;
+  uint64_t first = first_row(o, rows), step = (uint64_t)o->batch_size * o->world, end;
   if (__builtin_mul_overflow(rows, o->epochs ? o->epochs : 1, &end)) end = UINT64_MAX;
   bool limited = o->steps > 0 && end > first && o->steps < (end - first) / step;
   return limited ? first + o->steps * step : end;
@@ -289,7 +289,7 @@ static uint64_t end_row(const batch_loader_options *o, uint64_t rows) {
 /* Progress is counted in bytes of the stream, from the run's first row to the batch's place in the order. */
 static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, const feed_sum *sum) {
   char note[96];
-  batch_loader_stats stats;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   if (!progress_is_due(&run->bar) || !batch_loader_get_stats(loader, &stats)) return;
   uint64_t rows = batch_loader_epoch_rows(loader), first = first_row(&run->loader, rows), total,
            bytes = (uint64_t)batch->sequence_length * run->token_bytes,
@@ -329,7 +329,7 @@ static int save_state(const feed_run *run, BatchLoader *loader) {
 
 static int feed(feed_run *run, BatchLoader *loader) {
   feed_sum sum = {0};
-  batch_loader_stats stats;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   Batch *batch;
   batch_status status;
   progress_start(&run->bar, run->quiet);
@@ -388,9 +388,9 @@ static int open_and_feed(feed_run *run, const char *const *files, size_t n) {
 
 int command_feed(int argc, char **argv) {
   feed_run run = {.data = DATA_OPTIONS_INIT, .loader = BATCH_LOADER_OPTIONS_INIT};
-  run.loader.shape.batch_size = 32;
-  run.loader.shape.sequence_length = 1024;
-  run.loader.shape.mask_type = TENSOR_UINT8;
+  run.loader.batch_size = 32;
+  run.loader.sequence_length = 1024;
+  run.loader.mask_type = TENSOR_UINT8;
   int status = parse(argc, argv, &run);
   if (status == CLI_OK)
     status = run.help ? print_help()

@@ -53,7 +53,8 @@ static int parse(int argc, char **argv, info_run *run) {
 
 /* A JSON string; what is not UTF-8 becomes U+FFFD. */
 static void print_json_string(const char *text) {
-  const batch_text_options repair = {BATCH_MALFORMED_REPLACE, BATCH_NORMAL_NONE, false, false};
+  batch_text_options repair = BATCH_TEXT_OPTIONS_INIT;
+  repair.malformed = BATCH_MALFORMED_REPLACE;
   size_t room = 3 * strlen(text) + 1;
   char *clean = malloc(room);
   size_t length = clean ? batch_text_normalize(text, strlen(text), &repair, clean, room) : 0;
@@ -94,7 +95,7 @@ static void print_json(const info_facts *facts) {
   size_t files = batch_dataset_files(facts->dataset);
   fputs("{\n  \"files\": [\n", stdout);
   for (size_t i = 0; i < files; i++) {
-    batch_dataset_file file;
+    batch_dataset_file file = BATCH_DATASET_FILE_INIT;
     if (!batch_dataset_file_info(facts->dataset, i, &file)) continue;
     print_json_file(&file);
     puts(i + 1 < files ? "," : "");
@@ -123,7 +124,7 @@ static const char *shown_format(const batch_dataset_file *file) {
 
 static widths measure(const BatchDataset *dataset) {
   widths w = {4, 6, 6};
-  batch_dataset_file file;
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
     if (!batch_dataset_file_info(dataset, i, &file)) continue;
     char *path = cli_printable(file.path);
@@ -153,7 +154,7 @@ static void print_table(const info_facts *facts) {
   printf("%-*s  %-*s  %-4s  %*s  %s\n", w.path, "file", w.format, "format", "type", w.tokens, "tokens",
          "documents");
   for (size_t i = 0; i < batch_dataset_files(facts->dataset); i++) {
-    batch_dataset_file file;
+    batch_dataset_file file = BATCH_DATASET_FILE_INIT;
     if (!batch_dataset_file_info(facts->dataset, i, &file)) continue;
     print_path(file.path, w.path);
     printf("  %-*s  %-4s  %*s  %s\n", w.format, shown_format(&file), batch_token_type_name(file.token_type),

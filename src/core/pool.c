@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "base/sanitizers.h"
 #include "core/batch_layout.h"
 #include "core/pool_internal.h"
@@ -209,7 +210,6 @@ static bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_si
 }
 
 static bool options_check(const char *function, const batch_pool_options *options) {
-  if (!options) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: options is NULL", function);
   if (options->pool_size == 0)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: pool_size is 0, expected at least 1", function);
   if (options->alignment & (options->alignment - 1))
@@ -256,7 +256,10 @@ static BatchPool *pool_create(const char *function, const batch_pool_options *op
 }
 
 BatchPool *batch_pool_create_with(const batch_pool_options *options) {
-  return pool_create("batch_pool_create_with", options);
+  static const options_type type = OPTIONS_TYPE(batch_pool_options, BATCH_POOL_OPTIONS_INIT, allocator);
+  static const char function[] = "batch_pool_create_with";
+  batch_pool_options mine;
+  return options_read(&type, function, "options", options, &mine) ? pool_create(function, &mine) : NULL;
 }
 
 BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t sequence_length,

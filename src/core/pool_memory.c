@@ -76,10 +76,10 @@ static bool node_exists(int node) {
 }
 
 static batch_allocator own_allocator(const batch_pool_options *options) {
-  if (!options->huge_pages && options->numa_node < 0)
+  if (!options->huge_pages && options->numa_node == 0)
     return (batch_allocator){heap_allocate, heap_deallocate, NULL};
   return (batch_allocator){pages_allocate, pages_deallocate,
-                           pages_context(options->numa_node, options->huge_pages)};
+                           pages_context(options->numa_node - 1, options->huge_pages)};
 }
 
 bool pool_memory_allocator(const char *function, const batch_pool_options *options,
@@ -89,13 +89,13 @@ bool pool_memory_allocator(const char *function, const batch_pool_options *optio
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "%s: allocator has only one of allocate and deallocate, expected both or none",
                       function);
-  if (options->numa_node < -1)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: numa_node is %d, expected -1 or a node number",
+  if (options->numa_node < 0)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: numa_node is %d, expected 0 or BATCH_NUMA_NODE(n)",
                       function, options->numa_node);
-  if (options->numa_node >= 0 && !node_exists(options->numa_node))
+  if (options->numa_node > 0 && !node_exists(options->numa_node - 1))
     return error_fail(BATCH_ERROR_UNSUPPORTED,
-                      "%s: numa_node is %d, which this machine or build (libnuma) lacks", function,
-                      options->numa_node);
+                      "%s: numa_node is BATCH_NUMA_NODE(%d), which this machine or build (libnuma) lacks",
+                      function, options->numa_node - 1);
   *allocator = given->allocate ? *given : own_allocator(options);
   return true;
 }

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/live.h"
+#include "base/options.h"
 #include "base/sanitizers.h"
 #include "core/batch_header.h"
 #include "core/batch_internal.h"
@@ -133,9 +134,8 @@ static bool turn_is_over(void *context) {
 }
 
 static bool options_check(const batch_spheres_options *options) {
-  if (!options || !options->process)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_spheres_start: options or options->process is NULL");
+  if (!options->process)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_start: options.process is NULL");
   if (options->num_spheres == 0 || options->num_spheres > MAX_SPHERES)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_spheres_start: num_spheres is %u, expected 1 to %d", options->num_spheres,
@@ -176,8 +176,11 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
 }
 
 BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
-  if (!options_check(options)) return NULL;
-  BatchSpheres *s = spheres_make(options);
+  static const options_type type = OPTIONS_TYPE(batch_spheres_options, BATCH_SPHERES_OPTIONS_INIT, context);
+  batch_spheres_options mine;
+  if (!options_read(&type, "batch_spheres_start", "options", options, &mine) || !options_check(&mine))
+    return NULL;
+  BatchSpheres *s = spheres_make(&mine);
   if (!s) return NULL;
   for (; s->started < s->num_spheres; s->started++) {
     worker *w = &s->workers[s->started];
@@ -186,7 +189,7 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
     uint32_t number = w->number;
     batch_spheres_stop(s);
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_spheres_start: no thread for sphere %u of %u: %s",
-                      number, options->num_spheres, strerror(error));
+                      number, mine.num_spheres, strerror(error));
   }
   return s;
 }
@@ -276,13 +279,15 @@ void batch_spheres_stop(BatchSpheres *spheres) {
 }
 
 bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere, batch_sphere_stats *stats) {
+  static const options_type type = OPTIONS_TYPE(batch_sphere_stats, BATCH_SPHERE_STATS_INIT, stolen);
   if (!spheres || !stats || sphere >= spheres->num_spheres)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_spheres_get_stats: sphere is %u, expected less than %u, and stats not NULL",
                       sphere, spheres ? spheres->num_spheres : 0);
   if (are_elsewhere("batch_spheres_get_stats", spheres)) return false;
   const worker *w = &spheres->workers[sphere];
-  stats->processed = atomic_load_explicit(&w->processed, memory_order_relaxed);
-  stats->stolen = atomic_load_explicit(&w->stolen, memory_order_relaxed);
-  return true;
+  batch_sphere_stats mine = BATCH_SPHERE_STATS_INIT;
+  mine.processed = atomic_load_explicit(&w->processed, memory_order_relaxed);
+  mine.stolen = atomic_load_explicit(&w->stolen, memory_order_relaxed);
+  return options_write(&type, "batch_spheres_get_stats", "stats", &mine, stats);
 }

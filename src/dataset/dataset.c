@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/live.h"
+#include "base/options.h"
 #include "dataset/formats/format.h"
 #include "dataset/hole.h"
 #include "dataset/paths.h"
@@ -62,7 +63,7 @@ static bool check_enum(const char *name, int value, int most) {
 static bool check_options(const batch_dataset_options *options) {
   return check_enum("format", (int)options->format, BATCH_FORMAT_JSONL) &&
          check_enum("token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
-         check_enum("io", (int)options->io, BATCH_IO_READ) && encode_check("batch_dataset_open", options);
+         check_enum("io", (int)options->io, BATCH_IO_READ);
 }
 
 static bool is_text(const source_file *file) {
@@ -217,19 +218,19 @@ static bool open_list(BatchDataset *dataset, path_list *list, const batch_datase
 }
 
 BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {
-  static const batch_dataset_options defaults = BATCH_DATASET_OPTIONS_INIT;
-  if (!options) options = &defaults;
+  encode_options mine;
   if (!paths || n == 0)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: %s, expected at least one path",
                       paths ? "n is 0" : "paths is NULL");
-  if (!check_options(options)) return NULL;
+  if (!encode_read_options("batch_dataset_open", options, &mine) || !check_options(&mine.options))
+    return NULL;
   BatchDataset *dataset = calloc(1, sizeof *dataset);
   if (!dataset)
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu bytes",
                       sizeof *dataset);
   live_enter(dataset);
   path_list list = {0};
-  bool good = paths_expand(paths, n, &list) && open_list(dataset, &list, options);
+  bool good = paths_expand(paths, n, &list) && open_list(dataset, &list, &mine.options);
   paths_free(&list);
   if (good) return dataset;
   batch_dataset_free(dataset);
@@ -295,6 +296,7 @@ bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_
 }
 
 bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_dataset_file *info) {
+  static const options_type type = OPTIONS_TYPE(batch_dataset_file, BATCH_DATASET_FILE_INIT, compression);
   const source *s = need(dataset, "batch_dataset_file_info");
   if (!dataset) return false;
   if (!info)
@@ -304,8 +306,15 @@ bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_da
     return error_fail(BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu",
                       index, s->count);
   const source_file *file = &s->files[index];
-  *info = (batch_dataset_file){file->path,      file->format,      file->compressed, file->tokenized,
-                               file->type,      file->first_token, file->tokens,     file->documents.count,
-                               file->bad_lines, file->compression};
-  return true;
+  const batch_dataset_file mine = {.path = file->path,
+                                   .format = file->format,
+                                   .compressed = file->compressed,
+                                   .tokenized = file->tokenized,
+                                   .token_type = file->type,
+                                   .first_token = file->first_token,
+                                   .tokens = file->tokens,
+                                   .documents = file->documents.count,
+                                   .bad_lines = file->bad_lines,
+                                   .compression = file->compression};
+  return options_write(&type, "batch_dataset_file_info", "info", &mine, info);
 }

@@ -5,6 +5,7 @@
 #include "base/guard.h"
 #include "base/live.h"
 #include "base/memory.h"
+#include "base/options.h"
 #include "loader/loader_internal.h"
 #include "sync/line.h"
 #include "sync/thread.h"
@@ -38,7 +39,7 @@ static BatchLoader *allocate_loader(const batch_loader_options *o) {
 static bool make_pool(BatchLoader *loader, const batch_loader_options *o, uint32_t size) {
   batch_pool_options pool = BATCH_POOL_OPTIONS_INIT;
   pool.pool_size = size;
-  pool.shape = o->shape;
+  pool.shape = loader_shape(o);
   loader->pool = batch_pool_create_with(&pool);
   if (!loader->pool) return false;
   return window_init(&loader->window, size, loader->recipe.schedule.total) ||
@@ -97,16 +98,22 @@ static bool check_sources(const batch_loader_source *sources, size_t n) {
 
 BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
                                        const batch_loader_options *options) {
-  BatchLoader *loader = check_sources(sources, n) ? create(sources, n, options) : NULL;
-  return loader ? loader : refused("batch_loader_create_mixed");
+  static const char function[] = "batch_loader_create_mixed";
+  batch_loader_options mine;
+  if (!check_sources(sources, n)) return refused(function);
+  if (!loader_read_options(function, options, &mine)) return NULL;
+  BatchLoader *loader = create(sources, n, &mine);
+  return loader ? loader : refused(function);
 }
 
 BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader_options *options) {
+  static const char function[] = "batch_loader_create";
+  batch_loader_options mine;
   if (!dataset)
-    return error_null(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_loader_create: dataset is NULL, expected a dataset");
-  BatchLoader *loader = create(&(batch_loader_source){dataset, 0.0}, 1, options);
-  return loader ? loader : refused("batch_loader_create");
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
+  if (!loader_read_options(function, options, &mine)) return NULL;
+  BatchLoader *loader = create(&(batch_loader_source){dataset, 0.0}, 1, &mine);
+  return loader ? loader : refused(function);
 }
 
 /* --- the end --- */
@@ -267,24 +274,25 @@ static const char *bottleneck(const BatchLoader *loader, const batch_loader_stat
 }
 
 bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats) {
+  static const options_type type = OPTIONS_TYPE(batch_loader_stats, BATCH_LOADER_STATS_INIT, bottleneck);
   if (!loader || !stats)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_get_stats: %s is NULL",
                       loader ? "stats" : "loader");
   if (loader_is_elsewhere("batch_loader_get_stats", loader)) return false;
   const counters *c = &loader->counts;
-  *stats = (batch_loader_stats){.batches = counters_sum(c, COUNT_BATCHES),
-                                .tokens = counters_sum(c, COUNT_TOKENS),
-                                .bytes = counters_sum(c, COUNT_BYTES),
-                                .errors = counters_sum(c, COUNT_ERRORS),
-                                .skipped = counters_sum(c, COUNT_SKIPPED),
-                                .trainer_wait_ns = counters_sum(c, COUNT_TRAINER_WAIT),
-                                .worker_wait_ns = counters_sum(c, COUNT_WORKER_WAIT),
-                                .worker_fill_ns = counters_sum(c, COUNT_FILL),
-                                .queue_depth = window_depth(&loader->window),
-                                .workers = loader->num_workers};
-  batch_pool_get_stats(loader->pool, NULL, NULL, &stats->pool_hits, &stats->pool_misses);
-  stats->bottleneck = bottleneck(loader, stats);
-  return true;
+  batch_loader_stats mine = {.batches = counters_sum(c, COUNT_BATCHES),
+                             .tokens = counters_sum(c, COUNT_TOKENS),
+                             .bytes = counters_sum(c, COUNT_BYTES),
+                             .errors = counters_sum(c, COUNT_ERRORS),
+                             .skipped = counters_sum(c, COUNT_SKIPPED),
+                             .trainer_wait_ns = counters_sum(c, COUNT_TRAINER_WAIT),
+                             .worker_wait_ns = counters_sum(c, COUNT_WORKER_WAIT),
+                             .worker_fill_ns = counters_sum(c, COUNT_FILL),
+                             .queue_depth = window_depth(&loader->window),
+                             .workers = loader->num_workers};
+  batch_pool_get_stats(loader->pool, NULL, NULL, &mine.pool_hits, &mine.pool_misses);
+  mine.bottleneck = bottleneck(loader, &mine);
+  return options_write(&type, "batch_loader_get_stats", "stats", &mine, stats);
 }
 
 uint64_t batch_loader_epoch_rows(const BatchLoader *loader) {

@@ -55,7 +55,13 @@ bool loader_is_elsewhere(const char *function, const BatchLoader *loader);
 /* Sentences that the following functions set have no function's name; whoever is called by the user puts
    it before. */
 
-/* loader_options.c: checks the options (sets an error) and writes what follows from them. */
+/* loader_options.c: copies a caller's options to mine, in the name of `function`. */
+bool loader_read_options(const char *function, const batch_loader_options *given, batch_loader_options *mine);
+
+/* What its batches are. */
+batch_shape loader_shape(const batch_loader_options *options);
+
+/* Checks the options (sets an error) and writes what follows from them. */
 bool loader_check_options(const batch_loader_options *options);
 bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
                         const batch_loader_options *options);

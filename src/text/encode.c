@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/options.h"
 #include "text/normalize.h"
 #include "text/text_reader.h"
 #include "text/tokenizer.h"
@@ -25,7 +26,7 @@ typedef struct encoder {
   size_t capacity;
 } encoder;
 
-bool encode_check(const char *function, const batch_dataset_options *options) {
+static bool check(const char *function, const batch_dataset_options *options) {
   if ((unsigned)options->separator > BATCH_SEPARATOR_AFTER)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: separator is %d, expected 0 to %d", function,
                       (int)options->separator, BATCH_SEPARATOR_AFTER);
@@ -36,7 +37,19 @@ bool encode_check(const char *function, const batch_dataset_options *options) {
   if ((unsigned)options->on_bad_line > BATCH_BAD_LINE_SKIP)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: on_bad_line is %d, expected 0 or %d", function,
                       (int)options->on_bad_line, BATCH_BAD_LINE_SKIP);
-  return text_options_check(function, &options->text);
+  return true;
+}
+
+bool encode_read_options(const char *function, const batch_dataset_options *given, encode_options *mine) {
+  static const options_type type =
+      OPTIONS_TYPE(batch_dataset_options, BATCH_DATASET_OPTIONS_INIT, longest_document);
+  mine->options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
+  if (given && !options_read(&type, function, "options", given, &mine->options)) return false;
+  if (!check(function, &mine->options) ||
+      !text_options_read(function, "options.text", mine->options.text, &mine->text))
+    return false;
+  mine->options.text = &mine->text;
+  return true;
 }
 
 uint32_t encode_vocab_size(const batch_dataset_options *options) {
@@ -162,7 +175,7 @@ static bool put_separator(const encoder *e, batch_separator place) {
 }
 
 static bool normalize(encoder *e, const char *text, size_t bytes) {
-  bool changed = text_is_changed(&e->options->text);
+  bool changed = text_is_changed(e->options->text);
   size_t from = e->text.used;
   if (changed ? text_normalizer_feed(&e->normalizer, text, bytes, &e->text)
               : text_buffer_append(&e->text, text, bytes))
@@ -177,7 +190,7 @@ static size_t step(const char *text, size_t bytes) {
 }
 
 static bool end_document(encoder *e) {
-  if (text_is_changed(&e->options->text) && !text_normalizer_end(&e->normalizer, &e->text)) return failed(e);
+  if (text_is_changed(e->options->text) && !text_normalizer_end(&e->normalizer, &e->text)) return failed(e);
   if (!drain(e, true) || !put_separator(e, BATCH_SEPARATOR_AFTER)) return false;
   e->more = false;
   e->unbroken = 0;
@@ -212,7 +225,7 @@ bool encode_file(const text_file *file, const batch_dataset_options *options, co
                .tokenizer = options->tokenizer ? options->tokenizer : bytes,
                .sink = sink,
                .longest = text_longest(options),
-               .normalizer = {.options = &options->text, .longest = text_longest(options)}};
+               .normalizer = {.options = options->text, .longest = text_longest(options)}};
   bool good = e.tokenizer && text_reader_open(&e.reader, file, options) && encode_all(&e);
   *bad_lines = e.reader.bad_lines;
   if (e.tokenizer) text_reader_close(&e.reader);

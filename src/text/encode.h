@@ -13,8 +13,14 @@ typedef struct token_sink {
   void *context;
 } token_sink;
 
-/* Checks what options say of text: tokenizer, text, end_of_text. */
-bool encode_check(const char *function, const batch_dataset_options *options);
+/* What a caller says of data, in the library's own copies: options.text is &text. */
+typedef struct encode_options {
+  batch_dataset_options options;
+  batch_text_options text;
+} encode_options;
+
+/* Copies a caller's options, which may be NULL, to mine, and checks what they say of text. */
+bool encode_read_options(const char *function, const batch_dataset_options *given, encode_options *mine);
 
 /* Encodes a text or .jsonl file from its start. The separator is put into every document.
    *bad_lines: lines that were passed over, as options.on_bad_line says. */

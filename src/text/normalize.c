@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/options.h"
 #include "text/normal_form.h"
 #include "text/utf8.h"
 
@@ -15,7 +16,7 @@ bool text_is_changed(const batch_text_options *options) {
   return has_forms(options) || options->squeeze_space;
 }
 
-bool text_options_check(const char *function, const batch_text_options *options) {
+static bool check(const char *function, const batch_text_options *options) {
   if ((unsigned)options->malformed > BATCH_MALFORMED_ERROR)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: malformed is %d, expected 0 to %d", function,
                       (int)options->malformed, BATCH_MALFORMED_ERROR);
@@ -23,6 +24,13 @@ bool text_options_check(const char *function, const batch_text_options *options)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: normal_form is %d, expected 0 to %d", function,
                       (int)options->normal_form, BATCH_NORMAL_NFKC);
   return !has_forms(options) || normal_form_supported(function);
+}
+
+bool text_options_read(const char *function, const char *argument, const batch_text_options *given,
+                       batch_text_options *mine) {
+  static const options_type type = OPTIONS_TYPE(batch_text_options, BATCH_TEXT_OPTIONS_INIT, reserved);
+  *mine = (batch_text_options)BATCH_TEXT_OPTIONS_INIT;
+  return !given || (options_read(&type, function, argument, given, mine) && check(function, mine));
 }
 
 /* Run by run: malformed bytes pass between the runs. */
@@ -141,21 +149,20 @@ static bool normalize_whole(const char *text, size_t bytes, const batch_text_opt
 
 size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_options *options, char *out,
                             size_t capacity) {
-  static const batch_text_options unchanged = BATCH_TEXT_OPTIONS_INIT;
+  batch_text_options mine;
   text_buffer repaired = {0}, normal = {0};
-  if (!options) options = &unchanged;
   if ((!text && bytes > 0) || (!out && capacity > 0)) {
     error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_text_normalize: %s is NULL, expected an address",
               text ? "out" : "text");
     return BATCH_TOKENIZER_FAILED;
   }
-  bool good = text_options_check("batch_text_normalize", options);
-  if (good && options->malformed) {
-    good = settle(text, bytes, options->malformed, &repaired);
+  bool good = text_options_read("batch_text_normalize", "options", options, &mine);
+  if (good && mine.malformed) {
+    good = settle(text, bytes, mine.malformed, &repaired);
     text = repaired.data;
     bytes = repaired.used;
   }
-  good = good && normalize_whole(text, bytes, options, &normal);
+  good = good && normalize_whole(text, bytes, &mine, &normal);
   size_t length = good ? normal.used : BATCH_TOKENIZER_FAILED;
   if (good && capacity > 0 && length > 0) memcpy(out, normal.data, length < capacity ? length : capacity);
   text_buffer_free(&repaired);

@@ -25,8 +25,10 @@ typedef struct text_normalizer {
 /* Whether the options (malformed aside) change anything. */
 bool text_is_changed(const batch_text_options *options);
 
-/* Checks enumerators, and that this build has what is asked for. */
-bool text_options_check(const char *function, const batch_text_options *options);
+/* Copies a caller's options, which may be NULL, to mine; checks enumerators, and that this build has what is asked
+   for. argument: what `function` calls them. */
+bool text_options_read(const char *function, const char *argument, const batch_text_options *given,
+                       batch_text_options *mine);
 
 /* A piece must not end inside a character. Malformed bytes are kept, whatever the options say of them.
    BATCH_ERROR_OUT_OF_MEMORY; BATCH_ERROR_FORMAT: more characters than `longest` combine into one. */

@@ -16,7 +16,7 @@ bool text_reader_open(text_reader *reader, const text_file *file, const batch_da
   *reader = (text_reader){.stream.fd = -1,
                           .jsonl = file->jsonl,
                           .field = options->text_field ? options->text_field : "text",
-                          .malformed = options->text.malformed,
+                          .malformed = options->text->malformed,
                           .on_bad_line = options->on_bad_line,
                           .longest = text_longest(options)};
   return byte_stream_open(&reader->stream, file->path, file->fd, file->compressed);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/live.h"
+#include "base/options.h"
 #include "text/tokenizer_sentencepiece.h"
 
 struct BatchTokenizer {
@@ -56,7 +57,7 @@ BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void 
 }
 
 BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
-  static const batch_tokenizer_functions functions = {bytes_encode, bytes_decode, NULL};
+  static const batch_tokenizer_functions functions = {.encode = bytes_encode, .decode = bytes_decode};
   const uint32_t most = UINT16_MAX + 1 - 256;
   if (specials > most)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
@@ -68,11 +69,13 @@ BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
 
 BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
                                        uint32_t vocab_size, int64_t end_of_text) {
-  if (!functions || !functions->encode || !functions->decode)
+  static const options_type type =
+      OPTIONS_TYPE(batch_tokenizer_functions, BATCH_TOKENIZER_FUNCTIONS_INIT, free);
+  batch_tokenizer_functions mine;
+  if (!options_read(&type, "batch_tokenizer_custom", "functions", functions, &mine)) return NULL;
+  if (!mine.encode || !mine.decode)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_tokenizer_custom: %s is NULL, expected a function",
-                      !functions          ? "functions"
-                      : functions->encode ? "decode"
-                                          : "encode");
+                      mine.encode ? "decode" : "encode");
   if (vocab_size == 0)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_tokenizer_custom: vocab_size is 0, expected at least 1");
@@ -80,7 +83,7 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_tokenizer_custom: end_of_text is %" PRId64 ", expected -1 or below %" PRIu32,
                       end_of_text, vocab_size);
-  return tokenizer_make(functions, context, vocab_size, end_of_text, TOKENIZER_CUT_NOWHERE, NULL);
+  return tokenizer_make(&mine, context, vocab_size, end_of_text, TOKENIZER_CUT_NOWHERE, NULL);
 }
 
 BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {

@@ -46,8 +46,8 @@ static void *load_model(const char *path, const char *bytes, size_t count) {
 }
 
 static BatchTokenizer *wrap(void *model) {
-  static const batch_tokenizer_functions functions = {sentencepiece_encode, sentencepiece_decode,
-                                                      sentencepiece_free};
+  static const batch_tokenizer_functions functions = {
+      .encode = sentencepiece_encode, .decode = sentencepiece_decode, .free = sentencepiece_free};
   BatchTokenizer *tokenizer =
       tokenizer_make(&functions, model, sentencepiece_vocab_size(model), sentencepiece_end_of_text(model),
                      sentencepiece_cut(model), sentencepiece_encode_more);

@@ -27,7 +27,8 @@ int main() {
   batch_queue_free(queue);
   batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
   batch_spheres_options spheres = BATCH_SPHERES_OPTIONS_INIT;
-  right = right && expected == 1000 && options.numa_node == -1 && spheres.process == nullptr;
+  right = right && expected == 1000 && options.size == sizeof options && options.numa_node == 0 &&
+          spheres.process == nullptr;
   std::printf("%llu batches, version %s\n", static_cast<unsigned long long>(expected), batch_version());
   return right ? 0 : 1;
 }

@@ -62,8 +62,8 @@ static Batch *first;
 
 static BatchLoader *make_loader(void) {
   batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.shape.batch_size = 2;
-  options.shape.sequence_length = 32;
+  options.batch_size = 2;
+  options.sequence_length = 32;
   options.workers = 2;
   options.epochs = BATCH_LOADER_ENDLESS;
   options.world = 1;
@@ -76,7 +76,7 @@ static BatchLoader *make_loader(void) {
 static void use_parents_loader(void) {
   Batch *batch;
   batch_loader_state state;
-  batch_loader_stats stats;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   uint64_t steps = batch_loader_epoch_steps(loader);
   EXPECT(steps > 0 && batch_loader_epoch_rows(loader) > 0, "constants stay");
   expect_elsewhere("batch_loader_next", !batch_loader_next(loader));
@@ -147,7 +147,7 @@ static void dispatch(unsigned n) {
 
 static void use_parents_spheres(void) {
   Batch *batch = batch_create(2, 1, 0);
-  batch_sphere_stats stats;
+  batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
   expect_elsewhere("batch_spheres_dispatch", !batch_spheres_dispatch(running, 0, batch));
   expect_elsewhere("batch_spheres_dispatch_split", !batch_spheres_dispatch_split(running, batch));
   expect_elsewhere("batch_spheres_get_stats", !batch_spheres_get_stats(running, 0, &stats));

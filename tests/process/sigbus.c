@@ -49,8 +49,8 @@ static BatchDataset *make_dataset(void) {
 
 static batch_loader_options loader_options(batch_packing packing) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.shape.batch_size = 4;
-  o.shape.sequence_length = 64;
+  o.batch_size = 4;
+  o.sequence_length = 64;
   o.packing = packing;
   o.faults = BATCH_FAULT_HAND_ON;
   o.pool_size = 2;
@@ -99,7 +99,7 @@ static void read_everything(BatchDataset *dataset, off_t bytes) {
                        marked = loader_options(BATCH_PACK_WINDOWS);
   batch_loader_state state, other;
   uint64_t start, end;
-  marked.shape.with_documents = true;
+  marked.with_documents = true;
   BatchLoader *loader = make_loader(dataset, &options), *windows = make_loader(dataset, &marked);
   EXPECT(batch_loader_get_state(loader, &state), "%s", batch_last_error()->message);
   batch_loader_free(loader);

@@ -23,8 +23,8 @@ static BatchDataset *open_text(void) {
 
 static BatchLoader *make_loader(BatchDataset *dataset) {
   batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.shape.batch_size = 2;
-  options.shape.sequence_length = 32;
+  options.batch_size = 2;
+  options.sequence_length = 32;
   options.workers = 3;
   options.world = 1;
   return batch_loader_create(dataset, &options);

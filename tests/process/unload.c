@@ -32,8 +32,8 @@ static void use_loader(const char *path) {
   BatchDataset *dataset = FIND(batch_dataset_open)(&path, 1, NULL);
   EXPECT(dataset, "%s", FIND(batch_last_error)()->message);
   batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.shape.batch_size = 1;
-  options.shape.sequence_length = 16;
+  options.batch_size = 1;
+  options.sequence_length = 16;
   options.world = 1;
   BatchLoader *loader = FIND(batch_loader_create)(dataset, &options);
   EXPECT(loader, "%s", FIND(batch_last_error)()->message);

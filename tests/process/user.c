@@ -169,8 +169,8 @@ static void use_loader(void) {
   const batch_transform transform = {add_one, NULL};
   BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
   batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.shape.batch_size = 4;
-  options.shape.sequence_length = 64;
+  options.batch_size = 4;
+  options.sequence_length = 64;
   options.workers = 2;
   options.transforms = &transform;
   options.num_transforms = 1;

@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: headers_compile.sh INCLUDE_DIR SUBDIR COMPILER...
 # Compiles each header of INCLUDE_DIR/SUBDIR alone, and twice in a row, with warnings as errors: as
-# C++17 when the compiler's name says so, else as C11. Needs at least one header and one compiler.
+# C++17 when the compiler's name says so, else as C11. The INIT of every struct that begins with its size is used.
+# Needs at least one header and one compiler.
 set -u
 include=$1 subdir=$2
 shift 2
@@ -14,7 +15,10 @@ for compiler; do
   esac
   for header in "$include/$subdir"/*.h; do
     name=$subdir/$(basename "$header")
-    printf '#include <%s>\n#include <%s>\nint headers_compile;\n' "$name" "$name" |
+    {
+      printf '#include <%s>\n#include <%s>\nint headers_compile;\n' "$name" "$name"
+      sed -n 's/^#define \(BATCH_[A-Z_]*_INIT\) HEADRACE_OPTIONS_INIT(\([a-z_]*\))$/extern \2 \2_; \2 \2_ = \1;/p' "$header"
+    } |
       "$compiler" $language -Wall -Wextra -Wpedantic -Werror -I "$include" -fsyntax-only - ||
       { echo "$name does not compile alone with $compiler" >&2; failed=1; }
     compiled=$((compiled + 1))

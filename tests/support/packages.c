@@ -44,7 +44,7 @@ static void open_file_of(const char *data, size_t count, batch_format format) {
 }
 
 static void use(test_package package) {
-  const batch_text_options nfc = {BATCH_MALFORMED_KEEP, BATCH_NORMAL_NFC, false, false};
+  const batch_text_options nfc = {.size = sizeof(batch_text_options), .normal_form = BATCH_NORMAL_NFC};
   switch (package) {
   case PACKAGE_ZSTD:
     open_file_of("\x28\xB5\x2F\xFD\x20\x01\x09\0\0a", 10, BATCH_FORMAT_TEXT);

@@ -57,8 +57,8 @@ static bool tokenize(source_file *file, const batch_dataset_options *options) {
 
 bool format_text_open(source_file *file, const batch_dataset_options *options) {
   bool as_it_is = file->format == BATCH_FORMAT_TEXT && !file->compressed &&
-                  tokenizer_is_bytes(options->tokenizer) && !options->separator && !options->text.malformed &&
-                  !text_is_changed(&options->text);
+                  tokenizer_is_bytes(options->tokenizer) && !options->separator &&
+                  !options->text->malformed && !text_is_changed(options->text);
   if (!as_it_is) return tokenize(file, options);
   file->type = BATCH_TOKEN_U8;
   file->tokens = file->map_bytes;

@@ -175,7 +175,7 @@ static bool write_index(shard *s) {
 
 /* Whether the file, where it stands now, is read as what it is. */
 static bool is_read_as_it_is(const shard *s, const char *path) {
-  batch_dataset_file info = {0};
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
   bool good = dataset && batch_dataset_files(dataset) == 1 && batch_dataset_file_info(dataset, 0, &info) &&
               info.format == s->format && info.token_type == s->type && info.tokens == s->token_count;

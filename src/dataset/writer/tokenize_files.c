@@ -84,16 +84,15 @@ static bool tokenize_list(tokenize_run *run, const path_list *list) {
 
 batch_status batch_tokenize_files(const char *const *paths, size_t n, const batch_dataset_options *options,
                                   BatchWriter *writer, batch_tokenize_callback progress, void *context) {
-  static const batch_dataset_options defaults = BATCH_DATASET_OPTIONS_INIT;
-  if (!options) options = &defaults;
+  encode_options mine;
   if (!paths || n == 0 || !writer)
     return error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_tokenize_files: %s, expected %s",
                      !writer ? "writer is NULL"
                      : paths ? "n is 0"
                              : "paths is NULL",
                      !writer ? "a writer" : "at least one path");
-  if (!encode_check("batch_tokenize_files", options)) return batch_last_error()->code;
-  tokenize_run run = {.options = options, .writer = writer, .callback = progress, .context = context};
+  if (!encode_read_options("batch_tokenize_files", options, &mine)) return batch_last_error()->code;
+  tokenize_run run = {.options = &mine.options, .writer = writer, .callback = progress, .context = context};
   path_list list = {0};
   uint64_t before = batch_writer_token_count(writer);
   bool good = paths_expand(paths, n, &list) && tokenize_list(&run, &list);

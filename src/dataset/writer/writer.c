@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/live.h"
+#include "base/options.h"
 #include "dataset/formats/format.h"
 #include "dataset/token_type.h"
 #include "dataset/writer/output_names.h"
@@ -154,15 +155,19 @@ static bool fail(BatchWriter *writer) {
 }
 
 BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options) {
+  static const options_type type =
+      OPTIONS_TYPE(batch_writer_options, BATCH_WRITER_OPTIONS_INIT, shard_tokens);
+  batch_writer_options mine = BATCH_WRITER_OPTIONS_INIT;
   if (!path || !*path)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_create: path is %s, expected a path",
                       path ? "empty" : "NULL");
+  if (options && !options_read(&type, function, "options", options, &mine)) return NULL;
   BatchWriter *writer = calloc(1, sizeof *writer);
   if (!writer)
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_writer_create: no memory for %zu bytes",
                       sizeof *writer);
   live_enter(writer);
-  if (options) writer->options = *options;
+  writer->options = mine;
   writer->shard = SHARD_CLOSED;
   writer->place = STAGING_CLOSED;
   if (settle(writer, path) && staging_open(&writer->place, &writer->names, writer->options.overwrite) &&

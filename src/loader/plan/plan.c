@@ -90,7 +90,7 @@ bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batc
   *p = (plan){.seed = options->seed,
               .shuffle = options->shuffle,
               .block_rows = options->block_rows ? options->block_rows : 4096,
-              .sequence_length = options->shape.sequence_length,
+              .sequence_length = options->sequence_length,
               .packing = options->packing,
               .whole = options->drop_last && options->packing == BATCH_PACK_WINDOWS};
   p->sources = calloc(n, sizeof *p->sources);
