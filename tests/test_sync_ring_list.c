@@ -28,7 +28,7 @@ static void assert_nothing(ring_list *list, ring_status status) {
 
 Test(sync_ring_list, handles_come_in_order_over_many_rings) {
   ring_list list;
-  cr_assert(ring_list_init(&list));
+  cr_assert_eq(ring_list_init(&list), 0);
   assert_nothing(&list, RING_EMPTY);
   for (int round = 0; round < 3; round++) {
     push_from(&list, 1, SEVERAL_RINGS);
@@ -42,7 +42,7 @@ Test(sync_ring_list, handles_come_in_order_over_many_rings) {
 
 Test(sync_ring_list, size_is_right_at_the_joints) {
   ring_list list;
-  cr_assert(ring_list_init(&list));
+  cr_assert_eq(ring_list_init(&list), 0);
   for (uint32_t n = 1; n <= 2 * RING_LIST_CAPACITY + 3; n++) {
     push_from(&list, n, 1);
     cr_assert_eq(ring_list_size(&list), n);
@@ -64,7 +64,7 @@ Test(sync_ring_list, it_closes_at_the_joints) {
                                    2 * RING_LIST_CAPACITY + 1};
   for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
     ring_list list;
-    cr_assert(ring_list_init(&list));
+    cr_assert_eq(ring_list_init(&list), 0);
     push_from(&list, 1, fills[i]);
     cr_assert_not(ring_list_is_closed(&list));
     ring_list_close(&list);
@@ -90,7 +90,7 @@ static void drop(uint32_t handle) {
 Test(sync_ring_list, peek_looks_over_the_joint) {
   ring_list list;
   uint32_t handle = 0;
-  cr_assert(ring_list_init(&list));
+  cr_assert_eq(ring_list_init(&list), 0);
   cr_assert_eq(ring_list_peek(&list, retain, drop, &handle), RING_EMPTY);
   push_from(&list, 1, RING_LIST_CAPACITY + 1);
   pop_from(&list, 1, RING_LIST_CAPACITY);

@@ -1,56 +1,24 @@
-/* A queue: a ring (or, unlimited, a list of rings) of batch handles, and an event for each side. */
+/* A queue: batch handles in a queue of their own, and an event for each side. */
 #include <headrace/queue.h>
 
+#include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "base/live.h"
-#include "base/sanitizers.h"
-#include "core/batch_header.h"
 #include "core/queue_internal.h"
-#include "sync/event.h"
 #include "sync/line.h"
 #include "sync/refcount.h"
-#include "sync/ring_list.h"
 
 _Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
-
-struct BatchQueue {
-  const slab *home; /* the slab that its handles lead into: this copy's of the library */
-  ring ring;        /* without slots: unlimited */
-  event not_empty, not_full;
-  ring_list list; /* used only when unlimited */
-};
-
-static inline bool is_unlimited(const BatchQueue *q) {
-  return !q->ring.slots;
-}
 
 /* At most so many are taken out in one step: handles wait on the stack. */
 enum { MANY = 256 };
 
-static ring_status queue_push(BatchQueue *q, uint32_t handle) {
-  return is_unlimited(q) ? ring_list_push(&q->list, handle) : ring_push(&q->ring, handle);
-}
-
-static ring_status queue_pop(BatchQueue *q, uint32_t *handle) {
-  uint32_t taken;
-  return is_unlimited(q) ? ring_list_pop_many(&q->list, handle, 1, &taken) : ring_pop(&q->ring, handle);
-}
-
-static ring_status queue_pop_many(BatchQueue *q, uint32_t *handles, uint32_t k, uint32_t *taken) {
-  return is_unlimited(q) ? ring_list_pop_many(&q->list, handles, k, taken)
-                         : ring_pop_many(&q->ring, handles, k, taken);
-}
-
-static inline void check_home(const char *function, const BatchQueue *queue) {
-  if (queue->home != &batch_headers) batch_header_abort_foreign(function, "queue", queue);
-}
-
-static bool queue_check(const char *function, const BatchQueue *queue) {
+bool queue_check(const char *function, const BatchQueue *queue) {
   if (!queue) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: queue is NULL", function);
-  check_home(function, queue);
+  queue_check_home(function, queue);
   return true;
 }
 
@@ -58,22 +26,16 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
   if (capacity > BATCH_QUEUE_MAX_CAPACITY)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_create: capacity is %u, expected 0 to %u",
                       capacity, BATCH_QUEUE_MAX_CAPACITY);
-  int answer = capacity ? 0 : rcu_prepare();
-  if (answer != 0)
-    return error_null(BATCH_ERROR_OUT_OF_MEMORY,
-                      "batch_queue_create: no thread-specific key or fork handler: %s", strerror(answer));
-  size_t slots = capacity ? sizeof(uint64_t) << ring_shift_for(capacity) : 0;
-  BatchQueue *queue = line_alloc(sizeof *queue + slots);
-  if (!queue || (capacity == 0 && !ring_list_init(&queue->list))) {
+  BatchQueue *queue = line_alloc(offsetof(BatchQueue, handles) + handle_queue_bytes(capacity));
+  int answer = queue ? handle_queue_init(&queue->handles, capacity) : ENOMEM;
+  if (answer != 0) {
     free(queue);
-    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_create: no memory for a capacity of %u",
-                      capacity);
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_create: no %s for a capacity of %u",
+                      answer == ENOMEM ? "memory" : "thread-specific key", capacity);
   }
   queue->home = &batch_headers;
   event_init(&queue->not_empty);
   event_init(&queue->not_full);
-  queue->ring.slots = NULL;
-  if (capacity) ring_init(&queue->ring, (_Atomic uint64_t *)(queue + 1), capacity, 0);
   live_enter(queue);
   return queue;
 }
@@ -82,7 +44,8 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
 static void queue_release_front(const char *function, BatchQueue *queue, uint32_t limit) {
   uint32_t handles[MANY], taken;
   while (limit > 0) {
-    if (queue_pop_many(queue, handles, limit < MANY ? limit : MANY, &taken) != RING_OK) return;
+    if (handle_queue_pop_many(&queue->handles, handles, limit < MANY ? limit : MANY, &taken) != RING_OK)
+      return;
     event_notify(&queue->not_full, taken);
     for (uint32_t i = 0; i < taken; i++) batch_header_release(batch_header_at(handles[i]), function);
     limit -= taken;
@@ -93,7 +56,7 @@ void batch_queue_free(BatchQueue *queue) {
   if (!queue) return;
   live_leave("batch_queue_free", queue);
   queue_release_front("batch_queue_free", queue, UINT32_MAX);
-  if (is_unlimited(queue)) ring_list_destroy(&queue->list);
+  handle_queue_destroy(&queue->handles);
   free(queue);
 }
 
@@ -106,13 +69,13 @@ typedef struct attempt {
 
 static bool retry_push(void *context) {
   attempt *a = context;
-  a->status = queue_push(a->queue, a->handle);
+  a->status = handle_queue_push(&a->queue->handles, a->handle);
   return a->status != RING_FULL;
 }
 
 static bool retry_pop(void *context) {
   attempt *a = context;
-  a->status = queue_pop(a->queue, &a->handle);
+  a->status = handle_queue_pop(&a->queue->handles, &a->handle);
   return a->status != RING_EMPTY;
 }
 
@@ -129,18 +92,18 @@ COLD static ring_status wait_to_pop(BatchQueue *queue, uint32_t *handle, uint64_
   return a.status;
 }
 
-COLD static batch_status not_enqueued(const char *function, const BatchQueue *queue, ring_status status,
-                                      uint64_t deadline) {
+COLD batch_status queue_not_enqueued(const char *function, const BatchQueue *queue, ring_status status,
+                                     uint64_t deadline) {
   if (status == RING_CLOSED) handed_over(queue); /* by who closed it */
   if (status == RING_CLOSED) return error_note(BATCH_CLOSED, function, "the queue is closed");
-  if (is_unlimited(queue))
+  if (status == RING_NO_MEMORY)
     return error_note(BATCH_ERROR_OUT_OF_MEMORY, function, "no memory for more batches");
   if (deadline == BATCH_NO_WAIT) return error_note(BATCH_FULL, function, "the queue is full");
   return error_note(BATCH_TIMEDOUT, function, "the queue was full until the deadline");
 }
 
-COLD static batch_status not_dequeued(const char *function, const BatchQueue *queue, ring_status status,
-                                      uint64_t deadline) {
+COLD batch_status queue_not_dequeued(const char *function, const BatchQueue *queue, ring_status status,
+                                     uint64_t deadline) {
   if (status == RING_CLOSED) handed_over(queue); /* by who closed it */
   if (status == RING_CLOSED) return error_note(BATCH_CLOSED, function, "the queue is closed and drained");
   if (deadline == BATCH_NO_WAIT) return error_note(BATCH_EMPTY, function, "the queue is empty");
@@ -151,23 +114,15 @@ COLD static batch_status refuse_null(const char *function, const BatchQueue *que
   return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, queue ? "batch is NULL" : "queue is NULL");
 }
 
-/* What has left the ring under this handle, or may be read there. */
-static inline Batch *batch_taken(uint32_t handle) {
-  Batch *batch = &batch_header_at(handle)->batch;
-  handed_over(batch);
-  return batch;
-}
-
 /* The enqueues and dequeues, each in the name of the public function. */
 static inline batch_status enqueue(const char *function, BatchQueue *queue, Batch *batch, uint64_t deadline) {
   if (!queue || !batch) return refuse_null(function, queue);
-  check_home(function, queue);
+  queue_check_home(function, queue);
   uint32_t handle = batch_header_check(function, batch)->handle;
   hand_over(batch);
-  ring_status status = queue_push(queue, handle);
-  if (status == RING_FULL && deadline != BATCH_NO_WAIT && !is_unlimited(queue))
-    status = wait_to_push(queue, handle, deadline);
-  if (status != RING_OK) return not_enqueued(function, queue, status, deadline);
+  ring_status status = handle_queue_push(&queue->handles, handle);
+  if (status == RING_FULL && deadline != BATCH_NO_WAIT) status = wait_to_push(queue, handle, deadline);
+  if (status != RING_OK) return queue_not_enqueued(function, queue, status, deadline);
   event_notify(&queue->not_empty, 1);
   return BATCH_OK;
 }
@@ -176,13 +131,13 @@ static inline batch_status dequeue(const char *function, BatchQueue *queue, Batc
                                    uint64_t deadline) {
   *batch = NULL;
   if (!queue) return refuse_null(function, queue);
-  check_home(function, queue);
+  queue_check_home(function, queue);
   uint32_t handle;
-  ring_status status = queue_pop(queue, &handle);
+  ring_status status = handle_queue_pop(&queue->handles, &handle);
   if (status == RING_EMPTY && deadline != BATCH_NO_WAIT) status = wait_to_pop(queue, &handle, deadline);
-  if (status != RING_OK) return not_dequeued(function, queue, status, deadline);
+  if (status != RING_OK) return queue_not_dequeued(function, queue, status, deadline);
   event_notify(&queue->not_full, 1);
-  *batch = batch_taken(handle);
+  *batch = queue_batch_taken(handle);
   return BATCH_OK;
 }
 
@@ -225,13 +180,13 @@ uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint
   while (entered < n && batches[entered]) {
     uint32_t handle = batch_header_check(function, batches[entered])->handle;
     hand_over(batches[entered]);
-    status = queue_push(queue, handle);
+    status = handle_queue_push(&queue->handles, handle);
     if (status != RING_OK) break;
     entered++;
   }
   if (entered > 0) event_notify(&queue->not_empty, entered);
   if (status != RING_OK)
-    not_enqueued(function, queue, status, BATCH_NO_WAIT);
+    queue_not_enqueued(function, queue, status, BATCH_NO_WAIT);
   else if (entered < n)
     error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches[%u] is NULL", function, entered);
   return entered;
@@ -244,10 +199,10 @@ uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n
   if (!batches && n > 0)
     return error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
   if (n == 0) return 0;
-  ring_status status = queue_pop_many(queue, handles, n < MANY ? n : MANY, &taken);
-  if (status != RING_OK) return not_dequeued(function, queue, status, BATCH_NO_WAIT), 0;
+  ring_status status = handle_queue_pop_many(&queue->handles, handles, n < MANY ? n : MANY, &taken);
+  if (status != RING_OK) return queue_not_dequeued(function, queue, status, BATCH_NO_WAIT), 0;
   event_notify(&queue->not_full, taken);
-  for (uint32_t i = 0; i < taken; i++) batches[i] = batch_taken(handles[i]);
+  for (uint32_t i = 0; i < taken; i++) batches[i] = queue_batch_taken(handles[i]);
   return taken;
 }
 
@@ -261,53 +216,37 @@ COLD static void peek_abort(const Batch *batch) {
 Batch *batch_queue_peek(BatchQueue *queue) {
   uint32_t handle = 0;
   if (!queue_check("batch_queue_peek", queue)) return NULL;
-  ring_status status = is_unlimited(queue)
-                           ? ring_list_peek(&queue->list, batch_header_try_retain, batch_header_drop, &handle)
-                           : ring_peek(&queue->ring, batch_header_try_retain, batch_header_drop, &handle);
+  ring_status status =
+      handle_queue_peek(&queue->handles, batch_header_try_retain, batch_header_drop, &handle);
   if (status == RING_FREED) peek_abort(&batch_header_at(handle)->batch);
-  if (status == RING_OK) return batch_taken(handle);
-  not_dequeued("batch_queue_peek", queue, status, BATCH_NO_WAIT);
+  if (status == RING_OK) return queue_batch_taken(handle);
+  queue_not_dequeued("batch_queue_peek", queue, status, BATCH_NO_WAIT);
   return NULL;
 }
 
 uint32_t batch_queue_size(const BatchQueue *queue) {
-  if (!queue_check("batch_queue_size", queue)) return 0;
-  return is_unlimited(queue) ? ring_list_size(&queue->list) : ring_size(&queue->ring);
-}
-
-uint64_t queue_tail(const BatchQueue *queue) {
-  bool closed;
-  return ring_tail(&queue->ring, &closed);
-}
-
-uint64_t queue_head(const BatchQueue *queue) {
-  return atomic_load_explicit(&queue->ring.head, memory_order_seq_cst);
+  return queue_check("batch_queue_size", queue) ? handle_queue_size(&queue->handles) : 0;
 }
 
 bool batch_queue_is_empty(const BatchQueue *queue) {
-  if (!queue_check("batch_queue_is_empty", queue)) return true;
-  return is_unlimited(queue) ? ring_list_is_empty(&queue->list) : ring_is_empty(&queue->ring);
+  return !queue_check("batch_queue_is_empty", queue) || handle_queue_is_empty(&queue->handles);
 }
 
 bool batch_queue_is_full(const BatchQueue *queue) {
-  if (!queue_check("batch_queue_is_full", queue) || is_unlimited(queue)) return false;
-  return ring_is_full((ring *)(uintptr_t)&queue->ring); /* it may raise the cached head */
+  return queue_check("batch_queue_is_full", queue) && handle_queue_is_full(&queue->handles);
 }
 
 void batch_queue_close(BatchQueue *queue) {
   if (!queue_check("batch_queue_close", queue)) return;
   hand_over(queue);
-  if (is_unlimited(queue))
-    ring_list_close(&queue->list);
-  else
-    ring_close(&queue->ring);
+  handle_queue_close(&queue->handles);
   event_notify_all(&queue->not_empty);
   event_notify_all(&queue->not_full);
 }
 
 bool batch_queue_is_closed(const BatchQueue *queue) {
   if (!queue_check("batch_queue_is_closed", queue)) return false;
-  bool closed = is_unlimited(queue) ? ring_list_is_closed(&queue->list) : ring_is_closed(&queue->ring);
+  bool closed = handle_queue_is_closed(&queue->handles);
   if (closed) handed_over(queue); /* by who closed it */
   return closed;
 }

@@ -1,12 +1,47 @@
-/* What lanes need of queues beyond the public functions. */
+/* What queue.c and lanes share of queues. */
 #ifndef HEADRACE_CORE_QUEUE_INTERNAL_H
 #define HEADRACE_CORE_QUEUE_INTERNAL_H
 
 #include <headrace/queue.h>
 
-/* Positions of a bounded queue: batches are numbered as they enter. The next one to enter gets
-   queue_tail, the next one to leave has queue_head. Both only grow. */
-uint64_t queue_tail(const BatchQueue *queue);
-uint64_t queue_head(const BatchQueue *queue);
+#include "base/sanitizers.h"
+#include "core/batch_header.h"
+#include "sync/event.h"
+#include "sync/handle_queue.h"
+
+struct BatchQueue {
+  const slab *home; /* the slab that its handles lead into: this copy's of the library */
+  event not_empty, not_full;
+  handle_queue handles; /* last: it may be longer than its type */
+};
+
+/* Ends the process over a queue of another copy of the library. */
+static inline void queue_check_home(const char *function, const BatchQueue *queue) {
+  if (queue->home != &batch_headers) batch_header_abort_foreign(function, "queue", queue);
+}
+
+/* Whether there is a queue, and of this copy; false: refused in the name of `function`. */
+bool queue_check(const char *function, const BatchQueue *queue);
+
+/* Say in the name of `function` why nothing, or nothing more, went in or came out. */
+batch_status queue_not_enqueued(const char *function, const BatchQueue *queue, ring_status status,
+                                uint64_t deadline);
+batch_status queue_not_dequeued(const char *function, const BatchQueue *queue, ring_status status,
+                                uint64_t deadline);
+
+/* What has left the queue under this handle, or may be read there. */
+static inline Batch *queue_batch_taken(uint32_t handle) {
+  Batch *batch = &batch_header_at(handle)->batch;
+  handed_over(batch);
+  return batch;
+}
+
+/* Positions of a bounded queue, see handle_queue.h. */
+static inline uint64_t queue_tail(const BatchQueue *queue) {
+  return handle_queue_tail(&queue->handles);
+}
+static inline uint64_t queue_head(const BatchQueue *queue) {
+  return handle_queue_head(&queue->handles);
+}
 
 #endif

@@ -33,7 +33,15 @@
 #define RING_CLOSED_HANDLE HANDLE_END
 #define RING_MAX_CAPACITY  HANDLE_END /* more slots would leave fewer turns than RING_TURN_BITS */
 
-typedef enum ring_status { RING_OK, RING_FULL, RING_EMPTY, RING_CLOSED, RING_FREED } ring_status;
+/* RING_NO_MEMORY is of ring_list.h, RING_FREED of peek. */
+typedef enum ring_status {
+  RING_OK,
+  RING_FULL,
+  RING_EMPTY,
+  RING_CLOSED,
+  RING_FREED,
+  RING_NO_MEMORY
+} ring_status;
 
 typedef struct ring {
   /* Written by ring_init only. */
@@ -101,15 +109,20 @@ static inline uint64_t ring_step(const ring *r, uint64_t position, uint64_t word
   return (laps << r->shift) + 1;
 }
 
-/* Whether head shows that capacity elements are inside when the tail is at position. */
-static inline bool ring_is_full_at(ring *r, uint64_t position) {
+/* Whether head, which it leaves in *head, shows that capacity elements are inside when the tail is at position. */
+static inline bool ring_is_full_at(const ring *r, uint64_t position, uint64_t *head) {
+  /* ROOM: seq_cst; pairs with TAKEN in ring_pop. FULL linearizes here. */
+  *head = atomic_load_explicit(&r->head, memory_order_seq_cst);
+  return (int64_t)(position - *head) >= (int64_t)r->capacity;
+}
+
+/* The same for who pushes: looks at head only when the cached one leaves no room, and brings that up to date. */
+static inline bool ring_has_no_room(ring *r, uint64_t position) {
   /* LEARN: acquire; pairs with PASS_ON below. An earlier head errs toward FULL, which is read afresh;
      who learns of room here must find gone what was before it, as who reads head itself does. */
   uint64_t head = atomic_load_explicit(&r->cached_head, memory_order_acquire);
   if ((int64_t)(position - head) < (int64_t)r->capacity) return false;
-  /* ROOM: seq_cst; pairs with TAKEN in ring_pop. FULL linearizes here. */
-  head = atomic_load_explicit(&r->head, memory_order_seq_cst);
-  if ((int64_t)(position - head) >= (int64_t)r->capacity) return true;
+  if (ring_is_full_at(r, position, &head)) return true;
   /* PASS_ON: release; pairs with LEARN above: what this thread knows of the pops before head. */
   atomic_store_explicit(&r->cached_head, head, memory_order_release);
   return false;
@@ -136,7 +149,7 @@ static inline ring_status ring_append(ring *r, uint64_t handle, bool closing) {
       seen = atomic_load_explicit(ring_slot(r, t), memory_order_seq_cst);
       continue;
     }
-    if (!closing && ring_is_full_at(r, t)) return RING_FULL;
+    if (!closing && ring_has_no_room(r, t)) return RING_FULL;
     /* PUBLISH: seq_cst; pairs with TAKE in ring_pop. OK linearizes here; failing reloads seen,
        which is then of another turn. */
     if (atomic_compare_exchange_strong_explicit(ring_slot(r, t), &seen,
@@ -287,9 +300,10 @@ static inline bool ring_is_empty(const ring *r) {
 }
 
 /* Whether capacity elements are inside: decided as ring_push decides FULL. */
-static inline bool ring_is_full(ring *r) {
+static inline bool ring_is_full(const ring *r) {
   bool closed;
-  return ring_is_full_at(r, ring_tail(r, &closed));
+  uint64_t head;
+  return ring_is_full_at(r, ring_tail(r, &closed), &head);
 }
 
 static inline bool ring_is_closed(const ring *r) {

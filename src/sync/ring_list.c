@@ -1,5 +1,6 @@
 #include "sync/ring_list.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <sys/mman.h>
 
@@ -46,12 +47,13 @@ static bool move_on(_Atomic(ring_node *) *end, ring_node **node, ring_node *next
   return atomic_compare_exchange_strong_explicit(end, node, next, memory_order_seq_cst, memory_order_seq_cst);
 }
 
-bool ring_list_init(ring_list *list) {
-  ring_node *first = rcu_prepare() == 0 ? node_create() : NULL;
+int ring_list_init(ring_list *list) {
+  int answer = rcu_prepare();
+  ring_node *first = answer == 0 ? node_create() : NULL;
   atomic_store_explicit(&list->limbo.first, NULL, memory_order_relaxed);
   atomic_store_explicit(&list->head, first, memory_order_relaxed);
   atomic_store_explicit(&list->tail, first, memory_order_relaxed);
-  return first;
+  return answer == 0 && !first ? ENOMEM : answer;
 }
 
 void ring_list_destroy(ring_list *list) {
@@ -88,7 +90,7 @@ ring_status ring_list_push(ring_list *list, uint32_t handle) {
   while ((status = ring_push(&node->ring, handle)) != RING_OK) {
     bool pushed = false;
     ring_node *next = node_append(node, handle, &pushed);
-    status = pushed ? RING_OK : next ? RING_CLOSED : RING_FULL;
+    status = pushed ? RING_OK : next ? RING_CLOSED : RING_NO_MEMORY;
     ring_node *seen = node;
     if (is_ring(next)) move_on(&list->tail, &seen, next);
     if (pushed || !is_ring(next)) break;

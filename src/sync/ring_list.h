@@ -28,13 +28,13 @@ typedef struct ring_list {
   _Alignas(PORT_LINE) rcu_limbo limbo;           /* rings left behind */
 } ring_list;
 
-/* Makes an empty list; false when memory runs out, or what rcu_prepare needs. */
-bool ring_list_init(ring_list *list);
+/* Makes an empty list. Returns 0, or an errno: memory ran out, or what rcu_prepare needs. */
+int ring_list_init(ring_list *list);
 
 /* Frees all rings; nobody may use the list any more. What is inside is forgotten. */
 void ring_list_destroy(ring_list *list);
 
-/* As the functions of ring.h; push answers RING_FULL when memory for a ring runs out. */
+/* As the functions of ring.h; push answers RING_NO_MEMORY when memory for a ring runs out. */
 ring_status ring_list_push(ring_list *list, uint32_t handle);
 ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken);
 ring_status ring_list_peek(ring_list *list, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle);

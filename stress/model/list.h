@@ -15,7 +15,7 @@ static ring_list tested;
 /* Makes the list with 1 to n inside; the one of the run before goes. */
 static inline void list_prepare(uint32_t n) {
   ring_list_destroy(&tested);
-  assert(ring_list_init(&tested));
+  assert(ring_list_init(&tested) == 0);
   for (uint32_t i = 1; i <= n; i++) assert(ring_list_push(&tested, i) == RING_OK);
 }
 

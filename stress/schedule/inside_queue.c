@@ -1,6 +1,6 @@
-#include "core/queue.c"
-
 #include "schedule/inside.h"
+
+#include "core/queue_internal.h"
 
 static uint32_t event_word(event *e) {
   return atomic_load_explicit(&e->word, memory_order_seq_cst);
