@@ -5,7 +5,11 @@
 
 TestSuite(sync_ring_list, .init = watchdog_on);
 
-enum { SEVERAL_RINGS = 3 * RING_LIST_CAPACITY + 100 };
+enum {
+  TWO_RINGS = RING_LIST_FIRST + RING_LIST_CAPACITY,
+  THREE_RINGS = TWO_RINGS + RING_LIST_CAPACITY,
+  SEVERAL_RINGS = THREE_RINGS + 100
+};
 
 static void push_from(ring_list *list, uint32_t first, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) cr_assert_eq(ring_list_push(list, first + i), RING_OK);
@@ -43,13 +47,13 @@ Test(sync_ring_list, handles_come_in_order_over_many_rings) {
 Test(sync_ring_list, size_is_right_at_the_joints) {
   ring_list list;
   cr_assert_eq(ring_list_init(&list), 0);
-  for (uint32_t n = 1; n <= 2 * RING_LIST_CAPACITY + 3; n++) {
+  for (uint32_t n = 1; n <= THREE_RINGS + 3; n++) {
     push_from(&list, n, 1);
     cr_assert_eq(ring_list_size(&list), n);
   }
-  for (uint32_t n = 2 * RING_LIST_CAPACITY + 3; n > 0; n--) {
+  for (uint32_t n = THREE_RINGS + 3; n > 0; n--) {
     cr_assert_eq(ring_list_size(&list), n);
-    pop_from(&list, 2 * RING_LIST_CAPACITY + 4 - n, 1);
+    pop_from(&list, THREE_RINGS + 4 - n, 1);
   }
   ring_list_destroy(&list);
 }
@@ -57,11 +61,14 @@ Test(sync_ring_list, size_is_right_at_the_joints) {
 Test(sync_ring_list, it_closes_at_the_joints) {
   static const uint32_t fills[] = {0,
                                    1,
-                                   RING_LIST_CAPACITY - 1,
-                                   RING_LIST_CAPACITY,
-                                   RING_LIST_CAPACITY + 1,
-                                   2 * RING_LIST_CAPACITY,
-                                   2 * RING_LIST_CAPACITY + 1};
+                                   RING_LIST_FIRST - 1,
+                                   RING_LIST_FIRST,
+                                   RING_LIST_FIRST + 1,
+                                   TWO_RINGS - 1,
+                                   TWO_RINGS,
+                                   TWO_RINGS + 1,
+                                   THREE_RINGS,
+                                   THREE_RINGS + 1};
   for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
     ring_list list;
     cr_assert_eq(ring_list_init(&list), 0);
@@ -92,11 +99,14 @@ Test(sync_ring_list, peek_looks_over_the_joint) {
   uint32_t handle = 0;
   cr_assert_eq(ring_list_init(&list), 0);
   cr_assert_eq(ring_list_peek(&list, retain, drop, &handle), RING_EMPTY);
-  push_from(&list, 1, RING_LIST_CAPACITY + 1);
-  pop_from(&list, 1, RING_LIST_CAPACITY);
+  push_from(&list, 1, TWO_RINGS + 1);
+  pop_from(&list, 1, RING_LIST_FIRST);
   cr_assert_eq(ring_list_peek(&list, retain, drop, &handle), RING_OK);
-  cr_assert_eq(handle, RING_LIST_CAPACITY + 1);
-  pop_from(&list, RING_LIST_CAPACITY + 1, 1);
+  cr_assert_eq(handle, RING_LIST_FIRST + 1);
+  pop_from(&list, RING_LIST_FIRST + 1, RING_LIST_CAPACITY);
+  cr_assert_eq(ring_list_peek(&list, retain, drop, &handle), RING_OK);
+  cr_assert_eq(handle, TWO_RINGS + 1);
+  pop_from(&list, TWO_RINGS + 1, 1);
   ring_list_close(&list);
   cr_assert_eq(ring_list_peek(&list, retain, drop, &handle), RING_CLOSED);
   ring_list_destroy(&list);

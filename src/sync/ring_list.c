@@ -9,22 +9,28 @@ struct ring_node {
   ring ring;
   /* NULL, then once and for ever the next ring or the mark that the list is closed. Producers CAS it. */
   _Atomic(ring_node *) next;
-  _Alignas(PORT_LINE) _Atomic uint64_t slots[RING_LIST_CAPACITY + 1];
+  _Alignas(PORT_LINE) _Atomic uint64_t slots[];
 };
 
 static ring_node closed_mark;
 #define CLOSED_MARK (&closed_mark)
 
-static ring_node *node_create(void) {
-  ring_node *node = mmap(NULL, sizeof *node, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+static size_t node_bytes(uint32_t capacity) {
+  return offsetof(ring_node, slots) + (sizeof(uint64_t) << ring_shift_for(capacity));
+}
+
+static ring_node *node_create(uint32_t capacity) {
+  ring_node *node =
+      mmap(NULL, node_bytes(capacity), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (node == MAP_FAILED) return NULL;
-  ring_init(&node->ring, node->slots, RING_LIST_CAPACITY, 0);
+  ring_init(&node->ring, node->slots, capacity, 0);
   atomic_store_explicit(&node->next, NULL, memory_order_relaxed);
   return node;
 }
 
 static void node_free(rcu_object *retired) {
-  munmap(retired, sizeof(ring_node));
+  const ring_node *node = (const ring_node *)retired;
+  munmap(retired, node_bytes(node->ring.capacity));
 }
 
 static ring_node *node_next(const ring_node *node) {
@@ -49,7 +55,7 @@ static bool move_on(_Atomic(ring_node *) *end, ring_node **node, ring_node *next
 
 int ring_list_init(ring_list *list) {
   int answer = rcu_prepare();
-  ring_node *first = answer == 0 ? node_create() : NULL;
+  ring_node *first = answer == 0 ? node_create(RING_LIST_FIRST) : NULL;
   atomic_store_explicit(&list->limbo.first, NULL, memory_order_relaxed);
   atomic_store_explicit(&list->head, first, memory_order_relaxed);
   atomic_store_explicit(&list->tail, first, memory_order_relaxed);
@@ -71,7 +77,7 @@ void ring_list_destroy(ring_list *list) {
 static ring_node *node_append(ring_node *node, uint32_t handle, bool *pushed) {
   ring_node *next = node_next(node);
   if (next) return next;
-  ring_node *made = node_create();
+  ring_node *made = node_create(RING_LIST_CAPACITY);
   if (!made) return NULL;
   ring_push(&made->ring, handle);
   ring_close(&node->ring);

@@ -3,8 +3,8 @@
    moves on to the next, and the ring left behind goes back to the system when no thread can look at
    it any more: at the latest in the next pop that finds the list empty while nobody else is inside.
 
-   Lock-free as the ring is, but for the allocation of a ring every RING_LIST_CAPACITY handles. A
-   thread stopped inside a call keeps the memory of rings from going back, and nothing else.
+   Lock-free as the ring is, but for the allocation of a ring when the last one is full. A thread stopped
+   inside a call keeps the memory of rings from going back, and nothing else.
 
    The pairs of memory orders, beside those of ring.h:
      LINK    push: seq_cst CAS of next  ->  FOLLOW  pop: seq_cst load of next: the new ring. seq_cst
@@ -19,6 +19,8 @@
 #ifndef RING_LIST_CAPACITY
 #define RING_LIST_CAPACITY 8191u /* handles a ring, 2^k - 1 of them: 64 KiB of slots */
 #endif
+/* Of the first ring, which is there from the start: it takes one page. */
+#define RING_LIST_FIRST (RING_LIST_CAPACITY < 255u ? RING_LIST_CAPACITY : 255u)
 
 typedef struct ring_node ring_node;
 
