@@ -1,9 +1,9 @@
 /* The scanner of JSON: what it takes and refuses, what strings mean, and the same as jansson on valid JSON. */
 #include "support/check.h"
 
+#include "base/utf8.h"
 #include "text/json.h"
 #include "text/jsonl.h"
-#include "text/utf8.h"
 
 #include <jansson.h>
 #include <stdlib.h>

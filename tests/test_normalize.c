@@ -3,9 +3,9 @@
 #include "support/packages.h"
 #include "support/random_text.h"
 
+#include "base/utf8.h"
 #include "text/normal_form.h"
 #include "text/normalize.h"
-#include "text/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>

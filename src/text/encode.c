@@ -6,10 +6,10 @@
 
 #include "base/file.h"
 #include "base/options.h"
+#include "base/utf8.h"
 #include "text/normalize.h"
 #include "text/text_reader.h"
 #include "text/tokenizer.h"
-#include "text/utf8.h"
 
 typedef struct encoder {
   const batch_dataset_options *options;

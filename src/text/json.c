@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 static bool wrong(json_text *t, const char *expected) {
   t->expected = expected;
@@ -205,7 +205,7 @@ static bool put_plain(unescaping *u) {
     if (good < bytes) return refuse(u, u->at + good);
   }
   u->at += bytes;
-  return u->malformed == BATCH_MALFORMED_REPLACE ? utf8_repair(raw, bytes, u->out)
+  return u->malformed == BATCH_MALFORMED_REPLACE ? text_buffer_append_repaired(u->out, raw, bytes)
                                                  : text_buffer_append(u->out, from, bytes);
 }
 

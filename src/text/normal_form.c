@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 #ifdef HEADRACE_WITH_UTF8PROC
 #include <utf8proc.h>

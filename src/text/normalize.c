@@ -5,8 +5,8 @@
 
 #include "base/error.h"
 #include "base/options.h"
+#include "base/utf8.h"
 #include "text/normal_form.h"
-#include "text/utf8.h"
 
 static bool has_forms(const batch_text_options *options) {
   return options->normal_form || options->fold_case;
@@ -136,7 +136,7 @@ static bool settle(const char *text, size_t bytes, batch_malformed malformed, te
     return error_fail(BATCH_ERROR_FORMAT,
                       "batch_text_normalize: text: at byte %zu: found 0x%02X, expected UTF-8", good,
                       raw[good]);
-  return utf8_repair(raw, bytes, out);
+  return text_buffer_append_repaired(out, raw, bytes);
 }
 
 static bool normalize_whole(const char *text, size_t bytes, const batch_text_options *options,

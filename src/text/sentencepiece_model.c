@@ -7,9 +7,9 @@
 
 #include "base/file.h"
 #include "base/foreign.h"
+#include "base/utf8.h"
 #include "text/character_map.h"
 #include "text/json.h"
-#include "text/utf8.h"
 
 /* Protocol buffers: a message is a row of fields. */
 typedef struct message {

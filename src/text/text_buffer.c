@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/utf8.h"
 
 bool text_buffer_reserve(text_buffer *buffer, size_t bytes) {
   if (bytes <= buffer->capacity - buffer->used) return true;
@@ -23,6 +24,18 @@ bool text_buffer_append(text_buffer *buffer, const char *text, size_t bytes) {
   if (!text_buffer_reserve(buffer, bytes)) return false;
   if (bytes > 0) memcpy(buffer->data + buffer->used, text, bytes);
   buffer->used += bytes;
+  return true;
+}
+
+bool text_buffer_append_repaired(text_buffer *buffer, const uint8_t *text, size_t bytes) {
+  for (size_t at = 0; at < bytes;) {
+    size_t good = utf8_well_formed(text + at, bytes - at);
+    if (!text_buffer_append(buffer, (const char *)text + at, good)) return false;
+    at += good;
+    if (at == bytes) break;
+    if (!text_buffer_append(buffer, "\xEF\xBF\xBD", 3)) return false;
+    at += utf8_next(text + at, bytes - at).bytes;
+  }
   return true;
 }
 

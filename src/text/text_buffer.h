@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct text_buffer {
   char *data;
@@ -14,6 +15,9 @@ typedef struct text_buffer {
 bool text_buffer_reserve(text_buffer *buffer, size_t bytes);
 
 bool text_buffer_append(text_buffer *buffer, const char *text, size_t bytes);
+
+/* Appends text with U+FFFD for each maximal malformed part of it. */
+bool text_buffer_append_repaired(text_buffer *buffer, const uint8_t *text, size_t bytes);
 
 void text_buffer_free(text_buffer *buffer);
 

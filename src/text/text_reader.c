@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/utf8.h"
 #include "text/jsonl.h"
-#include "text/utf8.h"
 
 size_t text_reader_step = (size_t)1 << 18;
 
@@ -60,7 +60,7 @@ static bool malformed_fail(const text_reader *reader, const text_piece *piece, s
 
 static bool replace_malformed(text_reader *reader, text_piece *piece) {
   reader->clean.used = 0;
-  if (!utf8_repair((const uint8_t *)piece->text, piece->bytes, &reader->clean)) return false;
+  if (!text_buffer_append_repaired(&reader->clean, (const uint8_t *)piece->text, piece->bytes)) return false;
   piece->text = reader->clean.data;
   piece->bytes = reader->clean.used;
   return true;

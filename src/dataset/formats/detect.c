@@ -4,13 +4,13 @@
 #include <strings.h>
 
 #include "base/foreign.h"
+#include "base/utf8.h"
 #include "dataset/formats/format.h"
 #include "dataset/paths.h"
 #include "dataset/token_metadata.h"
 #include "dataset/token_type.h"
 #include "text/byte_stream.h"
 #include "text/jsonl.h"
-#include "text/utf8.h"
 
 enum { LOOK = 4096 }; /* bytes that must look like text */
 

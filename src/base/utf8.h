@@ -1,12 +1,10 @@
 /* UTF-8, one character at a time. */
-#ifndef HEADRACE_TEXT_UTF8_H
-#define HEADRACE_TEXT_UTF8_H
+#ifndef HEADRACE_BASE_UTF8_H
+#define HEADRACE_BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-
-#include "text/text_buffer.h"
 
 typedef struct utf8_step {
   bool valid;
@@ -16,7 +14,8 @@ typedef struct utf8_step {
   uint32_t code;  /* valid only */
 } utf8_step;
 
-/* Looks at the first character of text [bytes], bytes >= 1; reads nothing beyond. */
+/* Looks at the first character of text [bytes], bytes >= 1; reads nothing beyond, nor behind a byte that cannot
+   continue it. */
 utf8_step utf8_next(const uint8_t *text, size_t bytes);
 
 /* Bytes from the start that are well-formed. */
@@ -28,9 +27,6 @@ bool utf8_is_text(const uint8_t *text, size_t bytes, bool more);
 
 /* Bytes at the end that begin a character which is cut off there: 0 to 3. */
 size_t utf8_cut_off(const uint8_t *text, size_t bytes);
-
-/* Appends text with U+FFFD for each maximal malformed part. */
-bool utf8_repair(const uint8_t *text, size_t bytes, text_buffer *out);
 
 /* Writes the 1 to 4 bytes of a code up to U+10FFFF and returns how many. A surrogate gets the three bytes that
    its number calls for, which are malformed. */

@@ -1,4 +1,4 @@
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -61,18 +61,6 @@ size_t utf8_cut_off(const uint8_t *text, size_t bytes) {
     if (*start < 0x80) return 0;
   }
   return 0;
-}
-
-bool utf8_repair(const uint8_t *text, size_t bytes, text_buffer *out) {
-  for (size_t at = 0; at < bytes;) {
-    size_t good = utf8_well_formed(text + at, bytes - at);
-    if (!text_buffer_append(out, (const char *)text + at, good)) return false;
-    at += good;
-    if (at == bytes) break;
-    if (!text_buffer_append(out, "\xEF\xBF\xBD", 3)) return false;
-    at += utf8_next(text + at, bytes - at).bytes;
-  }
-  return true;
 }
 
 uint32_t utf8_put(uint32_t code, char out[4]) {
