@@ -8,6 +8,7 @@
 
 #include "base/live.h"
 #include "base/options.h"
+#include "base/path.h"
 #include "dataset/formats/format.h"
 #include "dataset/hole.h"
 #include "dataset/paths.h"
@@ -104,11 +105,10 @@ static bool lacks_boundaries(const source_file *file) {
 static bool blame_companion(const char *path) {
   const batch_error *error = batch_last_error();
   if (error->code != BATCH_ERROR_FORMAT) return false;
-  const char *slash = strrchr(path, '/');
   return error_fail(BATCH_ERROR_FORMAT,
                     "%.600s; to read %.200s without the index beside it say the format "
                     "(options.format, --format headerless)",
-                    error->message, slash ? slash + 1 : path);
+                    error->message, path_name(path));
 }
 
 static bool open_format(source_file *file, const batch_dataset_options *options) {

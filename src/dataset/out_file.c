@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "dataset/token_type.h"
 
 enum { BUFFER = 1 << 18 };
@@ -35,8 +36,8 @@ bool out_open(out_file *out, int directory, const char *name, const char *path) 
 static int open_nameless(const char *directory) {
   int fd = TEMP_FAILURE_RETRY(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
-  char *name;
-  if (asprintf(&name, "%s/.headrace.XXXXXX", directory) < 0) {
+  char *name = path_make("%s/.headrace.XXXXXX", directory);
+  if (!name) {
     errno = ENOMEM;
     return -1;
   }

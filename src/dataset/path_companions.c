@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "dataset/paths.h"
 
 typedef struct companion_kind {
@@ -55,8 +56,7 @@ static bool is_index_of(const path_entry *index, const path_entry *bin, bool *re
   *result = false;
   if (!path_ends_with(bin->path, ".bin")) return true;
   char *path = path_replace_suffix(bin->path, ".bin", ".idx");
-  if (!path)
-    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its index", bin->path);
+  if (!path) return false;
   bool good = file_look_up(path, &status, result);
   *result = *result && is_file(index, &status);
   free(path);
@@ -91,8 +91,7 @@ static bool settle_entry(const path_entry *entry, path_entry **sorted, size_t co
   *drop = false;
   if (!kind) return true;
   char *main = path_replace_suffix(entry->path, kind->suffix, kind->main);
-  if (!main)
-    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its file", entry->path);
+  if (!main) return false;
   bool good = settle_companion(entry, kind, main, sorted, count, drop);
   free(main);
   return good;
@@ -163,8 +162,7 @@ static bool stand_for_bin(path_entry *entry) {
   bool there;
   if (!path_ends_with(entry->path, ".idx")) return true;
   char *bin = path_replace_suffix(entry->path, ".idx", ".bin");
-  if (!bin)
-    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its tokens", entry->path);
+  if (!bin) return false;
   bool good = file_look_up(bin, &status, &there);
   free(bin);
   if (!good || !there) return good;

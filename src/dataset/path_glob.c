@@ -4,11 +4,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
+#include "base/path.h"
 
 static _Thread_local struct search {
   const char *pattern;
@@ -101,11 +101,10 @@ bool path_braces(const char *pattern, path_visitor visitor, void *context) {
   if (!open) return visitor(context, pattern);
   bool good = true;
   for (const char *from = open + 1, *to; good && from <= close; from = to + 1) {
-    char *one;
     to = end_of_alternative(from);
-    if (asprintf(&one, "%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from), from, close + 1) < 0)
-      return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its alternatives", pattern);
-    good = path_braces(one, visitor, context);
+    char *one =
+        path_make("%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from), from, close + 1);
+    good = one && path_braces(one, visitor, context);
     free(one);
   }
   return good;

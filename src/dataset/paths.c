@@ -2,29 +2,14 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "dataset/path_glob.h"
 #include "dataset/writer/staging_watch.h"
-
-bool path_ends_with(const char *path, const char *suffix) {
-  size_t length = strlen(path), tail = strlen(suffix);
-  return length >= tail && strcmp(path + length - tail, suffix) == 0;
-}
-
-char *path_replace_suffix(const char *path, const char *suffix, const char *replacement) {
-  char *result;
-  int stem = (int)(strlen(path) - strlen(suffix));
-  return asprintf(&result, "%.*s%s", stem, path, replacement) < 0 ? NULL : result;
-}
-
-static bool out_of_memory(void) {
-  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for the paths");
-}
 
 /* Takes over `path`. */
 static bool append(path_list *list, char *path, size_t origin, bool listed, const struct stat *status) {
@@ -33,7 +18,7 @@ static bool append(path_list *list, char *path, size_t origin, bool listed, cons
     path_entry *grown = reallocarray(list->entries, capacity, sizeof *grown);
     if (!grown) {
       free(path);
-      return out_of_memory();
+      return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for the paths");
     }
     list->entries = grown;
     list->capacity = capacity;
@@ -47,15 +32,14 @@ static int by_bytes(const void *a, const void *b) {
 }
 
 static bool is_hidden(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return (slash ? slash + 1 : path)[0] == '.';
+  return path_name(path)[0] == '.';
 }
 
-/* Takes over `path`, which may be NULL for lack of memory: what a directory or a pattern gave. */
+/* Takes over `path`, which may be NULL, with an error set: what a directory or a pattern gave. */
 static bool append_listed(path_list *list, char *path, size_t origin) {
   struct stat status;
   bool there = false;
-  if (!path) return out_of_memory();
+  if (!path) return false;
   bool good = file_look_up(path, &status, &there);
   if (good && !there) good = file_fail(path, "open");
   if (good && !S_ISDIR(status.st_mode)) return append(list, path, origin, true, &status);
@@ -66,13 +50,11 @@ static bool append_listed(path_list *list, char *path, size_t origin) {
 static bool read_directory(path_list *list, DIR *directory, const char *path, size_t origin) {
   const char *separator = path_ends_with(path, "/") ? "" : "/";
   for (;;) {
-    char *full;
     errno = 0;
     const struct dirent *entry = readdir(directory);
     if (!entry) return errno == 0 || file_fail(path, "readdir");
     if (is_hidden(entry->d_name)) continue;
-    if (asprintf(&full, "%s%s%s", path, separator, entry->d_name) < 0) full = NULL;
-    if (!append_listed(list, full, origin)) return false;
+    if (!append_listed(list, path_make("%s%s%s", path, separator, entry->d_name), origin)) return false;
   }
 }
 
@@ -95,7 +77,7 @@ static bool add_alternative(path_list *list, const char *path, size_t origin) {
   bool there;
   if (!file_look_up(path, &status, &there)) return false;
   if (there && S_ISDIR(status.st_mode)) return add_directory(list, path, origin);
-  return append_listed(list, strdup(path), origin);
+  return append_listed(list, path_make("%s", path), origin);
 }
 
 static bool add_matches(void *context, const char *pattern) {
@@ -105,20 +87,19 @@ static bool add_matches(void *context, const char *pattern) {
   if (!path_glob(pattern, &found)) return false;
   bool good = true;
   for (size_t i = 0; good && i < found.gl_pathc; i++)
-    good = is_hidden(found.gl_pathv[i]) || append_listed(run->list, strdup(found.gl_pathv[i]), run->origin);
+    good = is_hidden(found.gl_pathv[i]) || append_listed(run->list, path_make("%s", found.gl_pathv[i]), run->origin);
   globfree(&found);
   return good;
 }
 
 static bool add_named(path_list *list, const char *path, size_t origin, const struct stat *status) {
-  char *copy = strdup(path);
-  return copy ? append(list, copy, origin, false, status) : out_of_memory();
+  char *copy = path_make("%s", path);
+  return copy && append(list, copy, origin, false, status);
 }
 
 static bool in_one_directory(const char *a, const char *b) {
-  const char *slash = strrchr(a, '/'), *other = strrchr(b, '/');
-  size_t length = slash ? (size_t)(slash - a) + 1 : 0;
-  return length == (other ? (size_t)(other - b) + 1 : 0) && memcmp(a, b, length) == 0;
+  size_t length = path_directory_bytes(a);
+  return length == path_directory_bytes(b) && memcmp(a, b, length) == 0;
 }
 
 /* Every directory that was listed once, every file that was named. */

@@ -28,9 +28,4 @@ bool paths_settle(path_list *list);
 
 void paths_free(path_list *list);
 
-bool path_ends_with(const char *path, const char *suffix);
-
-/* A new string: path with its suffix (which it has) replaced; NULL when out of memory. */
-char *path_replace_suffix(const char *path, const char *suffix, const char *replacement);
-
 #endif

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "dataset/paths.h"
+#include "base/path.h"
 #include "dataset/scan.h"
 #include "dataset/token_type.h"
 
@@ -64,16 +64,10 @@ static bool read_file(const char *path, token_metadata *metadata) {
   return good && parse(path, text, metadata);
 }
 
-static char *companion_of(const char *path) {
-  char *companion;
-  if (asprintf(&companion, "%s.metadata", path) >= 0) return companion;
-  return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its .metadata", path);
-}
-
 bool token_metadata_read(const char *path, token_metadata *metadata) {
   struct stat status;
   bool there = false;
-  char *companion = companion_of(path);
+  char *companion = path_make("%s.metadata", path);
   *metadata = (token_metadata){0};
   bool good = companion && file_look_up(companion, &status, &there);
   if (good && there && S_ISREG(status.st_mode)) good = read_file(companion, metadata);

@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "dataset/paths.h"
+#include "base/path.h"
 
 #if __BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__
 #error                                                                                                       \

@@ -4,9 +4,9 @@
 #include <strings.h>
 
 #include "base/foreign.h"
+#include "base/path.h"
 #include "base/utf8.h"
 #include "dataset/formats/format.h"
-#include "dataset/paths.h"
 #include "dataset/token_metadata.h"
 #include "dataset/token_type.h"
 #include "text/byte_stream.h"
@@ -67,9 +67,7 @@ static bool has_companion(const char *path, const char *suffix, const char *repl
   *there = false;
   if (!path_ends_with(path, suffix)) return true;
   char *companion = path_replace_suffix(path, suffix, replacement);
-  if (!companion)
-    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the path of its index", path);
-  bool good = file_look_up(companion, &status, there);
+  bool good = companion && file_look_up(companion, &status, there);
   *there = *there && S_ISREG(status.st_mode);
   free(companion);
   return good;

@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "dataset/formats/format.h"
-#include "dataset/paths.h"
 #include "dataset/token_type.h"
 
 bool format_tokens_to_end(source_file *file, batch_token_type type) {
@@ -91,11 +91,10 @@ static bool open_index(source_file *file, const batch_dataset_options *options, 
 }
 
 bool format_datatrove_open(source_file *file, const batch_dataset_options *options) {
-  char *path = path_replace_suffix(file->path, "", ".index");
+  char *path = path_make("%s.index", file->path);
   int fd;
   uint64_t bytes;
-  if (!path) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its index", file->path);
-  bool good = file_open(path, &fd, &bytes);
+  bool good = path && file_open(path, &fd, &bytes);
   if (good) {
     good = open_index(file, options, fd, path, bytes);
     close(fd);

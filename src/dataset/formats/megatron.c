@@ -5,8 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/path.h"
 #include "dataset/formats/format.h"
-#include "dataset/paths.h"
 #include "dataset/token_metadata.h"
 
 enum { CHUNK = 4096 }; /* entries checked at a time */
@@ -219,11 +219,11 @@ static bool find_pair(source_file *file, char **index_path) {
     return format_fail(file->path, 0,
                        "found a Megatron index or its tokens under this name, expected it to end in .idx or "
                        ".bin");
-  *index_path = named_index ? strdup(file->path) : path_replace_suffix(file->path, ".bin", ".idx");
+  *index_path = named_index ? path_make("%s", file->path) : path_replace_suffix(file->path, ".bin", ".idx");
   char *bin_path = named_index ? path_replace_suffix(file->path, ".idx", ".bin") : NULL;
-  if (*index_path && (!named_index || bin_path)) return !named_index || swap_for_bin(file, bin_path);
+  if (*index_path && bin_path) return swap_for_bin(file, bin_path);
   free(bin_path);
-  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the paths of the pair", file->path);
+  return *index_path && !named_index;
 }
 
 bool format_megatron_open(source_file *file, const batch_dataset_options *options) {

@@ -8,16 +8,11 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "dataset/formats/format.h"
-#include "dataset/paths.h"
 #include "dataset/token_type.h"
 
 static const char *const suffixes[] = {".metadata", ".index", ".loss"}; /* put behind a token file's name */
-
-static const char *last_part(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash ? slash + 1 : path;
-}
 
 bool output_is_companion(const char *name) {
   for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++)
@@ -27,10 +22,6 @@ bool output_is_companion(const char *name) {
 
 /* ---- settling */
 
-static bool out_of_memory(const char *path) {
-  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", path);
-}
-
 /* The path of the token file: Megatron's index stands for it, and where a format has a suffix it is put
    behind a name that lacks it. */
 static char *with_suffix(const char *path, batch_format format) {
@@ -39,7 +30,7 @@ static char *with_suffix(const char *path, batch_format format) {
   const char *suffix = format == BATCH_FORMAT_MEGATRON    ? ".bin"
                        : format == BATCH_FORMAT_DATATROVE ? ".ds"
                                                           : "";
-  return path_replace_suffix(path, "", path_ends_with(path, suffix) ? "" : suffix);
+  return path_make("%s%s", path, path_ends_with(path, suffix) ? "" : suffix);
 }
 
 static bool check_words(const char *path) {
@@ -47,7 +38,7 @@ static bool check_words(const char *path) {
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "%s: stands for the standard output, expected a file: shards are not written there",
                       path);
-  return *last_part(path) ||
+  return *path_name(path) ||
          error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%.700s: names a directory, expected a file", path);
 }
 
@@ -87,12 +78,11 @@ static int stem_length(const char *name) {
 }
 
 static bool split(output_names *o, const char *path) {
-  const char *name = last_part(path);
-  o->directory = strndup(path, (size_t)(name - path));
-  o->name = strdup(name);
-  if (!o->directory || !o->name) return out_of_memory(path);
+  const char *name = path_name(path);
+  o->directory = path_make("%.*s", (int)(name - path), path);
+  o->name = path_make("%s", name);
   o->stem = stem_length(name);
-  return true;
+  return o->directory && o->name;
 }
 
 /* What stands beside the link would be read with it, but is not the run's to remove. */
@@ -121,8 +111,7 @@ bool output_names_settle(output_names *o, const char *path, batch_format format)
   *o = (output_names){0};
   if (!check_words(path) || !check_there(path, &o->linked)) return false;
   o->path = with_suffix(path, format);
-  if (!o->path) return out_of_memory(path);
-  if (!check_name(o->path) || !check_there(o->path, &o->linked)) return false;
+  if (!o->path || !check_name(o->path) || !check_there(o->path, &o->linked)) return false;
   return o->linked ? split_behind_link(o) : split(o, o->path);
 }
 
@@ -136,9 +125,7 @@ void output_names_free(output_names *o) {
 /* ---- which names are the run's */
 
 char *output_shard_name(const output_names *o, uint64_t number) {
-  char *result;
-  return asprintf(&result, "%.*s_%06" PRIu64 "%s", o->stem, o->name, number, o->name + o->stem) < 0 ? NULL
-                                                                                                    : result;
+  return path_make("%.*s_%06" PRIu64 "%s", o->stem, o->name, number, o->name + o->stem);
 }
 
 /* The bytes of a shard's number at the start of `text`: six digits, or more without a zero before them. */
@@ -148,12 +135,11 @@ static size_t number_length(const char *text) {
 }
 
 char *output_of_shard(const char *name) {
-  char *output;
   int stem = stem_length(name);
   const char *mark = memrchr(name, '_', (size_t)stem);
   size_t number = mark ? number_length(mark + 1) : 0;
-  if (number == 0 || mark + 1 + number != name + stem) return strdup(name);
-  return asprintf(&output, "%.*s%s", (int)(mark - name), name, name + stem) < 0 ? NULL : output;
+  bool numbered = number > 0 && mark + 1 + number == name + stem;
+  return path_make("%.*s%s", (int)(numbered ? mark - name : stem), name, name + stem);
 }
 
 /* Whether the first `length` bytes of an entry are the output's name or that of one of its shards. */

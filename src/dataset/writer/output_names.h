@@ -23,11 +23,12 @@ bool output_names_settle(output_names *o, const char *path, batch_format format)
 
 void output_names_free(output_names *o);
 
-/* A new string: x.bin and 3 give x_000003.bin, x.u32.bin x_000003.u32.bin. NULL when out of memory. */
+/* A new string: x.bin and 3 give x_000003.bin, x.u32.bin x_000003.u32.bin. NULL, with an error set, when out of
+   memory. */
 char *output_shard_name(const output_names *o, uint64_t number);
 
 /* A new string: the output that a token file of this name is a shard of, or the name again where it has no
-   number. NULL when out of memory. */
+   number. NULL, with an error set, when out of memory. */
 char *output_of_shard(const char *name);
 
 /* Whether an entry of the directory is one of the run's names. */

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "dataset/formats/format.h"
-#include "dataset/paths.h"
 #include "dataset/token_type.h"
 #include "dataset/writer/metadata.h"
 
@@ -40,9 +40,7 @@ static bool open_one(shard *s, out_file *out, const char *name) {
 /* suffix: in the place of which of the token file's name */
 static bool open_companion(shard *s, out_file *out, const char *suffix, const char *replacement) {
   char *name = path_replace_suffix(s->name, suffix, replacement);
-  bool good =
-      name ? open_one(s, out, name)
-           : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its index", s->place->names->path);
+  bool good = name && open_one(s, out, name);
   free(name);
   return good;
 }
@@ -63,9 +61,8 @@ static bool open_metadata(shard *s) {
   if (!open_companion(s, &s->metadata, "", ".metadata")) return false;
   if (needs_metadata(s->name, s->format, s->type)) return true;
   out_close(&s->metadata);
-  char *name = path_replace_suffix(s->name, "", ".metadata");
-  bool good = name ? unlink_begun(s, name)
-                   : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", s->tokens.path);
+  char *name = path_make("%s.metadata", s->name);
+  bool good = name && unlink_begun(s, name);
   free(name);
   return good;
 }
@@ -87,10 +84,8 @@ bool shard_open(shard *s, const staging *place, const char *name, batch_format f
   s->format = format;
   s->type = type;
   s->place = place;
-  s->name = strdup(name);
-  if (s->name ? open_parts(s)
-              : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", place->names->path))
-    return true;
+  s->name = path_make("%s", name);
+  if (s->name && open_parts(s)) return true;
   shard_close(s);
   return false;
 }
@@ -186,10 +181,9 @@ static bool is_read_as_it_is(const shard *s, const char *path) {
 /* Tokens may look like the first bytes of another format, or like tokens of another width: who would not
    read them as what they are is told. */
 static bool settle_metadata(shard *s) {
-  char *path;
   if (s->metadata.fd >= 0 || s->token_count == 0 || is_llmc(s->format)) return true;
-  if (asprintf(&path, "/proc/self/fd/%d/%s", s->place->fresh, s->name) < 0)
-    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", s->tokens.path);
+  char *path = path_make("/proc/self/fd/%d/%s", s->place->fresh, s->name);
+  if (!path) return false;
   bool read = is_read_as_it_is(s, path);
   free(path);
   return read || open_companion(s, &s->metadata, "", ".metadata");

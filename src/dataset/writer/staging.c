@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/path.h"
 #include "sync/thread.h"
 
 static void reverse(name_list *list) {
@@ -89,12 +90,6 @@ static bool open_output_directory(staging *s) {
   return s->directory >= 0 || file_fail(s->names->path, "open its directory");
 }
 
-static bool name_hidden(staging *s) {
-  s->hidden_name = staging_hidden_name(s->names->name);
-  return s->hidden_name ||
-         error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", s->names->path);
-}
-
 bool staging_open(staging *s, const output_names *names, bool overwrite) {
   *s = STAGING_CLOSED;
   s->names = names;
@@ -102,7 +97,8 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
   if (thread_prepare() != 0)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory to notice a fork", names->path);
   s->generation = thread_generation();
-  if (name_hidden(s) && open_output_directory(s) && staging_claim(s) && staging_recover(s) && make_parts(s) &&
+  s->hidden_name = staging_hidden_name(names->name);
+  if (s->hidden_name && open_output_directory(s) && staging_claim(s) && staging_recover(s) && make_parts(s) &&
       look(s))
     return true;
   batch_error error = *batch_last_error();
@@ -115,9 +111,9 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
 /* path: behind all links, from the root. */
 static bool is_owned_path(const staging *s, char *path, bool *owned) {
   struct stat here, there;
-  char *slash = strrchr(path, '/');
-  if (!output_owns(s->names, slash + 1)) return true;
-  slash[slash == path] = 0; /* "/x" lies in "/" */
+  size_t directory = path_directory_bytes(path);
+  if (!output_owns(s->names, path + directory)) return true;
+  path[directory] = 0;
   if (fstat(s->directory, &here) != 0 || stat(path, &there) != 0) return file_fail(path, "stat");
   *owned = staging_same_file(&here, &there);
   return true;

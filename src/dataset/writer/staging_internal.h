@@ -17,7 +17,8 @@ enum { SHOWN = 1024 }; /* bytes of a name or a sentence that is shown */
 
 #define HIDDEN_SUFFIX ".headrace"
 
-/* A new string: what the hidden directory for an output of this name is called; NULL when out of memory. */
+/* A new string: what the hidden directory for an output of this name is called; NULL, with an error set, when
+   out of memory. */
 char *staging_hidden_name(const char *name);
 
 /* errno, about a call on an entry of the output's directory; about one on the hidden directory. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/path.h"
 
 bool staging_entry_fail(const staging *s, const char *entry, const char *call) {
   char shown[SHOWN];
@@ -30,9 +31,7 @@ bool staging_hidden_fail(const staging *s, const char *call) {
 
 /* Longest names of one beginning share a directory, and so a lock: one run at a time. */
 char *staging_hidden_name(const char *name) {
-  char *hidden;
-  int room = NAME_MAX - 1 - (int)strlen(HIDDEN_SUFFIX);
-  return asprintf(&hidden, ".%.*s" HIDDEN_SUFFIX, room, name) < 0 ? NULL : hidden;
+  return path_make(".%.*s" HIDDEN_SUFFIX, NAME_MAX - 1 - (int)strlen(HIDDEN_SUFFIX), name);
 }
 
 void staging_close_fd(int *fd) {

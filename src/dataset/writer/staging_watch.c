@@ -8,18 +8,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "dataset/paths.h"
+#include "base/path.h"
 #include "dataset/writer/staging_internal.h"
-
-static bool out_of_memory(const char *path) {
-  return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the names beside it", path);
-}
-
-/* The bytes of a path before the name of its file. */
-static int directory_length(const char *path) {
-  const char *slash = strrchr(path, '/');
-  return slash ? (int)(slash - path) + 1 : 0;
-}
 
 /* NULL where there is no such directory, or none that may be read: then nobody has listed it, or its files
    cannot be read either. */
@@ -52,7 +42,7 @@ static bool check_empty(DIR *stream, const char *path, const char *part) {
 static bool check_part(const char *path, const char *hidden, const char *part) {
   char full[PATH_MAX];
   DIR *stream;
-  snprintf(full, sizeof full, "%.*s%s/%s", directory_length(path), path, hidden, part);
+  snprintf(full, sizeof full, "%.*s%s/%s", (int)path_directory_bytes(path), path, hidden, part);
   if (!open_if_there(full, &stream)) return false;
   bool good = !stream || check_empty(stream, path, full);
   if (stream) closedir(stream);
@@ -74,10 +64,10 @@ static bool check_all_hidden(DIR *stream, const char *path) {
 }
 
 bool staging_watch_listing(const char *path) {
-  int length = directory_length(path);
-  char *directory = length ? strndup(path, (size_t)length) : strdup(".");
+  int length = (int)path_directory_bytes(path);
+  char *directory = path_make("%.*s", length ? length : 1, length ? path : ".");
   DIR *stream = NULL;
-  bool good = directory ? open_if_there(directory, &stream) : out_of_memory(path);
+  bool good = directory && open_if_there(directory, &stream);
   if (stream) {
     good = check_all_hidden(stream, path);
     closedir(stream);
@@ -86,20 +76,20 @@ bool staging_watch_listing(const char *path) {
   return good;
 }
 
-/* Takes over `output`, which may be NULL for lack of memory: looks for the run of that output. */
+/* Takes over `output`, which may be NULL, with an error set: looks for the run of that output. */
 static bool check_run(const char *path, char *output) {
   char *hidden = output ? staging_hidden_name(output) : NULL;
-  bool good = hidden ? check_hidden(path, hidden) : out_of_memory(path);
+  bool good = hidden && check_hidden(path, hidden);
   free(hidden);
   free(output);
   return good;
 }
 
 bool staging_watch_file(const char *path) {
-  const char *name = path + directory_length(path);
-  char *token_name = path_ends_with(name, ".idx") ? path_replace_suffix(name, ".idx", ".bin") : strdup(name);
-  bool good = token_name ? check_run(path, strdup(token_name)) && check_run(path, output_of_shard(token_name))
-                         : out_of_memory(path);
+  const char *name = path_name(path), *index = path_ends_with(name, ".idx") ? ".idx" : "";
+  char *token_name = path_replace_suffix(name, index, *index ? ".bin" : "");
+  bool good = token_name && check_run(path, path_make("%s", token_name)) &&
+              check_run(path, output_of_shard(token_name));
   free(token_name);
   return good;
 }

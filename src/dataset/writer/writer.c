@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/live.h"
 #include "base/options.h"
+#include "base/path.h"
 #include "dataset/formats/format.h"
 #include "dataset/token_type.h"
 #include "dataset/writer/output_names.h"
@@ -136,11 +137,9 @@ static bool settle(BatchWriter *writer, const char *path) {
 
 static bool open_shard(BatchWriter *writer) {
   char *name = writer->options.shard_tokens ? output_shard_name(&writer->names, writer->shards + 1)
-                                            : strdup(writer->names.name);
-  bool good =
-      name ? shard_open(&writer->shard, &writer->place, name, writer->options.format,
-                        writer->options.token_type)
-           : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its name", writer->names.path);
+                                            : path_make("%s", writer->names.name);
+  bool good = name && shard_open(&writer->shard, &writer->place, name, writer->options.format,
+                                 writer->options.token_type);
   free(name);
   return good;
 }
