@@ -9,7 +9,19 @@ write_basic_package_version_file(headraceConfigVersion.cmake COMPATIBILITY SameM
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/headraceConfig.cmake
   ${CMAKE_CURRENT_BINARY_DIR}/headraceConfigVersion.cmake DESTINATION ${HEADRACE_PACKAGE_DIR})
 install(FILES ${PROJECT_SOURCE_DIR}/share/headrace.supp DESTINATION ${CMAKE_INSTALL_DATADIR}/headrace)
-# What a static libheadrace leaves to the linker.
+# headrace.pc finds the tree from where it lies itself, unless a folder was asked for by its whole path.
+set(HEADRACE_PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
+  cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
+    OUTPUT_VARIABLE up)
+  set(HEADRACE_PC_PREFIX "\${pcfiledir}/${up}")
+endif()
+foreach(folder IN ITEMS LIBDIR INCLUDEDIR)
+  set(HEADRACE_PC_${folder} "\${prefix}")
+  cmake_path(APPEND HEADRACE_PC_${folder} ${CMAKE_INSTALL_${folder}})
+endforeach()
+
+# What a static libheadrace leaves to the linker: all of it where there is no other, and with pkg-config --static.
 set(HEADRACE_PC_REQUIRES)
 foreach(variable module IN ZIP_LISTS HEADRACE_OPTIONAL HEADRACE_OPTIONAL_MODULES)
   if(${variable}_FOUND)
@@ -17,8 +29,15 @@ foreach(variable module IN ZIP_LISTS HEADRACE_OPTIONAL HEADRACE_OPTIONAL_MODULES
   endif()
 endforeach()
 list(JOIN HEADRACE_PC_REQUIRES ", " HEADRACE_PC_REQUIRES)
+set(HEADRACE_PC_LIBS_PRIVATE " -pthread -Wl,-z,nodelete -lm")
 if(SENTENCEPIECE_FOUND)
-  set(HEADRACE_PC_LIBS " -lstdc++")
+  string(APPEND HEADRACE_PC_LIBS_PRIVATE " -lstdc++")
+endif()
+set(HEADRACE_PC_PRIVATE .private)
+if(NOT BUILD_SHARED_LIBS)
+  set(HEADRACE_PC_PRIVATE)
+  set(HEADRACE_PC_LIBS "${HEADRACE_PC_LIBS_PRIVATE}")
+  set(HEADRACE_PC_LIBS_PRIVATE)
 endif()
 configure_file(${PROJECT_SOURCE_DIR}/cmake/headrace.pc.in headrace.pc @ONLY)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/headrace.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

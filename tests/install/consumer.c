@@ -12,5 +12,5 @@ int main(void) {
   batch_release(batch);
   batch_queue_free(queue);
   batch_pool_free(pool);
-  return batch ? 0 : 1;
+  return batch && batch_version_number() == HEADRACE_VERSION ? 0 : 1;
 }

@@ -1,23 +1,76 @@
 #!/bin/sh
-# Usage: installation.sh CMAKE BUILD_DIR CONSUMERS_DIR COMPILER [FLAG...]
-# Installs a build into an empty prefix; a consumer with find_package and one with pkg-config then
-# see nothing but that prefix.
+# Usage: installation.sh CMAKE SOURCE_DIR BUILD_DIR COMPILER [FLAG...]
+# A build is installed and the tree moved elsewhere. There README.md's example and consumer.c build and run, by
+# find_package and by pkg-config, and see nothing but that tree. The same of a static library, unless there are FLAGs.
+# What the library is in stays loaded: itself, or a plugin that is linked with the archive.
 set -eu
-cmake=$1 build=$2 consumers=$3 compiler=$4
+cmake=$1 source=$2 build=$3 compiler=$4
 shift 4
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
-prefix=$directory/prefix
-"$cmake" --install "$build" --prefix "$prefix" >"$directory/log" || { cat "$directory/log"; exit 1; }
-library=$(dirname "$(find "$prefix" -name 'libheadrace.*' | head -n 1)")
+sh "$source/tests/scripts/readme_example.sh" "$source/README.md" >"$directory/example.c"
+part() { sed -n "s/^#define HEADRACE_VERSION_$1 //p" "$source/include/headrace/base.h"; }
+minor=$(part MAJOR).$(part MINOR)
 
-"$cmake" -S "$consumers" -B "$directory/cmake" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
-  -DCMAKE_C_FLAGS="$*" >"$directory/log" || { cat "$directory/log"; exit 1; }
-"$cmake" --build "$directory/cmake" >"$directory/log" || { cat "$directory/log"; exit 1; }
-"$directory/cmake/consumer"
+quietly() { "$@" >"$directory/log" 2>&1 || { cat "$directory/log"; exit 1; }; }
 
-pc=$(find "$prefix" -name headrace.pc)
-flags=$(PKG_CONFIG_PATH=$(dirname "$pc") pkg-config --define-variable=prefix="$prefix" --cflags --libs headrace)
-# shellcheck disable=SC2086
-"$compiler" -std=c11 "$@" "$consumers/consumer.c" -o "$directory/consumer" $flags
-LD_LIBRARY_PATH=$library "$directory/consumer"
+# runs PROGRAM...: each ends with 0.
+runs() {
+  for program; do (cd "$directory" && LD_LIBRARY_PATH=$library timeout 60 "$program" >"$directory/log") ||
+    { cat "$directory/log"; echo "$program failed"; exit 1; }; done
+}
+
+# install BUILD KIND: into $prefix, which it was not installed to.
+install() {
+  quietly "$cmake" --install "$1" --prefix "$directory/first"
+  prefix=$directory/moved.$2
+  mv "$directory/first" "$prefix"
+  library=$(dirname "$(find "$prefix" -name 'libheadrace.*' | head -n 1)")
+}
+
+by_find_package() {
+  tree=$directory/cmake.$1
+  quietly "$cmake" -S "$source/tests/install" -B "$tree" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
+    -DCMAKE_C_FLAGS="$flags" -DEXAMPLE="$directory/example.c" -DWANTED="$minor"
+  quietly "$cmake" --build "$tree"
+  runs "$tree/consumer" "$tree/example"
+  "$cmake" -S "$source/tests/install" -B "$tree.other" -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_C_COMPILER="$compiler" \
+    -DEXAMPLE="$directory/example.c" -DWANTED="$(part MAJOR).$(($(part MINOR) + 1))" >"$directory/log" 2>&1 || true
+  grep -q "compatible with requested version" "$directory/log" ||
+    { echo "find_package took $minor for the next minor version" && exit 1; }
+}
+
+by_pkg_config() {
+  PKG_CONFIG_PATH=$library/pkgconfig
+  export PKG_CONFIG_PATH
+  [ "$(pkg-config --modversion headrace)" = "$minor.$(part PATCH)" ]
+  for program in consumer example; do
+    file=$directory/$program.c
+    [ -f "$file" ] || file=$source/tests/install/$program.c
+    # shellcheck disable=SC2046,SC2086
+    quietly "$compiler" -std=c11 $flags "$file" -o "$directory/$program.$1" $(pkg-config --cflags --libs headrace)
+    runs "$directory/$program.$1"
+  done
+  # shellcheck disable=SC2046,SC2086
+  quietly "$compiler" -std=c11 -shared -fPIC $flags "$source/tests/install/consumer.c" -o "$directory/plugin.$1.so" \
+    $(pkg-config --cflags --libs headrace)
+}
+
+# stays FILE: it is not unloaded.
+stays() { readelf -d "$1" | grep -q NODELETE || { echo "$1 has no -z nodelete" && exit 1; }; }
+
+flags=$*
+install "$build" asbuilt
+by_find_package asbuilt
+by_pkg_config asbuilt
+[ ! -f "$library/libheadrace.so" ] || stays "$library/libheadrace.so"
+[ -z "$flags" ] || exit 0
+
+quietly "$cmake" -S "$source" -B "$directory/static" -DBUILD_SHARED_LIBS=OFF -DCMAKE_C_COMPILER="$compiler" \
+  -DCMAKE_BUILD_TYPE=None -DBUILD_TESTING=OFF -DHEADRACE_EXAMPLES=OFF -DHEADRACE_BENCH=OFF
+quietly "$cmake" --build "$directory/static" --parallel 2
+install "$directory/static" static
+by_find_package static
+by_pkg_config static
+stays "$directory/cmake.static/libplugin.so"
+stays "$directory/plugin.static.so"
