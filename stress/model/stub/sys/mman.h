@@ -11,6 +11,6 @@
 #define MAP_FAILED    NULL
 
 #define mmap(address, bytes, protection, flags, file, offset) malloc(bytes)
-#define munmap(address, bytes)                                free(address)
+#define munmap(address, bytes)                                ((void)(bytes), free(address))
 
 #endif
