@@ -83,7 +83,7 @@ static void add_written(run *r, const char *name, const char *companion, batch_f
   batch_writer_options options = {
       .size = sizeof(batch_writer_options), .format = format, .token_type = type, .overwrite = true};
   BatchWriter *writer = batch_writer_create(path_in(r, name), &options);
-  for (uint32_t i = 0; writer && i < TOKENS; i++)
+  for (int32_t i = 0; writer && i < TOKENS; i++)
     if (!batch_writer_tokens(writer, &i, 1) || (i % 10 == 9 && !batch_writer_end_document(writer)))
       stop("not written", name);
   if (!writer || !batch_writer_finish(writer)) stop("not written", name);
@@ -288,7 +288,7 @@ static batch_dataset_options random_options(run *r) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   if (below(r, 4) == 0) options.io = BATCH_IO_READ;
   if (below(r, 4) == 0) options.separator = (batch_separator)(1 + below(r, 2));
-  options.end_of_text = (uint32_t)below(r, TOKENS);
+  options.end_of_text = (int32_t)below(r, TOKENS);
   if (below(r, 8) == 0) options.format = (batch_format)below(r, BATCH_FORMAT_JSONL + 1);
   how.malformed = (batch_malformed)below(r, 3);
   how.squeeze_space = below(r, 4) == 0;

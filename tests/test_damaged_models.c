@@ -52,7 +52,7 @@ static void load_and_encode(void *context) {
     return;
   }
   size_t room = 4 * t->text->used;
-  uint32_t *ids = malloc(room * sizeof *ids);
+  int32_t *ids = malloc(room * sizeof *ids);
   size_t count = batch_tokenizer_encode(tokenizer, (char *)t->text->data, t->text->used, ids, room);
   if (count != BATCH_TOKENIZER_FAILED)
     (void)batch_tokenizer_decode(tokenizer, ids, count < 1000 ? count : 1000, NULL, 0);

@@ -130,9 +130,9 @@ Test(dataset, bad_arguments_are_refused) {
   options.separator = (batch_separator)3;
   assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "separator", "3");
   options.separator = BATCH_SEPARATOR_AFTER;
-  options.end_of_text = UINT32_MAX;
-  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text",
-                 "4294967295");
+  options.end_of_text = -7;
+  assert_refused(!batch_dataset_open(&path, 1, &options), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text", "-7",
+                 "0 or more");
   options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
   options.text = &how;
   how.normal_form = (batch_normal_form)9;

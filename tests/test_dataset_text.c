@@ -720,17 +720,17 @@ Test(dataset_text, a_temporary_directory_that_is_not_there_is_named) {
 /* ---- a caller's tokenizer */
 
 /* Three ids for every byte, so that the first guess of the room is too small. */
-static size_t triple(void *context, const char *text, size_t count, uint32_t *ids, size_t capacity) {
+static size_t triple(void *context, const char *text, size_t count, int32_t *ids, size_t capacity) {
   for (size_t i = 0; i < 3 * count && i < capacity; i++) ids[i] = (uint8_t)text[i / 3] + *(uint32_t *)context;
   return 3 * count;
 }
 
-static size_t no_text(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity) {
+static size_t no_text(void *context, const int32_t *ids, size_t count, char *text, size_t capacity) {
   (void)context, (void)ids, (void)count, (void)text, (void)capacity;
   return BATCH_TOKENIZER_FAILED;
 }
 
-static size_t refuse(void *context, const char *text, size_t count, uint32_t *ids, size_t capacity) {
+static size_t refuse(void *context, const char *text, size_t count, int32_t *ids, size_t capacity) {
   (void)context, (void)text, (void)count, (void)ids, (void)capacity;
   return BATCH_TOKENIZER_FAILED;
 }
@@ -775,13 +775,13 @@ Test(dataset_text, a_tokenizer_that_fails_is_reported_with_the_file) {
 }
 
 /* Counts that grow, and ids that are counted and not written. */
-static size_t undecided(void *context, const char *text, size_t count, uint32_t *ids, size_t capacity) {
+static size_t undecided(void *context, const char *text, size_t count, int32_t *ids, size_t capacity) {
   (void)text;
   if (capacity > 0) memset(ids, 0, capacity * sizeof *ids);
   return 1000 * count + ++*(uint32_t *)context;
 }
 
-static size_t unwritten(void *context, const char *text, size_t count, uint32_t *ids, size_t capacity) {
+static size_t unwritten(void *context, const char *text, size_t count, int32_t *ids, size_t capacity) {
   (void)context, (void)text;
   if (capacity > 0) ids[0] = 1;
   return count;

@@ -927,7 +927,8 @@ Test(loader, refuses_bad_options_by_name) {
   REFUSED(sequence_length, 0, "sequence_length");
   REFUSED(id_type, (batch_id_type)4, "id_type is 4");
   REFUSED(mask_type, TENSOR_INT32, "mask_type");
-  REFUSED(pad_id, 1000, "pad_id", "1000");
+  REFUSED(pad_id, 1000, "pad_id is 1000, expected 0 to 999");
+  REFUSED(pad_id, -1, "pad_id is -1, expected 0 to 999");
   REFUSED(rank, 1, "rank", "world");
   REFUSED(workers, 100000, "workers");
   REFUSED(shuffle, (batch_shuffle)9, "shuffle");

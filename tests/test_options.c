@@ -65,12 +65,12 @@ static bool use_writer(void *options) {
   return writer;
 }
 
-static size_t encode(void *context, const char *text, size_t length, uint32_t *ids, size_t capacity) {
+static size_t encode(void *context, const char *text, size_t length, int32_t *ids, size_t capacity) {
   (void)context, (void)text, (void)length, (void)ids, (void)capacity;
   return 0;
 }
 
-static size_t decode(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity) {
+static size_t decode(void *context, const int32_t *ids, size_t count, char *text, size_t capacity) {
   (void)context, (void)ids, (void)count, (void)text, (void)capacity;
   return 0;
 }

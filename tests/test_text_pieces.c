@@ -16,7 +16,7 @@ static uint64_t seed = 0x9E3779B97F4A7C15;
 
 /* Ids of the text, normalized and encoded at once. */
 typedef struct ids {
-  uint32_t *id;
+  int32_t *id;
   size_t count;
 } ids;
 
@@ -27,7 +27,7 @@ static ids ids_of_whole(const bytes *text, const batch_dataset_options *options)
   char *normal = malloc(length + 1);
   batch_text_normalize((char *)text->data, text->used, options->text, normal, length);
   size_t room = 4 * length + 16; /* a malformed byte may become the three of U+FFFD */
-  ids whole = {malloc(room * sizeof(uint32_t)), 0};
+  ids whole = {malloc(room * sizeof(int32_t)), 0};
   whole.count = batch_tokenizer_encode(tokenizer, normal, length, whole.id, room);
   cr_assert(whole.count <= room, "%s", batch_last_error()->message);
   free(normal);
@@ -60,7 +60,7 @@ static void assert_file_has(const char *path, const batch_dataset_options *optio
                  path, steps[i], (size_t)batch_dataset_tokens(dataset) - 1, whole->count);
     cr_assert(batch_dataset_read(dataset, 0, whole->count + 1, read));
     for (size_t j = 0; j < whole->count; j++)
-      cr_assert_eq((uint32_t)read[j], whole->id[j], "%s, read by %zu, id %zu", path, steps[i], j);
+      cr_assert_eq(read[j], whole->id[j], "%s, read by %zu, id %zu", path, steps[i], j);
     free(read);
     batch_dataset_free(dataset);
   }
@@ -115,7 +115,7 @@ Test(text_pieces, bytes_are_those_of_the_whole_text, .timeout = 60) {
 }
 
 /* Ids that depend on everything that came before: any cut changes them. */
-static size_t hash_encode(void *context, const char *text, size_t count, uint32_t *id, size_t capacity) {
+static size_t hash_encode(void *context, const char *text, size_t count, int32_t *id, size_t capacity) {
   uint32_t hash = 2166136261u;
   (void)context;
   for (size_t i = 0; i < count; i++) {
@@ -125,7 +125,7 @@ static size_t hash_encode(void *context, const char *text, size_t count, uint32_
   return count;
 }
 
-static size_t no_text(void *context, const uint32_t *id, size_t count, char *text, size_t capacity) {
+static size_t no_text(void *context, const int32_t *id, size_t count, char *text, size_t capacity) {
   (void)context, (void)id, (void)count, (void)text, (void)capacity;
   return BATCH_TOKENIZER_FAILED;
 }
@@ -152,7 +152,7 @@ static void assert_cuts_change_nothing(const BatchTokenizer *tokenizer, const ch
     bytes text = random_text(&seed, 4000, round % 2);
     for (unsigned i = 0; i < 4000; i++) put_text(&text, i % 7 == round % 5 ? " license" : " the program");
     size_t room = 4 * text.used;
-    uint32_t *expected = malloc(2 * room * sizeof *expected), *got = expected + room;
+    int32_t *expected = malloc(2 * room * sizeof *expected), *got = expected + room;
     size_t count = sentencepiece_encode(uncut, (char *)text.data, text.used, expected, room);
     cr_assert(count <= room);
     cr_assert_eq(batch_tokenizer_encode(tokenizer, (char *)text.data, text.used, got, room), count);

@@ -16,7 +16,7 @@ static const char licenses[] = "/usr/share/common-licenses";
 Test(tokenizer, bytes_are_their_own_ids) {
   BatchTokenizer *tokenizer = batch_tokenizer_bytes(0);
   char all[256], back[256];
-  uint32_t ids[256];
+  int32_t ids[256];
   for (int i = 0; i < 256; i++) all[i] = (char)i;
   cr_assert_eq(batch_tokenizer_vocab_size(tokenizer), 256);
   cr_assert_eq(batch_tokenizer_end_of_text(tokenizer), BATCH_NO_TOKEN);
@@ -32,21 +32,21 @@ Test(tokenizer, special_ids_of_bytes_decode_to_nothing) {
   char text[4];
   cr_assert_eq(batch_tokenizer_vocab_size(tokenizer), 258);
   cr_assert_eq(batch_tokenizer_end_of_text(tokenizer), 256);
-  cr_assert_eq(batch_tokenizer_decode(tokenizer, (uint32_t[]){'a', 256, 'b', 257}, 4, text, 4), 2);
+  cr_assert_eq(batch_tokenizer_decode(tokenizer, (int32_t[]){'a', 256, 'b', 257}, 4, text, 4), 2);
   cr_assert_arr_eq(text, "ab", 2);
   batch_tokenizer_free(tokenizer);
 }
 
 Test(tokenizer, a_short_buffer_gets_what_fits_and_the_count_of_all) {
   BatchTokenizer *tokenizer = batch_tokenizer_bytes(0);
-  uint32_t ids[3] = {0, 0, 99};
+  int32_t ids[3] = {0, 0, 99};
   char text[3] = "..";
   cr_assert_eq(batch_tokenizer_encode(tokenizer, "abcdef", 6, ids, 2), 6);
   cr_assert_eq(ids[1], 'b');
   cr_assert_eq(ids[2], 99, "written beyond the capacity");
   cr_assert_eq(batch_tokenizer_encode(tokenizer, "abcdef", 6, NULL, 0), 6);
   cr_assert_eq(batch_tokenizer_encode(tokenizer, NULL, 0, NULL, 0), 0);
-  cr_assert_eq(batch_tokenizer_decode(tokenizer, (uint32_t[]){'x', 'y', 'z'}, 3, text, 1), 3);
+  cr_assert_eq(batch_tokenizer_decode(tokenizer, (int32_t[]){'x', 'y', 'z'}, 3, text, 1), 3);
   cr_assert_arr_eq(text, "x.", 2);
   batch_tokenizer_free(tokenizer);
 }
@@ -54,15 +54,16 @@ Test(tokenizer, a_short_buffer_gets_what_fits_and_the_count_of_all) {
 Test(tokenizer, ids_outside_the_vocabulary_are_refused) {
   BatchTokenizer *tokenizer = batch_tokenizer_bytes(1);
   char text[2];
-  assert_refused(batch_tokenizer_decode(tokenizer, (uint32_t[]){1, 257}, 2, text, 2) ==
-                     BATCH_TOKENIZER_FAILED,
+  assert_refused(batch_tokenizer_decode(tokenizer, (int32_t[]){1, 257}, 2, text, 2) == BATCH_TOKENIZER_FAILED,
                  BATCH_ERROR_OUT_OF_RANGE, "batch_tokenizer_decode", "ids[1]", "257");
+  assert_refused(batch_tokenizer_decode(tokenizer, (int32_t[]){-1}, 1, text, 2) == BATCH_TOKENIZER_FAILED,
+                 BATCH_ERROR_OUT_OF_RANGE, "batch_tokenizer_decode", "ids[0] is -1");
   batch_tokenizer_free(tokenizer);
 }
 
 Test(tokenizer, bad_arguments_are_refused) {
   BatchTokenizer *tokenizer = batch_tokenizer_bytes(0);
-  uint32_t id;
+  int32_t id;
   char text;
   assert_refused(!batch_tokenizer_bytes(65281), BATCH_ERROR_INVALID_ARGUMENT, "specials", "65281");
   assert_refused(!batch_tokenizer_sentencepiece(NULL), BATCH_ERROR_INVALID_ARGUMENT, "path");
@@ -82,23 +83,24 @@ Test(tokenizer, bad_arguments_are_refused) {
 
 /* ---- a caller's own */
 
-static size_t count_up(void *context, const char *text, size_t length, uint32_t *ids, size_t capacity) {
+static size_t count_up(void *context, const char *text, size_t length, int32_t *ids, size_t capacity) {
   (void)text;
-  for (size_t i = 0; i < length && i < capacity; i++) ids[i] = *(uint32_t *)context + (uint32_t)i;
+  for (size_t i = 0; i < length && i < capacity; i++) ids[i] = *(int32_t *)context + (int32_t)i;
   return length;
 }
 
-static size_t no_text(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity) {
+static size_t no_text(void *context, const int32_t *ids, size_t count, char *text, size_t capacity) {
   (void)context, (void)ids, (void)count, (void)text, (void)capacity;
   return BATCH_TOKENIZER_FAILED;
 }
 
 static void count_free(void *context) {
-  *(uint32_t *)context += 1000;
+  *(int32_t *)context += 1000;
 }
 
 Test(tokenizer, a_callers_functions_are_called_and_their_ids_checked) {
-  uint32_t context = 5, ids[4];
+  int32_t context = 5;
+  int32_t ids[4];
   char text;
   BatchTokenizer *tokenizer =
       batch_tokenizer_custom(&(batch_tokenizer_functions){.size = sizeof(batch_tokenizer_functions),
@@ -114,6 +116,10 @@ Test(tokenizer, a_callers_functions_are_called_and_their_ids_checked) {
                  BATCH_ERROR_OUT_OF_RANGE, "ids[3]", "8");
   assert_refused(batch_tokenizer_decode(tokenizer, ids, 1, &text, 1) == BATCH_TOKENIZER_FAILED,
                  BATCH_ERROR_FORMAT, "refuses");
+  context = -4;
+  assert_refused(batch_tokenizer_encode(tokenizer, "abcd", 4, ids, 4) == BATCH_TOKENIZER_FAILED,
+                 BATCH_ERROR_OUT_OF_RANGE, "batch_tokenizer_encode", "ids[0] is -4", "8");
+  context = 5;
   batch_tokenizer_free(tokenizer);
   cr_assert_eq(context, 1005, "free was not called once");
 }
@@ -129,6 +135,8 @@ Test(tokenizer, a_callers_tokenizer_with_something_missing_is_refused) {
                  "vocab_size");
   assert_refused(!batch_tokenizer_custom(&whole, NULL, 8, 8), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text",
                  "8");
+  assert_refused(!batch_tokenizer_custom(&whole, NULL, (1u << 31) + 1, BATCH_NO_TOKEN),
+                 BATCH_ERROR_INVALID_ARGUMENT, "vocab_size is 2147483649, expected 1 to 2^31");
   assert_refused(!batch_tokenizer_custom(&whole, NULL, 8, -2), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text",
                  "-2");
 }
@@ -186,7 +194,7 @@ static char *output_of_command(const char *command, const char *format, const ch
 /* One line: the ids of spm_encode, the text of spm_decode. Returns how many ids. */
 static size_t compare_line(const BatchTokenizer *tokenizer, const char *line, size_t length,
                            char *expected_ids, const char *expected_text) {
-  static uint32_t ids[100000];
+  static int32_t ids[100000];
   static char text[400000];
   size_t count = batch_tokenizer_encode(tokenizer, line, length, ids, 100000), i = 0;
   cr_assert(count <= 100000, "%s", batch_last_error()->message);
@@ -254,7 +262,7 @@ Test(tokenizer, sentencepiece_over_a_text_file_is_what_it_is_over_the_whole_text
   bytes text = read_licenses();
   const char *path = write_data("text.txt", text.data, text.used);
   BatchTokenizer *tokenizer = batch_tokenizer_sentencepiece(train(path, "bpe", "m"));
-  uint32_t *whole = malloc((text.used + 16) * sizeof *whole);
+  int32_t *whole = malloc((text.used + 16) * sizeof *whole);
   size_t count = batch_tokenizer_encode(tokenizer, (char *)text.data, text.used, whole, text.used + 16);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.tokenizer = tokenizer;
@@ -305,7 +313,7 @@ Test(tokenizer, sentencepiece_takes_malformed_text_and_zero_bytes) {
       batch_tokenizer_sentencepiece(train(write_bytes("text.txt", &text), "bpe", "m"));
   char *heap = malloc(5); /* its end is the end of a block: an overrun is seen */
   memcpy(heap, "a\0\xff\xe2\x82", 5);
-  uint32_t ids[64];
+  int32_t ids[64];
   size_t count = batch_tokenizer_encode(tokenizer, heap, 5, ids, 64);
   cr_assert(count > 0 && count <= 64);
   free(heap);

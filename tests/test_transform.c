@@ -72,7 +72,7 @@ static void assert_share(uint64_t count, uint64_t trials, double share, const ch
 static result first, second;
 
 Test(transform, masking_hides_fifteen_percent_in_three_ways) {
-  static const uint32_t keep[] = {10, 11, 12};
+  static const int32_t keep[] = {10, 11, 12};
   batch_mask_options masking = {.size = sizeof masking,
                                 .probability = 0.15f,
                                 .mask_id = 3,
@@ -194,7 +194,7 @@ static void check_options(const batch_transform *transform, batch_id_type type, 
 }
 
 Test(transform, ids_outside_the_type_or_the_vocabulary_are_refused_when_the_loader_is_made) {
-  static const uint32_t keep[] = {10, 70000};
+  static const int32_t keep[] = {10, 70000, -3};
   enum { SIZE = sizeof(batch_mask_options) };
   static const struct {
     batch_mask_options masking;
@@ -203,7 +203,7 @@ Test(transform, ids_outside_the_type_or_the_vocabulary_are_refused_when_the_load
     const char *refused;
   } cases[] = {
       {{SIZE, 1, 65535, 65536, NULL, 0}, BATCH_IDS_UINT16, 0, NULL},
-      {{SIZE, 1, 70000, 100, NULL, 0}, BATCH_IDS_UINT16, 0, "mask_id is 70000, expected at most 65535"},
+      {{SIZE, 1, 70000, 100, NULL, 0}, BATCH_IDS_UINT16, 0, "mask_id is 70000, expected 0 to 65535"},
       {{SIZE, 1, 1, 65537, NULL, 0}, BATCH_IDS_UINT16, 0, "vocab_size is 65537, expected 1 to 65536"},
       {{SIZE, 1, 1, 0, NULL, 0}, BATCH_IDS_UINT16, 0, "vocab_size is 0"},
       {{SIZE, 1, 1, 100, keep, 2}, BATCH_IDS_UINT16, 0, "keep is 70000"},
@@ -211,11 +211,12 @@ Test(transform, ids_outside_the_type_or_the_vocabulary_are_refused_when_the_load
       {{SIZE, 1, 1, 100, NULL, 2}, BATCH_IDS_UINT16, 0, "keep is NULL"},
       {{SIZE, NAN, 1, 100, NULL, 0}, BATCH_IDS_UINT16, 0, "probability is nan"},
       {{SIZE, 7, 1, 100, NULL, 0}, BATCH_IDS_UINT16, 0, NULL},
-      {{SIZE, 1, 1000, 1000, NULL, 0}, BATCH_IDS_INT32, 1000, "mask_id is 1000, expected at most 999"},
+      {{SIZE, 1, 1000, 1000, NULL, 0}, BATCH_IDS_INT32, 1000, "mask_id is 1000, expected 0 to 999"},
       {{SIZE, 1, 999, 1001, NULL, 0}, BATCH_IDS_INT64, 1000, "vocab_size is 1001"},
       {{SIZE, 1, 999, 1000, NULL, 0}, BATCH_IDS_INT32, 1000, NULL},
       {{SIZE, 1, (1 << 24) + 1, 100, NULL, 0}, BATCH_IDS_FLOAT32, 0, "mask_id"},
-      {{SIZE, 1, 1u << 31, 100, NULL, 0}, BATCH_IDS_INT64, 0, "mask_id"},
+      {{SIZE, 1, -1, 100, NULL, 0}, BATCH_IDS_INT64, 0, "mask_id is -1, expected 0 to 2147483647"},
+      {{SIZE, 1, 1, 100, keep, 3}, BATCH_IDS_INT32, 0, "keep is -3"},
   };
   write_tokens();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -232,6 +233,7 @@ Test(transform, options_that_cannot_be_meant_are_refused_when_the_loader_is_made
   check_options(&t, type, 0, what)
   REFUSED(dropout, BATCH_IDS_UINT16, NULL, 0.5f, 65535);
   REFUSED(dropout, BATCH_IDS_UINT16, "drop_id is 65536", 0.5f, 65536);
+  REFUSED(dropout, BATCH_IDS_INT64, "drop_id is -1", 0.5f, -1);
   REFUSED(dropout, BATCH_IDS_UINT16, "probability", NAN, 1);
   REFUSED(replace, BATCH_IDS_UINT16, NULL, 0.5f, 65536);
   REFUSED(replace, BATCH_IDS_UINT16, "vocab_size is 65537", 0.5f, 65537);

@@ -21,11 +21,11 @@ static void finish(BatchWriter *writer) {
 
 /* Documents 1 2 | (empty) | 3 4 5 */
 static void write_documents(BatchWriter *writer) {
-  cr_assert(batch_writer_tokens(writer, (uint32_t[]){1, 2}, 2));
+  cr_assert(batch_writer_tokens(writer, (int32_t[]){1, 2}, 2));
   cr_assert(batch_writer_end_document(writer));
   cr_assert(batch_writer_end_document(writer));
-  cr_assert(batch_writer_tokens(writer, (uint32_t[]){3}, 1));
-  cr_assert(batch_writer_tokens(writer, (uint32_t[]){4, 5}, 2)); /* finish ends this document */
+  cr_assert(batch_writer_tokens(writer, (int32_t[]){3}, 1));
+  cr_assert(batch_writer_tokens(writer, (int32_t[]){4, 5}, 2)); /* finish ends this document */
 }
 
 static void write_file(const char *path, batch_format format, batch_token_type type) {
@@ -105,7 +105,7 @@ Test(writer, metadata_tells_the_width_where_the_name_does_not) {
 }
 
 Test(writer, many_tokens_are_put_in_three_digits) {
-  static uint32_t ids[12345];
+  static int32_t ids[12345];
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   options.format = BATCH_FORMAT_DATATROVE;
   BatchWriter *writer = create(path_of("a.ds"), &options);
@@ -249,7 +249,7 @@ Test(writer, shards_begin_with_a_document) {
   options.shard_tokens = 5;
   BatchWriter *writer = create(path_of("t.bin"), &options);
   for (uint32_t i = 0; i < 7; i++) { /* seven documents of three tokens: shards of 6, 6, 6, 3 */
-    cr_assert(batch_writer_tokens(writer, (uint32_t[]){i, i, i}, 3));
+    cr_assert(batch_writer_tokens(writer, (int32_t[]){i, i, i}, 3));
     cr_assert(batch_writer_end_document(writer));
   }
   cr_assert_eq(batch_writer_shard_count(writer), 3);
@@ -323,14 +323,29 @@ Test(writer, what_a_format_lacks_is_refused) {
 Test(writer, ids_that_do_not_fit_are_refused_and_nothing_is_left) {
   const char *path = path_of("a.bin");
   BatchWriter *writer = create(path, NULL);
-  cr_assert(batch_writer_tokens(writer, (uint32_t[]){65535}, 1));
-  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1, 65536, 2}, 3), BATCH_ERROR_OUT_OF_RANGE, path,
+  cr_assert(batch_writer_tokens(writer, (int32_t[]){65535}, 1));
+  assert_refused(!batch_writer_tokens(writer, (int32_t[]){1, 65536, 2}, 3), BATCH_ERROR_OUT_OF_RANGE, path,
                  "65536", "65535", "u16");
-  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1}, 1), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
+  assert_refused(!batch_writer_tokens(writer, (int32_t[]){1}, 1), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
   assert_refused(!batch_writer_end_document(writer), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
   assert_refused(!batch_writer_finish(writer), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
   cr_assert_eq(files_count(), 0);
   batch_writer_free(writer);
+}
+
+Test(writer, ids_are_from_0_to_2_31_whatever_the_type) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.token_type = BATCH_TOKEN_U32;
+  options.vocab_size = 1u << 31;
+  const char *path = path_of("a.u32");
+  BatchWriter *writer = create(path, &options);
+  cr_assert(batch_writer_tokens(writer, (int32_t[]){INT32_MAX}, 1));
+  assert_refused(!batch_writer_tokens(writer, (int32_t[]){1, -3, 2}, 3), BATCH_ERROR_OUT_OF_RANGE, path,
+                 "found id -3, expected 0 to 2147483647");
+  batch_writer_free(writer);
+  options.vocab_size++;
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "vocab_size",
+                 "2147483649", "2147483648");
 }
 
 Test(writer, signed_types_hold_half) {
@@ -338,8 +353,8 @@ Test(writer, signed_types_hold_half) {
   options.format = BATCH_FORMAT_MEGATRON;
   options.token_type = BATCH_TOKEN_I16;
   BatchWriter *writer = create(path_of("a.bin"), &options);
-  cr_assert(batch_writer_tokens(writer, (uint32_t[]){32767}, 1));
-  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){32768}, 1), BATCH_ERROR_OUT_OF_RANGE, "32768",
+  cr_assert(batch_writer_tokens(writer, (int32_t[]){32767}, 1));
+  assert_refused(!batch_writer_tokens(writer, (int32_t[]){32768}, 1), BATCH_ERROR_OUT_OF_RANGE, "32768",
                  "i16");
   batch_writer_free(writer);
 }
@@ -347,7 +362,7 @@ Test(writer, signed_types_hold_half) {
 Test(writer, a_finished_writer_takes_nothing_more) {
   BatchWriter *writer = create(path_of("a.bin"), NULL);
   cr_assert(batch_writer_finish(writer));
-  assert_refused(!batch_writer_tokens(writer, (uint32_t[]){1}, 1), BATCH_ERROR_INVALID_ARGUMENT,
+  assert_refused(!batch_writer_tokens(writer, (int32_t[]){1}, 1), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_writer_tokens", "finished");
   assert_refused(!batch_writer_end_document(writer), BATCH_ERROR_INVALID_ARGUMENT, "finished");
   assert_refused(!batch_writer_finish(writer), BATCH_ERROR_INVALID_ARGUMENT, "finished");
@@ -392,7 +407,7 @@ Test(writer, overwriting_a_pair_replaces_both) {
   for (int round = 0; round < 2; round++) {
     BatchWriter *writer = create(path_of("a.bin"), &options);
     if (round == 0)
-      cr_assert(batch_writer_tokens(writer, (uint32_t[]){9}, 1));
+      cr_assert(batch_writer_tokens(writer, (int32_t[]){9}, 1));
     else
       write_documents(writer);
     finish(writer);
@@ -496,7 +511,7 @@ Test(writer, a_change_of_the_working_directory_is_nothing_to_it) {
   cr_assert_eq(chdir(path_of("")), 0);
   BatchWriter *writer = create("out.bin", NULL);
   cr_assert_eq(chdir("/"), 0);
-  cr_assert(batch_writer_tokens(writer, (uint32_t[]){1, 2, 3}, 3));
+  cr_assert(batch_writer_tokens(writer, (int32_t[]){1, 2, 3}, 3));
   finish(writer);
   cr_assert_eq(chdir(before), 0);
   cr_assert_eq(files_count(), 1);

@@ -84,7 +84,7 @@ static const scene scenes[] = {
 };
 enum { SCENES = sizeof scenes / sizeof *scenes };
 
-static void ids_of(const run *r, uint32_t document, uint32_t *ids) {
+static void ids_of(const run *r, uint32_t document, int32_t *ids) {
   for (uint32_t i = 0; i < r->length; i++) ids[i] = r->first + document * r->length + i;
 }
 
@@ -98,7 +98,7 @@ static BatchWriter *begin(const run *r, bool overwrite) {
 }
 
 static bool write_documents(BatchWriter *writer, const run *r) {
-  uint32_t ids[LONGEST];
+  int32_t ids[LONGEST];
   for (uint32_t d = 0; d < DOCUMENTS; d++) {
     ids_of(r, d, ids);
     if (!batch_writer_tokens(writer, ids, r->length) || !batch_writer_end_document(writer)) return false;

@@ -15,7 +15,7 @@ enum { DOCUMENT = 700, SHARD = 3000, KILLS = 40 };
 
 /* Writes documents for ever, a byte to the pipe for each. */
 static void write_until_killed(const char *path, batch_format format, int pipe_end) {
-  uint32_t ids[DOCUMENT];
+  int32_t ids[DOCUMENT];
   for (uint32_t i = 0; i < DOCUMENT; i++) ids[i] = i;
   batch_writer_options options = {
       .size = sizeof(batch_writer_options), .format = format, .shard_tokens = SHARD};
@@ -115,7 +115,7 @@ static void limit_file_size(rlim_t size) {
 }
 
 static bool write_much(BatchWriter *writer) {
-  static uint32_t ids[1000];
+  static int32_t ids[1000];
   for (int i = 0; i < 2000; i++)
     if (!batch_writer_tokens(writer, ids, 1000) || !batch_writer_end_document(writer)) return false;
   return batch_writer_finish(writer);
@@ -150,7 +150,7 @@ Test(writer_faults, a_disk_that_is_full_at_the_index_leaves_neither_file) {
   const char *path = path_of("a.bin");
   batch_writer_options options = {.size = sizeof(batch_writer_options), .format = BATCH_FORMAT_MEGATRON};
   BatchWriter *writer = batch_writer_create(path, &options);
-  for (uint32_t i = 0; i < 20000; i++)
+  for (int32_t i = 0; i < 20000; i++)
     cr_assert(batch_writer_tokens(writer, &i, 1) && batch_writer_end_document(writer));
   limit_file_size(170000); /* 40,000 bytes of tokens, 160,000 of ends, 400,000 of index */
   assert_refused(!batch_writer_finish(writer), BATCH_ERROR_IO, "a.idx", "File too large");

@@ -22,7 +22,7 @@ static void end(void) {
   output_names_free(&names);
 }
 
-static const uint32_t ids[] = {1, 2};
+static const int32_t ids[] = {1, 2};
 
 Test(writer_limits, a_document_of_a_megatron_file) {
   begin("a.bin", BATCH_FORMAT_MEGATRON, BATCH_TOKEN_U16);

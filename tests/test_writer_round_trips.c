@@ -58,7 +58,8 @@ typedef struct trip {
   const char *name;
   uint64_t shard_tokens;
   filling filling;
-  uint32_t count, ids[MOST];
+  uint32_t count;
+  int32_t ids[MOST];
   uint64_t bounds[DOCUMENTS + 1];
 } trip;
 

@@ -9,14 +9,14 @@
 
 TestSuite(writer_watch, .init = files_begin, .fini = files_end);
 
-static bool write_ids(const char *path, batch_format format, uint64_t shard_tokens, uint32_t first) {
+static bool write_ids(const char *path, batch_format format, uint64_t shard_tokens, int32_t first) {
   batch_writer_options options = {.size = sizeof(batch_writer_options),
                                   .format = format,
                                   .shard_tokens = shard_tokens,
                                   .overwrite = true};
   BatchWriter *writer = batch_writer_create(path, &options);
   bool good = writer;
-  for (uint32_t id = first; good && id < first + 4; id++)
+  for (int32_t id = first; good && id < first + 4; id++)
     good = batch_writer_tokens(writer, &id, 1) && batch_writer_end_document(writer);
   good = good && batch_writer_finish(writer);
   batch_writer_free(writer);
@@ -71,7 +71,7 @@ Test(writer_watch, what_is_being_written_is_in_nobodys_way) {
                                   .shard_tokens = 1,
                                   .overwrite = true};
   BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
-  cr_assert(batch_writer_tokens(writer, &(uint32_t){9}, 1));
+  cr_assert(batch_writer_tokens(writer, &(int32_t){9}, 1));
   assert_reads(path_of(""), 4);
   assert_reads(path_of("t_000001.idx"), 1);
   batch_writer_free(writer);
@@ -85,7 +85,7 @@ typedef struct meanwhile {
   int calls;
 } meanwhile;
 
-static size_t encode(void *context, const char *text, size_t size, uint32_t *ids, size_t capacity) {
+static size_t encode(void *context, const char *text, size_t size, int32_t *ids, size_t capacity) {
   meanwhile *m = context;
   (void)text, (void)size;
   if (m->calls++ == 0 && !write_ids(m->path, m->format, m->shard_tokens, 50)) return BATCH_TOKENIZER_FAILED;
@@ -93,7 +93,7 @@ static size_t encode(void *context, const char *text, size_t size, uint32_t *ids
   return 1;
 }
 
-static size_t decode(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity) {
+static size_t decode(void *context, const int32_t *ids, size_t count, char *text, size_t capacity) {
   (void)context, (void)ids, (void)count, (void)text, (void)capacity;
   return BATCH_TOKENIZER_FAILED;
 }

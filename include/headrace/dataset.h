@@ -100,7 +100,7 @@ typedef struct batch_dataset_options {
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
   const batch_text_options *text;  /* text and .jsonl: before the tokenizer; NULL: nothing */
   batch_separator separator;       /* finding it reads every file that lacks boundaries once */
-  uint32_t end_of_text; /* the id, at most INT32_MAX, also beyond the vocabulary; looked at only with a
+  int32_t end_of_text;             /* the id, from 0 on, also beyond the vocabulary; looked at only with a
                                       separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
   batch_bad_line on_bad_line;      /* .jsonl */

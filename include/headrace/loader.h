@@ -135,7 +135,7 @@ typedef struct batch_loader_options {
   batch_shuffle shuffle;
   uint64_t block_rows; /* of BATCH_SHUFFLE_BLOCKS; 0: 4096 */
   batch_packing packing;
-  uint32_t pad_id;      /* below vocab_size, if that is not 0 */
+  int32_t pad_id;       /* from 0 on, below vocab_size if that is not 0 */
   uint32_t epochs;      /* the run ends after so many; 0: 1 */
   uint64_t steps;       /* and after so many batches of this loader; 0: no such limit */
   bool drop_last;       /* leave out what must be padded: the last step of an epoch when rows are missing,

@@ -2,7 +2,7 @@
 
    Usage:
        BatchTokenizer *bytes = batch_tokenizer_bytes(1);         ids 0 to 255, end of text 256
-       uint32_t ids[64];
+       int32_t ids[64];
        size_t n = batch_tokenizer_encode(bytes, "mill race", 9, ids, 64);
        batch_tokenizer_free(bytes);
 
@@ -34,15 +34,15 @@ typedef struct BatchTokenizer BatchTokenizer;
    given each document whole: a text file, or the text of a line of .jsonl. None of them may throw (see base.h). */
 typedef struct batch_tokenizer_functions {
   size_t size; /* see base.h */
-  size_t (*encode)(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity);
-  size_t (*decode)(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity);
+  size_t (*encode)(void *context, const char *text, size_t bytes, int32_t *ids, size_t capacity);
+  size_t (*decode)(void *context, const int32_t *ids, size_t count, char *text, size_t capacity);
   void (*free)(void *context); /* may be NULL */
 } batch_tokenizer_functions;
 
 #define BATCH_TOKENIZER_FUNCTIONS_INIT HEADRACE_OPTIONS_INIT(batch_tokenizer_functions)
 
 /* No end-of-text id. */
-#define BATCH_NO_TOKEN ((int64_t)-1)
+#define BATCH_NO_TOKEN ((int32_t)-1)
 
 /* Makes the tokenizer whose ids are the bytes: vocabulary 256 + specials. Special ids (256 on)
    never come from text and decode to nothing; the first of them is the end of text.
@@ -58,10 +58,10 @@ HEADRACE_API BatchTokenizer *batch_tokenizer_bytes(uint32_t specials);
    BATCH_ERROR_UNSUPPORTED in a build without libsentencepiece. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
 
-/* Wraps the caller's own functions (copied) and context. Every id must be below vocab_size >= 1;
+/* Wraps the caller's own functions (copied) and context. Every id must be below vocab_size, 1 to 2^31;
    end_of_text is one of them or BATCH_NO_TOKEN. On failure `free` is not called. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
-                                                    uint32_t vocab_size, int64_t end_of_text);
+                                                    uint32_t vocab_size, int32_t end_of_text);
 
 /* Frees the tokenizer and its context. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_tokenizer_free(BatchTokenizer *tokenizer);
@@ -69,19 +69,19 @@ HEADRACE_API void batch_tokenizer_free(BatchTokenizer *tokenizer);
 /* Encodes `bytes` bytes of text; they need not be terminated and may hold zero bytes.
    ids: [capacity], may be NULL when capacity is 0.
    Returns: how many ids the text has, of which the first `capacity` are in ids;
-   BATCH_TOKENIZER_FAILED with an error when it cannot be encoded, or when an id is not below the
-   vocabulary size. */
+   BATCH_TOKENIZER_FAILED with an error when it cannot be encoded, or when an id is below 0 or
+   not below the vocabulary size. */
 HEADRACE_API size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes,
-                                           uint32_t *ids, size_t capacity);
+                                           int32_t *ids, size_t capacity);
 
 /* Decodes ids [count] into text [capacity], which is not terminated. An id outside the vocabulary
    is an error (BATCH_ERROR_OUT_OF_RANGE).
    Returns: how many bytes the text has, of which the first `capacity` are in text. */
-HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count,
+HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count,
                                            char *text, size_t capacity);
 
 HEADRACE_API uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer); /* 0 for NULL */
-HEADRACE_API int64_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer); /* or BATCH_NO_TOKEN */
+HEADRACE_API int32_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer); /* or BATCH_NO_TOKEN */
 
 /* Bytes that are not UTF-8. */
 typedef enum batch_malformed {

@@ -57,7 +57,7 @@ typedef struct batch_transform {
 } batch_transform;
 
 /* The built-in transforms. Each borrows its options, which start from their INIT, must outlive the loader and stay as they are;
-   they are checked when the loader is made: ids must be below the loader's vocab_size, or ones that the
+   they are checked when the loader is made: ids must be from 0 on and below the loader's vocab_size, or ones that the
    element type holds exactly when that is 0, and so must vocab_size - 1; a probability must be a number,
    and counts as the nearer bound outside [0, 1]. Positions whose mask is 0 are left alone. They
    work on every element type of the loader, the last two on floats only. */
@@ -68,9 +68,9 @@ typedef struct batch_transform {
 typedef struct batch_mask_options {
   size_t size; /* see base.h */
   float probability;
-  uint32_t mask_id;
+  int32_t mask_id;
   uint32_t vocab_size;
-  const uint32_t *keep;
+  const int32_t *keep;
   size_t num_keep;
 } batch_mask_options;
 
@@ -82,7 +82,7 @@ HEADRACE_API batch_transform batch_transform_mask(const batch_mask_options *opti
 typedef struct batch_dropout_options {
   size_t size; /* see base.h */
   float probability;
-  uint32_t drop_id;
+  int32_t drop_id;
 } batch_dropout_options;
 
 #define BATCH_DROPOUT_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_dropout_options)

@@ -48,7 +48,7 @@ typedef struct batch_writer_options {
   batch_token_type token_type; /* DEFAULT: what the name tells (x.u32, x.u32.bin), else the smallest that the
                                   format has and vocab_size fits. headerless, datatrove: u16 u32.
                                   Megatron: u16 i32, by request u8 i8 i16 i64 */
-  uint32_t vocab_size;         /* 0: not known, and u16 where there is a choice */
+  uint32_t vocab_size;         /* at most 2^31; 0: not known, and u16 where there is a choice */
   bool overwrite;              /* replace what the run owns; otherwise what is there of it is an error */
   uint64_t shard_tokens;       /* a new shard begins with the first document after so many; 0: one file */
 } batch_writer_options;
@@ -66,10 +66,10 @@ typedef struct batch_writer_options {
    another run at work; directories, devices; what the system refuses), BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options);
 
-/* Appends ids [count] to the document at hand. Returns false: BATCH_ERROR_OUT_OF_RANGE (an id does not fit the
-   token type), BATCH_ERROR_OVERFLOW (more than 2^31 - 1 tokens in a shard of llm.c or a document of a Megatron
+/* Appends ids [count] to the document at hand. Returns false: BATCH_ERROR_OUT_OF_RANGE (an id is below 0 or does
+   not fit the token type), BATCH_ERROR_OVERFLOW (more than 2^31 - 1 tokens in a shard of llm.c or a document of a Megatron
    file), BATCH_ERROR_IO. */
-HEADRACE_API bool batch_writer_tokens(BatchWriter *writer, const uint32_t *ids, size_t count);
+HEADRACE_API bool batch_writer_tokens(BatchWriter *writer, const int32_t *ids, size_t count);
 
 /* Ends the document at hand. Formats without boundaries only cut shards here. */
 HEADRACE_API bool batch_writer_end_document(BatchWriter *writer);

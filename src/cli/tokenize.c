@@ -13,7 +13,7 @@ typedef struct tokenize_run {
   data_options data;
   batch_writer_options writer;
   const char *output;
-  int64_t end_of_text; /* -1: the tokenizer's */
+  int32_t end_of_text; /* -1: the tokenizer's */
   int separator;       /* batch_separator; -1: what the format has */
   bool quiet, help;
   progress bar;
@@ -79,7 +79,7 @@ static int take_end_of_text(tokenize_run *run, const char *text) {
   uint64_t value;
   if (!cli_number(text, &value) || value > INT32_MAX)
     return cli_usage_error(name, "--end-of-text is %s, expected a token id", text);
-  run->end_of_text = (int64_t)value;
+  run->end_of_text = (int32_t)value;
   return CLI_OK;
 }
 
@@ -148,7 +148,7 @@ static int settle_separator(tokenize_run *run) {
   bool indexed = format == BATCH_FORMAT_MEGATRON || format == BATCH_FORMAT_DATATROVE;
   int usual = llmc ? BATCH_SEPARATOR_BEFORE : indexed ? BATCH_SEPARATOR_NONE : BATCH_SEPARATOR_AFTER;
   uint32_t vocab_size = run->data.tokenizer ? batch_tokenizer_vocab_size(run->data.tokenizer) : 256;
-  int64_t id = run->data.tokenizer ? batch_tokenizer_end_of_text(run->data.tokenizer) : 256;
+  int32_t id = run->data.tokenizer ? batch_tokenizer_end_of_text(run->data.tokenizer) : 256;
   if (run->end_of_text >= 0) id = run->end_of_text;
   dataset->separator = (batch_separator)(run->separator >= 0 ? run->separator : usual);
   if (!dataset->separator && run->end_of_text >= 0)
@@ -157,9 +157,8 @@ static int settle_separator(tokenize_run *run) {
   if (dataset->separator && id < 0)
     return cli_usage_error(name,
                            "the tokenizer has no end-of-text id, expected --end-of-text or --separator none");
-  dataset->end_of_text = dataset->separator ? (uint32_t)id : 0;
-  run->writer.vocab_size =
-      dataset->separator && dataset->end_of_text >= vocab_size ? dataset->end_of_text + 1 : vocab_size;
+  dataset->end_of_text = dataset->separator ? id : 0;
+  run->writer.vocab_size = dataset->separator && (uint32_t)id >= vocab_size ? (uint32_t)id + 1 : vocab_size;
   return CLI_OK;
 }
 

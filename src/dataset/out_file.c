@@ -96,17 +96,16 @@ bool out_write_u64(out_file *out, uint64_t value) {
   return out_write(out, &value, sizeof value);
 }
 
-static bool ids_fit(const out_file *out, batch_token_type type, const uint32_t *ids, size_t count) {
-  uint64_t most = token_type_max(type);
-  uint32_t largest = 0;
-  for (size_t i = 0; i < count; i++) largest = ids[i] > largest ? ids[i] : largest;
+static bool ids_fit(const out_file *out, batch_token_type type, const int32_t *ids, size_t count) {
+  uint32_t most = token_type_max(type), largest = 0; /* an id below 0 is 2^31 or more */
+  for (size_t i = 0; i < count; i++) largest = (uint32_t)ids[i] > largest ? (uint32_t)ids[i] : largest;
   return largest <= most ||
          error_fail(BATCH_ERROR_OUT_OF_RANGE,
-                    "%.700s: found id %" PRIu32 ", expected at most %" PRIu64 " (tokens are %s)", out->path,
-                    largest, most, batch_token_type_name(type));
+                    "%.700s: found id %" PRId32 ", expected 0 to %" PRIu32 " (tokens are %s)", out->path,
+                    (int32_t)largest, most, batch_token_type_name(type));
 }
 
-bool out_write_tokens(out_file *out, batch_token_type type, const uint32_t *ids, size_t count) {
+bool out_write_tokens(out_file *out, batch_token_type type, const int32_t *ids, size_t count) {
   enum { PIECE = 4096 };
   uint64_t raw[PIECE];
   if (!ids_fit(out, type, ids, count)) return false;

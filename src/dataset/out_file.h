@@ -24,7 +24,7 @@ bool out_write(out_file *out, const void *data, size_t bytes);
 bool out_write_u64(out_file *out, uint64_t value);
 
 /* Appends ids as tokens; BATCH_ERROR_OUT_OF_RANGE when one does not fit the type. */
-bool out_write_tokens(out_file *out, batch_token_type type, const uint32_t *ids, size_t count);
+bool out_write_tokens(out_file *out, batch_token_type type, const int32_t *ids, size_t count);
 
 /* Hands what is buffered to the system. */
 bool out_flush(out_file *out);

@@ -177,7 +177,7 @@ static bool find_documents(source_file *file, boundary_search *search, const cha
   return good;
 }
 
-bool scan_documents(source_file *file, batch_separator separator, uint32_t end_of_text,
+bool scan_documents(source_file *file, batch_separator separator, int32_t end_of_text,
                     const char *directory) {
   boundary_search search = {
       .id = end_of_text, .after = separator == BATCH_SEPARATOR_AFTER, .ends = OUT_FILE_CLOSED};

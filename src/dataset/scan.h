@@ -16,8 +16,7 @@ bool scan_fingerprint(const source *s, uint64_t *fingerprint);
 
 /* Finds the documents of a file without boundaries by its end-of-text id. directory: for the
    temporary file that holds their ends; may be NULL. */
-bool scan_documents(source_file *file, batch_separator separator, uint32_t end_of_text,
-                    const char *directory);
+bool scan_documents(source_file *file, batch_separator separator, int32_t end_of_text, const char *directory);
 
 /* The i-th of n >= 2 places evenly spread over 0 to last, without overflow. */
 static inline uint64_t scan_place(uint64_t last, uint64_t i, uint64_t n) {

@@ -13,14 +13,14 @@
 typedef struct token_type_facts {
   const char *name;
   uint32_t size;
-  uint64_t max;
+  uint32_t max;
 } token_type_facts;
 
 static const token_type_facts facts[] = {
     [BATCH_TOKEN_U8] = {"u8", 1, UINT8_MAX},    [BATCH_TOKEN_I8] = {"i8", 1, INT8_MAX},
     [BATCH_TOKEN_U16] = {"u16", 2, UINT16_MAX}, [BATCH_TOKEN_I16] = {"i16", 2, INT16_MAX},
-    [BATCH_TOKEN_U32] = {"u32", 4, UINT32_MAX}, [BATCH_TOKEN_I32] = {"i32", 4, INT32_MAX},
-    [BATCH_TOKEN_I64] = {"i64", 8, INT64_MAX},
+    [BATCH_TOKEN_U32] = {"u32", 4, INT32_MAX},  [BATCH_TOKEN_I32] = {"i32", 4, INT32_MAX},
+    [BATCH_TOKEN_I64] = {"i64", 8, INT32_MAX},
 };
 
 static const token_type_facts *facts_of(batch_token_type type) {
@@ -35,7 +35,7 @@ uint32_t batch_token_type_size(batch_token_type type) {
   return facts_of(type) ? facts[type].size : 0;
 }
 
-uint64_t token_type_max(batch_token_type type) {
+uint32_t token_type_max(batch_token_type type) {
   return facts_of(type) ? facts[type].max : 0;
 }
 
@@ -109,7 +109,7 @@ void token_widen(batch_token_type type, const void *raw, size_t count, int64_t *
 }
 
 #define NARROW(stored)                                                                                       \
-  static void narrow_##stored(const uint32_t *ids, size_t count, uint8_t *raw) {                             \
+  static void narrow_##stored(const int32_t *ids, size_t count, uint8_t *raw) {                              \
     for (size_t i = 0; i < count; i++) {                                                                     \
       stored token = (stored)ids[i];                                                                         \
       memcpy(raw + i * sizeof token, &token, sizeof token);                                                  \
@@ -121,7 +121,7 @@ NARROW(uint16_t)
 NARROW(uint32_t)
 NARROW(uint64_t)
 
-void token_narrow(batch_token_type type, const uint32_t *ids, size_t count, void *raw) {
+void token_narrow(batch_token_type type, const int32_t *ids, size_t count, void *raw) {
   switch (batch_token_type_size(type)) {
   case 1:
     narrow_uint8_t(ids, count, raw);

@@ -58,7 +58,8 @@ bool loader_check_options(const batch_loader_options *o) {
   EXPECT((unsigned)o->packing <= BATCH_PACK_BEST_FIT, "packing is %d, expected a batch_packing",
          (int)o->packing);
   EXPECT((unsigned)o->faults <= BATCH_FAULT_HAND_ON, "faults is %d, expected a batch_faults", (int)o->faults);
-  EXPECT(o->pad_id <= largest_id(&shape), "pad_id is %u, expected at most %u", o->pad_id, largest_id(&shape));
+  EXPECT((uint32_t)o->pad_id <= largest_id(&shape), "pad_id is %d, expected 0 to %u", o->pad_id,
+         largest_id(&shape));
   EXPECT(o->world > 0 || o->rank == 0, "rank is %u, expected 0 where world is 0 and the launcher says both",
          o->rank);
   EXPECT(o->world == 0 || o->rank < o->world, "rank is %u, expected below world, which is %u", o->rank,

@@ -10,7 +10,7 @@ typedef struct recipe {
   schedule schedule;
   batch_shape shape;
   uint32_t limit;    /* the largest id allowed */
-  uint32_t pad_id;   /* <= limit */
+  int32_t pad_id;    /* <= limit */
   uint64_t rank_row; /* where in a step this rank's rows begin */
   bool skip;         /* rows with a fault become padding */
   size_t files;      /* of all sources */

@@ -31,11 +31,11 @@ void row_put(const Tensor *tensor, uint32_t row, uint32_t column, uint32_t count
   }
 }
 
-void row_pad(Batch *batch, uint32_t row, uint32_t column, uint32_t pad_id) {
+void row_pad(Batch *batch, uint32_t row, uint32_t column, int32_t pad_id) {
   uint32_t count = batch->sequence_length - column;
   if (count == 0) return;
-  row_put(&batch->input, row, column, count, (int32_t)pad_id);
-  row_put(&batch->target, row, column, count, (int32_t)pad_id);
+  row_put(&batch->input, row, column, count, pad_id);
+  row_put(&batch->target, row, column, count, pad_id);
   row_put(&batch->mask, row, column, count, 0);
   if (!batch->documents.raw) return;
   row_put(&batch->documents, row, column, count, -1);

@@ -14,7 +14,7 @@ static inline void *row_at(const Tensor *tensor, uint32_t row, uint32_t column) 
 void row_put(const Tensor *tensor, uint32_t row, uint32_t column, uint32_t count, int32_t value);
 
 /* Columns [column, the end) become padding. */
-void row_pad(Batch *batch, uint32_t row, uint32_t column, uint32_t pad_id);
+void row_pad(Batch *batch, uint32_t row, uint32_t column, int32_t pad_id);
 
 /* Writes positions 0, 1, 2, ... from `first` on. */
 void row_count(const Tensor *tensor, uint32_t row, uint32_t column, uint32_t count, int32_t first);

@@ -178,9 +178,10 @@ static bool check_probability(const check *c, float probability) {
                                            "%s: probability is %g, expected 0 to 1", c->name, probability);
 }
 
-static bool check_id(const check *c, const char *what, uint32_t id) {
-  return id <= c->largest_id || error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is %u, expected at most %u",
-                                           c->name, what, id, c->largest_id);
+static bool check_id(const check *c, const char *what, int32_t id) {
+  return (uint32_t)id <= c->largest_id ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is %d, expected 0 to %u", c->name, what, id,
+                    c->largest_id);
 }
 
 static bool check_vocabulary(const check *c, uint32_t vocab_size) {

@@ -22,7 +22,7 @@ typedef struct encoder {
   size_t start, searched; /* there is no place to cut in the `searched` bytes from start on */
   bool more;              /* a part of the document was tokenized */
   size_t unbroken;        /* bytes read since the tokenizer allowed a cut */
-  uint32_t *ids;
+  int32_t *ids;
   size_t capacity;
 } encoder;
 
@@ -30,10 +30,9 @@ static bool check(const char *function, const batch_dataset_options *options) {
   if ((unsigned)options->separator > BATCH_SEPARATOR_AFTER)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: separator is %d, expected 0 to %d", function,
                       (int)options->separator, BATCH_SEPARATOR_AFTER);
-  if (options->separator && options->end_of_text > INT32_MAX)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                      "%s: end_of_text is %" PRIu32 ", expected at most %" PRId32, function,
-                      options->end_of_text, INT32_MAX);
+  if (options->separator && options->end_of_text < 0)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: end_of_text is %" PRId32 ", expected 0 or more",
+                      function, options->end_of_text);
   if ((unsigned)options->on_bad_line > BATCH_BAD_LINE_SKIP)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: on_bad_line is %d, expected 0 or %d", function,
                       (int)options->on_bad_line, BATCH_BAD_LINE_SKIP);
@@ -54,7 +53,8 @@ bool encode_read_options(const char *function, const batch_dataset_options *give
 
 uint32_t encode_vocab_size(const batch_dataset_options *options) {
   uint32_t size = options->tokenizer ? batch_tokenizer_vocab_size(options->tokenizer) : 256;
-  return options->separator && options->end_of_text >= size ? options->end_of_text + 1 : size;
+  uint32_t id = (uint32_t)options->end_of_text;
+  return options->separator && id >= size ? id + 1 : size;
 }
 
 static bool progress(void *context) {
@@ -64,7 +64,7 @@ static bool progress(void *context) {
 }
 
 static bool grow_ids(encoder *e, size_t count) {
-  uint32_t *grown = reallocarray(e->ids, count, sizeof *grown);
+  int32_t *grown = reallocarray(e->ids, count, sizeof *grown);
   if (!grown)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for %zu ids", e->reader.stream.path,
                       count);

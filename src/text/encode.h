@@ -7,7 +7,7 @@
 
 /* Takes ids of the document at hand, and its end. False stops, with an error set. */
 typedef struct token_sink {
-  bool (*tokens)(void *context, const uint32_t *ids, size_t count);
+  bool (*tokens)(void *context, const int32_t *ids, size_t count);
   bool (*end_document)(void *context);
   bool (*progress)(void *context, uint64_t bytes_read, uint64_t bad_lines); /* often; may be NULL */
   void *context;

@@ -13,19 +13,19 @@ struct BatchTokenizer {
   batch_tokenizer_functions functions;
   void *context;
   uint32_t vocab_size;
-  int64_t end_of_text;
+  int32_t end_of_text;
   tokenizer_cut cut;
   tokenizer_more more;
 };
 
-static size_t bytes_encode(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity) {
+static size_t bytes_encode(void *context, const char *text, size_t bytes, int32_t *ids, size_t capacity) {
   (void)context;
   const uint8_t *from = (const uint8_t *)text;
   for (size_t i = 0; i < bytes && i < capacity; i++) ids[i] = from[i];
   return bytes;
 }
 
-static size_t bytes_decode(void *context, const uint32_t *ids, size_t count, char *text, size_t capacity) {
+static size_t bytes_decode(void *context, const int32_t *ids, size_t count, char *text, size_t capacity) {
   (void)context;
   size_t bytes = 0;
   for (size_t i = 0; i < count; i++) {
@@ -45,7 +45,7 @@ tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer) {
 }
 
 BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void *context, uint32_t vocab_size,
-                               int64_t end_of_text, tokenizer_cut cut, tokenizer_more more) {
+                               int32_t end_of_text, tokenizer_cut cut, tokenizer_more more) {
   BatchTokenizer *tokenizer = malloc(sizeof *tokenizer);
   if (!tokenizer)
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_tokenizer: no memory for %zu bytes",
@@ -68,7 +68,7 @@ BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
 }
 
 BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
-                                       uint32_t vocab_size, int64_t end_of_text) {
+                                       uint32_t vocab_size, int32_t end_of_text) {
   static const options_type type =
       OPTIONS_TYPE(batch_tokenizer_functions, BATCH_TOKENIZER_FUNCTIONS_INIT, free);
   batch_tokenizer_functions mine;
@@ -76,12 +76,13 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
   if (!mine.encode || !mine.decode)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_tokenizer_custom: %s is NULL, expected a function",
                       mine.encode ? "decode" : "encode");
-  if (vocab_size == 0)
+  if (vocab_size == 0 || vocab_size - 1 > INT32_MAX)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_tokenizer_custom: vocab_size is 0, expected at least 1");
-  if (end_of_text != BATCH_NO_TOKEN && (end_of_text < 0 || end_of_text >= vocab_size))
+                      "batch_tokenizer_custom: vocab_size is %" PRIu32 ", expected 1 to 2^31", vocab_size);
+  if (end_of_text != BATCH_NO_TOKEN && (uint32_t)end_of_text >= vocab_size)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_tokenizer_custom: end_of_text is %" PRId64 ", expected -1 or below %" PRIu32,
+                      "batch_tokenizer_custom: end_of_text is %" PRId32
+                      ", expected BATCH_NO_TOKEN, or 0 or more and below %" PRIu32,
                       end_of_text, vocab_size);
   return tokenizer_make(&mine, context, vocab_size, end_of_text, TOKENIZER_CUT_NOWHERE, NULL);
 }
@@ -110,17 +111,17 @@ static size_t check_arguments(const char *function, const BatchTokenizer *tokeni
 }
 
 /* The first id outside the vocabulary; count if there is none. */
-static size_t first_outside(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count) {
+static size_t first_outside(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count) {
   size_t i = 0;
-  while (i < count && ids[i] < tokenizer->vocab_size) i++;
+  while (i < count && (uint32_t)ids[i] < tokenizer->vocab_size) i++; /* one below 0 is 2^31 or more */
   return i;
 }
 
-static size_t id_outside(const char *function, const BatchTokenizer *tokenizer, const uint32_t *ids,
+static size_t id_outside(const char *function, const BatchTokenizer *tokenizer, const int32_t *ids,
                          size_t at) {
   error_set(BATCH_ERROR_OUT_OF_RANGE,
-            "%s: ids[%zu] is %" PRIu32 ", expected below the vocabulary size %" PRIu32, function, at, ids[at],
-            tokenizer->vocab_size);
+            "%s: ids[%zu] is %" PRId32 ", expected 0 or more and below the vocabulary size %" PRIu32,
+            function, at, ids[at], tokenizer->vocab_size);
   return BATCH_TOKENIZER_FAILED;
 }
 
@@ -131,7 +132,7 @@ static size_t refused(const char *function, size_t count, const char *what) {
 }
 
 size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, size_t bytes, bool more,
-                             uint32_t *ids, size_t capacity) {
+                             int32_t *ids, size_t capacity) {
   static const char function[] = "batch_tokenizer_encode";
   /* What an encoder counts and does not write is then no id. */
   if (tokenizer->cut == TOKENIZER_CUT_NOWHERE && capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
@@ -146,14 +147,14 @@ size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, 
   return bad == written ? count : id_outside(function, tokenizer, ids, bad);
 }
 
-size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes, uint32_t *ids,
+size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes, int32_t *ids,
                               size_t capacity) {
   if (check_arguments("batch_tokenizer_encode", tokenizer, text || bytes == 0, ids || capacity == 0))
     return BATCH_TOKENIZER_FAILED;
   return tokenizer_encode_part(tokenizer, text, bytes, false, ids, capacity);
 }
 
-size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const uint32_t *ids, size_t count, char *text,
+size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count, char *text,
                               size_t capacity) {
   static const char function[] = "batch_tokenizer_decode";
   if (check_arguments(function, tokenizer, ids || count == 0, text || capacity == 0))
@@ -168,6 +169,6 @@ uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {
   return tokenizer ? tokenizer->vocab_size : 0;
 }
 
-int64_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer) {
+int32_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer) {
   return tokenizer ? tokenizer->end_of_text : BATCH_NO_TOKEN;
 }

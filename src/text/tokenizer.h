@@ -21,14 +21,14 @@ tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer);
 
 /* As batch_tokenizer_encode, of a part that was cut off; more: it is not the first one of its text. */
 size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, size_t bytes, bool more,
-                             uint32_t *ids, size_t capacity);
+                             int32_t *ids, size_t capacity);
 
 /* Encodes a part that is not the first one. */
-typedef size_t (*tokenizer_more)(void *context, const char *text, size_t bytes, uint32_t *ids,
+typedef size_t (*tokenizer_more)(void *context, const char *text, size_t bytes, int32_t *ids,
                                  size_t capacity);
 
 /* A tokenizer whose context must be freed if this fails. more: NULL: as encode. */
 BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void *context, uint32_t vocab_size,
-                               int64_t end_of_text, tokenizer_cut cut, tokenizer_more more);
+                               int32_t end_of_text, tokenizer_cut cut, tokenizer_more more);
 
 #endif

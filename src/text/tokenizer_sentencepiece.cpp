@@ -33,7 +33,7 @@ struct Model {
 
 struct Encoding {
   const Model &model;
-  uint32_t *ids;
+  int32_t *ids;
   size_t capacity, count;
 };
 
@@ -52,7 +52,7 @@ std::vector<int> Ids(const Model &model, absl::string_view text) {
 // Appends what stands behind the first `skip` ids.
 void Put(Encoding *e, const std::vector<int> &found, size_t skip) {
   for (size_t i = skip; i < found.size(); i++, e->count++)
-    if (e->count < e->capacity) e->ids[e->count] = static_cast<uint32_t>(found[i]);
+    if (e->count < e->capacity) e->ids[e->count] = found[i];
 }
 
 bool IsWord(char c) {
@@ -117,7 +117,7 @@ void PutLinesWithFeeds(Encoding *e, const char *text, size_t bytes, bool more) {
   }
 }
 
-size_t Encode(void *context, const char *text, size_t bytes, uint32_t *ids, size_t capacity, bool more) {
+size_t Encode(void *context, const char *text, size_t bytes, int32_t *ids, size_t capacity, bool more) {
   try {
     const Model &model = *of(context);
     Encoding e = {model, ids, capacity, 0};
@@ -178,7 +178,7 @@ uint32_t sentencepiece_vocab_size(void *model) {
   return static_cast<uint32_t>(of(model)->processor.GetPieceSize());
 }
 
-int64_t sentencepiece_end_of_text(void *model) {
+int32_t sentencepiece_end_of_text(void *model) {
   return of(model)->processor.eos_id();
 } // -1: none
 
@@ -186,16 +186,15 @@ tokenizer_cut sentencepiece_cut(void *model) {
   return of(model)->line_feeds == LineFeeds::kWhole ? TOKENIZER_CUT_NOWHERE : TOKENIZER_CUT_LINES;
 }
 
-size_t sentencepiece_encode(void *model, const char *text, size_t bytes, uint32_t *ids, size_t capacity) {
+size_t sentencepiece_encode(void *model, const char *text, size_t bytes, int32_t *ids, size_t capacity) {
   return Encode(model, text, bytes, ids, capacity, false);
 }
 
-size_t sentencepiece_encode_more(void *model, const char *text, size_t bytes, uint32_t *ids,
-                                 size_t capacity) {
+size_t sentencepiece_encode_more(void *model, const char *text, size_t bytes, int32_t *ids, size_t capacity) {
   return Encode(model, text, bytes, ids, capacity, true);
 }
 
-size_t sentencepiece_decode(void *model, const uint32_t *ids, size_t count, char *text, size_t capacity) {
+size_t sentencepiece_decode(void *model, const int32_t *ids, size_t count, char *text, size_t capacity) {
   try {
     std::string found;
     if (!of(model)->processor.Decode(std::vector<int>(ids, ids + count), &found).ok())

@@ -14,7 +14,7 @@ typedef struct text_spool {
   uint64_t count;
 } text_spool;
 
-static bool spool_tokens(void *context, const uint32_t *ids, size_t count) {
+static bool spool_tokens(void *context, const int32_t *ids, size_t count) {
   text_spool *spool = context;
   spool->count += count;
   return out_write_tokens(&spool->tokens, spool->type, ids, count);

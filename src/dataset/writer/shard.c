@@ -107,7 +107,7 @@ static bool check_limits(const shard *s, size_t count) {
   return true;
 }
 
-bool shard_tokens(shard *s, const uint32_t *ids, size_t count) {
+bool shard_tokens(shard *s, const int32_t *ids, size_t count) {
   if (!check_limits(s, count)) return false;
   s->token_count += count;
   return out_write_tokens(&s->tokens, s->type, ids, count);

@@ -30,7 +30,7 @@ bool shard_needs_companion(const char *name, batch_format format, batch_token_ty
 /* Begins the files of a shard in place->fresh. place, with its names, is borrowed. */
 bool shard_open(shard *s, const staging *place, const char *name, batch_format format, batch_token_type type);
 
-bool shard_tokens(shard *s, const uint32_t *ids, size_t count);
+bool shard_tokens(shard *s, const int32_t *ids, size_t count);
 bool shard_end_document(shard *s);
 
 /* Makes the files whole, waits for the disk, closes them: they are ready to be published. */

@@ -15,7 +15,7 @@ typedef struct tokenize_run {
   uint64_t bytes_before, bad_lines_before; /* of the files that are done */
 } tokenize_run;
 
-static bool write_tokens(void *context, const uint32_t *ids, size_t count) {
+static bool write_tokens(void *context, const int32_t *ids, size_t count) {
   return batch_writer_tokens(((tokenize_run *)context)->writer, ids, count);
 }
 

@@ -84,10 +84,10 @@ static bool settle_type(batch_writer_options *options, const char *name) {
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: options.token_type is %s, expected one that %s has",
                       function, batch_token_type_name(options->token_type),
                       batch_format_name(options->format));
-  uint64_t room = token_type_max(options->token_type) + 1;
+  uint32_t room = token_type_max(options->token_type) + 1;
   return options->vocab_size <= room ||
          error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                    "%s: options.vocab_size is %" PRIu32 ", expected at most %" PRIu64
+                    "%s: options.vocab_size is %" PRIu32 ", expected at most %" PRIu32
                     " for tokens of type %s (%s)",
                     function, options->vocab_size, room, batch_token_type_name(options->token_type),
                     batch_format_name(options->format));
@@ -208,7 +208,7 @@ static bool begin_document(BatchWriter *writer) {
   return most == 0 || writer->shard.token_count < most || (end_shard(writer, false) && open_shard(writer));
 }
 
-bool batch_writer_tokens(BatchWriter *writer, const uint32_t *ids, size_t count) {
+bool batch_writer_tokens(BatchWriter *writer, const int32_t *ids, size_t count) {
   if (!ready(writer, "batch_writer_tokens")) return false;
   if (!ids && count > 0)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_tokens: ids is NULL, expected an address");
