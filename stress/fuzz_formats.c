@@ -84,7 +84,7 @@ static void add_written(run *r, const char *name, const char *companion, batch_f
       .size = sizeof(batch_writer_options), .format = format, .token_type = type, .overwrite = true};
   BatchWriter *writer = batch_writer_create(path_in(r, name), &options);
   for (int32_t i = 0; writer && i < TOKENS; i++)
-    if (!batch_writer_tokens(writer, &i, 1) || (i % 10 == 9 && !batch_writer_end_document(writer)))
+    if (!batch_writer_append(writer, &i, 1) || (i % 10 == 9 && !batch_writer_end_document(writer)))
       stop("not written", name);
   if (!writer || !batch_writer_finish(writer)) stop("not written", name);
   batch_writer_free(writer);

@@ -151,8 +151,8 @@ Test(dataset, null_datasets_have_nothing) {
   assert_refused(!batch_dataset_read(NULL, 0, 1, &id), BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_read");
   assert_refused(!batch_dataset_document(NULL, 0, &start, &end), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_dataset_document");
-  assert_refused(!batch_dataset_file_info(NULL, 0, &info), BATCH_ERROR_INVALID_ARGUMENT,
-                 "batch_dataset_file_info");
+  assert_refused(!batch_dataset_get_file(NULL, 0, &info), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_dataset_get_file");
   assert_refused(!batch_dataset_fingerprint(NULL, &value), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_dataset_fingerprint");
   assert_refused(!batch_dataset_id_range(NULL, NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT,
@@ -278,11 +278,11 @@ Test(dataset, a_file_without_boundaries_beside_one_that_has_them_is_one_document
   batch_dataset_free(dataset);
 }
 
-Test(dataset, file_info_says_what_each_file_is) {
+Test(dataset, get_file_says_what_each_file_is) {
   const char *paths[] = {write_count("a.bin", 0, 5), write_text("b.txt", "text")};
   BatchDataset *dataset = batch_dataset_open(paths, 2, NULL);
   batch_dataset_file info = BATCH_DATASET_FILE_INIT;
-  cr_assert(batch_dataset_file_info(dataset, 1, &info));
+  cr_assert(batch_dataset_get_file(dataset, 1, &info));
   cr_assert_str_eq(info.path, paths[1]);
   cr_assert_eq(info.format, BATCH_FORMAT_TEXT);
   cr_assert_eq(info.token_type, BATCH_TOKEN_U8);
@@ -290,8 +290,8 @@ Test(dataset, file_info_says_what_each_file_is) {
   cr_assert_eq(info.tokens, 4);
   cr_assert_eq(info.documents, 1);
   cr_assert(!info.compressed && !info.tokenized);
-  assert_refused(!batch_dataset_file_info(dataset, 2, &info), BATCH_ERROR_OUT_OF_RANGE, "2");
-  assert_refused(!batch_dataset_file_info(dataset, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT, "info");
+  assert_refused(!batch_dataset_get_file(dataset, 2, &info), BATCH_ERROR_OUT_OF_RANGE, "2");
+  assert_refused(!batch_dataset_get_file(dataset, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT, "file is NULL");
   batch_dataset_free(dataset);
 }
 

@@ -36,7 +36,7 @@ static void assert_same(const char *path, const batch_dataset_options *options, 
   batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   BatchDataset *dataset = open_dataset(path, options);
   assert_tokens(dataset, tokens, TOKENS);
-  cr_assert(batch_dataset_file_info(dataset, 0, &info));
+  cr_assert(batch_dataset_get_file(dataset, 0, &info));
   cr_assert_eq(info.format, format, "%s", batch_format_name(info.format));
   cr_assert_eq(info.token_type, type, "%s", batch_token_type_name(info.token_type));
   batch_dataset_free(dataset);

@@ -60,7 +60,7 @@ static bool write_pair(void *context) {
   BatchWriter *writer = batch_writer_create(context, &options);
   bool done = writer != NULL;
   for (uint32_t i = 0; done && i < 3; i++)
-    done = batch_writer_tokens(writer, (int32_t[]){i, i}, 2) && batch_writer_end_document(writer);
+    done = batch_writer_append(writer, (int32_t[]){i, i}, 2) && batch_writer_end_document(writer);
   done = done && batch_writer_finish(writer);
   batch_writer_free(writer);
   return done;

@@ -114,7 +114,7 @@ Test(dataset_paths, a_file_of_two_names_in_one_listing_is_read_once_under_its_ow
   cr_assert_eq(tokens_of((const char *[]){path_of("*.bin")}, 1), 3);
   BatchDataset *dataset = open_dataset(path_of(""), NULL);
   cr_assert_eq(batch_dataset_tokens(dataset), 3);
-  cr_assert(batch_dataset_file_info(dataset, 0, &info));
+  cr_assert(batch_dataset_get_file(dataset, 0, &info));
   cr_assert_str_eq(info.path, z);
   batch_dataset_free(dataset);
   cr_assert_eq(link(z, path_of("hard.bin")), 0);

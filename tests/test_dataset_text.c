@@ -54,7 +54,7 @@ static const char *gzip_file(const char *path, const char *name) {
 static void assert_format(const char *path, batch_format format, const char *compression) {
   batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   BatchDataset *dataset = open_dataset(path, NULL);
-  cr_assert(batch_dataset_file_info(dataset, 0, &info));
+  cr_assert(batch_dataset_get_file(dataset, 0, &info));
   cr_assert_eq(info.format, format, "%s: %s", path, batch_format_name(info.format));
   cr_assert(compression ? info.compression && strcmp(info.compression, compression) == 0 : !info.compression);
   cr_assert_eq(info.compressed, compression != NULL);
@@ -67,7 +67,7 @@ Test(dataset_text, text_without_a_tokenizer_is_its_bytes_and_one_document) {
   BatchDataset *dataset = open_dataset(path, NULL);
   assert_text(dataset, "mill\xc3\xbc\xff race", 12);
   assert_documents(dataset, (uint64_t[]){0, 12}, 1);
-  cr_assert(batch_dataset_file_info(dataset, 0, &info));
+  cr_assert(batch_dataset_get_file(dataset, 0, &info));
   cr_assert(!info.tokenized, "plain text is mapped as it is");
   batch_dataset_free(dataset);
 }
@@ -368,7 +368,7 @@ Test(dataset_text, bad_lines_are_passed_over_and_counted_when_asked) {
   BatchDataset *dataset = open_dataset(path, &options);
   assert_text(dataset, "ab", 2);
   assert_documents(dataset, (uint64_t[]){0, 1, 2}, 2);
-  cr_assert(batch_dataset_file_info(dataset, 0, &info));
+  cr_assert(batch_dataset_get_file(dataset, 0, &info));
   cr_assert_eq(info.bad_lines, 6);
   batch_dataset_free(dataset);
   options.on_bad_line = BATCH_BAD_LINE_STOP;
@@ -640,7 +640,7 @@ Test(dataset_text, zstd_of_text_and_jsonl_gives_what_is_inside) {
   BatchDataset *dataset =
       open_dataset(compress_file(write_data("a.txt", text.data, text.used), "x.txt.zst"), NULL);
   batch_dataset_file info = BATCH_DATASET_FILE_INIT;
-  cr_assert(batch_dataset_file_info(dataset, 0, &info));
+  cr_assert(batch_dataset_get_file(dataset, 0, &info));
   cr_assert(info.compressed && info.tokenized);
   cr_assert_eq(info.format, BATCH_FORMAT_TEXT);
   assert_text(dataset, (const char *)text.data, text.used);

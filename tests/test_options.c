@@ -137,7 +137,7 @@ static bool use_noise(void *options) {
 
 static bool fill_file(void *info) {
   BatchDataset *dataset = open_dataset(path_of("a.bin"), NULL);
-  bool filled = batch_dataset_file_info(dataset, 0, info);
+  bool filled = batch_dataset_get_file(dataset, 0, info);
   batch_dataset_free(dataset);
   return filled;
 }
@@ -208,7 +208,7 @@ static const kind given[] = {
 };
 
 static const kind filled[] = {
-    KIND("batch_dataset_file_info", batch_dataset_file, "BATCH_DATASET_FILE_INIT", compression, fill_file,
+    KIND("batch_dataset_get_file", batch_dataset_file, "BATCH_DATASET_FILE_INIT", compression, fill_file,
          .path = NULL),
     KIND("batch_loader_get_stats", batch_loader_stats, "BATCH_LOADER_STATS_INIT", bottleneck,
          fill_loader_stats, .batches = 0),

@@ -21,11 +21,11 @@ static void finish(BatchWriter *writer) {
 
 /* Documents 1 2 | (empty) | 3 4 5 */
 static void write_documents(BatchWriter *writer) {
-  cr_assert(batch_writer_tokens(writer, (int32_t[]){1, 2}, 2));
+  cr_assert(batch_writer_append(writer, (int32_t[]){1, 2}, 2));
   cr_assert(batch_writer_end_document(writer));
   cr_assert(batch_writer_end_document(writer));
-  cr_assert(batch_writer_tokens(writer, (int32_t[]){3}, 1));
-  cr_assert(batch_writer_tokens(writer, (int32_t[]){4, 5}, 2)); /* finish ends this document */
+  cr_assert(batch_writer_append(writer, (int32_t[]){3}, 1));
+  cr_assert(batch_writer_append(writer, (int32_t[]){4, 5}, 2)); /* finish ends this document */
 }
 
 static void write_file(const char *path, batch_format format, batch_token_type type) {
@@ -109,7 +109,7 @@ Test(writer, many_tokens_are_put_in_three_digits) {
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   options.format = BATCH_FORMAT_DATATROVE;
   BatchWriter *writer = create(path_of("a.ds"), &options);
-  cr_assert(batch_writer_tokens(writer, ids, 12345));
+  cr_assert(batch_writer_append(writer, ids, 12345));
   finish(writer);
   assert_metadata(path_of("a.ds.metadata"), "Unknown Tokenizer|2\n12345\n12.3 kT\n");
 }
@@ -235,7 +235,7 @@ Test(writer, every_format_and_type_is_read_back) {
     BatchDataset *dataset = open_dataset(path_of(name), NULL);
     batch_dataset_file info = BATCH_DATASET_FILE_INIT;
     assert_tokens(dataset, (int32_t[]){1, 2, 3, 4, 5}, 5);
-    cr_assert(batch_dataset_file_info(dataset, 0, &info));
+    cr_assert(batch_dataset_get_file(dataset, 0, &info));
     cr_assert_eq(info.format, kinds[i].format);
     cr_assert_eq(info.token_type, kinds[i].type);
     if (info.documents) assert_documents(dataset, (uint64_t[]){0, 2, 2, 5}, 3);
@@ -249,20 +249,20 @@ Test(writer, shards_begin_with_a_document) {
   options.shard_tokens = 5;
   BatchWriter *writer = create(path_of("t.bin"), &options);
   for (uint32_t i = 0; i < 7; i++) { /* seven documents of three tokens: shards of 6, 6, 6, 3 */
-    cr_assert(batch_writer_tokens(writer, (int32_t[]){i, i, i}, 3));
+    cr_assert(batch_writer_append(writer, (int32_t[]){i, i, i}, 3));
     cr_assert(batch_writer_end_document(writer));
   }
-  cr_assert_eq(batch_writer_shard_count(writer), 3);
+  cr_assert_eq(batch_writer_files(writer), 3);
   cr_assert(batch_writer_finish(writer));
-  cr_assert_eq(batch_writer_shard_count(writer), 4);
-  cr_assert_eq(batch_writer_token_count(writer), 21);
-  cr_assert_eq(batch_writer_document_count(writer), 7);
+  cr_assert_eq(batch_writer_files(writer), 4);
+  cr_assert_eq(batch_writer_tokens(writer), 21);
+  cr_assert_eq(batch_writer_documents(writer), 7);
   batch_writer_free(writer);
   cr_assert_eq(files_count(), 8);
   BatchDataset *dataset = open_dataset(path_of("t_00000?.bin"), NULL);
   batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   cr_assert_eq(batch_dataset_files(dataset), 4);
-  cr_assert(batch_dataset_file_info(dataset, 3, &info));
+  cr_assert(batch_dataset_get_file(dataset, 3, &info));
   cr_assert_eq(info.tokens, 3);
   assert_documents(dataset, (uint64_t[]){0, 3, 6, 9, 12, 15, 18, 21}, 7);
   batch_dataset_free(dataset);
@@ -323,10 +323,10 @@ Test(writer, what_a_format_lacks_is_refused) {
 Test(writer, ids_that_do_not_fit_are_refused_and_nothing_is_left) {
   const char *path = path_of("a.bin");
   BatchWriter *writer = create(path, NULL);
-  cr_assert(batch_writer_tokens(writer, (int32_t[]){65535}, 1));
-  assert_refused(!batch_writer_tokens(writer, (int32_t[]){1, 65536, 2}, 3), BATCH_ERROR_OUT_OF_RANGE, path,
+  cr_assert(batch_writer_append(writer, (int32_t[]){65535}, 1));
+  assert_refused(!batch_writer_append(writer, (int32_t[]){1, 65536, 2}, 3), BATCH_ERROR_OUT_OF_RANGE, path,
                  "65536", "65535", "u16");
-  assert_refused(!batch_writer_tokens(writer, (int32_t[]){1}, 1), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
+  assert_refused(!batch_writer_append(writer, (int32_t[]){1}, 1), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
   assert_refused(!batch_writer_end_document(writer), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
   assert_refused(!batch_writer_finish(writer), BATCH_ERROR_OUT_OF_RANGE, path, "65536");
   cr_assert_eq(files_count(), 0);
@@ -339,8 +339,8 @@ Test(writer, ids_are_from_0_to_2_31_whatever_the_type) {
   options.vocab_size = 1u << 31;
   const char *path = path_of("a.u32");
   BatchWriter *writer = create(path, &options);
-  cr_assert(batch_writer_tokens(writer, (int32_t[]){INT32_MAX}, 1));
-  assert_refused(!batch_writer_tokens(writer, (int32_t[]){1, -3, 2}, 3), BATCH_ERROR_OUT_OF_RANGE, path,
+  cr_assert(batch_writer_append(writer, (int32_t[]){INT32_MAX}, 1));
+  assert_refused(!batch_writer_append(writer, (int32_t[]){1, -3, 2}, 3), BATCH_ERROR_OUT_OF_RANGE, path,
                  "found id -3, expected 0 to 2147483647");
   batch_writer_free(writer);
   options.vocab_size++;
@@ -353,8 +353,8 @@ Test(writer, signed_types_hold_half) {
   options.format = BATCH_FORMAT_MEGATRON;
   options.token_type = BATCH_TOKEN_I16;
   BatchWriter *writer = create(path_of("a.bin"), &options);
-  cr_assert(batch_writer_tokens(writer, (int32_t[]){32767}, 1));
-  assert_refused(!batch_writer_tokens(writer, (int32_t[]){32768}, 1), BATCH_ERROR_OUT_OF_RANGE, "32768",
+  cr_assert(batch_writer_append(writer, (int32_t[]){32767}, 1));
+  assert_refused(!batch_writer_append(writer, (int32_t[]){32768}, 1), BATCH_ERROR_OUT_OF_RANGE, "32768",
                  "i16");
   batch_writer_free(writer);
 }
@@ -362,13 +362,13 @@ Test(writer, signed_types_hold_half) {
 Test(writer, a_finished_writer_takes_nothing_more) {
   BatchWriter *writer = create(path_of("a.bin"), NULL);
   cr_assert(batch_writer_finish(writer));
-  assert_refused(!batch_writer_tokens(writer, (int32_t[]){1}, 1), BATCH_ERROR_INVALID_ARGUMENT,
-                 "batch_writer_tokens", "finished");
+  assert_refused(!batch_writer_append(writer, (int32_t[]){1}, 1), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_writer_append", "finished");
   assert_refused(!batch_writer_end_document(writer), BATCH_ERROR_INVALID_ARGUMENT, "finished");
   assert_refused(!batch_writer_finish(writer), BATCH_ERROR_INVALID_ARGUMENT, "finished");
   batch_writer_free(writer);
   batch_writer_free(NULL);
-  assert_refused(!batch_writer_tokens(NULL, NULL, 0), BATCH_ERROR_INVALID_ARGUMENT, "writer", "NULL");
+  assert_refused(!batch_writer_append(NULL, NULL, 0), BATCH_ERROR_INVALID_ARGUMENT, "writer", "NULL");
 }
 
 Test(writer, files_that_exist_are_kept_unless_overwriting_is_asked_for) {
@@ -407,7 +407,7 @@ Test(writer, overwriting_a_pair_replaces_both) {
   for (int round = 0; round < 2; round++) {
     BatchWriter *writer = create(path_of("a.bin"), &options);
     if (round == 0)
-      cr_assert(batch_writer_tokens(writer, (int32_t[]){9}, 1));
+      cr_assert(batch_writer_append(writer, (int32_t[]){9}, 1));
     else
       write_documents(writer);
     finish(writer);
@@ -511,7 +511,7 @@ Test(writer, a_change_of_the_working_directory_is_nothing_to_it) {
   cr_assert_eq(chdir(path_of("")), 0);
   BatchWriter *writer = create("out.bin", NULL);
   cr_assert_eq(chdir("/"), 0);
-  cr_assert(batch_writer_tokens(writer, (int32_t[]){1, 2, 3}, 3));
+  cr_assert(batch_writer_append(writer, (int32_t[]){1, 2, 3}, 3));
   finish(writer);
   cr_assert_eq(chdir(before), 0);
   cr_assert_eq(files_count(), 1);
@@ -522,7 +522,7 @@ Test(writer, what_is_not_text_is_refused_before_anything_is_read) {
   BatchWriter *writer = create(path_of("out.bin"), NULL);
   assert_refused(batch_tokenize_files(inputs, 2, NULL, writer, NULL, NULL) == BATCH_ERROR_FORMAT,
                  BATCH_ERROR_FORMAT, inputs[1], "npy", "text");
-  cr_assert_eq(batch_writer_token_count(writer), 0);
+  cr_assert_eq(batch_writer_tokens(writer), 0);
   assert_refused(batch_tokenize_files(inputs, 2, NULL, NULL, NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT,
                  "writer");
   assert_refused(batch_tokenize_files(inputs, 0, NULL, writer, NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT,

@@ -101,7 +101,7 @@ static bool write_documents(BatchWriter *writer, const run *r) {
   int32_t ids[LONGEST];
   for (uint32_t d = 0; d < DOCUMENTS; d++) {
     ids_of(r, d, ids);
-    if (!batch_writer_tokens(writer, ids, r->length) || !batch_writer_end_document(writer)) return false;
+    if (!batch_writer_append(writer, ids, r->length) || !batch_writer_end_document(writer)) return false;
   }
   return batch_writer_finish(writer);
 }

@@ -20,7 +20,7 @@ static void write_until_killed(const char *path, batch_format format, int pipe_e
   batch_writer_options options = {
       .size = sizeof(batch_writer_options), .format = format, .shard_tokens = SHARD};
   BatchWriter *writer = batch_writer_create(path, &options);
-  while (writer && batch_writer_tokens(writer, ids, DOCUMENT) && batch_writer_end_document(writer))
+  while (writer && batch_writer_append(writer, ids, DOCUMENT) && batch_writer_end_document(writer))
     if (write(pipe_end, ".", 1) != 1) _exit(1);
   _exit(2);
 }
@@ -117,7 +117,7 @@ static void limit_file_size(rlim_t size) {
 static bool write_much(BatchWriter *writer) {
   static int32_t ids[1000];
   for (int i = 0; i < 2000; i++)
-    if (!batch_writer_tokens(writer, ids, 1000) || !batch_writer_end_document(writer)) return false;
+    if (!batch_writer_append(writer, ids, 1000) || !batch_writer_end_document(writer)) return false;
   return batch_writer_finish(writer);
 }
 
@@ -151,7 +151,7 @@ Test(writer_faults, a_disk_that_is_full_at_the_index_leaves_neither_file) {
   batch_writer_options options = {.size = sizeof(batch_writer_options), .format = BATCH_FORMAT_MEGATRON};
   BatchWriter *writer = batch_writer_create(path, &options);
   for (int32_t i = 0; i < 20000; i++)
-    cr_assert(batch_writer_tokens(writer, &i, 1) && batch_writer_end_document(writer));
+    cr_assert(batch_writer_append(writer, &i, 1) && batch_writer_end_document(writer));
   limit_file_size(170000); /* 40,000 bytes of tokens, 160,000 of ends, 400,000 of index */
   assert_refused(!batch_writer_finish(writer), BATCH_ERROR_IO, "a.idx", "File too large");
   batch_writer_free(writer);

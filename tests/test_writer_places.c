@@ -24,7 +24,7 @@ static batch_writer_options options_for(batch_format format, uint64_t shard_toke
 
 static bool write_ids(BatchWriter *writer, uint32_t first, uint32_t documents) {
   for (uint32_t i = 0; i < documents; i++)
-    if (!batch_writer_tokens(writer, &(int32_t){(int32_t)(first + i)}, 1) ||
+    if (!batch_writer_append(writer, &(int32_t){(int32_t)(first + i)}, 1) ||
         !batch_writer_end_document(writer))
       return false;
   return batch_writer_finish(writer);
@@ -137,10 +137,10 @@ Test(writer_places, what_is_replaced_stays_until_the_end) {
   for (int ends = 0; ends < 2; ends++) {
     BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
     for (int32_t id = 0; id < 4; id++)
-      cr_assert(batch_writer_tokens(writer, &id, 1) && batch_writer_end_document(writer));
+      cr_assert(batch_writer_append(writer, &id, 1) && batch_writer_end_document(writer));
     assert_ids(path_of(""), 1, 6);
-    cr_assert_eq(batch_writer_shard_count(writer), 0, "they do not have their names");
-    if (ends) cr_assert_not(batch_writer_tokens(writer, &(int32_t){70000}, 1));
+    cr_assert_eq(batch_writer_files(writer), 0, "they do not have their names");
+    if (ends) cr_assert_not(batch_writer_append(writer, &(int32_t){70000}, 1));
     batch_writer_free(writer);
     cr_assert_eq(files_count(), 6, "something was left");
     assert_ids(path_of(""), 1, 6);
@@ -317,10 +317,10 @@ Test(writer_places, a_forked_child_cannot_touch_the_run) {
   int status;
   batch_writer_options options = options_for(BATCH_FORMAT_MEGATRON, 0, true);
   BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
-  cr_assert(batch_writer_tokens(writer, &(int32_t){1}, 1));
+  cr_assert(batch_writer_append(writer, &(int32_t){1}, 1));
   pid_t child = fork();
   if (child == 0) {
-    bool refused = !batch_writer_tokens(writer, &(int32_t){9}, 1) && !batch_writer_end_document(writer) &&
+    bool refused = !batch_writer_append(writer, &(int32_t){9}, 1) && !batch_writer_end_document(writer) &&
                    !batch_writer_finish(writer);
     bool said = strstr(batch_last_error()->message, "forked");
     batch_writer_free(writer);
@@ -361,7 +361,7 @@ Test(writer_places, a_killed_run_blocks_nobody_and_its_files_go) {
   if (child == 0) {
     BatchWriter *writer = batch_writer_create(path_of("t.ds"), &options);
     for (int32_t id = 0; id < 3; id++)
-      if (!batch_writer_tokens(writer, &id, 1) || !batch_writer_end_document(writer)) _exit(1);
+      if (!batch_writer_append(writer, &id, 1) || !batch_writer_end_document(writer)) _exit(1);
     raise(SIGKILL);
   }
   cr_assert_eq(waitpid(child, &status, 0), child);

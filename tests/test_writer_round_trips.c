@@ -106,7 +106,7 @@ static bool write_trip(const trip *t, bool overwrite, bool *begun) {
   BatchWriter *writer = batch_writer_create(path, &options);
   bool good = *begun = writer;
   for (int d = 0; good && d < DOCUMENTS; d++)
-    good = batch_writer_tokens(writer, t->ids + t->bounds[d], (size_t)(t->bounds[d + 1] - t->bounds[d])) &&
+    good = batch_writer_append(writer, t->ids + t->bounds[d], (size_t)(t->bounds[d + 1] - t->bounds[d])) &&
            batch_writer_end_document(writer);
   good = good && batch_writer_finish(writer);
   batch_writer_free(writer);

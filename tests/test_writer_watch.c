@@ -17,7 +17,7 @@ static bool write_ids(const char *path, batch_format format, uint64_t shard_toke
   BatchWriter *writer = batch_writer_create(path, &options);
   bool good = writer;
   for (int32_t id = first; good && id < first + 4; id++)
-    good = batch_writer_tokens(writer, &id, 1) && batch_writer_end_document(writer);
+    good = batch_writer_append(writer, &id, 1) && batch_writer_end_document(writer);
   good = good && batch_writer_finish(writer);
   batch_writer_free(writer);
   return good;
@@ -71,7 +71,7 @@ Test(writer_watch, what_is_being_written_is_in_nobodys_way) {
                                   .shard_tokens = 1,
                                   .overwrite = true};
   BatchWriter *writer = batch_writer_create(path_of("t.bin"), &options);
-  cr_assert(batch_writer_tokens(writer, &(int32_t){9}, 1));
+  cr_assert(batch_writer_append(writer, &(int32_t){9}, 1));
   assert_reads(path_of(""), 4);
   assert_reads(path_of("t_000001.idx"), 1);
   batch_writer_free(writer);

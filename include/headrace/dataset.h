@@ -153,7 +153,7 @@ HEADRACE_API bool batch_dataset_document(const BatchDataset *dataset, uint64_t i
                                          uint64_t *end);
 
 /* Bytes of the widest stored token: 1, 2, 4 or 8. */
-HEADRACE_API uint32_t batch_dataset_width(const BatchDataset *dataset);
+HEADRACE_API size_t batch_dataset_width(const BatchDataset *dataset);
 
 /* Reads the whole stream and gives its smallest and largest id (either pointer may be NULL).
    Returns false with BATCH_ERROR_IO. */
@@ -183,17 +183,16 @@ typedef struct batch_dataset_file {
 
 HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);
 
-/* Fills *info, which begins as BATCH_DATASET_FILE_INIT, with what file `index` is. Returns false when index >=
-   batch_dataset_files, or info has no size. */
-HEADRACE_API bool batch_dataset_file_info(const BatchDataset *dataset, size_t index,
-                                          batch_dataset_file *info);
+/* Fills *file, which begins as BATCH_DATASET_FILE_INIT, with what file `index` is. Returns false when index >=
+   batch_dataset_files, or *file has no size. */
+HEADRACE_API bool batch_dataset_get_file(const BatchDataset *dataset, size_t index, batch_dataset_file *file);
 
 /* Names for people: "llm.c GPT-2" and "u16"; "?" for what is none. Static storage. */
 HEADRACE_API const char *batch_format_name(batch_format format);
 HEADRACE_API const char *batch_token_type_name(batch_token_type type);
 
 /* Bytes of a stored token; 0 for what is none and for BATCH_TOKEN_DEFAULT. */
-HEADRACE_API uint32_t batch_token_type_size(batch_token_type type);
+HEADRACE_API size_t batch_token_type_size(batch_token_type type);
 
 #ifdef __cplusplus
 }

@@ -100,8 +100,8 @@ typedef enum batch_faults {
 /* A place in the order: what a training run saves beside its weights. Plain bytes, the same on
    every machine of the same byte order. The struct stays as it is for ever. */
 typedef struct batch_loader_state {
-  uint64_t magic;  /* the bytes "hd_race" and a digit, the version */
-  uint64_t tokens; /* a hash of them, and of the documents where the packing needs them */
+  uint64_t magic; /* the bytes "hd_race" and a digit, the version */
+  uint64_t data;  /* a hash of the tokens, and of the documents where the packing needs them */
   uint64_t seed;
   uint32_t sequence_length;
   uint16_t packing, shuffle;

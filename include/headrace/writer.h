@@ -4,7 +4,7 @@
        batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
        options.format = BATCH_FORMAT_LLMC_GPT2;
        BatchWriter *writer = batch_writer_create("train.bin", &options);
-       batch_writer_tokens(writer, ids, count);
+       batch_writer_append(writer, ids, count);
        batch_writer_end_document(writer);
        if (!batch_writer_finish(writer)) puts(batch_last_error()->message);
        batch_writer_free(writer);
@@ -67,9 +67,9 @@ typedef struct batch_writer_options {
 HEADRACE_API BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options);
 
 /* Appends ids [count] to the document at hand. Returns false: BATCH_ERROR_OUT_OF_RANGE (an id is below 0 or does
-   not fit the token type), BATCH_ERROR_OVERFLOW (more than 2^31 - 1 tokens in a shard of llm.c or a document of a Megatron
-   file), BATCH_ERROR_IO. */
-HEADRACE_API bool batch_writer_tokens(BatchWriter *writer, const int32_t *ids, size_t count);
+   not fit the token type), BATCH_ERROR_OVERFLOW (more than 2^31 - 1 tokens in a shard of llm.c or a document of a
+   Megatron file), BATCH_ERROR_IO. */
+HEADRACE_API bool batch_writer_append(BatchWriter *writer, const int32_t *ids, size_t count);
 
 /* Ends the document at hand. Formats without boundaries only cut shards here. */
 HEADRACE_API bool batch_writer_end_document(BatchWriter *writer);
@@ -85,9 +85,10 @@ HEADRACE_API bool batch_writer_finish(BatchWriter *writer);
 /* Frees the writer; what was not finished is removed. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_writer_free(BatchWriter *writer);
 
-HEADRACE_API uint64_t batch_writer_token_count(const BatchWriter *writer);
-HEADRACE_API uint64_t batch_writer_document_count(const BatchWriter *writer); /* ended ones */
-HEADRACE_API uint64_t batch_writer_shard_count(const BatchWriter *writer);    /* under their final names */
+/* What was written so far; 0 for NULL. */
+HEADRACE_API uint64_t batch_writer_tokens(const BatchWriter *writer);
+HEADRACE_API uint64_t batch_writer_documents(const BatchWriter *writer); /* ended ones */
+HEADRACE_API uint64_t batch_writer_files(const BatchWriter *writer);     /* under their final names */
 HEADRACE_API batch_token_type batch_writer_token_type(const BatchWriter *writer);
 
 /* How far batch_tokenize_files has come. Later versions may add fields at the end. */

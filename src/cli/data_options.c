@@ -120,7 +120,7 @@ int data_options_check(const data_options *options, const char *command, const B
   bool text = false, jsonl = false, tokens = false;
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
-    if (!batch_dataset_file_info(dataset, i, &file)) continue;
+    if (!batch_dataset_get_file(dataset, i, &file)) continue;
     text |= file.format == BATCH_FORMAT_TEXT;
     jsonl |= file.format == BATCH_FORMAT_JSONL;
     tokens |= file.format != BATCH_FORMAT_TEXT && file.format != BATCH_FORMAT_JSONL;
@@ -141,7 +141,7 @@ uint64_t data_bad_lines(const BatchDataset *dataset) {
   uint64_t lines = 0;
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++)
-    if (batch_dataset_file_info(dataset, i, &file)) lines += file.bad_lines;
+    if (batch_dataset_get_file(dataset, i, &file)) lines += file.bad_lines;
   return lines;
 }
 

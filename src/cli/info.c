@@ -96,7 +96,7 @@ static void print_json(const info_facts *facts) {
   fputs("{\n  \"files\": [\n", stdout);
   for (size_t i = 0; i < files; i++) {
     batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-    if (!batch_dataset_file_info(facts->dataset, i, &file)) continue;
+    if (!batch_dataset_get_file(facts->dataset, i, &file)) continue;
     print_json_file(&file);
     puts(i + 1 < files ? "," : "");
   }
@@ -126,7 +126,7 @@ static widths measure(const BatchDataset *dataset) {
   widths w = {4, 6, 6};
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
-    if (!batch_dataset_file_info(dataset, i, &file)) continue;
+    if (!batch_dataset_get_file(dataset, i, &file)) continue;
     char *path = cli_printable(file.path);
     if (path) widen(&w.path, path);
     free(path);
@@ -155,7 +155,7 @@ static void print_table(const info_facts *facts) {
          "documents");
   for (size_t i = 0; i < batch_dataset_files(facts->dataset); i++) {
     batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-    if (!batch_dataset_file_info(facts->dataset, i, &file)) continue;
+    if (!batch_dataset_get_file(facts->dataset, i, &file)) continue;
     print_path(file.path, w.path);
     printf("  %-*s  %-4s  %*s  %s\n", w.format, shown_format(&file), batch_token_type_name(file.token_type),
            w.tokens, cli_thousands(file.tokens), shown_documents(file.documents));

@@ -173,19 +173,18 @@ static bool show_progress(void *context, const batch_tokenize_progress *state) {
 
 static void print_summary(const tokenize_run *run, const BatchWriter *writer) {
   double seconds = progress_seconds(&run->bar);
-  uint64_t tokens = batch_writer_token_count(writer);
+  uint64_t tokens = batch_writer_tokens(writer);
   printf("%s (%s) in %s, %s, %s, %.1f s, %.2f M tokens/s\n", cli_count(tokens, "token"),
          batch_token_type_name(batch_writer_token_type(writer)),
-         cli_count(batch_writer_document_count(writer), "document"),
-         cli_count(batch_writer_shard_count(writer), "file"), batch_format_name(run->writer.format), seconds,
-         (double)tokens * 1e-6 / seconds);
+         cli_count(batch_writer_documents(writer), "document"), cli_count(batch_writer_files(writer), "file"),
+         batch_format_name(run->writer.format), seconds, (double)tokens * 1e-6 / seconds);
 }
 
 static int say_stopped(const tokenize_run *run, const BatchWriter *writer) {
   if (run->writer.overwrite)
     return cli_error(name, "stopped by a signal; what was there before is untouched");
   return cli_error(name, "stopped by a signal; files finished before it: %s",
-                   cli_thousands(batch_writer_shard_count(writer)));
+                   cli_thousands(batch_writer_files(writer)));
 }
 
 static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *paths, size_t n) {

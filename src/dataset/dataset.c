@@ -260,7 +260,7 @@ uint64_t batch_dataset_documents(const BatchDataset *dataset) {
   return need(dataset, "batch_dataset_documents")->documents;
 }
 
-uint32_t batch_dataset_width(const BatchDataset *dataset) {
+size_t batch_dataset_width(const BatchDataset *dataset) {
   return need(dataset, "batch_dataset_width")->width;
 }
 
@@ -295,26 +295,23 @@ bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_
   return true;
 }
 
-bool batch_dataset_file_info(const BatchDataset *dataset, size_t index, batch_dataset_file *info) {
+bool batch_dataset_get_file(const BatchDataset *dataset, size_t index, batch_dataset_file *file) {
   static const options_type type = OPTIONS_TYPE(batch_dataset_file, BATCH_DATASET_FILE_INIT, compression);
-  const source *s = need(dataset, "batch_dataset_file_info");
+  const source *s = need(dataset, "batch_dataset_get_file");
   if (!dataset) return false;
-  if (!info)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_dataset_file_info: info is NULL, expected an address");
   if (index >= s->count)
-    return error_fail(BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_file_info: index is %zu, expected below %zu",
+    return error_fail(BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_get_file: index is %zu, expected below %zu",
                       index, s->count);
-  const source_file *file = &s->files[index];
-  const batch_dataset_file mine = {.path = file->path,
-                                   .format = file->format,
-                                   .compressed = file->compressed,
-                                   .tokenized = file->tokenized,
-                                   .token_type = file->type,
-                                   .first_token = file->first_token,
-                                   .tokens = file->tokens,
-                                   .documents = file->documents.count,
-                                   .bad_lines = file->bad_lines,
-                                   .compression = file->compression};
-  return options_write(&type, "batch_dataset_file_info", "info", &mine, info);
+  const source_file *found = &s->files[index];
+  const batch_dataset_file mine = {.path = found->path,
+                                   .format = found->format,
+                                   .compressed = found->compressed,
+                                   .tokenized = found->tokenized,
+                                   .token_type = found->type,
+                                   .first_token = found->first_token,
+                                   .tokens = found->tokens,
+                                   .documents = found->documents.count,
+                                   .bad_lines = found->bad_lines,
+                                   .compression = found->compression};
+  return options_write(&type, "batch_dataset_get_file", "file", &mine, file);
 }

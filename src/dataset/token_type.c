@@ -31,7 +31,7 @@ const char *batch_token_type_name(batch_token_type type) {
   return facts_of(type) ? facts[type].name : "?";
 }
 
-uint32_t batch_token_type_size(batch_token_type type) {
+size_t batch_token_type_size(batch_token_type type) {
   return facts_of(type) ? facts[type].size : 0;
 }
 

@@ -7,9 +7,8 @@
 _Static_assert(sizeof(batch_loader_state) < 128, "a state stays small");
 
 static uint64_t check_of(const batch_loader_state *s) {
-  const uint64_t fields[] = {s->magic,   s->tokens,  s->seed,  s->sequence_length,
-                             s->packing, s->shuffle, s->order, s->epoch,
-                             s->step,    s->row};
+  const uint64_t fields[] = {s->magic, s->data, s->seed, s->sequence_length, s->packing, s->shuffle, s->order,
+                             s->epoch, s->step, s->row};
   uint64_t sum = 0;
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) sum = mix64_with(sum, fields[i]);
   return sum;
@@ -18,7 +17,7 @@ static uint64_t check_of(const batch_loader_state *s) {
 /* A state of a run with this plan, at its beginning. */
 static batch_loader_state state_of(const plan *p, uint64_t data_hash) {
   return (batch_loader_state){.magic = STATE_MAGIC,
-                              .tokens = data_hash,
+                              .data = data_hash,
                               .seed = p->seed,
                               .sequence_length = p->sequence_length,
                               .packing = (uint16_t)p->packing,
@@ -48,10 +47,10 @@ static bool check_origin(const batch_loader_state *s, const batch_loader_state *
       !same_word("packing", packings, 3, s->packing, mine->packing) ||
       !same_word("shuffle", shuffles, 3, s->shuffle, mine->shuffle))
     return false;
-  if (s->tokens != mine->tokens)
+  if (s->data != mine->data)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "resume was saved with other data, of fingerprint %016llx, expected %016llx",
-                      (unsigned long long)s->tokens, (unsigned long long)mine->tokens);
+                      (unsigned long long)s->data, (unsigned long long)mine->data);
   if (s->order != mine->order)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "resume was saved with other weights, block_rows or drop_last, expected the same");

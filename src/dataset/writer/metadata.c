@@ -26,8 +26,7 @@ bool metadata_write(out_file *out, const source_file *file) {
   uint64_t fingerprint;
   if (!fingerprint_of(file, &fingerprint)) return false;
   for_people(file->tokens, people, sizeof people);
-  int bytes =
-      snprintf(text, sizeof text, "Unknown Tokenizer|%" PRIu32 "\n%" PRIu64 "\n%s\nheadrace %016" PRIx64 "\n",
-               batch_token_type_size(file->type), file->tokens, people, fingerprint);
+  int bytes = snprintf(text, sizeof text, "Unknown Tokenizer|%zu\n%" PRIu64 "\n%s\nheadrace %016" PRIx64 "\n",
+                       batch_token_type_size(file->type), file->tokens, people, fingerprint);
   return out_write(out, text, (size_t)bytes);
 }

@@ -172,7 +172,7 @@ static bool write_index(shard *s) {
 static bool is_read_as_it_is(const shard *s, const char *path) {
   batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
-  bool good = dataset && batch_dataset_files(dataset) == 1 && batch_dataset_file_info(dataset, 0, &info) &&
+  bool good = dataset && batch_dataset_files(dataset) == 1 && batch_dataset_get_file(dataset, 0, &info) &&
               info.format == s->format && info.token_type == s->type && info.tokens == s->token_count;
   batch_dataset_free(dataset);
   return good;

@@ -16,7 +16,7 @@ typedef struct tokenize_run {
 } tokenize_run;
 
 static bool write_tokens(void *context, const int32_t *ids, size_t count) {
-  return batch_writer_tokens(((tokenize_run *)context)->writer, ids, count);
+  return batch_writer_append(((tokenize_run *)context)->writer, ids, count);
 }
 
 static bool end_document(void *context) {
@@ -27,8 +27,8 @@ static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
   tokenize_run *run = context;
   run->progress.bytes = run->bytes_before + bytes_read;
   run->progress.bad_lines = run->bad_lines_before + bad_lines;
-  run->progress.tokens = batch_writer_token_count(run->writer);
-  run->progress.documents = batch_writer_document_count(run->writer);
+  run->progress.tokens = batch_writer_tokens(run->writer);
+  run->progress.documents = batch_writer_documents(run->writer);
   if (!run->callback || run->callback(run->context, &run->progress)) return true;
   return error_fail(BATCH_CLOSED, "batch_tokenize_files: stopped by the caller at byte %" PRIu64 " of %.700s",
                     bytes_read, run->progress.path);
@@ -94,9 +94,9 @@ batch_status batch_tokenize_files(const char *const *paths, size_t n, const batc
   if (!encode_read_options("batch_tokenize_files", options, &mine)) return batch_last_error()->code;
   tokenize_run run = {.options = &mine.options, .writer = writer, .callback = progress, .context = context};
   path_list list = {0};
-  uint64_t before = batch_writer_token_count(writer);
+  uint64_t before = batch_writer_tokens(writer);
   bool good = paths_expand(paths, n, &list) && tokenize_list(&run, &list);
   paths_free(&list);
-  if (!good && batch_writer_token_count(writer) > before) writer_abandon(writer);
+  if (!good && batch_writer_tokens(writer) > before) writer_abandon(writer);
   return good ? BATCH_OK : batch_last_error()->code;
 }

@@ -208,10 +208,10 @@ static bool begin_document(BatchWriter *writer) {
   return most == 0 || writer->shard.token_count < most || (end_shard(writer, false) && open_shard(writer));
 }
 
-bool batch_writer_tokens(BatchWriter *writer, const int32_t *ids, size_t count) {
-  if (!ready(writer, "batch_writer_tokens")) return false;
+bool batch_writer_append(BatchWriter *writer, const int32_t *ids, size_t count) {
+  if (!ready(writer, "batch_writer_append")) return false;
   if (!ids && count > 0)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_tokens: ids is NULL, expected an address");
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_append: ids is NULL, expected an address");
   if (!writer->in_document && !begin_document(writer)) return fail(writer);
   if (!shard_tokens(&writer->shard, ids, count)) return fail(writer);
   writer->tokens += count;
@@ -257,15 +257,15 @@ void writer_abandon(BatchWriter *writer) {
   if (writer->in_document && !writer->failed) fail(writer);
 }
 
-uint64_t batch_writer_token_count(const BatchWriter *writer) {
+uint64_t batch_writer_tokens(const BatchWriter *writer) {
   return writer ? writer->tokens : 0;
 }
 
-uint64_t batch_writer_document_count(const BatchWriter *writer) {
+uint64_t batch_writer_documents(const BatchWriter *writer) {
   return writer ? writer->documents : 0;
 }
 
-uint64_t batch_writer_shard_count(const BatchWriter *writer) {
+uint64_t batch_writer_files(const BatchWriter *writer) {
   return writer ? writer->published : 0;
 }
 
