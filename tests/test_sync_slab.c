@@ -13,7 +13,7 @@ TestSuite(sync_slab, .init = watchdog_on);
 
 typedef struct thing {
   uint64_t value;
-  _Atomic uint64_t link;
+  _Atomic uint32_t link;
   atomic_bool taken;
 } thing;
 

@@ -8,9 +8,9 @@ TestSuite(sync_stack, .init = watchdog_on);
 
 enum { HANDLES = 8 };
 
-static _Atomic uint64_t links[HANDLES + 1];
+static _Atomic uint32_t links[HANDLES + 1];
 
-static _Atomic uint64_t *link_of(const void *owner, uint32_t handle) {
+static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
   (void)owner;
   return &links[handle];
 }
@@ -38,6 +38,21 @@ Test(sync_stack, the_tag_tells_a_head_from_the_same_head_later) {
   stack_push(&s, link_of, NULL, 1);
   cr_assert_neq(atomic_load(&s.head), before);
   cr_assert_eq(stack_handle(atomic_load(&s.head)), stack_handle(before));
+}
+
+Test(sync_stack, elements_are_counted_up_to_as_many_as_are_asked_for) {
+  stack s;
+  uint32_t count;
+  stack_init(&s, 0);
+  cr_assert(stack_count(&s, link_of, NULL, HANDLES, &count));
+  cr_assert_eq(count, 0);
+  for (uint32_t h = 1; h <= 5; h++) stack_push(&s, link_of, NULL, h);
+  stack_pop(&s, link_of, NULL);
+  cr_assert(stack_count(&s, link_of, NULL, HANDLES, &count));
+  cr_assert_eq(count, 4);
+  cr_assert(stack_count(&s, link_of, NULL, 3, &count));
+  cr_assert_eq(count, 3);
+  cr_assert_eq(stack_pops(&s), 1);
 }
 
 static atomic_bool held[HANDLES + 1];

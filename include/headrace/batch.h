@@ -127,7 +127,7 @@ HEADRACE_API void batch_release(Batch *batch);
 
 /* Returns how many batches are alive in the process: those made and not freed, views, and the batches of
    every pool, idle ones included, until the pool is freed and they have come back. Exact when nothing else
-   runs. For tests: a leak checker does not see a batch that was dropped without a release, since its
+   runs. Looks at the header of every batch that has been freed. For tests: a leak checker does not see a batch that was dropped without a release, since its
    header stays reachable; what a test makes more than it frees is the difference of two such counts.
    batch_pool_outstanding says it of one pool. */
 HEADRACE_API size_t batch_count_live(void);

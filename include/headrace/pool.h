@@ -106,13 +106,13 @@ HEADRACE_API bool batch_pool_resize(BatchPool *pool, uint32_t new_size);
 /* Returns how many batches the pool has by its last resize. */
 HEADRACE_API uint32_t batch_pool_size(const BatchPool *pool);
 
-/* Returns how many batches are out: handed out and not back. Exact when nothing else runs. For tests: 0
-   when nobody has dropped one without a release. */
+/* Returns how many batches are out: handed out and not back. Exact when nothing else runs. Looks at every idle
+   batch. For tests: 0 when nobody has dropped one without a release. */
 HEADRACE_API uint32_t batch_pool_outstanding(const BatchPool *pool);
 
 /* Reads the statistics; any pointer may be NULL. allocations: batches handed out; releases:
    batches that came back; cache_hits: handed out at once; cache_misses: had to wait, or were
-   refused. Exact when nothing else runs. */
+   refused. Exact when nothing else runs. For releases it looks at every idle batch. */
 HEADRACE_API void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t *releases,
                                        uint64_t *cache_hits, uint64_t *cache_misses);
 

@@ -152,22 +152,21 @@ static void check_header(const char *function, const Batch *batch) {
 /* Views go to a private list first: out stays untouched when memory runs out. */
 bool batch_split_views(const char *function, const Batch *batch, uint32_t n, Batch **out) {
   check_header(function, batch);
-  stack views;
+  batch_header *views = NULL;
   if (!batch_header_room(function, n)) return false;
-  stack_init(&views, 0);
-  uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0, made = 0, handle;
+  uint32_t rows = batch->batch_size / n, larger = batch->batch_size % n, first = 0, made = 0;
   for (Batch *view; made < n && (view = view_create(function, batch, first, rows + (made < larger)));
        made++) {
     first += view->batch_size;
-    stack_push(&views, batch_header_link, NULL, batch_header_of(view)->handle);
+    batch_header_put(&views, batch_header_of(view));
   }
   bool complete = made == n;
-  while ((handle = stack_pop(&views, batch_header_link, NULL))) {
-    made--;
+  while (views) {
+    batch_header *view = batch_header_take(&views);
     if (complete)
-      out[made] = &batch_header_at(handle)->batch;
+      out[--made] = &view->batch;
     else
-      batch_header_release(batch_header_at(handle), function);
+      batch_header_release(view, function);
   }
   return complete;
 }

@@ -15,11 +15,12 @@ struct batch_header {
   /* First: a Batch pointer is its header's. Its count is read for ever, whatever became of the
      batch (see queue peek). */
   Batch batch;
-  _Alignas(64) _Atomic uint64_t link; /* of the stack that the header is on: the slab's or its pool's */
+  _Alignas(64) _Atomic uint32_t link; /* of the stack that the header is on: the slab's or its pool's */
   /* The slab that it is in, never changes: a process may have two copies of the library, and a handle
      leads somewhere else in the other one. */
   const slab *home;
   _Alignas(8) uint32_t handle; /* its own, never changes */
+  batch_header *next;          /* in a list that one thread alone has */
   /* Of a view: the batch that keeps the elements, which it holds a reference to. A view itself only where
      a caller has put a tensor into that. */
   batch_header *parent;
@@ -52,9 +53,22 @@ static inline batch_header *batch_header_at(uint32_t handle) {
 }
 
 /* The link of a handle's header, for stacks of batches. */
-static inline _Atomic uint64_t *batch_header_link(const void *owner, uint32_t handle) {
+static inline _Atomic uint32_t *batch_header_link(const void *owner, uint32_t handle) {
   (void)owner;
   return &batch_header_at(handle)->link;
+}
+
+/* Puts a header before those of a list, which is NULL when it is empty. */
+static inline void batch_header_put(batch_header **list, batch_header *header) {
+  header->next = *list;
+  *list = header;
+}
+
+/* Takes the first one of a list that is not empty. */
+static inline batch_header *batch_header_take(batch_header **list) {
+  batch_header *header = *list;
+  *list = header->next;
+  return header;
 }
 
 /* Ends the process: what (a batch, a queue, a pool) belongs to another copy of the library. */

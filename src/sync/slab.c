@@ -5,9 +5,9 @@
 
 #include "sync/line.h"
 
-static _Atomic uint64_t *slab_link(const void *owner, uint32_t handle) {
+static _Atomic uint32_t *slab_link(const void *owner, uint32_t handle) {
   const slab *s = owner;
-  return (_Atomic uint64_t *)(void *)((char *)slab_object(s, handle) + s->link_offset);
+  return (_Atomic uint32_t *)(void *)((char *)slab_object(s, handle) + s->link_offset);
 }
 
 /* Makes sure that the segment of handle is there. */
@@ -47,13 +47,14 @@ void slab_free(slab *s, uint32_t handle) {
 }
 
 uint32_t slab_count(const slab *s) {
-  uint64_t pops, idle;
-  stack_counts(&s->free, slab_link, s, &pops, &idle);
-  uint32_t used = atomic_load_explicit(&s->used, memory_order_relaxed);
-  return used > idle ? used - (uint32_t)idle : 0;
+  uint32_t idle, used = atomic_load_explicit(&s->used, memory_order_relaxed);
+  stack_count(&s->free, slab_link, s, used, &idle);
+  return used - idle;
 }
 
 bool slab_has_room(const slab *s, uint32_t count) {
-  uint32_t used = atomic_load_explicit(&s->used, memory_order_relaxed);
-  return count <= SLAB_MAX_HANDLE - used || count <= SLAB_MAX_HANDLE - slab_count(s);
+  uint32_t idle, left = SLAB_MAX_HANDLE - atomic_load_explicit(&s->used, memory_order_relaxed);
+  if (count <= left) return true;
+  /* Not more than are wanted: there may be millions. */
+  return !stack_count(&s->free, slab_link, s, count - left, &idle) || idle == count - left;
 }

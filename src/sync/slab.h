@@ -22,7 +22,7 @@
 
 typedef struct slab {
   size_t object_size; /* a multiple of the alignment that objects need, up to PORT_LINE */
-  size_t link_offset; /* of an _Atomic uint64_t in each object */
+  size_t link_offset; /* of an _Atomic uint32_t in each object */
   stack free;
   _Alignas(PORT_LINE) _Atomic uint32_t used; /* handles 1 to used have been handed out at least once */
   /* Written once each, by whoever needs the segment first; the addresses that aligned_alloc returned, so
@@ -47,10 +47,11 @@ uint32_t slab_allocate(slab *s);
 /* Gives the object of handle back; it may be handed out again at once. */
 void slab_free(slab *s, uint32_t handle);
 
-/* Returns how many handles are handed out: exact when nothing else runs. */
+/* Returns how many handles are handed out: exact when nothing else runs. Looks at every free object. */
 uint32_t slab_count(const slab *s);
 
-/* Whether `count` more can be handed out, if there is memory for them. */
+/* Whether `count` more can be handed out, if there is memory for them. While others take and give, true where it
+   cannot be told. */
 bool slab_has_room(const slab *s, uint32_t count);
 
 #endif

@@ -3,11 +3,11 @@
    links live in the elements, in memory that stays readable for ever (slab.h).
 
    The pairs of memory orders:
-     GIVE   push: CAS of head  ->  GET    pop: load of head: the element's bytes and link
-     BELOW  push: store of the link  ->  counts: load of the link: that the element had been popped before
+     GIVE   push: CAS of head  ->  GET    pop, count: load of head: the element's bytes and link
+     BELOW  push: store of the link  ->  count: load of the link: that the element had been popped before
    To pop the link may be stale: the tag catches it. GIVE and GET are seq_cst, more than the pair
    needs, because others decide by them after a store of their own: a waiter that finds the stack
-   empty after registering (event.h), and a pool that shrinks (pool.c). */
+   empty after registering (event.h), and a pool that shrinks (pool_size.h). */
 #ifndef HEADRACE_SYNC_STACK_H
 #define HEADRACE_SYNC_STACK_H
 
@@ -29,9 +29,8 @@ typedef struct stack {
   _Atomic uint64_t wraps;                    /* of the tag; whoever wraps it adds one */
 } stack;
 
-/* Where the link of a handle is kept; the owner of the stack says. The word is {depth, handle}: how
-   many elements lie from this one down, and the next of them. */
-typedef _Atomic uint64_t *stack_link(const void *owner, uint32_t handle);
+/* Where the link of a handle is kept, which is the handle below it; the owner of the stack says. */
+typedef _Atomic uint32_t *stack_link(const void *owner, uint32_t handle);
 
 static inline uint64_t stack_word(uint64_t tag, uint32_t handle) {
   return (tag & STACK_TAG_MASK) << HANDLE_BITS | handle;
@@ -51,30 +50,21 @@ static inline void stack_init(stack *s, uint64_t first_tag) {
   atomic_store_explicit(&s->wraps, 0, memory_order_relaxed);
 }
 
-/* How many elements lie from the top that word names down: right if head, looked at again, is word. */
-static inline uint64_t stack_depth_of(stack_link *link, const void *owner, uint64_t word) {
-  uint32_t top = stack_handle(word);
-  if (top == 0) return 0;
-  /* acquire: pairs with BELOW in stack_push: who reads a later link finds that head has moved. */
-  return atomic_load_explicit(link(owner, top), memory_order_acquire) >> HANDLE_BITS;
-}
-
 /* Puts handle, which is not 0 and on no stack, on top. */
 static inline void stack_push(stack *s, stack_link *link, const void *owner, uint32_t handle) {
   unsigned ceiling = 0;
-  /* acquire: pairs with GIVE: the depth of the top. */
-  uint64_t seen = atomic_load_explicit(&s->head, memory_order_acquire);
+  /* relaxed, here and below: nothing is read by it but through the CAS. */
+  uint64_t seen = atomic_load_explicit(&s->head, memory_order_relaxed);
   for (;;) {
-    uint64_t depth = stack_depth_of(link, owner, seen) + 1;
-    /* BELOW: release; pairs with the load in stack_depth_of. */
-    atomic_store_explicit(link(owner, handle), stack_word(depth, stack_handle(seen)), memory_order_release);
+    /* BELOW: release; pairs with the load in stack_count. */
+    atomic_store_explicit(link(owner, handle), stack_handle(seen), memory_order_release);
     /* GIVE: seq_cst; pairs with GET in stack_pop. The tag stays. A failure may be relaxed: after backing
        off head is read afresh. */
     if (atomic_compare_exchange_weak_explicit(&s->head, &seen, stack_word(stack_tag(seen), handle),
                                               memory_order_seq_cst, memory_order_relaxed))
       return;
     port_backoff(&ceiling);
-    seen = atomic_load_explicit(&s->head, memory_order_acquire);
+    seen = atomic_load_explicit(&s->head, memory_order_relaxed);
   }
 }
 
@@ -86,7 +76,7 @@ static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) 
   for (;;) {
     uint32_t top = stack_handle(seen);
     if (top == 0) return 0;
-    uint32_t next = stack_handle(atomic_load_explicit(link(owner, top), memory_order_relaxed));
+    uint32_t next = atomic_load_explicit(link(owner, top), memory_order_relaxed);
     uint64_t tag = stack_tag(seen) + 1;
     /* The new tag is made from the head that is compared. release: pairs with GET, for who finds the
        stack empty by it; what the element holds has been acquired with the head. A failure is not used. */
@@ -101,20 +91,25 @@ static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) 
   }
 }
 
-/* How many pops have succeeded on a stack whose first tag was 0, and how many elements are on it: the
-   statistics of those who use it, at no cost to them. Both of one instant, but that for a moment after
-   every 2^40th pop the wrap of the tag may not be counted yet; tries again while others work. */
-static inline void stack_counts(const stack *s, stack_link *link, const void *owner, uint64_t *pops,
-                                uint64_t *depth) {
-  uint64_t seen, again = atomic_load_explicit(&s->head, memory_order_acquire);
-  do {
-    seen = again;
-    *depth = stack_depth_of(link, owner, seen);
-    /* acquire: pairs with GIVE, as above; head unchanged means that the depth was its top's. */
-    again = atomic_load_explicit(&s->head, memory_order_acquire);
-  } while (again != seen);
-  *pops =
-      stack_tag(seen) + (atomic_load_explicit(&s->wraps, memory_order_relaxed) << (STACK_TAG_BITS - 1) << 1);
+/* How many pops have succeeded on a stack whose first tag was 0: statistics at no cost to those who pop. For a
+   moment after every 2^40th pop the wrap of the tag may not be counted yet. */
+static inline uint64_t stack_pops(const stack *s) {
+  uint64_t wraps = atomic_load_explicit(&s->wraps, memory_order_relaxed);
+  return stack_tag(atomic_load_explicit(&s->head, memory_order_relaxed)) +
+         (wraps << (STACK_TAG_BITS - 1) << 1);
+}
+
+/* Counts the elements from the top down, `most` of them at most: as many steps, which no push or pop has to pay
+   for. False: others changed the stack meanwhile, and *count is what was met on the way. */
+static inline bool stack_count(const stack *s, stack_link *link, const void *owner, uint32_t most,
+                               uint32_t *count) {
+  /* acquire: pairs with GIVE: the links of all that was pushed. */
+  uint64_t seen = atomic_load_explicit(&s->head, memory_order_acquire);
+  uint32_t handle = stack_handle(seen);
+  for (*count = 0; handle != 0 && *count < most; ++*count)
+    /* acquire: pairs with BELOW in stack_push: who reads a later link finds that head has moved. */
+    handle = atomic_load_explicit(link(owner, handle), memory_order_acquire);
+  return atomic_load_explicit(&s->head, memory_order_relaxed) == seen;
 }
 
 #endif

@@ -7,10 +7,11 @@
 
 static const unsigned model_threads = 2;
 static stack idle;
-static _Atomic uint64_t links[2], size;
+static _Atomic uint32_t links[2];
+static _Atomic uint64_t size;
 static _Atomic unsigned retired;
 
-static _Atomic uint64_t *link_of(const void *owner, uint32_t handle) {
+static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
   (void)owner;
   return &links[handle];
 }

@@ -5,9 +5,9 @@
 #include "sync/stack.h"
 
 static stack tested;
-static _Atomic uint64_t links[2];
+static _Atomic uint32_t links[2];
 
-static _Atomic uint64_t *link_of(const void *owner, uint32_t handle) {
+static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
   (void)owner;
   return &links[handle];
 }

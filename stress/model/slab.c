@@ -17,7 +17,7 @@ static inline void clear(uint64_t *words, size_t bytes) {
 #include "sync/slab.c"
 
 typedef struct object {
-  _Atomic uint64_t link;
+  _Atomic uint32_t link;
   uint64_t written; /* not atomic */
 } object;
 

@@ -6,10 +6,10 @@
 
 static const unsigned model_threads = 2;
 static stack tested;
-static _Atomic uint64_t links[3];
+static _Atomic uint32_t links[3];
 static unsigned written[3]; /* not atomic: the stack must publish it */
 
-static _Atomic uint64_t *link_of(const void *owner, uint32_t handle) {
+static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
   (void)owner;
   return &links[handle];
 }
@@ -29,9 +29,9 @@ static void model_thread(unsigned number) {
 }
 
 static void model_check(void) {
-  uint64_t pops, depth;
-  stack_counts(&tested, link_of, 0, &pops, &depth);
-  assert(pops == 3 && depth == 2);
+  uint32_t count;
+  assert(stack_pops(&tested) == 3);
+  assert(stack_count(&tested, link_of, 0, 4, &count) && count == 2);
   uint32_t first = stack_pop(&tested, link_of, 0), second = stack_pop(&tested, link_of, 0);
   assert(first + second == 3 && stack_pop(&tested, link_of, 0) == 0);
   assert(written[0] == 0 && written[1] + written[2] == 3);

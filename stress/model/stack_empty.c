@@ -7,11 +7,11 @@
 
 static const unsigned model_threads = 3;
 static stack tested;
-static _Atomic uint64_t links[3];
+static _Atomic uint32_t links[3];
 static _Atomic unsigned note;
 static bool found_note;
 
-static _Atomic uint64_t *link_of(const void *owner, uint32_t handle) {
+static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
   (void)owner;
   return &links[handle];
 }

@@ -1,5 +1,5 @@
 /* What the proofs look at inside of queues and pools, which are opaque: inside_queue.c knows the structure,
-   inside_pool.c compiles core/pool.c and stands next to it. */
+   inside_pool.c compiles core/pool*.c and stands next to it. */
 #ifndef HEADRACE_STRESS_INSIDE_H
 #define HEADRACE_STRESS_INSIDE_H
 

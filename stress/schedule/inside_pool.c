@@ -1,6 +1,8 @@
 /* So that a new pool soon lives in the memory of one that was freed. */
 #define POOLS_RESTING 1
 #include "core/pool.c"
+#include "core/pool_resize.c"
+#include "core/pool_stats.c"
 
 #include "schedule/inside.h"
 

@@ -7,7 +7,7 @@
 static ring the_ring;
 static _Atomic uint64_t slots[2 * (WRAP_CAPACITY_MAX + 1)];
 static stack the_stack;
-static _Atomic uint64_t links[WRAP_VALUES + 1];
+static _Atomic uint32_t links[WRAP_VALUES + 1];
 
 static void ring_create(uint32_t capacity, uint64_t first) {
   ring_init(&the_ring, slots, capacity, first);
@@ -21,7 +21,7 @@ static wrap_answer pop_ring(uint32_t *value) {
   return ring_pop(&the_ring, value) == RING_OK ? WRAP_OK : WRAP_EMPTY;
 }
 
-static _Atomic uint64_t *link_of(const void *owner, uint32_t handle) {
+static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
   (void)owner;
   return &links[handle];
 }

@@ -1,0 +1,66 @@
+/* The parts of a pool, for the files that make it up: pool.c hands batches out, pool_resize.c makes them, takes
+   them back and retires them, pool_stats.c counts. */
+#ifndef HEADRACE_CORE_POOL_PARTS_H
+#define HEADRACE_CORE_POOL_PARTS_H
+
+#include "core/batch_layout.h"
+#include "core/pool_internal.h"
+#include "core/pool_size.h"
+#include "sync/counters.h"
+#include "sync/event.h"
+
+/* What the slow paths count; the rest of the statistics is read off the stack. */
+enum { HANDED_OUT_LATE, REFUSED, POPPED_TO_RETIRE };
+
+struct BatchPool {
+  /* Written before the pool is shared. */
+  batch_layout layout;
+  batch_allocator allocator;
+  size_t alignment;
+  uint64_t earlier_pops; /* of the stack, before this pool lived here */
+  uint32_t handle;       /* its own, in the slab of pools */
+  const slab *home;      /* the slab of its batches: this copy's of the library */
+  _Atomic uint32_t link; /* of the slab of pools */
+
+  _Atomic(const slab *) open; /* home, until pool_close writes NULL: what an allocation looks at */
+  _Atomic bool freed;         /* batch_pool_free sets it; for calls that should not have come */
+
+  stack idle;
+  event available;
+  /* See pool_size.h. resize and free write it, whoever retires a batch lowers the surplus. */
+  _Alignas(PORT_LINE) _Atomic uint64_t size;
+  /* Its owner and each of its batches hold the pool. */
+  _Atomic int holders;
+  counters statistics;
+};
+
+#define POOL_IS_CLOSED "the pool is closed"
+
+/* Whether pool is one that may be used; reports one that is NULL in the name of `function`. One that has been
+   freed, or is another copy's, ends the process. */
+bool pool_check(const char *function, const BatchPool *pool);
+
+/* Brings the pool to new_size batches in the name of `function`. */
+bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size);
+
+/* One of the pool's holders has gone; the last one gives its memory back. */
+void pool_let_go(BatchPool *pool);
+
+/* Makes a batch idle that nobody else can reach. */
+static inline void pool_push(BatchPool *pool, batch_header *header) {
+  uint32_t handle = header->handle;
+  batch_header_hide(header, pool->layout.bytes);
+  /* RETURN: pairs with SHRINK in pool_size_change. */
+  stack_push(&pool->idle, batch_header_link, NULL, handle);
+}
+
+/* Takes the batch that was made idle last; NULL: there is none. */
+static inline batch_header *pool_pop(BatchPool *pool) {
+  uint32_t handle = stack_pop(&pool->idle, batch_header_link, NULL);
+  if (handle == 0) return NULL;
+  batch_header *header = batch_header_at(handle);
+  batch_header_show(header, pool->layout.bytes);
+  return header;
+}
+
+#endif
