@@ -16,45 +16,31 @@ typedef struct range {
   char expected[64];
 } range;
 
-/* Whether all n values lie in [low, high] or are `also`; NaN does not. No early exit: the compiler
-   vectorizes it. */
-#define DEFINE_ALL_WITHIN(name, type)                                                                        \
-  static bool name(const type *values, size_t n, type low, type high, type also) {                           \
+/* Whether all values of a tensor lie in the range; NaN does not. No early exit: the compiler vectorizes it. */
+#define DEFINE_WITHIN(field, type, largest)                                                                  \
+  static bool within_##field(const Tensor *t, const range *r) {                                              \
+    const type *values = t->field, low = (type)r->low, also = (type)r->also;                                 \
+    const type high = (type)fmin(r->high, largest);                                                          \
     int outside = 0;                                                                                         \
-    for (size_t i = 0; i < n; i++)                                                                           \
+    for (size_t n = t->total_size, i = 0; i < n; i++)                                                        \
       outside |= !((values[i] >= low && values[i] <= high) || values[i] == also);                            \
     return !outside;                                                                                         \
   }
 
-DEFINE_ALL_WITHIN(all_within_f32, float)
-DEFINE_ALL_WITHIN(all_within_f64, double)
-DEFINE_ALL_WITHIN(all_within_i32, int32_t)
-DEFINE_ALL_WITHIN(all_within_i64, int64_t)
-DEFINE_ALL_WITHIN(all_within_u8, uint8_t)
-DEFINE_ALL_WITHIN(all_within_u16, uint16_t)
-DEFINE_ALL_WITHIN(all_within_u32, uint32_t)
+DEFINE_WITHIN(data, float, FLT_MAX)
+DEFINE_WITHIN(f64, double, DBL_MAX)
+DEFINE_WITHIN(i32, int32_t, INT32_MAX)
+DEFINE_WITHIN(i64, int64_t, UINT32_MAX) /* ids are below 2^32 */
+DEFINE_WITHIN(u8, uint8_t, UINT8_MAX)
+DEFINE_WITHIN(u16, uint16_t, UINT16_MAX)
+DEFINE_WITHIN(u32, uint32_t, UINT32_MAX)
 
 static bool tensor_within(const Tensor *t, const range *r) {
-#define ALL_WITHIN(field, suffix, type, largest)                                                             \
-  all_within_##suffix(t->field, t->total_size, (type)r->low, (type)fmin(r->high, largest), (type)r->also)
-  switch (t->dtype) {
-  case TENSOR_FLOAT32:
-    return ALL_WITHIN(data, f32, float, FLT_MAX);
-  case TENSOR_FLOAT64:
-    return ALL_WITHIN(f64, f64, double, DBL_MAX);
-  case TENSOR_INT32:
-    return ALL_WITHIN(i32, i32, int32_t, INT32_MAX);
-  case TENSOR_INT64:
-    return ALL_WITHIN(i64, i64, int64_t, r->high); /* below 2^32 */
-  case TENSOR_UINT8:
-    return ALL_WITHIN(u8, u8, uint8_t, UINT8_MAX);
-  case TENSOR_UINT16:
-    return ALL_WITHIN(u16, u16, uint16_t, UINT16_MAX);
-  case TENSOR_UINT32:
-    return ALL_WITHIN(u32, u32, uint32_t, UINT32_MAX);
-  }
-#undef ALL_WITHIN
-  return false;
+  static bool (*const within[])(const Tensor *, const range *) = {
+      [TENSOR_FLOAT32] = within_data, [TENSOR_FLOAT64] = within_f64, [TENSOR_INT32] = within_i32,
+      [TENSOR_INT64] = within_i64,    [TENSOR_UINT8] = within_u8,    [TENSOR_UINT16] = within_u16,
+      [TENSOR_UINT32] = within_u32};
+  return within[t->dtype](t, r);
 }
 
 static bool is_float(const Tensor *t) {

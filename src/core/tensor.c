@@ -1,7 +1,6 @@
 #include <headrace/tensor.h>
 
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -246,26 +245,6 @@ static bool element_offset(const char *function, const Tensor *tensor, const uin
   return true;
 }
 
-double tensor_load(const Tensor *tensor, size_t offset) {
-  switch (tensor->dtype) {
-  case TENSOR_FLOAT32:
-    return (double)tensor->data[offset];
-  case TENSOR_FLOAT64:
-    return tensor->f64[offset];
-  case TENSOR_INT32:
-    return tensor->i32[offset];
-  case TENSOR_INT64:
-    return (double)tensor->i64[offset];
-  case TENSOR_UINT8:
-    return tensor->u8[offset];
-  case TENSOR_UINT16:
-    return tensor->u16[offset];
-  case TENSOR_UINT32:
-    return tensor->u32[offset];
-  }
-  return 0;
-}
-
 void tensor_element_text(const Tensor *tensor, size_t offset, int digits, char text[TENSOR_ELEMENT_TEXT]) {
   bool is_float = tensor->dtype == TENSOR_FLOAT32 || tensor->dtype == TENSOR_FLOAT64;
   if (tensor->dtype == TENSOR_INT64)
@@ -281,52 +260,14 @@ float tensor_get(const Tensor *tensor, const uint32_t *indices) {
   return (float)tensor_load(tensor, offset);
 }
 
-/* value truncated toward zero and clamped to [low, high]; NaN becomes 0. */
-static double clamped(float value, double low, double high) {
-  if (isnan(value)) return 0;
-  return value <= low ? low : value >= high ? high : trunc((double)value);
-}
-
-/* Writes elements [first, end), all the same. */
-static void store_range(Tensor *tensor, size_t first, size_t end, float value) {
-#define STORE(field, converted)                                                                              \
-  do {                                                                                                       \
-    __typeof__(*tensor->field) element = (converted);                                                        \
-    for (size_t i = first; i < end; i++) tensor->field[i] = element;                                         \
-  } while (0)
-  switch (tensor->dtype) {
-  case TENSOR_FLOAT32:
-    STORE(data, value);
-    break;
-  case TENSOR_FLOAT64:
-    STORE(f64, (double)value);
-    break;
-  case TENSOR_INT32:
-    STORE(i32, (int32_t)clamped(value, INT32_MIN, INT32_MAX));
-    break;
-  case TENSOR_INT64:
-    STORE(i64, value >= 0x1p63f ? INT64_MAX : (int64_t)clamped(value, -0x1p63, 0x1p63));
-    break;
-  case TENSOR_UINT8:
-    STORE(u8, (uint8_t)clamped(value, 0, UINT8_MAX));
-    break;
-  case TENSOR_UINT16:
-    STORE(u16, (uint16_t)clamped(value, 0, UINT16_MAX));
-    break;
-  case TENSOR_UINT32:
-    STORE(u32, (uint32_t)clamped(value, 0, UINT32_MAX));
-    break;
-  }
-#undef STORE
-}
-
 void tensor_set(Tensor *tensor, const uint32_t *indices, float value) {
   size_t offset;
-  if (element_offset("tensor_set", tensor, indices, &offset)) store_range(tensor, offset, offset + 1, value);
+  if (element_offset("tensor_set", tensor, indices, &offset)) tensor_store(tensor, offset, 1, (double)value);
 }
 
 void tensor_fill(Tensor *tensor, float value) {
-  if (tensor_check("tensor_fill", "tensor", tensor)) store_range(tensor, 0, tensor->total_size, value);
+  if (tensor_check("tensor_fill", "tensor", tensor))
+    tensor_store(tensor, 0, tensor->total_size, (double)value);
 }
 
 void tensor_print_named(const char *name, const Tensor *tensor) {

@@ -20,7 +20,29 @@ bool tensor_own(Tensor *tensor, const uint32_t *shape, uint32_t ndim, tensor_typ
 void tensor_drop(Tensor *tensor);
 
 /* The element at a row-major offset; int64 beyond 2^53 is rounded. */
-double tensor_load(const Tensor *tensor, size_t offset);
+static inline double tensor_load(const Tensor *tensor, size_t offset) {
+  switch (tensor->dtype) {
+  case TENSOR_FLOAT32:
+    return (double)tensor->data[offset];
+  case TENSOR_FLOAT64:
+    return tensor->f64[offset];
+  case TENSOR_INT32:
+    return tensor->i32[offset];
+  case TENSOR_INT64:
+    return (double)tensor->i64[offset];
+  case TENSOR_UINT8:
+    return tensor->u8[offset];
+  case TENSOR_UINT16:
+    return tensor->u16[offset];
+  case TENSOR_UINT32:
+    return tensor->u32[offset];
+  }
+  return 0;
+}
+
+/* Writes `value` to `count` elements from a row-major offset on. Integers take it truncated toward zero and
+   clamped to what they hold, of NaN 0. */
+void tensor_store(const Tensor *tensor, size_t first, size_t count, double value);
 
 /* The element as text: integers in full, floats with so many digits. */
 enum { TENSOR_ELEMENT_TEXT = 32 };

@@ -44,25 +44,17 @@ KERNELS(i32, uint32_t)
 KERNELS(i64, uint64_t)
 
 #define TO(from)                                                                                             \
-  { fill_##from##_f32, fill_##from##_i32, fill_##from##_i64, fill_##from##_u16 }
+  {                                                                                                          \
+    [TENSOR_FLOAT32] = fill_##from##_f32, [TENSOR_INT32] = fill_##from##_i32,                                \
+    [TENSOR_INT64] = fill_##from##_i64, [TENSOR_UINT16] = fill_##from##_u16                                  \
+  }
 
 fill_kernel *fill_kernel_for(batch_token_type from, tensor_type to) {
-  static fill_kernel *const kernels[][4] = {
+  static fill_kernel *const kernels[][TENSOR_UINT32 + 1] = {
       [BATCH_TOKEN_U8] = TO(u8),   [BATCH_TOKEN_I8] = TO(i8),   [BATCH_TOKEN_U16] = TO(u16),
       [BATCH_TOKEN_I16] = TO(i16), [BATCH_TOKEN_U32] = TO(u32), [BATCH_TOKEN_I32] = TO(i32),
       [BATCH_TOKEN_I64] = TO(i64)};
-  switch (to) {
-  case TENSOR_FLOAT32:
-    return kernels[from][0];
-  case TENSOR_INT32:
-    return kernels[from][1];
-  case TENSOR_INT64:
-    return kernels[from][2];
-  case TENSOR_UINT16:
-    return kernels[from][3];
-  default:
-    return NULL;
-  }
+  return tensor_type_size(to) ? kernels[from][to] : NULL;
 }
 
 uint32_t fill_largest_id(tensor_type type) {

@@ -1,36 +1,6 @@
 /* Compiled with -O3, see fill_kernels.c. */
 #include "loader/row.h"
 
-#define PUT(type)                                                                                            \
-  for (uint32_t i = 0; i < count; i++) ((type *)at)[i] = (type)value
-
-void row_put(const Tensor *tensor, uint32_t row, uint32_t column, uint32_t count, int32_t value) {
-  void *restrict at = row_at(tensor, row, column);
-  switch (tensor->dtype) {
-  case TENSOR_FLOAT32:
-    PUT(float);
-    break;
-  case TENSOR_FLOAT64:
-    PUT(double);
-    break;
-  case TENSOR_INT32:
-    PUT(int32_t);
-    break;
-  case TENSOR_INT64:
-    PUT(int64_t);
-    break;
-  case TENSOR_UINT8:
-    PUT(uint8_t);
-    break;
-  case TENSOR_UINT16:
-    PUT(uint16_t);
-    break;
-  case TENSOR_UINT32:
-    PUT(uint32_t);
-    break;
-  }
-}
-
 void row_pad(Batch *batch, uint32_t row, uint32_t column, int32_t pad_id) {
   uint32_t count = batch->sequence_length - column;
   if (count == 0) return;

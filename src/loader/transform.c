@@ -8,40 +8,12 @@
 #include "base/options.h"
 #include "loader/row.h"
 
-/* --- elements of any type --- */
-
-/* -1 for a number that is no id. */
-static int64_t id_of(double number) {
-  return number >= 0 && number <= INT32_MAX ? (int64_t)number : -1;
-}
-
-static int64_t get_id(const Tensor *tensor, uint32_t row, uint32_t column) {
-  const void *at = row_at(tensor, row, column);
-  switch (tensor->dtype) {
-  case TENSOR_FLOAT32:
-    return id_of(*(const float *)at);
-  case TENSOR_FLOAT64:
-    return id_of(*(const double *)at);
-  case TENSOR_INT32:
-    return *(const int32_t *)at;
-  case TENSOR_INT64:
-    return *(const int64_t *)at;
-  case TENSOR_UINT8:
-    return *(const uint8_t *)at;
-  case TENSOR_UINT16:
-    return *(const uint16_t *)at;
-  default:
-    return *(const uint32_t *)at;
-  }
-}
-
-static void put_id(const Tensor *tensor, uint32_t row, uint32_t column, int64_t id) {
-  row_put(tensor, row, column, 1, (int32_t)id);
+static void put_id(const Tensor *tensor, uint32_t row, uint32_t column, int32_t id) {
+  tensor_store(tensor, row_offset(tensor, row, column), 1, id);
 }
 
 static bool counts(const Batch *batch, uint32_t row, uint32_t column) {
-  const void *at = row_at(&batch->mask, row, column);
-  return batch->mask.dtype == TENSOR_FLOAT32 ? *(const float *)at != 0 : *(const uint8_t *)at != 0;
+  return tensor_load(&batch->mask, row_offset(&batch->mask, row, column)) != 0;
 }
 
 static bool happens(batch_random *random, float probability) {
@@ -60,16 +32,20 @@ static bool read_options(const transform_type *type, const void *context, void *
 
 /* --- masked language modelling --- */
 
-static bool kept(const batch_mask_options *o, int64_t id) {
+static bool kept(const batch_mask_options *o, double id) {
   for (size_t i = 0; i < o->num_keep; i++)
     if (o->keep[i] == id) return true;
   return false;
 }
 
-static int64_t masked(const batch_mask_options *o, int64_t id, batch_random *random) {
+/* 8 of 10 become the mask, 1 any id, 1 stays. */
+static void put_masked(const batch_mask_options *o, Batch *batch, uint32_t row, uint32_t column,
+                       batch_random *random) {
   float what = batch_random_uniform(random);
-  if (what < 0.8f) return o->mask_id;
-  return what < 0.9f ? batch_random_below(random, o->vocab_size) : id;
+  if (what < 0.8f)
+    put_id(&batch->input, row, column, o->mask_id);
+  else if (what < 0.9f)
+    put_id(&batch->input, row, column, batch_random_below(random, o->vocab_size));
 }
 
 static const transform_type mask_type = {OPTIONS_TYPE(batch_mask_options, BATCH_MASK_OPTIONS_INIT, num_keep),
@@ -80,12 +56,12 @@ static bool apply_mask(const void *context, Batch *batch, uint32_t row, batch_ra
   if (!read_options(&mask_type, context, &o)) return false;
   for (uint32_t i = 0; i < batch->sequence_length; i++) {
     if (!counts(batch, row, i)) continue;
-    int64_t id = get_id(&batch->input, row, i);
+    double id = tensor_load(&batch->input, row_offset(&batch->input, row, i));
     bool chosen = happens(random, o.probability) && !kept(&o, id);
     memcpy(row_at(&batch->target, row, i), row_at(&batch->input, row, i),
            tensor_type_size(batch->input.dtype));
     put_id(&batch->mask, row, i, chosen);
-    if (chosen) put_id(&batch->input, row, i, masked(&o, id, random));
+    if (chosen) put_masked(&o, batch, row, i, random);
   }
   return true;
 }
