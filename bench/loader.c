@@ -48,19 +48,12 @@ static struct {
   uint64_t *orders[2]; /* [windows]: in order, shuffled */
 } data;
 
-static uint64_t random_next(uint64_t *state) {
-  uint64_t x = *state += UINT64_C(0x9e3779b97f4a7c15);
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
-}
-
 static bool write_tokens(int fd) {
   static uint16_t block[1 << 16];
-  uint64_t state = 1;
+  batch_random random = {1};
   for (uint64_t done = 0; done < data.count; done += sizeof block / sizeof *block) {
     for (size_t i = 0; i < sizeof block / sizeof *block; i++)
-      block[i] = (uint16_t)(random_next(&state) % VOCABULARY);
+      block[i] = (uint16_t)(batch_random_next(&random) % VOCABULARY);
     uint64_t left = (data.count - done) * sizeof *block;
     size_t bytes = left < sizeof block ? (size_t)left : sizeof block;
     if (write(fd, block, bytes) != (ssize_t)bytes) return false;
@@ -69,12 +62,12 @@ static bool write_tokens(int fd) {
 }
 
 static bool make_orders(void) {
-  uint64_t state = 2;
+  batch_random random = {2};
   data.windows = (data.count - 1) / LOADER_LENGTH;
   for (int k = 0; k < 2; k++)
     if (!(data.orders[k] = malloc(data.windows * sizeof(uint64_t)))) return false;
   for (uint64_t i = 0; i < data.windows; i++) {
-    uint64_t j = random_next(&state) % (i + 1);
+    uint64_t j = batch_random_next(&random) % (i + 1);
     data.orders[0][i] = i * LOADER_LENGTH;
     data.orders[1][i] = data.orders[1][j];
     data.orders[1][j] = i * LOADER_LENGTH;

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "support/stress.h"
@@ -355,12 +354,6 @@ static void try_text(run *r) {
   free(text);
 }
 
-static double seconds_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 /* In memory where there is such a directory: thousands of small files are rewritten. */
 static void make_directory(run *r) {
   strcpy(r->directory, "/dev/shm/headrace-fuzz-XXXXXX");
@@ -372,7 +365,7 @@ static void make_directory(run *r) {
 int main(int argc, char **argv) {
   static run r;
   const batch_dataset_options usual = BATCH_DATASET_OPTIONS_INIT;
-  double until = seconds_now() + (argc > 1 ? atof(argv[1]) : 1);
+  uint64_t until = stress_clock() + (uint64_t)((argc > 1 ? atof(argv[1]) : 1) * 1e9);
   uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
   r.random = seed;
   make_directory(&r);
@@ -383,7 +376,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < r.count; i++)
     if (!open_and_check(&r, &r.subjects[i], &usual) && batch_last_error()->code != BATCH_ERROR_UNSUPPORTED)
       stop("a valid file is refused", r.subjects[i].name);
-  while (seconds_now() < until)
+  while (stress_clock() < until)
     for (int i = 0; i < 100; i++) {
       try_damaged(&r, &r.subjects[below(&r, r.count)]);
       try_text(&r);

@@ -13,6 +13,12 @@ static inline uint64_t mix64(uint64_t x) {
   return x ^ (x >> 31);
 }
 
+/* The next number of splitmix64: any state begins a sequence, 2^64 numbers long. */
+static inline uint64_t mix64_next(uint64_t *state) {
+  *state += UINT64_C(0x9e3779b97f4a7c15);
+  return mix64(*state);
+}
+
 /* Folds one more word into a key: order matters, mix64_with(a, b) != mix64_with(b, a). */
 static inline uint64_t mix64_with(uint64_t key, uint64_t word) {
   return mix64(key + UINT64_C(0x9e3779b97f4a7c15) + mix64(word));

@@ -225,9 +225,7 @@ static int parse(int argc, char **argv, feed_run *run) {
 /* --- the checksum --- */
 
 static uint64_t mix(uint64_t x) {
-  x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-  return x ^ x >> 31;
+  return batch_random_start(x).state;
 }
 
 /* A hash of one row's elements, in order, keyed by its place. Four chains of multiplications run at

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -15,9 +14,7 @@
 enum { WIDEST_BAR = 40, NARROWEST_BAR = 5, MARGIN = 2 /* of the terminal, behind the text */ };
 
 static uint64_t now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+  return batch_deadline_after(0);
 }
 
 static int columns(void) {

@@ -4,6 +4,10 @@
 
 #include <headrace/batch.h>
 
+/* The bits of batch_id that hold the symmetry group. */
+#define BATCH_GROUP_SHIFT 60
+#define BATCH_GROUP_MASK  ((uint64_t)15 << BATCH_GROUP_SHIFT)
+
 /* Reports an error in the name of `function` unless batch is one: not NULL, rows and columns, tensors of
    rows x columns elements in any shape, no wider than they were made. Aborts when it is free. A batch that
    the caller has put together from the public fields is one too, but has no header. */

@@ -7,9 +7,6 @@
 #include "core/batch_internal.h"
 #include "core/tensor_internal.h"
 
-#define GROUP_SHIFT 60
-#define GROUP_MASK  ((uint64_t)15 << GROUP_SHIFT)
-
 bool batch_distribute_to_spheres(const Batch *batch, uint32_t num_spheres, Batch **sphere_batches) {
   static const char function[] = "batch_distribute_to_spheres";
   if (!batch_check(function, batch)) return false;
@@ -29,12 +26,12 @@ bool batch_assign_to_group(Batch *batch, uint32_t symmetry_group) {
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_assign_to_group: symmetry_group is %u, expected 0 to %d", symmetry_group,
                       BATCH_SYMMETRY_GROUPS - 1);
-  batch->batch_id = (batch->batch_id & ~GROUP_MASK) | (uint64_t)symmetry_group << GROUP_SHIFT;
+  batch->batch_id = (batch->batch_id & ~BATCH_GROUP_MASK) | (uint64_t)symmetry_group << BATCH_GROUP_SHIFT;
   return true;
 }
 
 uint32_t batch_symmetry_group(const Batch *batch) {
-  if (batch) return (uint32_t)(batch->batch_id >> GROUP_SHIFT);
+  if (batch) return (uint32_t)(batch->batch_id >> BATCH_GROUP_SHIFT);
   error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_symmetry_group: batch is NULL");
   return 0;
 }

@@ -6,6 +6,7 @@
 #include "base/live.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "core/batch_internal.h"
 #include "loader/loader_internal.h"
 #include "sync/line.h"
 #include "sync/thread.h"
@@ -306,7 +307,7 @@ uint64_t batch_loader_epoch_steps(const BatchLoader *loader) {
 uint64_t batch_loader_place(const BatchLoader *loader, const Batch *batch) {
   schedule_place place;
   if (!loader || !batch) return 0;
-  uint64_t step = batch->batch_id & (((uint64_t)1 << 60) - 1); /* without the symmetry group */
+  uint64_t step = batch->batch_id & ~BATCH_GROUP_MASK;
   if (!schedule_find(&loader->recipe.schedule, batch->epoch_id, step, &place)) return 0;
   return place.row + loader->recipe.rank_row;
 }

@@ -8,8 +8,7 @@ batch_random batch_random_start(uint64_t key) {
 }
 
 uint64_t batch_random_next(batch_random *random) {
-  random->state += UINT64_C(0x9e3779b97f4a7c15);
-  return mix64(random->state);
+  return mix64_next(&random->state);
 }
 
 /* Lemire, "Fast random integer generation in an interval", 2019: the high half of a product is

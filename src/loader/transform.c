@@ -45,7 +45,7 @@ static void put_masked(const batch_mask_options *o, Batch *batch, uint32_t row, 
   if (what < 0.8f)
     put_id(&batch->input, row, column, o->mask_id);
   else if (what < 0.9f)
-    put_id(&batch->input, row, column, batch_random_below(random, o->vocab_size));
+    put_id(&batch->input, row, column, (int32_t)batch_random_below(random, o->vocab_size));
 }
 
 static const transform_type mask_type = {OPTIONS_TYPE(batch_mask_options, BATCH_MASK_OPTIONS_INIT, num_keep),

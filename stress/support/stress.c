@@ -5,8 +5,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "base/mix.h"
+#include "sync/port.h"
 
 enum { MAX_PLACES = 128, PATIENCE = 60 };
 
@@ -38,9 +40,7 @@ uint64_t stress_seed(void) {
 }
 
 uint64_t stress_clock(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+  return port_clock();
 }
 
 static double elapsed(void) {
@@ -55,12 +55,8 @@ bool stress_goes_on(void) {
   return stress_goes_on_until(1.0);
 }
 
-/* splitmix64 (Steele, Lea and Flood 2014). */
 uint64_t stress_random(uint64_t *state) {
-  uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15);
-  z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-  z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-  return z ^ z >> 31;
+  return mix64_next(state);
 }
 
 uint32_t stress_random_below(uint64_t *state, uint32_t limit) {
