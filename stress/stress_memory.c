@@ -59,8 +59,8 @@ static void drain(stress_thread *self) {
   shared *s = self->context;
   Batch *batches[64];
   stress_step("dequeues");
-  for (uint32_t came; (came = batch_queue_dequeue_many(s->queue, batches, 64));)
-    for (uint32_t i = 0; i < came; i++) batch_release(batches[i]);
+  for (size_t came; (came = batch_queue_dequeue_many(s->queue, batches, 64));)
+    for (size_t i = 0; i < came; i++) batch_release(batches[i]);
 }
 
 static void run(shared *s, void (*function)(stress_thread *self)) {

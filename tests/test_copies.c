@@ -58,6 +58,7 @@ CALL(enqueue, batch_queue_enqueue(own_queue, foreign))
 CALL(try_enqueue, batch_queue_try_enqueue(own_queue, foreign))
 CALL(enqueue_until, batch_queue_enqueue_until(own_queue, foreign, BATCH_NO_WAIT))
 CALL(enqueue_many, batch_queue_enqueue_many(own_queue, parts, 1))
+CALL(enqueue_many_wait, batch_queue_enqueue_many_wait(own_queue, parts, 1))
 CALL(retain, batch_retain(foreign))
 CALL(release, batch_release(foreign))
 CALL(free_it, batch_free(foreign))
@@ -72,6 +73,7 @@ Test(copies, a_batch_of_another_copy_is_refused_by_every_call_that_takes_it) {
   assert_aborts(try_enqueue, NULL, "batch_queue_try_enqueue", "this copy");
   assert_aborts(enqueue_until, NULL, "batch_queue_enqueue_until", "this copy");
   assert_aborts(enqueue_many, NULL, "batch_queue_enqueue_many", "this copy");
+  assert_aborts(enqueue_many_wait, NULL, "batch_queue_enqueue_many_wait", "this copy");
   assert_aborts(retain, NULL, "batch_retain", "this copy");
   assert_aborts(release, NULL, "batch_release", "this copy");
   assert_aborts(free_it, NULL, "batch_free", "this copy");
@@ -87,6 +89,7 @@ CALL(many_into_queue, batch_queue_enqueue_many(foreign_queue, &own, 1))
 CALL(dequeue, batch_queue_dequeue(foreign_queue))
 CALL(try_dequeue, batch_queue_try_dequeue(foreign_queue))
 CALL(dequeue_many, batch_queue_dequeue_many(foreign_queue, parts, 2))
+CALL(dequeue_many_wait, batch_queue_dequeue_many_wait(foreign_queue, parts, 2))
 CALL(peek, batch_queue_peek(foreign_queue))
 CALL(clear, batch_queue_clear(foreign_queue))
 CALL(close_queue, batch_queue_close(foreign_queue))
@@ -99,6 +102,7 @@ Test(copies, a_queue_of_another_copy_is_refused) {
   assert_aborts(dequeue, NULL, "batch_queue_dequeue", "this copy");
   assert_aborts(try_dequeue, NULL, "batch_queue_try_dequeue", "this copy");
   assert_aborts(dequeue_many, NULL, "batch_queue_dequeue_many", "this copy");
+  assert_aborts(dequeue_many_wait, NULL, "batch_queue_dequeue_many_wait", "this copy");
   assert_aborts(peek, NULL, "batch_queue_peek", "this copy");
   assert_aborts(clear, NULL, "batch_queue_clear", "this copy");
   assert_aborts(close_queue, NULL, "batch_queue_close", "this copy");

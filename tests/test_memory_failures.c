@@ -245,6 +245,8 @@ Test(memory_failures, the_unlimited_queue_refuses_and_recovers) {
                  BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_enqueue_until");
   assert_refused(batch_queue_enqueue_many(queue, &batch, 1) == 0, BATCH_ERROR_OUT_OF_MEMORY,
                  "batch_queue_enqueue_many");
+  assert_refused(batch_queue_enqueue_many_wait(queue, &batch, 1) == 0, BATCH_ERROR_OUT_OF_MEMORY,
+                 "batch_queue_enqueue_many_wait");
   assert_count(batch, (int)(1 + in));
   cr_assert_eq(batch_queue_size(queue), in);
   cr_assert_not(batch_queue_is_closed(queue));

@@ -145,6 +145,17 @@ Test(queue, a_successful_enqueue_takes_the_reference_and_a_dequeue_hands_it_on) 
   batch_queue_free(queue);
 }
 
+Test(queue, the_capacity_is_what_the_queue_was_made_with) {
+  static const uint32_t made_with[] = {0, 1, 2, 3, 1000};
+  for (int i = 0; i < 5; i++) {
+    BatchQueue *queue = queue_with(made_with[i], 1);
+    cr_assert_eq(batch_queue_capacity(queue), made_with[i]);
+    batch_queue_close(queue);
+    cr_assert_eq(batch_queue_capacity(queue), made_with[i]);
+    batch_queue_free(queue);
+  }
+}
+
 Test(queue, a_failed_enqueue_leaves_the_reference) {
   BatchQueue *queue = queue_with(1, 1);
   Batch *batch = check_small_batch(7);
@@ -405,6 +416,8 @@ Test(queue, calls_refuse_a_null_queue) {
   assert_refused(batch_queue_dequeue_many(NULL, &out, 1) == 0, BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_queue_dequeue_many", "queue");
   assert_refused(!batch_queue_peek(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_peek", "queue");
+  assert_refused(batch_queue_capacity(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_capacity",
+                 "queue");
   assert_refused(batch_queue_size(NULL) == 0, BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_size", "queue");
   assert_refused((batch_queue_is_empty(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_is_empty",
                  "queue");
@@ -439,7 +452,7 @@ Test(queue, enqueue_many_stops_at_a_null_batch) {
   BatchQueue *queue = queue_of(4);
   Batch *batches[3] = {check_small_batch(0), NULL, check_small_batch(2)};
   check_forget_error();
-  uint32_t in = batch_queue_enqueue_many(queue, batches, 3);
+  size_t in = batch_queue_enqueue_many(queue, batches, 3);
   cr_assert_leq(in, 1); /* what it says went in is the queue's, the rest the caller's */
   assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_enqueue_many", "batches", "1", CHECK_NULL);
   cr_assert_eq(batch_queue_size(queue), in);

@@ -36,9 +36,9 @@ Test(queue_many, dequeue_many_takes_consecutive_batches) {
     uint64_t in = 0, out = 0;
     for (int turn = 0; turn < 50; turn++) {
       while (in - out < 7) queue_put(queue, in++);
-      uint32_t n = (uint32_t)turn % 10 + 1, got = batch_queue_dequeue_many(queue, batches, n);
+      size_t n = (size_t)turn % 10 + 1, got = batch_queue_dequeue_many(queue, batches, n);
       cr_assert_eq(got, n < 7 ? n : 7); /* nothing else runs: as many as there are */
-      for (uint32_t k = 0; k < got; k++) {
+      for (size_t k = 0; k < got; k++) {
         cr_assert_eq(batches[k]->batch_id, out++);
         assert_count(batches[k], 1);
         batch_release(batches[k]);
@@ -78,13 +78,150 @@ Test(queue_many, many_cross_the_rings_of_the_unlimited_queue) {
   for (uint64_t i = 0; i < MANY; i++) batches[i] = check_small_batch(i);
   cr_assert_eq(batch_queue_enqueue_many(queue, batches, MANY), MANY);
   uint64_t out = 0;
-  uint32_t got;
+  size_t got;
   while ((got = batch_queue_dequeue_many(queue, taken, PIECE)))
-    for (uint32_t k = 0; k < got; k++) {
+    for (size_t k = 0; k < got; k++) {
       cr_assert_eq(taken[k]->batch_id, out++);
       batch_release(taken[k]);
     }
   cr_assert_eq(out, MANY);
   free(batches);
   batch_queue_free(queue);
+}
+
+static void make_batches(Batch **batches, uint64_t first, uint64_t n) {
+  for (uint64_t i = 0; i < n; i++) batches[i] = check_small_batch(first + i);
+}
+
+static void release_batches(Batch **batches, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    assert_count(batches[i], 1);
+    batch_release(batches[i]);
+  }
+}
+
+Test(queue_many, enqueue_many_says_why_not_all_went_in) {
+  BatchQueue *queue = queue_with(3, 2);
+  Batch *batches[3];
+  make_batches(batches, 2, 3);
+  assert_refused(batch_queue_enqueue_many(queue, batches, 3) == 1, BATCH_FULL, "batch_queue_enqueue_many");
+  batch_queue_close(queue);
+  assert_refused(batch_queue_enqueue_many(queue, batches + 1, 2) == 0, BATCH_CLOSED,
+                 "batch_queue_enqueue_many");
+  release_batches(batches + 1, 2);
+  batch_queue_free(queue);
+}
+
+Test(queue_many, many_until_a_deadline_keep_what_went_in_before_it) {
+  const uint64_t deadlines[] = {BATCH_NO_WAIT, batch_deadline_after(1000000), BATCH_NO_WAIT + 1};
+  const batch_status statuses[] = {BATCH_FULL, BATCH_TIMEDOUT, BATCH_TIMEDOUT};
+  for (int i = 0; i < 3; i++) {
+    BatchQueue *queue = queue_with(4, 1);
+    Batch *batches[5];
+    size_t entered = 99;
+    make_batches(batches, 1, 5);
+    assert_refused(batch_queue_enqueue_many_until(queue, batches, 5, deadlines[i], &entered) == statuses[i],
+                   statuses[i], "batch_queue_enqueue_many_until");
+    cr_assert_eq(entered, 3);
+    assert_holds(queue, 4, true);
+    release_batches(batches + 3, 2);
+    for (uint64_t id = 0; id < 4; id++) assert_next(queue, id);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue_many, many_until_take_what_is_there_and_time_out_with_nothing) {
+  for (uint32_t capacity = 0; capacity <= 4; capacity += 4) {
+    BatchQueue *queue = queue_with(capacity, 3);
+    Batch *batches[8];
+    size_t taken = 99;
+    cr_assert_eq(batch_queue_dequeue_many_until(queue, batches, 8, BATCH_FOREVER, &taken), BATCH_OK);
+    cr_assert_eq(taken, 3);
+    release_batches(batches, 3);
+    assert_refused(batch_queue_dequeue_many_until(queue, batches, 8, BATCH_NO_WAIT, &taken) == BATCH_EMPTY,
+                   BATCH_EMPTY, "batch_queue_dequeue_many_until");
+    cr_assert_eq(taken, 0);
+    taken = 99;
+    assert_refused(batch_queue_dequeue_many_until(queue, batches, 8, batch_deadline_after(1000), &taken) ==
+                       BATCH_TIMEDOUT,
+                   BATCH_TIMEDOUT, "batch_queue_dequeue_many_until");
+    cr_assert_eq(taken, 0);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue_many, the_waiting_forms_do_not_wait_for_what_is_there) {
+  for (uint32_t capacity = 0; capacity <= 6; capacity += 6) {
+    BatchQueue *queue = queue_of(capacity);
+    Batch *batches[6];
+    size_t entered;
+    make_batches(batches, 0, 6);
+    cr_assert_eq(batch_queue_enqueue_many_wait(queue, batches, 4), 4);
+    cr_assert_eq(batch_queue_enqueue_many_until(queue, batches + 4, 2, BATCH_FOREVER, &entered), BATCH_OK);
+    cr_assert_eq(entered, 2);
+    cr_assert_eq(batch_queue_dequeue_many_wait(queue, batches, 6), 6);
+    for (uint64_t i = 0; i < 6; i++) cr_assert_eq(batches[i]->batch_id, i);
+    release_batches(batches, 6);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue_many, the_waiting_forms_of_none_answer_at_once_whatever_the_queue_is) {
+  BatchQueue *queues[] = {queue_with(2, 2), queue_of(2), queue_of(2)};
+  Batch *none[1] = {NULL};
+  batch_queue_close(queues[2]);
+  for (int i = 0; i < 3; i++) {
+    size_t count = 99;
+    check_forget_error();
+    batch_status before = batch_last_error()->code;
+    cr_assert_eq(batch_queue_enqueue_many_wait(queues[i], NULL, 0), 0);
+    cr_assert_eq(batch_queue_enqueue_many_until(queues[i], none, 0, BATCH_FOREVER, &count), BATCH_OK);
+    cr_assert_eq(count, 0);
+    cr_assert_eq(batch_queue_dequeue_many_wait(queues[i], NULL, 0), 0);
+    count = 99;
+    cr_assert_eq(batch_queue_dequeue_many_until(queues[i], none, 0, BATCH_FOREVER, &count), BATCH_OK);
+    cr_assert_eq(count, 0);
+    cr_assert_eq(batch_last_error()->code, before);
+    batch_queue_free(queues[i]);
+  }
+}
+
+Test(queue_many, the_waiting_forms_stop_at_a_null_batch_however_much_room_there_is) {
+  Batch *batches[3] = {NULL};
+  for (uint32_t capacity = 0; capacity <= 3; capacity++) {
+    BatchQueue *queue = queue_of(capacity);
+    size_t entered = 99;
+    batches[0] = check_small_batch(0);
+    batches[2] = check_small_batch(2);
+    assert_refused(batch_queue_enqueue_many_until(queue, batches, 3, BATCH_FOREVER, &entered) ==
+                       BATCH_ERROR_INVALID_ARGUMENT,
+                   BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_enqueue_many_until", "batches[1]", CHECK_NULL);
+    cr_assert_eq(entered, 1);
+    assert_refused(batch_queue_enqueue_many_wait(queue, batches + 1, 2) == 0, BATCH_ERROR_INVALID_ARGUMENT,
+                   "batch_queue_enqueue_many_wait", "batches[0]", CHECK_NULL);
+    cr_assert_eq(batch_queue_size(queue), 1);
+    assert_next(queue, 0);
+    release_batches(batches + 2, 1);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue_many, more_than_one_step_takes_go_in_and_come_out_in_order) {
+  enum { MANY = 1000 };
+  for (uint32_t capacity = 0; capacity <= MANY; capacity += MANY) {
+    BatchQueue *queue = queue_of(capacity);
+    Batch *batches[MANY];
+    size_t out = 0, came;
+    make_batches(batches, 0, MANY);
+    cr_assert_eq(batch_queue_enqueue_many_wait(queue, batches, MANY), MANY);
+    batch_queue_close(queue);
+    while ((came = batch_queue_dequeue_many_wait(queue, batches, MANY)))
+      for (size_t i = 0; i < came; i++) {
+        cr_assert_eq(batches[i]->batch_id, out++);
+        batch_release(batches[i]);
+      }
+    cr_assert_eq(out, MANY);
+    cr_assert_eq(batch_last_error()->code, BATCH_CLOSED);
+    batch_queue_free(queue);
+  }
 }

@@ -193,6 +193,168 @@ Test(queue_threads, a_waiting_consumer_sleeps_and_does_not_wake_without_work) {
   batch_queue_free(queue);
 }
 
+/* ---- calls with several batches that wait */
+
+enum { MORE = 10 };
+
+typedef struct test_many {
+  BatchQueue *queue;
+  Batch *batches[MORE];
+  size_t count;
+  batch_status status;
+} test_many;
+
+static test_many many_of(BatchQueue *queue) {
+  test_many many = {.queue = queue};
+  for (uint64_t i = 0; i < MORE; i++) many.batches[i] = check_small_batch(100 + i);
+  return many;
+}
+
+static void put_many(test_thread *self) {
+  test_many *many = self->context;
+  thread_waits(self, "waits in batch_queue_enqueue_many_wait");
+  many->count = batch_queue_enqueue_many_wait(many->queue, many->batches, MORE);
+  many->status = batch_last_error()->code;
+}
+
+static void put_many_until(test_thread *self) {
+  test_many *many = self->context;
+  thread_waits(self, "waits in batch_queue_enqueue_many_until");
+  many->status =
+      batch_queue_enqueue_many_until(many->queue, many->batches, MORE, BATCH_FOREVER, &many->count);
+}
+
+/* Takes once; its result is how many came, or NULL. They are released. */
+static void take_many(test_thread *self) {
+  Batch *batches[MORE];
+  thread_waits(self, "waits in batch_queue_dequeue_many_wait");
+  size_t came = batch_queue_dequeue_many_wait(self->context, batches, MORE);
+  for (size_t i = 0; i < came; i++) batch_release(batches[i]);
+  if (came > 0) self->result = self;
+}
+
+static void take_many_until_closed(test_thread *self) {
+  Batch *batches[MORE];
+  size_t came;
+  watchdog_step("dequeues many");
+  while (batch_queue_dequeue_many_until(self->context, batches, MORE, BATCH_FOREVER, &came) == BATCH_OK)
+    for (size_t i = 0; i < came; i++) batch_release(batches[i]);
+}
+
+Test(queue_threads, enqueue_many_waits_until_all_are_in_though_they_are_more_than_the_capacity) {
+  void (*const puts[])(test_thread *) = {put_many, put_many_until};
+  for (uint32_t capacity = 1; capacity <= 3; capacity++)
+    for (int form = 0; form < 2; form++) {
+      BatchQueue *queue = batch_queue_create(capacity);
+      test_many many = many_of(queue);
+      test_thread producer;
+      threads_start(&producer, 1, "producer", puts[form], &many);
+      threads_until_asleep(&producer, 1);
+      cr_assert_eq(batch_queue_size(queue), capacity);
+      watchdog_step("dequeues");
+      for (uint64_t i = 0; i < MORE; i++) {
+        Batch *batch = batch_queue_dequeue(queue);
+        cr_assert_eq(batch->batch_id, 100 + i);
+        assert_count(batch, 1);
+        batch_release(batch);
+      }
+      threads_join(&producer, 1);
+      cr_assert_eq(many.count, MORE);
+      batch_queue_free(queue);
+    }
+}
+
+/* The one asleep in enqueue_many has put in what the consumer sleeps for: they wake each other in turn. */
+Test(queue_threads, many_that_wait_for_room_wake_who_waits_for_them) {
+  for (uint32_t capacity = 1; capacity <= 3; capacity++) {
+    BatchQueue *queue = batch_queue_create(capacity);
+    test_thread consumers[2], producers[2];
+    test_many many[2] = {many_of(queue), many_of(queue)};
+    threads_start(consumers, 1, "consumer", take_many_until_closed, queue);
+    threads_start(consumers + 1, 1, "consumer", take_all, queue);
+    for (int i = 0; i < 2; i++) threads_start(producers + i, 1, "producer", put_many, &many[i]);
+    threads_join(producers, 2);
+    batch_queue_close(queue);
+    threads_join(consumers, 2);
+    cr_assert_eq(many[0].count + many[1].count, 2 * MORE);
+    cr_assert_eq(batch_queue_size(queue), 0);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue_threads, closing_wakes_enqueue_many_which_keeps_what_is_not_in) {
+  void (*const puts[])(test_thread *) = {put_many, put_many_until};
+  for (int form = 0; form < 2; form++) {
+    BatchQueue *queue = batch_queue_create(3);
+    test_many many = many_of(queue);
+    test_thread producer;
+    threads_start(&producer, 1, "producer", puts[form], &many);
+    threads_until_asleep(&producer, 1);
+    batch_queue_close(queue);
+    threads_join(&producer, 1);
+    cr_assert_eq(many.count, 3);
+    cr_assert_eq(many.status, BATCH_CLOSED);
+    for (size_t i = 3; i < MORE; i++) {
+      assert_count(many.batches[i], 1);
+      batch_release(many.batches[i]);
+    }
+    cr_assert_eq(batch_queue_size(queue), 3);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue_threads, closing_wakes_dequeue_many) {
+  for (uint32_t capacity = 0; capacity <= 2; capacity++) {
+    BatchQueue *queue = batch_queue_create(capacity);
+    test_thread threads[WAITERS];
+    threads_start(threads, WAITERS, "consumer", take_many, queue);
+    threads_until_asleep(threads, WAITERS);
+    batch_queue_close(queue);
+    threads_join(threads, WAITERS);
+    for (int i = 0; i < WAITERS; i++) cr_assert_null(threads[i].result);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue_threads, each_enqueue_wakes_one_who_waits_for_many) {
+  for (uint32_t capacity = 0; capacity <= 1; capacity++) {
+    BatchQueue *queue = batch_queue_create(capacity);
+    test_thread threads[WAITERS];
+    for (int i = 0; i < WAITERS; i++) {
+      threads_start(threads + i, 1, "consumer", take_many, queue);
+      threads_until_asleep(threads + i, 1);
+      fill(queue, 1);
+      threads_join(threads + i, 1);
+      cr_assert_not_null(threads[i].result);
+    }
+    batch_queue_free(queue);
+  }
+}
+
+/* Places that become free go to one who wants many and to those who want one each: everybody gets theirs. */
+Test(queue_threads, who_takes_several_places_leaves_the_others_awake) {
+  BatchQueue *queue = batch_queue_create(WAITERS);
+  test_thread producers[WAITERS], one;
+  test_many many = many_of(queue);
+  Batch *taken[WAITERS];
+  fill(queue, WAITERS);
+  threads_start(&one, 1, "producer of many", put_many, &many);
+  threads_start(producers, WAITERS, "producer", put_one, queue);
+  threads_until_asleep(&one, 1);
+  threads_until_asleep(producers, WAITERS);
+  size_t out = 0;
+  while (out < WAITERS + MORE + WAITERS) {
+    watchdog_step("dequeues many");
+    size_t came = batch_queue_dequeue_many_wait(queue, taken, WAITERS);
+    for (size_t i = 0; i < came; i++) batch_release(taken[i]);
+    out += came;
+  }
+  threads_join(&one, 1);
+  threads_join(producers, WAITERS);
+  cr_assert_eq(batch_queue_size(queue), 0);
+  batch_queue_free(queue);
+}
+
 /* ---- many producers and consumers */
 
 enum { SIDES = 3, EACH = 3000 };

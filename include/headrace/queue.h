@@ -13,16 +13,18 @@
    but for batch_queue_free, which must be the last.
 
    Progress: lock-free in the strict sense: a thread that stops for ever inside any call stops
-   no other one that is not asleep. Only the calls that say so wait: they look again for 1 to 50
-   microseconds, giving the processor away between looks, and then sleep in the kernel (when 65,535
-   sleep on that side already, they go on looking). Who sleeps must be woken: an enqueue chooses and
-   wakes one consumer, if any sleeps, a dequeue one producer. If the thread that wakes stops before it
-   has done so, or the one that it chose gets no processor any more, others who sleep go on sleeping
-   beside that batch (or place) until the next enqueue (or dequeue) wakes one of them; calls that come
-   meanwhile find it as ever. The unlimited queue (capacity 0) maps a ring of some thousand slots in an
-   enqueue now and then, and unmaps those that were drained in dequeues; a dequeue never allocates.
-   While a thread is stopped inside a call on any unlimited queue, drained rings stay; they go with the
-   next dequeue that finds the queue empty.
+   no other one that is not asleep. Only the calls that say so wait. Where there is more than one processor
+   they look again for 1 to 50 microseconds first, by the clock and by what has been worth while on this
+   queue: that takes processor time, which after four looks is given away between two of them. Then they
+   sleep in the kernel, which takes none (but when 65,535 sleep on that side already, or where a sandbox
+   refuses the futex, they go on looking). Who sleeps must be woken: an enqueue chooses and
+   wakes one consumer, if any sleeps, a dequeue one producer, and one of many batches as many as there
+   are. If the thread that wakes stops before it has done so, or the one that it chose gets no processor
+   any more, others who sleep go on sleeping beside that batch (or place) until the next enqueue (or
+   dequeue) wakes one of them; calls that come meanwhile find it as ever. The unlimited queue (capacity 0)
+   begins with a page and maps a ring of 8191 slots in the enqueue that finds the last ring full; dequeues
+   unmap what was drained and never allocate. While a thread is stopped inside a call on any unlimited
+   queue, drained rings stay; they go with the next dequeue that finds the queue empty.
 
    After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
    doing; references that those threads held stay held.
@@ -69,10 +71,23 @@ HEADRACE_API bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch);
    BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline);
 
-/* Appends batches[0..n-1] in order as far as there is room. Never waits. They are consecutive
-   only if nobody else enqueues meanwhile.
-   Returns: how many went in: the first so many references now belong to the queue. */
-HEADRACE_API uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint32_t n);
+/* Appends batches[0..n-1] in order as far as there is room. Never waits. Each goes in by itself: others may take the
+   first before the last is in, and they are consecutive only if nobody else enqueues meanwhile. batches is not
+   changed; n may be 0, and batches NULL then.
+   Returns: how many went in: the first so many references now belong to the queue, the others are still the
+   caller's. Fewer than n: batch_last_error()->code is BATCH_FULL, BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY
+   (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where the next one is NULL. */
+HEADRACE_API size_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, size_t n);
+
+/* As batch_queue_enqueue_many, waiting for room until all n are in, which may be more than the capacity.
+   Returns: n; fewer when the queue is closed meanwhile, or for the other two reasons that are no want of room. */
+HEADRACE_API size_t batch_queue_enqueue_many_wait(BatchQueue *queue, Batch *const *batches, size_t n);
+
+/* As batch_queue_enqueue_many, waiting for room until all n are in or until `deadline`.
+   Returns: BATCH_OK when all n are in, else as batch_queue_enqueue_until. *entered is how many went in, whatever the
+   answer: the first so many references now belong to the queue. entered is not NULL. */
+HEADRACE_API batch_status batch_queue_enqueue_many_until(BatchQueue *queue, Batch *const *batches, size_t n,
+                                                         uint64_t deadline, size_t *entered);
 
 /* Takes the oldest batch, waiting while there is none.
    Returns: the batch, whose reference now belongs to the caller; NULL when the queue is closed
@@ -88,15 +103,29 @@ HEADRACE_API Batch *batch_queue_try_dequeue(BatchQueue *queue);
    BATCH_EMPTY with BATCH_NO_WAIT, BATCH_TIMEDOUT, or BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **batch, uint64_t deadline);
 
-/* Takes 1 to n consecutive batches in one atomic step. Never waits.
-   Returns: how many are in batches[]; fewer than n does not mean that the queue was empty, 0
-   does (or closed and drained). */
-HEADRACE_API uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n);
+/* Takes 1 to n consecutive batches in one atomic step, the oldest ones, of which at most 256. Never waits.
+   Returns: how many are in batches[0] and following, their references the caller's; the others are as they were.
+   Fewer than n does not mean that the queue was empty, 0 does, or closed and drained: which of the two is in
+   batch_last_error()->code. n may be 0, and batches NULL then: the answer is 0 and no error. */
+HEADRACE_API size_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, size_t n);
+
+/* As batch_queue_dequeue_many, waiting while there is none: it does not wait for n.
+   Returns: 1 to n; 0 when the queue is closed and drained, or n is 0. */
+HEADRACE_API size_t batch_queue_dequeue_many_wait(BatchQueue *queue, Batch **batches, size_t n);
+
+/* As batch_queue_dequeue_many, waiting while there is none until `deadline`.
+   Returns: BATCH_OK and *taken, 1 to n (n 0: 0, at once); else *taken is 0 and the answer as that of
+   batch_queue_dequeue_until. taken is not NULL. */
+HEADRACE_API batch_status batch_queue_dequeue_many_until(BatchQueue *queue, Batch **batches, size_t n,
+                                                         uint64_t deadline, size_t *taken);
 
 /* Looks at the oldest batch without taking it.
    Returns: the batch with a reference of its own that the caller releases; NULL when empty. Aborts on a
    batch inside that was released once too often, or whose count would overflow. */
 HEADRACE_API Batch *batch_queue_peek(BatchQueue *queue);
+
+/* Returns the capacity that the queue was made with; 0: it is unlimited. It never changes. */
+HEADRACE_API uint32_t batch_queue_capacity(const BatchQueue *queue);
 
 /* Returns how many batches are inside: exact when nothing else runs, else a value between 0 and
    the capacity that was right or nearly so at some instant of the call. */

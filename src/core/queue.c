@@ -13,9 +13,6 @@
 
 _Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
 
-/* At most so many are taken out in one step: handles wait on the stack. */
-enum { MANY = 256 };
-
 bool queue_check(const char *function, const BatchQueue *queue) {
   if (!queue) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: queue is NULL", function);
   queue_check_home(function, queue);
@@ -42,9 +39,10 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
 
 /* Takes out and releases up to `limit` batches in the name of `function`. */
 static void queue_release_front(const char *function, BatchQueue *queue, uint32_t limit) {
-  uint32_t handles[MANY], taken;
+  uint32_t handles[QUEUE_MANY], taken;
   while (limit > 0) {
-    if (handle_queue_pop_many(&queue->handles, handles, limit < MANY ? limit : MANY, &taken) != RING_OK)
+    if (handle_queue_pop_many(&queue->handles, handles, limit < QUEUE_MANY ? limit : QUEUE_MANY, &taken) !=
+        RING_OK)
       return;
     event_notify(&queue->not_full, taken);
     for (uint32_t i = 0; i < taken; i++) batch_header_release(batch_header_at(handles[i]), function);
@@ -170,42 +168,6 @@ batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **batch, uint64_
   return dequeue("batch_queue_dequeue_until", queue, batch, deadline);
 }
 
-uint32_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, uint32_t n) {
-  static const char function[] = "batch_queue_enqueue_many";
-  if (!queue_check(function, queue)) return 0;
-  if (!batches && n > 0)
-    return error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
-  uint32_t entered = 0;
-  ring_status status = RING_OK;
-  while (entered < n && batches[entered]) {
-    uint32_t handle = batch_header_check(function, batches[entered])->handle;
-    hand_over(batches[entered]);
-    status = handle_queue_push(&queue->handles, handle);
-    if (status != RING_OK) break;
-    entered++;
-  }
-  if (entered > 0) event_notify(&queue->not_empty, entered);
-  if (status != RING_OK)
-    queue_not_enqueued(function, queue, status, BATCH_NO_WAIT);
-  else if (entered < n)
-    error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches[%u] is NULL", function, entered);
-  return entered;
-}
-
-uint32_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, uint32_t n) {
-  static const char function[] = "batch_queue_dequeue_many";
-  uint32_t handles[MANY], taken = 0;
-  if (!queue_check(function, queue)) return 0;
-  if (!batches && n > 0)
-    return error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches is NULL, n is %u", function, n), 0;
-  if (n == 0) return 0;
-  ring_status status = handle_queue_pop_many(&queue->handles, handles, n < MANY ? n : MANY, &taken);
-  if (status != RING_OK) return queue_not_dequeued(function, queue, status, BATCH_NO_WAIT), 0;
-  event_notify(&queue->not_full, taken);
-  for (uint32_t i = 0; i < taken; i++) batches[i] = queue_batch_taken(handles[i]);
-  return taken;
-}
-
 COLD static void peek_abort(const Batch *batch) {
   int count = atomic_load_explicit(&batch->ref_count, memory_order_relaxed);
   error_abort("batch_queue_peek: batch %p inside the queue %s: its count is %d, expected 1 to %d",
@@ -222,6 +184,10 @@ Batch *batch_queue_peek(BatchQueue *queue) {
   if (status == RING_OK) return queue_batch_taken(handle);
   queue_not_dequeued("batch_queue_peek", queue, status, BATCH_NO_WAIT);
   return NULL;
+}
+
+uint32_t batch_queue_capacity(const BatchQueue *queue) {
+  return queue_check("batch_queue_capacity", queue) ? handle_queue_capacity(&queue->handles) : 0;
 }
 
 uint32_t batch_queue_size(const BatchQueue *queue) {

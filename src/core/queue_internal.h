@@ -1,4 +1,4 @@
-/* What queue.c and lanes share of queues. */
+/* What queue.c, queue_many.c and lanes share of queues. */
 #ifndef HEADRACE_CORE_QUEUE_INTERNAL_H
 #define HEADRACE_CORE_QUEUE_INTERNAL_H
 
@@ -14,6 +14,9 @@ struct BatchQueue {
   event not_empty, not_full;
   handle_queue handles; /* last: it may be longer than its type */
 };
+
+/* At most so many go in or out between two calls of event_notify: handles wait on the stack. */
+enum { QUEUE_MANY = 256 };
 
 /* Ends the process over a queue of another copy of the library. */
 static inline void queue_check_home(const char *function, const BatchQueue *queue) {
