@@ -1,6 +1,5 @@
 /* headrace tokenize: turns text and .jsonl, compressed or not, into shards of tokens. */
 #include <inttypes.h>
-#include <string.h>
 
 #include "commands.h"
 #include "data_options.h"

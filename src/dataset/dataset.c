@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/live.h"
@@ -26,28 +25,7 @@ const source *dataset_source(const BatchDataset *dataset) {
   return &dataset->source;
 }
 
-typedef struct format_facts {
-  const char *name;
-  bool (*open)(source_file *file, const batch_dataset_options *options);
-} format_facts;
-
-static const format_facts formats[] = {
-    [BATCH_FORMAT_AUTO] = {"?", NULL},
-    [BATCH_FORMAT_HEADERLESS] = {"headerless", format_headerless_open},
-    [BATCH_FORMAT_DATATROVE] = {"datatrove", format_datatrove_open},
-    [BATCH_FORMAT_LLMC_GPT2] = {"llm.c GPT-2", format_llmc_open},
-    [BATCH_FORMAT_LLMC_LLAMA3] = {"llm.c Llama 3", format_llmc_open},
-    [BATCH_FORMAT_MEGATRON] = {"Megatron", format_megatron_open},
-    [BATCH_FORMAT_NPY] = {"npy", format_npy_open},
-    [BATCH_FORMAT_TEXT] = {"text", format_text_open},
-    [BATCH_FORMAT_JSONL] = {"jsonl", format_text_open},
-};
-
-const char *batch_format_name(batch_format format) {
-  return (unsigned)format <= BATCH_FORMAT_JSONL ? formats[format].name : "?";
-}
-
-void source_file_close(source_file *file) {
+static void close_file(source_file *file) {
   file_unmap(file->map, file->map_bytes);
   file_unmap(file->documents.map, file->documents.map_bytes);
   if (file->fd >= 0) close(file->fd);
@@ -67,13 +45,9 @@ static bool check_options(const batch_dataset_options *options) {
          check_enum("io", (int)options->io, BATCH_IO_READ);
 }
 
-static bool is_text(const source_file *file) {
-  return file->format == BATCH_FORMAT_TEXT || file->format == BATCH_FORMAT_JSONL;
-}
-
 /* What the format said must be what the caller said. */
 static bool check_type(const source_file *file, batch_token_type wanted) {
-  return !wanted || is_text(file) || file->type == wanted ||
+  return !wanted || format_is_text(file->format) || file->type == wanted ||
          format_fail(file->path, file->data_offset,
                      "found tokens of type %s, expected %s (options.token_type, --type)",
                      batch_token_type_name(file->type), batch_token_type_name(wanted));
@@ -83,7 +57,7 @@ static bool check_type(const source_file *file, batch_token_type wanted) {
    where neither that nor the caller spoke, by how they look. */
 static bool check_width(const source_file *file, batch_token_type wanted) {
   bool told = file->metadata.there || wanted;
-  if (is_text(file)) return true;
+  if (format_is_text(file->format)) return true;
   if (!token_metadata_check(file)) return false;
   switch (file->format) {
   case BATCH_FORMAT_HEADERLESS:
@@ -115,14 +89,11 @@ static bool open_format(source_file *file, const batch_dataset_options *options)
   bool beside =
       !options->format && (file->format == BATCH_FORMAT_DATATROVE ||
                            (file->format == BATCH_FORMAT_MEGATRON && path_ends_with(file->path, ".bin")));
-  return formats[file->format].open(file, options) || (beside && blame_companion(file->path));
+  return format_of(file->format)->open(file, options) || (beside && blame_companion(file->path));
 }
 
 /* Everything about a file but its place in the stream. */
 static bool open_file(source_file *file, const batch_dataset_options *options) {
-  uint64_t bytes;
-  if (!file_open(file->path, &file->fd, &bytes)) return false;
-  file->map_bytes = (size_t)bytes;
   if (!format_detect(file, options->format) || !open_format(file, options)) return false;
   file->width = batch_token_type_size(file->type);
   if (!check_type(file, options->token_type) || !check_width(file, options->token_type)) return false;
@@ -189,7 +160,7 @@ static bool place_files(source *s) {
    before. path_entry says of an .idx which its .bin is: where it is read itself the caller said so. */
 static bool check_stayed(const source_file *file, const path_entry *entry) {
   struct stat opened, named;
-  if (is_text(file) || file->fd < 0) return true;
+  if (format_is_text(file->format) || file->fd < 0) return true;
   if (fstat(file->fd, &opened) != 0) return file_fail(file->path, "fstat");
   bool there = stat(file->path, &named) == 0;
   if (!there && errno != ENOENT) return file_fail(file->path, "stat");
@@ -240,7 +211,7 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
 void batch_dataset_free(BatchDataset *dataset) {
   if (!dataset) return;
   live_leave("batch_dataset_free", dataset);
-  for (size_t i = 0; i < dataset->source.count; i++) source_file_close(&dataset->source.files[i]);
+  for (size_t i = 0; i < dataset->source.count; i++) close_file(&dataset->source.files[i]);
   free(dataset->source.files);
   free(dataset);
 }

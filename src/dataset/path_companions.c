@@ -1,6 +1,5 @@
 /* Files that stand for another one, its companions, and names that stand for the same file. A file is
    known by device and inode: links and ./ make many names of one. */
-#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/file.h"

@@ -102,8 +102,7 @@ bool path_braces(const char *pattern, path_visitor visitor, void *context) {
   bool good = true;
   for (const char *from = open + 1, *to; good && from <= close; from = to + 1) {
     to = end_of_alternative(from);
-    char *one =
-        path_make("%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from), from, close + 1);
+    char *one = path_make("%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from), from, close + 1);
     good = one && path_braces(one, visitor, context);
     free(one);
   }

@@ -87,7 +87,8 @@ static bool add_matches(void *context, const char *pattern) {
   if (!path_glob(pattern, &found)) return false;
   bool good = true;
   for (size_t i = 0; good && i < found.gl_pathc; i++)
-    good = is_hidden(found.gl_pathv[i]) || append_listed(run->list, path_make("%s", found.gl_pathv[i]), run->origin);
+    good = is_hidden(found.gl_pathv[i]) ||
+           append_listed(run->list, path_make("%s", found.gl_pathv[i]), run->origin);
   globfree(&found);
   return good;
 }

@@ -1,6 +1,5 @@
 #include "dataset/token_looks.h"
 
-#include <string.h>
 
 #include "base/file.h"
 

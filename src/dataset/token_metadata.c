@@ -10,6 +10,9 @@
 #include "dataset/scan.h"
 #include "dataset/token_type.h"
 
+/* What a companion says of another file than the one beside it. */
+#define BELONGS_ELSEWHERE "; it belongs to other tokens: remove it, or write both anew"
+
 enum { MOST_BYTES = 4096 }; /* of which the name of a tokenizer, perhaps a path, is the most */
 
 /* Cuts the next line off a text; NULL at its end. */
@@ -75,14 +78,16 @@ bool token_metadata_read(const char *path, token_metadata *metadata) {
   return good;
 }
 
-/* What a companion says of another file than the one beside it. */
-#define BELONGS_ELSEWHERE "; it belongs to other tokens: remove it, or write both anew"
-
-static bool check_stamp(const source_file *file, uint64_t stamp) {
+static bool stamp_of(const source_file *file, uint64_t *stamp) {
   source_file alone = *file;
   alone.first_token = 0;
+  alone.width = batch_token_type_size(file->type);
+  return scan_fingerprint(&(source){.files = &alone, .count = 1, .tokens = file->tokens}, stamp);
+}
+
+static bool check_stamp(const source_file *file, uint64_t stamp) {
   uint64_t found;
-  if (!scan_fingerprint(&(source){.files = &alone, .count = 1, .tokens = file->tokens}, &found)) return false;
+  if (!stamp_of(file, &found)) return false;
   return found == stamp || error_fail(BATCH_ERROR_FORMAT,
                                       "%.700s.metadata: found the stamp %016" PRIx64 ", expected %016" PRIx64
                                       " for these tokens" BELONGS_ELSEWHERE,
@@ -98,4 +103,24 @@ bool token_metadata_check(const source_file *file) {
                       " of %" PRIu32 " in the file of %zu bytes" BELONGS_ELSEWHERE,
                       file->path, m->tokens, m->width, file->tokens, file->width, file->map_bytes);
   return !m->stamped || check_stamp(file, m->stamp);
+}
+
+/* Three digits and a prefix, as datatrove has it: 5.00 T, 12.3 kT, 123 MT. */
+static void for_people(uint64_t tokens, char *text, size_t room) {
+  static const char *const prefixes[] = {"", "k", "M", "G", "T", "P", "E"};
+  uint64_t unit = 1;
+  size_t i = 0;
+  for (; tokens / unit >= 1000; i++) unit *= 1000;
+  double value = (double)tokens / (double)unit;
+  snprintf(text, room, "%.*f %sT", value < 10 ? 2 : value < 100 ? 1 : 0, value, prefixes[i]);
+}
+
+bool token_metadata_write(out_file *out, const source_file *file) {
+  char people[64], text[256];
+  uint64_t stamp;
+  if (!stamp_of(file, &stamp)) return false;
+  for_people(file->tokens, people, sizeof people);
+  int bytes = snprintf(text, sizeof text, "Unknown Tokenizer|%zu\n%" PRIu64 "\n%s\nheadrace %016" PRIx64 "\n",
+                       batch_token_type_size(file->type), file->tokens, people, stamp);
+  return out_write(out, text, (size_t)bytes);
 }

@@ -10,12 +10,15 @@
 #ifndef HEADRACE_DATASET_TOKEN_METADATA_H
 #define HEADRACE_DATASET_TOKEN_METADATA_H
 
-#include "dataset/token_files.h"
+#include "dataset/out_file.h"
 
 /* Reads the companion of the file `path`; that there is none is no error. */
 bool token_metadata_read(const char *path, token_metadata *metadata);
 
 /* Compares an open file with what its companion says, the stamp in constant time. */
 bool token_metadata_check(const source_file *file);
+
+/* Writes what is to stand beside these tokens: fd, path, type and tokens of the file are looked at. */
+bool token_metadata_write(out_file *out, const source_file *file);
 
 #endif

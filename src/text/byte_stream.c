@@ -1,7 +1,6 @@
 #include "text/byte_stream.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/file.h"
 

@@ -58,10 +58,6 @@ batch_format format_by_name(const char *path) {
   return s.compressed ? BATCH_FORMAT_TEXT : by_name(&s);
 }
 
-static bool is_text_format(batch_format format) {
-  return format == BATCH_FORMAT_TEXT || format == BATCH_FORMAT_JSONL;
-}
-
 static bool has_companion(const char *path, const char *suffix, const char *replacement, bool *there) {
   struct stat status;
   *there = false;
@@ -89,11 +85,10 @@ static bool tokens_by_metadata(source_file *file) {
 }
 
 static batch_format by_magic(const uint8_t *head, size_t bytes) {
-  if (bytes >= 6 && memcmp(head, "\x93NUMPY", 6) == 0) return BATCH_FORMAT_NPY;
-  if (bytes >= MEGATRON_MAGIC_BYTES && memcmp(head, MEGATRON_MAGIC, MEGATRON_MAGIC_BYTES) == 0)
-    return BATCH_FORMAT_MEGATRON;
-  for (size_t i = 0; bytes >= 4 && i < 2; i++)
-    if (load_u32(head) == llmc_kinds[i].magic) return llmc_kinds[i].format;
+  for (batch_format i = BATCH_FORMAT_HEADERLESS; format_of(i); i++) {
+    const format_kind *f = format_of(i);
+    if (f->magic && bytes >= f->magic_bytes && memcmp(head, f->magic, f->magic_bytes) == 0) return i;
+  }
   return BATCH_FORMAT_AUTO;
 }
 
@@ -101,7 +96,7 @@ static batch_format by_magic(const uint8_t *head, size_t bytes) {
 static bool is_compressed(const stem *s, batch_format said, const uint8_t *head, size_t bytes) {
   bool certain = bytes >= 4 && load_u32(head) == 0xFD2FB528;
   return byte_stream_kind_of(head, bytes) != BYTES_PLAIN &&
-         (certain || s->compressed || is_text_format(said) || !said);
+         (certain || s->compressed || format_is_text(said) || !said);
 }
 
 /* The first bytes of what is inside a compressed file. */
@@ -166,7 +161,7 @@ static bool find_inside(source_file *file, const stem *s) {
   uint8_t head[LOOK];
   size_t bytes;
   batch_format named = by_name(s);
-  if (named && !is_text_format(named))
+  if (named && !format_is_text(named))
     return format_fail(file->path, 0,
                        "found a compressed file of tokens (%s by its name), expected text or .jsonl: "
                        "decompress it first",
@@ -182,7 +177,7 @@ static bool find(source_file *file, const stem *s, const uint8_t *head, size_t b
   if (!by_companion(file->path, &file->format)) return false;
   if (file->format) return true;
   batch_format named = by_name(s);
-  if (!named || is_text_format(named)) return find_text(file, s, head, bytes);
+  if (!named || format_is_text(named)) return find_text(file, s, head, bytes);
   file->format = named;
   return true;
 }
@@ -197,13 +192,16 @@ static bool check_suffix(const source_file *file, const stem *s) {
 bool format_detect(source_file *file, batch_format wanted) {
   uint8_t head[LOOK];
   size_t bytes;
+  uint64_t size;
   stem s = stem_of(file->path);
+  if (!file_open(file->path, &file->fd, &size)) return false;
+  file->map_bytes = (size_t)size;
   if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &bytes) ||
       !token_metadata_read(file->path, &file->metadata))
     return false;
   file->format = wanted;
   if (!wanted && file->metadata.there) return tokens_by_metadata(file);
-  if (wanted && !is_text_format(wanted)) return true;
+  if (wanted && !format_is_text(wanted)) return true;
   file->compressed = is_compressed(&s, wanted ? wanted : by_name(&s), head, bytes);
   if (file->compressed) file->compression = byte_stream_kind_of(head, bytes) == BYTES_GZIP ? "gzip" : "zstd";
   return check_suffix(file, &s) && (wanted || find(file, &s, head, bytes));

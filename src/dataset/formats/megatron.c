@@ -9,7 +9,9 @@
 #include "dataset/formats/format.h"
 #include "dataset/token_metadata.h"
 
-enum { CHUNK = 4096 }; /* entries checked at a time */
+enum { CHUNK = 4096, /* entries checked at a time */ MAGIC_BYTES = 9, HEADER_BYTES = 34 };
+
+static const char magic[MAGIC_BYTES] = "MMIDIDX\0";
 
 typedef struct megatron_index {
   char *path;
@@ -31,17 +33,11 @@ static const struct {
     {"f64", BATCH_TOKEN_DEFAULT}, {"f32", BATCH_TOKEN_DEFAULT}, {"u16", BATCH_TOKEN_U16},
 };
 
-uint8_t megatron_code(batch_token_type type) {
-  for (uint8_t i = 1; i < sizeof codes / sizeof *codes; i++)
-    if (type && codes[i].type == type) return i;
-  return 0;
-}
-
 static bool check_magic(const megatron_index *index, const uint8_t *head, size_t got) {
-  if (got < MEGATRON_HEADER_BYTES)
+  if (got < HEADER_BYTES)
     return format_fail(index->path, 0, "found a file of %zu bytes, expected at least the %d of a header", got,
-                       MEGATRON_HEADER_BYTES);
-  if (memcmp(head, MEGATRON_MAGIC, MEGATRON_MAGIC_BYTES) != 0)
+                       HEADER_BYTES);
+  if (memcmp(head, magic, MAGIC_BYTES) != 0)
     return format_fail(index->path, 0, "found 0x%016" PRIX64 ", expected the magic MMIDIDX", load_u64(head));
   uint64_t version = load_u64(head + 9);
   return version == 1 || format_fail(index->path, 9, "found version %" PRIu64 ", expected 1", version);
@@ -58,7 +54,7 @@ static bool read_type(megatron_index *index, uint8_t code) {
 
 /* Newer writers append one mode byte a sequence. */
 static bool place_arrays(megatron_index *index) {
-  uint64_t lengths, documents, expected = MEGATRON_HEADER_BYTES;
+  uint64_t lengths, documents, expected = HEADER_BYTES;
   bool good = !__builtin_mul_overflow(index->sequences, 12, &lengths) &&
               !__builtin_mul_overflow(index->boundaries, 8, &documents) &&
               !__builtin_add_overflow(expected, lengths, &expected) &&
@@ -69,14 +65,14 @@ static bool place_arrays(megatron_index *index) {
                        "found %" PRIu64 " sequences and %" PRIu64 " document boundaries in a file of %" PRIu64
                        " bytes, expected %" PRIu64 " bytes",
                        index->sequences, index->boundaries, index->bytes, good ? expected : UINT64_MAX);
-  index->lengths_at = MEGATRON_HEADER_BYTES;
+  index->lengths_at = HEADER_BYTES;
   index->offsets_at = index->lengths_at + 4 * index->sequences;
   index->documents_at = index->offsets_at + 8 * index->sequences;
   return true;
 }
 
 static bool read_header(megatron_index *index) {
-  uint8_t head[MEGATRON_HEADER_BYTES];
+  uint8_t head[HEADER_BYTES];
   size_t got;
   if (!file_read_some(index->fd, index->path, 0, head, sizeof head, &got)) return false;
   if (!check_magic(index, head, got) || !read_type(index, head[17])) return false;
@@ -226,7 +222,7 @@ static bool find_pair(source_file *file, char **index_path) {
   return *index_path && !named_index;
 }
 
-bool format_megatron_open(source_file *file, const batch_dataset_options *options) {
+static bool open_megatron(source_file *file, const batch_dataset_options *options) {
   (void)options;
   megatron_index index = {0};
   bool good = find_pair(file, &index.path) && file_open(index.path, &index.fd, &index.bytes);
@@ -237,3 +233,44 @@ bool format_megatron_open(source_file *file, const batch_dataset_options *option
   free(index.path);
   return good;
 }
+
+/* ---- writing */
+
+static uint8_t code_of(batch_token_type type) {
+  for (uint8_t i = 1; i < sizeof codes / sizeof *codes; i++)
+    if (codes[i].type == type) return i;
+  return 0;
+}
+
+static bool write_header(out_file *index, batch_token_type type, uint64_t documents) {
+  uint8_t code = code_of(type);
+  return out_write(index, magic, MAGIC_BYTES) && out_write_u64(index, 1) && out_write(index, &code, 1) &&
+         out_write_u64(index, documents) && out_write_u64(index, documents + 1);
+}
+
+/* A document is a sequence: lengths, offsets, and the boundaries 0, 1, 2 and so on. */
+static bool write_index(out_file *index, batch_token_type type, const source_documents *ends) {
+  uint64_t width = batch_token_type_size(type), before = 0;
+  if (!write_header(index, type, ends->count)) return false;
+  for (uint64_t i = 0; i < ends->count; i++) {
+    uint64_t end = load_u64(ends->entries + 8 * i);
+    uint32_t length = (uint32_t)(end - before); /* format_output.longest_document */
+    if (!out_write(index, &length, sizeof length)) return false;
+    before = end;
+  }
+  for (uint64_t i = 0; i < ends->count; i++)
+    if (!out_write_u64(index, i == 0 ? 0 : load_u64(ends->entries + 8 * (i - 1)) * width)) return false;
+  for (uint64_t i = 0; i <= ends->count; i++)
+    if (!out_write_u64(index, i)) return false;
+  return true;
+}
+
+static const format_output output = {.types = {BATCH_TOKEN_U16, BATCH_TOKEN_I32, BATCH_TOKEN_U8,
+                                               BATCH_TOKEN_I8, BATCH_TOKEN_I16, BATCH_TOKEN_I64},
+                                     .metadata = METADATA_IF_MISREAD,
+                                     .suffix = ".bin",
+                                     .index = ".idx",
+                                     .longest_document = INT32_MAX,
+                                     .write_index = write_index};
+
+const format_kind format_megatron = {"Megatron", magic, MAGIC_BYTES, open_megatron, &output};

@@ -5,6 +5,9 @@
 
 #include "dataset/formats/format.h"
 
+enum { MAGIC_BYTES = 6 };
+static const char magic[] = "\x93NUMPY";
+
 enum { MAX_HEADER = 65536 }; /* as NumPy writes it: under 200 bytes */
 
 typedef struct cursor {
@@ -117,7 +120,7 @@ static bool read_prefix(const source_file *file, uint32_t *offset, uint32_t *len
   uint8_t head[12] = {0};
   size_t got;
   if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &got)) return false;
-  if (got < 10 || memcmp(head, "\x93NUMPY", 6) != 0)
+  if (got < 10 || memcmp(head, magic, MAGIC_BYTES) != 0)
     return format_fail(
         file->path, 0,
         "found %s, expected \\x93NUMPY; tokens without a NumPy header, as OLMo's, are read when the "
@@ -144,7 +147,7 @@ static bool read_facts(const source_file *file, uint32_t offset, uint32_t length
   return good;
 }
 
-bool format_npy_open(source_file *file, const batch_dataset_options *options) {
+static bool open_npy(source_file *file, const batch_dataset_options *options) {
   (void)options;
   uint32_t offset = 0, length = 0;
   npy_facts facts = {0};
@@ -156,3 +159,5 @@ bool format_npy_open(source_file *file, const batch_dataset_options *options) {
                      "found %" PRIu64 " tokens, expected the %" PRIu64 " of the shape", file->tokens,
                      facts.count);
 }
+
+const format_kind format_npy = {.name = "npy", .magic = magic, .magic_bytes = MAGIC_BYTES, .open = open_npy};

@@ -55,7 +55,7 @@ static bool tokenize(source_file *file, const batch_dataset_options *options) {
   return good;
 }
 
-bool format_text_open(source_file *file, const batch_dataset_options *options) {
+static bool open_text(source_file *file, const batch_dataset_options *options) {
   bool as_it_is = file->format == BATCH_FORMAT_TEXT && !file->compressed &&
                   tokenizer_is_bytes(options->tokenizer) && !options->separator &&
                   !options->text->malformed && !text_is_changed(options->text);
@@ -65,3 +65,6 @@ bool format_text_open(source_file *file, const batch_dataset_options *options) {
   file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1};
   return true;
 }
+
+const format_kind format_text = {.name = "text", .open = open_text};
+const format_kind format_jsonl = {.name = "jsonl", .open = open_text};

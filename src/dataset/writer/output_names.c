@@ -27,9 +27,7 @@ bool output_is_companion(const char *name) {
 static char *with_suffix(const char *path, batch_format format) {
   if (format == BATCH_FORMAT_MEGATRON && path_ends_with(path, ".idx"))
     return path_replace_suffix(path, ".idx", ".bin");
-  const char *suffix = format == BATCH_FORMAT_MEGATRON    ? ".bin"
-                       : format == BATCH_FORMAT_DATATROVE ? ".ds"
-                                                          : "";
+  const char *suffix = format_of(format)->output->suffix;
   return path_make("%s%s", path, path_ends_with(path, suffix) ? "" : suffix);
 }
 

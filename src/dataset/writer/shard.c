@@ -1,33 +1,28 @@
 #include "dataset/writer/shard.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/path.h"
 #include "dataset/formats/format.h"
+#include "dataset/token_metadata.h"
 #include "dataset/token_type.h"
-#include "dataset/writer/metadata.h"
-
-static bool has_documents(batch_format format) {
-  return format == BATCH_FORMAT_MEGATRON || format == BATCH_FORMAT_DATATROVE;
-}
-
-static bool is_llmc(batch_format format) {
-  return format == BATCH_FORMAT_LLMC_GPT2 || format == BATCH_FORMAT_LLMC_LLAMA3;
-}
 
 /* A headerless file is found by its name and taken for u16, unless the name or the companion says more. */
-static bool needs_metadata(const char *name, batch_format format, batch_token_type type) {
-  if (format != BATCH_FORMAT_HEADERLESS) return format == BATCH_FORMAT_DATATROVE;
+static bool is_told(const char *name, batch_token_type type) {
   batch_token_type told = token_type_of_name(name);
-  return format_by_name(name) != BATCH_FORMAT_HEADERLESS || (told ? told : BATCH_TOKEN_U16) != type;
+  return format_by_name(name) == BATCH_FORMAT_HEADERLESS && (told ? told : BATCH_TOKEN_U16) == type;
 }
 
-bool shard_needs_companion(const char *name, batch_format format, batch_token_type type) {
-  return has_documents(format) || needs_metadata(name, format, type);
+static bool needs_metadata(const char *name, const format_output *output, batch_token_type type) {
+  return output->metadata == METADATA_ALWAYS ||
+         (output->metadata == METADATA_IF_UNTOLD && !is_told(name, type));
+}
+
+bool shard_needs_companion(const char *name, batch_format number, batch_token_type type) {
+  const format_output *output = format_of(number)->output;
+  return output->index || needs_metadata(name, output, type);
 }
 
 /* What replaces a file is as private as that one from its first byte on. */
@@ -37,12 +32,16 @@ static bool open_one(shard *s, out_file *out, const char *name) {
   return out_open(out, s->place->fresh, name, shown) && staging_inherit(s->place, name, out->fd);
 }
 
-/* suffix: in the place of which of the token file's name */
+/* suffix, replacement: of the token file's name */
 static bool open_companion(shard *s, out_file *out, const char *suffix, const char *replacement) {
   char *name = path_replace_suffix(s->name, suffix, replacement);
   bool good = name && open_one(s, out, name);
   free(name);
   return good;
+}
+
+static bool open_index(shard *s) {
+  return open_companion(s, &s->index, s->output->suffix, s->output->index);
 }
 
 static bool unlink_begun(const shard *s, const char *name) {
@@ -57,9 +56,9 @@ static bool open_ends(shard *s) {
 
 /* Whether it is needed where the format and the name do not say so is seen when the tokens are there. */
 static bool open_metadata(shard *s) {
-  if (is_llmc(s->format)) return true;
+  if (s->output->metadata == METADATA_NEVER) return true;
   if (!open_companion(s, &s->metadata, "", ".metadata")) return false;
-  if (needs_metadata(s->name, s->format, s->type)) return true;
+  if (needs_metadata(s->name, s->output, s->type)) return true;
   out_close(&s->metadata);
   char *name = path_make("%s.metadata", s->name);
   bool good = name && unlink_begun(s, name);
@@ -69,19 +68,16 @@ static bool open_metadata(shard *s) {
 
 /* Companions are begun with the tokens, so that what refuses their names does so before the work. */
 static bool open_parts(shard *s) {
-  static const uint8_t room[LLMC_HEADER_BYTES];
-  bool megatron = s->format == BATCH_FORMAT_MEGATRON;
-  if (!open_one(s, &s->tokens, s->name)) return false;
-  if (is_llmc(s->format) && !out_write(&s->tokens, room, sizeof room)) return false;
-  if (!open_metadata(s)) return false;
-  if (!has_documents(s->format)) return true;
-  return open_companion(s, &s->index, megatron ? ".bin" : "", megatron ? ".idx" : ".index") && open_ends(s);
+  static const uint8_t room[FORMAT_HEADER];
+  return open_one(s, &s->tokens, s->name) && out_write(&s->tokens, room, s->output->header_bytes) &&
+         open_metadata(s) && (!s->output->index || (open_index(s) && open_ends(s)));
 }
 
 bool shard_open(shard *s, const staging *place, const char *name, batch_format format,
                 batch_token_type type) {
   *s = SHARD_CLOSED;
   s->format = format;
+  s->output = format_of(format)->output;
   s->type = type;
   s->place = place;
   s->name = path_make("%s", name);
@@ -92,19 +88,18 @@ bool shard_open(shard *s, const staging *place, const char *name, batch_format f
 
 /* Found when they come, not when the index is written at the end. */
 static bool check_limits(const shard *s, size_t count) {
-  if (is_llmc(s->format) && count > INT32_MAX - s->token_count)
-    return error_fail(
-        BATCH_ERROR_OVERFLOW,
-        "%.700s: more than %" PRId32
-        " tokens, expected no more in a shard of llm.c, which ends with a document: write several",
-        s->tokens.path, INT32_MAX);
-  uint64_t begun = s->token_count - s->last_end;
-  if (s->format == BATCH_FORMAT_MEGATRON && (begun > INT32_MAX || count > INT32_MAX - begun))
+  uint64_t most = s->output->most_tokens, longest = s->output->longest_document,
+           begun = s->token_count - s->last_end;
+  if (most && count > most - s->token_count)
     return error_fail(BATCH_ERROR_OVERFLOW,
-                      "%.700s: more than %" PRId32 " tokens in document %" PRIu64
-                      ", expected no more in a document of a Megatron file",
-                      s->tokens.path, INT32_MAX, s->document_count);
-  return true;
+                      "%.700s: more than %" PRIu64
+                      " tokens, expected no more in a shard of %s, which ends with a document: write several",
+                      s->tokens.path, most, batch_format_name(s->format));
+  return !longest || count <= longest - begun ||
+         error_fail(BATCH_ERROR_OVERFLOW,
+                    "%.700s: more than %" PRIu64 " tokens in document %" PRIu64
+                    ", expected no more in a document of a %s file",
+                    s->tokens.path, longest, s->document_count, batch_format_name(s->format));
 }
 
 bool shard_tokens(shard *s, const int32_t *ids, size_t count) {
@@ -119,51 +114,17 @@ bool shard_end_document(shard *s) {
   return s->ends.fd < 0 || out_write_u64(&s->ends, s->token_count);
 }
 
-static void put_u32(uint8_t *to, uint32_t value) {
-  memcpy(to, &value, sizeof value);
-}
-
-static size_t llmc_header(const shard *s, uint8_t *header) {
-  if (!is_llmc(s->format)) return 0;
-  const llmc_kind *kind = &llmc_kinds[s->format == BATCH_FORMAT_LLMC_LLAMA3];
-  put_u32(header, kind->magic);
-  put_u32(header + 4, kind->version);
-  put_u32(header + 8, (uint32_t)s->token_count);
-  return 12;
-}
-
-static bool write_megatron_header(const shard *s, out_file *index) {
-  uint64_t version = 1;
-  uint8_t code = megatron_code(s->type);
-  return out_write(index, MEGATRON_MAGIC, MEGATRON_MAGIC_BYTES) && out_write_u64(index, version) &&
-         out_write(index, &code, 1) && out_write_u64(index, s->document_count) &&
-         out_write_u64(index, s->document_count + 1);
-}
-
-/* A document is a sequence: lengths, offsets, and the boundaries 0, 1, 2 and so on. */
-static bool write_megatron_index(const shard *s, const source_documents *d, out_file *index) {
-  uint64_t width = batch_token_type_size(s->type), before = 0;
-  if (!write_megatron_header(s, index)) return false;
-  for (uint64_t i = 0; i < d->count; i++) {
-    uint64_t end = load_u64(d->entries + 8 * i), length = end - before;
-    uint32_t stored = (uint32_t)length; /* check_limits */
-    if (!out_write(index, &stored, sizeof stored)) return false;
-    before = end;
-  }
-  for (uint64_t i = 0; i < d->count; i++)
-    if (!out_write_u64(index, i == 0 ? 0 : load_u64(d->entries + 8 * (i - 1)) * width)) return false;
-  for (uint64_t i = 0; i <= d->count; i++)
-    if (!out_write_u64(index, i)) return false;
-  return true;
+static bool write_header(shard *s) {
+  uint8_t header[FORMAT_HEADER] = {0};
+  if (!s->output->put_header) return true;
+  s->output->put_header(header, s->type, s->token_count);
+  return out_write_at(&s->tokens, header, s->output->header_bytes, 0);
 }
 
 static bool write_index(shard *s) {
   source_documents ends = {0};
-  if (s->index.fd < 0) return true;
-  bool good = out_map_ends(&s->ends, &ends);
-  if (good && s->format == BATCH_FORMAT_MEGATRON) good = write_megatron_index(s, &ends, &s->index);
-  if (good && s->format == BATCH_FORMAT_DATATROVE)
-    good = out_write(&s->index, ends.entries, (size_t)(8 * ends.count));
+  if (!s->output->index) return true;
+  bool good = out_map_ends(&s->ends, &ends) && s->output->write_index(&s->index, s->type, &ends);
   file_unmap(ends.map, ends.map_bytes);
   return good && out_flush(&s->index);
 }
@@ -181,7 +142,7 @@ static bool is_read_as_it_is(const shard *s, const char *path) {
 /* Tokens may look like the first bytes of another format, or like tokens of another width: who would not
    read them as what they are is told. */
 static bool settle_metadata(shard *s) {
-  if (s->metadata.fd >= 0 || s->token_count == 0 || is_llmc(s->format)) return true;
+  if (s->metadata.fd >= 0 || s->token_count == 0 || s->output->metadata == METADATA_NEVER) return true;
   char *path = path_make("/proc/self/fd/%d/%s", s->place->fresh, s->name);
   if (!path) return false;
   bool read = is_read_as_it_is(s, path);
@@ -191,7 +152,7 @@ static bool settle_metadata(shard *s) {
 
 static bool write_metadata(shard *s) {
   source_file file = {.path = s->tokens.path, .fd = s->tokens.fd, .type = s->type, .tokens = s->token_count};
-  return settle_metadata(s) && (s->metadata.fd < 0 || metadata_write(&s->metadata, &file));
+  return settle_metadata(s) && (s->metadata.fd < 0 || token_metadata_write(&s->metadata, &file));
 }
 
 static bool seal_companion(out_file *out) {
@@ -199,11 +160,8 @@ static bool seal_companion(out_file *out) {
 }
 
 bool shard_seal(shard *s) {
-  uint8_t header[12];
-  size_t header_bytes = llmc_header(s, header);
-  return out_flush(&s->tokens) && out_write_at(&s->tokens, header, header_bytes, 0) && write_index(s) &&
-         write_metadata(s) && out_seal(&s->tokens) && seal_companion(&s->index) &&
-         seal_companion(&s->metadata);
+  return out_flush(&s->tokens) && write_header(s) && write_index(s) && write_metadata(s) &&
+         out_seal(&s->tokens) && seal_companion(&s->index) && seal_companion(&s->metadata);
 }
 
 void shard_close(shard *s) {

@@ -8,6 +8,7 @@
 
 typedef struct shard {
   batch_format format;
+  const struct format_output *output; /* of the format */
   batch_token_type type;
   const staging *place;
   char *name; /* of the token file */

@@ -35,12 +35,9 @@ static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
 }
 
 static bool open_text(source_file *file, batch_format wanted) {
-  uint64_t bytes;
-  if (!file_open(file->path, &file->fd, &bytes)) return false;
-  file->map_bytes = (size_t)bytes;
   if (!format_detect(file, wanted)) return false;
-  if (file->format == BATCH_FORMAT_TEXT || file->format == BATCH_FORMAT_JSONL) return true;
-  return format_fail(file->path, 0, "found the format %s, expected text or jsonl",
+  return format_is_text(file->format) ||
+         format_fail(file->path, 0, "found the format %s, expected text or jsonl",
                      batch_format_name(file->format));
 }
 

@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/file.h"
 #include "base/live.h"
@@ -28,57 +27,37 @@ struct BatchWriter {
   uint64_t published; /* of them, under their final names */
 };
 
-typedef struct writable {
-  batch_format format;
-  batch_token_type types[7]; /* the defaults first, smallest first; DEFAULT ends the list */
-  size_t defaults;           /* how many of them are chosen without request */
-} writable;
-
-static const writable formats[] = {
-    {BATCH_FORMAT_HEADERLESS, {BATCH_TOKEN_U16, BATCH_TOKEN_U32}, 2},
-    {BATCH_FORMAT_DATATROVE, {BATCH_TOKEN_U16, BATCH_TOKEN_U32}, 2},
-    {BATCH_FORMAT_LLMC_GPT2, {BATCH_TOKEN_U16}, 1},
-    {BATCH_FORMAT_LLMC_LLAMA3, {BATCH_TOKEN_U32}, 1},
-    {BATCH_FORMAT_MEGATRON,
-     {BATCH_TOKEN_U16, BATCH_TOKEN_I32, BATCH_TOKEN_U8, BATCH_TOKEN_I8, BATCH_TOKEN_I16, BATCH_TOKEN_I64},
-     2},
-};
-
-static const writable *find_writable(batch_format format) {
-  for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
-    if (formats[i].format == format) return &formats[i];
-  return NULL;
+static const format_output *output_of(batch_format number) {
+  const format_kind *f = format_of(number);
+  return f ? f->output : NULL;
 }
 
-static bool has_type(const writable *w, batch_token_type type) {
+static bool has_type(const format_output *w, batch_token_type type) {
   for (const batch_token_type *t = w->types; *t; t++)
     if (*t == type) return true;
   return false;
 }
 
-/* What the name says where the vocabulary fits it, else the smallest default that it fits, or the largest
-   one. */
-static batch_token_type choose_type(const writable *w, const char *name, uint32_t vocab_size) {
-  batch_token_type told = token_type_of_name(name);
-  size_t i = 0;
-  for (size_t k = 0; k < w->defaults; k++)
-    if (w->types[k] == told && vocab_size <= token_type_max(told) + 1) return told;
-  while (i + 1 < w->defaults && vocab_size > token_type_max(w->types[i]) + 1) i++;
-  return w->types[i];
+/* What the name says where the vocabulary fits it, else the smaller default if it fits that. */
+static batch_token_type choose_type(const format_output *w, const char *name, uint32_t vocab_size) {
+  batch_token_type told = token_type_of_name(name), small = w->types[0], large = w->types[1];
+  bool usual = told && (told == small || told == large);
+  if (usual && vocab_size <= token_type_max(told) + 1) return told;
+  return large && vocab_size > token_type_max(small) + 1 ? large : small;
 }
 
 static const char function[] = "batch_writer_create";
 
 static bool settle_format(batch_writer_options *options) {
   if (!options->format) options->format = BATCH_FORMAT_HEADERLESS;
-  return find_writable(options->format) ||
+  return output_of(options->format) ||
          error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "%s: options.format is %d (%s), expected headerless, datatrove, llm.c or Megatron",
                     function, (int)options->format, batch_format_name(options->format));
 }
 
 static bool settle_type(batch_writer_options *options, const char *name) {
-  const writable *w = find_writable(options->format);
+  const format_output *w = output_of(options->format);
   if (!options->token_type) options->token_type = choose_type(w, name, options->vocab_size);
   if (!has_type(w, options->token_type))
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: options.token_type is %s, expected one that %s has",
@@ -120,11 +99,11 @@ static bool check_link(const batch_writer_options *options, const output_names *
 }
 
 static bool check_shard_tokens(const batch_writer_options *options) {
-  bool llmc = options->format == BATCH_FORMAT_LLMC_GPT2 || options->format == BATCH_FORMAT_LLMC_LLAMA3;
-  return !llmc || options->shard_tokens <= INT32_MAX ||
+  uint64_t most = output_of(options->format)->most_tokens;
+  return most == 0 || options->shard_tokens <= most ||
          error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                    "%s: options.shard_tokens is %" PRIu64 ", expected at most %" PRId32 " for %s", function,
-                    options->shard_tokens, INT32_MAX, batch_format_name(options->format));
+                    "%s: options.shard_tokens is %" PRIu64 ", expected at most %" PRIu64 " for %s", function,
+                    options->shard_tokens, most, batch_format_name(options->format));
 }
 
 static bool settle(BatchWriter *writer, const char *path) {
