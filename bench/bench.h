@@ -92,4 +92,8 @@ void bench_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
    Returns the exit status: 0; 1 when a contestant was wrong; 2 on bad arguments. */
 int bench_main(const bench_suite *suite, int argc, char **argv);
 
+/* A Debian package with its version, as found when this was configured: "libck-dev 0.7.1-10"; the bare name where
+   the version is not known. */
+const char *bench_package(const char *name);
+
 #endif

@@ -10,6 +10,14 @@
 #include <time.h>
 #include <unistd.h>
 
+const char *bench_package(const char *name) {
+  static const char *const packages[] = {BENCH_PACKAGES};
+  size_t length = strlen(name);
+  for (size_t i = 0; i < sizeof packages / sizeof packages[0]; i++)
+    if (strncmp(packages[i], name, length) == 0 && packages[i][length] == ' ') return packages[i];
+  return name;
+}
+
 static void processor_name(char *name, size_t size) {
   char line[512];
   FILE *f = fopen("/proc/cpuinfo", "r");

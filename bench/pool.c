@@ -1,7 +1,6 @@
 /* The pool suite: every contestant in every cell, and whether each batch was handed out to one at a time and
    all are there in the end. */
 #include "bench.h"
-#include "package.h"
 #include "pool_peer.h"
 #include "team.h"
 
@@ -55,7 +54,7 @@ static bool prepare(const bench_options *options) {
   for (size_t i = 0; i < ENTRIES; i++) {
     const entry *e = &entries[i];
     contestants[i] = (bench_contestant){.name = e->name, .hidden = e->hidden, .detail = e->peer};
-    if (e->package != NULL) contestants[i].version = package_version(e->package);
+    if (e->package != NULL) contestants[i].version = bench_package(e->package);
     if (e->peer == NULL) {
       contestants[i].missing = e->package;
       continue;

@@ -1,6 +1,5 @@
 /* The queue suite: every contestant in every cell, and whether what came out is what went in. */
 #include "bench.h"
-#include "package.h"
 #include "queue_measure.h"
 
 #include <headrace/batch.h>
@@ -103,7 +102,7 @@ static bool prepare(const bench_options *options) {
     contestants[i] = (bench_contestant){.name = e->name, .hidden = e->hidden, .detail = e->peer};
     if (e->peer == NULL) contestants[i].missing = e->package;
     if (e->peer != NULL) contestants[i].note = note_of(e->peer, notes[i]);
-    if (e->package != NULL) contestants[i].version = package_version(e->package);
+    if (e->package != NULL) contestants[i].version = bench_package(e->package);
   }
   return queue_elements_make();
 }

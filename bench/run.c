@@ -1,6 +1,8 @@
 #include "clock.h"
 #include "frame.h"
 
+#include "cli/terminal.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,12 +10,6 @@
 #include <unistd.h>
 
 static char wrong[256];
-
-/* Whether stderr is a terminal that can go back in a line. */
-static bool can_redraw(void) {
-  const char *terminal = getenv("TERM");
-  return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
-}
 
 void bench_wrong(const char *format, ...) {
   va_list arguments;
@@ -59,7 +55,7 @@ static unsigned count_measurements(const run_state *run) {
 
 /* One line that overwrites itself on a terminal, and one every ten seconds elsewhere. */
 static void progress(run_state *run, const bench_cell *cell, unsigned round, const char *contestant) {
-  bool terminal = can_redraw();
+  bool terminal = terminal_can_redraw();
   uint64_t now = bench_now();
   if (now - run->told < (terminal ? BENCH_SECOND / 10 : 10 * BENCH_SECOND)) return;
   run->told = now;
@@ -78,8 +74,8 @@ static void measure(run_state *run, const bench_cell *cell, report_row *row) {
     row->rounds++;
     return;
   }
-  fprintf(stderr, "%sWRONG: %s in %s @ %u: %s\n", can_redraw() ? "\r\033[K" : "", row->contestant->name,
-          cell->name, cell->capacity, wrong);
+  fprintf(stderr, "%sWRONG: %s in %s @ %u: %s\n", terminal_can_redraw() ? "\r\033[K" : "",
+          row->contestant->name, cell->name, cell->capacity, wrong);
   row->wrong = true;
   run->failed = true;
 }
@@ -91,7 +87,7 @@ static void run_cell(run_state *run, const bench_cell *cell, FILE *csv) {
       progress(run, cell, round, run->rows[i].contestant->name);
       if (!run->rows[i].wrong) measure(run, cell, &run->rows[i]);
     }
-  if (can_redraw()) fputs("\r\033[K", stderr);
+  if (terminal_can_redraw()) fputs("\r\033[K", stderr);
   if (rows > 0) report_cell(stdout, csv, run->suite, &run->options, cell, run->rows, rows);
 }
 

@@ -277,7 +277,6 @@ static bool train(trainer *t, const arguments *a, outcome *o) {
     progress_step(&p, o->steps, loss, o->tokens, &stats);
   }
   o->seconds = progress_clock() - p.started;
-  progress_end(&p);
   if (!good) fprintf(stderr, "train: %s\n", batch_last_error()->message);
   batch_loader_get_stats(t->loader, &stats);
   o->errors = stats.errors;

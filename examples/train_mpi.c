@@ -194,7 +194,6 @@ static bool train(trainer *t, const arguments *a, double *loss) {
       step++;
     if ((step % a->every == 0 || step == a->steps) && !write_checkpoint(t, a)) return false;
   }
-  if (t->rank == 0) progress_end(&p);
   return true;
 }
 

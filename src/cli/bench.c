@@ -1,6 +1,6 @@
 /* headrace bench: runs headrace-bench, a program of its own because it links what Headrace is
    measured against. */
-#include "bench.h"
+#include "cli.h"
 
 #include <errno.h>
 #include <stdbool.h>

@@ -13,6 +13,11 @@ typedef struct cli_command {
   int (*run)(int argc, char **argv);
 } cli_command;
 
+int command_bench(int argc, char **argv); /* returns only where headrace-bench cannot be run */
+int command_feed(int argc, char **argv);
+int command_info(int argc, char **argv);
+int command_tokenize(int argc, char **argv);
+
 /* Says on stderr what is wrong; returns CLI_BAD_DATA. What control characters an argument or a path
    holds is shown as \xNN, here and below. */
 __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
 #include "data_options.h"
 #include "progress.h"
 #include "state_file.h"

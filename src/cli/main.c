@@ -2,9 +2,7 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "bench.h"
 #include "cli.h"
-#include "commands.h"
 
 static const cli_command commands[] = {
     {"bench", "measure queues, the pool and the loader against others", command_bench},

@@ -3,12 +3,12 @@
 #include <langinfo.h>
 #include <locale.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "cli.h"
+#include "terminal.h"
 
 #define SECOND UINT64_C(1000000000)
 enum { WIDEST_BAR = 40, NARROWEST_BAR = 5, MARGIN = 2 /* of the terminal, behind the text */ };
@@ -26,14 +26,9 @@ static bool terminal_is_utf8(void) {
   return setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
 
-/* Whether stderr is a terminal on which a line can be drawn again. */
-static bool can_redraw(void) {
-  const char *terminal = getenv("TERM");
-  return isatty(STDERR_FILENO) && terminal && *terminal && strcmp(terminal, "dumb") != 0;
-}
-
 void progress_start(progress *p, bool quiet) {
-  *p = (progress){.shown = !quiet, .redraws = can_redraw(), .utf8 = terminal_is_utf8(), .started = now()};
+  *p = (progress){
+      .shown = !quiet, .redraws = terminal_can_redraw(), .utf8 = terminal_is_utf8(), .started = now()};
   if (!p->redraws) p->drawn = p->started; /* no line for what is over soon */
 }
 

@@ -1,7 +1,6 @@
 /* headrace tokenize: turns text and .jsonl, compressed or not, into shards of tokens. */
 #include <inttypes.h>
 
-#include "commands.h"
 #include "data_options.h"
 #include "progress.h"
 #include "stop.h"

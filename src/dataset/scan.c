@@ -4,10 +4,15 @@
 
 #include "base/file.h"
 #include "base/mix.h"
+#include "dataset/hole.h"
 #include "dataset/out_file.h"
 #include "dataset/token_type.h"
 
-enum { PIECE = 4096, SAMPLES = 128, SAMPLE_TOKENS = 32 };
+enum { PIECE = 4096, SAMPLES = 128, SAMPLE_TOKENS = 32, BOUNDARY_SAMPLES = 256 };
+
+/* Is given count ids that begin at token `first` of the file; false stops. */
+typedef bool (*scan_visitor)(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+                             size_t count);
 
 typedef struct pieces {
   uint8_t raw[PIECE * 8];
@@ -46,7 +51,9 @@ static pieces *pieces_make(void) {
   return p;
 }
 
-bool scan_stream(const source *s, uint64_t start, uint64_t count, scan_visitor visitor, void *context) {
+/* Shows tokens [start, start + count) of the stream to the visitor, piece by piece. */
+static bool scan_stream(const source *s, uint64_t start, uint64_t count, scan_visitor visitor,
+                        void *context) {
   pieces *p = pieces_make();
   bool good = p && scan_files(s, start, count, p, visitor, context);
   free(p);
@@ -89,6 +96,11 @@ static bool hash_ids(void *context, const source_file *file, uint64_t first, con
   return true;
 }
 
+/* The i-th of n >= 2 places evenly spread over 0 to last, without overflow. */
+static uint64_t scan_place(uint64_t last, uint64_t i, uint64_t n) {
+  return last / (n - 1) * i + last % (n - 1) * i / (n - 1);
+}
+
 bool scan_fingerprint(const source *s, uint64_t *fingerprint) {
   uint64_t hash = mix64(s->tokens);
   pieces *p = pieces_make();
@@ -107,6 +119,28 @@ bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprin
   return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "batch_dataset_fingerprint: %s is NULL, expected an address",
                     dataset ? "fingerprint" : "dataset");
+}
+
+typedef struct document_hash {
+  const source *source;
+  uint64_t hash;
+} document_hash;
+
+static void hash_documents(void *context) {
+  document_hash *h = context;
+  uint64_t last = h->source->documents - 1;
+  for (uint64_t i = 0; i < BOUNDARY_SAMPLES; i++) {
+    uint64_t start, end;
+    source_document(h->source, scan_place(last, i, BOUNDARY_SAMPLES), &start, &end);
+    h->hash = mix64_with(mix64_with(h->hash, start), end);
+  }
+}
+
+bool scan_documents_fingerprint(const source *s, uint64_t *fingerprint) {
+  document_hash h = {s, s->documents ? mix64(s->documents) : 0};
+  if (s->documents > 0 && !hole_guarded(s, hash_documents, &h)) return false;
+  *fingerprint = h.hash;
+  return true;
 }
 
 typedef struct id_copy {

@@ -5,11 +5,6 @@
 
 #include "base/file.h"
 #include "base/guard.h"
-#include "base/mix.h"
-#include "dataset/hole.h"
-#include "dataset/scan.h"
-
-enum { BOUNDARY_SAMPLES = 256 };
 
 /* The last file whose `first` is at most n: files that hold nothing share theirs with the next. */
 static inline const source_file *last_at_most(const source *s, uint64_t n,
@@ -104,26 +99,4 @@ const char *source_place(const source *s, const source_file *file, uint64_t inde
 bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out) {
   return file_read_at(file->fd, file->path, file->data_offset + first * file->width, out,
                       count * file->width);
-}
-
-typedef struct document_hash {
-  const source *source;
-  uint64_t hash;
-} document_hash;
-
-static void hash_documents(void *context) {
-  document_hash *h = context;
-  uint64_t last = h->source->documents - 1;
-  for (uint64_t i = 0; i < BOUNDARY_SAMPLES; i++) {
-    uint64_t start, end;
-    source_document(h->source, scan_place(last, i, BOUNDARY_SAMPLES), &start, &end);
-    h->hash = mix64_with(mix64_with(h->hash, start), end);
-  }
-}
-
-bool source_documents_fingerprint(const source *s, uint64_t *fingerprint) {
-  document_hash h = {s, s->documents ? mix64(s->documents) : 0};
-  if (s->documents > 0 && !hole_guarded(s, hash_documents, &h)) return false;
-  *fingerprint = h.hash;
-  return true;
 }

@@ -97,9 +97,4 @@ const char *source_place(const source *s, const source_file *file, uint64_t inde
    stored: out has count * width bytes. pread: no signal. */
 bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out);
 
-/* A hash of the number of documents and where 256 of them lie, evenly spread; 0 without
-   boundaries. What rests on documents mixes it into the dataset's fingerprint. Reads guarded; sets an
-   error. */
-bool source_documents_fingerprint(const source *s, uint64_t *fingerprint);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/mix.h"
+#include "dataset/scan.h"
 
 /* Tells apart the permutations that one seed keys. */
 enum { KEY_ROWS = 1, KEY_BLOCKS, KEY_IN_BLOCK, KEY_SOURCE = 5 };
@@ -209,7 +210,7 @@ bool plan_hash_data(const plan *p, uint64_t *hash) {
     if (!batch_dataset_fingerprint(p->sources[i].dataset, &tokens)) return false;
     *hash = mix64_with(*hash, tokens);
     if (p->packing == BATCH_PACK_WINDOWS) continue;
-    if (!source_documents_fingerprint(p->sources[i].data, &documents)) return false;
+    if (!scan_documents_fingerprint(p->sources[i].data, &documents)) return false;
     *hash = mix64_with(*hash, documents);
   }
   return true;
