@@ -70,24 +70,29 @@ int cli_usage_error(const char *command, const char *format, ...) {
   return CLI_BAD_USAGE;
 }
 
+static int say_of_library(const char *command, const char *option, const char *sentence) {
+  bool usage = batch_last_error()->code == BATCH_ERROR_INVALID_ARGUMENT;
+  return (usage ? cli_usage_error : cli_error)(command, "%s%s", option, sentence);
+}
+
 /* The name of a library's function says nothing to who calls the command, and an option that a sentence
    begins with is one of the command's. */
-int cli_data_error(const char *command) {
+int cli_library_error(const char *command) {
   static const char option[] = "options.", vocabulary[] = "options.vocab_size";
   const char *message = batch_last_error()->message;
   size_t function = strspn(message, "abcdefghijklmnopqrstuvwxyz_");
   if (strncmp(message, "batch_", 6) == 0 && strncmp(message + function, ": ", 2) == 0)
     message += function + 2;
   if (strncmp(message, vocabulary, sizeof vocabulary - 1) == 0)
-    return cli_error(command, "the size of the vocabulary%s", message + sizeof vocabulary - 1);
-  if (strncmp(message, option, sizeof option - 1) != 0) return cli_error(command, "%s", message);
+    return say_of_library(command, "the size of the vocabulary", message + sizeof vocabulary - 1);
+  if (strncmp(message, option, sizeof option - 1) != 0) return say_of_library(command, "", message);
   message += sizeof option - 1;
-  char name[32];
+  char name[34];
   size_t length = strcspn(message, " ");
-  snprintf(name, sizeof name, "%.*s", (int)length, message);
+  snprintf(name, sizeof name, "--%.*s", (int)length, message);
   for (char *at = name; *at; at++)
     if (*at == '_') *at = '-';
-  return cli_error(command, "--%s%s", name, message + length);
+  return say_of_library(command, name, message + length);
 }
 
 /* In the middle of a group of letters getopt has not passed it yet: the argument before is another. */

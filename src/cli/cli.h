@@ -25,8 +25,9 @@ __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const c
 /* Says on stderr what is wrong with the arguments; returns CLI_BAD_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format, ...);
 
-/* Says on stderr what the library's last error is; returns CLI_BAD_DATA. */
-int cli_data_error(const char *command);
+/* Says on stderr what the library's last error is; returns CLI_BAD_USAGE where the library refuses an argument: an
+   option or a name that cannot be, alone, with the others or for these files; else CLI_BAD_DATA. */
+int cli_library_error(const char *command);
 
 /* What getopt_long answered '?' or ':' for, in one sentence; returns CLI_BAD_USAGE. */
 int cli_bad_option(const char *command, int answer, char **argv);

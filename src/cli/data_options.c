@@ -42,7 +42,7 @@ static int take_tokenizer(data_options *options, const char *command, const char
   options->dataset.tokenizer = NULL;
   if (strcmp(name, "bytes") == 0) return CLI_OK;
   options->dataset.tokenizer = options->tokenizer = batch_tokenizer_sentencepiece(name);
-  return options->tokenizer ? CLI_OK : cli_data_error(command);
+  return options->tokenizer ? CLI_OK : cli_library_error(command);
 }
 
 static int take_longest_document(data_options *options, const char *command, const char *text) {

@@ -314,13 +314,13 @@ static void say_first_fault(feed_run *run) {
   if (strncmp(error->message, from, sizeof from - 1) != 0) return;
   run->fault_said = true;
   progress_end(&run->bar);
-  cli_data_error(name);
+  cli_library_error(name);
 }
 
 static int save_state(const feed_run *run, BatchLoader *loader) {
   batch_loader_state state;
   if (!run->state) return CLI_OK;
-  if (!batch_loader_get_state(loader, &state)) return cli_data_error(name);
+  if (!batch_loader_get_state(loader, &state)) return cli_library_error(name);
   return state_file_write(name, run->state, &state);
 }
 
@@ -338,7 +338,7 @@ static int feed(feed_run *run, BatchLoader *loader) {
     batch_release(batch);
   }
   progress_end(&run->bar);
-  int result = status == BATCH_END || status == BATCH_TIMEDOUT ? CLI_OK : cli_data_error(name);
+  int result = status == BATCH_END || status == BATCH_TIMEDOUT ? CLI_OK : cli_library_error(name);
   batch_loader_get_stats(loader, &stats);
   sum.errors += stats.errors;
   int saved = save_state(run, loader);
@@ -353,7 +353,7 @@ static int feed(feed_run *run, BatchLoader *loader) {
 static int settle_rank(feed_run *run) {
   batch_loader_options *o = &run->loader;
   if (o->world > 0) return CLI_OK;
-  if (!batch_launcher_rank(&o->rank, &o->world)) return cli_data_error(name);
+  if (!batch_launcher_rank(&o->rank, &o->world)) return cli_library_error(name);
   if (o->world > 1)
     fprintf(stderr, "headrace %s: rank %u of %u, as the launcher's environment says (--world 1: all)\n", name,
             o->rank, o->world);
@@ -371,11 +371,11 @@ static int open_and_feed(feed_run *run, const char *const *files, size_t n) {
   if (status == CLI_OK && run->resume) run->loader.resume = &state;
   if (status == CLI_OK && run->state) status = state_file_check(name, run->state);
   if (status == CLI_OK && !(dataset = batch_dataset_open(files, n, &run->data.dataset)))
-    status = cli_data_error(name);
+    status = cli_library_error(name);
   if (status == CLI_OK) status = data_options_check(&run->data, name, dataset);
   if (status == CLI_OK) data_say_bad_lines(name, data_bad_lines(dataset));
   if (status == CLI_OK && !(loader = batch_loader_create(dataset, &run->loader)))
-    status = cli_data_error(name);
+    status = cli_library_error(name);
   run->token_bytes = dataset ? batch_dataset_width(dataset) : 0;
   if (loader) status = feed(run, loader);
   batch_loader_free(loader);

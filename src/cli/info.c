@@ -169,8 +169,8 @@ static void print_table(const info_facts *facts) {
 static int show(const info_run *run, const BatchDataset *dataset) {
   info_facts facts = {.dataset = dataset, .ids = !run->quick};
   if (facts.ids && !batch_dataset_id_range(dataset, &facts.smallest, &facts.largest))
-    return cli_data_error(name);
-  if (!batch_dataset_fingerprint(dataset, &facts.fingerprint)) return cli_data_error(name);
+    return cli_library_error(name);
+  if (!batch_dataset_fingerprint(dataset, &facts.fingerprint)) return cli_library_error(name);
   if (run->json)
     print_json(&facts);
   else
@@ -186,7 +186,7 @@ int command_info(int argc, char **argv) {
   else if (status == CLI_OK) {
     BatchDataset *dataset =
         batch_dataset_open((const char *const *)argv + optind, (size_t)(argc - optind), &run.data.dataset);
-    status = dataset ? data_options_check(&run.data, name, dataset) : cli_data_error(name);
+    status = dataset ? data_options_check(&run.data, name, dataset) : cli_library_error(name);
     if (status == CLI_OK) status = show(&run, dataset);
     batch_dataset_free(dataset);
   }

@@ -17,8 +17,11 @@ static int help(void) {
   for (size_t i = 0; i < COMMANDS; i++) printf("  %-10s %s\n", commands[i].name, commands[i].help);
   fputs(
       "\nheadrace help COMMAND, or headrace COMMAND --help, tells more; -V or --version prints the version.\n"
-      "Exit status: 0, 1 when the data is bad or a file cannot be read or written, 2 for bad usage; what a\n"
-      "signal stops ends by that signal.\n",
+      "Exit status: 0; 1 when a file cannot be read or written, or is not what it should be; 2 when an "
+      "option,\n"
+      "a name or a number cannot be, alone, with the others, or for these files; what a signal stops ends "
+      "by\n"
+      "that signal.\n",
       stdout);
   return cli_finish_output("help");
 }

@@ -94,7 +94,7 @@ static int aside_begin(const char *command, const char *path, aside *a) {
   *a = (aside){.fd = -1};
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &a->signals);
-  if (!*path) return cli_error(command, "--state is empty, expected the name of a file");
+  if (!*path) return cli_usage_error(command, "--state is empty, expected the name of a file");
   bool exists = stat(path, &there) == 0;
   if (!exists && errno != ENOENT) return failed(command, path, "stat");
   if (!exists && lstat(path, &there) == 0)

@@ -191,7 +191,7 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
   bool good = status == BATCH_OK && batch_writer_finish(writer);
   progress_end(&run->bar);
   if (status == BATCH_CLOSED) return say_stopped(run, writer);
-  if (!good) return cli_data_error(name);
+  if (!good) return cli_library_error(name);
   data_say_bad_lines(name, run->bad_lines);
   if (run->quiet) return CLI_OK;
   print_summary(run, writer);
@@ -203,7 +203,7 @@ static int tokenize(tokenize_run *run, const char *const *paths, size_t n) {
   if (status != CLI_OK) return status;
   stop_watch();
   BatchWriter *writer = batch_writer_create(run->output, &run->writer);
-  if (!writer) return cli_data_error(name);
+  if (!writer) return cli_library_error(name);
   status = write_all(run, writer, paths, n);
   batch_writer_free(writer);
   return status;

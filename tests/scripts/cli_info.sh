@@ -8,7 +8,7 @@ grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail 'a version is printed'
 run 0 -V
 grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail '-V prints the version too'
 run 0 help
-out_has 'Usage: headrace COMMAND' 'Exit status'
+out_has 'Usage: headrace COMMAND' 'Exit status: 0; 1 when a file' '2 when an option'
 for command in feed info tokenize; do
   run 0 help $command
   out_has "Usage: headrace $command"
@@ -57,7 +57,7 @@ mkdir pair
 run 0 tokenize --quiet --to megatron -o pair/m.bin a.txt
 run 0 info --quick pair/*
 out_has 'tokens       3'
-refuses 1 'b.bin and ./b.bin are the same file' -- info b.bin ./b.bin
+refuses 2 'b.bin and ./b.bin are the same file' -- info b.bin ./b.bin
 mkdir linked
 cp b.bin linked/1.bin
 ln -s gone.bin linked/2.bin

@@ -8,8 +8,8 @@ out_has 'Usage: headrace tokenize' --output --shard-tokens
 refuses 2 'no --output' -- tokenize a.txt
 refuses 2 'no file is named' -- tokenize -o out.bin
 refuses 2 'standard input is not read' -- tokenize -o out.bin -
-refuses 1 '(--field) is for .jsonl' -- tokenize -o out.bin --field x a.txt
-refuses 1 '(--on-bad-line) is for .jsonl' -- tokenize -o out.bin --on-bad-line skip a.txt
+refuses 2 '(--field) is for .jsonl' -- tokenize -o out.bin --field x a.txt
+refuses 2 '(--on-bad-line) is for .jsonl' -- tokenize -o out.bin --on-bad-line skip a.txt
 refuses 2 'of no use without a separator' -- tokenize -o out.bin --separator none --end-of-text 5 a.txt
 refuses 2 'gpt5' -- tokenize -o out.bin --to gpt5 a.txt
 refuses 2 '12x' -- tokenize -o out.bin --shard-tokens 12x a.txt
@@ -30,7 +30,7 @@ run 0 tokenize --force --quiet -o out.bin a.txt
 run 0 tokenize -o gpt.bin --to llmc-gpt2 --end-of-text 50256 a.txt b.txt
 run 0 info --json gpt.bin
 out_has '"format": "llm.c GPT-2"' '"tokens": 15' '"largest_id": 50256'
-refuses 1 'at most 65536' -- tokenize -o big.bin --to llmc-gpt2 --end-of-text 65536 a.txt
+refuses 2 'at most 65536' -- tokenize -o big.bin --to llmc-gpt2 --end-of-text 65536 a.txt
 run 0 tokenize -o llama.bin --to llmc-llama3 --end-of-text 128000 a.txt
 run 0 info --json llama.bin
 out_has '"format": "llm.c Llama 3"' '"largest_id": 128000'
@@ -68,9 +68,19 @@ for name in wide.bin wide.u32 wide wide.v2; do
   run 0 tokenize --quiet --end-of-text 100257 -o $name a.txt
   [ "$(tokens $name)" = 7 ] || fail "$name: $(tokens $name) tokens"
 done
-refuses 1 'u16' -- tokenize --end-of-text 100257 -o wide.u16.bin a.txt
-refuses 1 'text' -- tokenize -o wide.txt a.txt
-refuses 1 'standard output' -- tokenize -o - a.txt
+
+# a name that cannot be an output's is bad usage; what stands under a good one is not
+refuses 2 'u16' -- tokenize --end-of-text 100257 -o wide.u16.bin a.txt
+refuses 2 'text' -- tokenize -o wide.txt a.txt
+refuses 2 'a companion of another file' -- tokenize -o wide.metadata a.txt
+refuses 2 'standard output' -- tokenize -o - a.txt
+refuses 2 'names a directory' -- tokenize -o new/ a.txt
+refuses 2 'path is empty' -- tokenize -o '' a.txt
+cp a.txt a.u16
+refuses 2 'is read and would be replaced' -- tokenize --force --format text -o a.u16 a.u16
+mkdir taken.bin
+refuses 1 'is a directory' -- tokenize --force -o taken.bin a.txt
+rm -r a.u16 taken.bin
 
 # a run owns its names
 mkdir s

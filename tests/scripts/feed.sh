@@ -106,7 +106,7 @@ feed --epochs 4294967295 --steps 1 text.txt >/dev/null
 status 2 -
 status 2 --type u16 text.txt
 status 1 --resume text.txt text.txt
-status 1 --seed 9 --sequence-length 24 --resume state text.txt
+status 2 --seed 9 --sequence-length 24 --resume state text.txt
 
 printf '{"text":"a good line"}\nno json\n{}\n' >bad.jsonl
 feed --on-bad-line skip bad.jsonl >/dev/null
@@ -136,7 +136,7 @@ for name in text.txt headerless/x.bin; do
   cmp -s $name states/kept || fail "what is no state is kept"
 done
 rm states/kept
-status 1 --state '' text.txt
+status 2 --state '' text.txt
 grep -q -- '--state is empty' err || fail "an empty name is refused before the run: $(cat err)"
 { said=$(ulimit -f 0 && exec "$headrace" feed --quiet --steps 1 --state states/new text.txt 2>&1 >/dev/null); } 2>/dev/null
 case $said in *'states/new: write: '*) ;; *) fail "a signal of the write (SIGXFSZ) ended it: $said" ;; esac
