@@ -1,0 +1,20 @@
+#include "library.h"
+
+struct library_handle {
+  int hidden;
+};
+
+library_handle *library_open(const library_options *options, library_kind kind) {
+  static library_handle only;
+  only.hidden = options->last + (int)kind;
+  return &only;
+}
+int library_read(library_plain *plain) {
+  return plain->last;
+}
+int library_look(const library_outer *outer) {
+  return outer->last;
+}
+int library_close(library_handle *handle, int how) {
+  return handle->hidden + how;
+}
