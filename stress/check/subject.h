@@ -1,6 +1,6 @@
 /* The queues whose histories are recorded, behind one face. */
-#ifndef HEADRACE_STRESS_SUBJECT_H
-#define HEADRACE_STRESS_SUBJECT_H
+#ifndef HEADRACE_STRESS_CHECK_SUBJECT_H
+#define HEADRACE_STRESS_CHECK_SUBJECT_H
 
 #include "check/history.h"
 

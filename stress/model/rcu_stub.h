@@ -1,8 +1,9 @@
 /* In the place of sync/rcu.h for clients of one short run, included before what uses it: what is retired goes
    when the run is over. That no reader is left is the part of rcu.c, which has clients of its own. */
-#ifndef HEADRACE_SYNC_RCU_H
-#define HEADRACE_SYNC_RCU_H
+#ifndef HEADRACE_STRESS_MODEL_RCU_STUB_H
+#define HEADRACE_STRESS_MODEL_RCU_STUB_H
 
+#define HEADRACE_SYNC_RCU_H
 #include "sync/port.h"
 
 typedef int rcu_reader;

@@ -1,7 +1,7 @@
 /* What the proofs of schedules are about: containers of items 0 to E - 1, seen alike. One of a kind is
    made at a time. */
-#ifndef HEADRACE_STRESS_SUBJECT_H
-#define HEADRACE_STRESS_SUBJECT_H
+#ifndef HEADRACE_STRESS_SCHEDULE_SUBJECT_H
+#define HEADRACE_STRESS_SCHEDULE_SUBJECT_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -19,7 +19,7 @@ for compiler; do
       printf '#include <%s>\n#include <%s>\nint headers_compile;\n' "$name" "$name"
       sed -n 's/^#define \(BATCH_[A-Z_]*_INIT\) HEADRACE_OPTIONS_INIT(\([a-z_]*\))$/extern \2 \2_; \2 \2_ = \1;/p' "$header"
     } |
-      "$compiler" $language -Wall -Wextra -Wpedantic -Werror -I "$include" -fsyntax-only - ||
+      "$compiler" $language -Wall -Wextra -Wpedantic -Wconversion -Werror -I "$include" -fsyntax-only - ||
       { echo "$name does not compile alone with $compiler" >&2; failed=1; }
     compiled=$((compiled + 1))
   done

@@ -1,0 +1,7 @@
+/* The other header, which is fine by itself. */
+#ifndef CONTROL_UPWARD_H
+#define CONTROL_UPWARD_H
+
+#include "sync/anything.h"
+
+#endif
