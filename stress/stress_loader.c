@@ -3,24 +3,25 @@
    its place says and come once, also of mixes and where rows are skipped; every thread must come back.
 
    Usage: stress_loader [SECONDS [TAKERS [SEED]]] */
-#include <pthread.h>
+#include <inttypes.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <headrace/headrace.h>
 
-enum { TOKENS = 20000, LENGTH = 8, ROWS = (TOKENS - 2) / LENGTH + 1, MAX_TAKERS = 32, WATCHDOG_SECONDS = 60 };
+#include "support/stress.h"
+
+enum { TOKENS = 20000, LENGTH = 8, ROWS = (TOKENS - 2) / LENGTH + 1, MAX_TAKERS = 64 };
 
 typedef struct round_state {
   BatchLoader *loader;
   _Atomic uint8_t *seen; /* [rows] places that were delivered */
   uint32_t rows;
-  uint32_t takers;
-  uint64_t seed, close_after; /* batches; UINT64_MAX: run to the end */
-  uint32_t largest;           /* id that is not skipped */
+  uint64_t random;      /* the round's */
+  uint64_t close_after; /* batches; UINT64_MAX: run to the end */
+  uint32_t largest;     /* id that is not skipped */
   _Atomic uint64_t taken;
   _Atomic bool closed;
 } round_state;
@@ -28,16 +29,9 @@ typedef struct round_state {
 typedef struct taker {
   round_state *round;
   batch_random random;
-  pthread_t thread;
 } taker;
 
-static _Atomic uint64_t progress; /* batches over all rounds; the watchdog reads it */
-static const char *_Atomic stage = "starting";
-
-static _Noreturn void fail(const char *what, uint64_t seed) {
-  fprintf(stderr, "stress_loader: %s (seed %llu)\n", what, (unsigned long long)seed);
-  abort();
-}
+static _Atomic uint64_t progress; /* batches over all rounds */
 
 static uint16_t token_at(uint64_t i) {
   return (uint16_t)(i * 31 % 60000);
@@ -51,11 +45,10 @@ static void check(round_state *round, const Batch *batch) {
                   *out = batch->target.i32 + (size_t)row * LENGTH;
     for (uint32_t i = 0; i < LENGTH && batch->mask.u8[row * LENGTH + i]; i++)
       if ((uint32_t)in[i] > round->largest || (uint32_t)out[i] > round->largest)
-        fail("a bad id was not skipped", round->seed);
+        stress_fail("a bad id was not skipped");
     for (uint32_t i = 0; i + 1 < LENGTH && batch->mask.u8[row * LENGTH + i + 1]; i++)
-      if (out[i] != in[i + 1] || in[i + 1] != (in[i] + 31) % 60000)
-        fail("a row is not a window", round->seed);
-    if (atomic_fetch_add(&round->seen[place + row], 1) != 0) fail("a place came twice", round->seed);
+      if (out[i] != in[i + 1] || in[i + 1] != (in[i] + 31) % 60000) stress_fail("a row is not a window");
+    if (atomic_fetch_add(&round->seen[place + row], 1) != 0) stress_fail("a place came twice");
   }
 }
 
@@ -64,16 +57,16 @@ static void look_around(taker *t, const Batch *batch) {
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   switch (batch_random_below(&t->random, 40)) {
   case 0:
-    if (!batch_loader_get_state(t->round->loader, &state)) fail(batch_last_error()->message, t->round->seed);
+    if (!batch_loader_get_state(t->round->loader, &state)) stress_fail("%s", batch_last_error()->message);
     break;
   case 1:
     batch_loader_get_stats(t->round->loader, &stats);
     break;
   case 2: {
     Batch *again = batch_loader_replay(t->round->loader, batch->epoch_id, batch->batch_id);
-    if (!again) fail(batch_last_error()->message, t->round->seed);
+    if (!again) stress_fail("%s", batch_last_error()->message);
     if (memcmp(again->input.i32, batch->input.i32, batch->input.total_size * 4) != 0)
-      fail("replay differs", t->round->seed);
+      stress_fail("replay differs");
     batch_release(again);
     break;
   }
@@ -83,22 +76,27 @@ static void look_around(taker *t, const Batch *batch) {
 }
 
 static void close_loader(round_state *round) {
+  stress_step("closes the loader");
   atomic_store(&round->closed, true);
   batch_loader_close(round->loader);
 }
 
-static void *take(void *context) {
-  taker *t = context;
-  round_state *round = t->round;
+static void take(stress_thread *self) {
+  round_state *round = self->context;
+  taker t = {round, batch_random_start(self->random ^ round->random)};
   for (;;) {
     Batch *batch;
-    uint64_t deadline = batch_random_below(&t->random, 2) ? BATCH_FOREVER : batch_deadline_after(50000);
-    batch_status status = batch_loader_next_until(round->loader, &batch, deadline);
-    if (status == BATCH_TIMEDOUT) continue;
-    if (status == BATCH_END || status == BATCH_CLOSED) return NULL;
-    if (status != BATCH_OK) fail(batch_last_error()->message, round->seed);
+    batch_status status;
+    stress_step("takes a batch");
+    do {
+      uint64_t deadline = batch_random_below(&t.random, 2) ? BATCH_FOREVER : batch_deadline_after(50000);
+      status = batch_loader_next_until(round->loader, &batch, deadline);
+    } while (status == BATCH_TIMEDOUT);
+    if (status == BATCH_END || status == BATCH_CLOSED) return;
+    if (status != BATCH_OK) stress_fail("%s", batch_last_error()->message);
     check(round, batch);
-    look_around(t, batch);
+    stress_step("looks around");
+    look_around(&t, batch);
     batch_release(batch);
     atomic_fetch_add(&progress, 1);
     if (atomic_fetch_add(&round->taken, 1) == round->close_after) close_loader(round);
@@ -130,42 +128,26 @@ static BatchLoader *make_loader(const BatchDataset *dataset, const batch_loader_
 }
 
 /* Closed after some batches, closed at once, or run to the end: then every place has come. */
-static void run_round(const BatchDataset *dataset, batch_random *random, uint32_t takers, uint64_t seed) {
+static void run_round(const BatchDataset *dataset, batch_random *random) {
   static _Atomic uint8_t seen[2 * ROWS];
   bool mixed = batch_random_below(random, 4) == 0;
   uint32_t rows = mixed ? 2 * ROWS : ROWS;
-  taker all[MAX_TAKERS];
+  stress_thread takers[MAX_TAKERS];
   batch_loader_options o = draw_options(random);
   memset((void *)seen, 0, sizeof seen);
-  round_state round = {
-      .loader = make_loader(dataset, &o, mixed), .seen = seen, .rows = rows, .takers = takers, .seed = seed};
-  if (!round.loader) fail(batch_last_error()->message, seed);
+  round_state round = {.loader = make_loader(dataset, &o, mixed), .seen = seen, .rows = rows};
+  if (!round.loader) stress_fail("%s", batch_last_error()->message);
   round.largest = o.vocab_size - 1;
+  round.random = batch_random_next(random);
   round.close_after = batch_random_below(random, 8) == 0 ? UINT64_MAX : batch_random_below(random, 100);
-  atomic_store(&stage, "taking");
-  for (uint32_t i = 0; i < takers; i++) {
-    all[i] = (taker){.round = &round, .random = batch_random_start(batch_random_next(random))};
-    if (pthread_create(&all[i].thread, NULL, take, &all[i]) != 0) fail("no thread", seed);
-  }
+  stress_start(takers, stress_threads(), "taker", take, &round);
   if (batch_random_below(random, 8) == 0) close_loader(&round);
-  for (uint32_t i = 0; i < takers; i++) pthread_join(all[i].thread, NULL);
-  atomic_store(&stage, "freeing");
+  stress_join(takers, stress_threads());
+  stress_step("frees the loader");
   bool closed = atomic_load(&round.closed);
   batch_loader_free(round.loader);
   for (uint32_t i = 0; i < rows && !closed; i++)
-    if (atomic_load(&seen[i]) != 1) fail("a place never came", seed);
-}
-
-static void *watch(void *context) {
-  for (uint64_t last = UINT64_MAX, now;; last = now) {
-    sleep(WATCHDOG_SECONDS);
-    now = atomic_load(&progress);
-    if (now != last) continue;
-    fprintf(stderr, "stress_loader: nothing moved for %d seconds while %s, after %llu batches\n",
-            WATCHDOG_SECONDS, atomic_load(&stage), (unsigned long long)now);
-    fail("hangs", *(const uint64_t *)context);
-  }
-  return NULL;
+    if (atomic_load(&seen[i]) != 1) stress_fail("a place never came");
 }
 
 static BatchDataset *make_dataset(char *path) {
@@ -182,22 +164,13 @@ static BatchDataset *make_dataset(char *path) {
 }
 
 int main(int argc, char **argv) {
-  double seconds = argc > 1 ? atof(argv[1]) : 3;
-  uint32_t takers = argc > 2 ? (uint32_t)atoi(argv[2]) : 3;
-  uint64_t seed = argc > 3 ? strtoull(argv[3], NULL, 10) : batch_deadline_after(0), rounds = 0;
   char path[] = "/tmp/stress_loader_XXXXXX";
-  pthread_t watchdog;
-  if (takers < 1 || takers > MAX_TAKERS) takers = 3;
-  printf("stress_loader: %g seconds, %u takers, seed %llu\n", seconds, takers, (unsigned long long)seed);
+  uint64_t rounds = 0;
+  stress_begin(argc, argv, 3, 3);
   BatchDataset *dataset = make_dataset(path);
-  if (!dataset || pthread_create(&watchdog, NULL, watch, &seed) != 0) fail("no data set or watchdog", seed);
-  pthread_detach(watchdog);
-  batch_random random = batch_random_start(seed);
-  for (uint64_t end = batch_deadline_after((uint64_t)(seconds * 1e9)); batch_deadline_after(0) < end;
-       rounds++)
-    run_round(dataset, &random, takers, seed);
+  stress_check(dataset, "no dataset: %s", batch_last_error()->message);
+  for (batch_random random = batch_random_start(stress_seed()); stress_goes_on(); rounds++)
+    run_round(dataset, &random);
   batch_dataset_free(dataset);
-  printf("stress_loader: %llu loaders, %llu batches, 0 errors\n", (unsigned long long)rounds,
-         (unsigned long long)atomic_load(&progress));
-  return 0;
+  return stress_end("%" PRIu64 " loaders, %" PRIu64 " batches", rounds, atomic_load(&progress));
 }

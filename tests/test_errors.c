@@ -168,15 +168,17 @@ static void hang(test_thread *self) {
   for (;;) nanosleep(&(struct timespec){1000, 0}, NULL);
 }
 
-static void hang_watched(void *unused) {
-  (void)unused;
+static void hang_watched(void *limit) {
   test_thread thread;
-  watchdog_start(1);
+  bool still = *(const char *)limit == 's';
+  watchdog_start(still, !still, "this");
   threads_start(&thread, 1, "sleeper", hang, NULL);
   watchdog_step("joins the sleeper");
   pthread_join(thread.id, NULL);
 }
 
 Test(errors, the_watchdog_says_where_threads_stand) {
-  assert_aborts(hang_watched, NULL, "watchdog", "main: joins the sleeper", "sleeper 0: waits for ever");
+  for (const char *const *limit = (const char *const[]){"still", "total", NULL}; *limit; limit++)
+    assert_aborts(hang_watched, (void *)*limit, "watchdog: this hangs", "main: joins the sleeper",
+                  "sleeper 0: waits for ever");
 }

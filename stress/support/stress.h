@@ -16,7 +16,8 @@
 
    stress_check prints FAILED, the sentence and the seed, and ends the program. The watchdog ends it
    when no thread has made a step for 60 seconds, or when the whole takes far longer than it was
-   told to, and prints the last step of each thread. A step costs two plain stores. */
+   told to, and prints the last step of each thread. It is the tests'
+   (tests/support/watchdog.h). */
 #ifndef HEADRACE_STRESS_STRESS_H
 #define HEADRACE_STRESS_STRESS_H
 
@@ -50,7 +51,7 @@ void stress_start(stress_thread *threads, unsigned n, const char *name, void (*f
                   void *context);
 void stress_join(stress_thread *threads, unsigned n);
 
-/* Says what the calling thread does next; `step` is kept, not copied. */
+/* Says what the calling thread does next; `step` is kept, not copied. A step costs two plain stores. */
 void stress_step(const char *step);
 
 /* Returns the next number of the sequence, and one below a limit >= 1. */
