@@ -19,12 +19,12 @@
 #include "schedule/small_queue.h"
 #include "support/stress.h"
 
-enum { OPERATIONS_MAX = 4, ITEMS = 16, MUTANT_SCHEDULES = 400000 };
+enum { OPERATIONS_MAX = 4, ITEMS = 32, PUSHES_MOST = 20, MUTANT_SCHEDULES = 400000 };
 
 typedef struct operation {
   history_kind kind;
   history_mode mode;
-  uint32_t many; /* to take */
+  uint32_t many; /* to take, or to put in */
 } operation;
 
 typedef struct program {
@@ -91,10 +91,29 @@ static answer take_item(unsigned thread, operation o) {
   return a;
 }
 
+/* Each element is an operation, in turn: those that went in, and the first that did not. The others were not tried
+   and are no part of the history: their count is 0. */
+static void put_many(unsigned thread, operation o) {
+  uint32_t items[SUBJECT_MANY], count;
+  history_operation *h = &history[recorded];
+  for (uint32_t i = 0; i < o.many; i++) {
+    items[i] = record(thread, o)->value[0] = next_item++;
+    h[i].invoked = h->invoked;
+    h[i].in_turn = i > 0;
+  }
+  answer a = tested->put_many(items, o.many, deadline_of(o), &count);
+  for (uint32_t i = 0; i < o.many; i++) {
+    respond(&h[i], i < count ? ANSWER_DONE : a);
+    h[i].responded = h->responded;
+    h[i].count = i <= count;
+  }
+}
+
 static void take_many_or_peek(unsigned thread, operation o) {
   history_operation *h = record(thread, o);
   uint32_t count = 1;
-  answer a = o.kind == HISTORY_PEEK ? tested->peek(h->value) : tested->take_many(h->value, o.many, &count);
+  answer a = o.kind == HISTORY_PEEK ? tested->peek(h->value)
+                                    : tested->take_many(h->value, o.many, deadline_of(o), &count);
   h->count = a == ANSWER_DONE ? count : 0;
   respond(h, a);
 }
@@ -102,7 +121,9 @@ static void take_many_or_peek(unsigned thread, operation o) {
 static void do_operation(unsigned thread, operation o) {
   switch (o.kind) {
   case HISTORY_PUSH:
-    if (!is_pool(tested))
+    if (o.many > 1)
+      put_many(thread, o);
+    else if (!is_pool(tested))
       put_item(thread, o, next_item++);
     else if (held_count[thread] > 0)
       put_item(thread, o, held[thread][--held_count[thread]]);
@@ -143,9 +164,10 @@ static operation random_operation(uint64_t *random) {
                                        HISTORY_POP,  HISTORY_POP_MANY, HISTORY_PEEK};
   operation o = {.kind = often[stress_random_below(random, sizeof often / sizeof *often)],
                  .many = 2 + stress_random_below(random, SUBJECT_MANY - 1)};
+  if (o.kind == HISTORY_PUSH && (is_pool(tested) || stress_random_below(random, 3) > 0)) o.many = 1;
   if (is_pool(tested) && o.kind > HISTORY_POP) o.kind = HISTORY_POP;
   if (!is_pool(tested) && stress_random_below(random, 24) == 0) o.kind = HISTORY_CLOSE;
-  if (o.kind <= HISTORY_POP) o.mode = stress_random_below(random, 3);
+  if (o.kind <= HISTORY_POP_MANY) o.mode = stress_random_below(random, 3);
   return o;
 }
 
@@ -161,11 +183,17 @@ static void make_program(uint64_t *random, unsigned most_threads) {
   p->capacity = 1 + stress_random_below(random, 3);
   p->filled = stress_random_below(random, p->capacity + 1);
   p->first_turn = random_first_turn(random);
+  uint32_t pushes = p->filled;
   p->threads = 2 + stress_random_below(random, most_threads - 1);
   for (unsigned t = 0; t < p->threads; t++) {
     p->length[t] = 2 + stress_random_below(random, OPERATIONS_MAX - 1);
     if (p->threads == 4) p->length[t] = 1 + stress_random_below(random, 2);
-    for (unsigned i = 0; i < p->length[t]; i++) p->operations[t][i] = random_operation(random);
+    for (unsigned i = 0; i < p->length[t]; i++) {
+      operation *o = &p->operations[t][i];
+      *o = random_operation(random);
+      if (o->kind == HISTORY_PUSH && pushes + o->many > PUSHES_MOST) o->many = 1;
+      if (o->kind == HISTORY_PUSH) pushes += o->many;
+    }
   }
 }
 
@@ -198,15 +226,30 @@ static uint32_t inside_by_history(bool *closed) {
   return inside;
 }
 
-/* Of those asleep each one must have cause. */
+/* Of calls asleep that put in several: how many may be in. */
+static uint32_t pending_parts(void) {
+  uint32_t parts = 0;
+  for (unsigned i = 0; i + 1 < recorded; i++)
+    parts += history[i].responded == HISTORY_NEVER && history[i + 1].in_turn;
+  return parts;
+}
+
+/* Of those asleep each one must have cause. Who puts in several may have put in some. */
 static const char *check_sleepers(void) {
   bool closed;
   uint32_t inside = inside_by_history(&closed);
+  if (tested->size) {
+    uint32_t more =
+        tested->size() - inside; /* what they put in may have been taken: inside is below 0 then */
+    if (more > pending_parts()) return "the size is wrong";
+    inside += more;
+  }
   for (unsigned i = 0; i < recorded; i++) {
     const history_operation *h = &history[i];
     if (h->responded != HISTORY_NEVER) continue;
     if (closed) return "asleep although it is closed";
-    if (h->kind == HISTORY_POP && inside > 0) return "asleep beside an element";
+    if ((h->kind == HISTORY_POP || h->kind == HISTORY_POP_MANY) && inside > 0)
+      return "asleep beside an element";
     if (h->kind == HISTORY_PUSH && inside < now_running.capacity) return "asleep beside a free place";
   }
   return is_pool(tested) ? "asleep beside an idle batch" : NULL;
@@ -226,8 +269,17 @@ static const char *run_threads(uint64_t seed, unsigned changes, tally *t) {
   return end == FIBERS_ENDLESS ? "does not end" : NULL;
 }
 
+/* Takes out what was not tried. */
+static void forget_untried(void) {
+  unsigned kept = 0;
+  for (unsigned i = 0; i < recorded; i++)
+    if (history[i].kind != HISTORY_PUSH || history[i].count > 0) history[kept++] = history[i];
+  recorded = kept;
+}
+
 static const char *check_run(void) {
   unsigned drained = 0;
+  forget_untried();
   held_count[FIBERS_MAX - 1] = 0;
   while (recorded < HISTORY_SEARCH_MAX - 1 &&
          take_item(FIBERS_MAX - 1, (operation){.kind = HISTORY_POP}) == ANSWER_DONE)

@@ -9,7 +9,7 @@
 
 #include "support/stress.h"
 
-enum { MAX_THREADS = 32 };
+enum { MAX_THREADS = 32, MANY = 3 };
 
 typedef struct round {
   BatchQueue *queue;
@@ -18,46 +18,73 @@ typedef struct round {
   atomic_uint refusals;
 } round_state;
 
-static batch_status enqueue(round_state *r, Batch *batch, uint32_t die) {
-  uint64_t deadline = die == 0 ? BATCH_NO_WAIT : die == 1 ? batch_deadline_after(20000) : BATCH_FOREVER;
-  return batch_queue_enqueue_until(r->queue, batch, deadline);
+static uint64_t deadline_of(uint32_t die) {
+  return die == 0 ? BATCH_NO_WAIT : die == 1 ? batch_deadline_after(20000) : BATCH_FOREVER;
+}
+
+/* One batch, or several in one call. *entered of them are in, whatever it answers. */
+static batch_status enqueue(round_state *r, Batch **batches, size_t n, uint32_t die, size_t *entered) {
+  batch_status status;
+  if (n > 1 && die == 3) {
+    *entered = batch_queue_enqueue_many_wait(r->queue, batches, n);
+    return *entered == n ? BATCH_OK : batch_last_error()->code;
+  }
+  if (n > 1) return batch_queue_enqueue_many_until(r->queue, batches, n, deadline_of(die), entered);
+  status = batch_queue_enqueue_until(r->queue, batches[0], deadline_of(die));
+  *entered = status == BATCH_OK;
+  return status;
 }
 
 static void produce(stress_thread *self) {
   round_state *r = self->context;
-  for (;;) {
-    Batch *batch = batch_create(1, 1, 0);
-    stress_check(batch, "%s", batch_last_error()->message);
+  Batch *batches[MANY];
+  batch_status status;
+  do {
+    size_t n = 1 + stress_random_below(&self->random, MANY), entered;
+    for (size_t i = 0; i < n; i++)
+      stress_check((batches[i] = batch_create(1, 1, 0)) != NULL, "%s", batch_last_error()->message);
     bool closed = atomic_load(&r->closed);
     stress_step("enqueues, or waits for room");
-    batch_status status = enqueue(r, batch, stress_random_below(&self->random, 4));
-    stress_check(!closed || status == BATCH_CLOSED, "enqueue after the close answers %s",
-                 batch_status_name(status));
-    if (status == BATCH_OK) {
-      atomic_fetch_add(&r->entered, 1);
-      continue;
-    }
-    batch_release(batch);
-    if (status == BATCH_CLOSED) break;
-    stress_check(status == BATCH_FULL || status == BATCH_TIMEDOUT, "enqueue answers %s",
-                 batch_status_name(status));
-  }
+    status = enqueue(r, batches, n, stress_random_below(&self->random, 4), &entered);
+    stress_check(!closed || (status == BATCH_CLOSED && entered == 0),
+                 "enqueue after the close answers %s, %zu are in", batch_status_name(status), entered);
+    stress_check((status == BATCH_OK) == (entered == n), "enqueue answers %s, %zu of %zu are in",
+                 batch_status_name(status), entered, n);
+    stress_check(status == BATCH_OK || status == BATCH_CLOSED || status == BATCH_FULL ||
+                     status == BATCH_TIMEDOUT,
+                 "enqueue answers %s", batch_status_name(status));
+    atomic_fetch_add(&r->entered, entered);
+    for (size_t i = entered; i < n; i++) batch_release(batches[i]);
+  } while (status != BATCH_CLOSED);
   atomic_fetch_add(&r->refusals, 1);
+}
+
+/* One batch, or several in one call. */
+static batch_status dequeue(round_state *r, Batch **batches, size_t n, uint32_t die, size_t *taken) {
+  batch_status status;
+  if (n > 1 && die == 3) {
+    *taken = batch_queue_dequeue_many_wait(r->queue, batches, n);
+    return *taken > 0 ? BATCH_OK : batch_last_error()->code;
+  }
+  if (n > 1) return batch_queue_dequeue_many_until(r->queue, batches, n, deadline_of(die), taken);
+  status = batch_queue_dequeue_until(r->queue, batches, deadline_of(die));
+  *taken = status == BATCH_OK;
+  return status;
 }
 
 static void consume(stress_thread *self) {
   round_state *r = self->context;
-  for (;;) {
-    Batch *batch;
-    uint32_t die = stress_random_below(&self->random, 4);
-    uint64_t deadline = die == 0 ? BATCH_NO_WAIT : die == 1 ? batch_deadline_after(20000) : BATCH_FOREVER;
+  Batch *batches[MANY];
+  batch_status status;
+  do {
+    size_t n = 1 + stress_random_below(&self->random, MANY), taken;
     stress_step("dequeues, or waits for a batch");
-    batch_status status = batch_queue_dequeue_until(r->queue, &batch, deadline);
-    if (status == BATCH_CLOSED) break;
-    if (status != BATCH_OK) continue;
-    batch_release(batch);
-    atomic_fetch_add(&r->left, 1);
-  }
+    status = dequeue(r, batches, n, stress_random_below(&self->random, 4), &taken);
+    stress_check((status == BATCH_OK) == (taken > 0), "dequeue answers %s, %zu came",
+                 batch_status_name(status), taken);
+    for (size_t i = 0; i < taken; i++) batch_release(batches[i]);
+    atomic_fetch_add(&r->left, taken);
+  } while (status != BATCH_CLOSED);
   stress_check(!batch_queue_try_dequeue(r->queue), "a batch after \"closed and drained\"");
 }
 

@@ -14,7 +14,7 @@
 enum { MAX_PRODUCERS = 32, MANY = 8 };
 #define MAX_EACH (UINT32_C(1) << 20) /* batches a producer, in one scenario */
 
-typedef enum way { TRY, WAIT, UNTIL, MANY_AT_ONCE, WAYS } way;
+typedef enum way { TRY, WAIT, UNTIL, MANY_AT_ONCE, MANY_WAIT, MANY_UNTIL, WAYS } way;
 
 typedef struct scenario {
   uint32_t capacity;
@@ -54,13 +54,34 @@ static void enqueue(scenario *s, Batch *batch) {
   }
 }
 
+static size_t enqueue_many(scenario *s, Batch **batches, size_t n) {
+  size_t entered;
+  switch (s->way) {
+  case MANY_WAIT:
+    entered = batch_queue_enqueue_many_wait(s->queue, batches, n);
+    stress_check(entered == n, "enqueue_many_wait: %zu of %zu are in: %s", entered, n,
+                 batch_last_error()->message);
+    return n;
+  case MANY_UNTIL: {
+    batch_status status =
+        batch_queue_enqueue_many_until(s->queue, batches, n, batch_deadline_after(50000), &entered);
+    stress_check(status == (entered == n ? BATCH_OK : BATCH_TIMEDOUT),
+                 "enqueue_many_until: %zu of %zu are in and it answers %s", entered, n,
+                 batch_status_name(status));
+    return entered;
+  }
+  default:
+    return batch_queue_enqueue_many(s->queue, batches, n);
+  }
+}
+
 static uint32_t enqueue_some(scenario *s, unsigned producer, uint32_t made) {
   Batch *batches[MANY];
   uint32_t entered = 0;
   for (uint32_t i = 0; i < MANY; i++) batches[i] = make(producer, made + i);
   while (entered < MANY) {
-    entered += batch_queue_enqueue_many(s->queue, batches + entered, MANY - entered);
-    if (entered < MANY) sched_yield();
+    entered += (uint32_t)enqueue_many(s, batches + entered, MANY - entered);
+    if (entered < MANY && s->way == MANY_AT_ONCE) sched_yield();
   }
   return made + MANY;
 }
@@ -70,7 +91,7 @@ static void produce(stress_thread *self) {
   uint32_t made = 0;
   while (made <= MAX_EACH - MANY && (made == 0 || stress_goes_on_until(s->until))) {
     stress_step("enqueues");
-    if (s->way == MANY_AT_ONCE)
+    if (s->way >= MANY_AT_ONCE)
       made = enqueue_some(s, self->number, made);
     else
       enqueue(s, make(self->number, made++));
@@ -95,7 +116,8 @@ static void account(scenario *s, Batch *batch, int64_t *last) {
 }
 
 /* Returns how many batches came; 0: look at the last error. */
-static uint32_t dequeue(scenario *s, Batch **batches) {
+static size_t dequeue(scenario *s, Batch **batches) {
+  size_t taken;
   switch (s->way) {
   case WAIT:
     return (batches[0] = batch_queue_dequeue(s->queue)) != NULL;
@@ -103,6 +125,11 @@ static uint32_t dequeue(scenario *s, Batch **batches) {
     return batch_queue_dequeue_until(s->queue, batches, batch_deadline_after(50000)) == BATCH_OK;
   case MANY_AT_ONCE:
     return batch_queue_dequeue_many(s->queue, batches, MANY);
+  case MANY_WAIT:
+    return batch_queue_dequeue_many_wait(s->queue, batches, MANY);
+  case MANY_UNTIL:
+    batch_queue_dequeue_many_until(s->queue, batches, MANY, batch_deadline_after(50000), &taken);
+    return taken;
   default:
     return (batches[0] = batch_queue_try_dequeue(s->queue)) != NULL;
   }
@@ -115,11 +142,11 @@ static void consume(stress_thread *self) {
   for (unsigned i = 0; i < MAX_PRODUCERS; i++) last[i] = -1;
   for (;;) {
     stress_step("dequeues");
-    uint32_t came = dequeue(s, batches);
-    for (uint32_t i = 0; i < came; i++) account(s, batches[i], last);
+    size_t came = dequeue(s, batches);
+    for (size_t i = 0; i < came; i++) account(s, batches[i], last);
     atomic_fetch_add_explicit(&s->taken, came, memory_order_relaxed);
     if (came == 0 && batch_last_error()->code == BATCH_CLOSED) break;
-    if (came == 0 && s->way != UNTIL) sched_yield();
+    if (came == 0 && (s->way == TRY || s->way == MANY_AT_ONCE)) sched_yield();
   }
   atomic_fetch_sub(&s->consuming, 1);
 }
@@ -156,7 +183,7 @@ static void check_all_seen(const scenario *s) {
 }
 
 static uint64_t run(scenario *s) {
-  static const char *const ways[] = {"try", "wait", "until", "many"};
+  static const char *const ways[] = {"try", "wait", "until", "many", "many, waiting", "many, until"};
   stress_thread producers[MAX_PRODUCERS], consumers[MAX_PRODUCERS], onlooker;
   s->queue = batch_queue_create(s->capacity);
   s->seen = calloc(s->producers, MAX_EACH);
@@ -170,7 +197,7 @@ static uint64_t run(scenario *s) {
   stress_join(consumers, s->consumers);
   stress_join(&onlooker, 1);
   check_all_seen(s);
-  printf("  capacity %4u, %-5s, %u producers, %u consumers: %9" PRIu64 " batches, %" PRIu64 " peeks\n",
+  printf("  capacity %4u, %-13s, %u producers, %u consumers: %9" PRIu64 " batches, %" PRIu64 " peeks\n",
          s->capacity, ways[s->way], s->producers, s->consumers, atomic_load(&s->taken),
          atomic_load(&s->peeked));
   free((void *)(uintptr_t)s->seen);

@@ -168,6 +168,7 @@ static uint64_t next_calls(const history_search *s, uint64_t done) {
   uint64_t next = 0, end = HISTORY_NEVER;
   for (unsigned i = 0; i < s->n && s->steps[i].call->invoked <= end; i++) {
     if (done >> i & 1) continue;
+    if (s->steps[i].call->in_turn && !(done >> (i - 1) & 1)) continue;
     next |= UINT64_C(1) << i;
     if (s->steps[i].call->responded < end) end = s->steps[i].call->responded;
   }
@@ -233,7 +234,7 @@ static uint8_t number_of(const history_search *s, uint32_t value) {
   return UNKNOWN_VALUE;
 }
 
-/* Puts the calls in the order of invocation. */
+/* Puts the calls in the order of invocation, parts of a call as they are. */
 static void sort_calls(history_search *s, const history_operation *operations, unsigned n) {
   s->n = n;
   for (unsigned i = 0; i < n; i++) {

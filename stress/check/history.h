@@ -56,7 +56,10 @@ typedef struct history_operation {
   uint64_t invoked, responded;
   uint8_t kind, mode, result; /* history_kind, history_mode, history_result */
   uint8_t thread;             /* for history_print only */
-  uint32_t count;             /* values pushed, taken or told: 0 unless OK, but 1 in every PUSH */
+  /* It is a part of the same call as the operation before it in the array, with the same two integers, and took
+     effect after that. The long checker does not look at it. */
+  bool in_turn;
+  uint32_t count; /* values pushed, taken or told: 0 unless OK, but 1 in every PUSH */
   uint32_t value[HISTORY_MANY];
 } history_operation;
 

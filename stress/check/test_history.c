@@ -20,6 +20,11 @@ typedef struct example {
 /* A call from a to b. */
 #define PUSH(a, b, v, answer)                                                                                \
   { .invoked = a, .responded = b, .kind = HISTORY_PUSH, .count = 1, .value = {v}, .result = HISTORY_##answer }
+#define PUSH_THEN(a, b, v, answer)                                                                           \
+  {                                                                                                          \
+    .invoked = a, .responded = b, .kind = HISTORY_PUSH, .count = 1, .value = {v},                            \
+    .result = HISTORY_##answer, .in_turn = true                                                              \
+  }
 #define POP(a, b, v)                                                                                         \
   {                                                                                                          \
     .invoked = a, .responded = b, .kind = HISTORY_POP, .count = 1, .value = { v }                            \
@@ -78,6 +83,11 @@ static const example examples[] = {
      false,
      {2, false},
      {PUSH(1, 2, 1, OK), PUSH(3, 4, 2, OK), PEEK(5, 6, 1), POP(7, 8, 1)}},
+    {"parts of a push in turn",
+     true,
+     false,
+     {2, false},
+     {PUSH(1, 9, 1, OK), PUSH_THEN(1, 9, 2, OK), PUSH_THEN(1, 9, 3, FULL), POP(2, 3, 1), POP(4, 5, 2)}},
     {"peek beside the pop", true, false, {2, false}, {PUSH(1, 2, 1, OK), POP(3, 6, 1), PEEK(4, 5, 1)}},
 
     {"lost", false, false, {2, false}, {PUSH(1, 2, 1, OK), PUSH(3, 4, 2, OK), POP(5, 6, 2)}},
@@ -122,6 +132,17 @@ static const example examples[] = {
      false,
      {1, false},
      {PUSH(1, 2, 1, OK), PUSH(3, 4, 2, OK), POP(5, 6, 1), POP(7, 8, 2)}},
+    {"parts of a push out of turn",
+     false,
+     true,
+     {2, false},
+     {PUSH(1, 9, 1, OK), PUSH_THEN(1, 9, 2, OK), POP(2, 3, 2), POP(4, 5, 1)}},
+    {"FULL before the part that went in",
+     false,
+     true,
+     {2, false},
+     {PUSH(1, 2, 7, OK), PUSH(3, 4, 8, OK), PUSH(5, 20, 1, OK), PUSH_THEN(5, 20, 2, FULL), POP(6, 7, 7),
+      POP(8, 9, 8), POP_NOT(10, 11, EMPTY), POP(12, 13, 1)}},
     {"peek tells the second",
      false,
      false,

@@ -93,7 +93,7 @@ static void victim_job(void *context) {
     v->taken = v->answer == ANSWER_DONE;
     return;
   case OPERATION_TAKE_MANY:
-    s->take_many(v->items, SUBJECT_MANY, &v->taken);
+    s->take_many(v->items, SUBJECT_MANY, 0, &v->taken);
     return;
   case OPERATION_PEEK:
     s->peek(v->items);

@@ -215,6 +215,19 @@ static void closing_wakes_nobody(small_queue_parts *p) {
   p->notify_all = notify_nobody;
 }
 
+/* Whatever the number, one is woken. */
+static void notify_one(event *e, uint32_t k) {
+  event_notify(e, k > 1 ? 1 : k);
+}
+
+static void many_wake_one(small_queue_parts *p) {
+  p->notify = notify_one;
+}
+
+static void many_told_at_the_end(small_queue_parts *p) {
+  p->tells_at_the_end = true;
+}
+
 const mutant mutants[MUTANTS] = {
     {"FULL decided by the cached head alone", full_by_cached_head},
     {"pop keeps the slot it saw before its CAS failed", stale_slot},
@@ -227,4 +240,6 @@ const mutant mutants[MUTANTS] = {
     {"token left behind at the deadline", token_left_at_deadline},
     {"no retry between registering and sleeping", no_retry_when_registered},
     {"token taken after a success though another sleeps", token_taken_after_success},
-    {"closing wakes nobody", closing_wakes_nobody}};
+    {"closing wakes nobody", closing_wakes_nobody},
+    {"several at once wake one", many_wake_one},
+    {"who puts in several waits before it tells of any", many_told_at_the_end}};

@@ -67,11 +67,52 @@ static answer take(uint32_t *item, uint64_t deadline) {
   return answer_of(a.status, deadline);
 }
 
-static answer take_many(uint32_t *items, uint32_t k, uint32_t *count) {
-  ring_status status = small_queue.pop_many(&the_ring, items, k, count);
-  if (*count > 0) small_queue.notify(&not_full, *count);
-  for (uint32_t i = 0; i < *count; i++) items[i]--;
-  return answer_of(status, 0);
+typedef struct many {
+  uint32_t handles[SUBJECT_MANY], k, count;
+  ring_status status;
+} many;
+
+static bool retry_push_many(void *context) {
+  many *m = context;
+  uint32_t before = m->count;
+  m->status = RING_OK;
+  while (m->count < m->k && (m->status = small_queue.push(&the_ring, m->handles[m->count])) == RING_OK)
+    m->count++;
+  return m->count > before || m->status != RING_FULL;
+}
+
+static bool retry_pop_many(void *context) {
+  many *m = context;
+  m->status = small_queue.pop_many(&the_ring, m->handles, m->k, &m->count);
+  return m->status != RING_EMPTY;
+}
+
+static answer put_many(const uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count) {
+  many m = {.k = k};
+  uint32_t told = 0;
+  for (uint32_t i = 0; i < k; i++) m.handles[i] = items[i] + 1;
+  for (uint32_t before = 0; before < k; before = m.count) {
+    if (!retry_push_many(&m) && deadline != 0) small_queue.wait(&not_full, retry_push_many, &m, deadline);
+    if (m.count == before) break;
+    if (!small_queue.tells_at_the_end) small_queue.notify(&not_empty, m.count - before), told = m.count;
+    if (m.status == RING_FULL && deadline == 0) break;
+  }
+  if (m.count > told) small_queue.notify(&not_empty, m.count - told);
+  *count = m.count;
+  return answer_of(m.count == k ? RING_OK : m.status, deadline);
+}
+
+static answer take_many(uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count) {
+  many m = {.k = k};
+  if (!retry_pop_many(&m) && deadline != 0) small_queue.wait(&not_empty, retry_pop_many, &m, deadline);
+  if (m.count > 0) small_queue.notify(&not_full, m.count);
+  for (uint32_t i = 0; i < m.count; i++) items[i] = m.handles[i] - 1;
+  *count = m.count;
+  return answer_of(m.status, deadline);
+}
+
+static uint32_t size(void) {
+  return ring_size(&the_ring);
 }
 
 static bool retain_nothing(uint32_t handle) {
@@ -106,7 +147,9 @@ const subject subject_small_queue = {.name = "small queue",
                                      .destroy = destroy,
                                      .put = put,
                                      .take = take,
+                                     .put_many = put_many,
                                      .take_many = take_many,
+                                     .size = size,
                                      .peek = peek,
                                      .close = close_queue,
                                      .is_at_rest = is_at_rest};

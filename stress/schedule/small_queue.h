@@ -1,4 +1,4 @@
-/* A queue over ring.h and event.h put together as core/queue.c does it, of which every part can be
+/* A queue over ring.h and event.h put together as core/queue.c and queue_many.c do it, of which every part can be
    replaced: what the mutants of proof_schedules are made from. Item i has handle i + 1. */
 #ifndef HEADRACE_STRESS_SMALL_QUEUE_H
 #define HEADRACE_STRESS_SMALL_QUEUE_H
@@ -16,6 +16,7 @@ typedef struct small_queue_parts {
   bool (*wait)(event *e, event_retry *retry, void *context, uint64_t deadline);
   void (*notify)(event *e, uint32_t k);
   void (*notify_all)(event *e);
+  bool tells_at_the_end; /* put_many: who waits is told when all are in, not before it waits itself */
 } small_queue_parts;
 
 /* As shipped. */
@@ -34,7 +35,7 @@ typedef struct mutant {
   void (*change)(small_queue_parts *parts);
 } mutant;
 
-enum { MUTANTS = 12 };
+enum { MUTANTS = 14 };
 extern const mutant mutants[MUTANTS];
 
 #endif

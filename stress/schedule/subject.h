@@ -28,7 +28,11 @@ typedef struct subject {
   answer (*put)(uint32_t item, uint64_t deadline);
   answer (*take)(uint32_t *item, uint64_t deadline);
   /* The rest may be NULL. */
-  answer (*take_many)(uint32_t *items, uint32_t k, uint32_t *count);
+  /* In order, each by itself: *count of k are in, and the answer is about all, or about the next one. */
+  answer (*put_many)(const uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count);
+  answer (*take_many)(uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count);
+  /* How many are inside, when nothing else runs. */
+  uint32_t (*size)(void);
   answer (*peek)(uint32_t *item);
   void (*close)(void);
   /* Whether the item, which is outside now, looks as it should. */

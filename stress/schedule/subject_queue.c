@@ -52,11 +52,39 @@ static answer take(uint32_t *item, uint64_t deadline) {
   return a;
 }
 
-static answer take_many(uint32_t *items, uint32_t k, uint32_t *count) {
+/* The forms that never wait, wait for ever, or until a deadline. */
+static answer put_many(const uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count) {
+  Batch *given[SUBJECT_MANY];
+  size_t entered;
+  batch_status status = BATCH_OK;
+  for (uint32_t i = 0; i < k; i++) given[i] = batches[items[i]];
+  if (deadline == BATCH_NO_WAIT)
+    entered = batch_queue_enqueue_many(queue, given, k);
+  else if (deadline == BATCH_FOREVER)
+    entered = batch_queue_enqueue_many_wait(queue, given, k);
+  else
+    status = batch_queue_enqueue_many_until(queue, given, k, deadline, &entered);
+  *count = (uint32_t)entered;
+  return entered == k ? ANSWER_DONE : answer_of(status ? status : batch_last_error()->code);
+}
+
+static answer take_many(uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count) {
   Batch *taken[SUBJECT_MANY];
-  *count = batch_queue_dequeue_many(queue, taken, k);
+  size_t came;
+  batch_status status = BATCH_OK;
+  if (deadline == BATCH_NO_WAIT)
+    came = batch_queue_dequeue_many(queue, taken, k);
+  else if (deadline == BATCH_FOREVER)
+    came = batch_queue_dequeue_many_wait(queue, taken, k);
+  else
+    status = batch_queue_dequeue_many_until(queue, taken, k, deadline, &came);
+  *count = (uint32_t)came;
   for (uint32_t i = 0; i < *count; i++) items[i] = (uint32_t)taken[i]->batch_id;
-  return *count > 0 ? ANSWER_DONE : answer_of(batch_last_error()->code);
+  return came > 0 ? ANSWER_DONE : answer_of(status ? status : batch_last_error()->code);
+}
+
+static uint32_t size(void) {
+  return batch_queue_size(queue);
 }
 
 static answer peek(uint32_t *item) {
@@ -88,7 +116,9 @@ const subject subject_queue = {.name = "queue",
                                .destroy = destroy,
                                .put = put,
                                .take = take,
+                               .put_many = put_many,
                                .take_many = take_many,
+                               .size = size,
                                .peek = peek,
                                .close = close_queue,
                                .item_is_sound = item_is_sound,
@@ -99,7 +129,9 @@ const subject subject_unlimited_queue = {.name = "unlimited queue",
                                          .destroy = destroy,
                                          .put = put,
                                          .take = take,
+                                         .put_many = put_many,
                                          .take_many = take_many,
+                                         .size = size,
                                          .peek = peek,
                                          .close = close_queue,
                                          .item_is_sound = item_is_sound,
