@@ -72,16 +72,34 @@ Test(loader_memory, a_loader_is_refused_whole_at_every_allocation) {
   batch_dataset_free((BatchDataset *)(uintptr_t)m.dataset);
 }
 
-Test(loader_memory, nothing_is_allocated_between_batches) {
-  making m = make_options();
-  m.options.epochs = 20;
-  BatchLoader *loader = batch_loader_create(m.dataset, &m.options);
+static void count_allocations(const making *m) {
+  BatchLoader *loader = batch_loader_create(m->dataset, &m->options);
   for (int i = 0; i < 20; i++) batch_release(batch_loader_next(loader));
   memory_fails_at(0, false);
   for (int i = 0; i < 1500; i++) batch_release(batch_loader_next(loader));
   cr_assert_eq(memory_allocations(), 0);
   batch_release(batch_loader_replay(loader, 0, 0));
   cr_assert_gt(memory_allocations(), 0, "the control, which allocates, is not counted");
+  batch_loader_free(loader);
+}
+
+Test(loader_memory, nothing_is_allocated_between_batches) {
+  making m = make_options();
+  m.options.epochs = 20;
+  count_allocations(&m);
+  batch_dataset_free((BatchDataset *)(uintptr_t)m.dataset);
+}
+
+Test(loader_memory, nothing_is_allocated_for_faults) {
+  making m = make_options();
+  m.options.epochs = 20;
+  m.options.shape.vocab_size = 100; /* nearly every batch has a worse id */
+  m.options.faults = BATCH_FAULT_SKIP;
+  count_allocations(&m);
+  BatchLoader *loader = batch_loader_create(m.dataset, &m.options);
+  batch_loader_stats stats;
+  for (int i = 0; i < 100; i++) batch_release(batch_loader_next(loader));
+  cr_assert(batch_loader_get_stats(loader, &stats) && stats.errors > 90);
   batch_loader_free(loader);
   batch_dataset_free((BatchDataset *)(uintptr_t)m.dataset);
 }

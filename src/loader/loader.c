@@ -43,7 +43,7 @@ static bool make_pool(BatchLoader *loader, const batch_loader_options *o, uint32
   pool.shape = loader_shape(o);
   loader->pool = batch_pool_create_with(&pool);
   if (!loader->pool) return false;
-  return window_init(&loader->window, size, loader->recipe.schedule.total) ||
+  return delivery_init(&loader->delivery, size, loader->recipe.schedule.total) ||
          error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %u places", size);
 }
 
@@ -133,7 +133,7 @@ bool loader_is_elsewhere(const char *function, const BatchLoader *loader) {
 
 static void close_parts(BatchLoader *loader) {
   atomic_store_explicit(&loader->closed, true, memory_order_relaxed); /* see closed() in worker.c */
-  window_close(&loader->window);
+  delivery_close(&loader->delivery);
   batch_pool_close(loader->pool);
 }
 
@@ -149,14 +149,14 @@ static void free_workers(BatchLoader *loader) {
   free(loader->workers);
 }
 
-/* Also of a loader whose creation failed half-way: it has no pool, or no window, yet. In a child there is
+/* Also of a loader whose creation failed half-way: it has no pool, or no delivery, yet. In a child there is
    nobody to join: what the workers had in hand at the fork stays with the child's copy of the pool. */
 void batch_loader_free(BatchLoader *loader) {
   if (!loader) return;
   live_leave("batch_loader_free", loader);
   if (loader->pool) close_parts(loader);
   free_workers(loader);
-  if (loader->pool) window_free(&loader->window);
+  if (loader->pool) delivery_free(&loader->delivery);
   batch_pool_free(loader->pool);
   plan_free(&loader->recipe.plan);
   free(loader->recipe.transforms);
@@ -178,7 +178,7 @@ static batch_status report(BatchLoader *loader, const char *function, batch_stat
   case BATCH_CLOSED:
     return error_note(answer, function, "the loader is closed");
   default:
-    return error_set(answer, "%s: %s", function, window_stopped(&loader->window)->message);
+    return error_set(answer, "%s: %s", function, delivery_stopped(&loader->delivery)->message);
   }
 }
 
@@ -186,42 +186,38 @@ static void add(BatchLoader *loader, unsigned kind, uint64_t amount) {
   counters_add(&loader->counts, kind, amount);
 }
 
-static batch_status deliver(BatchLoader *loader, const window_item *item, Batch **batch) {
+static batch_status deliver(BatchLoader *loader, const delivery_item *item, Batch **batch) {
   add(loader, COUNT_BATCHES, 1);
   add(loader, COUNT_TOKENS, item->tokens);
   *batch = item->batch;
   return BATCH_OK;
 }
 
-static batch_status stop(BatchLoader *loader, const fault *why, const window_item *item) {
-  window_stop(&loader->window, item->step, why);
+static batch_status stop(BatchLoader *loader, const delivery_item *item) {
+  delivery_stop(&loader->delivery, item->step, item->why);
   batch_release(item->batch);
-  return why->code;
+  return item->why->code;
 }
 
 /* Does with a batch that had a fault what the policy says; with BATCH_FAULT_SKIP its status is OK. */
-static batch_status settle(BatchLoader *loader, const char *function, const window_item *item,
+static batch_status settle(BatchLoader *loader, const char *function, const delivery_item *item,
                            Batch **batch) {
-  fault unsaid = {item->batch->status, "no memory to say what is wrong with a batch"};
-  const fault *why = item->why ? item->why : &unsaid;
-  error_set(why->code, "%s: %s", function, why->message);
-  return loader->faults == BATCH_FAULT_STOP ? stop(loader, why, item) : deliver(loader, item, batch);
+  error_set(item->why->code, "%s: %s", function, item->why->message);
+  return loader->faults == BATCH_FAULT_STOP ? stop(loader, item) : deliver(loader, item, batch);
 }
 
 static batch_status take(BatchLoader *loader, const char *function, Batch **batch, uint64_t deadline) {
-  window_item item;
+  fault why;
+  delivery_item item = {.why = &why};
   uint64_t waited;
   if (batch) *batch = NULL;
   if (!loader || !batch)
     return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, loader ? "batch is NULL" : "loader is NULL");
   if (loader_is_elsewhere(function, loader)) return BATCH_ERROR_UNSUPPORTED;
-  batch_status answer = window_take(&loader->window, &item, deadline, &waited);
+  batch_status answer = delivery_take(&loader->delivery, &item, deadline, &waited);
   if (waited) add(loader, COUNT_TRAINER_WAIT, waited);
   if (answer != BATCH_OK) return report(loader, function, answer);
-  if (item.batch->status == BATCH_OK && !item.why) return deliver(loader, &item, batch);
-  answer = settle(loader, function, &item, batch);
-  free(item.why);
-  return answer;
+  return why.code == BATCH_OK ? deliver(loader, &item, batch) : settle(loader, function, &item, batch);
 }
 
 batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline) {
@@ -289,7 +285,7 @@ bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats
                              .trainer_wait_ns = counters_sum(c, COUNT_TRAINER_WAIT),
                              .worker_wait_ns = counters_sum(c, COUNT_WORKER_WAIT),
                              .worker_fill_ns = counters_sum(c, COUNT_FILL),
-                             .queue_depth = window_depth(&loader->window),
+                             .queue_depth = delivery_depth(&loader->delivery),
                              .workers = loader->num_workers};
   batch_pool_get_stats(loader->pool, NULL, NULL, &mine.pool_hits, &mine.pool_misses);
   mine.bottleneck = bottleneck(loader, &mine);

@@ -5,10 +5,10 @@
 #include <pthread.h>
 
 #include "headrace/pool.h"
+#include "loader/delivery.h"
 #include "loader/fill.h"
 #include "loader/resident.h"
 #include "sync/counters.h"
-#include "sync/window.h"
 
 /* What loader->counts counts, see stats.h. */
 enum {
@@ -33,7 +33,7 @@ typedef struct worker {
 
 struct BatchLoader {
   recipe recipe;
-  window window;
+  delivery delivery;
   resident resident;
   BatchPool *pool;
   batch_faults faults;

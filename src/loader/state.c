@@ -93,12 +93,13 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
    is looked for in the order in which steps move, backwards, so that none slips through. seq_cst: see
    take_step in worker.c. */
 static uint64_t first_undelivered(BatchLoader *loader) {
-  const window *w = &loader->window;
-  if (!loader->as_they_come) return smaller(window_head(w), window_stopped(w) ? w->stop_step : UINT64_MAX);
+  const delivery *d = &loader->delivery;
+  if (!loader->as_they_come)
+    return smaller(delivery_taken(d), delivery_stopped(d) ? d->stop_step : UINT64_MAX);
   uint64_t first = atomic_load_explicit(&loader->next_step, memory_order_seq_cst);
   for (uint32_t i = 0; i < loader->num_workers; i++)
     first = smaller(first, atomic_load_explicit(&loader->workers[i].step, memory_order_seq_cst));
-  return smaller(smaller(first, window_least_step(w)), loader->recipe.schedule.total);
+  return smaller(smaller(first, delivery_least_step(d)), loader->recipe.schedule.total);
 }
 
 /* Between epochs it is the beginning of the next one. */

@@ -1,7 +1,5 @@
 /* A worker: allocate, take a step, fill, publish. In this order: a step that was taken always has
-   its batch, so the window never waits for one that cannot come. */
-#include <stdlib.h>
-
+   its batch, so the trainer never waits for one that cannot come. */
 #include "base/error.h"
 #include "loader/loader_internal.h"
 
@@ -22,13 +20,6 @@ static uint64_t take_step(worker *w) {
   return atomic_fetch_add_explicit(&w->loader->next_step, 1, memory_order_seq_cst);
 }
 
-/* Without memory the batch's status must do. */
-static fault *copy_fault(const fault *why) {
-  fault *copy = why->code == BATCH_OK ? NULL : malloc(sizeof *copy);
-  if (copy) *copy = *why;
-  return copy;
-}
-
 static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
   BatchLoader *loader = w->loader;
   schedule_place place = schedule_at(&loader->recipe.schedule, step);
@@ -36,10 +27,10 @@ static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
   add(w, COUNT_BYTES, w->filler.bytes);
   if (w->filler.fault.code != BATCH_OK) add(w, COUNT_ERRORS, 1);
   if (w->filler.skipped > 0) add(w, COUNT_SKIPPED, w->filler.skipped);
-  uint64_t position = loader->as_they_come ? window_ticket(&loader->window) : step;
-  window_item item = {batch, copy_fault(&w->filler.fault), w->filler.tokens, step};
-  window_publish(&loader->window, position, &item);
-  schedule_place later = schedule_at(&loader->recipe.schedule, step + loader->window.size);
+  uint64_t position = loader->as_they_come ? delivery_ticket(&loader->delivery) : step;
+  delivery_item item = {batch, step, w->filler.tokens, &w->filler.fault};
+  delivery_publish(&loader->delivery, position, &item);
+  schedule_place later = schedule_at(&loader->recipe.schedule, step + loader->delivery.window.size);
   resident_after(&loader->resident, &w->pages, &w->filler, &later);
   /* seq_cst: see take_step. */
   atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);

@@ -1,86 +1,229 @@
-/* The window between workers and trainer: numbered positions, delivered in order. A worker
-   publishes a batch at its position, in any order; a taker gets the batch at the head position.
+/* A window on numbered positions: each is published once, in any order, with a handle, and taken once, in
+   order. So workers who finish in any order hand over to takers who get what they made in order:
 
-   At most `size` positions are published and not yet taken, since every position has a batch of
-   a pool of `size`; so no slot is written while the position before it in the same slot can still be
-   taken. But as soon as that has been taken: so takers read a slot before their CAS of head, which
-   fails if it was not theirs.
+     window_publish(&w, position, handle)                a worker, when it has done the piece of that number
+     window_take(&w, look, context, &taken, deadline)    a taker: the next piece
+
+   Who publishes a position sees to it that it is one of the `size` positions from the head on, and that nobody else
+   publishes it. It must know by what happened before: something of which there are `size`, taken before the
+   position's number is, and given back after the position was taken, does that (the batches of a pool).
+   window_publish refuses what it sees to be outside.
+
+   A slot's word is {turn, handle}, as in ring.h: position p lives in slot p mod m, m the power of two >= size,
+   in turn p / m; the slot has turn(p) + 1 once p has been published and turn(p) before. Publishers store
+   the slot, takers CAS head, nobody does both.
+
+   What belongs to a position besides its handle may lie in an array of m, entry p mod m: written before the
+   position is published and read by `look` before it is taken, since it may be written again as soon as
+   it has been. What look has read counts if the CAS of head that follows succeeds: then head had not moved.
+
+   Threads:  any number, with every function but window_init.
+   Progress: publishing, and taking without waiting, is lock-free. But an order is an order: a position that is
+             not published holds up those behind it, which can be published and not taken.
 
    The pairs of memory orders, beside those of event.h:
-     PUBLISH  publish: seq_cst exchange of turn, then the seq_cst load of head
-     ADVANCE  take: seq_cst CAS of head, then the seq_cst load of the next slot's turn
-   of which at least one sees the other (store buffering): either the publisher finds its position
-   at the head, or who moved the head there finds it published; that one wakes a taker. Whoever
-   reads a turn by PUBLISH sees the batch behind it. */
+     PUBLISH  publish: store of the slot  ->  TAKE  take: load of the slot: what was written before
+     PUBLISH, then FIRST (publish: load of head)  and  ADVANCE (take: CAS of head), then NEXT (load of the next slot),
+              of which at least one sees the other (store buffering): either the publisher finds its position at the
+              head, or who moved the head there finds it published; that one wakes a taker.
+     TICKET   ticket: add to tail         ->  TICKET: what the earlier ones know of head */
 #ifndef HEADRACE_SYNC_WINDOW_H
 #define HEADRACE_SYNC_WINDOW_H
 
-#include "base/fault.h"
-#include "headrace/batch.h"
-#include "sync/event.h"
+#include "event.h"
+#include "handle.h"
+#include "port.h"
 
-/* Written by the publisher, read by takers, and by window_least_step. */
-typedef struct window_slot {
-  _Atomic uint64_t turn; /* position + 1 once that is published */
-  _Atomic(Batch *) batch;
-  _Atomic(fault *) why;    /* what is wrong with it; NULL: nothing, or no memory to say it */
-  _Atomic uint64_t tokens; /* in it */
-  _Atomic uint64_t step;   /* that it is */
-} window_slot;
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define WINDOW_TURN_MASK ((UINT64_C(1) << HANDLE_COUNT_BITS) - 1)
+#define WINDOW_MAX_SIZE  HANDLE_MAX
+
+typedef enum window_status {
+  WINDOW_OK,
+  WINDOW_EMPTY, /* the position at the head is not published */
+  WINDOW_TIMEDOUT,
+  WINDOW_END,   /* all positions have been taken */
+  WINDOW_CLOSED /* nothing is taken any more */
+} window_status;
 
 typedef struct window {
-  _Alignas(PORT_LINE) _Atomic uint64_t head; /* the next position to take; takers CAS it */
-  _Alignas(PORT_LINE) _Atomic uint64_t tail; /* tickets of those who publish as they come */
-  _Alignas(PORT_LINE) event ready;
-  uint64_t total;      /* positions there will be */
-  _Atomic bool closed; /* window_close sets it, takers read */
-  _Atomic int stopped; /* window_stop: RUNNING, STOPPING, STOPPED, see window.c */
-  fault stop_fault;    /* written while STOPPING, read when STOPPED */
-  uint64_t stop_step;  /* the same: the step that had it */
+  /* Written by window_init only. */
+  _Alignas(PORT_LINE) _Atomic uint64_t *slots; /* [m] */
+  uint64_t mask;                               /* m - 1 */
+  uint64_t total;                              /* the first position that there is not */
+  uint32_t shift;                              /* log2 m */
   uint32_t size;
-  window_slot *slots; /* [size] */
+  /* The next position to take; takers CAS it. */
+  _Alignas(PORT_LINE) _Atomic uint64_t head;
+  /* Tickets of those who publish as they come. */
+  _Alignas(PORT_LINE) _Atomic uint64_t tail;
+  /* Takers wait on it, for the position at the head. */
+  event ready;
+  _Atomic bool closed; /* window_close sets it, takers read it */
 } window;
 
-/* What a worker made, and what a taker gets. */
-typedef struct window_item {
-  Batch *batch;
-  fault *why; /* from malloc; whoever has the item frees it */
-  uint64_t tokens;
-  uint64_t step;
-} window_item;
+typedef struct window_taken {
+  uint64_t position;
+  uint32_t handle;
+} window_taken;
 
-/* size >= 1. False without memory; window_free also then. */
-bool window_init(window *w, uint32_t size, uint64_t total);
+/* Reads what belongs to the position at the head, before it is taken: perhaps several times, and of positions
+   that another taker gets. Reads atomics, since then they may be written at the same time. */
+typedef void window_look(void *context, uint64_t position);
 
-/* Releases what was published and not taken. Nobody else may use the window any more. */
-void window_free(window *w);
+/* log2 of the slots, 1 <= size <= WINDOW_MAX_SIZE. */
+static inline uint32_t window_shift_for(uint32_t size) {
+  uint32_t shift = 0;
+  while ((UINT64_C(1) << shift) < size) shift++;
+  return shift;
+}
 
-/* A position for a worker that does not deliver in order. */
-uint64_t window_ticket(window *w);
+static inline uint64_t window_turn_of(const window *w, uint64_t position) {
+  return (position >> w->shift) & WINDOW_TURN_MASK;
+}
 
-/* Gives the item to whoever takes `position`. */
-void window_publish(window *w, uint64_t position, const window_item *item);
+static inline uint64_t window_word(uint64_t turn, uint32_t handle) {
+  return (turn & WINDOW_TURN_MASK) << HANDLE_BITS | handle;
+}
 
-/* Takes the batch at the head, waiting until deadline. BATCH_OK, BATCH_END, BATCH_CLOSED, the
-   fault that stopped the window, BATCH_TIMEDOUT (BATCH_EMPTY with BATCH_NO_WAIT). *waited_ns: how
-   long it waited. */
-batch_status window_take(window *w, window_item *taken, uint64_t deadline, uint64_t *waited_ns);
+static inline _Atomic uint64_t *window_slot(const window *w, uint64_t position) {
+  return &w->slots[position & w->mask];
+}
 
-/* Nobody takes anything any more. */
-void window_close(window *w);
+/* Whether word, seen in position's slot, says that position has been published and no later one. */
+static inline bool window_is_filled(const window *w, uint64_t position, uint64_t word) {
+  return word >> HANDLE_BITS == ((window_turn_of(w, position) + 1) & WINDOW_TURN_MASK);
+}
 
-/* Ends with the fault of a step, which every later window_take answers; the first one counts. */
-void window_stop(window *w, uint64_t step, const fault *why);
+/* Makes a window over slots[1 << window_shift_for(size)] with the positions from `first` (0 but for tests of the
+   wrap) to `total`, nothing published. Not yet shared, so relaxed will do. */
+static inline void window_init(window *w, _Atomic uint64_t *slots, uint32_t size, uint64_t first,
+                               uint64_t total) {
+  w->slots = slots;
+  w->shift = window_shift_for(size);
+  w->mask = (UINT64_C(1) << w->shift) - 1;
+  w->size = size;
+  w->total = total;
+  for (uint64_t p = first; p != first + w->mask + 1; p++)
+    atomic_store_explicit(window_slot(w, p), window_word(window_turn_of(w, p), 0), memory_order_relaxed);
+  atomic_store_explicit(&w->head, first, memory_order_relaxed);
+  atomic_store_explicit(&w->tail, first, memory_order_relaxed);
+  atomic_store_explicit(&w->closed, false, memory_order_relaxed);
+  event_init(&w->ready);
+}
 
-/* The fault that the window ended with; NULL before. */
-const fault *window_stopped(const window *w);
+/* A position for whoever publishes in no order of its own, one after the other. */
+static inline uint64_t window_ticket(window *w) {
+  /* TICKET: acq_rel; pairs with itself. Who had an earlier one may know of takes by which this position is inside,
+     as window_publish must see. */
+  return atomic_fetch_add_explicit(&w->tail, 1, memory_order_acq_rel);
+}
 
-/* The smallest step that is published and not taken, or that the window ended with; UINT64_MAX when
-   there is none. */
-uint64_t window_least_step(const window *w);
+/* Gives the handle, which is not 0, to whoever takes the position. False, and nothing is done: that is not one of
+   the `size` positions from the head on. */
+static inline bool window_publish(window *w, uint64_t position, uint32_t handle) {
+  /* relaxed: what the caller must know of head has happened before; an earlier head errs toward refusing. */
+  if (position - atomic_load_explicit(&w->head, memory_order_relaxed) >= w->size) return false;
+  /* PUBLISH: seq_cst; pairs with TAKE in window_try and with NEXT in window_pass_on. */
+  atomic_store_explicit(window_slot(w, position), window_word(window_turn_of(w, position) + 1, handle),
+                        memory_order_seq_cst);
+  /* FIRST: seq_cst; pairs with ADVANCE in window_try. */
+  if (atomic_load_explicit(&w->head, memory_order_seq_cst) == position) event_notify(&w->ready, 1);
+  return true;
+}
 
-/* Positions that are published and not taken, and the head position. */
-uint32_t window_depth(const window *w);
-uint64_t window_head(const window *w);
+/* Takes the position at the head: WINDOW_OK, WINDOW_EMPTY, WINDOW_END or WINDOW_CLOSED. */
+static inline window_status window_try(window *w, window_look *look, void *context, window_taken *taken) {
+  /* seq_cst: pairs with the store in window_close, as event.h has it. */
+  if (atomic_load_explicit(&w->closed, memory_order_seq_cst)) return WINDOW_CLOSED;
+  /* relaxed, here and below: an earlier head is of a position that has been published, so its slot or the CAS says
+     that it has moved. */
+  uint64_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
+  while (head < w->total) {
+    /* TAKE: seq_cst; pairs with PUBLISH in window_publish. EMPTY is decided here, see event.h. */
+    uint64_t word = atomic_load_explicit(window_slot(w, head), memory_order_seq_cst);
+    if (word >> HANDLE_BITS == window_turn_of(w, head)) return WINDOW_EMPTY;
+    if (!window_is_filled(w, head, word)) {
+      head = atomic_load_explicit(&w->head, memory_order_relaxed);
+      continue;
+    }
+    look(context, head);
+    /* ADVANCE: seq_cst; pairs with FIRST in window_publish. A failure reads head again. */
+    if (atomic_compare_exchange_strong_explicit(&w->head, &head, head + 1, memory_order_seq_cst,
+                                                memory_order_relaxed)) {
+      taken->position = head;
+      taken->handle = handle_of(word);
+      return WINDOW_OK;
+    }
+  }
+  return WINDOW_END;
+}
+
+/* Whoever moved the head passes the news on: the next position may have been published before, and the end
+   concerns everyone. */
+static inline void window_pass_on(window *w, uint64_t next) {
+  if (next >= w->total) {
+    event_notify_all(&w->ready);
+    return;
+  }
+  /* NEXT: seq_cst; pairs with PUBLISH in window_publish. */
+  uint64_t word = atomic_load_explicit(window_slot(w, next), memory_order_seq_cst);
+  if (window_is_filled(w, next, word)) event_notify(&w->ready, 1);
+}
+
+typedef struct window_attempt {
+  window *window;
+  window_look *look;
+  void *context;
+  window_taken *taken;
+  window_status status;
+} window_attempt;
+
+static inline bool window_retry(void *attempt) {
+  window_attempt *a = attempt;
+  a->status = window_try(a->window, a->look, a->context, a->taken);
+  return a->status != WINDOW_EMPTY;
+}
+
+/* Takes the position at the head, waiting while it is not published until the deadline (as event_wait; 0: not at
+   all, then WINDOW_EMPTY). WINDOW_OK, WINDOW_EMPTY, WINDOW_TIMEDOUT, WINDOW_END or WINDOW_CLOSED. */
+static inline window_status window_take(window *w, window_look *look, void *context, window_taken *taken,
+                                        uint64_t deadline) {
+  window_attempt a = {w, look, context, taken, WINDOW_EMPTY};
+  if (!window_retry(&a) && deadline > 0 && !event_wait(&w->ready, window_retry, &a, deadline))
+    a.status = WINDOW_TIMEDOUT;
+  if (a.status == WINDOW_OK) window_pass_on(w, taken->position + 1);
+  return a.status;
+}
+
+/* Nobody takes anything any more; what is published may still be, and stays. */
+static inline void window_close(window *w) {
+  /* seq_cst: pairs with the load in window_try, as event.h's NOTICE. */
+  atomic_store_explicit(&w->closed, true, memory_order_seq_cst);
+  event_notify_all(&w->ready);
+}
+
+/* relaxed: the head when it was read, or an earlier one; not before what has happened before. */
+static inline uint64_t window_head(const window *w) {
+  return atomic_load_explicit(&w->head, memory_order_relaxed);
+}
+
+/* The handle that is published at the position, taken or not; 0: none yet, or one a lap later. */
+static inline uint32_t window_at(const window *w, uint64_t position) {
+  /* acquire: pairs with PUBLISH: who sees it published sees what was written before. */
+  uint64_t word = atomic_load_explicit(window_slot(w, position), memory_order_acquire);
+  return window_is_filled(w, position, word) ? handle_of(word) : 0;
+}
+
+/* Positions that are published and not taken: what changes meanwhile is counted or not. */
+static inline uint32_t window_depth(const window *w) {
+  uint64_t head = window_head(w);
+  uint32_t depth = 0;
+  for (uint32_t i = 0; i < w->size; i++) depth += window_at(w, head + i) != 0;
+  return depth;
+}
 
 #endif

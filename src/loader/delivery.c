@@ -1,0 +1,179 @@
+#include "loader/delivery.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "base/sanitizers.h"
+#include "core/batch_header.h"
+
+enum { RUNNING, STOPPING, STOPPED };
+enum { MESSAGE_WORDS = sizeof((fault *)0)->message / sizeof(uint64_t) };
+
+/* What belongs to the position in a slot of the window. A worker writes it before it publishes the position, takers
+   read it before they take that, delivery_least_step at any time. All of it relaxed: PUBLISH makes it visible, and
+   what a taker has read counts only if its CAS of head succeeds (window.h). */
+struct delivery_entry {
+  _Atomic uint64_t step, tokens;
+  _Atomic uint32_t code;                   /* of the fault */
+  _Atomic uint64_t message[MESSAGE_WORDS]; /* of the fault; written if there is one */
+};
+
+/* Zeroed blocks: pages of entries whose batches never have a fault are never touched. */
+bool delivery_init(delivery *d, uint32_t size, uint64_t total) {
+  size_t slots, entries, n = (size_t)1 << window_shift_for(size);
+  atomic_init(&d->closed, false);
+  atomic_init(&d->stopped, RUNNING);
+  d->slots = memory_multiply(n, sizeof *d->slots, &slots) ? memory_allocate(slots) : NULL;
+  d->entries = memory_multiply(n, sizeof *d->entries, &entries) ? memory_allocate_zeroed(entries) : NULL;
+  if (!d->slots || !d->entries) return false;
+  window_init(&d->window, d->slots, size, 0, total);
+  return true;
+}
+
+static Batch *batch_of(uint32_t handle) {
+  return &batch_header_at(handle)->batch;
+}
+
+void delivery_free(delivery *d) {
+  uint64_t head = d->slots && d->entries ? window_head(&d->window) : 0;
+  for (uint32_t i = 0, handle; d->slots && d->entries && i < d->window.size; i++)
+    if ((handle = window_at(&d->window, head + i))) batch_release(batch_of(handle));
+  memory_free(d->slots);
+  memory_free(d->entries);
+}
+
+static delivery_entry *entry_of(const delivery *d, uint64_t position) {
+  return &d->entries[position & d->window.mask];
+}
+
+static void put_message(delivery_entry *entry, const char *message) {
+  uint64_t words[MESSAGE_WORDS] = {0};
+  size_t used = strnlen(message, sizeof words - 1);
+  memcpy(words, message, used);
+  for (size_t i = 0; i <= used / sizeof *words; i++)
+    atomic_store_explicit(&entry->message[i], words[i], memory_order_relaxed);
+}
+
+static void get_message(const delivery_entry *entry, char *message) {
+  for (size_t i = 0; i < MESSAGE_WORDS; i++) {
+    uint64_t word = atomic_load_explicit(&entry->message[i], memory_order_relaxed);
+    memcpy(message + i * sizeof word, &word, sizeof word);
+  }
+}
+
+uint64_t delivery_ticket(delivery *d) {
+  return window_ticket(&d->window);
+}
+
+void delivery_publish(delivery *d, uint64_t position, const delivery_item *item) {
+  delivery_entry *entry = entry_of(d, position);
+  atomic_store_explicit(&entry->step, item->step, memory_order_relaxed);
+  atomic_store_explicit(&entry->tokens, item->tokens, memory_order_relaxed);
+  atomic_store_explicit(&entry->code, (uint32_t)item->why->code, memory_order_relaxed);
+  if (item->why->code != BATCH_OK) put_message(entry, item->why->message);
+  hand_over(item->batch);
+  if (!window_publish(&d->window, position, batch_header_of(item->batch)->handle))
+    error_abort("loader: batch %llu is ready while %llu have been taken, of a pool of %u",
+                (unsigned long long)position, (unsigned long long)window_head(&d->window), d->window.size);
+}
+
+typedef struct reading {
+  const delivery *delivery;
+  delivery_item *item;
+} reading;
+
+/* A window_look. */
+static void read_entry(void *context, uint64_t position) {
+  reading *r = context;
+  const delivery_entry *entry = entry_of(r->delivery, position);
+  r->item->step = atomic_load_explicit(&entry->step, memory_order_relaxed);
+  r->item->tokens = atomic_load_explicit(&entry->tokens, memory_order_relaxed);
+  r->item->why->code = (batch_status)atomic_load_explicit(&entry->code, memory_order_relaxed);
+  if (r->item->why->code != BATCH_OK) get_message(entry, r->item->why->message);
+}
+
+/* What a taker is told of a window that is closed: by the user, or by a fault. */
+static batch_status end_of(const delivery *d) {
+  handed_over(d);
+  /* relaxed: written before the window was closed, by which it is visible. */
+  if (atomic_load_explicit(&d->closed, memory_order_relaxed)) return BATCH_CLOSED;
+  return d->stop_fault.code;
+}
+
+static window_status take(delivery *d, delivery_item *taken, uint64_t deadline) {
+  reading r = {d, taken};
+  window_taken at;
+  window_status status = window_take(&d->window, read_entry, &r, &at, deadline);
+  if (status != WINDOW_OK) return status;
+  taken->batch = batch_of(at.handle);
+  handed_over(taken->batch);
+  return WINDOW_OK;
+}
+
+batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline, uint64_t *waited_ns) {
+  window_status status = take(d, taken, BATCH_NO_WAIT);
+  *waited_ns = 0;
+  if (status == WINDOW_EMPTY && deadline != BATCH_NO_WAIT) {
+    uint64_t begin = port_clock();
+    status = take(d, taken, deadline);
+    *waited_ns = port_clock() - begin;
+  }
+  switch (status) {
+  case WINDOW_OK:
+    return BATCH_OK;
+  case WINDOW_EMPTY:
+    return BATCH_EMPTY;
+  case WINDOW_TIMEDOUT:
+    return BATCH_TIMEDOUT;
+  case WINDOW_END:
+    return BATCH_END;
+  default:
+    return end_of(d);
+  }
+}
+
+void delivery_close(delivery *d) {
+  atomic_store_explicit(&d->closed, true, memory_order_relaxed); /* see end_of */
+  hand_over(d);
+  window_close(&d->window);
+}
+
+void delivery_stop(delivery *d, uint64_t step, const fault *why) {
+  int state = RUNNING;
+  /* relaxed: it only elects who writes stop_fault. */
+  if (!atomic_compare_exchange_strong_explicit(&d->stopped, &state, STOPPING, memory_order_relaxed,
+                                               memory_order_relaxed))
+    return;
+  d->stop_fault = *why;
+  d->stop_step = step;
+  /* release: pairs with the load in delivery_stopped; who finds the window closed may read it too. */
+  atomic_store_explicit(&d->stopped, STOPPED, memory_order_release);
+  hand_over(d);
+  window_close(&d->window);
+}
+
+/* acquire: pairs with the store in delivery_stop. */
+const fault *delivery_stopped(const delivery *d) {
+  return atomic_load_explicit(&d->stopped, memory_order_acquire) == STOPPED ? &d->stop_fault : NULL;
+}
+
+uint32_t delivery_depth(const delivery *d) {
+  return window_depth(&d->window);
+}
+
+uint64_t delivery_taken(const delivery *d) {
+  return window_head(&d->window);
+}
+
+/* A step that is published, and whose worker says so, is below the head plus size, as window_publish has seen it; head
+   is read after the workers' steps (see first_undelivered). */
+uint64_t delivery_least_step(const delivery *d) {
+  uint64_t head = window_head(&d->window), least = delivery_stopped(d) ? d->stop_step : UINT64_MAX;
+  for (uint32_t i = 0; i < d->window.size; i++) {
+    if (!window_at(&d->window, head + i)) continue;
+    uint64_t step = atomic_load_explicit(&entry_of(d, head + i)->step, memory_order_relaxed);
+    if (step < least) least = step;
+  }
+  return least;
+}

@@ -1,0 +1,67 @@
+/* The way from the workers to the trainer's threads: a window (sync/window.h) of batches in the order of their
+   positions, with what a worker has to say of each, and how it ends.
+
+   At most `size` positions are published and not taken: a worker has taken its batch from a pool of at most so many
+   before it takes a number, and the batch of each position goes back to the pool after that has been taken. More
+   ends the process. Nothing is allocated after delivery_init. */
+#ifndef HEADRACE_LOADER_DELIVERY_H
+#define HEADRACE_LOADER_DELIVERY_H
+
+#include "base/fault.h"
+#include "headrace/batch.h"
+#include "sync/window.h"
+
+typedef struct delivery_entry delivery_entry;
+
+typedef struct delivery {
+  window window;
+  _Atomic uint64_t *slots; /* the window's */
+  delivery_entry *entries; /* one a slot */
+  _Atomic bool closed;     /* delivery_close sets it, before it closes the window; takers read it */
+  _Atomic int stopped;     /* delivery_stop: RUNNING, STOPPING, STOPPED, see delivery.c */
+  fault stop_fault;        /* written while STOPPING, read when STOPPED */
+  uint64_t stop_step;      /* the same: the step that had it */
+} delivery;
+
+/* What a worker made, and what a taker gets. */
+typedef struct delivery_item {
+  Batch *batch;
+  uint64_t step, tokens; /* that it is; in it */
+  fault *why;            /* what is wrong with it: the maker's, or the taker's, which is written to */
+} delivery_item;
+
+/* For `total` batches of a pool of at most `size` >= 1. False without memory; delivery_free also then. */
+bool delivery_init(delivery *d, uint32_t size, uint64_t total);
+
+/* Releases what was published and not taken. Nobody else may use it any more. */
+void delivery_free(delivery *d);
+
+/* A position for a worker that does not deliver in order. */
+uint64_t delivery_ticket(delivery *d);
+
+/* Gives the item, of which *why is copied, to whoever takes `position`. */
+void delivery_publish(delivery *d, uint64_t position, const delivery_item *item);
+
+/* Takes the batch at the head, waiting until deadline. BATCH_OK, BATCH_END, BATCH_CLOSED, the fault that it was
+   stopped with, BATCH_TIMEDOUT (BATCH_EMPTY with BATCH_NO_WAIT). *waited_ns: how long it waited.
+   taken->why is the caller's. */
+batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline, uint64_t *waited_ns);
+
+/* Nobody takes anything any more. */
+void delivery_close(delivery *d);
+
+/* Ends with the fault of a step, which every later delivery_take answers; the first one counts. */
+void delivery_stop(delivery *d, uint64_t step, const fault *why);
+
+/* The fault that it was stopped with; NULL before. */
+const fault *delivery_stopped(const delivery *d);
+
+/* The smallest step that is published and not taken, or that it was stopped with; UINT64_MAX when there is
+   none. */
+uint64_t delivery_least_step(const delivery *d);
+
+/* Batches that are published and not taken, and how many have been taken. */
+uint32_t delivery_depth(const delivery *d);
+uint64_t delivery_taken(const delivery *d);
+
+#endif

@@ -1,0 +1,128 @@
+/* The way from the workers to the trainer: what goes with a batch, and how it ends. */
+#include "loader/delivery.h"
+
+#include <string.h>
+
+#include <headrace/pool.h>
+
+#include "support/check.h"
+#include "support/watchdog.h"
+
+TestSuite(delivery, .init = watchdog_on);
+
+enum { SIZE = 3, TOTAL = 1000 };
+
+typedef struct made {
+  BatchPool *pool;
+  delivery delivery;
+} made;
+
+static void begin(made *m) {
+  m->pool = batch_pool_create(SIZE, 1, 1, 0);
+  cr_assert(m->pool && delivery_init(&m->delivery, SIZE, TOTAL));
+}
+
+static void end(made *m) {
+  delivery_free(&m->delivery);
+  uint32_t idle = 0;
+  while (batch_pool_try_allocate(m->pool)) idle++;
+  cr_assert_eq(idle, SIZE, "a batch was not released, or twice");
+  batch_pool_free(m->pool);
+}
+
+/* A sentence of `length` letters. */
+static fault fault_of(batch_status code, size_t length, char letter) {
+  fault why = {.code = code};
+  memset(why.message, letter, length);
+  return why;
+}
+
+static void publish(made *m, uint64_t position, fault why) {
+  delivery_item item = {batch_pool_try_allocate(m->pool), 10 * position, position, &why};
+  cr_assert(item.batch);
+  item.batch->batch_id = position;
+  delivery_publish(&m->delivery, position, &item);
+}
+
+static batch_status take(made *m, delivery_item *item) {
+  uint64_t waited = 1;
+  batch_status status = delivery_take(&m->delivery, item, BATCH_NO_WAIT, &waited);
+  cr_assert_eq(waited, 0);
+  return status;
+}
+
+static void take_and_check(made *m, uint64_t position, fault expected) {
+  fault why;
+  delivery_item item = {.why = &why};
+  memset(&why, '?', sizeof why);
+  cr_assert_eq(take(m, &item), BATCH_OK);
+  cr_assert_eq(item.batch->batch_id, position);
+  cr_assert_eq(item.step, 10 * position);
+  cr_assert_eq(item.tokens, position);
+  cr_assert_eq(why.code, expected.code);
+  if (expected.code != BATCH_OK) cr_assert_str_eq(why.message, expected.message);
+  batch_release(item.batch);
+}
+
+Test(delivery, what_is_wrong_with_a_batch_comes_with_it) {
+  static const size_t lengths[] = {0, 1, 7, 8, 9, 500, 1015, 1016, 1023, 3};
+  made m;
+  begin(&m);
+  for (uint64_t p = 0; p + 2 <= 50; p += 2) {
+    fault wrong = fault_of(BATCH_ERROR_IO, lengths[p / 2 % 10], 'a' + (char)(p % 26)),
+          right = fault_of(BATCH_OK, 0, 'x');
+    publish(&m, p + 1, wrong);
+    publish(&m, p, right);
+    take_and_check(&m, p, right);
+    take_and_check(&m, p + 1, wrong);
+  }
+  end(&m);
+}
+
+Test(delivery, the_first_fault_that_stops_it_counts) {
+  made m;
+  delivery_item item = {0};
+  fault first = fault_of(BATCH_ERROR_IO, 5, 'a'), second = fault_of(BATCH_ERROR_FORMAT, 5, 'b');
+  begin(&m);
+  publish(&m, 0, first);
+  cr_assert_null(delivery_stopped(&m.delivery));
+  cr_assert_eq(delivery_least_step(&m.delivery), 0);
+  delivery_stop(&m.delivery, 7, &first);
+  delivery_stop(&m.delivery, 3, &second);
+  cr_assert_eq(take(&m, &item), BATCH_ERROR_IO);
+  cr_assert_str_eq(delivery_stopped(&m.delivery)->message, "aaaaa");
+  delivery_close(&m.delivery);
+  cr_assert_eq(take(&m, &item), BATCH_CLOSED, "the user's close comes before a fault");
+  end(&m);
+}
+
+Test(delivery, the_least_step_is_of_those_not_taken) {
+  made m;
+  fault none = {BATCH_OK, ""};
+  begin(&m);
+  cr_assert_eq(delivery_least_step(&m.delivery), UINT64_MAX);
+  publish(&m, 2, none);
+  cr_assert_eq(delivery_least_step(&m.delivery), 20);
+  publish(&m, 0, none);
+  cr_assert_eq(delivery_least_step(&m.delivery), 0);
+  take_and_check(&m, 0, none);
+  cr_assert_eq(delivery_least_step(&m.delivery), 20);
+  delivery_stop(&m.delivery, 5, &none);
+  cr_assert_eq(delivery_least_step(&m.delivery), 5);
+  cr_assert_eq(delivery_depth(&m.delivery), 1);
+  cr_assert_eq(delivery_taken(&m.delivery), 1);
+  end(&m);
+}
+
+static void publish_the_fourth(void *context) {
+  publish(context, SIZE, (fault){BATCH_OK, ""});
+}
+
+Test(delivery, more_batches_than_there_are_end_the_process) {
+  made m;
+  begin(&m);
+  publish(&m, 1, (fault){BATCH_OK, ""});
+  publish(&m, 2, (fault){BATCH_OK, ""});
+  assert_aborts(publish_the_fourth, &m, "loader", "batch 3", "0 have been taken", "pool of 3");
+  end(&m);
+}
