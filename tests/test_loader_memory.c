@@ -93,11 +93,11 @@ Test(loader_memory, nothing_is_allocated_between_batches) {
 Test(loader_memory, nothing_is_allocated_for_faults) {
   making m = make_options();
   m.options.epochs = 20;
-  m.options.shape.vocab_size = 100; /* nearly every batch has a worse id */
+  m.options.vocab_size = 100; /* nearly every batch has a worse id */
   m.options.faults = BATCH_FAULT_SKIP;
   count_allocations(&m);
   BatchLoader *loader = batch_loader_create(m.dataset, &m.options);
-  batch_loader_stats stats;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   for (int i = 0; i < 100; i++) batch_release(batch_loader_next(loader));
   cr_assert(batch_loader_get_stats(loader, &stats) && stats.errors > 90);
   batch_loader_free(loader);
