@@ -9,7 +9,8 @@ typedef struct victim {
   stopper *thread;
   const subject *subject;
   operation operation;
-  uint32_t given; /* the item to put */
+  uint32_t given[SUBJECT_MANY]; /* the items to put */
+  uint32_t puts, entered;       /* how many these are, how many of them went in */
   uint32_t items[SUBJECT_MANY];
   uint32_t taken; /* of these */
   answer answer;  /* once it has ended */
@@ -21,8 +22,16 @@ static victim victims[CASE_VICTIMS];
 static uint32_t total; /* items there are */
 
 const char *operation_name(operation o) {
-  static const char *const names[] = {
-      "push", "pop", "peek", "pop many", "push waiting", "pop waiting", "pop to a deadline", "close"};
+  static const char *const names[] = {"push",
+                                      "pop",
+                                      "peek",
+                                      "pop many",
+                                      "push waiting",
+                                      "pop waiting",
+                                      "pop to a deadline",
+                                      "push many waiting",
+                                      "pop many waiting",
+                                      "close"};
   return names[o];
 }
 
@@ -55,7 +64,9 @@ void case_print(const case_plan *plan) {
   }
 }
 
-static bool puts_an_item(operation o) {
+/* How many items it puts: no more at a time than there are places, so that it can end when all are free. */
+static uint32_t items_to_put(operation o, uint32_t capacity) {
+  if (o == OPERATION_PUT_MANY_WAITING) return capacity < SUBJECT_MANY ? capacity : SUBJECT_MANY;
   return o == OPERATION_PUT || o == OPERATION_PUT_WAITING;
 }
 
@@ -64,7 +75,10 @@ static bool is_there(const subject *s, operation o) {
   case OPERATION_PEEK:
     return s->peek;
   case OPERATION_TAKE_MANY:
+  case OPERATION_TAKE_MANY_WAITING:
     return s->take_many;
+  case OPERATION_PUT_MANY_WAITING:
+    return s->put_many;
   case OPERATION_CLOSE:
     return s->close;
   case OPERATION_PUT_WAITING:
@@ -82,7 +96,11 @@ static void victim_job(void *context) {
   switch (v->operation) {
   case OPERATION_PUT:
   case OPERATION_PUT_WAITING:
-    v->answer = s->put(v->given, v->operation == OPERATION_PUT ? 0 : UINT64_MAX);
+    v->answer = s->put(v->given[0], v->operation == OPERATION_PUT ? 0 : UINT64_MAX);
+    v->entered = v->answer == ANSWER_DONE;
+    return;
+  case OPERATION_PUT_MANY_WAITING:
+    v->answer = s->put_many(v->given, v->puts, UINT64_MAX, &v->entered);
     return;
   case OPERATION_TAKE:
   case OPERATION_TAKE_WAITING:
@@ -93,7 +111,8 @@ static void victim_job(void *context) {
     v->taken = v->answer == ANSWER_DONE;
     return;
   case OPERATION_TAKE_MANY:
-    s->take_many(v->items, SUBJECT_MANY, 0, &v->taken);
+  case OPERATION_TAKE_MANY_WAITING:
+    s->take_many(v->items, SUBJECT_MANY, v->operation == OPERATION_TAKE_MANY ? 0 : UINT64_MAX, &v->taken);
     return;
   case OPERATION_PEEK:
     s->peek(v->items);
@@ -158,17 +177,16 @@ static void prepare(const case_plan *plan) {
   for (uint32_t i = 0; i < plan->inside; i++) bag_put(s, &others_bag);
 }
 
-/* Starts a victim and brings it to its last stop. False: no item was left for it to put. */
+/* Starts a victim and brings it to its last stop. False: not enough items were left for it to put. */
 static bool victim_start(const case_plan *plan, unsigned i) {
   const victim_plan *how = &plan->victim[i];
   victim *v = &victims[i];
   v->subject = plan->subject;
   v->operation = how->operation;
-  v->taken = 0;
-  if (puts_an_item(v->operation)) {
-    if (others_bag.count == 0) return false;
-    v->given = others_bag.items[--others_bag.count];
-  }
+  v->taken = v->entered = 0;
+  v->puts = items_to_put(v->operation, plan->capacity);
+  if (others_bag.count < v->puts) return false;
+  for (uint32_t j = 0; j < v->puts; j++) v->given[j] = others_bag.items[--others_bag.count];
   v->stopped = stopper_run(v->thread, victim_job, v, how->steps);
   if (how->interference != INTERFERE_NOT) {
     interfere(plan, how->interference);
@@ -181,7 +199,7 @@ static bool victim_start(const case_plan *plan, unsigned i) {
 /* Whether a stopped or ended victim holds an item of a pool. */
 static bool victim_holds(const victim *v) {
   bool effect = stopper_swaps(v->thread, v->subject->effect_kind, v->subject->effect_file) > 0;
-  return puts_an_item(v->operation) ? !effect : effect;
+  return v->puts > 0 ? !effect : effect;
 }
 
 /* How many items must come out after everything has been put in that there is room for. */
@@ -212,8 +230,9 @@ static const char *fill_and_drain(const case_plan *plan, bool closing) {
 static void provide(const case_plan *plan, const victim *v, bool closing) {
   const subject *s = plan->subject;
   if (closing) s->close();
-  if (v->operation == OPERATION_TAKE_WAITING) bag_put(s, &others_bag);
-  if (v->operation == OPERATION_PUT_WAITING) bag_take(s, &others_bag);
+  if (v->operation == OPERATION_TAKE_WAITING || v->operation == OPERATION_TAKE_MANY_WAITING)
+    bag_put(s, &others_bag);
+  for (uint32_t i = 0; i < v->puts && v->operation != OPERATION_PUT; i++) bag_take(s, &others_bag);
   if (s->starts_full)
     while (bag_put(s, &others_bag) == ANSWER_DONE) continue;
 }
@@ -223,7 +242,7 @@ static void victim_finish(const case_plan *plan, victim *v, bool closing) {
     provide(plan, v, closing);
     stopper_go_on(v->thread, STOPPER_NEVER);
   }
-  if (puts_an_item(v->operation) && v->answer != ANSWER_DONE) others_bag.items[others_bag.count++] = v->given;
+  for (uint32_t i = v->entered; i < v->puts; i++) others_bag.items[others_bag.count++] = v->given[i];
   for (uint32_t i = 0; i < v->taken; i++) others_bag.items[others_bag.count++] = v->items[i];
   v->taken = 0;
   v->stopped = false;

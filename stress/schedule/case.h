@@ -23,6 +23,8 @@ typedef enum operation {
   OPERATION_PUT_WAITING, /* until it succeeds */
   OPERATION_TAKE_WAITING,
   OPERATION_TAKE_DEADLINE, /* to which the wait comes first */
+  OPERATION_PUT_MANY_WAITING,
+  OPERATION_TAKE_MANY_WAITING,
   OPERATION_CLOSE,
   OPERATIONS
 } operation;
