@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "check/history.h"
+#include "schedule/descriptors.h"
 #include "schedule/fibers.h"
 #include "schedule/small_queue.h"
 #include "support/stress.h"
@@ -25,6 +26,7 @@ typedef struct operation {
   history_kind kind;
   history_mode mode;
   uint32_t many; /* to take, or to put in */
+  bool polls;    /* waits by polling; for one */
 } operation;
 
 typedef struct program {
@@ -73,7 +75,8 @@ static void respond(history_operation *h, answer a) {
 }
 
 static uint64_t deadline_of(operation o) {
-  return o.mode == HISTORY_TRY ? 0 : o.mode == HISTORY_TIMED ? 8 : UINT64_MAX;
+  if (o.mode == HISTORY_BLOCKING) return o.polls ? SUBJECT_POLLING : UINT64_MAX;
+  return o.mode == HISTORY_TRY ? 0 : 8;
 }
 
 static void put_item(unsigned thread, operation o, uint32_t item) {
@@ -168,7 +171,17 @@ static operation random_operation(uint64_t *random) {
   if (is_pool(tested) && o.kind > HISTORY_POP) o.kind = HISTORY_POP;
   if (!is_pool(tested) && stress_random_below(random, 24) == 0) o.kind = HISTORY_CLOSE;
   if (o.kind <= HISTORY_POP_MANY) o.mode = stress_random_below(random, 3);
+  o.polls = o.kind <= HISTORY_POP && (o.kind == HISTORY_POP || o.many == 1) && stress_random_below(random, 2);
   return o;
+}
+
+/* Of a thread that only puts, or only takes, waiting: in programs of such threads nobody does what another one
+   sleeps for by the way. */
+static operation random_wait(uint64_t *random, unsigned thread) {
+  return (operation){.kind = thread % 2 ? HISTORY_POP : HISTORY_PUSH,
+                     .mode = HISTORY_BLOCKING,
+                     .many = 1,
+                     .polls = stress_random_below(random, 2)};
 }
 
 /* 0, or such that the turn of a slot or the position itself wraps soon. */
@@ -185,12 +198,13 @@ static void make_program(uint64_t *random, unsigned most_threads) {
   p->first_turn = random_first_turn(random);
   uint32_t pushes = p->filled;
   p->threads = 2 + stress_random_below(random, most_threads - 1);
+  bool only_waits = !is_pool(tested) && stress_random_below(random, 4) == 0;
   for (unsigned t = 0; t < p->threads; t++) {
     p->length[t] = 2 + stress_random_below(random, OPERATIONS_MAX - 1);
     if (p->threads == 4) p->length[t] = 1 + stress_random_below(random, 2);
     for (unsigned i = 0; i < p->length[t]; i++) {
       operation *o = &p->operations[t][i];
-      *o = random_operation(random);
+      *o = only_waits ? random_wait(random, t) : random_operation(random);
       if (o->kind == HISTORY_PUSH && pushes + o->many > PUSHES_MOST) o->many = 1;
       if (o->kind == HISTORY_PUSH) pushes += o->many;
     }
@@ -203,6 +217,7 @@ static void begin(void) {
   stamp = 1;
   memset(held_count, 0, sizeof held_count);
   small_queue_first_turn = now_running.first_turn;
+  descriptors_begin();
   tested->create(now_running.capacity);
   uint32_t inside = is_pool(tested) ? now_running.capacity : now_running.filled;
   for (uint32_t i = 0; i < inside; i++) {

@@ -79,6 +79,7 @@ Test(errors, statuses_have_names) {
                                       "CLOSED",
                                       "TIMEDOUT",
                                       "END",
+                                      "READY",
                                       "ERROR_INVALID_ARGUMENT",
                                       "ERROR_OVERFLOW",
                                       "ERROR_OUT_OF_MEMORY",

@@ -157,6 +157,13 @@ Test(messages, of_queues) {
   REFUSES(batch_queue_enqueue_many_until, full, pair, 1, soon, &count);
   REFUSES(batch_queue_enqueue_many_until, full, pair, 1, BATCH_NO_WAIT, &count);
   REFUSES(batch_queue_enqueue_many_until, closed, pair, 1, soon, &count);
+  REFUSES(batch_queue_fd, NULL, BATCH_QUEUE_DEQUEUE);
+  REFUSES(batch_queue_fd, empty, (batch_queue_side)7);
+  REFUSES(batch_queue_arm, NULL, BATCH_QUEUE_DEQUEUE);
+  REFUSES(batch_queue_arm, empty, (batch_queue_side)7);
+  REFUSES(batch_queue_arm, full, BATCH_QUEUE_DEQUEUE);
+  REFUSES(batch_queue_arm, closed, BATCH_QUEUE_DEQUEUE);
+  REFUSES(batch_queue_arm, closed, BATCH_QUEUE_ENQUEUE);
   REFUSES(batch_queue_dequeue, NULL);
   REFUSES(batch_queue_dequeue, closed);
   REFUSES(batch_queue_try_dequeue, NULL);
@@ -238,7 +245,10 @@ Test(messages, of_pools) {
   cr_assert_geq(batch_count_live(), 2);
   TAKES(batch_pool_free, NULL);
   batch_free(only);
+  REFUSES(batch_pool_fd, NULL);
+  REFUSES(batch_pool_arm, NULL);
   batch_pool_close(pool);
+  REFUSES(batch_pool_arm, pool);
   REFUSES(batch_pool_allocate, pool);
   REFUSES(batch_pool_try_allocate, pool);
   batch_free(foreign);

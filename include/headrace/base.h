@@ -77,6 +77,7 @@ typedef enum batch_status {
   BATCH_CLOSED,                 /* closed; for a dequeue: closed and drained */
   BATCH_TIMEDOUT,               /* the deadline passed while waiting */
   BATCH_END,                    /* a loader has delivered its last batch */
+  BATCH_READY,                  /* there is something already, and nothing to wait for */
   BATCH_ERROR_INVALID_ARGUMENT, /* an argument is not what the call expects */
   BATCH_ERROR_OVERFLOW,         /* a size is larger than what can be addressed */
   BATCH_ERROR_OUT_OF_MEMORY,    /* nothing leaked, nothing changed */

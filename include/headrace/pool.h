@@ -92,6 +92,12 @@ HEADRACE_API Batch *batch_pool_try_allocate(BatchPool *pool);
    BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_CLOSED or BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_pool_allocate_until(BatchPool *pool, Batch **batch, uint64_t deadline);
 
+/* Returns a descriptor to poll, and arms it for an idle batch: as batch_queue_fd and batch_queue_arm (queue.h) say of
+   the dequeuing side of a queue. batch_pool_free closes it, or a release at the same time which is just writing to
+   it. BATCH_CLOSED: the pool is closed, whether batches are idle or not. */
+HEADRACE_API int batch_pool_fd(BatchPool *pool);
+HEADRACE_API batch_status batch_pool_arm(BatchPool *pool);
+
 /* Drops a reference to a batch of this pool, or to a view of one; the last one to a batch and its views
    puts it back. A batch of another pool, or of none: an error, nothing changes. A batch that is already
    free: aborts. The pool may have been freed. */

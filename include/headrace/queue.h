@@ -6,6 +6,15 @@
        consumer:  while ((batch = batch_queue_dequeue(queue))) { ...; batch_release(batch); }
        the end:   batch_queue_close(queue);  join them all;  batch_queue_free(queue);
 
+   In an event loop, which must not wait in a call:
+       int fd = batch_queue_fd(queue, BATCH_QUEUE_DEQUEUE);
+       epoll_ctl(loop, EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN, .data.fd = fd});
+       do {
+         while ((batch = batch_queue_try_dequeue(queue))) { ...; batch_release(batch); }
+         if ((status = batch_queue_arm(queue, BATCH_QUEUE_DEQUEUE)) == BATCH_OK)
+           epoll_wait(loop, &ready, 1, -1);
+       } while (status == BATCH_OK || status == BATCH_READY);          else BATCH_CLOSED, or an error
+
    References: a successful enqueue takes over the caller's reference, a failed one leaves it
    with the caller; a dequeue hands the reference to its caller.
 
@@ -16,7 +25,7 @@
    no other one that is not asleep. Only the calls that say so wait. Where there is more than one processor
    they look again for 1 to 50 microseconds first, by the clock and by what has been worth while on this
    queue: that takes processor time, which after four looks is given away between two of them. Then they
-   sleep in the kernel, which takes none (but when 65,535 sleep on that side already, or where a sandbox
+   sleep in the kernel, which takes none (but when 32,767 sleep on that side already, or where a sandbox
    refuses the futex, they go on looking). Who sleeps must be woken: an enqueue chooses and
    wakes one consumer, if any sleeps, a dequeue one producer, and one of many batches as many as there
    are. If the thread that wakes stops before it has done so, or the one that it chose gets no processor
@@ -25,6 +34,10 @@
    begins with a page and maps a ring of 8191 slots in the enqueue that finds the last ring full; dequeues
    unmap what was drained and never allocate. While a thread is stopped inside a call on any unlimited
    queue, drained rings stay; they go with the next dequeue that finds the queue empty.
+
+   A descriptor that is armed counts as one waiter more, who comes last: an enqueue (or dequeue) that finds it
+   armed, and every sleeper already chosen, makes it readable, which is one system call for each time that
+   it was armed. Where nothing is armed and nobody sleeps, nothing is called.
 
    After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
    doing; references that those threads held stay held.
@@ -141,6 +154,30 @@ HEADRACE_API void batch_queue_close(BatchQueue *queue);
 
 /* Returns true once the queue has been closed, drained or not. */
 HEADRACE_API bool batch_queue_is_closed(const BatchQueue *queue);
+
+/* The two sides of a queue on which somebody may wait. */
+typedef enum batch_queue_side {
+  BATCH_QUEUE_DEQUEUE, /* until there is a batch */
+  BATCH_QUEUE_ENQUEUE  /* until there is room */
+} batch_queue_side;
+
+/* Returns a descriptor for poll, epoll, io_uring and event loops: readable once what batch_queue_arm armed it for has
+   come. It is made at the first call, an eventfd (EFD_CLOEXEC | EFD_NONBLOCK), the same one for every caller, and
+   belongs to the queue: only poll it; do not read, write or close it. batch_queue_free closes it: take it out of an
+   epoll set before. In a forked child the inherited number is the parent's: ask again there.
+   Returns: -1 without descriptors (BATCH_ERROR_IO), without memory, or on a side that there is not. */
+HEADRACE_API int batch_queue_fd(BatchQueue *queue, batch_queue_side side);
+
+/* Arms the descriptor of a side, and makes it if it is not there yet: it is not readable until there may be something
+   for a try_dequeue (or try_enqueue), or the queue is closed. Then it is, and stays so until it is armed again, which
+   whoever polls does after the tries have found nothing. Spurious readiness happens; none is lost. Arming
+   twice is fine; so are several threads that poll one descriptor, each of which arms it. Nothing must be undone by
+   who stops polling: sleeping threads are served first.
+   Returns: BATCH_OK: wait for the descriptor. Else it is readable at once, and there is nothing to wait for:
+   BATCH_READY: there is a batch (or room); BATCH_CLOSED: closed, and for the dequeuing side drained. Or it could not
+   be armed: BATCH_ERROR_IO, BATCH_ERROR_OUT_OF_MEMORY, BATCH_ERROR_INVALID_ARGUMENT.
+   Progress: lock-free; one system call, two when it is readable at once. */
+HEADRACE_API batch_status batch_queue_arm(BatchQueue *queue, batch_queue_side side);
 
 /* Takes out and releases as many batches as were inside when the call began, the oldest first;
    others may go on enqueueing and dequeueing meanwhile. */

@@ -93,6 +93,7 @@ const char *batch_status_name(batch_status status) {
       [BATCH_CLOSED] = "CLOSED",
       [BATCH_TIMEDOUT] = "TIMEDOUT",
       [BATCH_END] = "END",
+      [BATCH_READY] = "READY",
       [BATCH_ERROR_INVALID_ARGUMENT] = "ERROR_INVALID_ARGUMENT",
       [BATCH_ERROR_OVERFLOW] = "ERROR_OVERFLOW",
       [BATCH_ERROR_OUT_OF_MEMORY] = "ERROR_OUT_OF_MEMORY",

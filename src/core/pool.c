@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "base/polled.h"
 #include "base/sanitizers.h"
 #include "core/pool_memory.h"
 #include "core/pool_parts.h"
@@ -123,6 +124,7 @@ void batch_pool_free(BatchPool *pool) {
   if (atomic_exchange_explicit(&pool->freed, true, memory_order_relaxed))
     error_abort("%s: pool %p has been freed", function, (void *)pool);
   pool_close(pool);
+  port_descriptor_close(&pool->available.descriptor);
   pool_set_size(function, pool, 0);
   pool_let_go(pool);
 }
@@ -217,6 +219,27 @@ Batch *batch_pool_try_allocate(BatchPool *pool) {
   Batch *batch;
   pool_allocate("batch_pool_try_allocate", pool, &batch, BATCH_NO_WAIT);
   return batch;
+}
+
+int batch_pool_fd(BatchPool *pool) {
+  static const char function[] = "batch_pool_fd";
+  return pool_check(function, pool) ? polled_fd(function, &pool->available) : -1;
+}
+
+/* seq_cst: pairs with the store in pool_close and, as GET does, with GIVE in stack_push. */
+static batch_status pool_look(void *object) {
+  const BatchPool *pool = object;
+  if (!atomic_load_explicit(&pool->open, memory_order_seq_cst)) return BATCH_CLOSED;
+  return stack_handle(atomic_load_explicit(&pool->idle.head, memory_order_seq_cst)) ? BATCH_READY : BATCH_OK;
+}
+
+batch_status batch_pool_arm(BatchPool *pool) {
+  static const char function[] = "batch_pool_arm";
+  if (!pool_check(function, pool)) return BATCH_ERROR_INVALID_ARGUMENT;
+  batch_status answer = polled_arm(function, &pool->available, pool_look, pool);
+  if (answer != BATCH_CLOSED) return answer;
+  handed_over(pool);
+  return error_note(BATCH_CLOSED, function, POOL_IS_CLOSED);
 }
 
 /* The pool is only compared: it may have been freed. */

@@ -54,6 +54,8 @@ void batch_queue_free(BatchQueue *queue) {
   if (!queue) return;
   live_leave("batch_queue_free", queue);
   queue_release_front("batch_queue_free", queue, UINT32_MAX);
+  port_descriptor_close(&queue->not_empty.descriptor);
+  port_descriptor_close(&queue->not_full.descriptor);
   handle_queue_destroy(&queue->handles);
   free(queue);
 }

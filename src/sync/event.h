@@ -1,17 +1,23 @@
 /* An event count with tokens: how a thread waits until a lock-free structure has changed, at the
    price of one load for those who change it while nobody waits. docs/blocking.md explains it.
 
-   The word is {waiters : 16 | tokens : 16}, tokens <= waiters. A waiter registers, looks once more,
-   and sleeps until there is a token to take. A notifier adds a token for each waiter that has none
-   yet, up to the number of elements that it published; so a burst makes at most one wake-up call
+   The word is {waiters : 16 | armed : 1 | tokens : 15}, tokens <= waiters. A waiter registers, looks
+   once more, and sleeps until there is a token to take. A notifier adds a token for each waiter that has
+   none yet, up to the number of elements that it published; so a burst makes at most one wake-up call
    a sleeping waiter.
+
+   One waiter more sleeps in a descriptor, which whoever has an event loop polls. It is armed or not; its
+   token is that armed is taken away, by whoever then makes the descriptor readable. It comes after the
+   sleepers: it is given a token only when each of them has one, so a loop that never comes back keeps
+   nobody asleep, and nothing need be disarmed. Who polls looks until there is nothing, and arms again.
 
    The pairs of memory orders (checked by a model checker; every seq_cst is needed):
      REGISTER   wait: seq_cst add, then the seq_cst loads of retry()
+     ARM        arm: seq_cst or, then the seq_cst loads of look()
      NOTICE     the operation's own seq_cst CAS (or the store that closes), then notify: seq_cst load
-   of which at least one sees the other (store buffering): either retry() finds the element, or
-   notify finds the waiter. LEAVE, taking a token or leaving at the deadline, is seq_cst as well: the
-   look at the structure that follows must come after it for everybody. */
+   NOTICE and each of the other two are a store buffering, in which at least one sees the other: either
+   retry() or look() finds the element, or notify finds the waiter. LEAVE, taking a token or leaving at the
+   deadline, is seq_cst as well: the look at the structure that follows must come after it for everybody. */
 #ifndef HEADRACE_SYNC_EVENT_H
 #define HEADRACE_SYNC_EVENT_H
 
@@ -23,52 +29,65 @@
 
 #define EVENT_WAITER      ((uint32_t)1 << 16)
 #define EVENT_TOKEN       ((uint32_t)1)
-#define EVENT_MAX_WAITERS ((uint32_t)0xffff)
+#define EVENT_MAX_WAITERS ((uint32_t)0x7fff)
+#define EVENT_ARMED       ((uint32_t)1 << 15)
 
 typedef struct event {
   /* Waiters and notifiers CAS it; waiters sleep on it. */
   _Alignas(PORT_LINE) _Atomic uint32_t word;
   /* Waiters adapt it: how long spinning has been worth while, in nanoseconds. */
   _Alignas(PORT_LINE) _Atomic uint32_t spin;
+  _Atomic uint32_t descriptor; /* the port's: 0 until somebody asks for one */
 } event;
 
 /* One try of the operation that the caller waits for. True: wait no longer. It must decide "nothing
    there" by seq_cst loads. */
 typedef bool event_retry(void *context);
 
+/* The same for who polls: true: there may be something, or there never will. It takes nothing. */
+typedef bool event_look(void *context);
+
 static inline uint32_t event_waiters(uint32_t word) {
   return word >> 16;
 }
 
 static inline uint32_t event_tokens(uint32_t word) {
-  return word & 0xffff;
+  return word & EVENT_MAX_WAITERS;
 }
 
 static inline void event_init(event *e) {
   atomic_store_explicit(&e->word, 0, memory_order_relaxed);
   atomic_store_explicit(&e->spin, PORT_SPIN_MAX_NS / 2, memory_order_relaxed);
+  atomic_store_explicit(&e->descriptor, 0, memory_order_relaxed);
 }
 
-/* Adds up to k tokens and wakes as many sleepers; after the operation that made k of them able to go on. */
-static inline void event_notify(event *e, uint32_t k) {
-  /* NOTICE: seq_cst; pairs with REGISTER in event_register. */
-  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+/* Gives k tokens as far as there are waiters without one, of the word seen, the descriptor's last. */
+static inline void event_give(event *e, uint32_t x, uint32_t k) {
   for (;;) {
     uint32_t without = event_waiters(x) - event_tokens(x);
     uint32_t given = k < without ? k : without;
-    if (given == 0) return;
+    uint32_t armed = k > without ? x & EVENT_ARMED : 0;
+    if (given == 0 && armed == 0) return;
     /* relaxed: a token says only "look again"; what there is to see was published before NOTICE. */
-    if (atomic_compare_exchange_weak_explicit(&e->word, &x, x + given * EVENT_TOKEN, memory_order_relaxed,
-                                              memory_order_relaxed)) {
-      port_wake(&e->word, given);
+    if (atomic_compare_exchange_weak_explicit(&e->word, &x, x + given * EVENT_TOKEN - armed,
+                                              memory_order_relaxed, memory_order_relaxed)) {
+      if (given > 0) port_wake(&e->word, given);
+      if (armed > 0) port_tell(&e->descriptor);
       return;
     }
   }
 }
 
+/* Adds up to k tokens and wakes as many sleepers; after the operation that made k of them able to go on. */
+static inline void event_notify(event *e, uint32_t k) {
+  /* NOTICE: seq_cst; pairs with REGISTER in event_register and ARM in event_arm. */
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+  if (x != 0) event_give(e, x, k);
+}
+
 /* Lets every waiter look again; after what they wait for has taken effect for good (closing). */
 static inline void event_notify_all(event *e) {
-  event_notify(e, EVENT_MAX_WAITERS);
+  event_notify(e, EVENT_MAX_WAITERS + 1);
 }
 
 /* REGISTER: seq_cst; pairs with NOTICE in event_notify. False when the field has no room left, or had
@@ -83,16 +102,18 @@ static inline bool event_register(event *e) {
 }
 
 /* Takes the registration back after a success before sleeping. Tokens are left to the sleepers they
-   were meant for, unless every waiter has one: then one was for the caller. relaxed: nothing is
-   looked at afterwards. */
+   were meant for, unless every waiter has one: then one was for the caller, who passes it on to the
+   descriptor, which has been passed over for it. relaxed: nothing is looked at afterwards. */
 static inline void event_unregister(event *e) {
   uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
-  uint32_t without;
+  uint32_t without, armed;
   do {
     without = x - EVENT_WAITER;
-    if (event_tokens(x) == event_waiters(x)) without -= EVENT_TOKEN;
+    armed = event_tokens(x) == event_waiters(x) ? x & EVENT_ARMED : 0;
+    if (event_tokens(x) == event_waiters(x)) without -= EVENT_TOKEN + armed;
   } while (!atomic_compare_exchange_weak_explicit(&e->word, &x, without, memory_order_relaxed,
                                                   memory_order_relaxed));
+  if (armed > 0) port_tell(&e->descriptor);
 }
 
 /* Sleeps until there is a token and takes it (true), or until the deadline (false), leaving no token
@@ -150,7 +171,7 @@ static inline bool event_spin(event *e, event_retry *retry, void *context, uint6
 static inline bool event_wait(event *e, event_retry *retry, void *context, uint64_t deadline) {
   if (event_spin(e, retry, context, deadline)) return true;
   for (;;) {
-    if (!event_register(e)) { /* 65,535 threads wait already */
+    if (!event_register(e)) { /* 32,767 threads wait already */
       port_yield();
       if (retry(context)) return true;
       if (port_clock() >= deadline) return false;
@@ -164,6 +185,21 @@ static inline bool event_wait(event *e, event_retry *retry, void *context, uint6
     if (retry(context)) return true;
     if (!in_time) return false;
   }
+}
+
+/* Arms the descriptor, which port_descriptor has made, drained of earlier tokens: it is readable once a token
+   has been given since, and at once if look(context) finds something. Returns 0, or an errno: not armed.
+   Any number of threads may arm, and wait for the one descriptor: who finds something takes the token, and
+   so leaves it readable for all of them. */
+static inline int event_arm(event *e, event_look *look, void *context) {
+  int error = port_drain(&e->descriptor);
+  if (error != 0) return error;
+  /* ARM: seq_cst, also where it is armed already; pairs with NOTICE in event_notify. */
+  atomic_fetch_or_explicit(&e->word, EVENT_ARMED, memory_order_seq_cst);
+  /* relaxed: as the tokens of event_give. */
+  if (look(context) && atomic_fetch_and_explicit(&e->word, ~EVENT_ARMED, memory_order_relaxed) & EVENT_ARMED)
+    port_tell(&e->descriptor);
+  return 0;
 }
 
 #endif

@@ -74,5 +74,18 @@ bool port_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline);
 /* Wakes up to count threads that sleep on word. */
 void port_wake(_Atomic uint32_t *word, uint32_t count);
 
+/* The descriptor that *word stands for, which begins as 0: made at the first call in this process, for the
+   public function named. Returns it, or a negated errno. It is closed by port_descriptor_close. */
+int port_descriptor(_Atomic uint32_t *word, const char *function);
+
+/* Makes it readable, if it is there: at any time, also after it has been closed. */
+void port_tell(_Atomic uint32_t *word);
+
+/* Makes it unreadable. Returns 0 or an errno. */
+int port_drain(_Atomic uint32_t *word);
+
+/* Closes it, and leaves 0; after whoever is inside port_tell, and by that one. */
+void port_descriptor_close(_Atomic uint32_t *word);
+
 #endif
 #endif

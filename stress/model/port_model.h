@@ -2,6 +2,8 @@
    (define MODEL_CHECKER there: it must know __VERIFIER_assume): no clock, no spinning, small lines, and a
    futex of a mutex and one record a thread.
 
+   A descriptor is its word, 1 while it is readable; who polls sleeps on it as on a futex.
+
    The futex wakes those who have slept longest. A wait with a deadline is over at once: it registers as
    asleep, so that it may be chosen by a wake-up meanwhile, and reports that it was late all the same.
 
@@ -176,6 +178,28 @@ static inline void port_wake(_Atomic uint32_t *word, uint32_t count) {
     port_model_set((unsigned)(thread - port_model_threads), PORT_MODEL_RUNS);
   }
   pthread_mutex_unlock(&port_model_mutex);
+}
+
+/* The kernel reads and writes a descriptor under a lock of its own. */
+static inline void port_model_set_readable(_Atomic uint32_t *word, uint32_t readable) {
+  pthread_mutex_lock(&port_model_mutex);
+  atomic_store_explicit(word, readable, memory_order_relaxed);
+  pthread_mutex_unlock(&port_model_mutex);
+}
+
+static inline void port_tell(_Atomic uint32_t *word) {
+  port_model_set_readable(word, 1);
+  port_wake(word, PORT_MODEL_THREADS);
+}
+
+static inline int port_drain(_Atomic uint32_t *word) {
+  port_model_set_readable(word, 0);
+  return 0;
+}
+
+/* Waits until it is readable. */
+static inline void port_model_poll(_Atomic uint32_t *word) {
+  while (atomic_load_explicit(word, memory_order_relaxed) == 0) port_wait(word, 0, UINT64_MAX);
 }
 
 #endif

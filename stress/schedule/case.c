@@ -31,6 +31,8 @@ const char *operation_name(operation o) {
                                       "pop to a deadline",
                                       "push many waiting",
                                       "pop many waiting",
+                                      "push polling",
+                                      "pop polling",
                                       "close"};
   return names[o];
 }
@@ -67,7 +69,7 @@ void case_print(const case_plan *plan) {
 /* How many items it puts: no more at a time than there are places, so that it can end when all are free. */
 static uint32_t items_to_put(operation o, uint32_t capacity) {
   if (o == OPERATION_PUT_MANY_WAITING) return capacity < SUBJECT_MANY ? capacity : SUBJECT_MANY;
-  return o == OPERATION_PUT || o == OPERATION_PUT_WAITING;
+  return o == OPERATION_PUT || o == OPERATION_PUT_WAITING || o == OPERATION_PUT_POLLING;
 }
 
 static bool is_there(const subject *s, operation o) {
@@ -84,9 +86,24 @@ static bool is_there(const subject *s, operation o) {
   case OPERATION_PUT_WAITING:
   case OPERATION_TAKE_WAITING:
   case OPERATION_TAKE_DEADLINE:
+  case OPERATION_PUT_POLLING:
+  case OPERATION_TAKE_POLLING:
     return s->effect_file || s->close; /* the control has no waiting */
   default:
     return true;
+  }
+}
+
+static uint64_t deadline_of(operation o) {
+  switch (o) {
+  case OPERATION_PUT_WAITING:
+  case OPERATION_TAKE_WAITING:
+    return UINT64_MAX;
+  case OPERATION_PUT_POLLING:
+  case OPERATION_TAKE_POLLING:
+    return SUBJECT_POLLING;
+  default:
+    return o == OPERATION_TAKE_DEADLINE;
   }
 }
 
@@ -96,7 +113,8 @@ static void victim_job(void *context) {
   switch (v->operation) {
   case OPERATION_PUT:
   case OPERATION_PUT_WAITING:
-    v->answer = s->put(v->given[0], v->operation == OPERATION_PUT ? 0 : UINT64_MAX);
+  case OPERATION_PUT_POLLING:
+    v->answer = s->put(v->given[0], deadline_of(v->operation));
     v->entered = v->answer == ANSWER_DONE;
     return;
   case OPERATION_PUT_MANY_WAITING:
@@ -105,9 +123,8 @@ static void victim_job(void *context) {
   case OPERATION_TAKE:
   case OPERATION_TAKE_WAITING:
   case OPERATION_TAKE_DEADLINE:
-    v->answer = s->take(v->items, v->operation == OPERATION_TAKE           ? 0
-                                  : v->operation == OPERATION_TAKE_WAITING ? UINT64_MAX
-                                                                           : 1);
+  case OPERATION_TAKE_POLLING:
+    v->answer = s->take(v->items, deadline_of(v->operation));
     v->taken = v->answer == ANSWER_DONE;
     return;
   case OPERATION_TAKE_MANY:
@@ -230,7 +247,8 @@ static const char *fill_and_drain(const case_plan *plan, bool closing) {
 static void provide(const case_plan *plan, const victim *v, bool closing) {
   const subject *s = plan->subject;
   if (closing) s->close();
-  if (v->operation == OPERATION_TAKE_WAITING || v->operation == OPERATION_TAKE_MANY_WAITING)
+  if (v->operation == OPERATION_TAKE_WAITING || v->operation == OPERATION_TAKE_MANY_WAITING ||
+      v->operation == OPERATION_TAKE_POLLING)
     bag_put(s, &others_bag);
   for (uint32_t i = 0; i < v->puts && v->operation != OPERATION_PUT; i++) bag_take(s, &others_bag);
   if (s->starts_full)

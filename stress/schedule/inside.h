@@ -6,7 +6,7 @@
 #include <headrace/pool.h>
 #include <headrace/queue.h>
 
-/* Whether nobody is registered as waiting, and no token is left. */
+/* Whether nobody is registered as waiting, and no token is left; a descriptor may be armed. */
 bool inside_queue_is_at_rest(BatchQueue *queue);
 bool inside_pool_is_at_rest(BatchPool *pool);
 

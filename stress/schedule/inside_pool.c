@@ -7,7 +7,7 @@
 #include "schedule/inside.h"
 
 static uint32_t event_word(event *e) {
-  return atomic_load_explicit(&e->word, memory_order_seq_cst);
+  return atomic_load_explicit(&e->word, memory_order_seq_cst) & ~EVENT_ARMED;
 }
 
 bool inside_pool_is_at_rest(BatchPool *pool) {

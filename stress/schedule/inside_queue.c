@@ -3,7 +3,7 @@
 #include "core/queue_internal.h"
 
 static uint32_t event_word(event *e) {
-  return atomic_load_explicit(&e->word, memory_order_seq_cst);
+  return atomic_load_explicit(&e->word, memory_order_seq_cst) & ~EVENT_ARMED;
 }
 
 bool inside_queue_is_at_rest(BatchQueue *queue) {

@@ -228,6 +228,94 @@ static void many_told_at_the_end(small_queue_parts *p) {
   p->tells_at_the_end = true;
 }
 
+/* What comes between the look and the arming is not seen. */
+static int arm_after_look(event *e, event_look *is_there, void *context) {
+  port_drain(&e->descriptor);
+  if (is_there(context))
+    port_tell(&e->descriptor);
+  else
+    atomic_fetch_or_explicit(&e->word, EVENT_ARMED, memory_order_seq_cst);
+  return 0;
+}
+
+static void armed_after_the_look(small_queue_parts *p) {
+  p->arm = arm_after_look;
+}
+
+/* What was told since the arming is drained. */
+static int drain_when_armed(event *e, event_look *is_there, void *context) {
+  atomic_fetch_or_explicit(&e->word, EVENT_ARMED, memory_order_seq_cst);
+  port_drain(&e->descriptor);
+  if (is_there(context) &&
+      atomic_fetch_and_explicit(&e->word, ~EVENT_ARMED, memory_order_seq_cst) & EVENT_ARMED)
+    port_tell(&e->descriptor);
+  return 0;
+}
+
+static void drained_when_armed(small_queue_parts *p) {
+  p->arm = drain_when_armed;
+}
+
+/* Gives what event_give gives, and tells before. */
+static void notify_telling_first(event *e, uint32_t k) {
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst), given, armed;
+  do {
+    uint32_t without = event_waiters(x) - event_tokens(x);
+    given = k < without ? k : without;
+    armed = k > without ? x & EVENT_ARMED : 0;
+    if (given == 0 && armed == 0) return;
+    if (armed > 0) port_tell(&e->descriptor);
+  } while (!atomic_compare_exchange_strong_explicit(&e->word, &x, x + given * EVENT_TOKEN - armed,
+                                                    memory_order_seq_cst, memory_order_seq_cst));
+  if (given > 0) port_wake(&e->word, given);
+}
+
+static void told_before_its_token(small_queue_parts *p) {
+  p->notify = notify_telling_first;
+}
+
+/* Takes armed away without a look whether somebody else has. */
+static void notify_telling_twice(event *e, uint32_t k) {
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+  if (x & EVENT_ARMED && k > event_waiters(x) - event_tokens(x)) {
+    atomic_fetch_and_explicit(&e->word, ~EVENT_ARMED, memory_order_seq_cst);
+    port_tell(&e->descriptor);
+    x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+  }
+  event_give(e, x, k);
+}
+
+static void told_twice(small_queue_parts *p) {
+  p->notify = notify_telling_twice;
+}
+
+static void notify_all_sleepers(event *e) {
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+  event_give(e, x, event_waiters(x) - event_tokens(x));
+}
+
+static void closing_forgets_the_descriptor(small_queue_parts *p) {
+  p->notify_all = notify_all_sleepers;
+}
+
+/* A token that the waiter does not need is dropped though the descriptor was passed over for it. */
+static bool wait_not_passing_on(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  for (;;) {
+    port_pause();
+    event_register(e);
+    bool done = retry(context);
+    port_pause();
+    if (done) return leave(e, false);
+    bool in_time = event_sleep(e, deadline);
+    if (retry(context)) return true;
+    if (!in_time) return false;
+  }
+}
+
+static void token_not_passed_on(small_queue_parts *p) {
+  p->wait = wait_not_passing_on;
+}
+
 const mutant mutants[MUTANTS] = {
     {"FULL decided by the cached head alone", full_by_cached_head},
     {"pop keeps the slot it saw before its CAS failed", stale_slot},
@@ -242,4 +330,10 @@ const mutant mutants[MUTANTS] = {
     {"token taken after a success though another sleeps", token_taken_after_success},
     {"closing wakes nobody", closing_wakes_nobody},
     {"several at once wake one", many_wake_one},
-    {"who puts in several waits before it tells of any", many_told_at_the_end}};
+    {"who puts in several waits before it tells of any", many_told_at_the_end},
+    {"descriptor armed after the last look", armed_after_the_look},
+    {"descriptor drained when it is armed already", drained_when_armed},
+    {"descriptor told before its token is taken", told_before_its_token},
+    {"descriptor told twice for one arming", told_twice},
+    {"closing forgets the descriptor", closing_forgets_the_descriptor},
+    {"token dropped though the descriptor waits for it", token_not_passed_on}};

@@ -6,8 +6,8 @@
 _Thread_local const schedule *schedule_mine;
 
 const char *schedule_kind_name(schedule_kind kind) {
-  static const char *const names[] = {"load", "store",    "exchange", "fetch",
-                                      "CAS",  "weak CAS", "wait",     "wake"};
+  static const char *const names[] = {"load",     "store", "exchange", "fetch", "CAS",
+                                      "weak CAS", "wait",  "wake",     "tell",  "drain"};
   return names[kind];
 }
 

@@ -33,6 +33,10 @@ void port_yield(void);
 bool port_may_spin(void);
 bool port_wait(_Atomic uint32_t *word, uint32_t expected, uint64_t deadline);
 void port_wake(_Atomic uint32_t *word, uint32_t count);
+int port_descriptor(_Atomic uint32_t *word, const char *function);
+void port_tell(_Atomic uint32_t *word);
+int port_drain(_Atomic uint32_t *word);
+void port_descriptor_close(_Atomic uint32_t *word);
 
 /* The compiler's own operations on *object, which differ in whether they take _Atomic objects. */
 #ifdef __clang__

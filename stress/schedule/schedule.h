@@ -15,7 +15,9 @@ typedef enum schedule_kind {
   SCHEDULE_CAS,
   SCHEDULE_WEAK_CAS,
   SCHEDULE_WAIT,
-  SCHEDULE_WAKE
+  SCHEDULE_WAKE,
+  SCHEDULE_TELL,
+  SCHEDULE_DRAIN
 } schedule_kind;
 
 /* One atomic operation, about to be done. */

@@ -2,6 +2,8 @@
 
 #include <stddef.h>
 
+#include "schedule/descriptors.h"
+
 enum { SMALL_SLOTS = 8 };
 
 static ring the_ring;
@@ -18,7 +20,8 @@ const small_queue_parts small_queue_shipped = {.push = ring_push,
                                                .close = ring_close,
                                                .wait = event_wait,
                                                .notify = event_notify,
-                                               .notify_all = event_notify_all};
+                                               .notify_all = event_notify_all,
+                                               .arm = event_arm};
 
 typedef struct attempt {
   uint32_t handle;
@@ -31,7 +34,10 @@ static void create(uint32_t capacity) {
   event_init(&not_full);
 }
 
-static void destroy(void) {}
+static void destroy(void) {
+  port_descriptor_close(&not_empty.descriptor);
+  port_descriptor_close(&not_full.descriptor);
+}
 
 static answer answer_of(ring_status status, uint64_t deadline) {
   if (status == RING_OK) return ANSWER_DONE;
@@ -52,16 +58,38 @@ static bool retry_pop(void *context) {
   return a->status != RING_EMPTY;
 }
 
+static bool may_push(void *context) {
+  (void)context;
+  return ring_is_closed(&the_ring) || !ring_is_full(&the_ring);
+}
+
+static bool may_pop(void *context) {
+  (void)context;
+  return ring_is_closed(&the_ring) || !ring_is_empty(&the_ring);
+}
+
+static void wait_or_poll(event *e, event_look *look, event_retry *retry, attempt *a, uint64_t deadline) {
+  if (deadline != SUBJECT_POLLING) {
+    small_queue.wait(e, retry, a, deadline);
+    return;
+  }
+  int number = port_descriptor(&e->descriptor, "small queue");
+  do {
+    small_queue.arm(e, look, NULL);
+    descriptor_poll(number);
+  } while (!retry(a));
+}
+
 static answer put(uint32_t item, uint64_t deadline) {
   attempt a = {item + 1, RING_FULL};
-  if (!retry_push(&a) && deadline != 0) small_queue.wait(&not_full, retry_push, &a, deadline);
+  if (!retry_push(&a) && deadline != 0) wait_or_poll(&not_full, may_push, retry_push, &a, deadline);
   if (a.status == RING_OK) small_queue.notify(&not_empty, 1);
   return answer_of(a.status, deadline);
 }
 
 static answer take(uint32_t *item, uint64_t deadline) {
   attempt a = {0, RING_EMPTY};
-  if (!retry_pop(&a) && deadline != 0) small_queue.wait(&not_empty, retry_pop, &a, deadline);
+  if (!retry_pop(&a) && deadline != 0) wait_or_poll(&not_empty, may_pop, retry_pop, &a, deadline);
   if (a.status == RING_OK) small_queue.notify(&not_full, 1);
   *item = a.handle - 1;
   return answer_of(a.status, deadline);
@@ -136,9 +164,12 @@ static void close_queue(void) {
   small_queue.notify_all(&not_full);
 }
 
+static bool nobody_waits(event *e) {
+  return (atomic_load_explicit(&e->word, memory_order_seq_cst) & ~EVENT_ARMED) == 0;
+}
+
 static bool is_at_rest(void) {
-  return atomic_load_explicit(&not_empty.word, memory_order_seq_cst) == 0 &&
-         atomic_load_explicit(&not_full.word, memory_order_seq_cst) == 0;
+  return nobody_waits(&not_empty) && nobody_waits(&not_full) && !descriptors_told_too_often();
 }
 
 const subject subject_small_queue = {.name = "small queue",

@@ -17,6 +17,7 @@ typedef struct small_queue_parts {
   void (*notify)(event *e, uint32_t k);
   void (*notify_all)(event *e);
   bool tells_at_the_end; /* put_many: who waits is told when all are in, not before it waits itself */
+  int (*arm)(event *e, event_look *look, void *context);
 } small_queue_parts;
 
 /* As shipped. */
@@ -35,7 +36,7 @@ typedef struct mutant {
   void (*change)(small_queue_parts *parts);
 } mutant;
 
-enum { MUTANTS = 14 };
+enum { MUTANTS = 20 };
 extern const mutant mutants[MUTANTS];
 
 #endif

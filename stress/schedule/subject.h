@@ -12,6 +12,9 @@ typedef enum answer { ANSWER_DONE, ANSWER_FULL, ANSWER_EMPTY, ANSWER_CLOSED, ANS
 
 enum { SUBJECT_MANY = 3, SUBJECT_ITEMS = 512 };
 
+/* A deadline of put and take: none, and the waiting is by polling the descriptor, whatever arming it answers. */
+#define SUBJECT_POLLING (UINT64_MAX - 1)
+
 typedef struct subject {
   const char *name;
   /* A bounded queue holds `capacity` items, then answers FULL. What is not bounded takes all items. */

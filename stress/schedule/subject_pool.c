@@ -2,6 +2,7 @@
    says which item it is. */
 #include <headrace/pool.h>
 
+#include "schedule/descriptors.h"
 #include "schedule/inside.h"
 #include "schedule/subject.h"
 #include "support/stress.h"
@@ -29,9 +30,19 @@ static answer put(uint32_t item, uint64_t deadline) {
   return ANSWER_DONE;
 }
 
+static batch_status allocate_polling(Batch **batch) {
+  batch_status status;
+  while ((status = batch_pool_allocate_until(pool, batch, BATCH_NO_WAIT)) == BATCH_EMPTY) {
+    batch_pool_arm(pool);
+    descriptor_poll(batch_pool_fd(pool));
+  }
+  return status;
+}
+
 static answer take(uint32_t *item, uint64_t deadline) {
   Batch *batch;
-  switch (batch_pool_allocate_until(pool, &batch, deadline)) {
+  switch (deadline == SUBJECT_POLLING ? allocate_polling(&batch)
+                                      : batch_pool_allocate_until(pool, &batch, deadline)) {
   case BATCH_OK:
     *item = (uint32_t)batch->input.data[0];
     return ANSWER_DONE;
@@ -49,7 +60,7 @@ static bool item_is_sound(uint32_t item) {
 }
 
 static bool is_at_rest(void) {
-  return inside_pool_is_at_rest(pool);
+  return inside_pool_is_at_rest(pool) && !descriptors_told_too_often();
 }
 
 const subject subject_pool = {.name = "pool",

@@ -1,6 +1,7 @@
 /* BatchQueue as a subject: item i is a batch whose batch_id is i. */
 #include <headrace/queue.h>
 
+#include "schedule/descriptors.h"
 #include "schedule/inside.h"
 #include "schedule/subject.h"
 #include "support/stress.h"
@@ -41,13 +42,29 @@ static answer answer_of(batch_status status) {
   }
 }
 
+static void poll_side(batch_queue_side side) {
+  batch_queue_arm(queue, side);
+  descriptor_poll(batch_queue_fd(queue, side));
+}
+
 static answer put(uint32_t item, uint64_t deadline) {
-  return answer_of(batch_queue_enqueue_until(queue, batches[item], deadline));
+  batch_status status;
+  if (deadline != SUBJECT_POLLING)
+    return answer_of(batch_queue_enqueue_until(queue, batches[item], deadline));
+  while ((status = batch_queue_enqueue_until(queue, batches[item], BATCH_NO_WAIT)) == BATCH_FULL)
+    poll_side(BATCH_QUEUE_ENQUEUE);
+  return answer_of(status);
 }
 
 static answer take(uint32_t *item, uint64_t deadline) {
   Batch *batch;
-  answer a = answer_of(batch_queue_dequeue_until(queue, &batch, deadline));
+  bool polls = deadline == SUBJECT_POLLING;
+  batch_status status;
+  while ((status = batch_queue_dequeue_until(queue, &batch, polls ? BATCH_NO_WAIT : deadline)) ==
+             BATCH_EMPTY &&
+         polls)
+    poll_side(BATCH_QUEUE_DEQUEUE);
+  answer a = answer_of(status);
   if (a == ANSWER_DONE) *item = (uint32_t)batch->batch_id;
   return a;
 }
@@ -104,7 +121,7 @@ static bool item_is_sound(uint32_t item) {
 }
 
 static bool is_at_rest(void) {
-  return inside_queue_is_at_rest(queue);
+  return inside_queue_is_at_rest(queue) && !descriptors_told_too_often();
 }
 
 /* The only strong compare-and-exchanges in ring.h are the ones at which operations take effect. */
