@@ -189,6 +189,13 @@ HEADRACE_API Batch *batch_loader_next(BatchLoader *loader);
    BATCH_FAULT_HAND_ON a faulty batch is BATCH_OK; its own status says what is wrong. */
 HEADRACE_API batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline);
 
+/* Returns a descriptor to poll, and arms it for the next batch: as batch_queue_fd and batch_queue_arm (queue.h) say of
+   the dequeuing side of a queue, with batch_loader_next_until and BATCH_NO_WAIT in the place of try_dequeue.
+   BATCH_READY: there may be a batch. What batch_loader_next_until answers from now on, and nothing is waited for:
+   BATCH_END, BATCH_CLOSED, the fault that the loader stopped with. In a forked child: BATCH_ERROR_UNSUPPORTED. */
+HEADRACE_API int batch_loader_fd(BatchLoader *loader);
+HEADRACE_API batch_status batch_loader_arm(BatchLoader *loader);
+
 /* Ends the loader: next answers BATCH_CLOSED from now on, workers stop after the batch they are
    at, whoever waits is woken. Returns at once. NULL, and closing twice, are fine. */
 HEADRACE_API void batch_loader_close(BatchLoader *loader);

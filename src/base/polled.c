@@ -28,14 +28,21 @@ static bool look_again(void *context) {
   return p->answer != BATCH_OK;
 }
 
-batch_status polled_arm(const char *function, event *e, polled_look *look, void *object) {
-  polled p = {look, object, BATCH_OK};
+static batch_status arm(const char *function, event *e, polled *p) {
   int number = port_descriptor(&e->descriptor, function);
   if (number < 0) return no_descriptor(function, -number);
-  int error = event_arm(e, look_again, &p);
+  int error = event_arm(e, look_again, p);
   if (error != 0)
     return error_set(BATCH_ERROR_IO,
                      "%s: descriptor %d cannot be read, expected that nobody else closes it: %s", function,
                      number, strerror(error));
-  return p.answer == BATCH_READY ? error_note(BATCH_READY, function, "there is something already") : p.answer;
+  if (p->answer == BATCH_READY) error_note(BATCH_READY, function, "there is something already");
+  return BATCH_OK;
+}
+
+bool polled_arm(const char *function, event *e, polled_look *look, void *object, batch_status *found) {
+  polled p = {look, object, BATCH_OK};
+  batch_status answer = arm(function, e, &p);
+  *found = answer == BATCH_OK ? p.answer : answer;
+  return answer == BATCH_OK;
 }

@@ -13,8 +13,8 @@ typedef batch_status polled_look(void *object);
 /* Returns the descriptor, made at the first call; -1 with an error in the name of `function`. */
 int polled_fd(const char *function, event *e);
 
-/* Arms it. Returns what look(object) found then, for which it sets no error but of BATCH_READY; or an error:
-   not armed. */
-batch_status polled_arm(const char *function, event *e, polled_look *look, void *object);
+/* Arms it. *found is what look(object) found then; it is left to the caller to say why where that ends the waiting.
+   False: not armed, *found is the error's code. */
+bool polled_arm(const char *function, event *e, polled_look *look, void *object, batch_status *found);
 
 #endif

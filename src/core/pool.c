@@ -236,8 +236,9 @@ static batch_status pool_look(void *object) {
 batch_status batch_pool_arm(BatchPool *pool) {
   static const char function[] = "batch_pool_arm";
   if (!pool_check(function, pool)) return BATCH_ERROR_INVALID_ARGUMENT;
-  batch_status answer = polled_arm(function, &pool->available, pool_look, pool);
-  if (answer != BATCH_CLOSED) return answer;
+  batch_status found;
+  polled_arm(function, &pool->available, pool_look, pool, &found);
+  if (found != BATCH_CLOSED) return found;
   handed_over(pool);
   return error_note(BATCH_CLOSED, function, POOL_IS_CLOSED);
 }

@@ -38,8 +38,9 @@ batch_status batch_queue_arm(BatchQueue *queue, batch_queue_side side) {
   event *e = event_of(function, queue, side);
   if (!e) return BATCH_ERROR_INVALID_ARGUMENT;
   bool dequeues = side == BATCH_QUEUE_DEQUEUE;
-  batch_status answer = polled_arm(function, e, dequeues ? look_for_batch : look_for_room, &queue->handles);
-  if (answer != BATCH_CLOSED) return answer;
+  batch_status found;
+  polled_arm(function, e, dequeues ? look_for_batch : look_for_room, &queue->handles, &found);
+  if (found != BATCH_CLOSED) return found;
   return dequeues ? queue_not_dequeued(function, queue, RING_CLOSED, BATCH_FOREVER)
                   : queue_not_enqueued(function, queue, RING_CLOSED, BATCH_FOREVER);
 }

@@ -36,9 +36,11 @@ static Batch *batch_of(uint32_t handle) {
 }
 
 void delivery_free(delivery *d) {
-  uint64_t head = d->slots && d->entries ? window_head(&d->window) : 0;
-  for (uint32_t i = 0, handle; d->slots && d->entries && i < d->window.size; i++)
+  bool is_made = d->slots && d->entries;
+  uint64_t head = is_made ? window_head(&d->window) : 0;
+  for (uint32_t i = 0, handle; is_made && i < d->window.size; i++)
     if ((handle = window_at(&d->window, head + i))) batch_release(batch_of(handle));
+  if (is_made) port_descriptor_close(&d->window.ready.descriptor);
   memory_free(d->slots);
   memory_free(d->entries);
 }
@@ -126,6 +128,21 @@ batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline,
     return BATCH_EMPTY;
   case WINDOW_TIMEDOUT:
     return BATCH_TIMEDOUT;
+  case WINDOW_END:
+    return BATCH_END;
+  default:
+    return end_of(d);
+  }
+}
+
+batch_status delivery_look(void *object) {
+  const delivery *d = object;
+  uint64_t head, word;
+  switch (window_next(&d->window, &head, &word)) {
+  case WINDOW_OK:
+    return BATCH_READY;
+  case WINDOW_EMPTY:
+    return BATCH_OK;
   case WINDOW_END:
     return BATCH_END;
   default:

@@ -47,6 +47,10 @@ void delivery_publish(delivery *d, uint64_t position, const delivery_item *item)
    taken->why is the caller's. */
 batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline, uint64_t *waited_ns);
 
+/* Whether there is something to take: BATCH_OK: nothing yet; BATCH_READY: there is, or was; else what delivery_take
+   answers from now on. A polled_look. */
+batch_status delivery_look(void *delivery);
+
 /* Nobody takes anything any more. */
 void delivery_close(delivery *d);
 

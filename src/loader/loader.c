@@ -6,6 +6,7 @@
 #include "base/live.h"
 #include "base/memory.h"
 #include "base/options.h"
+#include "base/polled.h"
 #include "core/batch_internal.h"
 #include "loader/loader_internal.h"
 #include "sync/line.h"
@@ -228,6 +229,26 @@ Batch *batch_loader_next(BatchLoader *loader) {
   Batch *batch;
   take(loader, "batch_loader_next", &batch, BATCH_FOREVER);
   return batch;
+}
+
+/* Whether there is a loader that may be polled here; false: refused in the name of `function`. */
+static bool may_poll(const char *function, const BatchLoader *loader) {
+  if (!loader) return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, "loader is NULL"), false;
+  return !loader_is_elsewhere(function, loader);
+}
+
+int batch_loader_fd(BatchLoader *loader) {
+  static const char function[] = "batch_loader_fd";
+  return may_poll(function, loader) ? polled_fd(function, &loader->delivery.window.ready) : -1;
+}
+
+batch_status batch_loader_arm(BatchLoader *loader) {
+  static const char function[] = "batch_loader_arm";
+  if (!may_poll(function, loader)) return batch_last_error()->code;
+  batch_status found;
+  delivery *d = &loader->delivery;
+  bool is_armed = polled_arm(function, &d->window.ready, delivery_look, d, &found);
+  return is_armed && found != BATCH_READY ? report(loader, function, found) : found;
 }
 
 /* --- looking back and at the figures --- */

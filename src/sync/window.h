@@ -127,7 +127,7 @@ static inline uint64_t window_ticket(window *w) {
 static inline bool window_publish(window *w, uint64_t position, uint32_t handle) {
   /* relaxed: what the caller must know of head has happened before; an earlier head errs toward refusing. */
   if (position - atomic_load_explicit(&w->head, memory_order_relaxed) >= w->size) return false;
-  /* PUBLISH: seq_cst; pairs with TAKE in window_try and with NEXT in window_pass_on. */
+  /* PUBLISH: seq_cst; pairs with TAKE in window_next and with NEXT in window_pass_on. */
   atomic_store_explicit(window_slot(w, position), window_word(window_turn_of(w, position) + 1, handle),
                         memory_order_seq_cst);
   /* FIRST: seq_cst; pairs with ADVANCE in window_try. */
@@ -135,31 +135,37 @@ static inline bool window_publish(window *w, uint64_t position, uint32_t handle)
   return true;
 }
 
-/* Takes the position at the head: WINDOW_OK, WINDOW_EMPTY, WINDOW_END or WINDOW_CLOSED. */
-static inline window_status window_try(window *w, window_look *look, void *context, window_taken *taken) {
+/* What there is to take: WINDOW_OK, with the position at the head and its word, or an earlier one which another
+   taker may have got; WINDOW_EMPTY, WINDOW_END or WINDOW_CLOSED. */
+static inline window_status window_next(const window *w, uint64_t *head, uint64_t *word) {
   /* seq_cst: pairs with the store in window_close, as event.h has it. */
   if (atomic_load_explicit(&w->closed, memory_order_seq_cst)) return WINDOW_CLOSED;
-  /* relaxed, here and below: an earlier head is of a position that has been published, so its slot or the CAS says
-     that it has moved. */
-  uint64_t head = atomic_load_explicit(&w->head, memory_order_relaxed);
-  while (head < w->total) {
+  do {
+    /* relaxed: an earlier head is of a position that has been published, so its slot or the CAS says that it has
+       moved. */
+    *head = atomic_load_explicit(&w->head, memory_order_relaxed);
+    if (*head >= w->total) return WINDOW_END;
     /* TAKE: seq_cst; pairs with PUBLISH in window_publish. EMPTY is decided here, see event.h. */
-    uint64_t word = atomic_load_explicit(window_slot(w, head), memory_order_seq_cst);
-    if (word >> HANDLE_BITS == window_turn_of(w, head)) return WINDOW_EMPTY;
-    if (!window_is_filled(w, head, word)) {
-      head = atomic_load_explicit(&w->head, memory_order_relaxed);
-      continue;
-    }
+    *word = atomic_load_explicit(window_slot(w, *head), memory_order_seq_cst);
+    if (*word >> HANDLE_BITS == window_turn_of(w, *head)) return WINDOW_EMPTY;
+  } while (!window_is_filled(w, *head, *word));
+  return WINDOW_OK;
+}
+
+/* Takes the position at the head: WINDOW_OK, WINDOW_EMPTY, WINDOW_END or WINDOW_CLOSED. */
+static inline window_status window_try(window *w, window_look *look, void *context, window_taken *taken) {
+  uint64_t head, word;
+  window_status status;
+  while ((status = window_next(w, &head, &word)) == WINDOW_OK) {
     look(context, head);
-    /* ADVANCE: seq_cst; pairs with FIRST in window_publish. A failure reads head again. */
+    taken->position = head;
+    taken->handle = handle_of(word);
+    /* ADVANCE: seq_cst; pairs with FIRST in window_publish. relaxed: after a failure head is read afresh. */
     if (atomic_compare_exchange_strong_explicit(&w->head, &head, head + 1, memory_order_seq_cst,
-                                                memory_order_relaxed)) {
-      taken->position = head;
-      taken->handle = handle_of(word);
-      return WINDOW_OK;
-    }
+                                                memory_order_relaxed))
+      break;
   }
-  return WINDOW_END;
+  return status;
 }
 
 /* Whoever moved the head passes the news on: the next position may have been published before, and the end
@@ -201,7 +207,7 @@ static inline window_status window_take(window *w, window_look *look, void *cont
 
 /* Nobody takes anything any more; what is published may still be, and stays. */
 static inline void window_close(window *w) {
-  /* seq_cst: pairs with the load in window_try, as event.h's NOTICE. */
+  /* seq_cst: pairs with the load in window_next, as event.h's NOTICE. */
   atomic_store_explicit(&w->closed, true, memory_order_seq_cst);
   event_notify_all(&w->ready);
 }

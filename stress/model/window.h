@@ -36,8 +36,25 @@ static inline window_status window_get(uint64_t deadline) {
   return status;
 }
 
+/* An event_look. */
+static inline bool window_may_get(void *context) {
+  uint64_t head, word;
+  (void)context;
+  return window_next(&tested, &head, &word) != WINDOW_EMPTY;
+}
+
+/* As window_get(UINT64_MAX), by polling. */
+static inline window_status window_get_polling(void) {
+  window_status status;
+  while ((status = window_get(0)) == WINDOW_EMPTY) {
+    event_arm(&tested.ready, window_may_get, 0);
+    port_model_poll(&tested.ready.descriptor);
+  }
+  return status;
+}
+
 static inline void window_check_at_rest(void) {
-  assert(atomic_load_explicit(&tested.ready.word, memory_order_relaxed) == 0);
+  assert((atomic_load_explicit(&tested.ready.word, memory_order_relaxed) & ~EVENT_ARMED) == 0);
 }
 
 #endif
