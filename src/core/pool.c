@@ -26,7 +26,7 @@ static slab pools = SLAB_INIT(BatchPool, link);
 static void pool_rest(uint32_t handle) {
   static _Atomic uint32_t resting[POOLS_RESTING], next;
   uint32_t at = atomic_fetch_add_explicit(&next, 1, memory_order_relaxed) % POOLS_RESTING;
-  /* acq_rel: pairs with itself; what was done with a pool happens before its memory is the next one's. */
+  /* RESTING: acq_rel; pairs with itself: what was done with a pool happens before its memory is the next one's. */
   uint32_t rested = atomic_exchange_explicit(&resting[at], handle, memory_order_acq_rel);
   if (rested) slab_free(&pools, rested);
 }

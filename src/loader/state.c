@@ -90,8 +90,8 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
 
 /* The first step that is not delivered. In order: the head, or the step that stopped the loader. As
    they come: the smallest among the steps not yet taken, those with workers and those published; each
-   is looked for in the order in which steps move, backwards, so that none slips through. seq_cst: see
-   take_step in worker.c. */
+   is looked for in the order in which steps move, backwards, so that none slips through.
+   STEP: seq_cst; pairs with take_step. */
 static uint64_t first_undelivered(BatchLoader *loader) {
   const delivery *d = &loader->delivery;
   if (!loader->as_they_come)

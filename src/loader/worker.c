@@ -12,8 +12,8 @@ static bool closed(const BatchLoader *loader) {
   return atomic_load_explicit(&loader->closed, memory_order_relaxed);
 }
 
-/* The lower bound is stored before the step is taken; seq_cst: pairs with the loads in
-   batch_loader_get_state, which finds a step below next_step here or published. */
+/* STEP: seq_cst; pairs with the loads of first_undelivered, which finds a step below next_step here or
+   published: the lower bound is stored before the step is taken. */
 static uint64_t take_step(worker *w) {
   uint64_t below = atomic_load_explicit(&w->loader->next_step, memory_order_seq_cst);
   atomic_store_explicit(&w->step, below, memory_order_seq_cst);
@@ -32,7 +32,7 @@ static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
   delivery_publish(&loader->delivery, position, &item);
   schedule_place later = schedule_at(&loader->recipe.schedule, step + loader->delivery.window.size);
   resident_after(&loader->resident, &w->pages, &w->filler, &later);
-  /* seq_cst: see take_step. */
+  /* STEP: seq_cst, see take_step. */
   atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
 }
 
