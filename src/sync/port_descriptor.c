@@ -21,7 +21,7 @@ typedef struct descriptor {
   int number;
   unsigned generation; /* of the process it belongs to, see thread.h */
   const char *function;
-  _Atomic uint64_t link; /* of the slab */
+  _Atomic uint32_t link; /* of the slab */
 } descriptor;
 
 static slab descriptors = SLAB_INIT(descriptor, link);

@@ -30,7 +30,7 @@ static inline void window_read(void *entry, uint64_t position) {
 
 static inline window_status window_get(uint64_t deadline) {
   uint64_t entry = 0;
-  window_taken taken;
+  window_taken taken = {0};
   window_status status = window_take(&tested, window_read, &entry, &taken, deadline);
   assert(status != WINDOW_OK || (taken.handle == taken.position + 1 && entry == taken.position + 1));
   return status;
