@@ -27,10 +27,9 @@ typedef struct BatchTokenizer BatchTokenizer;
 /* What encode and decode answer on failure. */
 #define BATCH_TOKENIZER_FAILED SIZE_MAX
 
-/* A tokenizer: what a caller brings to batch_tokenizer_custom; start from BATCH_TOKENIZER_FUNCTIONS_INIT. Each
-   function is given `context`.
-   encode and decode write at most `capacity` items and return how many there are in all, which
-   may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. The same text must give the same count. encode is
+/* A tokenizer: what a caller brings to batch_tokenizer_custom; start from BATCH_TOKENIZER_FUNCTIONS_INIT.
+   Each function is given `context`. encode and decode write at most `capacity` items and return how many
+   there are in all, which may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. The same text must give the same count. encode is
    given each document whole: a text file, or the text of a line of .jsonl. None of them may throw (see base.h). */
 typedef struct batch_tokenizer_functions {
   size_t size; /* see base.h */
@@ -112,8 +111,8 @@ typedef struct batch_text_options {
    space: every line break (CR, CR LF, U+0085, U+2028, U+2029, and VT, FF) becomes LF, every other run of
    white space one space, none is left before a line break. Malformed bytes that are kept pass
    through and separate what is normalized.
-   text: [bytes]; out: [capacity], may be NULL when capacity is 0; they do not overlap. options: NULL for nothing
-   but the copy.
+   text: [bytes]; out: [capacity], may be NULL when capacity is 0; they do not overlap.
+   options: NULL for none.
    Returns: how many bytes the result has, of which the first `capacity` are in out;
    BATCH_TOKENIZER_FAILED: BATCH_ERROR_FORMAT (malformed, with the offset), BATCH_ERROR_UNSUPPORTED
    (normal form or case folding in a build without utf8proc), BATCH_ERROR_OUT_OF_MEMORY. */

@@ -56,11 +56,11 @@ typedef struct batch_transform {
   const void *context;
 } batch_transform;
 
-/* The built-in transforms. Each borrows its options, which start from their INIT, must outlive the loader and stay as they are;
-   they are checked when the loader is made: ids must be from 0 on and below the loader's vocab_size, or ones that the
-   element type holds exactly when that is 0, and so must vocab_size - 1; a probability must be a number,
-   and counts as the nearer bound outside [0, 1]. Positions whose mask is 0 are left alone. They
-   work on every element type of the loader, the last two on floats only. */
+/* The built-in transforms. Each borrows its options, which start from their INIT, must outlive the loader and
+   stay as they are; they are checked when the loader is made: ids must be from 0 on and below the loader's
+   vocab_size, or ones that the element type holds exactly when that is 0, and so must vocab_size - 1; a
+   probability must be a number, and counts as the nearer bound outside [0, 1]. Positions whose mask is 0 are
+   left alone. They work on every element type of the loader, the last two on floats only. */
 
 /* Masked language modelling (Devlin et al. 2019). Each position is chosen with `probability`; of
    the chosen, 80 % become mask_id, 10 % a random id below vocab_size, 10 % stay. target becomes
