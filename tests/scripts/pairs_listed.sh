@@ -3,11 +3,11 @@
 # Every pair of memory orders that a comment in SRC names stands in PAGE, and the page names none that no comment does.
 set -eu
 page=$1 src=$2
-names() { tr -cs 'A-Z_' '\n' | grep -xE '[A-Z][A-Z_]{3,}' | sort -u || true; }
+names() { tr -cs 'A-Z_' '\n' | grep -xE '[A-Z][A-Z_]{2,}' | sort -u || true; }
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 what='(relaxed|acquire|release|acq_rel|seq_cst|pairs with)'
-for form in "\b[A-Z][A-Z_]{3,}: $what" "pairs with [A-Z_]{4,}\b"; do
+for form in "\b[A-Z][A-Z_]{2,}: $what" "pairs with [A-Z_]{3,}\b"; do
   grep -rhoE "$form" --include='*.[ch]' "$src"
 done | names >"$directory/named"
 sed -n '/^| pair |/,/^$/s/^| \([A-Z][A-Z_ -]*\) |.*/\1/p' "$page" | names >"$directory/listed"
