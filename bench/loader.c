@@ -38,8 +38,6 @@ static const bench_cell cells[] = {
     {"next-1", 0, waits, 6, true, CELL(BATCH_SHUFFLE_ALL, 1)},
 };
 
-/* ---- the tokens ---- */
-
 static struct {
   BatchDataset *dataset;
   FILE *file;
@@ -101,8 +99,6 @@ static void finish(void) {
   free(data.orders[0]);
   free(data.orders[1]);
 }
-
-/* ---- ours ---- */
 
 static BatchLoader *start(const loader_cell *cell, const batch_loader_state *resume) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
@@ -195,8 +191,6 @@ static bool measure_waits(const loader_cell *cell, double *values) {
   values[2] = (double)histogram_quantile(&waited, 0.999);
   return good;
 }
-
-/* ---- the loops ---- */
 
 typedef struct loop_contestant {
   void (*run)(const loader_loop *loop);

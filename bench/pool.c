@@ -67,8 +67,6 @@ static bool prepare(const bench_options *options) {
   return true;
 }
 
-/* ---- one measurement ---- */
-
 typedef struct setting {
   const pool_peer *peer;
   void *pool;

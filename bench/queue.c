@@ -5,8 +5,6 @@
 #include <headrace/batch.h>
 #include <stdio.h>
 
-/* ---- cells ---- */
-
 static const bench_metric speed[] = {{"", "Mops/s", false}};
 static const bench_metric round_trip[] = {
     {"p50", "ns", true}, {"p99", "ns", true}, {"p99.9", "ns", true}, {"max", "ns", true}};
@@ -47,8 +45,6 @@ static const bench_cell cells[] = {
     {"trickle-blocking", 1024, under_way, 5, true, SHAPE(QUEUE_DRIP, 1, 1, true)},
     {"idle-blocking", 1024, idle, 2, true, SHAPE(QUEUE_IDLE, 1, 1, true)},
 };
-
-/* ---- contestants ---- */
 
 typedef struct entry {
   const char *name;

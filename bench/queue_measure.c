@@ -45,8 +45,6 @@ void queue_elements_free(void) {
   free_element(poison);
 }
 
-/* ---- one measurement ---- */
-
 typedef struct setting {
   const queue_peer *peer;
   const queue_shape *shape;
@@ -118,8 +116,6 @@ static void tear_down(setting *s) {
   if (s->queue != NULL) s->peer->destroy(s->queue);
   if (s->back != NULL) s->peer->destroy(s->back);
 }
-
-/* ---- what came of it ---- */
 
 typedef struct balance {
   uint64_t pushed, popped, pushed_sum, popped_sum;

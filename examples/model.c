@@ -91,8 +91,6 @@ double gradient_loss(const gradient *g) {
   return g->numbers.tokens > 0 ? g->numbers.loss / g->numbers.tokens : 0;
 }
 
-/* --- forward: bytes before -> hidden -> out --- */
-
 static void hide(const model *m, const uint16_t *before, float *hidden) {
   memcpy(hidden, m->weights.hidden_bias, sizeof m->weights.hidden_bias);
   for (size_t k = 0; k < CONTEXT; k++) vector_add(hidden, m->weights.table[k][before[k]], HIDDEN);
@@ -116,8 +114,6 @@ static void forward(gradient *g, const model *m) {
     g->out[row][g->next[row]] -= 1;
   }
 }
-
-/* --- backward: the errors' way back --- */
 
 static void backward(gradient *g, const model *m) {
   layers *sum = &g->numbers.sum;
@@ -177,8 +173,6 @@ void model_update(model *m, const gradient *sum, float rate) {
 uint64_t model_updates(const model *m) {
   return m->updates;
 }
-
-/* --- writing, saving, loading --- */
 
 void model_write(const model *m, uint64_t seed, char *text, size_t length) {
   batch_random random = batch_random_start(seed);

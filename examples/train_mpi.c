@@ -38,8 +38,6 @@ typedef struct trainer {
   bool trained; /* a step at least */
 } trainer;
 
-/* --- arguments --- */
-
 static void print_help(void) {
   puts("usage: mpirun -n N train_mpi [OPTION]... [FILE]...\n"
        "Trains a small language model over the bytes of FILEs (default: " DEFAULT_CORPUS
@@ -88,8 +86,6 @@ static int parse_arguments(arguments *a, int argc, char **argv, bool speak) {
   return -1;
 }
 
-/* --- checkpoints --- */
-
 /* Every rank reads the file. False for one that is there but damaged, or cannot be read. */
 static bool read_checkpoint(trainer *t, const arguments *a) {
   FILE *file = a->checkpoint ? fopen(a->checkpoint, "rb") : NULL;
@@ -128,8 +124,6 @@ static bool write_checkpoint(trainer *t, const arguments *a) {
   fprintf(stderr, "train_mpi: %s cannot be written\n", path);
   return false;
 }
-
-/* --- the pipeline --- */
 
 static bool open_pipeline(trainer *t, const arguments *a) {
   batch_dataset_options bytes = BATCH_DATASET_OPTIONS_INIT;

@@ -181,8 +181,6 @@ const char *json_kind_name(char first) {
   }
 }
 
-/* ---- what a string means */
-
 typedef struct unescaping {
   const json_slice *string;
   batch_malformed malformed;

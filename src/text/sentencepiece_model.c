@@ -214,8 +214,6 @@ bool sentencepiece_model_check(const char *path, const uint8_t *bytes, size_t co
   return true;
 }
 
-/* ---- what it is instead */
-
 enum { LOOK = 4096 }; /* bytes that must look like text */
 
 /* A line of a rank file: base64, a blank, a number. */

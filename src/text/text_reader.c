@@ -51,8 +51,6 @@ static void take(text_reader *reader, size_t bytes) {
   reader->offset += bytes;
 }
 
-/* ---- text */
-
 static bool malformed_fail(const text_reader *reader, const text_piece *piece, size_t at) {
   return format_fail(reader->stream.path, reader->offset + at, "found byte 0x%02X, expected UTF-8",
                      (uint8_t)piece->text[at]);
@@ -90,8 +88,6 @@ static batch_status next_of_text(text_reader *reader, text_piece *piece) {
   take(reader, bytes);
   return BATCH_OK;
 }
-
-/* ---- .jsonl */
 
 /* The line at hand; complete: its end was found, or there is nothing more. */
 typedef struct line_found {

@@ -234,8 +234,6 @@ static bool open_megatron(source_file *file, const batch_dataset_options *option
   return good;
 }
 
-/* ---- writing */
-
 static uint8_t code_of(batch_token_type type) {
   for (uint8_t i = 1; i < sizeof codes / sizeof *codes; i++)
     if (codes[i].type == type) return i;

@@ -20,8 +20,6 @@ bool output_is_companion(const char *name) {
   return path_ends_with(name, ".idx");
 }
 
-/* ---- settling */
-
 /* The path of the token file: Megatron's index stands for it, and where a format has a suffix it is put
    behind a name that lacks it. */
 static char *with_suffix(const char *path, batch_format format) {
@@ -119,8 +117,6 @@ void output_names_free(output_names *o) {
   free(o->name);
   *o = (output_names){0};
 }
-
-/* ---- which names are the run's */
 
 char *output_shard_name(const output_names *o, uint64_t number) {
   return path_make("%.*s_%06" PRIu64 "%s", o->stem, o->name, number, o->name + o->stem);

@@ -22,8 +22,6 @@ static void reverse(name_list *list) {
   }
 }
 
-/* ---- looking before the work */
-
 static bool owns(const void *context, const char *name) {
   return output_owns(context, name);
 }
@@ -141,8 +139,6 @@ bool staging_inherit(const staging *s, const char *name, int fd) {
   return fchmod(fd, old.st_mode & 0777) == 0 || staging_entry_fail(s, name, "fchmod");
 }
 
-/* ---- publishing */
-
 /* Makes the new names survive a loss of power. */
 static bool sync_directory(const staging *s) {
   return TEMP_FAILURE_RETRY(fsync(s->directory)) == 0 || errno == EINVAL ||
@@ -222,8 +218,6 @@ bool staging_publish(staging *s) {
   name_list_free(&stale);
   return good;
 }
-
-/* ---- the end */
 
 /* The lock goes first while it is held: who opened it meanwhile sees that it is not there and begins
    again. */
