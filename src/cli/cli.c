@@ -136,10 +136,19 @@ bool cli_number(const char *text, uint64_t *value) {
   return false;
 }
 
-int cli_word(const char *word, const char *const *words) {
-  for (int i = 0; words[i]; i++)
-    if (strcmp(word, words[i]) == 0) return i;
-  return -1;
+int cli_take_word(const char *command, const char *option, const char *word, const char *const *words,
+                  int *value) {
+  char expected[200] = "";
+  for (*value = 0; words[*value]; ++*value) {
+    if (strcmp(word, words[*value]) == 0) return CLI_OK;
+    size_t length = strlen(expected);
+    snprintf(expected + length, sizeof expected - length, "%s%s",
+             *value == 0         ? ""
+             : words[*value + 1] ? ", "
+                                 : " or ",
+             words[*value]);
+  }
+  return cli_usage_error(command, "--%s is %s, expected %s", option, word, expected);
 }
 
 enum { TEXTS = 8, ROOM = 40 };

@@ -22,19 +22,10 @@ const char data_options_help[] =
 
 static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
                                       "megatron", "npy",        "text",      "jsonl",     NULL};
-static const char *const types[] = {"auto", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
+const char *const data_types[] = {"auto", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
 static const char *const forms[] = {"none", "nfc", "nfkc", NULL};
 static const char *const malformed[] = {"keep", "replace", "error", NULL};
 static const char *const bad_lines[] = {"stop", "skip", NULL};
-
-/* Finds a word; the lists stand in the order of their enumerations. */
-static int take_word(const char *command, const char *option, const char *word, const char *const *words,
-                     int *value) {
-  *value = cli_word(word, words);
-  return *value >= 0
-             ? CLI_OK
-             : cli_usage_error(command, "--%s is %s, expected one of those that --help lists", option, word);
-}
 
 static int take_tokenizer(data_options *options, const char *command, const char *name) {
   batch_tokenizer_free(options->tokenizer);
@@ -61,24 +52,24 @@ int data_option_take(data_options *options, const char *command, int answer, con
   dataset->text = &options->text;
   switch (answer) {
   case DATA_FORMAT:
-    status = take_word(command, "format", argument, formats, &value);
-    if (!status) dataset->format = (batch_format)value;
+    status = cli_take_word(command, "format", argument, formats, &value);
+    dataset->format = (batch_format)value;
     break;
   case DATA_TYPE:
-    status = take_word(command, "type", argument, types, &value);
-    if (!status) dataset->token_type = (batch_token_type)value;
+    status = cli_take_word(command, "type", argument, data_types, &value);
+    dataset->token_type = (batch_token_type)value;
     break;
   case DATA_NORMALIZE:
-    status = take_word(command, "normalize", argument, forms, &value);
-    if (!status) options->text.normal_form = (batch_normal_form)value;
+    status = cli_take_word(command, "normalize", argument, forms, &value);
+    options->text.normal_form = (batch_normal_form)value;
     break;
   case DATA_MALFORMED:
-    status = take_word(command, "malformed", argument, malformed, &value);
-    if (!status) options->text.malformed = (batch_malformed)value;
+    status = cli_take_word(command, "malformed", argument, malformed, &value);
+    options->text.malformed = (batch_malformed)value;
     break;
   case DATA_ON_BAD_LINE:
-    status = take_word(command, "on-bad-line", argument, bad_lines, &value);
-    if (!status) dataset->on_bad_line = (batch_bad_line)value;
+    status = cli_take_word(command, "on-bad-line", argument, bad_lines, &value);
+    dataset->on_bad_line = (batch_bad_line)value;
     break;
   case DATA_LONGEST_DOCUMENT:
     return take_longest_document(options, command, argument);

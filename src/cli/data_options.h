@@ -51,6 +51,8 @@ enum {
 extern const char data_options_help[];      /* of all of them */
 extern const char data_options_help_text[]; /* of those that are about text: from --field on */
 
+extern const char *const data_types[]; /* the words of --type, in the order of batch_token_type */
+
 static inline bool data_option_is(int answer) {
   return answer >= DATA_FORMAT && answer < DATA_OPTIONS_END;
 }

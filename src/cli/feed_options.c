@@ -128,10 +128,7 @@ static int take_number(feed_run *run, int option, const char *text) {
 
 static int take_word(feed_run *run, int option, const char *text) {
   const char *const *const lists[] = {shuffles, packings, faults, ios};
-  int value = cli_word(text, lists[option - SHUFFLE]);
-  if (value < 0)
-    return cli_usage_error(name, "--%s is %s, expected one of those that --help lists", option_name(option),
-                           text);
+  int value, status = cli_take_word(name, option_name(option), text, lists[option - SHUFFLE], &value);
   switch (option) {
   case SHUFFLE:
     run->loader.shuffle = (batch_shuffle)value;
@@ -146,7 +143,7 @@ static int take_word(feed_run *run, int option, const char *text) {
     run->data.dataset.io = (batch_io)value;
     break;
   }
-  return CLI_OK;
+  return status;
 }
 
 static int take(feed_run *run, int option, const char *text) {

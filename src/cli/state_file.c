@@ -13,34 +13,22 @@ static int failed(const char *command, const char *path, const char *call) {
   return cli_error(command, "%s: %s: %s", path, call, strerror(errno));
 }
 
-static bool read_whole(int fd, void *to, size_t bytes, size_t *got) {
-  for (*got = 0; *got < bytes;) {
-    ssize_t n = read(fd, (char *)to + *got, bytes - *got);
-    if (n == 0) return true;
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0) *got += (size_t)n;
-  }
-  return true;
-}
-
-static bool write_whole(int fd, const void *from, size_t bytes) {
-  for (size_t done = 0; done < bytes;) {
-    ssize_t n = write(fd, (const char *)from + done, bytes - done);
-    if (n < 0 && errno != EINTR) return false;
-    if (n > 0) done += (size_t)n;
-  }
-  return true;
+/* The first bytes of a file: a state is so short that one call reads it. */
+static int read_start(const char *command, const char *path, void *to, size_t bytes, size_t *got) {
+  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return failed(command, path, "open");
+  ssize_t n = TEMP_FAILURE_RETRY(read(fd, to, bytes));
+  int status = n < 0 ? failed(command, path, "read") : CLI_OK;
+  close(fd);
+  *got = n < 0 ? 0 : (size_t)n;
+  return status;
 }
 
 int state_file_read(const char *command, const char *path, batch_loader_state *state) {
   char content[sizeof *state + 1];
   size_t got;
-  int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  if (fd < 0) return failed(command, path, "open");
-  bool good = read_whole(fd, content, sizeof content, &got);
-  if (!good) failed(command, path, "read");
-  close(fd);
-  if (!good) return CLI_BAD_DATA;
+  int status = read_start(command, path, content, sizeof content, &got);
+  if (status != CLI_OK) return status;
   if (got != sizeof *state)
     return cli_error(command, "%s: found %s%zu bytes, expected the %zu of a state that --state wrote", path,
                      got > sizeof *state ? "more than " : "", got > sizeof *state ? sizeof *state : got,
@@ -78,12 +66,8 @@ static int check_replaceable(const char *command, const char *path) {
   static const char begin[] = "hd_race"; /* of batch_loader_state.magic */
   char content[sizeof begin - 1];
   size_t got;
-  int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) return failed(command, path, "open");
-  bool good = read_whole(fd, content, sizeof content, &got);
-  if (!good) failed(command, path, "read");
-  close(fd);
-  if (!good) return CLI_BAD_DATA;
+  int status = read_start(command, path, content, sizeof content, &got);
+  if (status != CLI_OK) return status;
   if (got == 0 || (got == sizeof content && memcmp(content, begin, got) == 0)) return CLI_OK;
   return cli_error(command, "%s: is a file that --state did not write, expected a state or a new name", path);
 }
@@ -127,7 +111,9 @@ static bool sync_directory_of(const char *path) {
 }
 
 static int put(const char *command, const char *path, const batch_loader_state *state, aside *a) {
-  if (!write_whole(a->fd, state, sizeof *state)) return failed(command, path, "write");
+  ssize_t n = TEMP_FAILURE_RETRY(write(a->fd, state, sizeof *state));
+  if (n >= 0) errno = ENOSPC; /* not all of it was taken, and nothing was said */
+  if (n != sizeof *state) return failed(command, path, "write");
   if (fsync(a->fd) != 0) return failed(command, path, "fsync");
   int fd = a->fd;
   if (rename(a->temporary, a->path) != 0) return failed(command, path, "rename to it");

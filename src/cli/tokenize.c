@@ -32,7 +32,7 @@ static int print_help(void) {
       "it ends by the signal.\n\n"
       "  -o, --output FILE     what to write\n"
       "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron (headerless)\n"
-      "  --token-type TYPE     u16, u32, ...: by default the smallest that fits the vocabulary\n"
+      "  --token-type TYPE     u16, u32, ... (auto: the smallest that fits the vocabulary)\n"
       "  --shard-tokens N      begin a new file with the first document after N tokens (k, M, G):\n"
       "                        FILE gets a number before its extension\n"
       "  --separator WHERE     end-of-text id in each document: before, after or none\n"
@@ -48,29 +48,17 @@ static int print_help(void) {
   return cli_finish_output(name);
 }
 
-static int take_token_type(tokenize_run *run, const char *word) {
-  static const char *const types[] = {"", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
-  int value = cli_word(word, types);
-  if (value <= 0)
-    return cli_usage_error(name, "--token-type is %s, expected u8, i8, u16, i16, u32, i32 or i64", word);
-  run->writer.token_type = (batch_token_type)value;
-  return CLI_OK;
-}
-
+/* The words stand in the order of batch_format, from HEADERLESS on. */
 static int take_output_format(tokenize_run *run, const char *word) {
-  int value = cli_word(word, outputs);
-  if (value < 0)
-    return cli_usage_error(
-        name, "--to is %s, expected headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron", word);
-  run->writer.format = (batch_format)(BATCH_FORMAT_HEADERLESS + value); /* the words stand in its order */
-  return CLI_OK;
+  int value, status = cli_take_word(name, "to", word, outputs, &value);
+  run->writer.format = (batch_format)(BATCH_FORMAT_HEADERLESS + value);
+  return status;
 }
 
-static int take_separator(tokenize_run *run, const char *word) {
-  run->separator = cli_word(word, separators);
-  return run->separator >= 0
-             ? CLI_OK
-             : cli_usage_error(name, "--separator is %s, expected before, after or none", word);
+static int take_token_type(tokenize_run *run, const char *word) {
+  int value, status = cli_take_word(name, "token-type", word, data_types, &value);
+  run->writer.token_type = (batch_token_type)value;
+  return status;
 }
 
 static int take_end_of_text(tokenize_run *run, const char *text) {
@@ -105,7 +93,7 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
   case 't':
     return take_output_format(run, argument);
   case 's':
-    return take_separator(run, argument);
+    return cli_take_word(name, "separator", argument, separators, &run->separator);
   case 'e':
     return take_end_of_text(run, argument);
   case 'n':

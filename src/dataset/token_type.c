@@ -64,76 +64,61 @@ batch_token_type token_type_of_width(uint64_t width) {
 }
 
 /* Loads and stores go through memcpy, which allows any alignment and is vectorized all the same. */
-#define WIDEN(name, stored)                                                                                  \
-  static void widen_##name(const uint8_t *raw, size_t count, int64_t *ids) {                                 \
-    for (size_t i = 0; i < count; i++) {                                                                     \
-      stored token;                                                                                          \
-      memcpy(&token, raw + i * sizeof token, sizeof token);                                                  \
-      ids[i] = (int64_t)token;                                                                               \
-    }                                                                                                        \
+#define WIDEN(stored)                                                                                        \
+  for (size_t i = 0; i < count; i++) {                                                                       \
+    stored token;                                                                                            \
+    memcpy(&token, from + i * sizeof token, sizeof token);                                                   \
+    ids[i] = (int64_t)token;                                                                                 \
   }
 
-WIDEN(u8, uint8_t)
-WIDEN(i8, int8_t)
-WIDEN(u16, uint16_t)
-WIDEN(i16, int16_t)
-WIDEN(u32, uint32_t)
-WIDEN(i32, int32_t)
-WIDEN(i64, int64_t)
-
 void token_widen(batch_token_type type, const void *raw, size_t count, int64_t *ids) {
+  const uint8_t *from = raw;
   switch (type) {
   case BATCH_TOKEN_U8:
-    widen_u8(raw, count, ids);
+    WIDEN(uint8_t)
     break;
   case BATCH_TOKEN_I8:
-    widen_i8(raw, count, ids);
+    WIDEN(int8_t)
     break;
   case BATCH_TOKEN_DEFAULT:
   case BATCH_TOKEN_U16:
-    widen_u16(raw, count, ids);
+    WIDEN(uint16_t)
     break;
   case BATCH_TOKEN_I16:
-    widen_i16(raw, count, ids);
+    WIDEN(int16_t)
     break;
   case BATCH_TOKEN_U32:
-    widen_u32(raw, count, ids);
+    WIDEN(uint32_t)
     break;
   case BATCH_TOKEN_I32:
-    widen_i32(raw, count, ids);
+    WIDEN(int32_t)
     break;
   case BATCH_TOKEN_I64:
-    widen_i64(raw, count, ids);
+    WIDEN(int64_t)
     break;
   }
 }
 
 #define NARROW(stored)                                                                                       \
-  static void narrow_##stored(const int32_t *ids, size_t count, uint8_t *raw) {                              \
-    for (size_t i = 0; i < count; i++) {                                                                     \
-      stored token = (stored)ids[i];                                                                         \
-      memcpy(raw + i * sizeof token, &token, sizeof token);                                                  \
-    }                                                                                                        \
+  for (size_t i = 0; i < count; i++) {                                                                       \
+    stored token = (stored)ids[i];                                                                           \
+    memcpy(to + i * sizeof token, &token, sizeof token);                                                     \
   }
 
-NARROW(uint8_t)
-NARROW(uint16_t)
-NARROW(uint32_t)
-NARROW(uint64_t)
-
 void token_narrow(batch_token_type type, const int32_t *ids, size_t count, void *raw) {
+  uint8_t *to = raw;
   switch (batch_token_type_size(type)) {
   case 1:
-    narrow_uint8_t(ids, count, raw);
+    NARROW(uint8_t)
     break;
   case 2:
-    narrow_uint16_t(ids, count, raw);
+    NARROW(uint16_t)
     break;
   case 4:
-    narrow_uint32_t(ids, count, raw);
+    NARROW(uint32_t)
     break;
   case 8:
-    narrow_uint64_t(ids, count, raw);
+    NARROW(uint64_t)
     break;
   }
 }

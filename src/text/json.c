@@ -163,22 +163,10 @@ bool json_skip_value(json_text *t) {
 }
 
 const char *json_kind_name(char first) {
-  switch (first) {
-  case '{':
-    return "an object";
-  case '[':
-    return "an array";
-  case '"':
-    return "a string";
-  case 't':
-    return "true";
-  case 'f':
-    return "false";
-  case 'n':
-    return "null";
-  default:
-    return "a number";
-  }
+  static const char firsts[] = "{[\"tfn";
+  static const char *const names[] = {"an object", "an array", "a string", "true", "false", "null"};
+  const char *at = memchr(firsts, first, sizeof firsts - 1);
+  return at ? names[at - firsts] : "a number";
 }
 
 typedef struct unescaping {

@@ -11,7 +11,7 @@ refuses 2 'standard input is not read' -- tokenize -o out.bin -
 refuses 2 '(--field) is for .jsonl' -- tokenize -o out.bin --field x a.txt
 refuses 2 '(--on-bad-line) is for .jsonl' -- tokenize -o out.bin --on-bad-line skip a.txt
 refuses 2 'of no use without a separator' -- tokenize -o out.bin --separator none --end-of-text 5 a.txt
-refuses 2 'gpt5' -- tokenize -o out.bin --to gpt5 a.txt
+refuses 2 '--to is gpt5, expected headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron' -- tokenize -o out.bin --to gpt5 a.txt
 refuses 2 '12x' -- tokenize -o out.bin --shard-tokens 12x a.txt
 refuses 2 'f16' -- tokenize -o out.bin --token-type f16 a.txt
 refuses 2 'behind' -- tokenize -o out.bin --separator behind a.txt
@@ -24,7 +24,7 @@ run 0 tokenize -o out.bin a.txt b.txt
 out_has '15 tokens (u16) in 2 documents'
 [ "$(wc -c <out.bin)" -eq 30 ] || fail '13 bytes and two ends of text are 15 tokens'
 refuses 1 'out.bin: exists' -- tokenize -o out.bin a.txt
-run 0 tokenize --force --quiet -o out.bin a.txt
+run 0 tokenize --force --quiet --token-type auto -o out.bin a.txt
 [ -s out ] && fail 'nothing is printed with --quiet'
 
 run 0 tokenize -o gpt.bin --to llmc-gpt2 --end-of-text 50256 a.txt b.txt
