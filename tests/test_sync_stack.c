@@ -18,8 +18,7 @@ static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
 Test(sync_stack, what_was_pushed_last_is_popped_first) {
   static const uint64_t first_tags[] = {0, STACK_TAG_MASK - 3, STACK_TAG_MASK};
   for (int t = 0; t < 3; t++) {
-    stack s;
-    stack_init(&s, first_tags[t]);
+    stack s = {.head = stack_word(first_tags[t], 0)};
     cr_assert_eq(stack_pop(&s, link_of, NULL), 0);
     for (int round = 0; round < 3; round++) {
       for (uint32_t h = 1; h <= HANDLES; h++) stack_push(&s, link_of, NULL, h);
@@ -30,8 +29,7 @@ Test(sync_stack, what_was_pushed_last_is_popped_first) {
 }
 
 Test(sync_stack, the_tag_tells_a_head_from_the_same_head_later) {
-  stack s;
-  stack_init(&s, STACK_TAG_MASK);
+  stack s = {.head = stack_word(STACK_TAG_MASK, 0)};
   stack_push(&s, link_of, NULL, 1);
   uint64_t before = atomic_load(&s.head);
   cr_assert_eq(stack_pop(&s, link_of, NULL), 1);
@@ -41,9 +39,8 @@ Test(sync_stack, the_tag_tells_a_head_from_the_same_head_later) {
 }
 
 Test(sync_stack, elements_are_counted_up_to_as_many_as_are_asked_for) {
-  stack s;
+  stack s = {0};
   uint32_t count;
-  stack_init(&s, 0);
   cr_assert(stack_count(&s, link_of, NULL, HANDLES, &count));
   cr_assert_eq(count, 0);
   for (uint32_t h = 1; h <= 5; h++) stack_push(&s, link_of, NULL, h);
@@ -69,9 +66,8 @@ static void pop_and_push(test_thread *self) {
 }
 
 Test(sync_stack, no_handle_is_lost_or_given_twice) {
-  stack s;
+  stack s = {0};
   test_thread threads[4];
-  stack_init(&s, 0);
   for (uint32_t h = 1; h <= 3; h++) stack_push(&s, link_of, NULL, h);
   threads_start(threads, 4, "popper", pop_and_push, &s);
   threads_join(threads, 4);

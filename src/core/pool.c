@@ -98,7 +98,10 @@ BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t s
 }
 
 bool pool_check(const char *function, const BatchPool *pool) {
-  if (!pool) return error_note(BATCH_ERROR_INVALID_ARGUMENT, function, "pool is NULL"), false;
+  if (!pool) {
+    error_note(BATCH_ERROR_INVALID_ARGUMENT, function, "pool is NULL");
+    return false;
+  }
   if (pool->home != &batch_headers) batch_header_abort_foreign(function, "pool", pool);
   if (atomic_load_explicit(&pool->freed, memory_order_relaxed))
     error_abort("%s: pool %p has been freed", function, (const void *)pool);

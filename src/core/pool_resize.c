@@ -123,8 +123,10 @@ bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size) {
 bool batch_pool_resize(BatchPool *pool, uint32_t new_size) {
   static const char function[] = "batch_pool_resize";
   if (!pool_check(function, pool)) return false;
-  if (!atomic_load_explicit(&pool->open, memory_order_relaxed))
-    return error_note(BATCH_CLOSED, function, POOL_IS_CLOSED), false;
+  if (!atomic_load_explicit(&pool->open, memory_order_relaxed)) {
+    error_note(BATCH_CLOSED, function, POOL_IS_CLOSED);
+    return false;
+  }
   return pool_set_size(function, pool, new_size);
 }
 

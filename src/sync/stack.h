@@ -24,6 +24,7 @@
 
 #define STACK_TAG_MASK ((UINT64_C(1) << STACK_TAG_BITS) - 1)
 
+/* All zero: empty. */
 typedef struct stack {
   _Alignas(PORT_LINE) _Atomic uint64_t head; /* {tag, handle}; handle 0: empty. Everyone CASes it. */
   _Atomic uint64_t wraps;                    /* of the tag; whoever wraps it adds one */
@@ -42,12 +43,6 @@ static inline uint32_t stack_handle(uint64_t word) {
 
 static inline uint64_t stack_tag(uint64_t word) {
   return word >> HANDLE_BITS & STACK_TAG_MASK;
-}
-
-/* Makes an empty stack; first_tag is 0 but for tests of the wrap. */
-static inline void stack_init(stack *s, uint64_t first_tag) {
-  atomic_store_explicit(&s->head, stack_word(first_tag, 0), memory_order_relaxed);
-  atomic_store_explicit(&s->wraps, 0, memory_order_relaxed);
 }
 
 /* Puts handle, which is not 0 and on no stack, on top. */
@@ -91,7 +86,7 @@ static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) 
   }
 }
 
-/* How many pops have succeeded on a stack whose first tag was 0: statistics at no cost to those who pop. For a
+/* How many pops have succeeded on a stack that began as all zero: statistics at no cost to those who pop. For a
    moment after every 2^40th pop the wrap of the tag may not be counted yet. */
 static inline uint64_t stack_pops(const stack *s) {
   uint64_t wraps = atomic_load_explicit(&s->wraps, memory_order_relaxed);

@@ -17,7 +17,7 @@ static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
 }
 
 static void model_prepare(void) {
-  stack_init(&idle, 0);
+  atomic_store_explicit(&idle.head, 0, memory_order_relaxed);
   atomic_store_explicit(&size, pool_size_word(1, 0), memory_order_relaxed);
   atomic_store_explicit(&retired, 0, memory_order_relaxed);
 }

@@ -15,7 +15,7 @@ static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
 }
 
 static void model_prepare(void) {
-  stack_init(&tested, 0);
+  atomic_store_explicit(&tested.head, 0, memory_order_relaxed);
   for (uint32_t handle = 0; handle <= 2; handle++) written[handle] = 0;
   for (uint32_t handle = 1; handle <= 2; handle++) stack_push(&tested, link_of, 0, handle);
 }

@@ -17,7 +17,7 @@ static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
 }
 
 static void model_prepare(void) {
-  stack_init(&tested, 0);
+  atomic_store_explicit(&tested.head, 0, memory_order_relaxed);
   stack_push(&tested, link_of, 0, 1);
   atomic_store_explicit(&note, 0, memory_order_relaxed);
 }

@@ -28,7 +28,7 @@ static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
 
 static void stack_create(uint32_t capacity, uint64_t first) {
   (void)capacity;
-  stack_init(&the_stack, first);
+  atomic_store_explicit(&the_stack.head, stack_word(first, 0), memory_order_relaxed);
 }
 
 static wrap_answer push_stack(uint32_t value) {
