@@ -32,6 +32,22 @@ Test(errors, a_new_failure_replaces_the_older_error) {
   assert_refused(!tensor_create(NULL, 1), BATCH_ERROR_INVALID_ARGUMENT, "tensor_create", "shape");
 }
 
+Test(errors, a_call_that_answers_nothing_is_asked_by_clearing_before) {
+  Tensor *tensor = tensor_create((uint32_t[]){2}, 1);
+  cr_assert_null(batch_create(0, 7, 5));
+  batch_clear_error();
+  cr_assert_eq(batch_last_error()->code, BATCH_OK);
+  cr_assert_str_eq(batch_last_error()->message, "");
+  tensor_set(tensor, (uint32_t[]){1}, 3);
+  cr_assert_eq(batch_last_error()->code, BATCH_OK);
+  tensor_set(tensor, (uint32_t[]){2}, 3);
+  assert_error(BATCH_ERROR_OUT_OF_RANGE, "tensor_set", "indices[0]");
+  batch_retain(NULL); /* its sentence is put together when it is read: not after it has been cleared */
+  batch_clear_error();
+  cr_assert_str_eq(batch_last_error()->message, "");
+  tensor_free(tensor);
+}
+
 static void fail_elsewhere(test_thread *self) {
   cr_assert_eq(batch_last_error()->code, BATCH_OK);
   cr_assert_null(tensor_create(NULL, 1));

@@ -7,9 +7,10 @@
 
    Errors: every function that can fail answers with false, NULL or a batch_status other than
    BATCH_OK, and leaves the reason in batch_last_error(), which belongs to the calling thread.
-   A success leaves an older error standing; look only after a failure. The library prints
-   nothing to stderr. Programming errors that cannot be survived (releasing a batch that is
-   already free) abort with a message that names the call.
+   A success leaves an older error standing; look only after a failure, or, where the answer does not
+   tell (tensor_set), clear it before: batch_clear_error(). The library prints nothing to stderr.
+   Programming errors that cannot be survived (releasing a batch that is already free) abort with a
+   message that names the call.
 
    Freeing: what batch_queue_free, batch_pool_free, batch_spheres_stop, batch_loader_free,
    batch_dataset_free, batch_writer_free and batch_tokenizer_free are given must be there: freeing it twice
@@ -103,6 +104,12 @@ typedef struct batch_error {
    one; the code is right in any case.
    Threads: any. The pointer is valid in this thread until it ends. */
 HEADRACE_API const batch_error *batch_last_error(void);
+
+/* Forgets the calling thread's last error: code BATCH_OK, message "". What a function that answers nothing
+   (batch_retain, tensor_set), or a number or a pointer that may be right, has to say is then what
+   batch_last_error() returns after the call. Ends the validity of an earlier message.
+   Threads: any; it concerns the caller alone. */
+HEADRACE_API void batch_clear_error(void);
 
 /* Returns the name of a status without BATCH_: "FULL", "ERROR_IO"; static storage. */
 HEADRACE_API const char *batch_status_name(batch_status status);

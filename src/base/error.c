@@ -21,10 +21,14 @@ static const char no_sentence[] = "no memory for the sentence that says what is 
 
 static thread_key sentence_key;
 
-/* The thread ends, perhaps after another destructor that reports errors once more. */
-static void forget_sentence(void *mine) {
+void batch_clear_error(void) {
   last_error = (batch_error){BATCH_OK, ""};
   noted = NULL;
+}
+
+/* The thread ends, perhaps after another destructor that reports errors once more. */
+static void forget_sentence(void *mine) {
+  batch_clear_error();
   sentence = NULL;
   free(mine);
 }
