@@ -53,13 +53,10 @@ static void try_points(case_plan *plan, tally *t) {
   for (v->steps = 0; run(plan, 0, &t->points); v->steps++) continue;
 }
 
-static bool is_long(void) {
-  return stress_seconds() >= LONG_SECONDS;
-}
-
-/* Puts and takes of several that wait have many stops: a short run tries them at each point, and at random. */
-static bool is_for_long_runs(operation o) {
-  return !is_long() && (o == OPERATION_PUT_MANY_WAITING || o == OPERATION_TAKE_MANY_WAITING);
+/* Puts and takes of several that wait do what the others do, several times: too many stops for every detour and pair.
+   They are tried at each point, and at random. */
+static bool is_left_out(operation o) {
+  return o == OPERATION_PUT_MANY_WAITING || o == OPERATION_TAKE_MANY_WAITING;
 }
 
 /* Every stop on every detour: what the operation does after something has happened while it stood at
@@ -67,7 +64,7 @@ static bool is_for_long_runs(operation o) {
 static void try_detours(case_plan *plan, tally *t) {
   uint64_t first_stops = 0;
   victim_plan *v = &plan->victim[0];
-  if (is_for_long_runs(v->operation)) return;
+  if (is_left_out(v->operation)) return;
   plan->operations = 0;
   for (v->steps = 0; v->interference = INTERFERE_NOT, run(plan, 0, &first_stops); v->steps++) {
     plan->operations = share(plan->subject, AT_A_DETOUR);
@@ -81,7 +78,7 @@ static void try_detours(case_plan *plan, tally *t) {
 /* Every two stops of two operations, the second begun when the first stands. */
 static void try_pairs(case_plan *plan, tally *t) {
   uint64_t first_stops = 0;
-  if (is_for_long_runs(plan->victim[0].operation)) return;
+  if (is_left_out(plan->victim[0].operation)) return;
   for (plan->victim[0].steps = 0;; plan->victim[0].steps++) {
     plan->victims = 1;
     plan->operations = 0;
@@ -89,11 +86,15 @@ static void try_pairs(case_plan *plan, tally *t) {
     plan->victims = 2;
     plan->operations = share(plan->subject, AT_A_PAIR);
     for (operation o = 0; o < OPERATIONS; o++) {
-      if (is_for_long_runs(o)) continue;
+      if (is_left_out(o)) continue;
       plan->victim[1] = (victim_plan){.operation = o};
       while (run(plan, 1, &t->pairs)) plan->victim[1].steps++;
     }
   }
+}
+
+static bool is_long(void) {
+  return stress_seconds() >= LONG_SECONDS;
 }
 
 /* Does `try` for each operation from each state: how many are inside and, in a long run, at two places
