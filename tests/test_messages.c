@@ -2,47 +2,14 @@
    tests/scripts/messages_complete.sh looks whether each public function of the core is here. */
 #include "support/batches.h"
 #include "support/check.h"
+#include "support/messages.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "support/threads.h"
 #include "support/watchdog.h"
 
 TestSuite(messages, .init = watchdog_on);
-
-static bool begins_with(const char *text, const char *function) {
-  size_t length = strlen(function);
-  return strncmp(text, function, length) == 0 && text[length] == ':';
-}
-
-/* The call fails and its message begins with the function's name. */
-#define REFUSES(function, ...)                                                                               \
-  do {                                                                                                       \
-    check_forget_error();                                                                                    \
-    (void)(function(__VA_ARGS__));                                                                           \
-    cr_assert(begins_with(batch_last_error()->message, #function), "%s(%s) says \"%s\"", #function,          \
-              #__VA_ARGS__, batch_last_error()->message);                                                    \
-  } while (0)
-
-/* The call is right whatever it is given: it leaves the older error standing. */
-#define TAKES(function, ...)                                                                                 \
-  do {                                                                                                       \
-    check_forget_error();                                                                                    \
-    (void)(function(__VA_ARGS__));                                                                           \
-    cr_assert(begins_with(batch_last_error()->message, "batch_symmetry_group"), "%s(%s) says \"%s\"",        \
-              #function, #__VA_ARGS__, batch_last_error()->message);                                         \
-  } while (0)
-
-/* The function ends the process, with a message in the name of the public function. */
-#define ABORTS(public, function, argument)                                                                   \
-  do {                                                                                                       \
-    check_ending ending = check_end_of(function, argument);                                                  \
-    cr_assert_eq(ending.signal, SIGABRT, "%s ended with signal %d: \"%s\"", #function, ending.signal,        \
-                 ending.message);                                                                            \
-    cr_assert(begins_with(ending.message, "headrace: " #public), "%s says \"%s\"", #function,                \
-              ending.message);                                                                               \
-  } while (0)
 
 static const uint32_t sizes[9] = {2, 3, 1, 1, 1, 1, 1, 1, 1}, huge[3] = {UINT32_MAX, UINT32_MAX, UINT32_MAX},
                       outside[2] = {2, 0};

@@ -201,7 +201,7 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
                       sizeof *dataset);
   live_enter(dataset);
   path_list list = {0};
-  bool good = paths_expand(paths, n, &list) && open_list(dataset, &list, &mine.options);
+  bool good = paths_expand("batch_dataset_open", paths, n, &list) && open_list(dataset, &list, &mine.options);
   paths_free(&list);
   if (good) return dataset;
   batch_dataset_free(dataset);

@@ -188,8 +188,8 @@ bool paths_settle(path_list *list) {
   path_entry **sorted = calloc(list->count + 1, sizeof *sorted);
   bool *dropped = calloc(list->count + 1, sizeof *dropped);
   bool good = sorted && dropped ? drop_companions(list, sorted, dropped) && merge_names(list, sorted)
-                                : error_fail(BATCH_ERROR_OUT_OF_MEMORY,
-                                             "batch_dataset_open: no memory for %zu paths", list->count);
+                                : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for %zu paths",
+                                             list->entries[0].path, list->count);
   free(sorted);
   free(dropped);
   return good;

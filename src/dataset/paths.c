@@ -17,8 +17,9 @@ static bool append(path_list *list, char *path, size_t origin, bool listed, cons
     size_t capacity = list->capacity ? 2 * list->capacity : 16;
     path_entry *grown = reallocarray(list->entries, capacity, sizeof *grown);
     if (!grown) {
+      error_set(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for %zu paths", path, capacity);
       free(path);
-      return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for the paths");
+      return false;
     }
     list->entries = grown;
     list->capacity = capacity;
@@ -130,11 +131,11 @@ static bool expand_one(const char *path, size_t origin, path_list *list) {
   return true;
 }
 
-bool paths_expand(const char *const *paths, size_t n, path_list *list) {
+bool paths_expand(const char *function, const char *const *paths, size_t n, path_list *list) {
   for (size_t i = 0; i < n; i++) {
     if (!paths[i] || !*paths[i])
-      return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: paths[%zu] is %s, expected a path",
-                        i, paths[i] ? "empty" : "NULL");
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: paths[%zu] is %s, expected a path", function, i,
+                        paths[i] ? "empty" : "NULL");
     if (!expand_one(paths[i], i, list)) return false;
   }
   return watch(list) && paths_settle(list);

@@ -19,8 +19,9 @@ typedef struct path_list {
   size_t count, capacity;
 } path_list;
 
-/* Expands paths [n] into *list, which must be zeroed; on failure it is to be freed all the same. */
-bool paths_expand(const char *const *paths, size_t n, path_list *list);
+/* Expands paths [n] of a call of `function` into *list, which must be zeroed; on failure it is to be freed all the
+   same. */
+bool paths_expand(const char *function, const char *const *paths, size_t n, path_list *list);
 
 /* The last step of that: drops the companions of files of the list and second names within a listing, and
    refuses other companions and files that are there twice. */

@@ -44,17 +44,17 @@ static bool scan_files(const source *s, uint64_t start, uint64_t count, pieces *
   return true;
 }
 
-static pieces *pieces_make(void) {
+static pieces *pieces_make(const source_file *file) {
   pieces *p = malloc(sizeof *p);
-  if (!p)
-    error_set(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset: no memory for %zu bytes to read into", sizeof *p);
-  return p;
+  return p ? p
+           : error_null(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for %zu bytes to read into", file->path,
+                        sizeof *p);
 }
 
 /* Shows tokens [start, start + count) of the stream to the visitor, piece by piece. */
 static bool scan_stream(const source *s, uint64_t start, uint64_t count, scan_visitor visitor,
                         void *context) {
-  pieces *p = pieces_make();
+  pieces *p = pieces_make(s->files);
   bool good = p && scan_files(s, start, count, p, visitor, context);
   free(p);
   return good;
@@ -103,7 +103,7 @@ static uint64_t scan_place(uint64_t last, uint64_t i, uint64_t n) {
 
 bool scan_fingerprint(const source *s, uint64_t *fingerprint) {
   uint64_t hash = mix64(s->tokens);
-  pieces *p = pieces_make();
+  pieces *p = pieces_make(s->files);
   bool good = p != NULL;
   if (s->tokens <= SAMPLES * SAMPLE_TOKENS) good = good && scan_files(s, 0, s->tokens, p, hash_ids, &hash);
   uint64_t room = s->tokens - SAMPLE_TOKENS;
@@ -201,7 +201,7 @@ static bool find_ends(void *context, const source_file *file, uint64_t first, co
 }
 
 static bool find_documents(source_file *file, boundary_search *search, const char *directory) {
-  pieces *p = pieces_make();
+  pieces *p = pieces_make(file);
   bool good = p && out_open_nameless(&search->ends, directory) &&
               scan_file(file, 0, file->tokens, p, find_ends, search) &&
               (search->last == file->tokens || out_write_u64(&search->ends, file->tokens)) &&

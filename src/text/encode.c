@@ -92,11 +92,12 @@ static bool changed_its_mind(const encoder *e, size_t first, size_t second) {
 static bool encode_part(encoder *e, const char *text, size_t bytes) {
   size_t guess = bytes + 16, count;
   if (e->capacity < guess && !grow_ids(e, guess)) return false;
-  count = tokenizer_encode_part(e->tokenizer, text, bytes, e->more, e->ids, e->capacity);
+  count = tokenizer_encode_part("options.tokenizer", e->tokenizer, text, bytes, e->more, e->ids, e->capacity);
   if (count == BATCH_TOKENIZER_FAILED) return failed(e);
   if (count > e->capacity) {
     if (!grow_ids(e, count)) return false;
-    size_t again = tokenizer_encode_part(e->tokenizer, text, bytes, e->more, e->ids, count);
+    size_t again =
+        tokenizer_encode_part("options.tokenizer", e->tokenizer, text, bytes, e->more, e->ids, count);
     if (again == BATCH_TOKENIZER_FAILED) return failed(e);
     if (again != count) return changed_its_mind(e, count, again);
   }
@@ -226,6 +227,7 @@ bool encode_file(const text_file *file, const batch_dataset_options *options, co
                .sink = sink,
                .longest = text_longest(options),
                .normalizer = {.options = options->text, .longest = text_longest(options)}};
+  if (!e.tokenizer) error_set(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for a tokenizer", file->path);
   bool good = e.tokenizer && text_reader_open(&e.reader, file, options) && encode_all(&e);
   *bad_lines = e.reader.bad_lines;
   if (e.tokenizer) text_reader_close(&e.reader);

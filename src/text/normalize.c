@@ -128,14 +128,12 @@ void text_normalizer_free(text_normalizer *n) {
   *n = (text_normalizer){0};
 }
 
-/* Replaces malformed parts, or refuses them. */
+/* Replaces malformed parts, or refuses them. The sentence has no function's name. */
 static bool settle(const char *text, size_t bytes, batch_malformed malformed, text_buffer *out) {
   const uint8_t *raw = (const uint8_t *)text;
   size_t good = utf8_well_formed(raw, bytes);
   if (good < bytes && malformed == BATCH_MALFORMED_ERROR)
-    return error_fail(BATCH_ERROR_FORMAT,
-                      "batch_text_normalize: text: at byte %zu: found 0x%02X, expected UTF-8", good,
-                      raw[good]);
+    return error_fail(BATCH_ERROR_FORMAT, "text: at byte %zu: found 0x%02X, expected UTF-8", good, raw[good]);
   return text_buffer_append_repaired(out, raw, bytes);
 }
 
@@ -149,20 +147,23 @@ static bool normalize_whole(const char *text, size_t bytes, const batch_text_opt
 
 size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_options *options, char *out,
                             size_t capacity) {
+  static const char function[] = "batch_text_normalize";
   batch_text_options mine;
   text_buffer repaired = {0}, normal = {0};
   if ((!text && bytes > 0) || (!out && capacity > 0)) {
-    error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_text_normalize: %s is NULL, expected an address",
+    error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL, expected an address", function,
               text ? "out" : "text");
     return BATCH_TOKENIZER_FAILED;
   }
-  bool good = text_options_read("batch_text_normalize", "options", options, &mine);
-  if (good && mine.malformed) {
+  if (!text_options_read(function, "options", options, &mine)) return BATCH_TOKENIZER_FAILED;
+  bool good = true;
+  if (mine.malformed) {
     good = settle(text, bytes, mine.malformed, &repaired);
     text = repaired.data;
     bytes = repaired.used;
   }
   good = good && normalize_whole(text, bytes, &mine, &normal);
+  if (!good) error_set(batch_last_error()->code, "%s: %s", function, batch_last_error()->message);
   size_t length = good ? normal.used : BATCH_TOKENIZER_FAILED;
   if (good && capacity > 0 && length > 0) memcpy(out, normal.data, length < capacity ? length : capacity);
   text_buffer_free(&repaired);

@@ -44,12 +44,12 @@ tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer) {
   return tokenizer->cut;
 }
 
-BatchTokenizer *tokenizer_make(const batch_tokenizer_functions *functions, void *context, uint32_t vocab_size,
-                               int32_t end_of_text, tokenizer_cut cut, tokenizer_more more) {
+BatchTokenizer *tokenizer_make(const char *function, const batch_tokenizer_functions *functions,
+                               void *context, uint32_t vocab_size, int32_t end_of_text, tokenizer_cut cut,
+                               tokenizer_more more) {
   BatchTokenizer *tokenizer = malloc(sizeof *tokenizer);
   if (!tokenizer)
-    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_tokenizer: no memory for %zu bytes",
-                      sizeof *tokenizer);
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes", function, sizeof *tokenizer);
   *tokenizer =
       (BatchTokenizer){*functions, context, vocab_size, end_of_text, cut, more ? more : functions->encode};
   live_enter(tokenizer);
@@ -63,8 +63,8 @@ BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_tokenizer_bytes: specials is %" PRIu32 ", expected at most %" PRIu32, specials,
                       most);
-  return tokenizer_make(&functions, NULL, 256 + specials, specials ? 256 : BATCH_NO_TOKEN,
-                        TOKENIZER_CUT_ANYWHERE, NULL);
+  return tokenizer_make("batch_tokenizer_bytes", &functions, NULL, 256 + specials,
+                        specials ? 256 : BATCH_NO_TOKEN, TOKENIZER_CUT_ANYWHERE, NULL);
 }
 
 BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
@@ -84,7 +84,8 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
                       "batch_tokenizer_custom: end_of_text is %" PRId32
                       ", expected BATCH_NO_TOKEN, or 0 or more and below %" PRIu32,
                       end_of_text, vocab_size);
-  return tokenizer_make(&mine, context, vocab_size, end_of_text, TOKENIZER_CUT_NOWHERE, NULL);
+  return tokenizer_make("batch_tokenizer_custom", &mine, context, vocab_size, end_of_text,
+                        TOKENIZER_CUT_NOWHERE, NULL);
 }
 
 BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
@@ -101,13 +102,12 @@ void batch_tokenizer_free(BatchTokenizer *tokenizer) {
   free(tokenizer);
 }
 
-static size_t check_arguments(const char *function, const BatchTokenizer *tokenizer, bool in, bool out) {
-  if (tokenizer && in && out) return 0;
-  error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL, expected an address", function,
-            !tokenizer ? "tokenizer"
-            : !in      ? "what is to be read"
-                       : "where the result goes");
-  return BATCH_TOKENIZER_FAILED;
+static bool check_arguments(const char *function, const BatchTokenizer *tokenizer, bool text, bool ids) {
+  return (tokenizer && text && ids) ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL, expected an address", function,
+                    !tokenizer ? "tokenizer"
+                    : !text    ? "text"
+                               : "ids");
 }
 
 /* The first id outside the vocabulary; count if there is none. */
@@ -131,9 +131,8 @@ static size_t refused(const char *function, size_t count, const char *what) {
   return BATCH_TOKENIZER_FAILED;
 }
 
-size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, size_t bytes, bool more,
-                             int32_t *ids, size_t capacity) {
-  static const char function[] = "batch_tokenizer_encode";
+size_t tokenizer_encode_part(const char *function, const BatchTokenizer *tokenizer, const char *text,
+                             size_t bytes, bool more, int32_t *ids, size_t capacity) {
   /* What an encoder counts and does not write is then no id. */
   if (tokenizer->cut == TOKENIZER_CUT_NOWHERE && capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
   size_t count =
@@ -149,15 +148,16 @@ size_t tokenizer_encode_part(const BatchTokenizer *tokenizer, const char *text, 
 
 size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes, int32_t *ids,
                               size_t capacity) {
-  if (check_arguments("batch_tokenizer_encode", tokenizer, text || bytes == 0, ids || capacity == 0))
+  static const char function[] = "batch_tokenizer_encode";
+  if (!check_arguments(function, tokenizer, text || bytes == 0, ids || capacity == 0))
     return BATCH_TOKENIZER_FAILED;
-  return tokenizer_encode_part(tokenizer, text, bytes, false, ids, capacity);
+  return tokenizer_encode_part(function, tokenizer, text, bytes, false, ids, capacity);
 }
 
 size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count, char *text,
                               size_t capacity) {
   static const char function[] = "batch_tokenizer_decode";
-  if (check_arguments(function, tokenizer, ids || count == 0, text || capacity == 0))
+  if (!check_arguments(function, tokenizer, text || capacity == 0, ids || count == 0))
     return BATCH_TOKENIZER_FAILED;
   size_t bad = first_outside(tokenizer, ids, count);
   if (bad < count) return id_outside(function, tokenizer, ids, bad);

@@ -49,8 +49,8 @@ static BatchTokenizer *wrap(void *model) {
   static const batch_tokenizer_functions functions = {
       .encode = sentencepiece_encode, .decode = sentencepiece_decode, .free = sentencepiece_free};
   BatchTokenizer *tokenizer =
-      tokenizer_make(&functions, model, sentencepiece_vocab_size(model), sentencepiece_end_of_text(model),
-                     sentencepiece_cut(model), sentencepiece_encode_more);
+      tokenizer_make("batch_tokenizer_sentencepiece", &functions, model, sentencepiece_vocab_size(model),
+                     sentencepiece_end_of_text(model), sentencepiece_cut(model), sentencepiece_encode_more);
   if (!tokenizer) sentencepiece_free(model);
   return tokenizer;
 }

@@ -92,7 +92,7 @@ batch_status batch_tokenize_files(const char *const *paths, size_t n, const batc
   tokenize_run run = {.options = &mine.options, .writer = writer, .callback = progress, .context = context};
   path_list list = {0};
   uint64_t before = batch_writer_tokens(writer);
-  bool good = paths_expand(paths, n, &list) && tokenize_list(&run, &list);
+  bool good = paths_expand("batch_tokenize_files", paths, n, &list) && tokenize_list(&run, &list);
   paths_free(&list);
   if (!good && batch_writer_tokens(writer) > before) writer_abandon(writer);
   return good ? BATCH_OK : batch_last_error()->code;
