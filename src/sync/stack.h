@@ -86,7 +86,7 @@ static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) 
   }
 }
 
-/* How many pops have succeeded on a stack that began as all zero: statistics at no cost to those who pop. For a
+/* How many pops have succeeded on a stack that began as all zero; nobody who pops counts for it. For a
    moment after every 2^40th pop the wrap of the tag may not be counted yet. */
 static inline uint64_t stack_pops(const stack *s) {
   uint64_t wraps = atomic_load_explicit(&s->wraps, memory_order_relaxed);
