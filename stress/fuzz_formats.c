@@ -56,8 +56,6 @@ static _Noreturn void stop(const char *what, const char *subject_name) {
   exit(1);
 }
 
-/* ---- valid files */
-
 static void put(content *c, const void *data, size_t count) {
   memcpy(c->bytes + c->count, data, count);
   c->count += count;
@@ -165,8 +163,6 @@ static void make_subjects(run *r) {
   add_zstd(r, "packed.txt.zst", "a text, packed");
 }
 
-/* ---- damage */
-
 static uint64_t interesting(run *r) {
   static const uint64_t values[] = {0,
                                     1,
@@ -245,8 +241,6 @@ static void damage_once(run *r, content *c) {
 static void damage(run *r, content *c) {
   for (size_t n = 1 + below(r, 4); n > 0; n--) damage_once(r, c);
 }
-
-/* ---- what must hold */
 
 static void check_documents(const BatchDataset *dataset, const char *name) {
   uint64_t before = 0, documents = batch_dataset_documents(dataset);

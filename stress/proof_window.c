@@ -67,7 +67,7 @@ static call *record(unsigned thread, call_kind kind, uint32_t position) {
   return c;
 }
 
-/* --- what threads do; between two schedule points a thread is alone --- */
+/* What threads do; between two schedule points a thread is alone. */
 
 /* Gets a batch, then a position, as a worker does. False: there is none of them. */
 static bool begin_position(uint32_t *handle, uint32_t *position) {
@@ -166,8 +166,6 @@ static void begin(void) {
   memset(handle_of_position, 0, sizeof handle_of_position);
   small_window_init(&tested, now_running.size, now_running.first, now_running.first + now_running.total);
 }
-
-/* --- what must be so --- */
 
 static const char *check_sleepers(void) {
   uint32_t head = 0, published = 0;

@@ -67,7 +67,7 @@ static uint64_t cases, blocked_cases;
 static unsigned failures;
 static bool quiet; /* the control is running */
 
-/* --- the window as others.h sees it: items are the batches; to put one is to publish the next position --- */
+/* The window as others.h sees it: items are the batches; to put one is to publish the next position. */
 
 static bool claim(uint32_t item, uint64_t *position) {
   pthread_mutex_lock(&numbers);
@@ -108,8 +108,6 @@ static answer take(uint32_t *item, uint64_t deadline) {
 }
 
 static const subject window_subject = {.name = "window", .bounded = true, .put = put, .take = take};
-
-/* --- one case --- */
 
 static void victim_job(void *context) {
   static const uint64_t deadlines[] = {[TAKE] = 0, [TAKE_WAITING] = UINT64_MAX, [TAKE_DEADLINE] = 1};
@@ -269,8 +267,6 @@ static bool run(const case_plan *plan) {
   return more;
 }
 
-/* --- all cases --- */
-
 static void try_points(case_plan plan) {
   plan.operations = AT_A_POINT;
   for (plan.closing = false;; plan.closing = true) {
@@ -332,8 +328,6 @@ static void for_each_state(void (*try)(case_plan plan), unsigned victims_at_once
     for (operation o = 0; o < OPERATIONS; o++)
       try((case_plan){.inside = inside, .victims = 1, .victim = {{.operation = o, .further = UINT_MAX}}});
 }
-
-/* --- the control: takers that exclude each other --- */
 
 static _Atomic bool taking;
 

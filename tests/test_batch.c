@@ -9,8 +9,6 @@
 
 TestSuite(batch, .init = watchdog_on);
 
-/* ---- creation */
-
 Test(batch, create_makes_three_float_tensors_with_a_mask_of_ones) {
   Batch *batch = batch_create(3, 5, 100);
   cr_assert_not_null(batch);
@@ -118,8 +116,6 @@ Test(batch, create_shaped_refuses_bad_shapes) {
   assert_refused(!batch_create_with(&shape), BATCH_ERROR_INVALID_ARGUMENT, "batch_create_with", "batch_size",
                  "0");
 }
-
-/* ---- references */
 
 Test(batch, free_and_release_take_null) {
   batch_free(NULL);
@@ -245,8 +241,6 @@ Test(batch, use_after_free_is_reported_by_address_sanitizer) {
   batch_free(batch);
 }
 #endif
-
-/* ---- printing */
 
 static void print_batch(void *batch) {
   batch_print(batch);

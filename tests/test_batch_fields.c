@@ -92,8 +92,6 @@ Test(batch_fields, a_wider_type_is_refused_in_a_pool_and_gone_at_the_next_alloca
   batch_pool_free(pool);
 }
 
-/* ---- reshaped tensors */
-
 Test(batch_fields, reshaped_tensors_are_copied_cut_and_joined_by_their_elements) {
   Batch *batch = counting_batch(6, 4), *parts[3];
   cr_assert(tensor_reshape(&batch->input, (uint32_t[]){24}, 1));
@@ -146,8 +144,6 @@ Test(batch_fields, struct_copies_of_tensors_are_good_while_the_batch_lives) {
   batch_pool_free(pool);
 }
 
-/* ---- types changed by the caller */
-
 Test(batch_fields, each_tensor_is_copied_and_joined_with_the_type_it_has) {
   Batch *batch = batch_create_with(&(batch_shape){4, 3, 0, TENSOR_FLOAT32, TENSOR_FLOAT32, true});
   batch->target.dtype = TENSOR_INT32;
@@ -191,8 +187,6 @@ Test(batch_fields, merge_refuses_types_that_differ_in_any_tensor) {
     free_all(pair, 2);
   }
 }
-
-/* ---- elements of the caller's */
 
 Test(batch_fields, a_batch_frees_elements_that_took_the_place_of_its_own) {
   Batch *batch = batch_create(2, 3, 0);
@@ -255,8 +249,6 @@ Test(batch_fields, tensors_put_into_a_pooled_batch_are_freed_and_gone_at_the_nex
   batch_pool_free(pool);
 }
 
-/* ---- batches put together by hand: the public fields, and no header behind them */
-
 static void split_it(void *batch) {
   Batch *parts[2];
   batch_split(batch, 2, parts);
@@ -295,8 +287,6 @@ Test(batch_fields, a_batch_made_by_hand_can_be_read_and_copied_but_not_shared) {
   for (int i = 0; i < 3; i++) tensor_free(tensors[i]);
   free(mine);
 }
-
-/* ---- batches that are free */
 
 static void copy_free(void *batch) {
   batch_free(batch);

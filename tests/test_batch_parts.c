@@ -8,8 +8,6 @@
 
 TestSuite(batch_parts, .init = watchdog_on);
 
-/* ---- copies */
-
 Test(batch_parts, copy_is_deep_and_takes_the_metadata_along) {
   Batch *batch = counting_batch(3, 4);
   batch->status = BATCH_ERROR_IO;
@@ -68,8 +66,6 @@ Test(batch_parts, copy_of_a_pooled_batch_belongs_to_no_pool) {
 Test(batch_parts, copy_refuses_null) {
   assert_refused(!batch_copy(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_copy", "batch", CHECK_NULL);
 }
-
-/* ---- splitting */
 
 Test(batch_parts, split_sizes_differ_by_at_most_one_larger_first) {
   for (uint32_t rows = 1; rows <= 13; rows++)
@@ -212,8 +208,6 @@ Test(batch_parts, split_refuses_bad_arguments_and_leaves_everything) {
   assert_count(batch, 1);
   batch_free(batch);
 }
-
-/* ---- merging */
 
 Test(batch_parts, merge_of_adjacent_views_copies_nothing) {
   Batch *batch = counting_batch(8, 3), *parts[4];

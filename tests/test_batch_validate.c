@@ -31,8 +31,6 @@ static Batch *shaped(uint32_t columns, tensor_type input, tensor_type mask, uint
     assert_says(batch_last_error()->message, #function ": ", tensor, row_, column_, value);                  \
   } while (0)
 
-/* ---- strict: batches of token ids */
-
 Test(batch_validate_strict, accepts_what_create_makes_and_the_ends_of_the_ranges) {
   Batch *batch = shaped(4, TENSOR_FLOAT32, TENSOR_FLOAT32, 100);
   cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
@@ -220,8 +218,6 @@ Test(batch_validate_strict, refuses_null) {
   assert_refused(!batch_validate_strict(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_validate_strict", "batch",
                  CHECK_NULL);
 }
-
-/* ---- what batch_validate asks of any batch */
 
 /* Both float types, in every tensor. */
 static Batch *floats(tensor_type type) {

@@ -208,8 +208,6 @@ Test(dataset, a_file_that_shrinks_is_an_error_and_no_signal) {
   batch_dataset_free(dataset);
 }
 
-/* ---- fingerprints */
-
 Test(dataset, the_fingerprint_is_of_the_tokens_not_of_the_files) {
   const char *whole = write_count("whole.bin", 0, 9000);
   const char *parts[] = {write_count("a.bin", 0, 4001), write_count("b.bin", 4001, 4999)};
@@ -232,8 +230,6 @@ Test(dataset, the_fingerprint_changes_with_the_data) {
     for (int j = 0; j < i; j++) cr_assert_neq(fingerprint_of(datasets[i]), fingerprint_of(datasets[j]));
   for (int i = 0; i < 5; i++) batch_dataset_free(datasets[i]);
 }
-
-/* ---- documents by a separator */
 
 static const char *write_separated(const char *name) {
   static const uint16_t tokens[] = {9, 1, 2, 9, 9, 3};

@@ -48,8 +48,6 @@ static batch_dataset_options as_format(batch_format format) {
   return options;
 }
 
-/* ---- headerless */
-
 Test(dataset_formats, headerless_is_u16_unless_said_otherwise) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   assert_same(write_tokens("a.bin", 2), NULL, BATCH_FORMAT_HEADERLESS, BATCH_TOKEN_U16);
@@ -72,8 +70,6 @@ Test(dataset_formats, a_file_that_nothing_tells_is_refused) {
   const char *path = write_data("mystery", "\x01\x02\x03\x04", 4);
   assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "no format", "caller says it");
 }
-
-/* ---- datatrove */
 
 static const char *write_datatrove(const char *name, size_t width, const uint64_t *ends, size_t count) {
   bytes index = {0};
@@ -119,8 +115,6 @@ Test(dataset_formats, a_type_that_the_file_contradicts_is_refused) {
   const char *path = write_datatrove("a.ds", 2, bounds + 1, 3);
   assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "u16", "u32", "token_type");
 }
-
-/* ---- llm.c */
 
 static bytes llmc(uint32_t magic, uint32_t version, uint32_t count, size_t width) {
   bytes b = {0}, data = stored(width);
@@ -220,8 +214,6 @@ Test(dataset_formats, files_of_other_programs_are_refused_by_name) {
     assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, others[i].name, "--format headerless");
   }
 }
-
-/* ---- Megatron */
 
 typedef struct megatron_case {
   uint64_t version;
@@ -413,8 +405,6 @@ Test(dataset_formats, tokens_beside_an_index_that_is_not_theirs_say_how_to_read_
   batch_dataset_free(open_dataset(path_of("d.ds"), &headerless));
 }
 
-/* ---- NumPy */
-
 static bytes npy(uint8_t version, const char *header) {
   bytes b = {0};
   put(&b, "\x93NUMPY", 6);
@@ -506,8 +496,6 @@ Test(dataset_formats, what_numpy_wrote_is_read) {
     assert_same(path, NULL, BATCH_FORMAT_NPY, types[i].type);
   }
 }
-
-/* ---- all of them */
 
 Test(dataset_formats, the_same_tokens_in_every_format_are_one_fingerprint) {
   bytes index = megatron_index(&good), gpt2 = llmc(20240520, 1, TOKENS, 2),

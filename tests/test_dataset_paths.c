@@ -46,8 +46,6 @@ static const char *write_pair(const char *name) {
   return write_some(file);
 }
 
-/* ---- the same twice */
-
 Test(dataset_paths, a_pair_named_by_both_halves_is_read_once) {
   const char *a = write_pair("a"), *b = write_pair("b");
   cr_assert_eq(tokens_of((const char *[]){a, path_of("a.idx"), b, path_of("b.idx")}, 4), 6);
@@ -143,8 +141,6 @@ Test(dataset_paths, text_named_twice_is_refused_by_tokenize_too) {
                  BATCH_ERROR_INVALID_ARGUMENT, "a.txt", "same file");
   batch_writer_free(writer);
 }
-
-/* ---- what is left out */
 
 Test(dataset_paths, a_link_to_nothing_is_an_error_wherever_it_is_found) {
   write_some("a.bin");

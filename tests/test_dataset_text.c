@@ -233,8 +233,6 @@ Test(dataset_text, text_is_normalized_before_it_is_tokenized) {
   batch_dataset_free(dataset);
 }
 
-/* ---- which of the two it is */
-
 Test(dataset_text, json_lines_are_found_by_their_bytes) {
   static const char lines[] = "{\"text\":\"hello\"}\n{\"text\":\"world\"}\n", long_line[] = "{\"text\":\"";
   static const char *const names[] = {"a.json", "corpus", "a.log", "UP.JSONL", "a.NDJSON"};
@@ -302,8 +300,6 @@ Test(dataset_text, tokens_that_begin_like_gzip_are_tokens) {
   assert_tokens(dataset, (int32_t[]){0x8B1F, 8, 1}, 3);
   batch_dataset_free(dataset);
 }
-
-/* ---- lines that cannot be used */
 
 Test(dataset_text, a_byte_order_mark_before_json_is_passed_over_and_before_text_is_text) {
   BatchDataset *dataset = open_dataset(write_text("a.jsonl", "\xef\xbb\xbf{\"text\":\"ab\"}\n"), NULL);
@@ -385,8 +381,6 @@ Test(dataset_text, a_dotted_field_leads_into_objects) {
   assert_text(dataset, "yes", 3);
   batch_dataset_free(dataset);
 }
-
-/* ---- the longest document */
 
 /* A compressed line of so many bytes: a few KB in the file. */
 static const char *long_line(size_t count) {
@@ -512,8 +506,6 @@ Test(dataset_text, blank_lines_behind_a_line_are_bounded_with_it, .timeout = 60)
   batch_tokenizer_free(tokenizer);
 }
 
-/* ---- gzip */
-
 Test(dataset_text, gzip_of_text_and_jsonl_gives_what_is_inside) {
   need_package(PACKAGE_ZLIB);
   bytes text = long_text(1500000);
@@ -600,8 +592,6 @@ Test(dataset_text, compressed_tokens_are_refused) {
   const char *path = compress_file(write_data("a.bin", "\1\0\2\0", 4), "a.bin.zst");
   assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "compressed", "decompress it");
 }
-
-/* ---- zstd */
 
 Test(dataset_text, zstd_is_found_under_other_names_and_json_lines_inside) {
   need_package(PACKAGE_ZSTD);
@@ -699,8 +689,6 @@ Test(dataset_text, a_wrong_id_in_tokenized_text_is_reported_with_its_document) {
   batch_dataset_free(dataset);
 }
 
-/* ---- temporary files */
-
 Test(dataset_text, tokenized_text_leaves_no_file_behind) {
   batch_dataset_options options = separated(BATCH_SEPARATOR_AFTER);
   options.temporary_directory = path_of("");
@@ -716,8 +704,6 @@ Test(dataset_text, a_temporary_directory_that_is_not_there_is_named) {
   assert_not_opened(write_text("a.txt", "ab"), &options, BATCH_ERROR_IO, options.temporary_directory,
                     "temporary file");
 }
-
-/* ---- a caller's tokenizer */
 
 /* Three ids for every byte, so that the first guess of the room is too small. */
 static size_t triple(void *context, const char *text, size_t count, int32_t *ids, size_t capacity) {

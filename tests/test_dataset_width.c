@@ -43,8 +43,6 @@ static batch_dataset_options of_type(batch_token_type type) {
   return options;
 }
 
-/* ---- who says it */
-
 Test(dataset_width, the_name_tells_it) {
   assert_width(write_ids("a.u16", 2, 100, short_text_like), NULL, 2, 100);
   assert_width(write_ids("a.u16.bin", 2, 100, short_text_like), NULL, 2, 100);
@@ -122,8 +120,6 @@ Test(dataset_width, those_who_say_it_must_agree) {
   assert_not_opened(both, NULL, BATCH_ERROR_FORMAT, both, "u32 as its .metadata", "u16 as the name");
 }
 
-/* ---- companions of other tokens */
-
 Test(dataset_width, a_metadata_companion_of_another_file_is_refused) {
   const char *path = write_ids("a.bin", 2, 100, short_text_like);
   write_text("a.bin.metadata", "gpt2|2\n99\n99 T");
@@ -176,8 +172,6 @@ Test(dataset_width, a_megatron_index_of_other_tokens_is_noticed_by_their_looks) 
   batch_dataset_options i32 = of_type(BATCH_TOKEN_I32);
   assert_width(path, &i32, 4, 1000);
 }
-
-/* ---- nobody says it */
 
 Test(dataset_width, wider_tokens_under_a_plain_name_are_noticed) {
   static const uint64_t counts[] = {16, 200, 5000, 100000};

@@ -4,8 +4,6 @@
 
 TestSuite(distribute);
 
-/* ---- cutting up */
-
 Test(distribute, each_sphere_gets_a_view_of_its_rows) {
   Batch *batch = batch_create(10, 3, 100), *parts[4];
   for (size_t i = 0; i < 30; i++) batch->input.data[i] = (float)i;
@@ -61,8 +59,6 @@ Test(distribute, refuses_bad_arguments_and_leaves_everything) {
   batch_free(batch);
 }
 
-/* ---- symmetry groups */
-
 Test(distribute, groups_live_in_the_top_bits_of_the_id) {
   Batch *batch = check_small_batch(0x0123456789abcdefu);
   cr_assert_eq(batch_symmetry_group(batch), 0);
@@ -90,8 +86,6 @@ Test(distribute, groups_beyond_eleven_are_refused) {
   assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_symmetry_group", "batch", CHECK_NULL);
   batch_free(batch);
 }
-
-/* ---- balance */
 
 enum { MOST = 24, COLUMNS = 64 };
 

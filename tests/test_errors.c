@@ -178,8 +178,6 @@ Test(errors, nothing_is_printed) {
   free(text);
 }
 
-/* ---- the tests' own watchdog */
-
 static void hang(test_thread *self) {
   thread_waits(self, "waits for ever");
   for (;;) nanosleep(&(struct timespec){1000, 0}, NULL);

@@ -86,8 +86,6 @@ Test(freed_twice, aborts_and_names_the_call) {
   rmdir(folder);
 }
 
-/* ---- the table itself */
-
 enum { MANY = 100000 };
 
 static void leave(void *object) {

@@ -87,8 +87,6 @@ Test(json, nesting_is_bounded) {
   cr_assert(!takes(deep));
 }
 
-/* ---- strings */
-
 static void assert_means(const char *inside, batch_malformed malformed, const char *expected, size_t bytes) {
   text_buffer out = {0};
   size_t bad;
@@ -131,8 +129,6 @@ Test(json, bytes_that_are_not_utf8_are_kept_replaced_or_refused) {
   assert_bad_at("a\\n\xff", 3);
 }
 
-/* ---- the member that is wanted */
-
 static void assert_field(const char *text, const char *field, const char *expected) {
   text_buffer out = {0};
   const jsonl_line line = {"x.jsonl", 7, 100, text, strlen(text)};
@@ -167,8 +163,6 @@ Test(json, dots_lead_into_objects) {
   assert_field("{\"a\":{\"b\":\"x\"},\"a.b\":\"whole\"}", "a.b", "whole");
   assert_field("{\"a\":[{\"b\":\"x\"}]}", "a.b", NULL);
 }
-
-/* ---- beside jansson */
 
 static uint64_t seed = 88172645463325252u;
 
@@ -273,8 +267,6 @@ Test(json, damaged_objects_are_refused_as_jansson_refuses_them) {
   }
   cr_assert(refused > 1000 && taken > 1000, "%u refused, %u taken", refused, taken);
 }
-
-/* ---- what a file begins with */
 
 Test(json, the_beginning_of_a_file_tells_lines_from_one_value) {
   static const struct {

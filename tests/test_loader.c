@@ -351,8 +351,6 @@ Test(loader, every_element_type_holds_the_same_ids) {
   batch_dataset_free(dataset);
 }
 
-/* --- faults --- */
-
 Test(loader, a_bad_id_is_named_with_its_place_by_every_policy) {
   BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
   batch_loader_options o = small_options();
@@ -565,8 +563,6 @@ Test(loader, hands_other_peoples_signals_on) {
   batch_dataset_free(dataset);
 }
 
-/* --- waiting and closing --- */
-
 Test(loader, next_keeps_its_deadline_and_says_why) {
   BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
   batch_loader_options o = small_options();
@@ -682,8 +678,6 @@ Test(loader, a_slow_step_stops_neither_the_others_nor_unordered_delivery) {
   batch_loader_free(loader);
   batch_dataset_free(dataset);
 }
-
-/* --- the rest --- */
 
 /* The same stream in files of odd sizes and of different widths: rows that lie in several files. */
 Test(loader, files_of_any_size_and_width_give_the_same_rows) {

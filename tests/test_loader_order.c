@@ -63,8 +63,6 @@ static uint32_t below(draw *d, uint32_t bound) {
   return (uint32_t)(mix64(++d->state * UINT64_C(0x9e3779b97f4a7c15)) % bound);
 }
 
-/* --- data --- */
-
 /* Documents of 0 to 30 tokens, two files for the first source. */
 static void make_source(int number, draw *d) {
   made_source *s = &made[number];
@@ -98,8 +96,6 @@ static void make_source(int number, draw *d) {
     cr_assert_not_null(s->sets[io], "%s", batch_last_error()->message);
   }
 }
-
-/* --- the reference: rows --- */
 
 static uint32_t document_begin(const made_source *s, uint32_t document) {
   return document == 0 ? 0 : s->ends[document - 1];
@@ -160,8 +156,6 @@ static void cut_rows(made_source *s, const batch_loader_options *o) {
   else
     pack_best_fit(s, o->sequence_length);
 }
-
-/* --- the reference: order --- */
 
 /* out: [count] which index comes at each place. */
 static void shuffle(const batch_loader_options *o, uint32_t count, uint64_t key, uint32_t *out) {
@@ -250,8 +244,6 @@ static void lay_out(const batch_loader_options *o, uint32_t sources, const uint3
     order_unweighted(o, sources);
 }
 
-/* --- comparing --- */
-
 static int32_t element(const Tensor *tensor, uint32_t r, uint32_t column) {
   return (int32_t)tensor_get(tensor, (uint32_t[2]){r, column});
 }
@@ -296,8 +288,6 @@ static void check_row(const Batch *b, uint32_t r, uint64_t place, const batch_lo
   for (; column < b->sequence_length; column++)
     check_column(b, r, column, (int32_t[5]){PAD, PAD, 0, -1, 0}, what);
 }
-
-/* --- runs --- */
 
 typedef struct run {
   batch_loader_options options;

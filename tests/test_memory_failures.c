@@ -21,8 +21,6 @@ static void inject(const char *name, failing_call call, void *context) {
   cr_assert_gt(inject_failures(name, call, context), 0);
 }
 
-/* ---- the injection itself */
-
 static bool leaks_one_block(void *context) {
   void *volatile *kept = context; /* volatile: a compiler may leave out a malloc that is only freed */
   kept[0] = malloc(10);
@@ -45,8 +43,6 @@ Test(memory_failures, a_leak_is_seen) {
   void *kept[2];
   cr_assert_eq(check_end_of(inject_into_leak, kept).status, 0);
 }
-
-/* ---- tensors */
 
 static bool make_tensor(void *context) {
   (void)context;
@@ -93,8 +89,6 @@ Test(memory_failures, tensors) {
   inject("tensor_reshape", reshape_copy, tensor);
   tensor_free(tensor);
 }
-
-/* ---- batches */
 
 static bool make_batch(void *context) {
   (void)context;
@@ -191,8 +185,6 @@ Test(memory_failures, splitting_and_distributing) {
   }
 }
 
-/* ---- queues */
-
 static bool make_queue(void *context) {
   BatchQueue *queue = batch_queue_create(*(uint32_t *)context);
   batch_queue_free(queue);
@@ -266,8 +258,6 @@ Test(memory_failures, the_unlimited_queue_refuses_and_recovers) {
   printf("batch_queue_try_enqueue: %u refused after %u that went in\n", refused, in);
 }
 
-/* ---- pools */
-
 static bool make_pool(void *context) {
   (void)context;
   BatchPool *pool = batch_pool_create(5, 3, 4, 10);
@@ -321,7 +311,7 @@ Test(memory_failures, a_pool_works_while_every_allocation_fails) {
   batch_pool_free(pool);
 }
 
-/* ---- batch headers: they come from segments that are kept for ever, so each case starts in a child
+/* Batch headers: they come from segments that are kept for ever, so each case starts in a child
    process in which the headers that there are have run out */
 
 typedef struct header_case {
@@ -366,8 +356,6 @@ Test(memory_failures, when_headers_run_out_nothing_leaks) {
   }
   batch_free(batch);
 }
-
-/* ---- spheres: threads run out, too */
 
 static void ignore(void *context, uint32_t sphere, Batch *batch) {
   (void)context, (void)sphere, (void)batch;

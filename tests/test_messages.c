@@ -279,8 +279,6 @@ Test(messages, of_spheres) {
   batch_spheres_stop(spheres);
 }
 
-/* ---- a batch that is released once too often */
-
 static void release_free(void *batch) {
   batch_release(batch);
   batch_release(batch);

@@ -142,8 +142,6 @@ Test(normalize, every_pair_of_bytes_becomes_utf8) {
   cr_assert_eq(65536 - changed, 128 * 128 + 30 * 64); /* two ASCII, or 0xC2-0xDF and a continuation */
 }
 
-/* ---- pieces */
-
 static uint64_t seed = 0x2545F4914F6CDD1D;
 
 static uint32_t below(uint32_t n) {

@@ -17,8 +17,6 @@ static void begin(void) {
 
 TestSuite(options, .init = begin, .fini = files_end);
 
-/* --- what is done with each struct --- */
-
 static bool use_pool(void *options) {
   BatchPool *pool = batch_pool_create_with(options);
   batch_pool_free(pool);
@@ -159,8 +157,6 @@ static bool fill_sphere_stats(void *stats) {
   return filled;
 }
 
-/* --- all of them --- */
-
 typedef struct kind {
   const char *function, *init;
   const void *good;  /* what it begins with and what must be set */
@@ -296,8 +292,6 @@ Test(options, structs_end_without_padding) {
   for (size_t i = 0; i < GIVEN + FILLED; i++)
     cr_assert_eq(kind_at(i)->end, kind_at(i)->bytes, "%s", kind_at(i)->init);
 }
-
-/* --- a struct that has grown --- */
 
 typedef struct grown {
   size_t size;

@@ -14,8 +14,6 @@
 #include "support/files.h"
 #include "support/watchdog.h"
 
-/* --- permutation --- */
-
 static void begin(void) {
   watchdog_on();
   files_begin();
@@ -122,8 +120,6 @@ Test(permutation, gives_every_order_of_few_values_as_often) {
   cr_assert_lt(fabs(unevenness_of_orders(true)), 5);
   cr_assert_gt(unevenness_of_orders(false), 100, "the control passes");
 }
-
-/* --- plan --- */
 
 /* Tokens 0 to count - 1 (mod 2^16); with lengths: documents of a datatrove file. */
 static BatchDataset *make_dataset(const char *name, uint32_t count, const uint32_t *lengths,
@@ -424,8 +420,6 @@ Test(plan, hash_of_the_data_knows_tokens_and_that_of_the_mix_what_it_is_mixed_by
   batch_dataset_free(dataset);
   batch_dataset_free(other);
 }
-
-/* --- schedule --- */
 
 /* Every row of every epoch from the origin on is in exactly one step. */
 static void check_schedule(uint64_t rows, uint64_t step_rows, schedule_place origin, uint64_t epochs) {

@@ -31,8 +31,6 @@ static void assert_idle(BatchPool *pool, uint32_t expected) {
   cr_assert_eq(n, expected, "%u idle instead of %u", n, expected);
 }
 
-/* ---- creation */
-
 Test(pool, create_makes_idle_float_batches) {
   BatchPool *pool = pool_of(3);
   cr_assert_eq(batch_pool_size(pool), 3);
@@ -90,8 +88,6 @@ Test(pool, create_refuses_more_batches_than_there_can_be) {
 Test(pool, free_takes_null) {
   batch_pool_free(NULL);
 }
-
-/* ---- handing out */
 
 Test(pool, a_pool_of_n_hands_out_exactly_n_different_batches) {
   static const uint32_t sizes[] = {1, 2, 3, 17, 64};
@@ -190,8 +186,6 @@ Test(pool, allocate_until_answers) {
   batch_release(batch);
   batch_pool_free(pool);
 }
-
-/* ---- coming back */
 
 Test(pool, the_last_reference_puts_a_batch_back_by_whatever_name) {
   void (*const drops[])(Batch *) = {batch_release, batch_free};
@@ -351,8 +345,6 @@ Test(pool, release_works_after_the_pool_was_freed) {
   cr_assert_eq(batch_count_live(), live);
 }
 
-/* ---- closing */
-
 Test(pool, a_closed_pool_hands_out_nothing_though_batches_are_idle) {
   BatchPool *pool = pool_of(3);
   Batch *batch = batch_pool_allocate(pool), *none = (Batch *)(uintptr_t)64;
@@ -376,8 +368,6 @@ Test(pool, a_closed_pool_hands_out_nothing_though_batches_are_idle) {
   cr_assert_eq(misses, 4);
   batch_pool_free(pool);
 }
-
-/* ---- a pool that has been freed */
 
 static void free_twice(void *context) {
   batch_pool_free(context);
@@ -479,8 +469,6 @@ Test(pool, pools_that_cannot_be_made_do_not_make_a_freed_one_forgotten) {
   batch_pool_free(pool);
 }
 
-/* ---- counting */
-
 Test(pool, outstanding_counts_what_is_out) {
   size_t live = batch_count_live();
   BatchPool *pool = pool_of(4);
@@ -502,8 +490,6 @@ Test(pool, outstanding_counts_what_is_out) {
   batch_pool_free(pool);
   cr_assert_eq(batch_count_live(), live);
 }
-
-/* ---- resizing */
 
 Test(pool, growing_makes_batches_available_at_once) {
   BatchPool *pool = pool_of(2);
@@ -608,8 +594,6 @@ Test(pool, freeing_a_shrunken_pool_with_batches_out) {
   batch_pool_free(pool);
   release_all(batches + 1, 3);
 }
-
-/* ---- bad arguments */
 
 Test(pool, calls_refuse_null) {
   BatchPool *pool = pool_of(1);

@@ -133,8 +133,6 @@ Test(pool_options, bad_sizes_and_types_are_refused) {
                  "input_type", "55");
 }
 
-/* ---- a caller's own allocator */
-
 typedef struct test_arena {
   int live, made, fail_at; /* fail_at: which allocation answers NULL; 0: none */
   size_t bytes, smallest_alignment;
@@ -220,7 +218,7 @@ Test(pool_options, half_an_allocator_is_refused) {
                  "allocator");
 }
 
-/* ---- limits of the process; AddressSanitizer's own memory is beyond any */
+/* Limits of the process; AddressSanitizer's own memory is beyond any. */
 
 #ifndef CHECK_UNDER_ASAN
 

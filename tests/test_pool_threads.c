@@ -105,8 +105,6 @@ Test(pool_threads, a_waiting_allocator_sleeps_and_does_not_wake_without_work) {
   batch_pool_free(pool);
 }
 
-/* ---- no batch is handed out twice, and none is lost */
-
 typedef struct workshop {
   BatchPool *pool;
   atomic_bool stop;

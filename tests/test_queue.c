@@ -10,8 +10,6 @@ TestSuite(queue, .init = watchdog_on);
 static const uint32_t capacities[] = {1, 2, 3, 4, 5, 7, 8, 9, 63, 64, 65, 1000};
 enum { CAPACITIES = sizeof capacities / sizeof *capacities };
 
-/* ---- life cycle */
-
 Test(queue, create_takes_every_capacity_up_to_the_largest) {
   for (int i = 0; i < CAPACITIES; i++) {
     BatchQueue *queue = queue_of(capacities[i]);
@@ -57,8 +55,6 @@ Test(queue, free_of_a_closed_queue_releases_what_is_inside) {
   assert_count(batch, 1);
   batch_release(batch);
 }
-
-/* ---- order, fullness, emptiness */
 
 Test(queue, batches_come_out_in_the_order_they_went_in) {
   for (int i = 0; i < CAPACITIES; i++) {
@@ -132,8 +128,6 @@ Test(queue, the_unlimited_queue_closes_and_drains_across_its_rings) {
   batch_queue_free(queue);
 }
 
-/* ---- references */
-
 Test(queue, a_successful_enqueue_takes_the_reference_and_a_dequeue_hands_it_on) {
   BatchQueue *queue = queue_of(2);
   Batch *batch = check_small_batch(1);
@@ -182,8 +176,6 @@ Test(queue, one_batch_may_be_inside_several_times) {
   for (int i = 0; i < 3; i++) assert_next(queue, 1);
   batch_queue_free(queue);
 }
-
-/* ---- deadlines */
 
 Test(queue, a_deadline_that_passed_does_not_keep_from_what_is_there) {
   BatchQueue *queue = queue_with(2, 1);
@@ -240,8 +232,6 @@ Test(queue, a_deadline_that_passed_times_out) {
   cr_assert_eq(batch_queue_dequeue_until(queue, &none, 1), BATCH_TIMEDOUT);
   batch_queue_free(queue);
 }
-
-/* ---- peek, close, clear */
 
 Test(queue, peek_shows_the_front_with_a_reference_of_its_own) {
   for (uint32_t capacity = 0; capacity <= 3; capacity += 3) {
@@ -394,8 +384,6 @@ Test(queue, pooled_batches_go_home_from_a_queue_that_is_cleared_or_freed) {
   batch_release(batch);
   batch_pool_free(pool);
 }
-
-/* ---- bad arguments */
 
 Test(queue, calls_refuse_a_null_queue) {
   Batch *batch = check_small_batch(1), *out = batch;

@@ -193,8 +193,6 @@ Test(queue_threads, a_waiting_consumer_sleeps_and_does_not_wake_without_work) {
   batch_queue_free(queue);
 }
 
-/* ---- calls with several batches that wait */
-
 enum { MORE = 10 };
 
 typedef struct test_many {
@@ -355,8 +353,6 @@ Test(queue_threads, who_takes_several_places_leaves_the_others_awake) {
   batch_queue_free(queue);
 }
 
-/* ---- many producers and consumers */
-
 enum { SIDES = 3, EACH = 3000 };
 
 typedef struct test_traffic {
@@ -408,8 +404,6 @@ Test(queue_threads, what_many_producers_put_in_many_consumers_take_out_once_and_
   }
 }
 
-/* ---- peek while others take */
-
 static void peek_on(test_thread *self) {
   uint64_t last = 0;
   watchdog_step("peeks");
@@ -436,8 +430,6 @@ Test(queue_threads, peek_while_others_take_shows_living_batches_in_order) {
     batch_queue_free(queue);
   }
 }
-
-/* ---- close in the middle of traffic: what went in comes out */
 
 static void produce_until_closed(test_thread *self) {
   test_traffic *traffic = self->context;

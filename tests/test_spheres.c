@@ -369,8 +369,6 @@ Test(spheres, drain_returns_while_others_go_on_dispatching) {
   batch_spheres_stop(record.spheres);
 }
 
-/* ---- bad arguments */
-
 Test(spheres, start_refuses_bad_options) {
   batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
   assert_refused(!batch_spheres_start(NULL), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_start", "options",

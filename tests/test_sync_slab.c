@@ -95,8 +95,6 @@ Test(sync_slab, no_handle_is_handed_out_twice) {
   threads_join(threads, 4);
 }
 
-/* ---- counting */
-
 static slab few = SLAB_INIT(thing, link);
 
 Test(sync_slab, count_is_what_is_handed_out) {

@@ -178,8 +178,6 @@ Test(sync_window, the_largest_handle_passes) {
   cr_assert_eq(taken.handle, HANDLE_MAX);
 }
 
-/* --- waiting --- */
-
 typedef struct waiter {
   pthread_t thread;
   window *window;

@@ -29,8 +29,6 @@ static float at(const Tensor *tensor, uint32_t row, uint32_t column) {
   return tensor_get(tensor, (uint32_t[]){row, column});
 }
 
-/* ---- creation */
-
 Test(tensor, create_makes_zeroed_aligned_float32) {
   uint32_t shape[] = {3, 5, 7};
   Tensor *tensor = tensor_create(shape, 3);
@@ -112,8 +110,6 @@ Test(tensor, create_answers_out_of_memory_when_there_is_not_enough) {
 Test(tensor, free_takes_null) {
   tensor_free(NULL);
 }
-
-/* ---- copies and views */
 
 Test(tensor, copy_is_deep_for_every_type) {
   for (int i = 0; i < TYPES; i++) {
@@ -213,8 +209,6 @@ Test(tensor, view_refuses_rows_that_are_not_there) {
   tensor_free(tensor);
 }
 
-/* ---- reshape */
-
 Test(tensor, reshape_keeps_the_elements) {
   Tensor *tensor = counting_matrix(3, 4, TENSOR_FLOAT32);
   float *data = tensor->data;
@@ -266,8 +260,6 @@ Test(tensor, reshape_is_not_fooled_by_a_product_that_wraps) {
   cr_assert_eq(tensor->ndim, 2);
   tensor_free(tensor);
 }
-
-/* ---- elements */
 
 Test(tensor, elements_lie_in_row_major_order) {
   Tensor *tensor = tensor_create((uint32_t[]){2, 3, 4}, 3);
@@ -424,8 +416,6 @@ Test(tensor, fill_refuses_null_and_what_is_no_tensor) {
   assert_refused((tensor_fill(&nothing, 1), true), BATCH_ERROR_INVALID_ARGUMENT, "tensor_fill", "tensor");
 }
 
-/* ---- printing and names */
-
 static void print_tensor(void *tensor) {
   tensor_print(tensor);
 }
@@ -456,8 +446,6 @@ Test(tensor, types_have_sizes_and_names) {
   cr_assert_str_eq(tensor_type_name(NO_TYPE), "?");
   cr_assert_eq(tensor_type_size((tensor_type)-1), 0);
 }
-
-/* ---- ownership: tensors taken apart and put together by hand */
 
 static void end_by_hand(Tensor *tensor) {
   free(tensor->data);
@@ -593,8 +581,6 @@ Test(tensor_ownership, struct_copies_of_views_are_reshaped_without_an_allocation
   tensor_free(view);
   tensor_free(tensor);
 }
-
-/* ---- fields that contradict each other */
 
 Test(tensor_fields, contradictions_are_refused_by_every_call) {
   Tensor *tensor = matrix(2, 3, TENSOR_FLOAT32), whole = *tensor;

@@ -140,8 +140,6 @@ Test(text_pieces, a_callers_tokenizer_is_given_the_whole_document, .timeout = 60
   batch_tokenizer_free(tokenizer);
 }
 
-/* ---- SentencePiece: models of every kind of line end and cut */
-
 #ifdef HEADRACE_WITH_SENTENCEPIECE
 /* The library's one call for the whole text (or for each line, of a model without line feeds). */
 static void assert_cuts_change_nothing(const BatchTokenizer *tokenizer, const char *path) {

@@ -81,8 +81,6 @@ Test(tokenizer, bad_arguments_are_refused) {
   batch_tokenizer_free(NULL);
 }
 
-/* ---- a caller's own */
-
 static size_t count_up(void *context, const char *text, size_t length, int32_t *ids, size_t capacity) {
   (void)text;
   for (size_t i = 0; i < length && i < capacity; i++) ids[i] = *(int32_t *)context + (int32_t)i;
@@ -140,8 +138,6 @@ Test(tokenizer, a_callers_tokenizer_with_something_missing_is_refused) {
   assert_refused(!batch_tokenizer_custom(&whole, NULL, 8, -2), BATCH_ERROR_INVALID_ARGUMENT, "end_of_text",
                  "-2");
 }
-
-/* ---- SentencePiece */
 
 /* The package, and its commands. */
 static void need_sentencepiece(void) {

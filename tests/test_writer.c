@@ -422,8 +422,6 @@ Test(writer, a_directory_that_is_not_there_is_named) {
   assert_refused(!batch_writer_create(path, NULL), BATCH_ERROR_IO, path, "No such file");
 }
 
-/* ---- from text */
-
 Test(writer, text_becomes_the_shard_that_the_text_as_a_dataset_is) {
   batch_dataset_options text = BATCH_DATASET_OPTIONS_INIT;
   text.separator = BATCH_SEPARATOR_BEFORE;

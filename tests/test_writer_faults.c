@@ -107,7 +107,7 @@ Test(writer_faults, an_index_without_its_tokens_is_refused) {
   assert_not_opened(path, NULL, BATCH_ERROR_IO, "a.bin", "No such file");
 }
 
-/* ---- a full disk: files may not grow beyond a limit, which is EFBIG instead of ENOSPC */
+/* A full disk: files may not grow beyond a limit, which is EFBIG instead of ENOSPC. */
 
 static void limit_file_size(rlim_t size) {
   signal(SIGXFSZ, SIG_IGN);

@@ -52,8 +52,6 @@ static void assert_ids(const char *path, uint32_t first, uint32_t count) {
   batch_dataset_free(dataset);
 }
 
-/* ---- names */
-
 Test(writer_places, a_shorter_run_over_a_longer_one_leaves_no_shard_of_it) {
   write_run(path_of("t.bin"), BATCH_FORMAT_MEGATRON, 1, 1, 9);
   cr_assert_eq(files_count(), 18);
@@ -147,8 +145,6 @@ Test(writer_places, what_is_replaced_stays_until_the_end) {
   }
 }
 
-/* ---- what cannot be written is refused before the work */
-
 Test(writer_places, what_is_no_file_is_refused) {
   batch_writer_options options = options_for(BATCH_FORMAT_HEADERLESS, 0, true);
   cr_assert_eq(mkdir(path_of("d.bin"), 0777), 0);
@@ -222,8 +218,6 @@ Test(writer_places, a_file_of_somebody_else_in_a_sticky_directory_is_refused) {
   cr_assert_eq(files_count(), 1, "something was left");
 }
 
-/* ---- links, modes */
-
 Test(writer_places, a_link_stays_and_its_file_is_replaced) {
   cr_assert_eq(mkdir(path_of("far"), 0777), 0);
   write_text("far/real.bin", "old");
@@ -295,8 +289,6 @@ Test(writer_places, a_file_that_root_replaces_stays_its_owners) {
   write_run(path, BATCH_FORMAT_LLMC_GPT2, 0, 1, 5);
   cr_assert(stat(path, &status) == 0 && status.st_uid == 65534 && status.st_gid == 65534);
 }
-
-/* ---- two runs */
 
 Test(writer_places, a_second_run_is_refused_while_the_first_lives) {
   batch_writer_options options = options_for(BATCH_FORMAT_MEGATRON, 0, true);
@@ -412,8 +404,6 @@ Test(writer_places, runs_that_come_and_go_are_never_two, .timeout = 58) {
   munmap(m, sizeof *m);
 }
 
-/* ---- what is read is not replaced */
-
 Test(writer_places, an_input_that_would_be_replaced_is_refused) {
   batch_writer_options options = options_for(BATCH_FORMAT_HEADERLESS, 5, true);
   batch_dataset_options text = BATCH_DATASET_OPTIONS_INIT;
@@ -433,8 +423,6 @@ Test(writer_places, an_input_that_would_be_replaced_is_refused) {
   }
   cr_assert_eq(files_count(), 3);
 }
-
-/* ---- nothing to write */
 
 Test(writer_places, files_without_tokens_are_read_beside_others) {
   static const batch_format formats[] = {BATCH_FORMAT_HEADERLESS, BATCH_FORMAT_LLMC_GPT2,

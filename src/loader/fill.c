@@ -42,8 +42,6 @@ void filler_fault(filler *f, batch_status code, const char *format, ...) {
   f->fault.code = code;
 }
 
-/* --- rows --- */
-
 typedef struct located {
   plan_row at;
   bool padding; /* the epoch has no such row */
@@ -131,8 +129,6 @@ static void fill_rows(void *context) {
     fill_row(f, row, &now);
   }
 }
-
-/* --- a batch --- */
 
 static void start_batch(filler *f, const schedule_place *place, Batch *batch) {
   f->batch = batch;

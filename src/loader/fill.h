@@ -41,7 +41,7 @@ void filler_fill(filler *f, const schedule_place *place, Batch *batch);
 __attribute__((format(printf, 3, 4))) void filler_fault(filler *f, batch_status code, const char *format,
                                                         ...);
 
-/* --- fill_tokens.c: from files to `pairs` columns of a row --- */
+/* fill_tokens.c: from files to `pairs` columns of a row. */
 
 /* Fills columns [column, column + piece->pairs) of a row from a source. Runs guarded. */
 void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,

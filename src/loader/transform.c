@@ -30,8 +30,6 @@ static bool read_options(const transform_type *type, const void *context, void *
   return options_read(&type->options, type->name, "options", context, mine);
 }
 
-/* --- masked language modelling --- */
-
 static bool kept(const batch_mask_options *o, double id) {
   for (size_t i = 0; i < o->num_keep; i++)
     if (o->keep[i] == id) return true;
@@ -70,8 +68,6 @@ batch_transform batch_transform_mask(const batch_mask_options *options) {
   return (batch_transform){apply_mask, options};
 }
 
-/* --- dropout and replacement --- */
-
 static const transform_type dropout_type = {
     OPTIONS_TYPE(batch_dropout_options, BATCH_DROPOUT_OPTIONS_INIT, drop_id), "batch_transform_dropout"};
 
@@ -102,8 +98,6 @@ static bool apply_replace(const void *context, Batch *batch, uint32_t row, batch
 batch_transform batch_transform_replace(const batch_replace_options *options) {
   return (batch_transform){apply_replace, options};
 }
-
-/* --- floats --- */
 
 static const transform_type normalize_type = {
     OPTIONS_TYPE(batch_normalize_options, BATCH_NORMALIZE_OPTIONS_INIT, deviation),
@@ -140,8 +134,6 @@ static bool apply_noise(const void *context, Batch *batch, uint32_t row, batch_r
 batch_transform batch_transform_noise(const batch_noise_options *options) {
   return (batch_transform){apply_noise, options};
 }
-
-/* --- what they are made with --- */
 
 typedef struct check {
   char name[48]; /* of the transform, for messages */

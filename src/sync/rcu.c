@@ -25,8 +25,6 @@ static _Thread_local rcu_reader *mine;
 
 static thread_key mine_key;
 
-/* --- threads --- */
-
 /* The thread ends, perhaps inside of a call that it will not come back to: it looks at nothing any more.
    release: came, pairs with the loads in oldest_inside; taken, with the CAS in take. */
 static void give_reader(void *record) {
@@ -81,8 +79,6 @@ __attribute__((noinline, cold)) static rcu_reader *take_reader(void) {
   return mine = &readers[i];
 }
 
-/* --- readers --- */
-
 /* ENTER, as rcu_enter. Also of a signal handler, or a callback, inside of another call. */
 __attribute__((noinline, cold)) static rcu_reader *enter_as_guest(void) {
   atomic_fetch_add_explicit(&guests, 1, memory_order_seq_cst);
@@ -108,8 +104,6 @@ void rcu_leave(rcu_reader *me) {
   atomic_store_explicit(&me->came, 0, memory_order_release);
   me->busy = false;
 }
-
-/* --- reclaiming --- */
 
 /* LIMBO: release; pairs with the exchange in take_all. */
 static void limbo_push(rcu_limbo *limbo, rcu_object *object) {

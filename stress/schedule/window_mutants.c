@@ -45,7 +45,7 @@ static void published_before_its_entry(small_window_parts *p) {
   p->publish = publish_before_entry;
 }
 
-/* --- taking: the wrong try and what follows it, in a wait as shipped --- */
+/* Taking: the wrong try and what follows it, in a wait as shipped. */
 
 typedef struct attempt attempt;
 struct attempt {

@@ -183,8 +183,6 @@ static void use_spheres(void) {
   batch_free(batch);
 }
 
-/* ---- the training loop: one thread fills pooled batches, three train on them */
-
 typedef struct Training {
   BatchPool *pool;
   BatchQueue *queue;

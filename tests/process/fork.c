@@ -54,8 +54,6 @@ static void expect_elsewhere(const char *call, bool refused) {
   EXPECT(strstr(batch_last_error()->message, call), "%s: %s", call, batch_last_error()->message);
 }
 
-/* --- a loader --- */
-
 static BatchDataset *dataset;
 static BatchLoader *loader;
 static Batch *first;
@@ -117,8 +115,6 @@ static void loaders(void) {
   batch_dataset_free(dataset);
 }
 
-/* --- spheres --- */
-
 static BatchSpheres *running;
 static atomic_uint processed;
 
@@ -172,8 +168,6 @@ static void spheres(void) {
   }
   batch_spheres_stop(running);
 }
-
-/* --- queues and pools in which threads of the parent wait --- */
 
 static BatchQueue *queue;
 static BatchPool *pool;

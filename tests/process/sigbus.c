@@ -15,8 +15,6 @@ enum { DOCUMENTS = 100000, LENGTH = 10, TOKENS = DOCUMENTS * LENGTH };
 
 static char tokens_path[64], index_path[80];
 
-/* --- a dataset with documents, which a case truncates --- */
-
 static void put(const char *path, const void *data, size_t bytes) {
   FILE *file = fopen(path, "w");
   EXPECT(file && fwrite(data, 1, bytes, file) == bytes && fclose(file) == 0, "%s", path);
@@ -74,8 +72,6 @@ static void block_everything(void) {
   sigfillset(&all);
   pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
-
-/* --- reads of ours --- */
 
 static void a_worker_made_with_everything_blocked(void) {
   batch_loader_options options = loader_options(BATCH_PACK_WINDOWS);
@@ -142,8 +138,6 @@ static void calls_with_everything_blocked(void) {
     EXPECT(sigismember(&before, i) == sigismember(&after, i), "the mask has changed: signal %d", i);
   batch_dataset_free(dataset);
 }
-
-/* --- what is not ours --- */
 
 static BatchDataset *kept_dataset;
 

@@ -18,15 +18,11 @@ bool pack_changed(const pack *p) {
                     p->data->files[0].path);
 }
 
-/* --- windows --- */
-
 /* Each window but the last one is full. */
 static uint64_t count_windows(const source *data, uint32_t length, bool whole) {
   if (data->tokens < 2) return 0;
   return whole ? (data->tokens - 1) / length : (data->tokens - 2) / length + 1;
 }
-
-/* --- documents --- */
 
 typedef struct reading {
   pack *pack;
@@ -72,8 +68,6 @@ static uint64_t document_of(const pack *p, uint64_t row) {
   }
   return row + low;
 }
-
-/* --- all --- */
 
 bool pack_init(pack *p, const source *data, batch_packing packing, uint32_t sequence_length, bool whole) {
   *p = (pack){.data = data, .packing = packing, .sequence_length = sequence_length};

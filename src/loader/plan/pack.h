@@ -40,7 +40,7 @@ void pack_free(pack *p);
 uint32_t pack_pieces(const pack *p, uint64_t row);
 pack_piece pack_piece_at(const pack *p, uint64_t row, uint32_t i);
 
-/* --- for pack_best_fit.c --- */
+/* For best_fit.c. */
 
 /* Fills table and rows. */
 bool pack_best_fit(pack *p);

@@ -10,8 +10,6 @@
 /* Tells apart the permutations that one seed keys. */
 enum { KEY_ROWS = 1, KEY_BLOCKS, KEY_IN_BLOCK, KEY_SOURCE = 5 };
 
-/* --- making a plan --- */
-
 /* What a dataset is to whoever opened it: "a.bin", "a.bin and the rest of its dataset". */
 #define NAME          "%.600s%s"
 #define NAME_OF(data) (data)->files[0].path, (data)->count > 1 ? " and the rest of its dataset" : ""
@@ -112,8 +110,6 @@ uint64_t plan_epochs(const plan *p) {
   return p->weighted ? SHARES_MAX_ROWS / p->rows : UINT64_MAX;
 }
 
-/* --- reading it --- */
-
 bool plan_reader_init(plan_reader *r, const plan *p) {
   *r = (plan_reader){.plan = p};
   r->shuffles = calloc(p->weighted ? p->count : 1, sizeof *r->shuffles);
@@ -193,8 +189,6 @@ plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place) {
   uint32_t i = find_source(p, row);
   return (plan_row){i, row - p->sources[i].first};
 }
-
-/* --- telling it from others --- */
 
 uint64_t plan_hash_mix(const plan *p) {
   uint64_t sum = mix64_with(p->rows, p->shuffle == BATCH_SHUFFLE_BLOCKS ? p->block_rows : 0);

@@ -7,8 +7,6 @@
 #define FINE    ((uint64_t)1 << 62) /* `whole` of weights that no small whole numbers stand for */
 #define LARGEST 65536               /* `whole` of those that some do */
 
-/* --- weights as whole numbers --- */
-
 /* Whether all weights are multiples of sum / whole, as far as numbers of 53 bits can tell. */
 static bool divides(shares *s, const double *weights, double sum, uint64_t whole) {
   uint64_t given = 0;
@@ -82,8 +80,6 @@ static uint64_t rest_at(const shares *s, size_t i, uint64_t slot) {
   return repeats(s) ? 0 : slot * s->weights[i] & (FINE - 1);
 }
 
-/* --- sources whose windows have begun --- */
-
 static bool sooner(const shares_reader *r, uint32_t a, uint32_t b) {
   const shares_lane *x = &r->lanes[a], *y = &r->lanes[b];
   return x->key != y->key ? x->key < y->key : a < b;
@@ -107,8 +103,6 @@ static uint32_t pop(shares_reader *r) {
   r->ready[at] = last;
   return first;
 }
-
-/* --- laying out --- */
 
 /* When the next row of source i is due. */
 static void find_due(const shares *s, shares_lane *lane, size_t i) {
@@ -200,8 +194,6 @@ static void lay_out(shares_reader *r, uint64_t number) {
   run(r, s->period, true);
   r->number = number;
 }
-
-/* --- reading --- */
 
 bool shares_reader_init(shares_reader *r, const shares *s) {
   *r = (shares_reader){.shares = s, .number = UINT64_MAX};
