@@ -155,17 +155,18 @@ static inline window_status window_next(const window *w, uint64_t *head, uint64_
 /* Takes the position at the head: WINDOW_OK, WINDOW_EMPTY, WINDOW_END or WINDOW_CLOSED. */
 static inline window_status window_try(window *w, window_look *look, void *context, window_taken *taken) {
   uint64_t head, word;
-  window_status status;
-  while ((status = window_next(w, &head, &word)) == WINDOW_OK) {
+  for (;;) {
+    window_status status = window_next(w, &head, &word);
+    if (status != WINDOW_OK) return status;
     look(context, head);
-    taken->position = head;
-    taken->handle = handle_of(word);
     /* ADVANCE: seq_cst; pairs with FIRST in window_publish. relaxed: after a failure head is read afresh. */
     if (atomic_compare_exchange_strong_explicit(&w->head, &head, head + 1, memory_order_seq_cst,
-                                                memory_order_relaxed))
-      break;
+                                                memory_order_relaxed)) {
+      taken->position = head;
+      taken->handle = handle_of(word);
+      return WINDOW_OK;
+    }
   }
-  return status;
 }
 
 /* Whoever moved the head passes the news on: the next position may have been published before, and the end
