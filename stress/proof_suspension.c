@@ -54,9 +54,10 @@ static void try_points(case_plan *plan, tally *t) {
 }
 
 /* Puts and takes of several that wait do what the others do, several times: too many stops for every detour and pair.
-   They are tried at each point, and at random. */
+   Those that poll have as many in a short run. They are tried at each point, and at random. */
 static bool is_left_out(operation o) {
-  return o == OPERATION_PUT_MANY_WAITING || o == OPERATION_TAKE_MANY_WAITING;
+  if (o == OPERATION_PUT_MANY_WAITING || o == OPERATION_TAKE_MANY_WAITING) return true;
+  return stress_seconds() < LONG_SECONDS && (o == OPERATION_PUT_POLLING || o == OPERATION_TAKE_POLLING);
 }
 
 /* Every stop on every detour: what the operation does after something has happened while it stood at

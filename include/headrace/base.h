@@ -5,7 +5,7 @@
        if (!batch_split(batch, 4, parts))
            fprintf(stderr, "%s\n", batch_last_error()->message);
 
-   Errors: every function that can fail answers with false, NULL or a batch_status other than
+   Errors: every function that can fail answers with false, NULL, -1 or a batch_status other than
    BATCH_OK, and leaves the reason in batch_last_error(), which belongs to the calling thread.
    A success leaves an older error standing; look only after a failure, or, where the answer does not
    tell (tensor_set), clear it before: batch_clear_error(). The library prints nothing to stderr.
