@@ -53,11 +53,15 @@ static void try_points(case_plan *plan, tally *t) {
   for (v->steps = 0; run(plan, 0, &t->points); v->steps++) continue;
 }
 
+static bool is_long(void) {
+  return stress_seconds() >= LONG_SECONDS;
+}
+
 /* Puts and takes of several that wait do what the others do, several times: too many stops for every detour and pair.
    Those that poll have as many in a short run. They are tried at each point, and at random. */
 static bool is_left_out(operation o) {
   if (o == OPERATION_PUT_MANY_WAITING || o == OPERATION_TAKE_MANY_WAITING) return true;
-  return stress_seconds() < LONG_SECONDS && (o == OPERATION_PUT_POLLING || o == OPERATION_TAKE_POLLING);
+  return !is_long() && (o == OPERATION_PUT_POLLING || o == OPERATION_TAKE_POLLING);
 }
 
 /* Every stop on every detour: what the operation does after something has happened while it stood at
@@ -92,10 +96,6 @@ static void try_pairs(case_plan *plan, tally *t) {
       while (run(plan, 1, &t->pairs)) plan->victim[1].steps++;
     }
   }
-}
-
-static bool is_long(void) {
-  return stress_seconds() >= LONG_SECONDS;
 }
 
 /* Does `try` for each operation from each state: how many are inside and, in a long run, at two places
