@@ -74,7 +74,10 @@ __attribute__((noinline, cold)) static rcu_reader *take_reader(void) {
   uint32_t i = 0;
   while (i < READERS && !take(&readers[i])) i++;
   if (i == READERS) return NULL;
-  if (thread_key_set(&mine_key, &readers[i]) != 0) return give_reader(&readers[i]), NULL;
+  if (thread_key_set(&mine_key, &readers[i]) != 0) {
+    give_reader(&readers[i]);
+    return NULL;
+  }
   raise_used(i + 1);
   return mine = &readers[i];
 }
