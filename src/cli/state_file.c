@@ -15,12 +15,13 @@ static int failed(const char *command, const char *path, const char *call) {
 
 /* The first bytes of a file: a state is so short that one call reads it. */
 static int read_start(const char *command, const char *path, void *to, size_t bytes, size_t *got) {
+  *got = 0;
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return failed(command, path, "open");
   ssize_t n = TEMP_FAILURE_RETRY(read(fd, to, bytes));
   int status = n < 0 ? failed(command, path, "read") : CLI_OK;
   close(fd);
-  *got = n < 0 ? 0 : (size_t)n;
+  if (n > 0) *got = (size_t)n;
   return status;
 }
 
