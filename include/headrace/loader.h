@@ -46,9 +46,8 @@
    makes loaders of its own; it may use the datasets that it has inherited.
 
    Guarantees: next and close never hang while workers can read their files; memory is that of
-   pool_size batches; nothing is allocated between the first batch and the last, but for the
-   sentence of a fault. Workers stop
-   when pool_size batches are filled or in use, and go on when one is released. */
+   pool_size batches; to deliver batches, faulty ones too, nothing is allocated between the first
+   and the last. Workers stop when pool_size batches are filled or in use, and go on when one is released. */
 #ifndef HEADRACE_LOADER_H
 #define HEADRACE_LOADER_H
 
