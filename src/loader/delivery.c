@@ -19,13 +19,13 @@ struct delivery_entry {
   _Atomic uint64_t message[MESSAGE_WORDS]; /* of the fault; written if there is one */
 };
 
-/* Zeroed blocks: pages of entries whose batches never have a fault are never touched. */
+/* Entries are read after they have been written only, so they begin with what was in memory. */
 bool delivery_init(delivery *d, uint32_t size, uint64_t total) {
   size_t slots, entries, n = (size_t)1 << window_shift_for(size);
   atomic_init(&d->closed, false);
   atomic_init(&d->stopped, RUNNING);
   d->slots = memory_multiply(n, sizeof *d->slots, &slots) ? memory_allocate(slots) : NULL;
-  d->entries = memory_multiply(n, sizeof *d->entries, &entries) ? memory_allocate_zeroed(entries) : NULL;
+  d->entries = memory_multiply(n, sizeof *d->entries, &entries) ? memory_allocate(entries) : NULL;
   if (!d->slots || !d->entries) return false;
   window_init(&d->window, d->slots, size, 0, total);
   return true;
@@ -61,6 +61,7 @@ static void get_message(const delivery_entry *entry, char *message) {
   for (size_t i = 0; i < MESSAGE_WORDS; i++) {
     uint64_t word = atomic_load_explicit(&entry->message[i], memory_order_relaxed);
     memcpy(message + i * sizeof word, &word, sizeof word);
+    if (memchr(&word, '\0', sizeof word)) return;
   }
 }
 
