@@ -297,6 +297,7 @@ Test(poll, a_descriptor_that_somebody_closed_is_named) {
   close(fd_of(queue, DEQUEUE));
   assert_refused(batch_queue_arm(queue, DEQUEUE) == BATCH_ERROR_IO, BATCH_ERROR_IO,
                  "batch_queue_arm: ", strerror(EBADF));
+  batch_queue_free(queue);
 }
 
 enum { ITEMS = 2000, POLLERS = 3 };
