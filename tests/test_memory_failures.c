@@ -213,6 +213,18 @@ Test(memory_failures, a_bounded_queue_works_while_every_allocation_fails) {
   batch_queue_free(queue);
 }
 
+Test(memory_failures, descriptors_to_poll) {
+  BatchQueue *queue = batch_queue_create(1);
+  memory_fails_at(1, true);
+  assert_refused(batch_queue_fd(queue, BATCH_QUEUE_DEQUEUE) == -1, BATCH_ERROR_OUT_OF_MEMORY,
+                 "batch_queue_fd: ", "descriptor");
+  assert_refused(batch_queue_arm(queue, BATCH_QUEUE_DEQUEUE) == BATCH_ERROR_OUT_OF_MEMORY,
+                 BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_arm: ", "descriptor");
+  memory_fails_at(0, false);
+  cr_assert_geq(batch_queue_fd(queue, BATCH_QUEUE_DEQUEUE), 0, "%s", batch_last_error()->message);
+  batch_queue_free(queue);
+}
+
 /* The unlimited queue refuses what it cannot store, keeps what it has, and goes on later. */
 Test(memory_failures, the_unlimited_queue_refuses_and_recovers) {
   enum { MANY = 100000 };
