@@ -75,7 +75,8 @@ HEADRACE_API BatchPool *batch_pool_create_with(const batch_pool_options *options
 HEADRACE_API void batch_pool_close(BatchPool *pool);
 
 /* Closes the pool and frees it and its idle batches. Only releases of its batches may be running or
-   follow: join who allocates first. NULL is fine. */
+   follow: join who allocates first. A pool that a loader takes its batches from aborts: free the loader first. NULL is
+   fine. */
 HEADRACE_API void batch_pool_free(BatchPool *pool);
 
 /* Takes an idle batch, waiting while there is none.
@@ -106,7 +107,8 @@ HEADRACE_API void batch_pool_release(BatchPool *pool, Batch *batch);
 /* Changes how many batches the pool has, while it is in use. Growing makes new batches available
    at once; shrinking frees idle batches now and those that are out as they come back. 0 is fine.
    Returns: false, and nothing changed, when memory runs out, with more batches than BATCH_MAX_LIVE
-   leaves room for, or when the pool is closed. */
+   leaves room for, when the pool is closed, or when it would grow while a loader takes its batches from it
+   (batch_loader_options.pool). */
 HEADRACE_API bool batch_pool_resize(BatchPool *pool, uint32_t new_size);
 
 /* Returns how many batches the pool has by its last resize. */

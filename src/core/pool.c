@@ -1,5 +1,5 @@
-/* A pool: a Treiber stack of idle batches, an event for those who wait for one, and one word that
-   says how many batches there should be and how many there are too many (pool_size.h).
+/* A pool: a Treiber stack of idle batches, events for those who wait for one, and one word that says how
+   many batches there should be, how many there are too many, and who waits apart (pool_size.h).
 
    Pools live in type-stable memory, for two reasons. A thread that has just pushed the last batch back
    may still notify and look at the size while another one frees the pool; what it touches then is a
@@ -17,6 +17,8 @@
 #include "sync/refcount.h"
 
 static slab pools = SLAB_INIT(BatchPool, link);
+
+_Static_assert(BATCH_MAX_LIVE <= POOL_SIZE_MAX, "a pool's size fits its word");
 
 /* The memory of a pool rests until so many others have been freed. */
 #ifndef POOLS_RESTING
@@ -57,7 +59,7 @@ static BatchPool *pool_make(const batch_layout *layout, const batch_allocator *a
   /* The stack is empty: zeroed, or left so by another pool, whose tags it goes on with, since a thread
      that is late in pool_take_back may hold one of them. */
   pool->earlier_pops = stack_pops(&pool->idle);
-  event_init(&pool->available);
+  for (unsigned i = 0; i <= POOL_LOANS; i++) event_init(&pool->available[i]);
   counters_reset(&pool->statistics);
   atomic_store_explicit(&pool->freed, false, memory_order_relaxed);
   atomic_store_explicit(&pool->open, pool->home, memory_order_relaxed);
@@ -67,7 +69,7 @@ static BatchPool *pool_make(const batch_layout *layout, const batch_allocator *a
   return pool;
 }
 
-static BatchPool *pool_create(const char *function, const batch_pool_options *options) {
+BatchPool *pool_create(const char *function, const batch_pool_options *options) {
   batch_layout layout;
   batch_allocator allocator;
   if (!options_check(function, options) || !batch_layout_make(function, &options->shape, &layout) ||
@@ -112,7 +114,7 @@ static void pool_close(BatchPool *pool) {
   hand_over(pool);
   /* seq_cst: pairs with the load in allocation_retry as NOTICE with REGISTER (event.h), and with CLOSED. */
   atomic_store_explicit(&pool->open, NULL, memory_order_seq_cst);
-  event_notify_all(&pool->available);
+  pool_notify(pool, pool_size_look(&pool->size), EVENT_MAX_WAITERS);
 }
 
 void batch_pool_close(BatchPool *pool) {
@@ -123,11 +125,14 @@ void batch_pool_free(BatchPool *pool) {
   static const char function[] = "batch_pool_free";
   if (!pool) return;
   pool_check(function, pool);
+  if (pool_loans_of(atomic_load_explicit(&pool->size, memory_order_relaxed)) > 0)
+    error_abort("%s: pool %p has a loader that takes its batches from it, to be freed first", function,
+                (void *)pool);
   /* relaxed: the pool's owner is one; of two who think they are, one ends here. */
   if (atomic_exchange_explicit(&pool->freed, true, memory_order_relaxed))
     error_abort("%s: pool %p has been freed", function, (void *)pool);
   pool_close(pool);
-  port_descriptor_close(&pool->available.descriptor);
+  port_descriptor_close(&pool->available[0].descriptor);
   pool_set_size(function, pool, 0);
   pool_let_go(pool);
 }
@@ -149,12 +154,15 @@ static Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
 
 typedef struct allocation {
   BatchPool *pool;
-  batch_header *header; /* NULL after success: the pool is closed */
+  const _Atomic bool *ended; /* the caller needs no batch any more; NULL: it will */
+  batch_header *header;      /* NULL after success: the pool is closed, or the caller has ended */
 } allocation;
 
 static bool allocation_retry(void *context) {
   allocation *a = context;
   if (!atomic_load_explicit(&a->pool->open, memory_order_seq_cst)) return true;
+  /* seq_cst: pairs with the caller's store before pool_wake as REGISTER with NOTICE (event.h). */
+  if (a->ended && atomic_load_explicit(a->ended, memory_order_seq_cst)) return true;
   a->header = pool_pop(a->pool);
   return a->header;
 }
@@ -179,8 +187,8 @@ COLD static batch_status pool_not_open(const char *function, BatchPool *pool) {
 }
 
 COLD static batch_status pool_wait(const char *function, BatchPool *pool, Batch **batch, uint64_t deadline) {
-  allocation a = {pool, NULL};
-  bool in_time = event_wait(&pool->available, allocation_retry, &a, deadline);
+  allocation a = {pool, NULL, NULL};
+  bool in_time = event_wait(&pool->available[0], allocation_retry, &a, deadline);
   if (!a.header)
     return in_time ? pool_refuse_closed(function, pool)
                    : pool_refuse(function, pool, BATCH_TIMEDOUT, "no batch came back before the deadline");
@@ -226,7 +234,7 @@ Batch *batch_pool_try_allocate(BatchPool *pool) {
 
 int batch_pool_fd(BatchPool *pool) {
   static const char function[] = "batch_pool_fd";
-  return pool_check(function, pool) ? polled_fd(function, &pool->available) : -1;
+  return pool_check(function, pool) ? polled_fd(function, &pool->available[0]) : -1;
 }
 
 /* seq_cst: pairs with the store in pool_close and, as GET does, with GIVE in stack_push. */
@@ -240,10 +248,19 @@ batch_status batch_pool_arm(BatchPool *pool) {
   static const char function[] = "batch_pool_arm";
   if (!pool_check(function, pool)) return BATCH_ERROR_INVALID_ARGUMENT;
   batch_status found;
-  polled_arm(function, &pool->available, pool_look, pool, &found);
+  polled_arm(function, &pool->available[0], pool_look, pool, &found);
   if (found != BATCH_CLOSED) return found;
   handed_over(pool);
   return error_note(BATCH_CLOSED, function, POOL_IS_CLOSED);
+}
+
+Batch *pool_allocate_unless(BatchPool *pool, unsigned loan, const _Atomic bool *ended) {
+  allocation a = {pool, ended, NULL};
+  if (!allocation_retry(&a)) {
+    event_wait(&pool->available[loan], allocation_retry, &a, BATCH_FOREVER);
+    if (a.header) counters_add(&pool->statistics, HANDED_OUT_LATE, 1);
+  }
+  return a.header ? pool_hand_out(pool, a.header) : NULL;
 }
 
 /* The pool is only compared: it may have been freed. */
@@ -254,9 +271,7 @@ void batch_pool_release(BatchPool *pool, Batch *batch) {
     return;
   }
   batch_header_check_held(function, batch);
-  const batch_header *owner = batch_header_of(batch);
-  while (owner->parent) owner = owner->parent;
-  if (owner->pool == pool)
+  if (pool_of(batch) == pool)
     batch_header_release(batch_header_of(batch), function);
   else
     error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batch %p does not belong to pool %p", function,

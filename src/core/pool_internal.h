@@ -1,10 +1,34 @@
-/* What batches and loaders need of pools. */
+/* What pools offer to the rest of the library beyond the public functions. */
 #ifndef HEADRACE_CORE_POOL_INTERNAL_H
 #define HEADRACE_CORE_POOL_INTERNAL_H
 
 #include "core/batch_header.h"
 
+/* As batch_pool_create_with in the name of `function`. */
+BatchPool *pool_create(const char *function, const batch_pool_options *options);
+
 /* Takes a batch of the pool back whose last reference is gone: makes it idle, or frees it when the
    pool has shrunk or was freed. */
 void pool_take_back(BatchPool *pool, batch_header *header);
+
+/* A loader that takes its batches from a pool of the caller's has a loan of it, a number from 1 to POOL_LOANS: until it
+   gives that back never more than *there batches are out at a time, and freeing the pool aborts. Its threads wait apart
+   from everyone else, so that they can be woken alone. In the name of `function`, 0 and an error on a pool that is
+   closed, has no batch, or has no loan left. */
+unsigned pool_borrow(const char *function, BatchPool *pool, uint32_t *there);
+void pool_give_back(BatchPool *pool, unsigned loan);
+
+/* As batch_pool_allocate, for who may need no batch any more while it waits: NULL when the pool is closed, or after
+   *ended was set (seq_cst) and pool_wake called. Sets no error. loan 0: the pool's owner, where nobody else waits. */
+Batch *pool_allocate_unless(BatchPool *pool, unsigned loan, const _Atomic bool *ended);
+
+/* Has everyone who waits with this loan look again: all of them have ended. */
+void pool_wake(BatchPool *pool, unsigned loan);
+
+/* The shape of the pool's batches. */
+const batch_shape *pool_shape(const BatchPool *pool);
+
+/* The pool that the batch, or the one that it is a view of, goes back to; NULL: none. */
+const BatchPool *pool_of(const Batch *batch);
+
 #endif

@@ -1,5 +1,5 @@
 /* The parts of a pool, for the files that make it up: pool.c hands batches out, pool_resize.c makes them, takes
-   them back and retires them, pool_stats.c counts. */
+   them back and retires them, pool_loan.c lends them to loaders, pool_stats.c counts. */
 #ifndef HEADRACE_CORE_POOL_PARTS_H
 #define HEADRACE_CORE_POOL_PARTS_H
 
@@ -26,8 +26,8 @@ struct BatchPool {
   _Atomic bool freed;         /* batch_pool_free sets it; for calls that should not have come */
 
   stack idle;
-  event available;
-  /* See pool_size.h. resize and free write it, whoever retires a batch lowers the surplus. */
+  event available[1 + POOL_LOANS]; /* [0]: for everyone; [i]: for who has loan i */
+  /* See pool_size.h. resize, free and borrowers write it, whoever retires a batch lowers the surplus. */
   _Alignas(PORT_LINE) _Atomic uint64_t size;
   /* Its owner and each of its batches hold the pool. */
   _Atomic int holders;
@@ -45,6 +45,14 @@ bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size);
 
 /* One of the pool's holders has gone; the last one gives its memory back. */
 void pool_let_go(BatchPool *pool);
+
+/* After `count` batches have become idle: one waiter for each, of every kind, looks again. word: by pool_size_look,
+   since then. */
+static inline void pool_notify(BatchPool *pool, uint64_t word, uint32_t count) {
+  event_notify(&pool->available[0], count);
+  for (uint32_t loans = pool_loans_of(word), i = 1; loans > 0; loans >>= 1, i++)
+    if (loans & 1) event_notify(&pool->available[i], count);
+}
 
 /* Makes a batch idle that nobody else can reach. */
 static inline void pool_push(BatchPool *pool, batch_header *header) {

@@ -50,7 +50,7 @@ COLD static void pool_retire_idle(BatchPool *pool) {
       pool_retire(pool, header);
     } else {
       pool_push(pool, header);
-      event_notify(&pool->available, 1);
+      pool_notify(pool, pool_size_look(&pool->size), 1);
     }
   }
 }
@@ -61,8 +61,9 @@ void pool_take_back(BatchPool *pool, batch_header *header) {
     return;
   }
   pool_push(pool, header);
-  event_notify(&pool->available, 1);
-  if (pool_size_has_surplus(&pool->size)) pool_retire_idle(pool);
+  uint64_t word = pool_size_look(&pool->size);
+  pool_notify(pool, word, 1);
+  if (pool_surplus_of(word) > 0) pool_retire_idle(pool);
 }
 
 static void pool_unmake_batches(BatchPool *pool, batch_header **made) {
@@ -102,7 +103,16 @@ static void pool_add_batches(BatchPool *pool, batch_header **made, uint32_t coun
     hand_over(header);
     pool_push(pool, header);
   }
-  event_notify(&pool->available, count);
+  pool_notify(pool, pool_size_look(&pool->size), count);
+}
+
+/* Whether the word that was seen lets the size become new_size. */
+static bool pool_size_check(const char *function, uint64_t seen, uint32_t new_size) {
+  return pool_loans_of(seen) == 0 || new_size <= pool_size_of(seen) ||
+         error_fail(
+             BATCH_ERROR_INVALID_ARGUMENT,
+             "%s: new_size is %u, expected at most the pool's %u while a loader takes its batches from it",
+             function, new_size, pool_size_of(seen));
 }
 
 bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size) {
@@ -111,7 +121,11 @@ bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size) {
   uint64_t seen = atomic_load_explicit(&pool->size, memory_order_relaxed);
   do {
     needed = pool_size_needs(seen, new_size);
-    if (needed > count && !pool_make_batches(function, pool, &made, needed - count, new_size)) return false;
+    if (!pool_size_check(function, seen, new_size) ||
+        (needed > count && !pool_make_batches(function, pool, &made, needed - count, new_size))) {
+      pool_unmake_batches(pool, &made);
+      return false;
+    }
     if (needed > count) count = needed;
   } while (!pool_size_change(&pool->size, &seen, new_size));
   pool_add_batches(pool, &made, needed);

@@ -18,7 +18,7 @@ static _Atomic uint32_t *link_of(const void *owner, uint32_t handle) {
 
 static void model_prepare(void) {
   atomic_store_explicit(&idle.head, 0, memory_order_relaxed);
-  atomic_store_explicit(&size, pool_size_word(1, 0), memory_order_relaxed);
+  atomic_store_explicit(&size, pool_size_word(1, 0, 0), memory_order_relaxed);
   atomic_store_explicit(&retired, 0, memory_order_relaxed);
 }
 
@@ -54,5 +54,5 @@ static void model_thread(unsigned number) {
 
 static void model_check(void) {
   assert(atomic_load_explicit(&retired, memory_order_relaxed) == 1);
-  assert(atomic_load_explicit(&size, memory_order_relaxed) == pool_size_word(0, 0));
+  assert(atomic_load_explicit(&size, memory_order_relaxed) == pool_size_word(0, 0, 0));
 }

@@ -1,6 +1,7 @@
 /* So that a new pool soon lives in the memory of one that was freed. */
 #define POOLS_RESTING 1
 #include "core/pool.c"
+#include "core/pool_loan.c"
 #include "core/pool_resize.c"
 #include "core/pool_stats.c"
 
@@ -11,5 +12,7 @@ static uint32_t event_word(event *e) {
 }
 
 bool inside_pool_is_at_rest(BatchPool *pool) {
-  return event_word(&pool->available) == 0;
+  bool at_rest = true;
+  for (unsigned i = 0; i <= POOL_LOANS; i++) at_rest &= event_word(&pool->available[i]) == 0;
+  return at_rest;
 }
