@@ -14,9 +14,10 @@ progress progress_start(uint64_t steps) {
 }
 
 static const char *who_waits(const batch_loader_stats *stats) {
-  if (strcmp(stats->bottleneck, "data") == 0) return "trainer waits for data";
-  if (strcmp(stats->bottleneck, "trainer") == 0) return "data waits for trainer";
-  return "nobody waits";
+  static const char *const words[] = {[BATCH_BOTTLENECK_NONE] = "nobody waits",
+                                      [BATCH_BOTTLENECK_DATA] = "trainer waits for data",
+                                      [BATCH_BOTTLENECK_TRAINER] = "data waits for trainer"};
+  return words[stats->bottleneck];
 }
 
 void progress_step(progress *p, uint64_t step, double loss, uint64_t tokens,

@@ -4,7 +4,7 @@
 
 #include <stdint.h>
 
-#include <headrace/stats.h>
+#include <headrace/loader.h>
 
 typedef struct progress {
   uint64_t steps;        /* of the whole run */

@@ -75,7 +75,6 @@ static bool open_pipeline(trainer *t, const arguments *a) {
   loading.workers = a->workers;
   loading.seed = a->seed;
   loading.epochs = BATCH_LOADER_ENDLESS;
-  loading.world = 1;
   if (!(t->loader = batch_loader_create(t->dataset, &loading))) return false;
 
   batch_spheres_options lanes = BATCH_SPHERES_OPTIONS_INIT;

@@ -39,7 +39,8 @@ static uint16_t token_at(uint64_t i) {
 
 /* A row's first input says which one it is: the file is a known sequence. */
 static void check(round_state *round, const Batch *batch) {
-  uint64_t place = batch_loader_place(round->loader, batch);
+  uint64_t place;
+  stress_check(batch_loader_place(round->loader, batch, &place), "%s", batch_last_error()->message);
   for (uint32_t row = 0; row < batch->batch_size && place + row < round->rows; row++) {
     const int32_t *in = batch->input.i32 + (size_t)row * LENGTH,
                   *out = batch->target.i32 + (size_t)row * LENGTH;

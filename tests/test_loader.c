@@ -75,7 +75,7 @@ typedef struct epoch_rows {
 } epoch_rows;
 
 static void note_batch(epoch_rows *e, const BatchLoader *loader, const Batch *batch) {
-  uint64_t place = batch_loader_place(loader, batch);
+  uint64_t place = place_of(loader, batch);
   for (uint32_t row = 0; row < batch->batch_size; row++, place++) {
     for (uint32_t i = 0; i < LENGTH; i++) e->tokens += batch->mask.data[row * LENGTH + i] != 0;
     if (place >= ROWS) continue;
@@ -157,7 +157,7 @@ Test(loader, seeds_and_epochs_give_other_orders_of_the_same_rows) {
   BatchLoader *loader = start(dataset, &o);
   uint32_t batches = 0, equal = 0;
   for (Batch *batch; (batch = next(loader)); batch_release(batch), batches++)
-    if (batch->epoch_id == 1) equal += hash_row(batch, 0) == a.hash[batch_loader_place(loader, batch)];
+    if (batch->epoch_id == 1) equal += hash_row(batch, 0) == a.hash[place_of(loader, batch)];
   cr_assert_eq(batches, 2 * ((ROWS + 3) / 4));
   cr_assert_lt(equal, 10);
   batch_loader_free(loader);
@@ -394,7 +394,7 @@ Test(loader, skipping_pads_the_rows_at_fault_and_leaves_every_rank_its_steps) {
     BatchLoader *loader = start(dataset, &o);
     uint64_t steps = 0;
     for (Batch *batch; (batch = next(loader)); batch_release(batch), steps++) {
-      uint64_t place = batch_loader_place(loader, batch);
+      uint64_t place = place_of(loader, batch);
       cr_assert(batch->status == BATCH_OK && batch->batch_id == steps);
       note_batch(&skipped, loader, batch);
       for (uint32_t row = 0; row < 4 && place + row < ROWS; row++, rows++) {
@@ -458,7 +458,7 @@ Test(loader, skipping_pads_the_rows_that_a_transform_refuses) {
   uint64_t padded = 0, changed = 0;
   for (Batch *batch; (batch = next(loader)); batch_release(batch))
     for (uint32_t row = 0; row < 4; row++) {
-      bool there = batch_loader_place(loader, batch) + row < ROWS, left = batch->mask.data[row * LENGTH] != 0;
+      bool there = place_of(loader, batch) + row < ROWS, left = batch->mask.data[row * LENGTH] != 0;
       padded += there && !left;
       changed += left && batch->input.i32[row * LENGTH + 1] == 999;
       if (left)
@@ -804,7 +804,7 @@ Test(loader, a_mix_keeps_its_shares_at_every_row_over_ranks_and_resumes) {
       BatchLoader *loader = batch_loader_create_mixed(mix, 2, &o);
       cr_assert_not_null(loader, "%s", batch_last_error()->message);
       for (Batch *batch; (batch = next(loader)); batch_release(batch)) {
-        uint64_t place = batch_loader_place(loader, batch);
+        uint64_t place = place_of(loader, batch);
         for (uint32_t row = 0; row < batch->batch_size && place + row < SMALL + LARGE; row++)
           first[batch->epoch_id * (SMALL + LARGE) + place + row] = batch->input.i32[row] + 1;
       }
@@ -850,15 +850,7 @@ Test(loader, a_sentence_names_the_function_that_was_called_and_what_the_user_nam
   assert_refused(!batch_loader_create_mixed(mix, 1, &o), BATCH_ERROR_OVERFLOW, "batch_loader_create_mixed: ");
   cr_assert_null(strstr(batch_last_error()->message, "batch_pool"), "%s", batch_last_error()->message);
   o = small_options();
-  o.world = 0;
-  setenv("RANK", "x", 1), setenv("WORLD_SIZE", "2", 1);
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT,
-                 "batch_loader_create: RANK is \"x\"");
-  unsetenv("RANK"), unsetenv("WORLD_SIZE");
-  o.rank = 1;
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT, "rank is 1",
-                 "where world is 0");
-  o.rank = 0, o.world = 1, o.steps = 1;
+  o.steps = 1;
   BatchLoader *loader = start(dataset, &o);
   Batch *batch = next(loader);
   assert_refused(!batch_loader_next(loader), BATCH_END, "batch_loader_next: ");
@@ -940,7 +932,26 @@ Test(loader, refuses_bad_options_by_name) {
   batch_dataset_free(dataset);
 }
 
-Test(loader, finds_its_rank_in_the_environment) {
+/* The environment is batch_launcher_rank's: a process that a launcher's variables were left to gets all rows. */
+Test(loader, no_world_is_one_rank_whatever_the_environment_says) {
+  BatchDataset *dataset = open_dataset(write_tokens("t.bin", TOKENS), NULL);
+  batch_loader_options o = small_options();
+  static epoch_rows one, none;
+  run_to_end(&one, dataset, &o);
+  setenv("RANK", "1", 1), setenv("WORLD_SIZE", "2", 1);
+  o.world = 0;
+  run_to_end(&none, dataset, &o);
+  assert_same(&one, &none, "world 0");
+  setenv("RANK", "x", 1);
+  batch_loader_free(start(dataset, &o));
+  unsetenv("RANK"), unsetenv("WORLD_SIZE");
+  o.rank = 1;
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_loader_create:", "rank is 1", "below world, which is 1");
+  batch_dataset_free(dataset);
+}
+
+Test(loader, finds_the_rank_in_the_environment_for_whoever_asks) {
   uint32_t rank, world;
   const char *const names[] = {"RANK",         "WORLD_SIZE",  "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE",
                                "SLURM_PROCID", "SLURM_NTASKS"};

@@ -313,8 +313,8 @@ static uint64_t take(const run *r, const batch_loader_options *o, BatchLoader *l
   for (Batch *b; taken < most && (b = batch_loader_next(loader)); batch_release(b), taken++) {
     bool ended = from >= epoch_rows || (o->drop_last && epoch_rows - from < step_rows);
     if (ended) epoch++, from = 0;
-    uint64_t place = o->as_they_come ? batch_loader_place(loader, b) : from + o->rank * o->batch_size;
-    cr_assert_eq(place, batch_loader_place(loader, b), "%s", r->what);
+    uint64_t place = o->as_they_come ? place_of(loader, b) : from + o->rank * o->batch_size;
+    cr_assert_eq(place, place_of(loader, b), "%s", r->what);
     if (!o->as_they_come) cr_assert_eq(b->epoch_id, epoch, "%s", r->what);
     for (uint32_t i = 0; i < b->batch_size; i++) {
       check_row(b, i, place + i, o, r->what);

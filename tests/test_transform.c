@@ -46,7 +46,7 @@ static void apply(result *r, batch_loader_options o) {
   BatchLoader *loader = batch_loader_create(dataset, &o);
   cr_assert_not_null(loader, "%s", batch_last_error()->message);
   for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch)) {
-    uint64_t place = batch_loader_place(loader, batch);
+    uint64_t place = place_of(loader, batch);
     for (uint32_t row = 0; row < batch->batch_size && (place + row) * LENGTH < POSITIONS; row++) {
       memcpy(r->input + (place + row) * LENGTH, batch->input.i32 + row * LENGTH, LENGTH * 4);
       memcpy(r->target + (place + row) * LENGTH, batch->target.i32 + row * LENGTH, LENGTH * 4);

@@ -10,7 +10,6 @@
 #include "pool.h"
 #include "queue.h"
 #include "spheres.h"
-#include "stats.h"
 #include "tensor.h"
 #include "tokenizer.h"
 #include "transform.h"

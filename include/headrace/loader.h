@@ -53,7 +53,7 @@
 
 #include "batch.h"
 #include "dataset.h"
-#include "stats.h"
+#include "pool.h"
 #include "transform.h"
 
 #ifdef __cplusplus
@@ -140,14 +140,31 @@ typedef struct batch_loader_options {
   bool drop_last;       /* leave out what must be padded: the last step of an epoch when rows are missing,
                            and of BATCH_PACK_WINDOWS the last row of each source when tokens are. (Rows of
                            documents are padded as ever) */
-  uint32_t rank, world; /* both 0: what the launcher says, see batch_launcher_rank */
+  uint32_t rank, world; /* this rank of so many; world 0: 1. batch_launcher_rank finds both */
   bool as_they_come;    /* deliver batches when they are ready, not in order */
   batch_faults faults;
   const batch_transform *transforms; /* [num_transforms], copied */
   size_t num_transforms;
   uint64_t resident_bytes;          /* of mapped files that the loader may keep mapped in; 0: 1 GiB */
   const batch_loader_state *resume; /* where to begin; NULL: at the beginning */
+  /* How the loader's own pool is made: alignment, huge pages, node, allocator. Its pool_size and shape must be 0:
+     they are above. NULL: as BATCH_POOL_OPTIONS_INIT says. */
+  const batch_pool_options *pool_options;
+  /* A pool of the caller's to take the batches from, in place of one of its own; NULL: none. See below. */
+  BatchPool *pool;
 } batch_loader_options;
+
+/* A pool of the caller's has batches of exactly the shape that the options say, is not closed and outlives the loader: freeing it
+   before aborts. pool_size must be 0: the loader uses all the batches there are. batch_pool_resize may make
+   it smaller while a loader has it, but not larger. The loader leaves the pool as it was: when batch_loader_free returns
+   all batches are back but those that the caller has. Closing the pool ends a loader that still needs batches:
+   batch_loader_next answers BATCH_CLOSED, at the latest when it would have waited; closing the loader leaves
+   the pool open.
+   Others may take batches from the same pool, up to 7 other loaders too; while they have them, the loader has fewer and waits
+   for them to come back. A loader fills whatever it gets, without being asked: of two loaders on one pool one may
+   have filled all batches, and who then waits for the other one alone waits until batches of the first are
+   taken and released. So take from both at the same time, from threads of their own, or give each its pool. In
+   a forked child's copy of the pool the batches that the workers had in hand are out for good. */
 
 #define BATCH_LOADER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_loader_options)
 
@@ -219,18 +236,53 @@ HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state
    that is skipped. */
 HEADRACE_API Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step);
 
-/* Fills *stats, which begins as BATCH_LOADER_STATS_INIT. Returns false when it has no size. */
+/* Who waits for whom, for more than a twentieth of the time since the loader was made. */
+typedef enum batch_bottleneck {
+  BATCH_BOTTLENECK_NONE = 0, /* neither has waited */
+  BATCH_BOTTLENECK_DATA,     /* the trainer waits for the workers */
+  BATCH_BOTTLENECK_TRAINER   /* the workers wait for the trainer */
+} batch_bottleneck;
+
+/* Returns "none", "data" or "trainer"; "?" for what is none of them. Static storage. */
+HEADRACE_API const char *batch_bottleneck_name(batch_bottleneck bottleneck);
+
+/* What a loader has done. Start from BATCH_LOADER_STATS_INIT. */
+typedef struct batch_loader_stats {
+  size_t size;              /* see base.h */
+  uint64_t batches;         /* delivered */
+  uint64_t tokens;          /* in them: positions whose mask was not 0 before the transforms */
+  uint64_t bytes;           /* of the files, read to fill what was filled so far */
+  uint64_t errors;          /* batches with a fault, delivered or not */
+  uint64_t skipped;         /* rows in them that were made padding (BATCH_FAULT_SKIP) */
+  uint64_t trainer_wait_ns; /* spent in next calls while nothing was ready, all threads together */
+  uint64_t worker_wait_ns;  /* spent by workers waiting for a batch to come back, all together */
+  uint64_t worker_fill_ns;  /* spent by workers filling and transforming, all together */
+  uint64_t pool_hits;       /* an idle batch was there at once: for a worker, or whoever else uses the pool */
+  uint64_t pool_misses;     /* it had to be waited for */
+  uint32_t queue_depth;     /* batches that are ready and not yet taken */
+  uint32_t workers;
+  uint32_t pool_size; /* batches that the pool has, taken or not */
+  batch_bottleneck bottleneck;
+} batch_loader_stats;
+
+#define BATCH_LOADER_STATS_INIT HEADRACE_OPTIONS_INIT(batch_loader_stats)
+
+/* Fills *stats, which begins as BATCH_LOADER_STATS_INIT; each figure is exact when nothing else runs.
+   Returns: false when an argument is NULL or stats has no size, and in a forked child. */
 HEADRACE_API bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats);
 
-/* Rows of an epoch, over all ranks. */
+/* Rows of an epoch, over all ranks; 0 and an error when loader is NULL. */
 HEADRACE_API uint64_t batch_loader_epoch_rows(const BatchLoader *loader);
 
-/* Steps of an epoch that begins at its first row. */
+/* Steps of an epoch that begins at its first row; 0 and an error when loader is NULL. */
 HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
 
-/* The place in its epoch of a batch's first row: row i of the batch is row place + i of the
-   epoch, or padding when that is not below batch_loader_epoch_rows. */
-HEADRACE_API uint64_t batch_loader_place(const BatchLoader *loader, const Batch *batch);
+/* Finds the place in its epoch of a batch's first row: row i of the batch is row *place + i of the
+   epoch, or padding when that is not below batch_loader_epoch_rows. The batch is one of this loader's, also one that
+   it made again, or a copy: what tells are its shape, pool, batch_id (but for the symmetry group) and epoch_id.
+   Returns: false, *place unchanged, for a batch of another pool or shape (a view of some of its rows included), or of a
+   step or epoch that this loader never had. Batches of two loaders on one pool cannot be told apart. */
+HEADRACE_API bool batch_loader_place(const BatchLoader *loader, const Batch *batch, uint64_t *place);
 
 /* Finds this process's rank and the number of ranks in what Open MPI, Slurm or torchrun put into
    the environment; 0 and 1 where there is nothing. Returns false when it makes no sense. */

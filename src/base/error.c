@@ -73,6 +73,11 @@ batch_status error_set(batch_status code, const char *format, ...) {
   return code;
 }
 
+bool error_name(const char *function) {
+  const batch_error *error = batch_last_error();
+  return error_fail(error->code, "%s: %s", function, error->message);
+}
+
 batch_status error_note(batch_status code, const char *function, const char *what) {
   last_error = (batch_error){code, function};
   noted = what;

@@ -13,6 +13,10 @@ __attribute__((format(printf, 2, 3))) batch_status error_set(batch_status code, 
    Both are string literals; the sentence "function: what" is put together when somebody reads it. */
 batch_status error_note(batch_status code, const char *function, const char *what);
 
+/* Puts "function: " before the last error's sentence, which had no name: of the public function that the user
+   called, by that one. Returns false. */
+bool error_name(const char *function);
+
 /* As error_set, for functions that answer with a bool or a pointer. */
 #define error_fail(...) (error_set(__VA_ARGS__), false)
 #define error_null(...) (error_set(__VA_ARGS__), NULL)

@@ -97,7 +97,7 @@ static void install(void) {
 bool guard_install(void) {
   pthread_once(&install_once, install);
   return install_errno == 0 ||
-         error_fail(BATCH_ERROR_UNSUPPORTED, "headrace: no handler for SIGBUS: %s", strerror(install_errno));
+         error_fail(BATCH_ERROR_UNSUPPORTED, "no handler for SIGBUS: %s", strerror(install_errno));
 }
 
 static const void *run(guard *g, void (*body)(void *context), void *context) {

@@ -41,8 +41,8 @@ static uint64_t tokens_of(const Batch *batch, uint32_t row) {
 }
 
 /* Rows past the end of an epoch are padding: they have no token and no part in the checksum. */
-static void add_batch(feed_sum *sum, const BatchLoader *loader, const Batch *batch) {
-  uint64_t place = batch_loader_place(loader, batch), rows = batch_loader_epoch_rows(loader);
+static void add_batch(feed_sum *sum, const BatchLoader *loader, const Batch *batch, uint64_t place) {
+  uint64_t rows = batch_loader_epoch_rows(loader);
   sum->batches++;
   for (uint32_t row = 0; row < batch->batch_size; row++, place++) {
     uint64_t tokens = tokens_of(batch, row);
@@ -57,8 +57,10 @@ static void add_batch(feed_sum *sum, const BatchLoader *loader, const Batch *bat
 }
 
 static const char *who_waits(const batch_loader_stats *stats) {
-  if (strcmp(stats->bottleneck, "data") == 0) return "waits for data";
-  return strcmp(stats->bottleneck, "trainer") == 0 ? "data waits" : "nobody waits";
+  static const char *const words[] = {[BATCH_BOTTLENECK_NONE] = "nobody waits",
+                                      [BATCH_BOTTLENECK_DATA] = "waits for data",
+                                      [BATCH_BOTTLENECK_TRAINER] = "data waits"};
+  return words[stats->bottleneck];
 }
 
 /* Rows that lie before the run's first one, and before its end, from epoch 0 on. */
@@ -73,13 +75,14 @@ static uint64_t end_row(const batch_loader_options *o, uint64_t rows) {
 }
 
 /* Progress is counted in bytes of the stream, from the run's first row to the batch's place in the order. */
-static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, const feed_sum *sum) {
+static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, uint64_t place,
+                 const feed_sum *sum) {
   char note[96];
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   if (!progress_is_due(&run->bar) || !batch_loader_get_stats(loader, &stats)) return;
   uint64_t rows = batch_loader_epoch_rows(loader), first = first_row(&run->loader, rows), total,
            bytes = (uint64_t)batch->sequence_length * run->token_bytes,
-           done = batch->epoch_id * rows + batch_loader_place(loader, batch) - first;
+           done = batch->epoch_id * rows + place - first;
   if (__builtin_mul_overflow(end_row(&run->loader, rows) - first, bytes, &total)) total = UINT64_MAX;
   snprintf(note, sizeof note, "%s  %.1f Mtokens/s", who_waits(&stats),
            (double)sum->tokens / progress_seconds(&run->bar) / 1e6);
@@ -121,9 +124,14 @@ static int feed(feed_run *run, BatchLoader *loader) {
   progress_start(&run->bar, run->quiet);
   stop_watch();
   while ((status = next(loader, &batch)) == BATCH_OK) {
+    uint64_t place;
     say_first_fault(run);
-    add_batch(&sum, loader, batch);
-    show(run, loader, batch, &sum);
+    if (batch_loader_place(loader, batch, &place)) {
+      add_batch(&sum, loader, batch, place);
+      show(run, loader, batch, place, &sum);
+    } else {
+      sum.errors++;
+    }
     batch_release(batch);
   }
   progress_end(&run->bar);

@@ -45,7 +45,7 @@ static batch_header *header_create(const char *function, const batch_layout *lay
                     layout->bytes);
 }
 
-static Batch *create(const char *function, const batch_shape *shape) {
+Batch *batch_create_named(const char *function, const batch_shape *shape) {
   batch_layout layout;
   if (!batch_layout_make(function, shape, &layout)) return NULL;
   batch_header *header = header_create(function, &layout, true);
@@ -56,14 +56,14 @@ static Batch *create(const char *function, const batch_shape *shape) {
 }
 
 Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t vocab_size) {
-  return create(
+  return batch_create_named(
       "batch_create",
       &(batch_shape){.batch_size = batch_size, .sequence_length = sequence_length, .vocab_size = vocab_size});
 }
 
 Batch *batch_create_with(const batch_shape *shape) {
   if (!shape) return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_create_with: shape is NULL");
-  return create("batch_create_with", shape);
+  return batch_create_named("batch_create_with", shape);
 }
 
 static void copy_metadata(Batch *to, const Batch *from) {

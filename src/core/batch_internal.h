@@ -13,6 +13,9 @@
    the caller has put together from the public fields is one too, but has no header. */
 bool batch_check(const char *function, const Batch *batch);
 
+/* As batch_create_with in the name of `function`; shape is not NULL. */
+Batch *batch_create_named(const char *function, const batch_shape *shape);
+
 /* As batch_split in the name of `function`, with arguments that are known to be right. */
 bool batch_split_views(const char *function, const Batch *batch, uint32_t n, Batch **out);
 

@@ -82,11 +82,16 @@ BatchPool *pool_create(const char *function, const batch_pool_options *options) 
   return NULL;
 }
 
-BatchPool *batch_pool_create_with(const batch_pool_options *options) {
+bool pool_read_options(const char *function, const char *argument, const batch_pool_options *given,
+                       batch_pool_options *mine) {
   static const options_type type = OPTIONS_TYPE(batch_pool_options, BATCH_POOL_OPTIONS_INIT, allocator);
+  return options_read(&type, function, argument, given, mine);
+}
+
+BatchPool *batch_pool_create_with(const batch_pool_options *options) {
   static const char function[] = "batch_pool_create_with";
   batch_pool_options mine;
-  return options_read(&type, function, "options", options, &mine) ? pool_create(function, &mine) : NULL;
+  return pool_read_options(function, "options", options, &mine) ? pool_create(function, &mine) : NULL;
 }
 
 BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t sequence_length,

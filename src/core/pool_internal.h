@@ -4,7 +4,11 @@
 
 #include "core/batch_header.h"
 
-/* As batch_pool_create_with in the name of `function`. */
+/* Copies a caller's options, which it gave as `argument` of `function`, to mine. */
+bool pool_read_options(const char *function, const char *argument, const batch_pool_options *given,
+                       batch_pool_options *mine);
+
+/* As batch_pool_create_with in the name of `function`, with options that have been read. */
 BatchPool *pool_create(const char *function, const batch_pool_options *options);
 
 /* Takes a batch of the pool back whose last reference is gone: makes it idle, or frees it when the

@@ -5,26 +5,13 @@
 #include "base/guard.h"
 #include "base/live.h"
 #include "base/memory.h"
-#include "base/options.h"
 #include "base/polled.h"
-#include "core/batch_internal.h"
+#include "core/pool_internal.h"
 #include "loader/loader_internal.h"
 #include "sync/line.h"
 #include "sync/thread.h"
 
 /* --- creation --- */
-
-/* Puts the name of the function that was called before a sentence without one, or with the name of one that
-   we have called. */
-static void *refused(const char *function) {
-  static const char *const callees[] = {
-      "batch_pool_create_with: ", "batch_create_with: ", "batch_launcher_rank: ", "headrace: "};
-  batch_status code = batch_last_error()->code;
-  const char *message = batch_last_error()->message;
-  for (size_t i = 0; i < sizeof callees / sizeof *callees; i++)
-    if (strncmp(message, callees[i], strlen(callees[i])) == 0) message += strlen(callees[i]);
-  return error_null(code, "%s: %s", function, message);
-}
 
 static BatchLoader *allocate_loader(const batch_loader_options *o) {
   BatchLoader *loader = thread_prepare() == 0 ? line_alloc(sizeof *loader) : NULL;
@@ -38,12 +25,7 @@ static BatchLoader *allocate_loader(const batch_loader_options *o) {
   return loader;
 }
 
-static bool make_pool(BatchLoader *loader, const batch_loader_options *o, uint32_t size) {
-  batch_pool_options pool = BATCH_POOL_OPTIONS_INIT;
-  pool.pool_size = size;
-  pool.shape = loader_shape(o);
-  loader->pool = batch_pool_create_with(&pool);
-  if (!loader->pool) return false;
+static bool make_delivery(BatchLoader *loader, uint32_t size) {
   return delivery_init(&loader->delivery, size, loader->recipe.schedule.total) ||
          error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %u places", size);
 }
@@ -75,15 +57,25 @@ static bool start_workers(BatchLoader *loader) {
   return true;
 }
 
-static BatchLoader *create(const batch_loader_source *sources, size_t n,
-                           const batch_loader_options *options) {
-  if (!loader_check_options(options)) return NULL;
-  BatchLoader *loader = allocate_loader(options);
-  if (!loader) return NULL;
-  uint32_t pool_size = options->pool_size ? options->pool_size : 2 * loader->num_workers + 2;
-  if (guard_install() && loader_make_recipe(&loader->recipe, sources, n, options) &&
-      make_pool(loader, options, pool_size) && make_workers(loader, options->resident_bytes) &&
-      start_workers(loader))
+/* Of what has no name yet, see loader_internal.h. */
+static bool named(const char *function, bool good) {
+  return good || error_name(function);
+}
+
+static BatchLoader *create(const char *function, const batch_loader_source *sources, size_t n,
+                           const batch_loader_options *given) {
+  batch_loader_options options;
+  if (!loader_read_options(function, given, &options)) return NULL;
+  BatchLoader *loader = loader_check_options(&options) ? allocate_loader(&options) : NULL;
+  if (!loader) {
+    error_name(function);
+    return NULL;
+  }
+  uint32_t most; /* batches that there can be at a time */
+  if (named(function, guard_install() && loader_make_recipe(&loader->recipe, sources, n, &options)) &&
+      loader_open_pool(function, loader, &options, &most) &&
+      named(function, make_delivery(loader, most) && make_workers(loader, options.resident_bytes) &&
+                          start_workers(loader)))
     return loader;
   batch_loader_free(loader);
   return NULL;
@@ -101,21 +93,14 @@ static bool check_sources(const batch_loader_source *sources, size_t n) {
 BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
                                        const batch_loader_options *options) {
   static const char function[] = "batch_loader_create_mixed";
-  batch_loader_options mine;
-  if (!check_sources(sources, n)) return refused(function);
-  if (!loader_read_options(function, options, &mine)) return NULL;
-  BatchLoader *loader = create(sources, n, &mine);
-  return loader ? loader : refused(function);
+  return named(function, check_sources(sources, n)) ? create(function, sources, n, options) : NULL;
 }
 
 BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader_options *options) {
   static const char function[] = "batch_loader_create";
-  batch_loader_options mine;
   if (!dataset)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
-  if (!loader_read_options(function, options, &mine)) return NULL;
-  BatchLoader *loader = create(&(batch_loader_source){dataset, 0.0}, 1, &mine);
-  return loader ? loader : refused(function);
+  return create(function, &(batch_loader_source){dataset, 0.0}, 1, options);
 }
 
 /* --- the end --- */
@@ -133,9 +118,10 @@ bool loader_is_elsewhere(const char *function, const BatchLoader *loader) {
 }
 
 static void close_parts(BatchLoader *loader) {
-  atomic_store_explicit(&loader->closed, true, memory_order_relaxed); /* see closed() in worker.c */
+  /* seq_cst: pairs with the load in allocation_retry (pool.c), as NOTICE with REGISTER in event.h. */
+  atomic_store_explicit(&loader->closed, true, memory_order_seq_cst);
   delivery_close(&loader->delivery);
-  batch_pool_close(loader->pool);
+  pool_wake(loader->pool, loader->loan);
 }
 
 void batch_loader_close(BatchLoader *loader) {
@@ -157,14 +143,21 @@ void batch_loader_free(BatchLoader *loader) {
   live_leave("batch_loader_free", loader);
   if (loader->pool) close_parts(loader);
   free_workers(loader);
-  if (loader->pool) delivery_free(&loader->delivery);
-  batch_pool_free(loader->pool);
+  if (loader->pool) {
+    delivery_free(&loader->delivery);
+    loader_leave_pool(loader);
+  }
   plan_free(&loader->recipe.plan);
   free(loader->recipe.transforms);
   free(loader);
 }
 
 /* --- taking batches --- */
+
+/* relaxed: who finds the delivery closed sees what was written before. */
+static bool is_closed(const BatchLoader *loader) {
+  return atomic_load_explicit(&loader->closed, memory_order_relaxed);
+}
 
 static batch_status report(BatchLoader *loader, const char *function, batch_status answer) {
   switch (answer) {
@@ -177,7 +170,7 @@ static batch_status report(BatchLoader *loader, const char *function, batch_stat
   case BATCH_END:
     return error_note(answer, function, "the last batch has been delivered");
   case BATCH_CLOSED:
-    return error_note(answer, function, "the loader is closed");
+    return error_note(answer, function, is_closed(loader) ? "the loader is closed" : "the pool is closed");
   default:
     return error_set(answer, "%s: %s", function, delivery_stopped(&loader->delivery)->message);
   }
@@ -249,82 +242,4 @@ batch_status batch_loader_arm(BatchLoader *loader) {
   delivery *d = &loader->delivery;
   bool is_armed = polled_arm(function, &d->window.ready, delivery_look, d, &found);
   return is_armed && found != BATCH_READY ? report(loader, function, found) : found;
-}
-
-/* --- looking back and at the figures --- */
-
-static const char replaying[] = "batch_loader_replay";
-
-static Batch *replay(BatchLoader *loader, filler *f, const schedule_place *place) {
-  Batch *batch = batch_create_with(&loader->recipe.shape);
-  if (!batch) return refused(replaying);
-  filler_fill(f, place, batch);
-  if (f->fault.code != BATCH_OK) error_set(f->fault.code, "%s: %s", replaying, f->fault.message);
-  if (batch->status == BATCH_OK) return batch;
-  batch_release(batch);
-  return NULL;
-}
-
-Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
-  schedule_place place;
-  if (!loader) return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_replay: loader is NULL");
-  if (loader_is_elsewhere("batch_loader_replay", loader)) return NULL;
-  const schedule *s = &loader->recipe.schedule;
-  if (!schedule_find(s, epoch, step, &place))
-    return error_null(
-        BATCH_ERROR_OUT_OF_RANGE,
-        "batch_loader_replay: step is %llu of epoch %llu, expected one of the %llu steps of %llu "
-        "epochs that this loader has",
-        (unsigned long long)step, (unsigned long long)epoch, (unsigned long long)s->epoch_steps,
-        (unsigned long long)s->epochs);
-  filler f;
-  Batch *batch = filler_init(&f, &loader->recipe) ? replay(loader, &f, &place) : refused(replaying);
-  filler_free(&f);
-  return batch;
-}
-
-/* Whose waiting costs more: below a twentieth of the time it counts for nothing. */
-static const char *bottleneck(const BatchLoader *loader, const batch_loader_stats *s) {
-  uint64_t trainer = s->trainer_wait_ns, workers = s->worker_wait_ns / s->workers;
-  uint64_t least = (port_clock() - loader->started) / 20;
-  if (trainer < least && workers < least) return "none";
-  return trainer > workers ? "data" : "trainer";
-}
-
-bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats) {
-  static const options_type type = OPTIONS_TYPE(batch_loader_stats, BATCH_LOADER_STATS_INIT, bottleneck);
-  if (!loader || !stats)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_get_stats: %s is NULL",
-                      loader ? "stats" : "loader");
-  if (loader_is_elsewhere("batch_loader_get_stats", loader)) return false;
-  const counters *c = &loader->counts;
-  batch_loader_stats mine = {.batches = counters_sum(c, COUNT_BATCHES),
-                             .tokens = counters_sum(c, COUNT_TOKENS),
-                             .bytes = counters_sum(c, COUNT_BYTES),
-                             .errors = counters_sum(c, COUNT_ERRORS),
-                             .skipped = counters_sum(c, COUNT_SKIPPED),
-                             .trainer_wait_ns = counters_sum(c, COUNT_TRAINER_WAIT),
-                             .worker_wait_ns = counters_sum(c, COUNT_WORKER_WAIT),
-                             .worker_fill_ns = counters_sum(c, COUNT_FILL),
-                             .queue_depth = delivery_depth(&loader->delivery),
-                             .workers = loader->num_workers};
-  batch_pool_get_stats(loader->pool, NULL, NULL, &mine.pool_hits, &mine.pool_misses);
-  mine.bottleneck = bottleneck(loader, &mine);
-  return options_write(&type, "batch_loader_get_stats", "stats", &mine, stats);
-}
-
-uint64_t batch_loader_epoch_rows(const BatchLoader *loader) {
-  return loader ? loader->recipe.plan.rows : 0;
-}
-
-uint64_t batch_loader_epoch_steps(const BatchLoader *loader) {
-  return loader ? loader->recipe.schedule.epoch_steps : 0;
-}
-
-uint64_t batch_loader_place(const BatchLoader *loader, const Batch *batch) {
-  schedule_place place;
-  if (!loader || !batch) return 0;
-  uint64_t step = batch->batch_id & ~BATCH_GROUP_MASK;
-  if (!schedule_find(&loader->recipe.schedule, batch->epoch_id, step, &place)) return 0;
-  return place.row + loader->recipe.rank_row;
 }

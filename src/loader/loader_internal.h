@@ -10,7 +10,7 @@
 #include "loader/resident.h"
 #include "sync/counters.h"
 
-/* What loader->counts counts, see stats.h. */
+/* What loader->counts counts, see batch_loader_stats. */
 enum {
   COUNT_BATCHES,
   COUNT_TOKENS,
@@ -36,6 +36,7 @@ struct BatchLoader {
   delivery delivery;
   resident resident;
   BatchPool *pool;
+  unsigned loan; /* of a pool of the caller's, see pool_internal.h; 0: the pool is its own */
   batch_faults faults;
   bool as_they_come;
   unsigned generation; /* of the process that its workers are in, see thread.h */
@@ -52,10 +53,10 @@ struct BatchLoader {
 /* Whether the workers stayed behind in a fork: sets an error in the name of `function`. */
 bool loader_is_elsewhere(const char *function, const BatchLoader *loader);
 
-/* Sentences that the following functions set have no function's name; whoever is called by the user puts
-   it before. */
+/* Sentences that functions set which are not told a name have none; whoever is called by the user puts its own
+   before (error_name). */
 
-/* loader_options.c: copies a caller's options to mine, in the name of `function`. */
+/* options.c: copies a caller's options to mine, in the name of `function`. */
 bool loader_read_options(const char *function, const batch_loader_options *given, batch_loader_options *mine);
 
 /* What its batches are. */
@@ -66,8 +67,14 @@ bool loader_check_options(const batch_loader_options *options);
 bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
                         const batch_loader_options *options);
 
-/* loader_state.c: the place that options->resume says, or the beginning. */
+/* state.c: the place that options->resume says, or the beginning. */
 bool loader_origin(const plan *p, const batch_loader_options *options, schedule_place *origin);
+
+/* batches.c: opens the pool in the name of `function`; *most: how many of its batches can be out at a time, as long
+   as the loader has it. */
+bool loader_open_pool(const char *function, BatchLoader *loader, const batch_loader_options *options,
+                      uint32_t *most);
+void loader_leave_pool(BatchLoader *loader);
 
 /* worker.c */
 void *worker_run(void *worker_pointer);

@@ -1,4 +1,5 @@
 #include "base/options.h"
+
 #include "base/error.h"
 #include "loader/fill_kernels.h"
 #include "loader/loader_internal.h"
@@ -7,12 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXPECT(holds, ...)                                                                                   \
-  if (!(holds)) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
+/* Says what is wrong with an option. */
+#define wrong(...) error_fail(BATCH_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
 
 bool loader_read_options(const char *function, const batch_loader_options *given,
                          batch_loader_options *mine) {
-  static const options_type type = OPTIONS_TYPE(batch_loader_options, BATCH_LOADER_OPTIONS_INIT, resume);
+  static const options_type type = OPTIONS_TYPE(batch_loader_options, BATCH_LOADER_OPTIONS_INIT, pool);
   return options_read(&type, function, "options", given, mine);
 }
 
@@ -31,44 +32,55 @@ batch_shape loader_shape(const batch_loader_options *o) {
 }
 
 static bool check_shape(const batch_loader_options *o) {
-  EXPECT(o->batch_size >= 1, "batch_size is 0, expected at least 1");
-  EXPECT(o->sequence_length >= 1 && o->sequence_length <= INT32_MAX,
-         "sequence_length is %u, expected 1 to 2^31 - 1", o->sequence_length);
-  EXPECT((unsigned)o->id_type <= BATCH_IDS_FLOAT32, "id_type is %d, expected a batch_id_type",
-         (int)o->id_type);
-  EXPECT(o->mask_type == TENSOR_FLOAT32 || o->mask_type == TENSOR_UINT8,
-         "mask_type is %s, expected float32 or uint8", tensor_type_name(o->mask_type));
+  if (o->batch_size == 0) return wrong("batch_size is 0, expected at least 1");
+  if (o->sequence_length == 0 || o->sequence_length > INT32_MAX)
+    return wrong("sequence_length is %u, expected 1 to 2^31 - 1", o->sequence_length);
+  if ((unsigned)o->id_type > BATCH_IDS_FLOAT32)
+    return wrong("id_type is %d, expected a batch_id_type", (int)o->id_type);
+  if (o->mask_type != TENSOR_FLOAT32 && o->mask_type != TENSOR_UINT8)
+    return wrong("mask_type is %s, expected float32 or uint8", tensor_type_name(o->mask_type));
   tensor_type type = types[o->id_type];
-  EXPECT(o->vocab_size == 0 || o->vocab_size - 1 <= fill_largest_id(type),
-         "vocab_size is %u, expected at most %u, which is what %s holds exactly", o->vocab_size,
-         fill_largest_id(type) + 1u, tensor_type_name(type));
-  return true;
+  return o->vocab_size == 0 || o->vocab_size - 1 <= fill_largest_id(type) ||
+         wrong("vocab_size is %u, expected at most %u, which is what %s holds exactly", o->vocab_size,
+               fill_largest_id(type) + 1u, tensor_type_name(type));
 }
 
 static uint32_t largest_id(const batch_shape *shape) {
   return shape->vocab_size ? shape->vocab_size - 1 : fill_largest_id(shape->input_type);
 }
 
+static bool check_kinds(const batch_loader_options *o) {
+  if ((unsigned)o->shuffle > BATCH_SHUFFLE_NONE)
+    return wrong("shuffle is %d, expected a batch_shuffle", (int)o->shuffle);
+  if ((unsigned)o->packing > BATCH_PACK_BEST_FIT)
+    return wrong("packing is %d, expected a batch_packing", (int)o->packing);
+  return (unsigned)o->faults <= BATCH_FAULT_HAND_ON ||
+         wrong("faults is %d, expected a batch_faults", (int)o->faults);
+}
+
+static uint32_t world_of(const batch_loader_options *o) {
+  return o->world ? o->world : 1;
+}
+
+static bool check_numbers(const batch_loader_options *o, uint32_t largest) {
+  if (o->workers > 4096) return wrong("workers is %u, expected at most 4096", o->workers);
+  if ((uint32_t)o->pad_id > largest) return wrong("pad_id is %d, expected 0 to %u", o->pad_id, largest);
+  return o->rank < world_of(o) || wrong("rank is %u, expected below world, which is %u%s", o->rank,
+                                        world_of(o), o->world ? "" : " where it is not given");
+}
+
+static bool check_transforms(const batch_loader_options *o, const batch_shape *shape) {
+  if (!o->transforms && o->num_transforms > 0)
+    return wrong("transforms is NULL, expected %zu of them", o->num_transforms);
+  for (size_t i = 0; i < o->num_transforms; i++)
+    if (!transform_check(&o->transforms[i], i, shape, largest_id(shape))) return false;
+  return true;
+}
+
 bool loader_check_options(const batch_loader_options *o) {
   if (!check_shape(o)) return false;
   const batch_shape shape = loader_shape(o);
-  EXPECT(o->workers <= 4096, "workers is %u, expected at most 4096", o->workers);
-  EXPECT((unsigned)o->shuffle <= BATCH_SHUFFLE_NONE, "shuffle is %d, expected a batch_shuffle",
-         (int)o->shuffle);
-  EXPECT((unsigned)o->packing <= BATCH_PACK_BEST_FIT, "packing is %d, expected a batch_packing",
-         (int)o->packing);
-  EXPECT((unsigned)o->faults <= BATCH_FAULT_HAND_ON, "faults is %d, expected a batch_faults", (int)o->faults);
-  EXPECT((uint32_t)o->pad_id <= largest_id(&shape), "pad_id is %d, expected 0 to %u", o->pad_id,
-         largest_id(&shape));
-  EXPECT(o->world > 0 || o->rank == 0, "rank is %u, expected 0 where world is 0 and the launcher says both",
-         o->rank);
-  EXPECT(o->world == 0 || o->rank < o->world, "rank is %u, expected below world, which is %u", o->rank,
-         o->world);
-  EXPECT(o->transforms || o->num_transforms == 0, "transforms is NULL, expected %zu of them",
-         o->num_transforms);
-  for (size_t i = 0; i < o->num_transforms; i++)
-    if (!transform_check(&o->transforms[i], i, &shape, largest_id(&shape))) return false;
-  return true;
+  return check_kinds(o) && check_numbers(o, largest_id(&shape)) && check_transforms(o, &shape);
 }
 
 static bool copy_transforms(recipe *r, const batch_loader_options *o) {
@@ -81,13 +93,14 @@ static bool copy_transforms(recipe *r, const batch_loader_options *o) {
   return true;
 }
 
-static bool make_schedule(recipe *r, const batch_loader_options *o, uint32_t world) {
+static bool make_schedule(recipe *r, const batch_loader_options *o) {
   schedule_place origin;
-  uint64_t step_rows = (uint64_t)world * o->batch_size;
+  uint64_t step_rows = (uint64_t)world_of(o) * o->batch_size;
   uint64_t epochs = o->epochs ? o->epochs : 1, most = plan_epochs(&r->plan);
-  EXPECT(!o->drop_last || step_rows <= r->plan.rows,
-         "drop_last with %llu row%s an epoch, expected at least the %llu of a step",
-         (unsigned long long)r->plan.rows, r->plan.rows == 1 ? "" : "s", (unsigned long long)step_rows);
+  if (o->drop_last && step_rows > r->plan.rows)
+    return wrong("drop_last with %llu row%s an epoch, expected at least the %llu of a step",
+                 (unsigned long long)r->plan.rows, r->plan.rows == 1 ? "" : "s",
+                 (unsigned long long)step_rows);
   if (epochs > most) epochs = most;
   if (!loader_origin(&r->plan, o, &origin)) return false;
   r->schedule = schedule_make(r->plan.rows, step_rows, o->drop_last, origin, epochs, o->steps);
@@ -96,15 +109,13 @@ static bool make_schedule(recipe *r, const batch_loader_options *o, uint32_t wor
 
 bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
                         const batch_loader_options *o) {
-  uint32_t rank = o->rank, world = o->world;
   const batch_shape shape = loader_shape(o);
   *r = (recipe){.shape = shape,
                 .limit = largest_id(&shape),
                 .pad_id = o->pad_id,
+                .rank_row = (uint64_t)o->rank * o->batch_size,
                 .skip = o->faults == BATCH_FAULT_SKIP};
-  if (world == 0 && !batch_launcher_rank(&rank, &world)) return false;
-  r->rank_row = (uint64_t)rank * o->batch_size;
   if (!plan_init(&r->plan, sources, n, o)) return false;
   for (size_t i = 0; i < n; i++) r->files += r->plan.sources[i].data->count;
-  return copy_transforms(r, o) && make_schedule(r, o, world);
+  return copy_transforms(r, o) && make_schedule(r, o);
 }

@@ -1,6 +1,7 @@
 /* A worker: allocate, take a step, fill, publish. In this order: a step that was taken always has
    its batch, so the trainer never waits for one that cannot come. */
 #include "base/error.h"
+#include "core/pool_internal.h"
 #include "loader/loader_internal.h"
 
 static void add(worker *w, unsigned kind, uint64_t amount) {
@@ -36,13 +37,26 @@ static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
   atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
 }
 
+/* relaxed: a step that another worker takes a moment later has its batch. */
+static bool steps_left(const BatchLoader *loader) {
+  return atomic_load_explicit(&loader->next_step, memory_order_relaxed) < loader->recipe.schedule.total;
+}
+
+/* A batch to fill; NULL when the loader is closed, or the pool: a step that is left then cannot come any more, and
+   nobody may wait for it. */
+static Batch *next_batch(BatchLoader *loader) {
+  Batch *batch = pool_allocate_unless(loader->pool, loader->loan, &loader->closed);
+  if (!batch && !closed(loader) && steps_left(loader)) delivery_close(&loader->delivery);
+  return batch;
+}
+
 void *worker_run(void *worker_pointer) {
   worker *w = worker_pointer;
   BatchLoader *loader = w->loader;
   uint64_t begin = port_clock();
   pthread_setname_np(pthread_self(), "headrace-loader");
   w->filler.in_worker = true; /* thread_start lets SIGBUS through */
-  for (Batch *batch; (batch = batch_pool_allocate(loader->pool));) {
+  for (Batch *batch; (batch = next_batch(loader));) {
     uint64_t allocated = port_clock();
     add(w, COUNT_WORKER_WAIT, allocated - begin);
     uint64_t step = closed(loader) ? UINT64_MAX : take_step(w);

@@ -1,0 +1,88 @@
+/* Where a loader's batches come from: a pool of its own, or one of the caller's. */
+#include "base/error.h"
+#include "core/pool_internal.h"
+#include "loader/loader_internal.h"
+
+static bool wrong_pool(const char *function, const char *what, unsigned pools, unsigned options) {
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                    "%s: the pool's batches have %s %u, expected the options' %u", function, what, pools,
+                    options);
+}
+
+static bool wrong_type(const char *function, const char *what, tensor_type pools, tensor_type options) {
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                    "%s: the pool's batches have %s %s, expected the options' %s", function, what,
+                    tensor_type_name(pools), tensor_type_name(options));
+}
+
+static bool check_pools_shape(const char *function, const batch_shape *pools, const batch_shape *mine) {
+  if (pools->batch_size != mine->batch_size)
+    return wrong_pool(function, "batch_size", pools->batch_size, mine->batch_size);
+  if (pools->sequence_length != mine->sequence_length)
+    return wrong_pool(function, "sequence_length", pools->sequence_length, mine->sequence_length);
+  if (pools->vocab_size != mine->vocab_size)
+    return wrong_pool(function, "vocab_size", pools->vocab_size, mine->vocab_size);
+  if (pools->input_type != mine->input_type)
+    return wrong_type(function, "input_type", pools->input_type, mine->input_type);
+  if (pools->mask_type != mine->mask_type)
+    return wrong_type(function, "mask_type", pools->mask_type, mine->mask_type);
+  return pools->with_documents == mine->with_documents ||
+         wrong_pool(function, "with_documents", pools->with_documents, mine->with_documents);
+}
+
+static bool borrow(const char *function, BatchLoader *loader, const batch_loader_options *o, uint32_t *most) {
+  if (o->pool_size > 0)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: pool_size is %u, expected 0 with a pool, which has its size", function,
+                      o->pool_size);
+  if (o->pool_options)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: pool and pool_options are both given, expected one of them at most", function);
+  unsigned loan = pool_borrow(function, o->pool, most);
+  if (!loan) return false;
+  if (!check_pools_shape(function, pool_shape(o->pool), &loader->recipe.shape)) {
+    pool_give_back(o->pool, loan);
+    return false;
+  }
+  loader->pool = o->pool;
+  loader->loan = loan;
+  return true;
+}
+
+static bool is_zero(const batch_shape *s) {
+  return s->batch_size == 0 && s->sequence_length == 0 && s->vocab_size == 0 && s->input_type == 0 &&
+         s->mask_type == 0 && !s->with_documents;
+}
+
+/* How the loader's own pool is to be made: its size and shape are said elsewhere. */
+static bool read_pool_options(const char *function, const batch_pool_options *given,
+                              batch_pool_options *own) {
+  if (!given) return true;
+  if (!pool_read_options(function, "pool_options", given, own)) return false;
+  if (own->pool_size > 0)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: pool_options->pool_size is %u, expected 0: the loader's pool_size says it",
+                      function, own->pool_size);
+  return is_zero(&own->shape) ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                    "%s: pool_options->shape is not all 0, as expected: the loader's options say it",
+                    function);
+}
+
+bool loader_open_pool(const char *function, BatchLoader *loader, const batch_loader_options *o,
+                      uint32_t *most) {
+  if (o->pool) return borrow(function, loader, o, most);
+  batch_pool_options own = BATCH_POOL_OPTIONS_INIT;
+  if (!read_pool_options(function, o->pool_options, &own)) return false;
+  own.pool_size = *most = o->pool_size ? o->pool_size : 2 * loader->num_workers + 2;
+  own.shape = loader->recipe.shape;
+  loader->pool = pool_create(function, &own);
+  return loader->pool;
+}
+
+void loader_leave_pool(BatchLoader *loader) {
+  if (loader->loan)
+    pool_give_back(loader->pool, loader->loan);
+  else
+    batch_pool_free(loader->pool);
+}

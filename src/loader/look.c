@@ -1,0 +1,116 @@
+/* Looking back at what a loader has delivered, and at its figures. */
+#include "base/error.h"
+#include "base/options.h"
+#include "core/batch_internal.h"
+#include "core/pool_internal.h"
+#include "loader/loader_internal.h"
+
+/* The place of a step, whose numbers the user has given in `what`. */
+static bool find_place(const char *function, const BatchLoader *loader, const char *what, uint64_t epoch,
+                       uint64_t step, schedule_place *place) {
+  const schedule *s = &loader->recipe.schedule;
+  return schedule_find(s, epoch, step, place) ||
+         error_fail(
+             BATCH_ERROR_OUT_OF_RANGE,
+             "%s: %s is %llu of epoch %llu, expected one of the %llu steps of %llu epochs that this loader "
+             "has",
+             function, what, (unsigned long long)step, (unsigned long long)epoch,
+             (unsigned long long)s->epoch_steps, (unsigned long long)s->epochs);
+}
+
+static Batch *replay(const char *function, BatchLoader *loader, filler *f, const schedule_place *place) {
+  Batch *batch = batch_create_named(function, &loader->recipe.shape);
+  if (!batch) return NULL;
+  filler_fill(f, place, batch);
+  if (f->fault.code != BATCH_OK) error_set(f->fault.code, "%s: %s", function, f->fault.message);
+  if (batch->status == BATCH_OK) return batch;
+  batch_release(batch);
+  return NULL;
+}
+
+Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
+  static const char function[] = "batch_loader_replay";
+  schedule_place place;
+  filler f;
+  if (!loader) return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: loader is NULL", function);
+  if (loader_is_elsewhere(function, loader)) return NULL;
+  if (!find_place(function, loader, "step", epoch, step, &place)) return NULL;
+  bool ready = filler_init(&f, &loader->recipe) || error_name(function);
+  Batch *batch = ready ? replay(function, loader, &f, &place) : NULL;
+  filler_free(&f);
+  return batch;
+}
+
+const char *batch_bottleneck_name(batch_bottleneck bottleneck) {
+  static const char *const names[] = {"none", "data", "trainer"};
+  return (unsigned)bottleneck < sizeof names / sizeof *names ? names[bottleneck] : "?";
+}
+
+/* Whose waiting costs more: below a twentieth of the time it counts for nothing. */
+static batch_bottleneck bottleneck_of(const BatchLoader *loader, const batch_loader_stats *s) {
+  uint64_t trainer = s->trainer_wait_ns, workers = s->worker_wait_ns / s->workers;
+  uint64_t least = (port_clock() - loader->started) / 20;
+  if (trainer < least && workers < least) return BATCH_BOTTLENECK_NONE;
+  return trainer > workers ? BATCH_BOTTLENECK_DATA : BATCH_BOTTLENECK_TRAINER;
+}
+
+bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats) {
+  static const options_type type = OPTIONS_TYPE(batch_loader_stats, BATCH_LOADER_STATS_INIT, bottleneck);
+  if (!loader || !stats)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_get_stats: %s is NULL",
+                      loader ? "stats" : "loader");
+  if (loader_is_elsewhere("batch_loader_get_stats", loader)) return false;
+  const counters *c = &loader->counts;
+  batch_loader_stats mine = {.batches = counters_sum(c, COUNT_BATCHES),
+                             .tokens = counters_sum(c, COUNT_TOKENS),
+                             .bytes = counters_sum(c, COUNT_BYTES),
+                             .errors = counters_sum(c, COUNT_ERRORS),
+                             .skipped = counters_sum(c, COUNT_SKIPPED),
+                             .trainer_wait_ns = counters_sum(c, COUNT_TRAINER_WAIT),
+                             .worker_wait_ns = counters_sum(c, COUNT_WORKER_WAIT),
+                             .worker_fill_ns = counters_sum(c, COUNT_FILL),
+                             .queue_depth = delivery_depth(&loader->delivery),
+                             .workers = loader->num_workers,
+                             .pool_size = batch_pool_size(loader->pool)};
+  batch_pool_get_stats(loader->pool, NULL, NULL, &mine.pool_hits, &mine.pool_misses);
+  mine.bottleneck = bottleneck_of(loader, &mine);
+  return options_write(&type, "batch_loader_get_stats", "stats", &mine, stats);
+}
+
+static const BatchLoader *need(const char *function, const BatchLoader *loader) {
+  if (!loader) error_note(BATCH_ERROR_INVALID_ARGUMENT, function, "loader is NULL");
+  return loader;
+}
+
+uint64_t batch_loader_epoch_rows(const BatchLoader *loader) {
+  return need("batch_loader_epoch_rows", loader) ? loader->recipe.plan.rows : 0;
+}
+
+uint64_t batch_loader_epoch_steps(const BatchLoader *loader) {
+  return need("batch_loader_epoch_steps", loader) ? loader->recipe.schedule.epoch_steps : 0;
+}
+
+static bool check_rows(const char *function, const BatchLoader *loader, const Batch *batch) {
+  const batch_shape *shape = &loader->recipe.shape;
+  if (batch->batch_size != shape->batch_size || batch->sequence_length != shape->sequence_length)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: batch has %u rows of %u columns, expected a whole one of this loader, %u of %u",
+                      function, batch->batch_size, batch->sequence_length, shape->batch_size,
+                      shape->sequence_length);
+  const BatchPool *pool = batch_header_is_ours(batch) ? pool_of(batch) : NULL;
+  return !pool || pool == loader->pool ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                    "%s: batch is one of another pool, expected one of this loader's", function);
+}
+
+bool batch_loader_place(const BatchLoader *loader, const Batch *batch, uint64_t *place) {
+  static const char function[] = "batch_loader_place";
+  schedule_place at;
+  if (!loader || !place)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function, loader ? "place" : "loader");
+  if (!batch_check(function, batch) || !check_rows(function, loader, batch)) return false;
+  uint64_t step = batch->batch_id & ~BATCH_GROUP_MASK;
+  if (!find_place(function, loader, "batch_id", batch->epoch_id, step, &at)) return false;
+  *place = at.row + loader->recipe.rank_row;
+  return true;
+}

@@ -1,0 +1,159 @@
+/* What a loader says of itself and of its batches: places, figures, who waits for whom. */
+#include <headrace/headrace.h>
+
+#include <unistd.h>
+
+#include "support/dataset_check.h"
+#include "support/files.h"
+#include "support/watchdog.h"
+
+static void begin(void) {
+  watchdog_on();
+  files_begin();
+}
+
+TestSuite(loader_look, .init = begin, .fini = files_end);
+
+enum { TOKENS = 5003, LENGTH = 16 };
+
+static const char *write_tokens(void) {
+  bytes b = {0};
+  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(i % 1000));
+  return write_bytes("t.bin", &b);
+}
+
+static batch_loader_options small_options(void) {
+  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
+  o.batch_size = 4;
+  o.sequence_length = LENGTH;
+  o.vocab_size = 1000;
+  return o;
+}
+
+static BatchLoader *start(const BatchDataset *dataset, const batch_loader_options *o) {
+  BatchLoader *loader = batch_loader_create(dataset, o);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  return loader;
+}
+
+/* The place stays as it was when there is none. */
+#define assert_no_place(loader, batch, ...)                                                                  \
+  do {                                                                                                       \
+    uint64_t place_ = 77;                                                                                    \
+    assert_refused(!batch_loader_place(loader, batch, &place_), __VA_ARGS__);                                \
+    cr_assert_eq(place_, 77);                                                                                \
+  } while (0)
+
+Test(loader_look, a_place_is_that_of_this_loaders_batches_and_of_their_copies) {
+  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
+  batch_loader_options o = small_options();
+  o.world = 3, o.rank = 2;
+  BatchLoader *loader = start(dataset, &o);
+  for (uint64_t step = 0; step < 5; step++) {
+    Batch *batch = batch_loader_next(loader), *copy = batch_copy(batch),
+          *again = batch_loader_replay(loader, 0, step);
+    cr_assert(batch && copy && again, "%s", batch_last_error()->message);
+    cr_assert(batch_assign_to_group(copy, 5));
+    cr_assert_eq(place_of(loader, batch), step * 12 + 8);
+    cr_assert_eq(place_of(loader, copy), step * 12 + 8);
+    cr_assert_eq(place_of(loader, again), step * 12 + 8);
+    batch_release(batch), batch_release(copy), batch_release(again);
+  }
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader_look, a_batch_of_something_else_has_no_place) {
+  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
+  batch_loader_options o = small_options();
+  BatchLoader *loader = start(dataset, &o), *same = start(dataset, &o);
+  o.batch_size = 6;
+  BatchLoader *wider = start(dataset, &o);
+  Batch *batch = batch_loader_next(loader), *other = batch_loader_next(same),
+        *wide = batch_loader_next(wider), *view[2];
+  assert_no_place(loader, other, BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_place:", "another pool");
+  assert_no_place(loader, wide, BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_place:", "6 rows of 16",
+                  "4 of 16");
+  cr_assert(batch_split(batch, 2, view));
+  assert_no_place(loader, view[1], BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_place:", "2 rows of 16");
+  batch_release(view[0]), batch_release(view[1]);
+  batch->batch_id = batch_loader_epoch_steps(loader);
+  assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_place: batch_id is 79 of epoch 0",
+                  "79 steps of 1 epochs");
+  batch->batch_id = 0, batch->epoch_id = 1;
+  assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_place: batch_id is 0 of epoch 1");
+  batch_release(batch), batch_release(other), batch_release(wide);
+  batch_loader_free(loader), batch_loader_free(same), batch_loader_free(wider);
+  batch_dataset_free(dataset);
+}
+
+Test(loader_look, queries_on_nothing_are_errors) {
+  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
+  batch_loader_options o = small_options();
+  BatchLoader *loader = start(dataset, &o);
+  batch_loader_state state;
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  uint64_t place;
+  Batch *batch = batch_loader_next(loader);
+  const batch_status bad = BATCH_ERROR_INVALID_ARGUMENT;
+  assert_refused(!batch_loader_place(NULL, batch, &place), bad, "batch_loader_place: loader is NULL");
+  assert_refused(!batch_loader_place(loader, NULL, &place), bad, "batch_loader_place: batch is NULL");
+  assert_refused(!batch_loader_place(loader, batch, NULL), bad, "batch_loader_place: place is NULL");
+  assert_refused(batch_loader_epoch_rows(NULL) == 0, bad, "batch_loader_epoch_rows: loader is NULL");
+  assert_refused(batch_loader_epoch_steps(NULL) == 0, bad, "batch_loader_epoch_steps: loader is NULL");
+  assert_refused(!batch_loader_get_stats(NULL, &stats), bad, "batch_loader_get_stats: loader is NULL");
+  assert_refused(!batch_loader_get_stats(loader, NULL), bad, "batch_loader_get_stats: stats is NULL");
+  assert_refused(!batch_loader_get_state(NULL, &state), bad, "batch_loader_get_state: loader is NULL");
+  assert_refused(!batch_loader_get_state(loader, NULL), bad, "batch_loader_get_state: state is NULL");
+  assert_refused(!batch_loader_replay(NULL, 0, 0), bad, "batch_loader_replay: loader is NULL");
+  assert_refused(batch_loader_next_until(NULL, &batch, 0) == bad, bad,
+                 "batch_loader_next_until: loader is NULL");
+  assert_refused(batch_loader_next_until(loader, NULL, 0) == bad, bad,
+                 "batch_loader_next_until: batch is NULL");
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+static bool take_time(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  (void)context, (void)batch, (void)random;
+  if (row == 0) usleep(2000);
+  return true;
+}
+
+static batch_bottleneck bottleneck_of(const BatchLoader *loader) {
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  cr_assert(batch_loader_get_stats(loader, &stats), "%s", batch_last_error()->message);
+  return stats.bottleneck;
+}
+
+/* However busy the machine is, the share of the waiting grows until it is the larger one. */
+Test(loader_look, the_bottleneck_is_whoever_is_waited_for) {
+  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
+  const batch_transform slow = {take_time, NULL};
+  batch_loader_options o = small_options();
+  o.epochs = BATCH_LOADER_ENDLESS;
+  o.pool_size = 1;
+  BatchLoader *loader = start(dataset, &o);
+  do {
+    Batch *batch = batch_loader_next(loader);
+    usleep(2000);
+    batch_release(batch);
+  } while (bottleneck_of(loader) != BATCH_BOTTLENECK_TRAINER);
+  batch_loader_free(loader);
+  o.pool_size = 0;
+  o.transforms = &slow;
+  o.num_transforms = 1;
+  loader = start(dataset, &o);
+  do batch_release(batch_loader_next(loader));
+  while (bottleneck_of(loader) != BATCH_BOTTLENECK_DATA);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader_look, bottlenecks_have_names) {
+  cr_assert_str_eq(batch_bottleneck_name(BATCH_BOTTLENECK_NONE), "none");
+  cr_assert_str_eq(batch_bottleneck_name(BATCH_BOTTLENECK_DATA), "data");
+  cr_assert_str_eq(batch_bottleneck_name(BATCH_BOTTLENECK_TRAINER), "trainer");
+  cr_assert_str_eq(batch_bottleneck_name((batch_bottleneck)3), "?");
+  cr_assert_str_eq(batch_bottleneck_name((batch_bottleneck)-1), "?");
+}
