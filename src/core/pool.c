@@ -119,7 +119,7 @@ static void pool_close(BatchPool *pool) {
   hand_over(pool);
   /* seq_cst: pairs with the load in allocation_retry as NOTICE with REGISTER (event.h), and with CLOSED. */
   atomic_store_explicit(&pool->open, NULL, memory_order_seq_cst);
-  pool_notify(pool, pool_size_look(&pool->size), EVENT_MAX_WAITERS);
+  for (unsigned i = 0; i <= POOL_LOANS; i++) event_notify_all(&pool->available[i]);
 }
 
 void batch_pool_close(BatchPool *pool) {
