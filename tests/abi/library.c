@@ -15,6 +15,10 @@ int library_read(library_plain *plain) {
 int library_look(const library_outer *outer) {
   return outer->last;
 }
+const library_told *library_tell(void) {
+  static const library_told told = {1, 2};
+  return &told;
+}
 int library_close(library_handle *handle, int how) {
   return handle->hidden + how;
 }

@@ -15,6 +15,12 @@ typedef struct library_plain {
   int first, last;
 } library_plain;
 
+/* What the library makes. Later versions
+   may add fields at the end. */
+typedef struct library_told {
+  int first, told;
+} library_told;
+
 typedef struct library_outer {
   library_plain inner;
   int last;
@@ -25,6 +31,7 @@ typedef struct library_handle library_handle;
 library_handle *library_open(const library_options *options, library_kind kind);
 int library_read(library_plain *plain);
 int library_look(const library_outer *outer);
+const library_told *library_tell(void);
 int library_close(library_handle *handle, int how);
 
 #endif

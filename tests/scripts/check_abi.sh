@@ -34,6 +34,8 @@ change 'programs compiled before run' a_function_added 's/^int library_read(.*);
 change 'programs compiled before run' what_is_private 's/  int hidden;/long before; &/'
 change 'programs compiled before run' an_enumerator_appended 's/LIBRARY_TWO }/LIBRARY_TWO, LIBRARY_THREE }/'
 change 'programs compiled before run' a_field_appended_to_options 's/^} library_options;/  long more; &/'
+change 'programs compiled before run' a_field_appended_to_what_the_library_makes 's/first, told;/first, told, more;/'
+change "'int more'" a_field_inserted_in_what_the_library_makes 's/first, told;/first, more, told;/'
 change 'whatever changed' everything_under_another_soname 's/^  long first;/  int inserted; &/; /library_close.*;/d; /library_close/,/}/d' \
   library.so.0.2
 change "'int inserted'" a_field_inserted_in_options 's/^  long first;/  int inserted; &/'
