@@ -1,5 +1,4 @@
-/* The loader: worker threads that turn datasets into batches, shuffled, in a known order, as fast
-   as memory gives them.
+/* The loader: worker threads that turn datasets into batches, shuffled, in a known order.
 
    Usage:
        batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
@@ -12,10 +11,17 @@
        if (batch_last_error()->code != BATCH_END) puts(batch_last_error()->message);
        batch_loader_free(loader);
 
+   Where the ranks of a distributed run are said by its launcher:
+       if (!batch_launcher_rank(&options.rank, &options.world)) puts(batch_last_error()->message);
+   Beside each checkpoint, and when the run goes on from it:
+       batch_loader_get_state(loader, &state) && batch_loader_state_save(&state, "run.state")
+       if (batch_loader_state_load(&state, "run.state")) options.resume = &state;
+
    The order is a plan: a *row* is `sequence_length` positions (see batch_packing); an *epoch* is a
    permutation of all rows; a *step* is the next world * batch_size rows of the epoch, of which rank
-   r gets the r-th batch_size. So what is in a batch depends on the tokens, the seed, the epoch and
-   the step alone: not on workers, timing, restarts, nor on how the tokens are stored. Rows missing
+   r gets the r-th batch_size. So what is in a batch depends on the tokens, the options that say what rows are and
+   in which order they come, the epoch and the step alone: not on workers, timing, restarts, nor on how the tokens are
+   stored. Rows missing
    from the last step of an epoch are padding: pad_id everywhere, mask 0. Every rank has the same
    number of steps, whatever is skipped; only BATCH_FAULT_STOP ends one rank before the others.
 
@@ -45,9 +51,10 @@
    replay and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
    makes loaders of its own; it may use the datasets that it has inherited.
 
-   Guarantees: next and close never hang while workers can read their files; memory is that of
-   pool_size batches; to deliver batches, faulty ones too, nothing is allocated between the first
-   and the last. Workers stop when pool_size batches are filled or in use, and go on when one is released. */
+   Guarantees: close never waits, and next only while the workers read their files, or while all batches of the pool are
+   in use: workers stop when all are filled or in use, and go on when one is released. Memory is that of the pool's
+   batches and of what the options and batch_packing say. Filling and delivering batches, faulty ones too, allocates
+   nothing, but for the sentence of a thread's first error (batch_last_error); get_state, replay and batch_loader_fd may. */
 #ifndef HEADRACE_LOADER_H
 #define HEADRACE_LOADER_H
 
@@ -176,7 +183,8 @@ typedef struct batch_loader_source {
 
 /* Starts a loader over one dataset.
    Returns: NULL on a bad option, on a dataset without rows (or without documents where packing
-   needs them), on a state of other data or options, when memory or threads run out. */
+   needs them), on a state of other data or options, on a pool that does not fit, when memory or threads run
+   out. */
 HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset,
                                               const batch_loader_options *options);
 
@@ -196,12 +204,14 @@ HEADRACE_API BatchLoader *batch_loader_create_mixed(const batch_loader_source *s
 
 /* Takes the next batch, waiting while none is ready.
    Returns: the batch, whose reference the caller drops with batch_release; NULL at the end
-   (BATCH_END in batch_last_error), when closed (BATCH_CLOSED), and after a fault that stops. */
+   (BATCH_END in batch_last_error), when the loader or its pool is closed (BATCH_CLOSED), and after a fault that
+   stops. */
 HEADRACE_API Batch *batch_loader_next(BatchLoader *loader);
 
 /* As batch_loader_next, waiting until `deadline` (see base.h).
    Returns: BATCH_OK and *batch, or else *batch NULL and the reason: BATCH_EMPTY with
-   BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_END, BATCH_CLOSED, a fault, BATCH_ERROR_INVALID_ARGUMENT. With
+   BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_END, BATCH_CLOSED, a fault, BATCH_ERROR_INVALID_ARGUMENT,
+   BATCH_ERROR_UNSUPPORTED in a forked child. With
    BATCH_FAULT_HAND_ON a faulty batch is BATCH_OK; its own status says what is wrong. */
 HEADRACE_API batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline);
 
@@ -228,6 +238,18 @@ HEADRACE_API void batch_loader_free(BatchLoader *loader);
    The first call reads 4096 tokens of each dataset, and some boundaries of documents. Returns false when
    that fails. */
 HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state);
+
+/* Saves a state as the file `path`, 72 bytes: written aside, flushed to the disk and renamed, so that whatever happens
+   the old state or the new one is there. A link is followed; the mode of a state that is there is kept. What is there
+   and is neither a state, of whatever version, nor empty is refused.
+   Returns: false with an error that names the path; what was there is there, unless the last step, flushing the
+   directory, has failed. */
+HEADRACE_API bool batch_loader_state_save(const batch_loader_state *state, const char *path);
+
+/* Reads a state that batch_loader_state_save or headrace feed --state wrote.
+   Returns: false with an error that names the path, *state unchanged, when it cannot be read, or is cut off, damaged,
+   something else, of another version or of a machine of another byte order. */
+HEADRACE_API bool batch_loader_state_load(batch_loader_state *state, const char *path);
 
 /* Makes one step again, in the calling thread: the batch that this rank got, or will get, as `step`
    of `epoch`, transforms included. It belongs to no pool.

@@ -89,6 +89,22 @@ bool file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t b
                     path, end, offset + bytes);
 }
 
+bool file_write_all(int fd, const char *path, const void *data, size_t bytes) {
+  const uint8_t *from = data;
+  while (bytes > 0) {
+    ssize_t n = TEMP_FAILURE_RETRY(write(fd, from, bytes));
+    if (n == 0) errno = ENOSPC; /* nothing was taken, and nothing was said */
+    if (n <= 0) return file_fail(path, "write");
+    from += n;
+    bytes -= (size_t)n;
+  }
+  return true;
+}
+
+bool file_sync_directory(int fd, const char *path) {
+  return TEMP_FAILURE_RETRY(fsync(fd)) == 0 || errno == EINVAL || file_fail(path, "fsync of its directory");
+}
+
 const uint8_t *file_map(int fd, const char *path, uint64_t bytes) {
   void *map = mmap(NULL, (size_t)bytes, PROT_READ, MAP_SHARED, fd, 0);
   if (map != MAP_FAILED) return map;

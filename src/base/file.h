@@ -28,6 +28,12 @@ bool file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t b
 /* Reads up to `bytes` bytes at `offset`; *got is less only at the end of the file. */
 bool file_read_some(int fd, const char *path, uint64_t offset, void *out, size_t bytes, size_t *got);
 
+/* Writes all of it. */
+bool file_write_all(int fd, const char *path, const void *data, size_t bytes);
+
+/* Makes new names in an open directory survive a loss of power, where its file system can. path: for messages. */
+bool file_sync_directory(int fd, const char *path);
+
 /* Maps the first `bytes` >= 1 bytes for reading; NULL on failure. */
 const uint8_t *file_map(int fd, const char *path, uint64_t bytes);
 

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "feed.h"
-#include "state_file.h"
 #include "stop.h"
 
 static const char name[] = "feed";
@@ -113,7 +112,7 @@ static int save_state(const feed_run *run, BatchLoader *loader) {
   batch_loader_state state;
   if (!run->state) return CLI_OK;
   if (!batch_loader_get_state(loader, &state)) return cli_library_error(name);
-  return state_file_write(name, run->state, &state);
+  return batch_loader_state_save(&state, run->state) ? CLI_OK : cli_library_error(name);
 }
 
 static int feed(feed_run *run, BatchLoader *loader) {
@@ -157,24 +156,26 @@ static int settle_rank(feed_run *run) {
   return CLI_OK;
 }
 
-/* Everything before the first batch may take long, and leaves nothing: signals end it as they end any
-   program. */
+/* Everything before the first batch may take long, and leaves nothing but the state that it begins with: signals end
+   it as they end any program. */
 static int open_and_feed(feed_run *run, const char *const *files, size_t n) {
   batch_loader_state state;
   BatchLoader *loader = NULL;
   BatchDataset *dataset = NULL;
   int status = settle_rank(run);
-  if (status == CLI_OK && run->resume) status = state_file_read(name, run->resume, &state);
+  if (status == CLI_OK && run->resume && !batch_loader_state_load(&state, run->resume))
+    status = cli_library_error(name);
   if (status == CLI_OK && run->resume) run->loader.resume = &state;
-  if (status == CLI_OK && run->state) status = state_file_check(name, run->state);
   if (status == CLI_OK && !(dataset = batch_dataset_open(files, n, &run->data.dataset)))
     status = cli_library_error(name);
   if (status == CLI_OK) status = data_options_check(&run->data, name, dataset);
   if (status == CLI_OK) data_say_bad_lines(name, data_bad_lines(dataset));
   if (status == CLI_OK && !(loader = batch_loader_create(dataset, &run->loader)))
     status = cli_library_error(name);
+  if (status == CLI_OK)
+    status = save_state(run, loader); /* what cannot be written is known before a run of hours */
   run->token_bytes = dataset ? batch_dataset_width(dataset) : 0;
-  if (loader) status = feed(run, loader);
+  if (status == CLI_OK) status = feed(run, loader);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
   return status;

@@ -32,7 +32,7 @@ int feed_help(void) {
       "(stop)\n"
       "  --io HOW              map or read files (map)\n"
       "  --resume FILE         begin where FILE says\n"
-      "  --state FILE          write at the end where to resume\n"
+      "  --state FILE          write where to resume, at the beginning and at the end\n"
       "  --quiet               no progress\n"
       "  --help\n\n"
       "SIGINT, SIGTERM and SIGHUP stop it after the batch at hand: it writes --state, prints what there was\n"

@@ -61,21 +61,10 @@ bool out_open_nameless(out_file *out, const char *directory) {
   return out->fd >= 0 || not_made(out, directory, "create a temporary file");
 }
 
-static bool write_all(out_file *out, const uint8_t *data, size_t bytes) {
-  while (bytes > 0) {
-    ssize_t n = TEMP_FAILURE_RETRY(write(out->fd, data, bytes));
-    if (n == 0) errno = ENOSPC; /* nothing was taken, and nothing was said */
-    if (n <= 0) return file_fail(out->path, "write");
-    data += n;
-    bytes -= (size_t)n;
-  }
-  return true;
-}
-
 bool out_flush(out_file *out) {
   size_t used = out->used;
   out->used = 0;
-  return write_all(out, out->buffer, used);
+  return file_write_all(out->fd, out->path, out->buffer, used);
 }
 
 bool out_write(out_file *out, const void *data, size_t bytes) {

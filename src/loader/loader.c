@@ -11,8 +11,6 @@
 #include "sync/line.h"
 #include "sync/thread.h"
 
-/* --- creation --- */
-
 static BatchLoader *allocate_loader(const batch_loader_options *o) {
   BatchLoader *loader = thread_prepare() == 0 ? line_alloc(sizeof *loader) : NULL;
   if (!loader) return error_null(BATCH_ERROR_OUT_OF_MEMORY, "no memory for a loader");
@@ -103,8 +101,6 @@ BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader
   return create(function, &(batch_loader_source){dataset, 0.0}, 1, options);
 }
 
-/* --- the end --- */
-
 static bool is_elsewhere(const BatchLoader *loader) {
   return loader->generation != thread_generation();
 }
@@ -151,8 +147,6 @@ void batch_loader_free(BatchLoader *loader) {
   free(loader->recipe.transforms);
   free(loader);
 }
-
-/* --- taking batches --- */
 
 /* relaxed: who finds the delivery closed sees what was written before. */
 static bool is_closed(const BatchLoader *loader) {

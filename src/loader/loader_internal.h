@@ -70,6 +70,9 @@ bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
 /* state.c: the place that options->resume says, or the beginning. */
 bool loader_origin(const plan *p, const batch_loader_options *options, schedule_place *origin);
 
+/* Whether it is a state of this version, and undamaged. */
+bool loader_state_is_sound(const batch_loader_state *state);
+
 /* batches.c: opens the pool in the name of `function`; *most: how many of its batches can be out at a time, as long
    as the loader has it. */
 bool loader_open_pool(const char *function, BatchLoader *loader, const batch_loader_options *options,

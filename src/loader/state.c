@@ -61,12 +61,16 @@ static bool check_origin(const batch_loader_state *s, const batch_loader_state *
   return true;
 }
 
+bool loader_state_is_sound(const batch_loader_state *s) {
+  return s->magic == STATE_MAGIC && s->check == check_of(s);
+}
+
 bool loader_origin(const plan *p, const batch_loader_options *options, schedule_place *origin) {
   const batch_loader_state *s = options->resume;
   uint64_t data_hash;
   *origin = (schedule_place){0, 0, 0};
   if (!s) return true;
-  if (s->magic != STATE_MAGIC || s->check != check_of(s))
+  if (!loader_state_is_sound(s))
     return error_fail(BATCH_ERROR_FORMAT, "resume is no state of a loader of this version, or was damaged");
   if (!plan_hash_data(p, &data_hash)) return false;
   batch_loader_state mine = state_of(p, data_hash);

@@ -132,12 +132,12 @@ feed --steps 1 --state states/link text.txt >/dev/null
 for name in text.txt headerless/x.bin; do
   cp $name states/kept
   status 1 --state states/kept $name
-  grep -q 'states/kept: is a file that --state did not write' err || fail "what is no state is named: $(cat err)"
+  grep -q 'states/kept: found a file that is not a loader.s state' err || fail "what is no state is named: $(cat err)"
   cmp -s $name states/kept || fail "what is no state is kept"
 done
 rm states/kept
 status 2 --state '' text.txt
-grep -q -- '--state is empty' err || fail "an empty name is refused before the run: $(cat err)"
+grep -q 'path is empty' err || fail "an empty name is refused before the run: $(cat err)"
 { said=$(ulimit -f 0 && exec "$headrace" feed --quiet --steps 1 --state states/new text.txt 2>&1 >/dev/null); } 2>/dev/null
 case $said in *'states/new: write: '*) ;; *) fail "a signal of the write (SIGXFSZ) ended it: $said" ;; esac
 [ "$(ls -A states | tr '\n' ' ')" = "dangling link real " ] || fail "nothing is left beside: $(ls -A states)"

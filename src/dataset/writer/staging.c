@@ -139,10 +139,8 @@ bool staging_inherit(const staging *s, const char *name, int fd) {
   return fchmod(fd, old.st_mode & 0777) == 0 || staging_entry_fail(s, name, "fchmod");
 }
 
-/* Makes the new names survive a loss of power. */
 static bool sync_directory(const staging *s) {
-  return TEMP_FAILURE_RETRY(fsync(s->directory)) == 0 || errno == EINVAL ||
-         file_fail(s->names->path, "fsync of its directory");
+  return file_sync_directory(s->directory, s->names->path);
 }
 
 /* The error at hand came when the files were in place. */

@@ -1,0 +1,169 @@
+/* A loader's state as a file. */
+#include <headrace/headrace.h>
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/dataset_check.h"
+#include "support/files.h"
+#include "support/watchdog.h"
+
+static void begin(void) {
+  watchdog_on();
+  files_begin();
+}
+
+TestSuite(loader_state, .init = begin, .fini = files_end);
+
+enum { TOKENS = 5003, BYTES = sizeof(batch_loader_state) };
+
+static BatchDataset *tokens(void) {
+  bytes b = {0};
+  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(i % 1000));
+  return open_dataset(write_bytes("t.bin", &b), NULL);
+}
+
+static batch_loader_options small_options(void) {
+  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
+  o.batch_size = 4;
+  o.sequence_length = 16;
+  return o;
+}
+
+/* The state after some batches. */
+static batch_loader_state state_after(unsigned steps) {
+  BatchDataset *dataset = tokens();
+  batch_loader_options o = small_options();
+  batch_loader_state state;
+  BatchLoader *loader = batch_loader_create(dataset, &o);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  for (unsigned i = 0; i < steps; i++) batch_release(batch_loader_next(loader));
+  cr_assert(batch_loader_get_state(loader, &state), "%s", batch_last_error()->message);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+  return state;
+}
+
+static void save(const batch_loader_state *state, const char *path) {
+  cr_assert(batch_loader_state_save(state, path), "%s", batch_last_error()->message);
+}
+
+static void assert_saved(const batch_loader_state *state, const char *path) {
+  batch_loader_state read;
+  cr_assert(batch_loader_state_load(&read, path), "%s", batch_last_error()->message);
+  cr_assert_eq(memcmp(&read, state, BYTES), 0);
+}
+
+static unsigned files_there(void) {
+  unsigned count = 0;
+  DIR *directory = opendir(path_of(""));
+  for (const struct dirent *entry; (entry = readdir(directory));) count += entry->d_name[0] != '.';
+  closedir(directory);
+  return count;
+}
+
+Test(loader_state, a_run_goes_on_from_a_file) {
+  batch_loader_state state = state_after(7), read;
+  const char *path = path_of("state");
+  save(&state, path);
+  cr_assert(batch_loader_state_load(&read, path));
+  BatchDataset *dataset = tokens();
+  batch_loader_options o = small_options();
+  o.resume = &read;
+  BatchLoader *loader = batch_loader_create(dataset, &o);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  Batch *batch = batch_loader_next(loader);
+  cr_assert_eq(batch->batch_id, 7);
+  batch_release(batch);
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+}
+
+Test(loader_state, what_was_cut_off_or_damaged_is_refused_and_changes_nothing) {
+  batch_loader_state state = state_after(3), read = state;
+  uint8_t content[BYTES + 1] = {0};
+  memcpy(content, &state, BYTES);
+  for (size_t length = 0; length <= BYTES + 1; length++) {
+    if (length == BYTES) continue;
+    const char *path = write_data("cut", content, length);
+    assert_refused(!batch_loader_state_load(&read, path), BATCH_ERROR_FORMAT,
+                   "batch_loader_state_load: ", "cut: found", "expected the 72");
+  }
+  for (size_t bit = 0; bit < BYTES * 8; bit++) {
+    content[bit / 8] ^= (uint8_t)(1 << bit % 8);
+    const char *path = write_data("damaged", content, BYTES);
+    assert_refused(!batch_loader_state_load(&read, path), BATCH_ERROR_FORMAT,
+                   "damaged: ", "no state of a loader");
+    content[bit / 8] ^= (uint8_t)(1 << bit % 8);
+  }
+  cr_assert_eq(memcmp(&read, &state, BYTES), 0);
+  assert_saved(&state, write_data("whole", content, BYTES));
+  assert_refused(!batch_loader_state_load(&read, path_of("none")), BATCH_ERROR_IO, "none: open");
+  assert_refused(!batch_loader_state_load(&read, path_of("")), BATCH_ERROR_IO, "a directory");
+  assert_refused(!batch_loader_state_load(NULL, "x"), BATCH_ERROR_INVALID_ARGUMENT, "state is NULL");
+  assert_refused(!batch_loader_state_load(&read, NULL), BATCH_ERROR_INVALID_ARGUMENT, "path is NULL");
+}
+
+Test(loader_state, only_a_state_is_replaced) {
+  batch_loader_state state = state_after(1), later = state_after(2);
+  const char *path = path_of("state");
+  save(&state, write_data("state", "", 0));
+  save(&later, path);
+  assert_saved(&later, path);
+  state.magic += (uint64_t)1 << 56; /* of the next version */
+  save(&later, write_data("state", &state, BYTES));
+  const char *data = write_text("data", "some text that somebody needs");
+  assert_refused(!batch_loader_state_save(&later, data), BATCH_ERROR_FORMAT,
+                 "batch_loader_state_save: ", "data: found a file that is not a loader's state");
+  assert_refused(!batch_loader_state_save(&later, path_of("")), BATCH_ERROR_IO, "a directory");
+  assert_refused(!batch_loader_state_save(&later, path_of("none/state")), BATCH_ERROR_IO,
+                 "none/state: create");
+  assert_refused(!batch_loader_state_save(&later, ""), BATCH_ERROR_INVALID_ARGUMENT, "path is empty");
+  assert_refused(!batch_loader_state_save(&later, NULL), BATCH_ERROR_INVALID_ARGUMENT, "path is NULL");
+  assert_refused(!batch_loader_state_save(NULL, path), BATCH_ERROR_INVALID_ARGUMENT, "state is NULL");
+  assert_refused(!batch_loader_state_save(&state, path), BATCH_ERROR_INVALID_ARGUMENT, "damaged");
+  assert_saved(&later, path);
+  cr_assert_eq(files_there(), 3, "t.bin, state and data: nothing is left beside");
+}
+
+Test(loader_state, a_link_is_followed_and_the_mode_kept) {
+  batch_loader_state state = state_after(1);
+  struct stat status;
+  mode_t mask = umask(027);
+  save(&state, path_of("new"));
+  umask(mask);
+  cr_assert(stat(path_of("new"), &status) == 0 && (status.st_mode & 0777) == 0640);
+  cr_assert_eq(chmod(path_of("new"), 0604), 0);
+  cr_assert_eq(symlink("new", path_of("link")), 0);
+  state = state_after(2);
+  save(&state, path_of("link"));
+  assert_saved(&state, path_of("new"));
+  cr_assert(lstat(path_of("link"), &status) == 0 && S_ISLNK(status.st_mode));
+  cr_assert(stat(path_of("new"), &status) == 0 && (status.st_mode & 0777) == 0604);
+  cr_assert_eq(symlink("nothing", path_of("nowhere")), 0);
+  assert_refused(!batch_loader_state_save(&state, path_of("nowhere")), BATCH_ERROR_IO,
+                 "nowhere: found a link");
+}
+
+/* The write's signal (SIGXFSZ) does not end the process: the error says the same. */
+Test(loader_state, a_full_disk_leaves_the_old_state) {
+  batch_loader_state state = state_after(1), later = state_after(2);
+  const char *path = path_of("state");
+  struct rlimit none;
+  save(&state, path);
+  cr_assert_eq(getrlimit(RLIMIT_FSIZE, &none), 0);
+  none.rlim_cur = 0;
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+  bool saved = batch_loader_state_save(&later, path);
+  none.rlim_cur = none.rlim_max;
+  cr_assert_eq(setrlimit(RLIMIT_FSIZE, &none), 0);
+  cr_assert_not(saved);
+  assert_error(BATCH_ERROR_IO, "batch_loader_state_save: ", "state: write");
+  assert_saved(&state, path);
+  cr_assert_eq(files_there(), 2, "nothing is left beside");
+}
