@@ -1,6 +1,8 @@
 /* Loaders that are closed in the middle, thousands of times: several threads take batches, hold some
    of them, ask for states, figures and replays, while another one closes. Every batch must be what
-   its place says and come once, also of mixes and where rows are skipped; every thread must come back.
+   its place says and come once, also of mixes and where rows are skipped; every thread must come back. Half of the
+   loaders take their batches from a pool of ours, which somebody else uses too, and which may be closed instead; its
+   batches must all be back at the end.
 
    Usage: stress_loader [SECONDS [TAKERS [SEED]]] */
 #include <inttypes.h>
@@ -17,6 +19,9 @@ enum { TOKENS = 20000, LENGTH = 8, ROWS = (TOKENS - 2) / LENGTH + 1, MAX_TAKERS 
 
 typedef struct round_state {
   BatchLoader *loader;
+  BatchPool *pool;       /* ours; NULL: the loader has its own */
+  bool closes_pool;      /* in place of the loader */
+  _Atomic bool over;     /* for who else uses the pool */
   _Atomic uint8_t *seen; /* [rows] places that were delivered */
   uint32_t rows;
   uint64_t random;      /* the round's */
@@ -79,7 +84,23 @@ static void look_around(taker *t, const Batch *batch) {
 static void close_loader(round_state *round) {
   stress_step("closes the loader");
   atomic_store(&round->closed, true);
-  batch_loader_close(round->loader);
+  if (round->closes_pool)
+    batch_pool_close(round->pool);
+  else
+    batch_loader_close(round->loader);
+}
+
+/* Somebody else on the pool. */
+static void use_pool(stress_thread *self) {
+  round_state *round = self->context;
+  stress_step("uses the pool");
+  while (!atomic_load(&round->over)) {
+    Batch *batch;
+    batch_status status = batch_pool_allocate_until(round->pool, &batch, batch_deadline_after(200000));
+    if (status == BATCH_CLOSED) return;
+    batch_release(batch);
+    usleep(50); /* or it takes the only batch again before anyone has woken */
+  }
 }
 
 static void take(stress_thread *self) {
@@ -122,6 +143,21 @@ static batch_loader_options draw_options(batch_random *random) {
   return o;
 }
 
+/* A pool for a loader with these options, instead of its own. */
+static BatchPool *lend_pool(batch_loader_options *o) {
+  batch_pool_options p = BATCH_POOL_OPTIONS_INIT;
+  p.pool_size = o->pool_size;
+  p.shape = (batch_shape){.batch_size = o->batch_size,
+                          .sequence_length = o->sequence_length,
+                          .vocab_size = o->vocab_size,
+                          .input_type = TENSOR_INT32,
+                          .mask_type = o->mask_type};
+  o->pool = batch_pool_create_with(&p);
+  o->pool_size = 0;
+  stress_check(o->pool, "no pool: %s", batch_last_error()->message);
+  return o->pool;
+}
+
 /* The data set alone, or with itself in shares that are no whole numbers: an epoch has twice the rows. */
 static BatchLoader *make_loader(const BatchDataset *dataset, const batch_loader_options *o, bool mixed) {
   batch_loader_source sources[2] = {{dataset, 1}, {dataset, 3.14159}};
@@ -136,17 +172,26 @@ static void run_round(const BatchDataset *dataset, batch_random *random) {
   stress_thread takers[MAX_TAKERS];
   batch_loader_options o = draw_options(random);
   memset((void *)seen, 0, sizeof seen);
-  round_state round = {.loader = make_loader(dataset, &o, mixed), .seen = seen, .rows = rows};
+  round_state round = {.seen = seen, .rows = rows};
+  if (batch_random_below(random, 2)) round.pool = lend_pool(&o);
+  round.closes_pool = round.pool && batch_random_below(random, 2);
+  round.loader = make_loader(dataset, &o, mixed);
   if (!round.loader) stress_fail("%s", batch_last_error()->message);
   round.largest = o.vocab_size - 1;
   round.random = batch_random_next(random);
   round.close_after = batch_random_below(random, 8) == 0 ? UINT64_MAX : batch_random_below(random, 100);
+  stress_thread other;
+  if (round.pool) stress_start(&other, 1, "other", use_pool, &round);
   stress_start(takers, stress_threads(), "taker", take, &round);
   if (batch_random_below(random, 8) == 0) close_loader(&round);
   stress_join(takers, stress_threads());
   stress_step("frees the loader");
   bool closed = atomic_load(&round.closed);
   batch_loader_free(round.loader);
+  atomic_store(&round.over, true);
+  if (round.pool) stress_join(&other, 1);
+  if (round.pool && batch_pool_outstanding(round.pool) != 0) stress_fail("a batch of the pool is missing");
+  batch_pool_free(round.pool);
   for (uint32_t i = 0; i < rows && !closed; i++)
     if (atomic_load(&seen[i]) != 1) stress_fail("a place never came");
 }
