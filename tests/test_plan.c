@@ -198,7 +198,7 @@ Test(plan, windows_cover_every_token_to_the_last) {
   for (uint32_t tokens = 2; tokens < 40; tokens++) {
     BatchDataset *dataset = make_dataset("t.bin", tokens, NULL, 0);
     pack k;
-    cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_WINDOWS, 8, false));
+    cr_assert(pack_init(&k, dataset_token_files(dataset), BATCH_PACK_WINDOWS, 8, false));
     uint64_t pairs = 0;
     for (uint64_t row = 0; row < k.rows; row++) {
       pack_piece piece = pack_piece_at(&k, row, 0);
@@ -219,7 +219,7 @@ Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
     tokens += lengths[i] = (uint32_t)(mix64(i) % (i % 10 == 0 ? 300 : 50));
   BatchDataset *dataset = make_dataset("t.ds", tokens, lengths, DOCUMENTS);
   pack k;
-  cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_BEST_FIT, LENGTH, false));
+  cr_assert(pack_init(&k, dataset_token_files(dataset), BATCH_PACK_BEST_FIT, LENGTH, false));
   char *seen = calloc(tokens, 1);
   uint64_t pairs = 0, expected = 0;
   for (uint64_t row = 0; row < k.rows; row++) {
@@ -249,11 +249,11 @@ Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
 
 /* A document so long that it is cut into so many pieces: nothing of it is read. */
 static bool pack_long_document(pack *k, uint64_t pieces) {
-  static source_file file = {.path = "long",
-                             .type = BATCH_TOKEN_U16,
-                             .width = 2,
-                             .documents = {.kind = SOURCE_ONE_DOCUMENT, .count = 1}};
-  static source data = {.files = &file, .count = 1, .documents = 1, .width = 2};
+  static token_file file = {.path = "long",
+                            .type = BATCH_TOKEN_U16,
+                            .width = 2,
+                            .documents = {.kind = TOKENS_ONE_DOCUMENT, .count = 1}};
+  static token_files data = {.files = &file, .count = 1, .documents = 1, .width = 2};
   data.tokens = file.tokens = pieces * 4 + 1;
   return pack_init(k, &data, BATCH_PACK_BEST_FIT, 4, false);
 }
@@ -313,7 +313,7 @@ Test(plan, whole_windows_leave_out_what_fills_none) {
   for (uint32_t tokens = 2; tokens < 40; tokens++) {
     BatchDataset *dataset = make_dataset("t.bin", tokens, NULL, 0);
     pack k;
-    cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_WINDOWS, 8, true));
+    cr_assert(pack_init(&k, dataset_token_files(dataset), BATCH_PACK_WINDOWS, 8, true));
     cr_assert_eq(k.rows, (tokens - 1) / 8);
     for (uint64_t row = 0; row < k.rows; row++) {
       pack_piece piece = pack_piece_at(&k, row, 0);
@@ -341,7 +341,7 @@ Test(plan, documents_without_a_pair_have_no_row) {
       }
       BatchDataset *dataset = make_dataset("t.ds", tokens, lengths, DOCUMENTS);
       pack k;
-      cr_assert(pack_init(&k, dataset_source(dataset), BATCH_PACK_DOCUMENTS, 8, false));
+      cr_assert(pack_init(&k, dataset_token_files(dataset), BATCH_PACK_DOCUMENTS, 8, false));
       cr_assert_eq(k.rows, count);
       for (uint32_t row = 0; row < count; row++) {
         pack_piece piece = pack_piece_at(&k, row, 0);

@@ -18,19 +18,19 @@
 #include "text/encode.h"
 
 struct BatchDataset {
-  source source;
+  token_files files;
 };
 
-const source *dataset_source(const BatchDataset *dataset) {
-  return &dataset->source;
+const token_files *dataset_token_files(const BatchDataset *dataset) {
+  return &dataset->files;
 }
 
-static void close_file(source_file *file) {
+static void close_file(token_file *file) {
   file_unmap(file->map, file->map_bytes);
   file_unmap(file->documents.map, file->documents.map_bytes);
   if (file->fd >= 0) close(file->fd);
   free(file->path);
-  *file = (source_file){.fd = -1};
+  *file = (token_file){.fd = -1};
 }
 
 static bool check_enum(const char *name, int value, int most) {
@@ -46,7 +46,7 @@ static bool check_options(const batch_dataset_options *options) {
 }
 
 /* What the format said must be what the caller said. */
-static bool check_type(const source_file *file, batch_token_type wanted) {
+static bool check_type(const token_file *file, batch_token_type wanted) {
   return !wanted || format_is_text(file->format) || file->type == wanted ||
          format_fail(file->path, file->data_offset,
                      "found tokens of type %s, expected %s (options.token_type, --type)",
@@ -55,7 +55,7 @@ static bool check_type(const source_file *file, batch_token_type wanted) {
 
 /* The type of the tokens where no header in their own file told it: checked against a .metadata, or
    where neither that nor the caller spoke, by how they look. */
-static bool check_width(const source_file *file, batch_token_type wanted) {
+static bool check_width(const token_file *file, batch_token_type wanted) {
   bool told = file->metadata.there || wanted;
   if (format_is_text(file->format)) return true;
   if (!token_metadata_check(file)) return false;
@@ -71,8 +71,8 @@ static bool check_width(const source_file *file, batch_token_type wanted) {
   }
 }
 
-static bool lacks_boundaries(const source_file *file) {
-  return file->documents.kind == SOURCE_NO_BOUNDARIES;
+static bool lacks_boundaries(const token_file *file) {
+  return file->documents.kind == TOKENS_NO_BOUNDARIES;
 }
 
 /* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
@@ -85,7 +85,7 @@ static bool blame_companion(const char *path) {
                     error->message, path_name(path));
 }
 
-static bool open_format(source_file *file, const batch_dataset_options *options) {
+static bool open_format(token_file *file, const batch_dataset_options *options) {
   bool beside =
       !options->format && (file->format == BATCH_FORMAT_DATATROVE ||
                            (file->format == BATCH_FORMAT_MEGATRON && path_ends_with(file->path, ".bin")));
@@ -93,7 +93,7 @@ static bool open_format(source_file *file, const batch_dataset_options *options)
 }
 
 /* Everything about a file but its place in the stream. */
-static bool open_file(source_file *file, const batch_dataset_options *options) {
+static bool open_file(token_file *file, const batch_dataset_options *options) {
   if (!format_detect(file, options->format) || !open_format(file, options)) return false;
   file->width = batch_token_type_size(file->type);
   if (!check_type(file, options->token_type) || !check_width(file, options->token_type)) return false;
@@ -106,11 +106,11 @@ static bool open_file(source_file *file, const batch_dataset_options *options) {
 }
 
 /* Files that a directory or a pattern gave are of one format: a stray README is not data. */
-static bool check_same_format(const source *s, const path_list *list, size_t index) {
+static bool check_same_format(const token_files *s, const path_list *list, size_t index) {
   if (index == 0 || !list->entries[index].listed ||
       list->entries[index - 1].origin != list->entries[index].origin)
     return true;
-  const source_file *file = &s->files[index], *before = file - 1;
+  const token_file *file = &s->files[index], *before = file - 1;
   return file->format == before->format ||
          format_fail(file->path, 0,
                      "found the format %s beside %.200s, which is %s; expected one format in a directory or "
@@ -118,17 +118,17 @@ static bool check_same_format(const source *s, const path_list *list, size_t ind
                      batch_format_name(file->format), before->path, batch_format_name(before->format));
 }
 
-static bool open_files(source *s, path_list *list, const batch_dataset_options *options) {
+static bool open_files(token_files *s, path_list *list, const batch_dataset_options *options) {
   for (size_t i = 0; i < list->count; i++) {
-    source_file *file = &s->files[s->count++];
-    *file = (source_file){.path = list->entries[i].path, .fd = -1};
+    token_file *file = &s->files[s->count++];
+    *file = (token_file){.path = list->entries[i].path, .fd = -1};
     list->entries[i].path = NULL;
     if (!open_file(file, options) || !check_same_format(s, list, i)) return false;
   }
   return true;
 }
 
-static bool no_tokens(const source *s) {
+static bool no_tokens(const token_files *s) {
   char passed_over[60] = "";
   uint64_t bad_lines = 0;
   for (size_t i = 0; i < s->count; i++) bad_lines += s->files[i].bad_lines;
@@ -139,13 +139,13 @@ static bool no_tokens(const source *s) {
 }
 
 /* Puts the files one after the other; files without boundaries become documents if others have some. */
-static bool place_files(source *s) {
+static bool place_files(token_files *s) {
   bool known = false;
   for (size_t i = 0; i < s->count; i++) known |= !lacks_boundaries(&s->files[i]);
   for (size_t i = 0; i < s->count; i++) {
-    source_file *file = &s->files[i];
+    token_file *file = &s->files[i];
     if (known && lacks_boundaries(file) && file->tokens > 0)
-      file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1, .assumed = true};
+      file->documents = (token_documents){.kind = TOKENS_ONE_DOCUMENT, .count = 1, .assumed = true};
     file->first_token = s->tokens;
     file->documents.first = s->documents;
     s->documents += file->documents.count;
@@ -158,7 +158,7 @@ static bool place_files(source *s) {
 
 /* A file that is replaced while it is opened could stand beside a companion, or another shard, of the run
    before. path_entry says of an .idx which its .bin is: where it is read itself the caller said so. */
-static bool check_stayed(const source_file *file, const path_entry *entry) {
+static bool check_stayed(const token_file *file, const path_entry *entry) {
   struct stat opened, named;
   if (format_is_text(file->format) || file->fd < 0) return true;
   if (fstat(file->fd, &opened) != 0) return file_fail(file->path, "fstat");
@@ -174,18 +174,18 @@ static bool check_stayed(const source_file *file, const path_entry *entry) {
 }
 
 /* When all are open, so that all are of one time; what was refused meanwhile may only be wrong for that reason. */
-static bool check_all_stayed(const source *s, const path_list *list) {
+static bool check_all_stayed(const token_files *s, const path_list *list) {
   for (size_t i = 0; i < s->count; i++)
     if (!check_stayed(&s->files[i], &list->entries[i])) return false;
   return true;
 }
 
 static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
-  dataset->source.files = calloc(list->count, sizeof *dataset->source.files);
-  if (!dataset->source.files)
+  dataset->files.files = calloc(list->count, sizeof *dataset->files.files);
+  if (!dataset->files.files)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
-  bool good = open_files(&dataset->source, list, options);
-  return check_all_stayed(&dataset->source, list) && good && place_files(&dataset->source);
+  bool good = open_files(&dataset->files, list, options);
+  return check_all_stayed(&dataset->files, list) && good && place_files(&dataset->files);
 }
 
 BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {
@@ -211,14 +211,14 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
 void batch_dataset_free(BatchDataset *dataset) {
   if (!dataset) return;
   live_leave("batch_dataset_free", dataset);
-  for (size_t i = 0; i < dataset->source.count; i++) close_file(&dataset->source.files[i]);
-  free(dataset->source.files);
+  for (size_t i = 0; i < dataset->files.count; i++) close_file(&dataset->files.files[i]);
+  free(dataset->files.files);
   free(dataset);
 }
 
-static const source *need(const BatchDataset *dataset, const char *function) {
-  static const source nothing;
-  if (dataset) return &dataset->source;
+static const token_files *need(const BatchDataset *dataset, const char *function) {
+  static const token_files nothing;
+  if (dataset) return &dataset->files;
   error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
   return &nothing;
 }
@@ -240,17 +240,17 @@ size_t batch_dataset_files(const BatchDataset *dataset) {
 }
 
 typedef struct document_place {
-  const source *source;
+  const token_files *files;
   uint64_t index, start, end;
 } document_place;
 
 static void find_document(void *context) {
   document_place *d = context;
-  source_document(d->source, d->index, &d->start, &d->end);
+  token_files_document(d->files, d->index, &d->start, &d->end);
 }
 
 bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start, uint64_t *end) {
-  const source *s = need(dataset, "batch_dataset_document");
+  const token_files *s = need(dataset, "batch_dataset_document");
   if (!dataset) return false;
   if (!start || !end)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_document: %s is NULL, expected an address",
@@ -268,12 +268,12 @@ bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_
 
 bool batch_dataset_get_file(const BatchDataset *dataset, size_t index, batch_dataset_file *file) {
   static const options_type type = OPTIONS_TYPE(batch_dataset_file, BATCH_DATASET_FILE_INIT, compression);
-  const source *s = need(dataset, "batch_dataset_get_file");
+  const token_files *s = need(dataset, "batch_dataset_get_file");
   if (!dataset) return false;
   if (index >= s->count)
     return error_fail(BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_get_file: index is %zu, expected below %zu",
                       index, s->count);
-  const source_file *found = &s->files[index];
+  const token_file *found = &s->files[index];
   const batch_dataset_file mine = {.path = found->path,
                                    .format = found->format,
                                    .compressed = found->compressed,

@@ -10,9 +10,9 @@ static bool inside(const uint8_t *map, size_t bytes, const uint8_t *address) {
 }
 
 /* The file whose tokens or documents an address is mapped from, and where that mapping starts. */
-static const source_file *mapped_at(const source *s, const uint8_t *address, const uint8_t **start) {
+static const token_file *mapped_at(const token_files *s, const uint8_t *address, const uint8_t **start) {
   for (size_t i = 0; i < s->count; i++) {
-    const source_file *file = &s->files[i];
+    const token_file *file = &s->files[i];
     *start = file->map;
     if (inside(file->map, file->map_bytes, address)) return file;
     *start = file->documents.map;
@@ -21,14 +21,14 @@ static const source_file *mapped_at(const source *s, const uint8_t *address, con
   return NULL;
 }
 
-bool hole_in_source(const void *source_context, const void *address) {
+bool hole_in_token_files(const void *files, const void *address) {
   const uint8_t *start;
-  return mapped_at(source_context, address, &start) != NULL;
+  return mapped_at(files, address, &start) != NULL;
 }
 
-bool hole_report(const source *s, const void *address, fault *why) {
+bool hole_report(const token_files *s, const void *address, fault *why) {
   const uint8_t *start;
-  const source_file *file = mapped_at(s, address, &start);
+  const token_file *file = mapped_at(s, address, &start);
   if (!file) return false;
   why->code = BATCH_ERROR_IO;
   snprintf(why->message, sizeof why->message,
@@ -37,10 +37,10 @@ bool hole_report(const source *s, const void *address, fault *why) {
   return true;
 }
 
-bool hole_guarded(const source *s, void (*body)(void *context), void *context) {
+bool hole_guarded(const token_files *s, void (*body)(void *context), void *context) {
   fault why;
   if (!guard_install()) return false;
-  const void *hole = guard_run_anywhere(body, context, hole_in_source, s);
+  const void *hole = guard_run_anywhere(body, context, hole_in_token_files, s);
   if (!hole) return true;
   hole_report(s, hole, &why);
   return error_fail(why.code, "%s", why.message);

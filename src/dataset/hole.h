@@ -5,14 +5,14 @@
 #include "base/fault.h"
 #include "dataset/token_files.h"
 
-/* A guard_owns over one source: whether an address lies in a mapping of its tokens or documents. */
-bool hole_in_source(const void *source_context, const void *address);
+/* A guard_owns over token_files: whether an address lies in a mapping of their tokens or documents. */
+bool hole_in_token_files(const void *files, const void *address);
 
-/* Writes the fault that reading `address` is; false when it does not belong to the source. */
-bool hole_report(const source *s, const void *address, fault *why);
+/* Writes the fault that reading `address` is; false when it does not belong to them. */
+bool hole_report(const token_files *s, const void *address, fault *why);
 
 /* Runs body(context), which reads boundaries of documents and only computes, in the calling thread. Sets an error
    when one cannot be read. */
-bool hole_guarded(const source *s, void (*body)(void *context), void *context);
+bool hole_guarded(const token_files *s, void (*body)(void *context), void *context);
 
 #endif

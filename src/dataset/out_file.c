@@ -135,9 +135,9 @@ void out_close(out_file *out) {
   *out = OUT_FILE_CLOSED;
 }
 
-bool out_map_ends(out_file *out, source_documents *documents) {
+bool out_map_ends(out_file *out, token_documents *documents) {
   if (!out_flush(out)) return false;
-  *documents = (source_documents){.kind = SOURCE_ENDS, .count = out->bytes / 8};
+  *documents = (token_documents){.kind = TOKENS_ENDS, .count = out->bytes / 8};
   if (out->bytes == 0) return true;
   documents->map = documents->entries = file_map(out->fd, out->path, out->bytes);
   documents->map_bytes = (size_t)out->bytes;

@@ -39,6 +39,6 @@ bool out_seal(out_file *out);
 void out_close(out_file *out);
 
 /* Maps the u64 document ends that were written to the file. */
-bool out_map_ends(out_file *out, source_documents *documents);
+bool out_map_ends(out_file *out, token_documents *documents);
 
 #endif

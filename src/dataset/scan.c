@@ -11,7 +11,7 @@
 enum { PIECE = 4096, SAMPLES = 128, SAMPLE_TOKENS = 32, BOUNDARY_SAMPLES = 256 };
 
 /* Is given count ids that begin at token `first` of the file; false stops. */
-typedef bool (*scan_visitor)(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+typedef bool (*scan_visitor)(void *context, const token_file *file, uint64_t first, const int64_t *ids,
                              size_t count);
 
 typedef struct pieces {
@@ -19,11 +19,11 @@ typedef struct pieces {
   int64_t ids[PIECE];
 } pieces;
 
-static bool scan_file(const source_file *file, uint64_t first, uint64_t count, pieces *p,
-                      scan_visitor visitor, void *context) {
+static bool scan_file(const token_file *file, uint64_t first, uint64_t count, pieces *p, scan_visitor visitor,
+                      void *context) {
   while (count > 0) {
     size_t n = count < PIECE ? (size_t)count : PIECE;
-    if (!source_read_raw(file, first, n, p->raw)) return false;
+    if (!token_file_read_raw(file, first, n, p->raw)) return false;
     token_widen(file->type, p->raw, n, p->ids);
     if (!visitor(context, file, first, p->ids, n)) return false;
     first += n;
@@ -32,10 +32,10 @@ static bool scan_file(const source_file *file, uint64_t first, uint64_t count, p
   return true;
 }
 
-static bool scan_files(const source *s, uint64_t start, uint64_t count, pieces *p, scan_visitor visitor,
+static bool scan_files(const token_files *s, uint64_t start, uint64_t count, pieces *p, scan_visitor visitor,
                        void *context) {
   while (count > 0) {
-    const source_file *file = source_find(s, start);
+    const token_file *file = token_files_find(s, start);
     uint64_t first = start - file->first_token, left = file->tokens - first, n = count < left ? count : left;
     if (!scan_file(file, first, n, p, visitor, context)) return false;
     start += n;
@@ -44,7 +44,7 @@ static bool scan_files(const source *s, uint64_t start, uint64_t count, pieces *
   return true;
 }
 
-static pieces *pieces_make(const source_file *file) {
+static pieces *pieces_make(const token_file *file) {
   pieces *p = malloc(sizeof *p);
   return p ? p
            : error_null(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for %zu bytes to read into", file->path,
@@ -52,7 +52,7 @@ static pieces *pieces_make(const source_file *file) {
 }
 
 /* Shows tokens [start, start + count) of the stream to the visitor, piece by piece. */
-static bool scan_stream(const source *s, uint64_t start, uint64_t count, scan_visitor visitor,
+static bool scan_stream(const token_files *s, uint64_t start, uint64_t count, scan_visitor visitor,
                         void *context) {
   pieces *p = pieces_make(s->files);
   bool good = p && scan_files(s, start, count, p, visitor, context);
@@ -64,7 +64,7 @@ typedef struct id_range {
   int64_t smallest, largest;
 } id_range;
 
-static bool widen_range(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+static bool widen_range(void *context, const token_file *file, uint64_t first, const int64_t *ids,
                         size_t count) {
   (void)file, (void)first;
   id_range range = *(id_range *)context;
@@ -80,7 +80,7 @@ bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *smallest, int6
   if (!dataset)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_dataset_id_range: dataset is NULL, expected a dataset");
-  const source *s = dataset_source(dataset);
+  const token_files *s = dataset_token_files(dataset);
   id_range range = {INT64_MAX, INT64_MIN};
   if (!scan_stream(s, 0, s->tokens, widen_range, &range)) return false;
   if (smallest) *smallest = range.smallest;
@@ -88,7 +88,7 @@ bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *smallest, int6
   return true;
 }
 
-static bool hash_ids(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+static bool hash_ids(void *context, const token_file *file, uint64_t first, const int64_t *ids,
                      size_t count) {
   (void)file, (void)first;
   uint64_t *hash = context;
@@ -101,7 +101,7 @@ static uint64_t scan_place(uint64_t last, uint64_t i, uint64_t n) {
   return last / (n - 1) * i + last % (n - 1) * i / (n - 1);
 }
 
-bool scan_fingerprint(const source *s, uint64_t *fingerprint) {
+bool scan_fingerprint(const token_files *s, uint64_t *fingerprint) {
   uint64_t hash = mix64(s->tokens);
   pieces *p = pieces_make(s->files);
   bool good = p != NULL;
@@ -115,28 +115,28 @@ bool scan_fingerprint(const source *s, uint64_t *fingerprint) {
 }
 
 bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {
-  if (dataset && fingerprint) return scan_fingerprint(dataset_source(dataset), fingerprint);
+  if (dataset && fingerprint) return scan_fingerprint(dataset_token_files(dataset), fingerprint);
   return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "batch_dataset_fingerprint: %s is NULL, expected an address",
                     dataset ? "fingerprint" : "dataset");
 }
 
 typedef struct document_hash {
-  const source *source;
+  const token_files *files;
   uint64_t hash;
 } document_hash;
 
 static void hash_documents(void *context) {
   document_hash *h = context;
-  uint64_t last = h->source->documents - 1;
+  uint64_t last = h->files->documents - 1;
   for (uint64_t i = 0; i < BOUNDARY_SAMPLES; i++) {
     uint64_t start, end;
-    source_document(h->source, scan_place(last, i, BOUNDARY_SAMPLES), &start, &end);
+    token_files_document(h->files, scan_place(last, i, BOUNDARY_SAMPLES), &start, &end);
     h->hash = mix64_with(mix64_with(h->hash, start), end);
   }
 }
 
-bool scan_documents_fingerprint(const source *s, uint64_t *fingerprint) {
+bool scan_documents_fingerprint(const token_files *s, uint64_t *fingerprint) {
   document_hash h = {s, s->documents ? mix64(s->documents) : 0};
   if (s->documents > 0 && !hole_guarded(s, hash_documents, &h)) return false;
   *fingerprint = h.hash;
@@ -144,11 +144,11 @@ bool scan_documents_fingerprint(const source *s, uint64_t *fingerprint) {
 }
 
 typedef struct id_copy {
-  const source *source;
+  const token_files *files;
   int32_t *next;
 } id_copy;
 
-static bool copy_ids(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+static bool copy_ids(void *context, const token_file *file, uint64_t first, const int64_t *ids,
                      size_t count) {
   id_copy *copy = context;
   int64_t outside = 0;
@@ -162,14 +162,15 @@ static bool copy_ids(void *context, const source_file *file, uint64_t first, con
   size_t bad = 0;
   while (ids[bad] >= 0 && ids[bad] <= INT32_MAX) bad++;
   return error_fail(BATCH_ERROR_OUT_OF_RANGE, "%.700s: %s: found id %" PRId64 ", expected 0 to %" PRId32,
-                    file->path, source_place(copy->source, file, first + bad, place), ids[bad], INT32_MAX);
+                    file->path, token_files_place(copy->files, file, first + bad, place), ids[bad],
+                    INT32_MAX);
 }
 
 bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids) {
   if (!dataset || (!ids && count > 0))
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_read: %s is NULL, expected an address",
                       dataset ? "ids" : "dataset");
-  const source *s = dataset_source(dataset);
+  const token_files *s = dataset_token_files(dataset);
   if (start > s->tokens || count > s->tokens - start)
     return error_fail(BATCH_ERROR_OUT_OF_RANGE,
                       "batch_dataset_read: tokens %" PRIu64 " to %" PRIu64
@@ -186,7 +187,7 @@ typedef struct boundary_search {
   out_file ends;
 } boundary_search;
 
-static bool find_ends(void *context, const source_file *file, uint64_t first, const int64_t *ids,
+static bool find_ends(void *context, const token_file *file, uint64_t first, const int64_t *ids,
                       size_t count) {
   (void)file;
   boundary_search *search = context;
@@ -200,7 +201,7 @@ static bool find_ends(void *context, const source_file *file, uint64_t first, co
   return true;
 }
 
-static bool find_documents(source_file *file, boundary_search *search, const char *directory) {
+static bool find_documents(token_file *file, boundary_search *search, const char *directory) {
   pieces *p = pieces_make(file);
   bool good = p && out_open_nameless(&search->ends, directory) &&
               scan_file(file, 0, file->tokens, p, find_ends, search) &&
@@ -211,8 +212,7 @@ static bool find_documents(source_file *file, boundary_search *search, const cha
   return good;
 }
 
-bool scan_documents(source_file *file, batch_separator separator, int32_t end_of_text,
-                    const char *directory) {
+bool scan_documents(token_file *file, batch_separator separator, int32_t end_of_text, const char *directory) {
   boundary_search search = {
       .id = end_of_text, .after = separator == BATCH_SEPARATOR_AFTER, .ends = OUT_FILE_CLOSED};
   return file->tokens == 0 || find_documents(file, &search, directory);

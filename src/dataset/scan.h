@@ -5,15 +5,15 @@
 #include "dataset/token_files.h"
 
 /* What batch_dataset_fingerprint answers for these files. */
-bool scan_fingerprint(const source *s, uint64_t *fingerprint);
+bool scan_fingerprint(const token_files *s, uint64_t *fingerprint);
 
 /* A hash of the number of documents and where 256 of them lie, evenly spread; 0 without
    boundaries. What rests on documents mixes it into the dataset's fingerprint. Reads guarded; sets an
    error. */
-bool scan_documents_fingerprint(const source *s, uint64_t *fingerprint);
+bool scan_documents_fingerprint(const token_files *s, uint64_t *fingerprint);
 
 /* Finds the documents of a file without boundaries by its end-of-text id. directory: for the
    temporary file that holds their ends; may be NULL. */
-bool scan_documents(source_file *file, batch_separator separator, int32_t end_of_text, const char *directory);
+bool scan_documents(token_file *file, batch_separator separator, int32_t end_of_text, const char *directory);
 
 #endif

@@ -7,8 +7,8 @@
 #include "base/guard.h"
 
 /* The last file whose `first` is at most n: files that hold nothing share theirs with the next. */
-static inline const source_file *last_at_most(const source *s, uint64_t n,
-                                              uint64_t (*first)(const source_file *)) {
+static inline const token_file *last_at_most(const token_files *s, uint64_t n,
+                                             uint64_t (*first)(const token_file *)) {
   size_t low = 0, high = s->count;
   while (high - low > 1) {
     size_t middle = low + (high - low) / 2;
@@ -20,48 +20,48 @@ static inline const source_file *last_at_most(const source *s, uint64_t n,
   return &s->files[low];
 }
 
-static uint64_t first_token(const source_file *file) {
+static uint64_t first_token(const token_file *file) {
   return file->first_token;
 }
 
-static uint64_t first_document(const source_file *file) {
+static uint64_t first_document(const token_file *file) {
   return file->documents.first;
 }
 
-const source_file *source_find(const source *s, uint64_t token) {
+const token_file *token_files_find(const token_files *s, uint64_t token) {
   return last_at_most(s, token, first_token);
 }
 
-static const source_file *file_of_document(const source *s, uint64_t index) {
+static const token_file *file_of_document(const token_files *s, uint64_t index) {
   return last_at_most(s, index, first_document);
 }
 
 /* Where document `index` of the file ends, in tokens of the file. */
-static uint64_t local_end(const source_file *file, uint64_t index) {
-  const source_documents *d = &file->documents;
+static uint64_t local_end(const token_file *file, uint64_t index) {
+  const token_documents *d = &file->documents;
   uint64_t end = file->tokens;
-  if (d->kind == SOURCE_ENDS) end = load_u64(d->entries + 8 * index);
-  if (d->kind == SOURCE_MEGATRON || d->kind == SOURCE_SEQUENCES) {
-    uint64_t sequence = d->kind == SOURCE_SEQUENCES ? index + 1 : load_u64(d->entries + 8 * (index + 1));
+  if (d->kind == TOKENS_ENDS) end = load_u64(d->entries + 8 * index);
+  if (d->kind == TOKENS_MEGATRON || d->kind == TOKENS_SEQUENCES) {
+    uint64_t sequence = d->kind == TOKENS_SEQUENCES ? index + 1 : load_u64(d->entries + 8 * (index + 1));
     if (sequence < d->sequences) end = load_u64(d->offsets + 8 * sequence) / file->width;
   }
   return end < file->tokens ? end : file->tokens;
 }
 
 /* Within the page that an index ends in, what was cut off reads as zeros without any signal: its last entry tells. */
-static void check_last_entry(const source_file *file) {
-  const source_documents *d = &file->documents;
+static void check_last_entry(const token_file *file) {
+  const token_documents *d = &file->documents;
   const uint8_t *last = d->entries;
-  if (d->kind == SOURCE_ENDS && load_u64(last += 8 * (d->count - 1)) != file->tokens) guard_give_up(last);
-  if (d->kind == SOURCE_MEGATRON && load_u64(last += 8 * d->count) != d->sequences) guard_give_up(last);
-  if (d->kind != SOURCE_SEQUENCES) return;
+  if (d->kind == TOKENS_ENDS && load_u64(last += 8 * (d->count - 1)) != file->tokens) guard_give_up(last);
+  if (d->kind == TOKENS_MEGATRON && load_u64(last += 8 * d->count) != d->sequences) guard_give_up(last);
+  if (d->kind != TOKENS_SEQUENCES) return;
   uint64_t length = load_u32(d->offsets - 4); /* the lengths end where the offsets begin */
   last = d->offsets + 8 * (d->sequences - 1);
   if (load_u64(last) != (file->tokens - length) * file->width) guard_give_up(last);
 }
 
-void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end) {
-  const source_file *file = file_of_document(s, index);
+void token_files_document(const token_files *s, uint64_t index, uint64_t *start, uint64_t *end) {
+  const token_file *file = file_of_document(s, index);
   check_last_entry(file);
   uint64_t local = index - file->documents.first;
   uint64_t from = local == 0 ? 0 : local_end(file, local - 1), to = local_end(file, local);
@@ -69,8 +69,8 @@ void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t 
   *end = file->first_token + (to < from ? from : to);
 }
 
-uint64_t source_document_of(const source *s, uint64_t token) {
-  const source_file *file = source_find(s, token);
+uint64_t token_files_document_of(const token_files *s, uint64_t token) {
+  const token_file *file = token_files_find(s, token);
   check_last_entry(file);
   uint64_t local = token - file->first_token, low = 0, high = file->documents.count - 1;
   while (low < high) { /* the first document that ends after the token */
@@ -83,20 +83,20 @@ uint64_t source_document_of(const source *s, uint64_t token) {
   return file->documents.first + low;
 }
 
-const char *source_place(const source *s, const source_file *file, uint64_t index, char place[96]) {
+const char *token_files_place(const token_files *s, const token_file *file, uint64_t index, char place[96]) {
   if (!file->tokenized) {
     snprintf(place, 96, "at byte %" PRIu64 ": token %" PRIu64, file->data_offset + index * file->width,
              index);
     return place;
   }
-  uint64_t start, end, document = source_document_of(s, file->first_token + index);
-  source_document(s, document, &start, &end);
+  uint64_t start, end, document = token_files_document_of(s, file->first_token + index);
+  token_files_document(s, document, &start, &end);
   snprintf(place, 96, "document %" PRIu64 ", token %" PRIu64 " of it", document - file->documents.first,
            file->first_token + index - start);
   return place;
 }
 
-bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out) {
+bool token_file_read_raw(const token_file *file, uint64_t first, size_t count, void *out) {
   return file_read_at(file->fd, file->path, file->data_offset + first * file->width, out,
                       count * file->width);
 }

@@ -12,16 +12,16 @@
 #include "text/text_reader.h"
 
 /* How a file keeps its document boundaries. */
-typedef enum source_boundaries {
-  SOURCE_NO_BOUNDARIES,
-  SOURCE_ONE_DOCUMENT, /* the file is a document */
-  SOURCE_ENDS,         /* u64 exclusive ends, in tokens of the file */
-  SOURCE_MEGATRON,     /* i64 sequence numbers [count + 1], i64 byte offsets [sequences] */
-  SOURCE_SEQUENCES     /* i64 byte offsets [sequences]: each sequence is a document */
-} source_boundaries;
+typedef enum token_boundaries {
+  TOKENS_NO_BOUNDARIES,
+  TOKENS_ONE_DOCUMENT, /* the file is a document */
+  TOKENS_ENDS,         /* u64 exclusive ends, in tokens of the file */
+  TOKENS_MEGATRON,     /* i64 sequence numbers [count + 1], i64 byte offsets [sequences] */
+  TOKENS_SEQUENCES     /* i64 byte offsets [sequences]: each sequence is a document */
+} token_boundaries;
 
-typedef struct source_documents {
-  source_boundaries kind;
+typedef struct token_documents {
+  token_boundaries kind;
   uint64_t count;
   bool assumed;           /* ONE_DOCUMENT only because other files of the stream have boundaries */
   uint64_t first;         /* number of the file's first document in the stream */
@@ -31,7 +31,7 @@ typedef struct source_documents {
   uint64_t sequences;     /* MEGATRON, SEQUENCES */
   const uint8_t *map;     /* the mapping that holds them: an index file or a temporary one */
   size_t map_bytes;
-} source_documents;
+} token_documents;
 
 /* What the companion PATH.metadata says of a file of tokens, see token_metadata.h. */
 typedef struct token_metadata {
@@ -42,7 +42,7 @@ typedef struct token_metadata {
   uint64_t stamp;
 } token_metadata;
 
-typedef struct source_file {
+typedef struct token_file {
   char *path; /* of the tokens: for messages */
   int fd;     /* of the tokens (of a nameless temporary file where they were tokenized) */
   batch_format format;
@@ -56,45 +56,45 @@ typedef struct source_file {
                            a multiple of width: load tokens with memcpy */
   uint64_t first_token; /* in the stream */
   uint64_t tokens;
-  source_documents documents;
+  token_documents documents;
   uint64_t bad_lines;      /* .jsonl: passed over */
   const char *compression; /* "zstd", "gzip", or NULL */
-} source_file;
+} token_file;
 
 /* What the text room is told of a file of text. */
-static inline text_file source_text(const source_file *file) {
+static inline text_file token_file_text(const token_file *file) {
   return (text_file){file->path, file->fd, file->format == BATCH_FORMAT_JSONL, file->compressed};
 }
 
-typedef struct source {
-  source_file *files; /* [count], by first_token; files without tokens are among them */
+typedef struct token_files {
+  token_file *files; /* [count], by first_token; files without tokens are among them */
   size_t count;
   uint64_t tokens;
   uint64_t documents; /* 0: no boundaries known */
   uint32_t width;     /* of the widest token */
-} source;
+} token_files;
 
 /* The dataset's files. Lives as long as the dataset. */
-const source *dataset_source(const BatchDataset *dataset);
+const token_files *dataset_token_files(const BatchDataset *dataset);
 
-/* The file that holds a token of the stream; token < source->tokens. */
-const source_file *source_find(const source *s, uint64_t token);
+/* The file that holds a token of the stream; token < s->tokens. */
+const token_file *token_files_find(const token_files *s, uint64_t token);
 
-/* Document `index` < source->documents as tokens of the stream. Always start <= end <= tokens, also
+/* Document `index` < s->documents as tokens of the stream. Always start <= end <= tokens, also
    when an index file was overwritten meanwhile. Gives up, see guard.h, when the index has another end than
    when it was opened. */
-void source_document(const source *s, uint64_t index, uint64_t *start, uint64_t *end);
+void token_files_document(const token_files *s, uint64_t index, uint64_t *start, uint64_t *end);
 
 /* The number of the document that holds a token: the only non-empty one. Needs documents > 0 and
-   token < source->tokens. O(log documents). */
-uint64_t source_document_of(const source *s, uint64_t token);
+   token < s->tokens. O(log documents). */
+uint64_t token_files_document_of(const token_files *s, uint64_t token);
 
 /* Where a token of a file lies, counted from the file's own first one, for whoever has the file. A byte of a temporary
    file of tokens says nothing about the text that was tokenized into it. Returns place. */
-const char *source_place(const source *s, const source_file *file, uint64_t index, char place[96]);
+const char *token_files_place(const token_files *s, const token_file *file, uint64_t index, char place[96]);
 
 /* Reads tokens of one file, [first, first + count) counted from its own first one, as they are
    stored: out has count * width bytes. pread: no signal. */
-bool source_read_raw(const source_file *file, uint64_t first, size_t count, void *out);
+bool token_file_read_raw(const token_file *file, uint64_t first, size_t count, void *out);
 
 #endif

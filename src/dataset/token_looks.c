@@ -1,6 +1,5 @@
 #include "dataset/token_looks.h"
 
-
 #include "base/file.h"
 
 enum {
@@ -16,7 +15,7 @@ typedef struct sample {
   size_t count;
 } sample;
 
-static bool add_place(const source_file *file, uint64_t at, uint64_t bytes, sample *s) {
+static bool add_place(const token_file *file, uint64_t at, uint64_t bytes, sample *s) {
   size_t n = bytes < PLACE_BYTES ? (size_t)bytes : PLACE_BYTES;
   n -= n % WORD;
   if (!file_read_at(file->fd, file->path, file->data_offset + at, s->bytes + s->count, n)) return false;
@@ -24,7 +23,7 @@ static bool add_place(const source_file *file, uint64_t at, uint64_t bytes, samp
   return true;
 }
 
-static bool take_sample(const source_file *file, sample *s) {
+static bool take_sample(const token_file *file, sample *s) {
   uint64_t bytes = file->tokens * file->width;
   if (bytes <= sizeof s->bytes)
     return add_place(file, 0, bytes, s) && add_place(file, s->count, bytes - s->count, s) &&
@@ -89,7 +88,7 @@ static batch_token_type type_by_looks(const sample *s, uint32_t width) {
   return BATCH_TOKEN_DEFAULT;
 }
 
-bool token_looks_check(const source_file *file, token_witness witness) {
+bool token_looks_check(const token_file *file, token_witness witness) {
   sample s = {.count = 0};
   if (!take_sample(file, &s)) return false;
   batch_token_type looks = type_by_looks(&s, file->width);

@@ -15,6 +15,6 @@ typedef enum token_witness {
 
 /* Looks at the head, the middle and the tail of an open file, 3 KiB in all, and refuses what cannot be of
    file->type. Few, constant and small ids tell nothing and pass. */
-bool token_looks_check(const source_file *file, token_witness witness);
+bool token_looks_check(const token_file *file, token_witness witness);
 
 #endif

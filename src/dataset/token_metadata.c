@@ -78,14 +78,14 @@ bool token_metadata_read(const char *path, token_metadata *metadata) {
   return good;
 }
 
-static bool stamp_of(const source_file *file, uint64_t *stamp) {
-  source_file alone = *file;
+static bool stamp_of(const token_file *file, uint64_t *stamp) {
+  token_file alone = *file;
   alone.first_token = 0;
   alone.width = batch_token_type_size(file->type);
-  return scan_fingerprint(&(source){.files = &alone, .count = 1, .tokens = file->tokens}, stamp);
+  return scan_fingerprint(&(token_files){.files = &alone, .count = 1, .tokens = file->tokens}, stamp);
 }
 
-static bool check_stamp(const source_file *file, uint64_t stamp) {
+static bool check_stamp(const token_file *file, uint64_t stamp) {
   uint64_t found;
   if (!stamp_of(file, &found)) return false;
   return found == stamp || error_fail(BATCH_ERROR_FORMAT,
@@ -94,7 +94,7 @@ static bool check_stamp(const source_file *file, uint64_t stamp) {
                                       file->path, stamp, found);
 }
 
-bool token_metadata_check(const source_file *file) {
+bool token_metadata_check(const token_file *file) {
   const token_metadata *m = &file->metadata;
   if (!m->there) return true;
   if (m->width != file->width || m->tokens != file->tokens)
@@ -115,7 +115,7 @@ static void for_people(uint64_t tokens, char *text, size_t room) {
   snprintf(text, room, "%.*f %sT", value < 10 ? 2 : value < 100 ? 1 : 0, value, prefixes[i]);
 }
 
-bool token_metadata_write(out_file *out, const source_file *file) {
+bool token_metadata_write(out_file *out, const token_file *file) {
   char people[64], text[256];
   uint64_t stamp;
   if (!stamp_of(file, &stamp)) return false;

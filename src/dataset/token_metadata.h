@@ -16,9 +16,9 @@
 bool token_metadata_read(const char *path, token_metadata *metadata);
 
 /* Compares an open file with what its companion says, the stamp in constant time. */
-bool token_metadata_check(const source_file *file);
+bool token_metadata_check(const token_file *file);
 
 /* Writes what is to stand beside these tokens: fd, path, type and tokens of the file are looked at. */
-bool token_metadata_write(out_file *out, const source_file *file);
+bool token_metadata_write(out_file *out, const token_file *file);
 
 #endif

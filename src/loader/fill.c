@@ -61,14 +61,14 @@ static located locate(filler *f, uint64_t place) {
 
 /* Numbers the documents of [column, column + pairs), whose first token is `token` of the source. A
    window may begin inside a document and reach into several. */
-static void put_documents(filler *f, const source *data, const pack_piece *piece, uint32_t row,
+static void put_documents(filler *f, const token_files *data, const pack_piece *piece, uint32_t row,
                           uint32_t column, int32_t number) {
   uint64_t token = piece->token, last = piece->token + piece->pairs, start, end = last;
   bool cut = f->recipe->plan.packing == BATCH_PACK_WINDOWS && data->documents > 0;
-  uint64_t document = cut ? source_document_of(data, token) : 0;
+  uint64_t document = cut ? token_files_document_of(data, token) : 0;
   while (token < last) {
     if (cut && document < data->documents)
-      source_document(data, document++, &start, &end);
+      token_files_document(data, document++, &start, &end);
     else
       end = last;
     if (end > last) end = last;
@@ -102,7 +102,7 @@ static void fill_row(filler *f, uint32_t row, const located *l) {
     pack_piece piece = i == 0 ? l->first : pack_piece_at(&s->rows, l->at.row, i);
     if (piece.pairs == 0) { /* such documents have no row */
       filler_fault(f, BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
-                   source_find(s->data, piece.token)->path);
+                   token_files_find(s->data, piece.token)->path);
       continue;
     }
     filler_fill_piece(f, l->at.source, &piece, row, column);

@@ -14,8 +14,7 @@
 enum { CACHE_LINE = 64, PART = 128 /* tokens */ };
 
 /* Notes that the batch needs tokens [first, first + count) of a mapped file. */
-static void touch(filler *f, uint32_t source_number, const source_file *file, uint64_t first,
-                  uint64_t count) {
+static void touch(filler *f, uint32_t source_number, const token_file *file, uint64_t first, uint64_t count) {
   size_t number = recipe_file(f->recipe, source_number, file);
   uint64_t end = file->data_offset + (first + count) * file->width;
   if (f->touched_end[number] == 0) f->touched[f->num_touched++] = number;
@@ -23,7 +22,7 @@ static void touch(filler *f, uint32_t source_number, const source_file *file, ui
 }
 
 /* Tokens [first, first + count) of a file, as they are stored: in the mapping, or read into f->raw. */
-static const void *stored_tokens(filler *f, uint32_t source_number, const source_file *file, uint64_t first,
+static const void *stored_tokens(filler *f, uint32_t source_number, const token_file *file, uint64_t first,
                                  size_t count) {
   f->bytes += count * file->width;
   f->pieces++;
@@ -31,7 +30,7 @@ static const void *stored_tokens(filler *f, uint32_t source_number, const source
     touch(f, source_number, file, first, count);
     return file->map + file->data_offset + first * file->width;
   }
-  if (source_read_raw(file, first, count, f->raw)) return f->raw;
+  if (token_file_read_raw(file, first, count, f->raw)) return f->raw;
   const batch_error *why = batch_last_error();
   filler_fault(f, why->code, "%s", why->message);
   return NULL;
@@ -39,9 +38,9 @@ static const void *stored_tokens(filler *f, uint32_t source_number, const source
 
 /* As stored_tokens, across files, widened into f->ids. */
 static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t start, size_t count) {
-  const source *data = f->recipe->plan.sources[source_number].data;
+  const token_files *data = f->recipe->plan.sources[source_number].data;
   for (size_t done = 0, part; done < count; done += part) {
-    const source_file *file = source_find(data, start + done);
+    const token_file *file = token_files_find(data, start + done);
     uint64_t first = start + done - file->first_token;
     part = count - done < file->tokens - first ? count - done : (size_t)(file->tokens - first);
     const void *stored = stored_tokens(f, source_number, file, first, part);
@@ -52,7 +51,7 @@ static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t s
 }
 
 /* Finds the first wrong id of `count` tokens from `start` on, and reports it with its place. */
-static void report_id(filler *f, const source *data, uint64_t start, const void *tokens,
+static void report_id(filler *f, const token_files *data, uint64_t start, const void *tokens,
                       batch_token_type type, size_t count) {
   char place[96];
   size_t at = 0;
@@ -63,13 +62,13 @@ static void report_id(filler *f, const source *data, uint64_t start, const void 
   }
   if (at == count) {
     filler_fault(f, BATCH_ERROR_IO, "%.700s: its tokens changed while they were read",
-                 source_find(data, start)->path);
+                 token_files_find(data, start)->path);
     return;
   }
-  const source_file *file = source_find(data, start + at);
+  const token_file *file = token_files_find(data, start + at);
   uint64_t index = start + at - file->first_token;
   filler_fault(f, BATCH_ERROR_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32, file->path,
-               source_place(data, file, index, place), id, f->recipe->limit);
+               token_files_place(data, file, index, place), id, f->recipe->limit);
 }
 
 static void prefetch(filler *f, size_t bytes) {
@@ -99,8 +98,8 @@ static bool fill_parts(filler *f, const void *tokens, batch_token_type type, uin
 
 void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
                        uint32_t column) {
-  const source *data = f->recipe->plan.sources[source_number].data;
-  const source_file *file = source_find(data, piece->token);
+  const token_files *data = f->recipe->plan.sources[source_number].data;
+  const token_file *file = token_files_find(data, piece->token);
   uint64_t first = piece->token - file->first_token;
   size_t count = (size_t)piece->pairs + 1;
   bool whole = first + count <= file->tokens;
@@ -112,7 +111,7 @@ void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
 }
 
 void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece) {
-  const source_file *file = source_find(f->recipe->plan.sources[source_number].data, piece->token);
+  const token_file *file = token_files_find(f->recipe->plan.sources[source_number].data, piece->token);
   f->ahead_bytes = 0;
   if (!file->map) return;
   f->ahead_bytes = ((size_t)piece->pairs + 1) * file->width;
@@ -120,7 +119,7 @@ void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piec
 }
 
 /* The file with this number among those of all sources. */
-static const source_file *numbered_file(const recipe *r, size_t number) {
+static const token_file *numbered_file(const recipe *r, size_t number) {
   size_t i = 0;
   while (number >= r->plan.sources[i].data->count) number -= r->plan.sources[i++].data->count;
   return &r->plan.sources[i].data->files[number];
@@ -129,7 +128,7 @@ static const source_file *numbered_file(const recipe *r, size_t number) {
 /* Within the page that a file ends in, what was cut off reads as zeros without any signal. */
 void filler_check_sizes(filler *f) {
   for (size_t i = 0; i < f->num_touched; i++) {
-    const source_file *file = numbered_file(f->recipe, f->touched[i]);
+    const token_file *file = numbered_file(f->recipe, f->touched[i]);
     uint64_t end = f->touched_end[f->touched[i]];
     struct stat now;
     if (fstat(file->fd, &now) != 0)
@@ -143,7 +142,7 @@ void filler_check_sizes(filler *f) {
 bool filler_owns(const void *filler_context, const void *address) {
   const plan *p = &((const filler *)filler_context)->recipe->plan;
   for (size_t i = 0; i < p->count; i++)
-    if (hole_in_source(p->sources[i].data, address)) return true;
+    if (hole_in_token_files(p->sources[i].data, address)) return true;
   return false;
 }
 

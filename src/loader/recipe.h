@@ -19,7 +19,7 @@ typedef struct recipe {
 } recipe;
 
 /* The number of a file among those of all sources. */
-static inline size_t recipe_file(const recipe *r, uint32_t source_number, const source_file *file) {
+static inline size_t recipe_file(const recipe *r, uint32_t source_number, const token_file *file) {
   size_t before = 0;
   for (uint32_t i = 0; i < source_number; i++) before += r->plan.sources[i].data->count;
   return before + (size_t)(file - r->plan.sources[source_number].data->files);

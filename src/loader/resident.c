@@ -31,7 +31,7 @@ void resident_init(resident *r, const recipe *of, uint64_t limit) {
 static void let_go(const recipe *r) {
   for (size_t i = 0; i < r->plan.count; i++)
     for (size_t k = 0; k < r->plan.sources[i].data->count; k++) {
-      const source_file *file = &r->plan.sources[i].data->files[k];
+      const token_file *file = &r->plan.sources[i].data->files[k];
       if (file->map) madvise((void *)(uintptr_t)file->map, file->map_bytes, MADV_DONTNEED);
     }
 }
@@ -46,8 +46,8 @@ static void count_mapped(resident *r, const filler *f) {
     let_go(r->recipe);
 }
 
-static void ask_for_piece(const source *data, const pack_piece *piece, uintptr_t page) {
-  const source_file *file = source_find(data, piece->token);
+static void ask_for_piece(const token_files *data, const pack_piece *piece, uintptr_t page) {
+  const token_file *file = token_files_find(data, piece->token);
   if (!file->map || piece->pairs == 0) return;
   uint64_t first = (piece->token - file->first_token) * file->width + file->data_offset;
   uint64_t start = first & ~(uint64_t)(page - 1),

@@ -32,7 +32,7 @@ static batch_token_type type_by_size(uint64_t bytes, uint64_t tokens) {
   return BATCH_TOKEN_DEFAULT;
 }
 
-static bool open_index(source_file *file, const batch_dataset_options *options, int fd, const char *path,
+static bool open_index(token_file *file, const batch_dataset_options *options, int fd, const char *path,
                        uint64_t bytes) {
   uint64_t last, count = bytes / 8;
   if (bytes % 8 != 0)
@@ -48,14 +48,14 @@ static bool open_index(source_file *file, const batch_dataset_options *options, 
   if (file->map_bytes == 0 && options->token_type) type = options->token_type;
   file->type = type;
   file->tokens = last;
-  file->documents = (source_documents){.kind = SOURCE_ENDS, .count = count};
+  file->documents = (token_documents){.kind = TOKENS_ENDS, .count = count};
   if (count == 0) return true;
   file->documents.map = file->documents.entries = file_map(fd, path, bytes);
   file->documents.map_bytes = (size_t)bytes;
   return file->documents.map != NULL;
 }
 
-static bool open_datatrove(source_file *file, const batch_dataset_options *options) {
+static bool open_datatrove(token_file *file, const batch_dataset_options *options) {
   char *path = path_make("%s.index", file->path);
   int fd;
   uint64_t bytes;
@@ -68,7 +68,7 @@ static bool open_datatrove(source_file *file, const batch_dataset_options *optio
   return good;
 }
 
-static bool write_index(out_file *index, batch_token_type type, const source_documents *ends) {
+static bool write_index(out_file *index, batch_token_type type, const token_documents *ends) {
   (void)type;
   return out_write(index, ends->entries, (size_t)(8 * ends->count));
 }

@@ -78,7 +78,7 @@ static bool by_companion(const char *path, batch_format *found) {
 }
 
 /* A .metadata says that these are tokens, whatever their first bytes and their name look like. */
-static bool tokens_by_metadata(source_file *file) {
+static bool tokens_by_metadata(token_file *file) {
   if (!by_companion(file->path, &file->format)) return false;
   if (!file->format) file->format = BATCH_FORMAT_HEADERLESS;
   return true;
@@ -100,7 +100,7 @@ static bool is_compressed(const stem *s, batch_format said, const uint8_t *head,
 }
 
 /* The first bytes of what is inside a compressed file. */
-static bool read_inside(const source_file *file, uint8_t *head, size_t *bytes) {
+static bool read_inside(const token_file *file, uint8_t *head, size_t *bytes) {
   byte_stream stream;
   size_t got;
   *bytes = 0;
@@ -113,14 +113,14 @@ static bool read_inside(const source_file *file, uint8_t *head, size_t *bytes) {
   return good;
 }
 
-static bool foreign(const source_file *file, const char *name) {
+static bool foreign(const token_file *file, const char *name) {
   return format_fail(file->path, 0,
                      "found %s%s, expected tokens or text; if it is one of them all the same say the format "
                      "(options.format, --format headerless or text)",
                      name, file->compressed ? " in the compressed data" : "");
 }
 
-static bool in_doubt(const source_file *file, const char *found) {
+static bool in_doubt(const token_file *file, const char *found) {
   return format_fail(
       file->path, 0,
       "found %s, expected .jsonl (an object a line) or text: if it is one of them, say its format "
@@ -129,7 +129,7 @@ static bool in_doubt(const source_file *file, const char *found) {
 }
 
 /* What does not say it by its name: .jsonl, text, or nothing that is certain. */
-static bool by_content(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
+static bool by_content(token_file *file, const stem *s, const uint8_t *head, size_t bytes) {
   bool mark = bytes >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0;
   switch (jsonl_look_at((const char *)head + 3 * mark, bytes - 3 * mark)) {
   case JSONL_LINES:
@@ -151,13 +151,13 @@ static bool by_content(source_file *file, const stem *s, const uint8_t *head, si
 }
 
 /* Text or .jsonl, named as that or not named at all. */
-static bool find_text(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
+static bool find_text(token_file *file, const stem *s, const uint8_t *head, size_t bytes) {
   const char *name = foreign_name(head, bytes);
   if (name) return foreign(file, name);
   return (file->format = by_name(s)) || by_content(file, s, head, bytes);
 }
 
-static bool find_inside(source_file *file, const stem *s) {
+static bool find_inside(token_file *file, const stem *s) {
   uint8_t head[LOOK];
   size_t bytes;
   batch_format named = by_name(s);
@@ -169,7 +169,7 @@ static bool find_inside(source_file *file, const stem *s) {
   return read_inside(file, head, &bytes) && find_text(file, s, head, bytes);
 }
 
-static bool find(source_file *file, const stem *s, const uint8_t *head, size_t bytes) {
+static bool find(token_file *file, const stem *s, const uint8_t *head, size_t bytes) {
   if ((file->format = by_magic(head, bytes))) return true;
   if (file->compressed) return find_inside(file, s);
   const char *name = foreign_name_certain(head, bytes);
@@ -184,12 +184,12 @@ static bool find(source_file *file, const stem *s, const uint8_t *head, size_t b
 
 /* A name that ends in .zst or .gz is believed, so that a damaged file is not taken for text, even by a caller who
    says that it is text: under this name that is said of what is inside. */
-static bool check_suffix(const source_file *file, const stem *s) {
+static bool check_suffix(const token_file *file, const stem *s) {
   return file->compressed || !s->compressed ||
          format_fail(file->path, 0, "found no magic of zstd or gzip, expected it by the name");
 }
 
-bool format_detect(source_file *file, batch_format wanted) {
+bool format_detect(token_file *file, batch_format wanted) {
   uint8_t head[LOOK];
   size_t bytes;
   uint64_t size;

@@ -27,10 +27,10 @@ typedef struct format_output {
   uint64_t longest_document; /* in tokens; 0: any */
   size_t header_bytes;
   void (*put_header)(uint8_t *header, batch_token_type type, uint64_t tokens); /* into zeros */
-  bool (*write_index)(out_file *index, batch_token_type type, const source_documents *ends);
+  bool (*write_index)(out_file *index, batch_token_type type, const token_documents *ends);
 } format_output;
 
-/* open is given a source_file whose path, fd, map_bytes (the file's size), format and compressed are set, and sets
+/* open is given a token_file whose path, fd, map_bytes (the file's size), format and compressed are set, and sets
    type, data_offset, tokens and documents; Megatron and tokenized text put another file (fd, map_bytes, path) in its
    place. dataset.c does the rest: width, mapping, place in the stream. On failure what was put into the file stays
    there, and is released with it. */
@@ -38,7 +38,7 @@ typedef struct format_kind {
   const char *name;
   const char *magic; /* that a file begins with; may be NULL */
   size_t magic_bytes;
-  bool (*open)(source_file *file, const batch_dataset_options *options);
+  bool (*open)(token_file *file, const batch_dataset_options *options);
   const format_output *output; /* NULL: it is not written */
 } format_kind;
 
@@ -52,12 +52,12 @@ const format_kind *format_of(batch_format number);
 bool format_is_text(batch_format number);
 
 /* Opens the file of this path, sets map_bytes, and finds format and compression from its bytes, then its name. */
-bool format_detect(source_file *file, batch_format wanted);
+bool format_detect(token_file *file, batch_format wanted);
 
 /* The format that a file's name alone tells; AUTO if it tells none. Shared with the writer. */
 batch_format format_by_name(const char *path);
 
 /* Tokens from data_offset to the end of the file; a file that ends inside a token is refused. */
-bool format_tokens_to_end(source_file *file, batch_token_type type);
+bool format_tokens_to_end(token_file *file, batch_token_type type);
 
 #endif

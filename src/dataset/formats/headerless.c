@@ -2,7 +2,7 @@
 #include "dataset/formats/format.h"
 #include "dataset/token_type.h"
 
-bool format_tokens_to_end(source_file *file, batch_token_type type) {
+bool format_tokens_to_end(token_file *file, batch_token_type type) {
   uint32_t width = batch_token_type_size(type);
   uint64_t bytes = file->map_bytes - file->data_offset;
   file->type = type;
@@ -13,7 +13,7 @@ bool format_tokens_to_end(source_file *file, batch_token_type type) {
                      bytes, width, batch_token_type_name(type));
 }
 
-static bool agree(const source_file *file, batch_token_type one, const char *who, batch_token_type other,
+static bool agree(const token_file *file, batch_token_type one, const char *who, batch_token_type other,
                   const char *whose) {
   return !one || !other || batch_token_type_size(one) == batch_token_type_size(other) ||
          format_fail(file->path, 0, "found %s as %s says, expected %s as %s says", batch_token_type_name(one),
@@ -21,7 +21,7 @@ static bool agree(const source_file *file, batch_token_type one, const char *who
 }
 
 /* The caller's word, the companion's, the name's, else u16; where two of them speak they must agree. */
-static bool find_type(const source_file *file, const batch_dataset_options *options, batch_token_type *type) {
+static bool find_type(const token_file *file, const batch_dataset_options *options, batch_token_type *type) {
   static const char companion[] = "its .metadata";
   batch_token_type said = options->token_type, by_name = token_type_of_name(file->path),
                    by_metadata = token_type_of_width(file->metadata.width);
@@ -31,7 +31,7 @@ static bool find_type(const source_file *file, const batch_dataset_options *opti
          agree(file, by_metadata, companion, by_name, "the name");
 }
 
-static bool open_headerless(source_file *file, const batch_dataset_options *options) {
+static bool open_headerless(token_file *file, const batch_dataset_options *options) {
   batch_token_type type;
   return find_type(file, options, &type) && format_tokens_to_end(file, type);
 }

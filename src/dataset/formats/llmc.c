@@ -12,7 +12,7 @@ typedef struct llmc_kind {
 
 static const llmc_kind gpt2 = {20240520, 1, BATCH_TOKEN_U16}, llama3 = {20240801, 7, BATCH_TOKEN_U32};
 
-static bool check_word(const source_file *file, const uint8_t *header, uint32_t index, const char *what,
+static bool check_word(const token_file *file, const uint8_t *header, uint32_t index, const char *what,
                        uint32_t expected) {
   uint32_t found = load_u32(header + 4 * (size_t)index);
   return found == expected ||
@@ -20,7 +20,7 @@ static bool check_word(const source_file *file, const uint8_t *header, uint32_t 
                      what, expected, batch_format_name(file->format));
 }
 
-static bool open_llmc(source_file *file, const batch_dataset_options *options) {
+static bool open_llmc(token_file *file, const batch_dataset_options *options) {
   (void)options;
   const llmc_kind *kind = file->format == BATCH_FORMAT_LLMC_LLAMA3 ? &llama3 : &gpt2;
   uint8_t header[12];

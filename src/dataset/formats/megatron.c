@@ -161,7 +161,7 @@ static bool check_boundaries(const megatron_index *index) {
   return true;
 }
 
-static bool check_index(megatron_index *index, const source_file *bin) {
+static bool check_index(megatron_index *index, const token_file *bin) {
   if (!check_sequences(index, bin->map_bytes) || !check_boundaries(index)) return false;
   uint64_t expected = index->tokens * index->width;
   return bin->map_bytes == expected ||
@@ -171,22 +171,22 @@ static bool check_index(megatron_index *index, const source_file *bin) {
 }
 
 /* D boundaries are D - 1 documents; in an index without, as gpt-neox's merger leaves it, a sequence is one. */
-static bool map_documents(source_file *bin, const megatron_index *index) {
+static bool map_documents(token_file *bin, const megatron_index *index) {
   bool bounded = index->boundaries > 1;
   if (!bounded && index->sequences == 0) return true;
   const uint8_t *map = file_map(index->fd, index->path, index->bytes);
   if (!map) return false;
-  bin->documents = (source_documents){.kind = bounded ? SOURCE_MEGATRON : SOURCE_SEQUENCES,
-                                      .count = bounded ? index->boundaries - 1 : index->sequences,
-                                      .entries = map + index->documents_at,
-                                      .offsets = map + index->offsets_at,
-                                      .sequences = index->sequences,
-                                      .map = map,
-                                      .map_bytes = (size_t)index->bytes};
+  bin->documents = (token_documents){.kind = bounded ? TOKENS_MEGATRON : TOKENS_SEQUENCES,
+                                     .count = bounded ? index->boundaries - 1 : index->sequences,
+                                     .entries = map + index->documents_at,
+                                     .offsets = map + index->offsets_at,
+                                     .sequences = index->sequences,
+                                     .map = map,
+                                     .map_bytes = (size_t)index->bytes};
   return true;
 }
 
-static bool open_pair(source_file *bin, megatron_index *index) {
+static bool open_pair(token_file *bin, megatron_index *index) {
   if (!read_header(index) || !check_index(index, bin)) return false;
   bin->type = index->type;
   bin->tokens = index->tokens;
@@ -194,7 +194,7 @@ static bool open_pair(source_file *bin, megatron_index *index) {
 }
 
 /* The caller named the .idx: what is open so far is the index, the .bin takes its place. */
-static bool swap_for_bin(source_file *file, char *bin_path) {
+static bool swap_for_bin(token_file *file, char *bin_path) {
   int fd;
   uint64_t bytes;
   if (!file_open(bin_path, &fd, &bytes)) {
@@ -209,7 +209,7 @@ static bool swap_for_bin(source_file *file, char *bin_path) {
   return token_metadata_read(bin_path, &file->metadata);
 }
 
-static bool find_pair(source_file *file, char **index_path) {
+static bool find_pair(token_file *file, char **index_path) {
   bool named_index = path_ends_with(file->path, ".idx"), named_bin = path_ends_with(file->path, ".bin");
   if (!named_index && !named_bin)
     return format_fail(file->path, 0,
@@ -222,7 +222,7 @@ static bool find_pair(source_file *file, char **index_path) {
   return *index_path && !named_index;
 }
 
-static bool open_megatron(source_file *file, const batch_dataset_options *options) {
+static bool open_megatron(token_file *file, const batch_dataset_options *options) {
   (void)options;
   megatron_index index = {0};
   bool good = find_pair(file, &index.path) && file_open(index.path, &index.fd, &index.bytes);
@@ -247,7 +247,7 @@ static bool write_header(out_file *index, batch_token_type type, uint64_t docume
 }
 
 /* A document is a sequence: lengths, offsets, and the boundaries 0, 1, 2 and so on. */
-static bool write_index(out_file *index, batch_token_type type, const source_documents *ends) {
+static bool write_index(out_file *index, batch_token_type type, const token_documents *ends) {
   uint64_t width = batch_token_type_size(type), before = 0;
   if (!write_header(index, type, ends->count)) return false;
   for (uint64_t i = 0; i < ends->count; i++) {

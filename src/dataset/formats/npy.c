@@ -12,7 +12,7 @@ enum { MAX_HEADER = 65536 }; /* as NumPy writes it: under 200 bytes */
 
 typedef struct cursor {
   const char *text, *at, *end;
-  const source_file *file;
+  const token_file *file;
   uint64_t text_offset; /* of text in the file */
 } cursor;
 
@@ -116,7 +116,7 @@ static bool take_dict(cursor *c, npy_facts *facts) {
 }
 
 /* Reads everything before the dict: *offset and *length say where that is. */
-static bool read_prefix(const source_file *file, uint32_t *offset, uint32_t *length) {
+static bool read_prefix(const token_file *file, uint32_t *offset, uint32_t *length) {
   uint8_t head[12] = {0};
   size_t got;
   if (!file_read_some(file->fd, file->path, 0, head, sizeof head, &got)) return false;
@@ -138,7 +138,7 @@ static bool read_prefix(const source_file *file, uint32_t *offset, uint32_t *len
   return true;
 }
 
-static bool read_facts(const source_file *file, uint32_t offset, uint32_t length, npy_facts *facts) {
+static bool read_facts(const token_file *file, uint32_t offset, uint32_t length, npy_facts *facts) {
   char *text = malloc(length + 1);
   if (!text) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for its header", file->path);
   cursor c = {text, text, text + length, file, offset};
@@ -147,7 +147,7 @@ static bool read_facts(const source_file *file, uint32_t offset, uint32_t length
   return good;
 }
 
-static bool open_npy(source_file *file, const batch_dataset_options *options) {
+static bool open_npy(token_file *file, const batch_dataset_options *options) {
   (void)options;
   uint32_t offset = 0, length = 0;
   npy_facts facts = {0};

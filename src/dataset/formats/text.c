@@ -29,16 +29,16 @@ static batch_token_type smallest_type(uint32_t vocab_size) {
   return vocab_size <= 256 ? BATCH_TOKEN_U8 : vocab_size <= 65536 ? BATCH_TOKEN_U16 : BATCH_TOKEN_U32;
 }
 
-static bool spool_fill(text_spool *spool, source_file *file, const batch_dataset_options *options) {
+static bool spool_fill(text_spool *spool, token_file *file, const batch_dataset_options *options) {
   const token_sink sink = {spool_tokens, spool_end_document, NULL, spool};
-  const text_file text = source_text(file);
+  const text_file text = token_file_text(file);
   return out_open_nameless(&spool->tokens, options->temporary_directory) &&
          out_open_nameless(&spool->ends, options->temporary_directory) &&
          encode_file(&text, options, &sink, &file->bad_lines) && out_flush(&spool->tokens) &&
          out_map_ends(&spool->ends, &file->documents);
 }
 
-static bool tokenize(source_file *file, const batch_dataset_options *options) {
+static bool tokenize(token_file *file, const batch_dataset_options *options) {
   text_spool spool = {OUT_FILE_CLOSED, OUT_FILE_CLOSED, smallest_type(encode_vocab_size(options)), 0};
   bool good = spool_fill(&spool, file, options);
   if (good) {
@@ -55,14 +55,14 @@ static bool tokenize(source_file *file, const batch_dataset_options *options) {
   return good;
 }
 
-static bool open_text(source_file *file, const batch_dataset_options *options) {
+static bool open_text(token_file *file, const batch_dataset_options *options) {
   bool as_it_is = file->format == BATCH_FORMAT_TEXT && !file->compressed &&
                   tokenizer_is_bytes(options->tokenizer) && !options->separator &&
                   !options->text->malformed && !text_is_changed(options->text);
   if (!as_it_is) return tokenize(file, options);
   file->type = BATCH_TOKEN_U8;
   file->tokens = file->map_bytes;
-  file->documents = (source_documents){.kind = SOURCE_ONE_DOCUMENT, .count = 1};
+  file->documents = (token_documents){.kind = TOKENS_ONE_DOCUMENT, .count = 1};
   return true;
 }
 

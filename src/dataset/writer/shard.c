@@ -122,7 +122,7 @@ static bool write_header(shard *s) {
 }
 
 static bool write_index(shard *s) {
-  source_documents ends = {0};
+  token_documents ends = {0};
   if (!s->output->index) return true;
   bool good = out_map_ends(&s->ends, &ends) && s->output->write_index(&s->index, s->type, &ends);
   file_unmap(ends.map, ends.map_bytes);
@@ -151,7 +151,7 @@ static bool settle_metadata(shard *s) {
 }
 
 static bool write_metadata(shard *s) {
-  source_file file = {.path = s->tokens.path, .fd = s->tokens.fd, .type = s->type, .tokens = s->token_count};
+  token_file file = {.path = s->tokens.path, .fd = s->tokens.fd, .type = s->type, .tokens = s->token_count};
   return settle_metadata(s) && (s->metadata.fd < 0 || token_metadata_write(&s->metadata, &file));
 }
 

@@ -34,7 +34,7 @@ static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
                     bytes_read, run->progress.path);
 }
 
-static bool open_text(source_file *file, batch_format wanted) {
+static bool open_text(token_file *file, batch_format wanted) {
   if (!format_detect(file, wanted)) return false;
   return format_is_text(file->format) ||
          format_fail(file->path, 0, "found the format %s, expected text or jsonl",
@@ -43,10 +43,10 @@ static bool open_text(source_file *file, batch_format wanted) {
 
 static bool tokenize_one(tokenize_run *run, const char *path) {
   const token_sink sink = {write_tokens, end_document, report, run};
-  source_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
+  token_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
   run->progress.path = path;
   bool good = open_text(&file, run->options->format);
-  const text_file text = source_text(&file);
+  const text_file text = token_file_text(&file);
   good = good && encode_file(&text, run->options, &sink, &file.bad_lines) &&
          report(run, file.map_bytes, file.bad_lines);
   if (file.fd >= 0) close(file.fd);
@@ -59,7 +59,7 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
 static bool measure(tokenize_run *run, const path_list *list) {
   bool jsonl = !run->options->text_field && !run->options->on_bad_line; /* or nothing asks for it */
   for (size_t i = 0; i < list->count; i++) {
-    source_file file = {.path = list->entries[i].path, .fd = -1};
+    token_file file = {.path = list->entries[i].path, .fd = -1};
     bool good = open_text(&file, run->options->format) && writer_check_input(run->writer, file.path);
     if (file.fd >= 0) close(file.fd);
     if (!good) return false;

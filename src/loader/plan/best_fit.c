@@ -52,7 +52,7 @@ static void cut_documents(void *context) {
   reading *r = context;
   uint64_t start, end;
   for (uint64_t d = 0; d < r->pack->data->documents; d++) {
-    source_document(r->pack->data, d, &start, &end);
+    token_files_document(r->pack->data, d, &start, &end);
     cut_document(r, start, end);
   }
 }

@@ -19,7 +19,7 @@ bool pack_changed(const pack *p) {
 }
 
 /* Each window but the last one is full. */
-static uint64_t count_windows(const source *data, uint32_t length, bool whole) {
+static uint64_t count_windows(const token_files *data, uint32_t length, bool whole) {
   if (data->tokens < 2) return 0;
   return whole ? (data->tokens - 1) / length : (data->tokens - 2) / length + 1;
 }
@@ -35,7 +35,7 @@ static void find_short_documents(void *context) {
   uint64_t start, end;
   r->found = 0;
   for (uint64_t d = 0; d < r->pack->data->documents; d++) {
-    source_document(r->pack->data, d, &start, &end);
+    token_files_document(r->pack->data, d, &start, &end);
     if (end - start > 1) continue;
     if (r->found < r->most) r->pack->left_out[r->found] = d;
     r->found++;
@@ -69,7 +69,8 @@ static uint64_t document_of(const pack *p, uint64_t row) {
   return row + low;
 }
 
-bool pack_init(pack *p, const source *data, batch_packing packing, uint32_t sequence_length, bool whole) {
+bool pack_init(pack *p, const token_files *data, batch_packing packing, uint32_t sequence_length,
+               bool whole) {
   *p = (pack){.data = data, .packing = packing, .sequence_length = sequence_length};
   if (packing == BATCH_PACK_BEST_FIT) return pack_best_fit(p);
   if (packing == BATCH_PACK_DOCUMENTS) return leave_out_short_documents(p);
@@ -100,6 +101,6 @@ pack_piece pack_piece_at(const pack *p, uint64_t row, uint32_t i) {
     uint32_t at = p->table.row_first[row] + i;
     return (pack_piece){p->table.starts[at], p->table.pairs[at]};
   }
-  if (p->packing == BATCH_PACK_DOCUMENTS) source_document(p->data, document_of(p, row), &start, &end);
+  if (p->packing == BATCH_PACK_DOCUMENTS) token_files_document(p->data, document_of(p, row), &start, &end);
   return piece_of(start, end, p->sequence_length);
 }

@@ -21,7 +21,7 @@ typedef struct pack_table {
 } pack_table;
 
 typedef struct pack {
-  const source *data;
+  const token_files *data;
   batch_packing packing;
   uint32_t sequence_length;
   uint64_t rows;
@@ -33,7 +33,7 @@ typedef struct pack {
 /* Cuts a source into rows; whole: leaves out the row of BATCH_PACK_WINDOWS that is not full. Sets an
    error, without a function's name, for memory, too many pieces, or an index that cannot be read.
    pack_free also after a failure. */
-bool pack_init(pack *p, const source *data, batch_packing packing, uint32_t sequence_length, bool whole);
+bool pack_init(pack *p, const token_files *data, batch_packing packing, uint32_t sequence_length, bool whole);
 void pack_free(pack *p);
 
 /* How many pieces a row (< rows) has, and the one with number i. */

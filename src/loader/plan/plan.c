@@ -14,7 +14,7 @@ enum { KEY_ROWS = 1, KEY_BLOCKS, KEY_IN_BLOCK, KEY_SOURCE = 5 };
 #define NAME          "%.600s%s"
 #define NAME_OF(data) (data)->files[0].path, (data)->count > 1 ? " and the rest of its dataset" : ""
 
-static bool refuse_rowless(const plan *p, const source *data) {
+static bool refuse_rowless(const plan *p, const token_files *data) {
   if (p->packing != BATCH_PACK_WINDOWS)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, NAME ": no document has 2 tokens, expected one that has",
                       NAME_OF(data));
@@ -25,10 +25,10 @@ static bool refuse_rowless(const plan *p, const source *data) {
 }
 
 /* A file without boundaries beside others that have some would be one row of its first tokens. */
-static bool check_boundaries(const source *data) {
+static bool check_boundaries(const token_files *data) {
   for (size_t i = 0; i < data->count; i++) {
-    const source_file *file = &data->files[i];
-    if (file->tokens == 0 || (file->documents.kind != SOURCE_NO_BOUNDARIES && !file->documents.assumed))
+    const token_file *file = &data->files[i];
+    if (file->tokens == 0 || (file->documents.kind != TOKENS_NO_BOUNDARIES && !file->documents.assumed))
       continue;
     return error_fail(
         BATCH_ERROR_INVALID_ARGUMENT,
@@ -43,7 +43,7 @@ static bool check_boundaries(const source *data) {
 static bool open_source(plan *p, size_t i, const batch_loader_source *given) {
   plan_source *s = &p->sources[i];
   s->dataset = given->dataset;
-  s->data = dataset_source(given->dataset);
+  s->data = dataset_token_files(given->dataset);
   if (p->packing != BATCH_PACK_WINDOWS && !check_boundaries(s->data)) return false;
   if (!pack_init(&s->rows, s->data, p->packing, p->sequence_length, p->whole)) return false;
   return s->rows.rows > 0 || refuse_rowless(p, s->data);
@@ -60,7 +60,7 @@ static bool number_rows(plan *p) {
 
 static bool check_weights(const plan *p, const double *weights, double sum) {
   for (size_t i = 0; i < p->count; i++) {
-    const source *data = p->sources[i].data;
+    const token_files *data = p->sources[i].data;
     if (!isfinite(weights[i]) || weights[i] < 0 || (weights[i] > 0) != (weights[0] > 0))
       return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                         NAME ": its weight is %g, expected all weights to be 0, or all positive",

@@ -10,7 +10,7 @@
 
 typedef struct plan_source {
   const BatchDataset *dataset;
-  const source *data;
+  const token_files *data;
   pack rows;
   uint64_t first; /* its first row among those of all sources */
 } plan_source;
