@@ -119,6 +119,11 @@ static void no_token_look(small_queue_parts *p) {
   p->wait = wait_without_token_look;
 }
 
+static void tell_who_polls(event *e) {
+  if (atomic_fetch_and_explicit(&e->word, ~EVENT_ARMED, memory_order_seq_cst) & EVENT_ARMED)
+    port_tell(&e->descriptor);
+}
+
 /* The cheaper variant: the notifier moves a waiter over to the count of those it has signalled (here in
    the tokens' place), and whoever wakes up leaves, from either count. */
 static void notify_signalled(event *e, uint32_t k) {
@@ -130,6 +135,7 @@ static void notify_signalled(event *e, uint32_t k) {
       k--;
       x = atomic_load_explicit(&e->word, memory_order_seq_cst);
     }
+  tell_who_polls(e);
 }
 
 static void notify_all_signalled(event *e) {
@@ -246,9 +252,7 @@ static void armed_after_the_look(small_queue_parts *p) {
 static int drain_when_armed(event *e, event_look *is_there, void *context) {
   atomic_fetch_or_explicit(&e->word, EVENT_ARMED, memory_order_seq_cst);
   port_drain(&e->descriptor);
-  if (is_there(context) &&
-      atomic_fetch_and_explicit(&e->word, ~EVENT_ARMED, memory_order_seq_cst) & EVENT_ARMED)
-    port_tell(&e->descriptor);
+  if (is_there(context)) tell_who_polls(e);
   return 0;
 }
 
