@@ -163,7 +163,7 @@ static void take_one(test_thread *self) {
   batch_release(batch_queue_dequeue(self->context));
 }
 
-Test(poll, sleeping_threads_are_served_first) {
+Test(poll, who_polls_is_told_beside_sleeping_threads_and_in_place_of_none) {
   BatchQueue *queue = queue_of(8);
   test_thread sleepers[2];
   int out = fd_of(queue, DEQUEUE);
@@ -171,11 +171,10 @@ Test(poll, sleeping_threads_are_served_first) {
   threads_until_asleep(sleepers, 2);
   assert_armed(queue, DEQUEUE);
   queue_put(queue, 0);
-  queue_put(queue, 1);
-  cr_assert_not(is_readable(out));
-  threads_join(sleepers, 2);
-  queue_put(queue, 2);
   cr_assert(is_readable(out));
+  queue_put(queue, 1);
+  threads_join(sleepers, 2);
+  cr_assert_eq(writes_to(out), 1);
   batch_queue_free(queue);
 }
 
@@ -263,6 +262,23 @@ Test(poll, a_forked_child_has_a_descriptor_of_its_own) {
     cr_assert_eq(is_readable(fd), told, "the child wrote to, or drained, its parent's descriptor");
     batch_queue_free(queue);
   }
+}
+
+/* In the child nobody sleeps, though the copy of the queue counts the parent's threads. */
+Test(poll, a_forked_childs_descriptor_is_told_whoever_slept_in_the_parent) {
+  BatchQueue *queue = queue_of(2);
+  test_thread sleepers[2];
+  int fd = fd_of(queue, DEQUEUE), status;
+  threads_start(sleepers, 2, "sleeper", take_one, queue);
+  threads_until_asleep(sleepers, 2);
+  pid_t child = fork();
+  if (child == 0) poll_in_child(queue, fd);
+  cr_assert_eq(waitpid(child, &status, 0), child);
+  cr_assert_eq(status, 0, "the child ended with %x", (unsigned)status);
+  queue_put(queue, 0);
+  queue_put(queue, 1);
+  threads_join(sleepers, 2);
+  batch_queue_free(queue);
 }
 
 Test(poll, without_descriptors_there_is_an_error_and_nothing_else_changes) {

@@ -35,9 +35,9 @@
    unmap what was drained and never allocate. While a thread is stopped inside a call on any unlimited
    queue, drained rings stay; they go with the next dequeue that finds the queue empty.
 
-   A descriptor that is armed counts as one waiter more, who comes last: an enqueue (or dequeue) that finds it
-   armed, and every sleeper already chosen, makes it readable, which is one system call for each time that
-   it was armed. Where nothing is armed and nobody sleeps, nothing is called.
+   A descriptor that is armed is told beside those who sleep, and in place of none: an enqueue (or dequeue) that
+   finds it armed makes it readable, which is one system call for each time that it was armed. Where nothing is
+   armed and nobody sleeps, nothing is called.
 
    After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
    doing; references that those threads held stay held.
@@ -172,7 +172,7 @@ HEADRACE_API int batch_queue_fd(BatchQueue *queue, batch_queue_side side);
    for a try_dequeue (or try_enqueue), or the queue is closed. Then it is, and stays so until it is armed again, which
    whoever polls does after the tries have found nothing. Spurious readiness happens; none is lost. Arming
    twice is fine; so are several threads that poll one descriptor, each of which arms it. Nothing must be undone by
-   who stops polling: sleeping threads are served first.
+   who stops polling: sleeping threads are woken all the same.
    Returns: BATCH_OK: wait for the descriptor. Else it is readable at once, and there is nothing to wait for:
    BATCH_READY: there is a batch (or room); BATCH_CLOSED: closed, and for the dequeuing side drained. Or it could not
    be armed: BATCH_ERROR_IO, BATCH_ERROR_OUT_OF_MEMORY, BATCH_ERROR_INVALID_ARGUMENT.

@@ -7,9 +7,10 @@
    a sleeping waiter.
 
    One waiter more sleeps in a descriptor, which whoever has an event loop polls. It is armed or not; its
-   token is that armed is taken away, by whoever then makes the descriptor readable. It comes after the
-   sleepers: it is given a token only when each of them has one, so a loop that never comes back keeps
-   nobody asleep, and nothing need be disarmed. Who polls looks until there is nothing, and arms again.
+   token is that armed is taken away, by whoever then makes the descriptor readable. It is told beside the
+   sleepers and not in place of one: so neither a loop that never comes back nor a sleeper that never runs
+   again keeps the other from its token, and nothing need be disarmed. Who polls looks until there is
+   nothing, and arms again.
 
    The pairs of memory orders (checked by a model checker; every seq_cst is needed):
      REGISTER   wait: seq_cst add, then the seq_cst loads of retry()
@@ -61,12 +62,12 @@ static inline void event_init(event *e) {
   atomic_store_explicit(&e->descriptor, 0, memory_order_relaxed);
 }
 
-/* Gives k tokens as far as there are waiters without one, of the word seen, the descriptor's last. */
+/* Gives k >= 1 tokens, of the word seen, as far as there are waiters without one, and the descriptor's. */
 static inline void event_give(event *e, uint32_t x, uint32_t k) {
   for (;;) {
     uint32_t without = event_waiters(x) - event_tokens(x);
     uint32_t given = k < without ? k : without;
-    uint32_t armed = k > without ? x & EVENT_ARMED : 0;
+    uint32_t armed = x & EVENT_ARMED;
     if (given == 0 && armed == 0) return;
     /* relaxed: a token says only "look again"; what there is to see was published before NOTICE. */
     if (atomic_compare_exchange_weak_explicit(&e->word, &x, x + given * EVENT_TOKEN - armed,
@@ -78,16 +79,17 @@ static inline void event_give(event *e, uint32_t x, uint32_t k) {
   }
 }
 
-/* Adds up to k tokens and wakes as many sleepers; after the operation that made k of them able to go on. */
+/* Adds up to k tokens and wakes as many sleepers, and the descriptor; after the operation that made k of them
+   able to go on. */
 static inline void event_notify(event *e, uint32_t k) {
   /* NOTICE: seq_cst; pairs with REGISTER in event_register and ARM in event_arm. */
   uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
-  if (x != 0) event_give(e, x, k);
+  if (x != 0 && k != 0) event_give(e, x, k);
 }
 
 /* Lets every waiter look again; after what they wait for has taken effect for good (closing). */
 static inline void event_notify_all(event *e) {
-  event_notify(e, EVENT_MAX_WAITERS + 1);
+  event_notify(e, EVENT_MAX_WAITERS);
 }
 
 /* REGISTER: seq_cst; pairs with NOTICE in event_notify. False when the field has no room left, or had
@@ -102,18 +104,16 @@ static inline bool event_register(event *e) {
 }
 
 /* Takes the registration back after a success before sleeping. Tokens are left to the sleepers they
-   were meant for, unless every waiter has one: then one was for the caller, who passes it on to the
-   descriptor, which has been passed over for it. relaxed: nothing is looked at afterwards. */
+   were meant for, unless every waiter has one: then one was for the caller. relaxed: nothing is looked at
+   afterwards. */
 static inline void event_unregister(event *e) {
   uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
-  uint32_t without, armed;
+  uint32_t without;
   do {
     without = x - EVENT_WAITER;
-    armed = event_tokens(x) == event_waiters(x) ? x & EVENT_ARMED : 0;
-    if (event_tokens(x) == event_waiters(x)) without -= EVENT_TOKEN + armed;
+    if (event_tokens(x) == event_waiters(x)) without -= EVENT_TOKEN;
   } while (!atomic_compare_exchange_weak_explicit(&e->word, &x, without, memory_order_relaxed,
                                                   memory_order_relaxed));
-  if (armed > 0) port_tell(&e->descriptor);
 }
 
 /* Sleeps until there is a token and takes it (true), or until the deadline (false), leaving no token

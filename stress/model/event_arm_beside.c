@@ -1,6 +1,6 @@
 /* One element inside and a producer of another, a consumer who waits for one and one who polls for one. Both come
-   back: the token that the consumer was given and did not need, since it found the first element before it slept, is
-   passed on to the descriptor. In the place of a ring, the least that event.h asks for. */
+   back: the token that the consumer was given and did not need, since it found the first element before it slept, was
+   not given in place of the descriptor's. In the place of a ring, the least that event.h asks for. */
 #define MODEL_WAITS true
 #include "model/model.h"
 

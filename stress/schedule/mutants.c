@@ -266,7 +266,7 @@ static void notify_telling_first(event *e, uint32_t k) {
   do {
     uint32_t without = event_waiters(x) - event_tokens(x);
     given = k < without ? k : without;
-    armed = k > without ? x & EVENT_ARMED : 0;
+    armed = x & EVENT_ARMED;
     if (given == 0 && armed == 0) return;
     if (armed > 0) port_tell(&e->descriptor);
   } while (!atomic_compare_exchange_strong_explicit(&e->word, &x, x + given * EVENT_TOKEN - armed,
@@ -281,7 +281,7 @@ static void told_before_its_token(small_queue_parts *p) {
 /* Takes armed away without a look whether somebody else has. */
 static void notify_telling_twice(event *e, uint32_t k) {
   uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
-  if (x & EVENT_ARMED && k > event_waiters(x) - event_tokens(x)) {
+  if (x & EVENT_ARMED) {
     atomic_fetch_and_explicit(&e->word, ~EVENT_ARMED, memory_order_seq_cst);
     port_tell(&e->descriptor);
     x = atomic_load_explicit(&e->word, memory_order_seq_cst);
@@ -293,31 +293,34 @@ static void told_twice(small_queue_parts *p) {
   p->notify = notify_telling_twice;
 }
 
+/* Gives up to k tokens to those who wait in calls; the descriptor's only if nobody does and it is not forgotten. */
+static void give_sleepers(event *e, uint32_t k, bool forgotten) {
+  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst), given, armed;
+  do {
+    uint32_t without = event_waiters(x) - event_tokens(x);
+    given = k < without ? k : without;
+    armed = event_waiters(x) == 0 && !forgotten ? x & EVENT_ARMED : 0;
+  } while (!atomic_compare_exchange_strong_explicit(&e->word, &x, x + given * EVENT_TOKEN - armed,
+                                                    memory_order_seq_cst, memory_order_seq_cst));
+  if (given > 0) port_wake(&e->word, given);
+  if (armed > 0) port_tell(&e->descriptor);
+}
+
 static void notify_all_sleepers(event *e) {
-  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
-  event_give(e, x, event_waiters(x) - event_tokens(x));
+  give_sleepers(e, EVENT_MAX_WAITERS, true);
 }
 
 static void closing_forgets_the_descriptor(small_queue_parts *p) {
   p->notify_all = notify_all_sleepers;
 }
 
-/* A token that the waiter does not need is dropped though the descriptor was passed over for it. */
-static bool wait_not_passing_on(event *e, event_retry *retry, void *context, uint64_t deadline) {
-  for (;;) {
-    port_pause();
-    event_register(e);
-    bool done = retry(context);
-    port_pause();
-    if (done) return leave(e, false);
-    bool in_time = event_sleep(e, deadline);
-    if (retry(context)) return true;
-    if (!in_time) return false;
-  }
+static void notify_sleepers_first(event *e, uint32_t k) {
+  give_sleepers(e, k, false);
 }
 
-static void token_not_passed_on(small_queue_parts *p) {
-  p->wait = wait_not_passing_on;
+/* A token that a sleeper does not need is lost to the descriptor that was passed over for it. */
+static void sleepers_first(small_queue_parts *p) {
+  p->notify = notify_sleepers_first;
 }
 
 const mutant mutants[MUTANTS] = {
@@ -340,4 +343,4 @@ const mutant mutants[MUTANTS] = {
     {"descriptor told before its token is taken", told_before_its_token},
     {"descriptor told twice for one arming", told_twice},
     {"closing forgets the descriptor", closing_forgets_the_descriptor},
-    {"token dropped though the descriptor waits for it", token_not_passed_on}};
+    {"descriptor told only when nobody sleeps", sleepers_first}};
