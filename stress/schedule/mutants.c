@@ -103,7 +103,10 @@ static bool leave(event *e, uint32_t tokens_too) {
 static bool wait_without_token_look(event *e, event_retry *retry, void *context, uint64_t deadline) {
   for (;;) {
     event_register(e);
-    if (retry(context)) return event_unregister(e), true;
+    if (retry(context)) {
+      event_unregister(e);
+      return true;
+    }
     uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
     bool in_time = port_wait(&e->word, x, deadline);
     if (in_time)
@@ -167,7 +170,10 @@ static void signalled_count(small_queue_parts *p) {
 static bool wait_leaving_token(event *e, event_retry *retry, void *context, uint64_t deadline) {
   for (;;) {
     event_register(e);
-    if (retry(context)) return event_unregister(e), true;
+    if (retry(context)) {
+      event_unregister(e);
+      return true;
+    }
     bool in_time = true;
     uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
     while (in_time && event_tokens(x) == 0) {
