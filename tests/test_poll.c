@@ -281,6 +281,28 @@ Test(poll, a_forked_childs_descriptor_is_told_whoever_slept_in_the_parent) {
   batch_queue_free(queue);
 }
 
+/* Its own cancellation is pending; it must not be what ends the call. */
+static void enqueue_cancelled(test_thread *self) {
+  Batch *batch = check_small_batch(1);
+  pthread_cancel(pthread_self());
+  bool entered = batch_queue_enqueue(self->context, batch);
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+  cr_assert(entered);
+  self->result = self;
+}
+
+Test(poll, a_thread_that_is_to_be_cancelled_tells_before_it_ends) {
+  BatchQueue *queue = queue_of(2);
+  test_thread cancelled;
+  int out = fd_of(queue, DEQUEUE);
+  assert_armed(queue, DEQUEUE);
+  threads_start(&cancelled, 1, "cancelled", enqueue_cancelled, queue);
+  threads_join(&cancelled, 1);
+  cr_assert_not_null(cancelled.result, "it ended inside of the call");
+  cr_assert(is_readable(out));
+  batch_queue_free(queue);
+}
+
 Test(poll, without_descriptors_there_is_an_error_and_nothing_else_changes) {
   BatchQueue *queue = queue_with(2, 1);
   BatchPool *pool = batch_pool_create(1, 1, 1, 0);

@@ -7,6 +7,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "sync/thread.h"
+
 void port_yield(void) {
   sched_yield();
 }
@@ -30,7 +32,9 @@ __attribute__((noinline, cold)) static bool look_again(uint64_t deadline) {
   if (now >= deadline) return false;
   uint64_t left = deadline - now;
   struct timespec pause = {0, left < PATIENCE_NS ? (long)left : PATIENCE_NS};
+  int held = thread_hold_cancellation(); /* as in the futex: who ended here would stay registered */
   if (nanosleep(&pause, NULL) != 0) sched_yield();
+  thread_release_cancellation(held);
   return true;
 }
 

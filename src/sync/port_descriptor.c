@@ -2,7 +2,10 @@
    its own of everything but reads and writes what the parent reads and writes.
 
    What names them lives in type-stable memory and is held by its owner and by whoever writes: so a thread that is
-   late to tell may find another descriptor, where one token more does no harm, never a file of the program's. */
+   late to tell may find another descriptor, where one token more does no harm, never a file of the program's.
+
+   write, read and close are cancellation points. A thread that is to be cancelled does not end here: it has taken a
+   wake-up that nobody else will give. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -89,16 +92,18 @@ void port_tell(_Atomic uint32_t *word) {
   uint32_t handle = atomic_load_explicit(word, memory_order_acquire);
   descriptor *d = handle ? slab_object(&descriptors, handle) : NULL;
   if (!d || !refcount_try_retain(&d->holders)) return;
+  int held = thread_hold_cancellation();
   uint64_t one = 1;
   /* EAGAIN: it has been told 2^64 - 2 times, and is readable. */
   while (is_of_this_process(d) && write(d->number, &one, sizeof one) < 0 && errno != EAGAIN)
     if (errno != EINTR) tell_failed(d);
   let_go(handle);
+  thread_release_cancellation(held);
   errno = saved;
 }
 
 int port_drain(_Atomic uint32_t *word) {
-  int saved = errno, answer = 0;
+  int saved = errno, answer = 0, held = thread_hold_cancellation();
   const descriptor *d = slab_object(&descriptors, atomic_load_explicit(word, memory_order_acquire));
   uint64_t told;
   while (read(d->number, &told, sizeof told) < 0 && errno != EAGAIN)
@@ -106,6 +111,7 @@ int port_drain(_Atomic uint32_t *word) {
       answer = errno;
       break;
     }
+  thread_release_cancellation(held);
   errno = saved;
   return answer;
 }
@@ -114,5 +120,7 @@ void port_descriptor_close(_Atomic uint32_t *word) {
   uint32_t handle = atomic_load_explicit(word, memory_order_acquire);
   /* relaxed: who is late sees the one or the other, and either does no harm. */
   atomic_store_explicit(word, 0, memory_order_relaxed);
+  int held = thread_hold_cancellation();
   if (handle) let_go(handle);
+  thread_release_cancellation(held);
 }

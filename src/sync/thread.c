@@ -3,6 +3,16 @@
 #include <signal.h>
 #include <stddef.h>
 
+int thread_hold_cancellation(void) {
+  int before;
+  pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+  return before;
+}
+
+void thread_release_cancellation(int held) {
+  pthread_setcancelstate(held, NULL);
+}
+
 int thread_key_make(thread_key *key, void (*at_end)(void *value)) {
   pthread_key_t made;
   unsigned none = 0;

@@ -12,6 +12,11 @@
    pthread_create by the caller. Returns 0 or an errno. */
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 
+/* Between the two the calling thread is not cancelled: around system calls that are cancellation points, where others
+   would be left asleep. */
+int thread_hold_cancellation(void);
+void thread_release_cancellation(int held);
+
 /* A thread-specific key; begins as {0}. */
 typedef struct thread_key {
   _Atomic unsigned made; /* the key + 1; who makes one first writes it */
