@@ -1,6 +1,7 @@
 /* Where a loader's batches come from: a pool of its own, made as the caller says, or one of the caller's. */
 #include <headrace/headrace.h>
 
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,10 +26,14 @@ enum {
   STEPS = (ROWS + BATCH - 1) / BATCH
 };
 
-static const char *write_tokens(void) {
+static const char *write_tokens_from(uint16_t first) {
   bytes b = {0};
-  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(i % 1000));
+  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(first + i % 1000));
   return write_bytes("t.bin", &b);
+}
+
+static const char *write_tokens(void) {
+  return write_tokens_from(0);
 }
 
 static batch_loader_options small_options(void) {
@@ -195,6 +200,24 @@ Test(loader_pool, closing_the_pool_ends_a_loader_that_needs_batches) {
     batch_pool_free(pool);
     batch_release(here[1]);
   }
+  batch_dataset_free(dataset);
+}
+
+/* The workers meet the closed pool at some time while the loader is asked again and again. */
+Test(loader_pool, a_loader_that_a_fault_has_stopped_says_so_also_when_the_pool_is_closed) {
+  BatchDataset *dataset = open_dataset(write_tokens_from(1000), NULL);
+  BatchPool *pool = make_pool(2);
+  BatchLoader *loader = start(dataset, pool);
+  assert_refused(!batch_loader_next(loader), BATCH_ERROR_OUT_OF_RANGE, "batch_loader_next: ");
+  batch_pool_close(pool);
+  for (int i = 0; i < 20000; i++, sched_yield()) {
+    cr_assert_null(batch_loader_next(loader));
+    cr_assert_eq(batch_last_error()->code, BATCH_ERROR_OUT_OF_RANGE, "%s", batch_last_error()->message);
+  }
+  batch_loader_close(loader);
+  assert_refused(!batch_loader_next(loader), BATCH_CLOSED, "batch_loader_next: the loader is closed");
+  batch_loader_free(loader);
+  batch_pool_free(pool);
   batch_dataset_free(dataset);
 }
 

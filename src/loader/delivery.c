@@ -96,7 +96,7 @@ static void read_entry(void *context, uint64_t position) {
   if (r->item->why->code != BATCH_OK) get_message(entry, r->item->why->message);
 }
 
-/* What a taker is told of a window that is closed: by the user, or by a fault. */
+/* What a taker is told of a window that is closed: by the user, or for what it was stopped with. */
 static batch_status end_of(const delivery *d) {
   handed_over(d);
   /* relaxed: written before the window was closed, by which it is visible. */

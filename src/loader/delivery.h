@@ -51,10 +51,11 @@ batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline,
    answers from now on. A polled_look. */
 batch_status delivery_look(void *delivery);
 
-/* Nobody takes anything any more. */
+/* Nobody takes anything any more: BATCH_CLOSED from now on, whatever it was stopped with. */
 void delivery_close(delivery *d);
 
-/* Ends with the fault of a step, which every later delivery_take answers; the first one counts. */
+/* Ends with the fault of a step (UINT64_MAX: of none), whose code every later delivery_take answers; the first one
+   counts. */
 void delivery_stop(delivery *d, uint64_t step, const fault *why);
 
 /* The fault that it was stopped with; NULL before. */

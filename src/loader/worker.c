@@ -46,7 +46,8 @@ static bool steps_left(const BatchLoader *loader) {
    nobody may wait for it. */
 static Batch *next_batch(BatchLoader *loader) {
   Batch *batch = pool_allocate_unless(loader->pool, loader->loan, &loader->closed);
-  if (!batch && !closed(loader) && steps_left(loader)) delivery_close(&loader->delivery);
+  if (!batch && !closed(loader) && steps_left(loader))
+    delivery_stop(&loader->delivery, UINT64_MAX, &(fault){.code = BATCH_CLOSED});
   return batch;
 }
 
