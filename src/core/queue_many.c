@@ -49,6 +49,11 @@ COLD static size_t wait_to_enter(const char *function, BatchQueue *queue, Batch 
   return e.entered;
 }
 
+/* While others make room a late call could go on from one wait to the next. */
+static bool may_wait(uint64_t deadline) {
+  return deadline == BATCH_FOREVER || (deadline != BATCH_NO_WAIT && port_clock() < deadline);
+}
+
 /* Each batch that went in may be what somebody sleeps for, so all are told of before this call sleeps itself. */
 static batch_status enqueue_many(const char *function, BatchQueue *queue, Batch *const *batches, size_t n,
                                  uint64_t deadline, size_t *entered) {
@@ -58,7 +63,7 @@ static batch_status enqueue_many(const char *function, BatchQueue *queue, Batch 
   size_t in = 0;
   while (in < n) {
     size_t some = enter_some(function, queue, batches + in, n - in, &status);
-    if (some == 0 && status == RING_FULL && deadline != BATCH_NO_WAIT)
+    if (some == 0 && status == RING_FULL && may_wait(deadline))
       some = wait_to_enter(function, queue, batches + in, n - in, &status, deadline);
     if (some == 0) break;
     event_notify(&queue->not_empty, (uint32_t)some);
