@@ -32,8 +32,7 @@ int thread_key_set(const thread_key *key, void *value);
    whether it is asked for, and begins as false. Returns 0 or an errno. */
 int thread_at_fork(_Atomic bool *asked, void (*in_child)(void));
 
-/* The number of forks between the process that loaded the library and this one. What has threads keeps the number of
-   the process that it was made in. */
+/* A number that is another one after each fork. What has threads keeps the number of the process that it was made in. */
 unsigned thread_generation(void);
 
 /* Makes thread_generation count; before it is first kept. Returns 0 or an errno. */
