@@ -176,7 +176,7 @@ HEADRACE_API int batch_queue_fd(BatchQueue *queue, batch_queue_side side);
    Returns: BATCH_OK: wait for the descriptor. Else it is readable at once, and there is nothing to wait for:
    BATCH_READY: there is a batch (or room); BATCH_CLOSED: closed, and for the dequeuing side drained. Or it could not
    be armed: BATCH_ERROR_IO, BATCH_ERROR_OUT_OF_MEMORY, BATCH_ERROR_INVALID_ARGUMENT.
-   Progress: lock-free; one system call, two when it is readable at once. */
+   Progress: lock-free; one system call, two when it is readable at once, and one to make it. */
 HEADRACE_API batch_status batch_queue_arm(BatchQueue *queue, batch_queue_side side);
 
 /* Takes out and releases as many batches as were inside when the call began, the oldest first;
