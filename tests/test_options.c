@@ -273,6 +273,31 @@ Test(options, a_larger_struct_with_something_set_that_is_not_known_is_refused) {
     }
 }
 
+/* A later version may make fields of them, which this one does not know. */
+Test(options, reserved_bytes_that_are_set_are_refused) {
+  static const struct {
+    const char *function;
+    size_t at, bytes;
+  } reserved[] = {
+      {"batch_dataset_open: options.text", offsetof(batch_text_options, reserved), 6},
+      {"batch_text_normalize", offsetof(batch_text_options, reserved), 6},
+      {"batch_transform_noise", offsetof(batch_noise_options, reserved), 4},
+  };
+  size_t found = 0;
+  for (size_t i = 0; i < GIVEN; i++)
+    for (size_t j = 0; j < sizeof reserved / sizeof *reserved; j++) {
+      if (strcmp(given[i].function, reserved[j].function) != 0) continue;
+      found++;
+      for (size_t at = reserved[j].at; at < reserved[j].at + reserved[j].bytes; at++) {
+        unsigned char *made = make(&given[i], given[i].bytes);
+        made[at] = 7;
+        assert_refused(!given[i].use(made), BATCH_ERROR_UNSUPPORTED, given[i].function, "has 7");
+        free(made);
+      }
+    }
+  cr_assert_eq(found, sizeof reserved / sizeof *reserved);
+}
+
 Test(options, a_larger_struct_is_filled_with_0_to_its_end_and_not_beyond) {
   for (size_t i = 0; i < FILLED; i++) {
     const kind *k = &filled[i];

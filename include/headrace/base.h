@@ -26,7 +26,7 @@
    Structs that grow: those of options begin with `size`, which their INIT sets; 0 is the default of every
    other field. What later versions add stands at the end, and they take the structs of programs that were
    compiled with this one for what they are. One of a later version is taken where all that this one does
-   not know of it is 0, else it is BATCH_ERROR_UNSUPPORTED; one without a size, {0}, is
+   not know of it, what is reserved in this one included, is 0, else it is BATCH_ERROR_UNSUPPORTED; one without a size, {0}, is
    BATCH_ERROR_INVALID_ARGUMENT. Structs that a program gives to be filled begin with their size too, and
    nothing is written beyond it. Those that the library gives as pointers (batch_error,
    batch_tokenize_progress) grow at the end; every other one stays as it is for ever.

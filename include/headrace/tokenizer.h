@@ -100,9 +100,9 @@ typedef struct batch_text_options {
   size_t size; /* see base.h */
   batch_malformed malformed;
   batch_normal_form normal_form;
-  bool fold_case;     /* Unicode full case folding */
-  bool squeeze_space; /* see batch_text_normalize */
-  uint8_t reserved[6];
+  bool fold_case;      /* Unicode full case folding */
+  bool squeeze_space;  /* see batch_text_normalize */
+  uint8_t reserved[6]; /* 0 */
 } batch_text_options;
 
 #define BATCH_TEXT_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_text_options)

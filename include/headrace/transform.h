@@ -115,7 +115,7 @@ HEADRACE_API batch_transform batch_transform_normalize(const batch_normalize_opt
 typedef struct batch_noise_options {
   size_t size; /* see base.h */
   float deviation;
-  uint32_t reserved;
+  uint32_t reserved; /* 0 */
 } batch_noise_options;
 
 #define BATCH_NOISE_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_noise_options)

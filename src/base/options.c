@@ -27,11 +27,11 @@ bool options_read(const options_type *type, const char *function, const char *ar
   const unsigned char *bytes = given;
   size_t size;
   if (!check_size(type, function, argument, given, &size)) return false;
-  for (size_t i = type->bytes; i < size; i++)
+  for (size_t i = type->known; i < size; i++)
     if (bytes[i] != 0)
       return error_fail(BATCH_ERROR_UNSUPPORTED,
                         "%s: %s has %d at byte %zu, expected 0 behind the %zu bytes that this library knows",
-                        function, argument, bytes[i], i, type->bytes);
+                        function, argument, bytes[i], i, type->known);
   memset(mine, 0, type->bytes);
   memcpy(mine, given, smaller(size, type->bytes));
   memcpy(mine, &type->bytes, sizeof type->bytes);

@@ -16,11 +16,16 @@ typedef struct options_type {
   const char *init; /* the macro that callers begin with */
   size_t first;     /* bytes that the struct had in the first release */
   size_t bytes;     /* that it has here */
+  size_t known;     /* of them, before those that are reserved for later versions */
 } options_type;
 
 /* last: the field that was the last one in the first release. */
 #define OPTIONS_TYPE(type, init, last)                                                                       \
-  { #init, offsetof(type, last) + sizeof(((const type *)NULL)->last), sizeof(type) }
+  { #init, offsetof(type, last) + sizeof(((const type *)NULL)->last), sizeof(type), sizeof(type) }
+
+/* Of a struct that ends with bytes that are `reserved`. */
+#define OPTIONS_TYPE_RESERVED(type, init)                                                                    \
+  { #init, sizeof(type), sizeof(type), offsetof(type, reserved) }
 
 /* Copies the struct that a caller gave as `argument` of `function` to mine: 0 is what the caller's header does
    not have. False with BATCH_ERROR_INVALID_ARGUMENT: NULL, or no size that the struct can have;

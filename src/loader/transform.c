@@ -119,7 +119,7 @@ batch_transform batch_transform_normalize(const batch_normalize_options *options
 }
 
 static const transform_type noise_type = {
-    OPTIONS_TYPE(batch_noise_options, BATCH_NOISE_OPTIONS_INIT, reserved), "batch_transform_noise"};
+    OPTIONS_TYPE_RESERVED(batch_noise_options, BATCH_NOISE_OPTIONS_INIT), "batch_transform_noise"};
 
 static bool apply_noise(const void *context, Batch *batch, uint32_t row, batch_random *random) {
   batch_noise_options o;

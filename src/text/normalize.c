@@ -28,7 +28,7 @@ static bool check(const char *function, const batch_text_options *options) {
 
 bool text_options_read(const char *function, const char *argument, const batch_text_options *given,
                        batch_text_options *mine) {
-  static const options_type type = OPTIONS_TYPE(batch_text_options, BATCH_TEXT_OPTIONS_INIT, reserved);
+  static const options_type type = OPTIONS_TYPE_RESERVED(batch_text_options, BATCH_TEXT_OPTIONS_INIT);
   *mine = (batch_text_options)BATCH_TEXT_OPTIONS_INIT;
   return !given || (options_read(&type, function, argument, given, mine) && check(function, mine));
 }
