@@ -912,7 +912,8 @@ Test(loader, refuses_bad_options_by_name) {
   REFUSED(batch_size, 0, "batch_size");
   REFUSED(sequence_length, 0, "sequence_length");
   REFUSED(id_type, (batch_id_type)4, "id_type is 4");
-  REFUSED(mask_type, TENSOR_INT32, "mask_type");
+  REFUSED(mask_type, TENSOR_INT32, "mask_type is 2 (int32)");
+  REFUSED(mask_type, (tensor_type)77, "mask_type is 77 (?)");
   REFUSED(pad_id, 1000, "pad_id is 1000, expected 0 to 999");
   REFUSED(pad_id, -1, "pad_id is -1, expected 0 to 999");
   REFUSED(rank, 1, "rank", "world");

@@ -80,6 +80,7 @@ Test(messages_data, of_tokenizers) {
   REFUSES(batch_tokenizer_custom, &functions, NULL, 0, 1);
   REFUSES(batch_tokenizer_custom, &functions, NULL, 9, 9);
   REFUSES(batch_tokenizer_sentencepiece, NULL);
+  REFUSES(batch_tokenizer_sentencepiece, "");
   stubborn = batch_tokenizer_custom(&functions, NULL, 9, BATCH_NO_TOKEN);
   REFUSES(batch_tokenizer_encode, NULL, "a", 1, ids, 4);
   REFUSES(batch_tokenizer_encode, tokenizer, NULL, 1, ids, 4);

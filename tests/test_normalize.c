@@ -120,6 +120,8 @@ Test(normalize, bad_arguments_are_refused) {
   char out;
   assert_refused(batch_text_normalize(NULL, 1, NULL, &out, 1) == BATCH_TOKENIZER_FAILED,
                  BATCH_ERROR_INVALID_ARGUMENT, "text");
+  assert_refused(batch_text_normalize(NULL, 0, NULL, NULL, 1) == BATCH_TOKENIZER_FAILED,
+                 BATCH_ERROR_INVALID_ARGUMENT, "batch_text_normalize: out is NULL");
   assert_refused(batch_text_normalize("a", 1, NULL, NULL, 1) == BATCH_TOKENIZER_FAILED,
                  BATCH_ERROR_INVALID_ARGUMENT, "out");
   batch_text_options wrong = {.size = sizeof(batch_text_options), .malformed = (batch_malformed)9};

@@ -407,11 +407,11 @@ Test(spheres, dispatch_refuses_bad_arguments_and_leaves_the_reference) {
   assert_refused((batch_spheres_drain(NULL), true), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_drain",
                  "spheres");
   assert_refused(!batch_spheres_get_stats(record.spheres, SPHERES, &stats), BATCH_ERROR_INVALID_ARGUMENT,
-                 "batch_spheres_get_stats", "sphere", "4");
+                 "batch_spheres_get_stats: sphere is 4, expected 0 to 3");
   assert_refused(!batch_spheres_get_stats(record.spheres, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT,
-                 "batch_spheres_get_stats", "stats", CHECK_NULL);
+                 "batch_spheres_get_stats: stats is NULL");
   assert_refused(!batch_spheres_get_stats(NULL, 0, &stats), BATCH_ERROR_INVALID_ARGUMENT,
-                 "batch_spheres_get_stats", "spheres");
+                 "batch_spheres_get_stats: spheres is NULL");
   assert_count(batch, 1);
   batch_release(batch);
   batch_spheres_stop(record.spheres);

@@ -66,7 +66,8 @@ Test(tokenizer, bad_arguments_are_refused) {
   int32_t id;
   char text;
   assert_refused(!batch_tokenizer_bytes(65281), BATCH_ERROR_INVALID_ARGUMENT, "specials", "65281");
-  assert_refused(!batch_tokenizer_sentencepiece(NULL), BATCH_ERROR_INVALID_ARGUMENT, "path");
+  assert_refused(!batch_tokenizer_sentencepiece(NULL), BATCH_ERROR_INVALID_ARGUMENT, "path is NULL");
+  assert_refused(!batch_tokenizer_sentencepiece(""), BATCH_ERROR_INVALID_ARGUMENT, "path is empty");
   assert_refused(batch_tokenizer_encode(NULL, "a", 1, &id, 1) == BATCH_TOKENIZER_FAILED,
                  BATCH_ERROR_INVALID_ARGUMENT, "tokenizer is NULL");
   assert_refused(batch_tokenizer_encode(tokenizer, NULL, 1, &id, 1) == BATCH_TOKENIZER_FAILED,

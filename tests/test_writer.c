@@ -314,7 +314,7 @@ Test(writer, what_a_format_lacks_is_refused) {
   assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "token_type", "u32",
                  "Megatron");
   options.token_type = (batch_token_type)99;
-  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "token_type");
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "token_type is 99 (?)");
   assert_refused(!batch_writer_create(NULL, NULL), BATCH_ERROR_INVALID_ARGUMENT, "path", "NULL");
   assert_refused(!batch_writer_create("", NULL), BATCH_ERROR_INVALID_ARGUMENT, "path", "empty");
 }

@@ -222,7 +222,7 @@ static bool merge_check(Batch **batches, uint32_t n, uint32_t *rows) {
                         batches[0]->vocab_size);
     if (!same_types(batches[0], batches[i], i)) return false;
     if (__builtin_add_overflow(*rows, batches[i]->batch_size, rows))
-      return error_fail(BATCH_ERROR_OVERFLOW, "batch_merge: %u batches have more than 2^32 rows", n);
+      return error_fail(BATCH_ERROR_OVERFLOW, "batch_merge: %u batches have more than 2^32 - 1 rows", n);
   }
   return true;
 }

@@ -280,14 +280,17 @@ void batch_spheres_stop(BatchSpheres *spheres) {
 
 bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere, batch_sphere_stats *stats) {
   static const options_type type = OPTIONS_TYPE(batch_sphere_stats, BATCH_SPHERE_STATS_INIT, stolen);
-  if (!spheres || !stats || sphere >= spheres->num_spheres)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_spheres_get_stats: sphere is %u, expected less than %u, and stats not NULL",
-                      sphere, spheres ? spheres->num_spheres : 0);
-  if (are_elsewhere("batch_spheres_get_stats", spheres)) return false;
+  static const char function[] = "batch_spheres_get_stats";
+  if (!spheres || !stats)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function,
+                      spheres ? "stats" : "spheres");
+  if (sphere >= spheres->num_spheres)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: sphere is %u, expected 0 to %u", function, sphere,
+                      spheres->num_spheres - 1);
+  if (are_elsewhere(function, spheres)) return false;
   const worker *w = &spheres->workers[sphere];
   batch_sphere_stats mine = BATCH_SPHERE_STATS_INIT;
   mine.processed = atomic_load_explicit(&w->processed, memory_order_relaxed);
   mine.stolen = atomic_load_explicit(&w->stolen, memory_order_relaxed);
-  return options_write(&type, "batch_spheres_get_stats", "stats", &mine, stats);
+  return options_write(&type, function, "stats", &mine, stats);
 }

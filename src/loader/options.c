@@ -38,7 +38,8 @@ static bool check_shape(const batch_loader_options *o) {
   if ((unsigned)o->id_type > BATCH_IDS_FLOAT32)
     return wrong("id_type is %d, expected a batch_id_type", (int)o->id_type);
   if (o->mask_type != TENSOR_FLOAT32 && o->mask_type != TENSOR_UINT8)
-    return wrong("mask_type is %s, expected float32 or uint8", tensor_type_name(o->mask_type));
+    return wrong("mask_type is %d (%s), expected float32 or uint8", (int)o->mask_type,
+                 tensor_type_name(o->mask_type));
   tensor_type type = types[o->id_type];
   return o->vocab_size == 0 || o->vocab_size - 1 <= fill_largest_id(type) ||
          wrong("vocab_size is %u, expected at most %u, which is what %s holds exactly", o->vocab_size,

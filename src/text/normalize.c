@@ -150,9 +150,10 @@ size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_opt
   static const char function[] = "batch_text_normalize";
   batch_text_options mine;
   text_buffer repaired = {0}, normal = {0};
-  if ((!text && bytes > 0) || (!out && capacity > 0)) {
+  bool has_text = text || bytes == 0;
+  if (!has_text || (!out && capacity > 0)) {
     error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL, expected an address", function,
-              text ? "out" : "text");
+              has_text ? "out" : "text");
     return BATCH_TOKENIZER_FAILED;
   }
   if (!text_options_read(function, "options", options, &mine)) return BATCH_TOKENIZER_FAILED;

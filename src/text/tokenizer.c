@@ -89,9 +89,9 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
 }
 
 BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
-  if (!path)
+  if (!path || !*path)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_tokenizer_sentencepiece: path is NULL, expected a path");
+                      "batch_tokenizer_sentencepiece: path is %s, expected a path", path ? "empty" : "NULL");
   return tokenizer_sentencepiece_load(path);
 }
 

@@ -60,8 +60,9 @@ static bool settle_type(batch_writer_options *options, const char *name) {
   const format_output *w = output_of(options->format);
   if (!options->token_type) options->token_type = choose_type(w, name, options->vocab_size);
   if (!has_type(w, options->token_type))
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: options.token_type is %s, expected one that %s has",
-                      function, batch_token_type_name(options->token_type),
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%s: options.token_type is %d (%s), expected one that %s has", function,
+                      (int)options->token_type, batch_token_type_name(options->token_type),
                       batch_format_name(options->format));
   uint32_t room = token_type_max(options->token_type) + 1;
   return options->vocab_size <= room ||
