@@ -364,6 +364,15 @@ static void dispatch_to_release(void *batch) {
   batch_spheres_dispatch(spheres, 0, batch);
   batch_spheres_stop(spheres);
 }
+static void dispatch_by_hand(void *unused) {
+  (void)unused;
+  static Batch by_hand;
+  BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){.size = sizeof(batch_spheres_options),
+                                                                       .num_spheres = 1,
+                                                                       .lane_capacity = 0,
+                                                                       .process = process_nothing});
+  batch_spheres_dispatch(spheres, 0, &by_hand);
+}
 static void dispatch_split_free(void *batch) {
   BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){.size = sizeof(batch_spheres_options),
                                                                        .num_spheres = 1,
@@ -410,6 +419,7 @@ Test(messages, of_aborts) {
   ABORTS(batch_queue_free, queue_free_free, batch);
   ABORTS(batch_pool_release, pool_release_free, NULL);
   ABORTS(batch_spheres_start, dispatch_to_release, batch);
+  ABORTS(batch_spheres_dispatch, dispatch_by_hand, NULL);
   ABORTS(batch_spheres_dispatch_split, dispatch_split_free, batch);
   batch_free(batch);
 }

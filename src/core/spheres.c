@@ -205,6 +205,7 @@ static bool are_elsewhere(const char *function, const BatchSpheres *s) {
 
 /* Hands a batch to a lane in the name of `function`. */
 static bool dispatch(const char *function, BatchSpheres *s, uint32_t lane, Batch *batch) {
+  batch_header_check(function, batch); /* here, since the queue has a name of its own */
   if (!batch_queue_enqueue(s->workers[lane].lane, batch))
     return error_fail(BATCH_CLOSED, "%s: lane %u is closed: batch_spheres_stop has begun", function, lane);
   event_notify(&s->work, 1);
