@@ -35,13 +35,12 @@ static void close_file(token_file *file) {
 
 static bool check_enum(const char *name, int value, int most) {
   return (value >= 0 && value <= most) ||
-         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: options.%s is %d, expected 0 to %d",
-                    name, value, most);
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: %s is %d, expected 0 to %d", name,
+                    value, most);
 }
 
 static bool check_options(const batch_dataset_options *options) {
-  return check_enum("format", (int)options->format, BATCH_FORMAT_JSONL) &&
-         check_enum("token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
+  return check_enum("token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
          check_enum("io", (int)options->io, BATCH_IO_READ);
 }
 

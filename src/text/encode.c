@@ -27,6 +27,9 @@ typedef struct encoder {
 } encoder;
 
 static bool check(const char *function, const batch_dataset_options *options) {
+  if ((unsigned)options->format > BATCH_FORMAT_JSONL)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: format is %d, expected 0 to %d", function,
+                      (int)options->format, BATCH_FORMAT_JSONL);
   if ((unsigned)options->separator > BATCH_SEPARATOR_AFTER)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: separator is %d, expected 0 to %d", function,
                       (int)options->separator, BATCH_SEPARATOR_AFTER);
