@@ -91,8 +91,8 @@ Test(messages_data, of_tokenizers) {
   REFUSES(batch_tokenizer_decode, tokenizer, &outside, 1, text, 4);
   REFUSES(batch_tokenizer_decode, tokenizer, ids, 0, NULL, 4);
   REFUSES(batch_tokenizer_decode, stubborn, &(int32_t){1}, 1, text, 4);
-  TAKES(batch_tokenizer_vocab_size, NULL);
-  TAKES(batch_tokenizer_end_of_text, NULL);
+  REFUSES(batch_tokenizer_vocab_size, NULL);
+  REFUSES(batch_tokenizer_end_of_text, NULL);
   TAKES(batch_tokenizer_free, NULL);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.tokenizer = stubborn;
@@ -139,10 +139,10 @@ Test(messages_data, of_writers) {
   REFUSES(batch_writer_end_document, writer);
   REFUSES(batch_writer_finish, writer);
   REFUSES(batch_tokenize_files, &text, 1, NULL, writer, NULL, NULL);
-  TAKES(batch_writer_tokens, NULL);
-  TAKES(batch_writer_documents, NULL);
-  TAKES(batch_writer_files, NULL);
-  TAKES(batch_writer_token_type, NULL);
+  REFUSES(batch_writer_tokens, NULL);
+  REFUSES(batch_writer_documents, NULL);
+  REFUSES(batch_writer_files, NULL);
+  REFUSES(batch_writer_token_type, NULL);
   TAKES(batch_writer_free, NULL);
   batch_writer_free(writer);
 }

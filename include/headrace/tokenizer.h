@@ -79,8 +79,11 @@ HEADRACE_API size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, cons
 HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count,
                                            char *text, size_t capacity);
 
-HEADRACE_API uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer); /* 0 for NULL */
-HEADRACE_API int32_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer); /* or BATCH_NO_TOKEN */
+/* Ids are below this. Of NULL 0 with an error. */
+HEADRACE_API uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer);
+
+/* Returns the id, or BATCH_NO_TOKEN where there is none; of NULL that, with an error. */
+HEADRACE_API int32_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer);
 
 /* Bytes that are not UTF-8. */
 typedef enum batch_malformed {

@@ -85,7 +85,7 @@ HEADRACE_API bool batch_writer_finish(BatchWriter *writer);
 /* Frees the writer; what was not finished is removed. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_writer_free(BatchWriter *writer);
 
-/* What was written so far; 0 for NULL. */
+/* What was written so far; of NULL 0 (BATCH_TOKEN_DEFAULT) with an error. */
 HEADRACE_API uint64_t batch_writer_tokens(const BatchWriter *writer);
 HEADRACE_API uint64_t batch_writer_documents(const BatchWriter *writer); /* ended ones */
 HEADRACE_API uint64_t batch_writer_files(const BatchWriter *writer);     /* under their final names */

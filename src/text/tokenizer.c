@@ -166,9 +166,10 @@ size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *id
 }
 
 uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {
-  return tokenizer ? tokenizer->vocab_size : 0;
+  return check_arguments("batch_tokenizer_vocab_size", tokenizer, true, true) ? tokenizer->vocab_size : 0;
 }
 
 int32_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer) {
-  return tokenizer ? tokenizer->end_of_text : BATCH_NO_TOKEN;
+  return check_arguments("batch_tokenizer_end_of_text", tokenizer, true, true) ? tokenizer->end_of_text
+                                                                               : BATCH_NO_TOKEN;
 }

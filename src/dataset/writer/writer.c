@@ -157,10 +157,14 @@ BatchWriter *batch_writer_create(const char *path, const batch_writer_options *o
   return NULL;
 }
 
+static bool is_there(const BatchWriter *writer, const char *function_called) {
+  return writer ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: writer is NULL, expected a writer", function_called);
+}
+
 /* Whether the writer still takes something; otherwise why not. */
 static bool ready(const BatchWriter *writer, const char *function_called) {
-  if (!writer)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: writer is NULL, expected a writer", function_called);
+  if (!is_there(writer, function_called)) return false;
   if (writer->failed) return error_fail(writer->failed, "%s", writer->failure);
   if (staging_is_foreign(&writer->place))
     return error_fail(BATCH_ERROR_UNSUPPORTED,
@@ -238,17 +242,17 @@ void writer_abandon(BatchWriter *writer) {
 }
 
 uint64_t batch_writer_tokens(const BatchWriter *writer) {
-  return writer ? writer->tokens : 0;
+  return is_there(writer, "batch_writer_tokens") ? writer->tokens : 0;
 }
 
 uint64_t batch_writer_documents(const BatchWriter *writer) {
-  return writer ? writer->documents : 0;
+  return is_there(writer, "batch_writer_documents") ? writer->documents : 0;
 }
 
 uint64_t batch_writer_files(const BatchWriter *writer) {
-  return writer ? writer->published : 0;
+  return is_there(writer, "batch_writer_files") ? writer->published : 0;
 }
 
 batch_token_type batch_writer_token_type(const BatchWriter *writer) {
-  return writer ? writer->options.token_type : BATCH_TOKEN_DEFAULT;
+  return is_there(writer, "batch_writer_token_type") ? writer->options.token_type : BATCH_TOKEN_DEFAULT;
 }
