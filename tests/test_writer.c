@@ -218,6 +218,28 @@ Test(writer, datatrove_has_the_ends_beside_it) {
   cr_assert_eq(files_count(), 3); /* and a.ds.metadata */
 }
 
+/* The writer reads its file back, is refused, and gives it a companion that says what it is. */
+Test(writer, a_success_leaves_an_older_error_standing) {
+  const int32_t npy[] = {0x4E93, 0x4D55, 0x5950, 0x0001, 0x7878, 0x7878};
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  options.shard_tokens = 1;
+  for (int older = 0; older < 2; older++) {
+    BatchWriter *writer = batch_writer_create(path_of(older ? "a.bin" : "b.bin"), &options);
+    cr_assert_not_null(writer);
+    batch_clear_error();
+    if (older) batch_assign_to_group(NULL, 1);
+    for (int i = 0; i < 2; i++) {
+      cr_assert(batch_writer_append(writer, npy, 6) && batch_writer_end_document(writer));
+      cr_assert_str_eq(batch_last_error()->message, older ? "batch_assign_to_group: batch is NULL" : "");
+    }
+    cr_assert(batch_writer_finish(writer));
+    cr_assert_str_eq(batch_last_error()->message, older ? "batch_assign_to_group: batch is NULL" : "");
+    cr_assert_eq(batch_last_error()->code, older ? BATCH_ERROR_INVALID_ARGUMENT : BATCH_OK);
+    batch_writer_free(writer);
+  }
+  cr_assert_eq(files_count(), 8); /* two shards of each, and their companions */
+}
+
 Test(writer, every_format_and_type_is_read_back) {
   static const struct {
     batch_format format;

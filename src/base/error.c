@@ -78,6 +78,19 @@ bool error_name(const char *function) {
   return error_fail(error->code, "%s: %s", function, error->message);
 }
 
+void error_keep(fault *kept) {
+  const batch_error *error = batch_last_error();
+  kept->code = error->code;
+  snprintf(kept->message, sizeof kept->message, "%s", error->message);
+}
+
+void error_put_back(const fault *kept) {
+  if (kept->code == BATCH_OK)
+    batch_clear_error();
+  else
+    error_set(kept->code, "%s", kept->message);
+}
+
 batch_status error_note(batch_status code, const char *function, const char *what) {
   last_error = (batch_error){code, function};
   noted = what;

@@ -2,7 +2,7 @@
 #ifndef HEADRACE_BASE_ERROR_H
 #define HEADRACE_BASE_ERROR_H
 
-#include <headrace/base.h>
+#include "base/fault.h"
 
 /* Records an error and returns its code. The sentence names the function, the argument, its
    value and what was expected. What it quotes may be anything, see printable_copy; it is cut at 1023
@@ -16,6 +16,10 @@ batch_status error_note(batch_status code, const char *function, const char *wha
 /* Puts "function: " before the last error's sentence, which had no name: of the public function that the user
    called, by that one. Returns false. */
 bool error_name(const char *function);
+
+/* Keeps the last error, and puts it back: around what may fail inside a call that succeeds all the same. */
+void error_keep(fault *kept);
+void error_put_back(const fault *kept);
 
 /* As error_set, for functions that answer with a bool or a pointer. */
 #define error_fail(...) (error_set(__VA_ARGS__), false)

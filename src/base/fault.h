@@ -1,4 +1,4 @@
-/* What is wrong with one batch: the first thing that went wrong while it was made. */
+/* An error that is kept: of a batch, the first thing that went wrong while it was made. */
 #ifndef HEADRACE_BASE_FAULT_H
 #define HEADRACE_BASE_FAULT_H
 

@@ -129,13 +129,16 @@ static bool write_index(shard *s) {
   return good && out_flush(&s->index);
 }
 
-/* Whether the file, where it stands now, is read as what it is. */
+/* Whether the file, where it stands now, is read as what it is. If not, that is no error of the run's. */
 static bool is_read_as_it_is(const shard *s, const char *path) {
+  fault before;
+  error_keep(&before);
   batch_dataset_file info = BATCH_DATASET_FILE_INIT;
   BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
   bool good = dataset && batch_dataset_files(dataset) == 1 && batch_dataset_get_file(dataset, 0, &info) &&
               info.format == s->format && info.token_type == s->type && info.tokens == s->token_count;
   batch_dataset_free(dataset);
+  error_put_back(&before);
   return good;
 }
 

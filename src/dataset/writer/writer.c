@@ -20,8 +20,7 @@ struct BatchWriter {
   staging place;
   shard shard;
   bool in_document, finished;
-  batch_status failed; /* the first failure stays, and its sentence */
-  char failure[1024];
+  fault failed; /* the first failure stays */
   uint64_t tokens, documents;
   uint64_t shards;    /* sealed */
   uint64_t published; /* of them, under their final names */
@@ -126,11 +125,11 @@ static bool open_shard(BatchWriter *writer) {
 
 /* Keeps the first failure, and takes back what is unfinished. */
 static bool fail(BatchWriter *writer) {
-  writer->failed = batch_last_error()->code;
-  snprintf(writer->failure, sizeof writer->failure, "%s", batch_last_error()->message);
+  error_keep(&writer->failed);
   shard_close(&writer->shard);
   staging_close(&writer->place); /* what it could not remove, the next run with this output does */
-  return error_fail(writer->failed, "%s", writer->failure);
+  error_put_back(&writer->failed);
+  return false;
 }
 
 BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options) {
@@ -165,7 +164,10 @@ static bool is_there(const BatchWriter *writer, const char *function_called) {
 /* Whether the writer still takes something; otherwise why not. */
 static bool ready(const BatchWriter *writer, const char *function_called) {
   if (!is_there(writer, function_called)) return false;
-  if (writer->failed) return error_fail(writer->failed, "%s", writer->failure);
+  if (writer->failed.code) {
+    error_put_back(&writer->failed);
+    return false;
+  }
   if (staging_is_foreign(&writer->place))
     return error_fail(BATCH_ERROR_UNSUPPORTED,
                       "%s: the writer is at work in the process that forked this one, expected one made here",
@@ -238,7 +240,7 @@ bool writer_check_input(const BatchWriter *writer, const char *path) {
 }
 
 void writer_abandon(BatchWriter *writer) {
-  if (writer->in_document && !writer->failed) fail(writer);
+  if (writer->in_document && !writer->failed.code) fail(writer);
 }
 
 uint64_t batch_writer_tokens(const BatchWriter *writer) {
