@@ -220,8 +220,8 @@ Batch *batch_loader_next(BatchLoader *loader) {
 
 /* Whether there is a loader that may be polled here; false: refused in the name of `function`. */
 static bool may_poll(const char *function, const BatchLoader *loader) {
-  if (!loader) error_note(BATCH_ERROR_INVALID_ARGUMENT, function, "loader is NULL");
-  return loader && !loader_is_elsewhere(function, loader);
+  if (!loader) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: loader is NULL", function);
+  return !loader_is_elsewhere(function, loader);
 }
 
 int batch_loader_fd(BatchLoader *loader) {
