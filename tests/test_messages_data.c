@@ -113,6 +113,13 @@ Test(messages_data, of_normalization) {
   REFUSES(batch_text_normalize, "a", 1, &options, out, 4);
 }
 
+Test(messages_data, of_random_numbers) {
+  REFUSES(batch_random_next, NULL);
+  REFUSES(batch_random_below, NULL, 9);
+  REFUSES(batch_random_uniform, NULL);
+  REFUSES(batch_random_normal, NULL);
+}
+
 Test(messages_data, of_writers) {
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   const char *path = path_of("out.bin"), *text = write_text("a.txt", "some text"),

@@ -29,7 +29,8 @@
 extern "C" {
 #endif
 
-/* A stream of random numbers: splitmix64, 2^64 numbers long. The struct stays as it is for ever. */
+/* A stream of random numbers: splitmix64, 2^64 numbers long. A NULL stream gives 0 with an error. The struct stays as
+   it is for ever. */
 typedef struct batch_random {
   uint64_t state;
 } batch_random;
