@@ -5,10 +5,11 @@
        if (!batch_split(batch, 4, parts))
            fprintf(stderr, "%s\n", batch_last_error()->message);
 
-   Errors: every function that can fail answers with false, NULL, -1 or a batch_status other than
-   BATCH_OK, and leaves the reason in batch_last_error(), which belongs to the calling thread.
-   A success leaves an older error standing; look only after a failure, or, where the answer does not
-   tell (tensor_set), clear it before: batch_clear_error(). The library prints nothing to stderr.
+   Errors: every function that can fail answers with false, NULL, -1, BATCH_TOKENIZER_FAILED, a number smaller than was
+   asked for or a batch_status other than BATCH_OK, and leaves the reason in batch_last_error(), which belongs to the
+   calling thread. A success leaves an older error standing (but for a batch with a fault that a loader skips or hands
+   on, see loader.h); look only after a failure, or, where the answer does not tell (tensor_set, or the 0 of
+   batch_queue_size(NULL)), clear it before: batch_clear_error(). The library prints nothing to stderr.
    Programming errors that cannot be survived (releasing a batch that is already free) abort with a
    message that names the call.
 
@@ -26,8 +27,8 @@
    Structs that grow: those of options begin with `size`, which their INIT sets; 0 is the default of every
    other field. What later versions add stands at the end, and they take the structs of programs that were
    compiled with this one for what they are. One of a later version is taken where all that this one does
-   not know of it, what is reserved in this one included, is 0, else it is BATCH_ERROR_UNSUPPORTED; one without a size, {0}, is
-   BATCH_ERROR_INVALID_ARGUMENT. Structs that a program gives to be filled begin with their size too, and
+   not know of it, what is reserved in this one included, is 0, else it is BATCH_ERROR_UNSUPPORTED; one without a size, {0},
+   is BATCH_ERROR_INVALID_ARGUMENT. Structs that a program gives to be filled begin with their size too, and
    nothing is written beyond it. Those that the library gives as pointers (batch_error,
    batch_tokenize_progress) grow at the end; every other one stays as it is for ever.
 
@@ -102,6 +103,8 @@ typedef struct batch_error {
 /* Returns the calling thread's last error: never NULL, BATCH_OK and "" before the first one. When there
    is no memory for the sentence (a kilobyte from the thread's first error to its end) `message` is a fixed
    one; the code is right in any case.
+   Call it again after each failure: the sentence is put together by this call, and what an older call gave is not kept
+   up to date.
    Threads: any. The pointer is valid in this thread until it ends. */
 HEADRACE_API const batch_error *batch_last_error(void);
 

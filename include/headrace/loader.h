@@ -135,7 +135,7 @@ typedef struct batch_loader_options {
   batch_id_type id_type;
   tensor_type mask_type; /* float32 or uint8 */
   bool with_documents;   /* documents and positions too */
-  uint32_t workers;      /* threads; 0: 1 */
+  uint32_t workers;      /* threads, at most 4096; 0: 1 */
   uint32_t pool_size;    /* batches; 0: 2 workers + 2 */
   uint64_t seed;         /* chooses the order and every random stream */
   batch_shuffle shuffle;
