@@ -965,9 +965,11 @@ Test(loader, finds_the_rank_in_the_environment_for_whoever_asks) {
     cr_assert(rank == 2 && world == (uint32_t)(5 - i / 2));
   }
   setenv("RANK", "5", 1);
+  rank = 7, world = 8;
   assert_refused(!batch_launcher_rank(&rank, &world), BATCH_ERROR_INVALID_ARGUMENT, "RANK", "5");
   setenv("RANK", "-1", 1);
   assert_refused(!batch_launcher_rank(&rank, &world), BATCH_ERROR_INVALID_ARGUMENT, "RANK", "-1");
+  cr_assert(rank == 7 && world == 8, "what makes no sense changes nothing");
 }
 
 /* Bytes of files that this process has mapped in. */

@@ -307,7 +307,8 @@ HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
 HEADRACE_API bool batch_loader_place(const BatchLoader *loader, const Batch *batch, uint64_t *place);
 
 /* Finds this process's rank and the number of ranks in what Open MPI, Slurm or torchrun put into
-   the environment; 0 and 1 where there is nothing. Returns false when it makes no sense. */
+   the environment; 0 and 1 where there is nothing. Returns false, *rank and *world unchanged, when it makes no
+   sense. */
 HEADRACE_API bool batch_launcher_rank(uint32_t *rank, uint32_t *world);
 
 #ifdef __cplusplus

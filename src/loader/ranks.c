@@ -30,20 +30,18 @@ bool batch_launcher_rank(uint32_t *rank, uint32_t *world) {
   if (!rank || !world)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_launcher_rank: %s is NULL, expected an address",
                       rank ? "world" : "rank");
-  *rank = 0;
-  *world = 1;
+  uint32_t r = 0, n = 1;
   for (size_t i = 0; i < sizeof launchers / sizeof *launchers; i++) {
     const char *mine = getenv(launchers[i].rank), *all = getenv(launchers[i].world);
     if (!mine || !all) continue;
-    uint32_t r, n;
     if (!parse(launchers[i].rank, mine, &r) || !parse(launchers[i].world, all, &n)) return false;
     if (r >= n)
       return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                         "batch_launcher_rank: %s is %u, expected below %s, which is %u", launchers[i].rank, r,
                         launchers[i].world, n);
-    *rank = r;
-    *world = n;
-    return true;
+    break;
   }
+  *rank = r;
+  *world = n;
   return true;
 }
