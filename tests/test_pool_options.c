@@ -208,6 +208,19 @@ Test(pool_options, when_the_callers_allocator_refuses_a_resize_nothing_changes) 
   cr_assert_eq(arena.live, 0);
 }
 
+/* Which would not be on that node, nor have large pages, and nobody would say so. */
+Test(pool_options, a_node_or_huge_pages_of_what_the_caller_allocates_are_refused) {
+  batch_pool_options options = options_of(1);
+  options.allocator = (batch_allocator){arena_allocate, arena_deallocate, NULL};
+  options.huge_pages = true;
+  assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
+                 "huge_pages", "allocator");
+  options.huge_pages = false;
+  options.numa_node = BATCH_NUMA_NODE(0);
+  assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_create_with",
+                 "numa_node", "allocator");
+}
+
 Test(pool_options, half_an_allocator_is_refused) {
   batch_pool_options options = options_of(1);
   options.allocator.allocate = arena_allocate;

@@ -55,7 +55,8 @@ typedef struct batch_pool_options {
   size_t alignment;   /* of the elements, a power of two; 0: 64 */
   bool huge_pages;    /* ask for them (madvise); where there are none it is no error */
   int numa_node;      /* BATCH_NUMA_NODE(n), which needs libnuma; 0: wherever the creating thread runs */
-  batch_allocator allocator; /* all NULL: the library's own */
+  /* All NULL: the library's own. One of the caller's decides of pages and nodes itself: the two above must be 0. */
+  batch_allocator allocator;
 } batch_pool_options;
 
 #define BATCH_POOL_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_pool_options)

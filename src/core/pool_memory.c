@@ -89,6 +89,11 @@ bool pool_memory_allocator(const char *function, const batch_pool_options *optio
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "%s: allocator has only one of allocate and deallocate, expected both or none",
                       function);
+  if (given->allocate && (options->huge_pages || options->numa_node != 0))
+    return error_fail(
+        BATCH_ERROR_INVALID_ARGUMENT,
+        "%s: %s is set beside an allocator, expected one or the other: where memory is, it decides", function,
+        options->huge_pages ? "huge_pages" : "numa_node");
   if (options->numa_node < 0)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: numa_node is %d, expected 0 or BATCH_NUMA_NODE(n)",
                       function, options->numa_node);
