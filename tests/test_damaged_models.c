@@ -102,17 +102,17 @@ static size_t map_of(const char *path) {
   return place;
 }
 
-Test(damaged_models, pieces_of_a_unigram_model, .timeout = 60) {
+Test(damaged_models, pieces_of_a_unigram_model) {
   const char *path = train("unigram");
   survive_damage(path, 0, map_of(path), 100);
 }
 
-Test(damaged_models, pieces_of_a_bpe_model, .timeout = 60) {
+Test(damaged_models, pieces_of_a_bpe_model) {
   const char *path = train("bpe");
   survive_damage(path, 0, map_of(path), 100);
 }
 
-Test(damaged_models, the_character_map, .timeout = 60) {
+Test(damaged_models, the_character_map) {
   const char *path = train("unigram");
   survive_damage(path, map_of(path), SIZE_MAX, 300);
 }

@@ -403,7 +403,7 @@ Test(dataset_text, a_line_longer_than_the_longest_document_is_refused_with_its_l
   batch_dataset_free(dataset);
 }
 
-Test(dataset_text, the_longest_document_is_64_MiB_unless_another_is_given, .timeout = 60) {
+Test(dataset_text, the_longest_document_is_64_MiB_unless_another_is_given) {
   need_package(PACKAGE_ZSTD);
   const char *path = long_line(((size_t)64 << 20) + 1);
   assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path, "line 2", "67108864");
@@ -487,7 +487,7 @@ static const char *train_on_licenses(const char *const *options) {
 }
 
 /* Line feeds may be pieces together, so that they are held together. */
-Test(dataset_text, blank_lines_behind_a_line_are_bounded_with_it, .timeout = 60) {
+Test(dataset_text, blank_lines_behind_a_line_are_bounded_with_it) {
   need_package(PACKAGE_SENTENCEPIECE);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   BatchTokenizer *tokenizer = batch_tokenizer_sentencepiece(train_on_licenses(

@@ -2,6 +2,7 @@
 #include "support/check.h"
 #include "support/packages.h"
 #include "support/random_text.h"
+#include "support/watchdog.h"
 
 #include "base/utf8.h"
 #include "text/normal_form.h"
@@ -13,6 +14,8 @@
 #ifdef HEADRACE_WITH_UTF8PROC
 #include <utf8proc.h>
 #endif
+
+TestSuite(normalize, .init = watchdog_on);
 
 /* Normalizes text from a heap block of exactly its size, so that AddressSanitizer sees any step beyond. */
 static size_t normalize(const char *text, size_t count, const batch_text_options *options, char *out,
@@ -238,7 +241,7 @@ static void put_before_a_cut(bytes *text, const int32_t *parts, size_t count) {
   for (size_t i = 0; i < count; i++) put(text, utf8, utf8_put((uint32_t)parts[i], utf8));
 }
 
-Test(normalize, no_cut_parts_what_composes, .timeout = 60) {
+Test(normalize, no_cut_parts_what_composes) {
   unsigned tried = 0;
   for (int32_t code = 0; code < 0x110000; code++) {
     int32_t parts[64];

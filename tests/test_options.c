@@ -6,11 +6,9 @@
 #include "base/options.h"
 #include "support/dataset_check.h"
 #include "support/files.h"
-#include "support/watchdog.h"
 
 static void begin(void) {
   static const uint16_t tokens[] = {1, 2, 3, 4, 5, 6, 7, 8};
-  watchdog_on();
   files_begin();
   write_data("a.bin", tokens, sizeof tokens);
 }

@@ -1,4 +1,5 @@
 #include "support/check.h"
+#include "support/watchdog.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -6,7 +7,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-TestSuite(pool_options);
+TestSuite(pool_options, .init = watchdog_on);
 
 static batch_pool_options options_of(uint32_t pool_size) {
   batch_pool_options options = BATCH_POOL_OPTIONS_INIT;

@@ -109,7 +109,7 @@ static void assert_every_option(const BatchTokenizer *tokenizer, unsigned rounds
     }
 }
 
-Test(text_pieces, bytes_are_those_of_the_whole_text, .timeout = 60) {
+Test(text_pieces, bytes_are_those_of_the_whole_text) {
   need_package(PACKAGE_UTF8PROC);
   assert_every_option(NULL, 4, 3000);
 }
@@ -130,7 +130,7 @@ static size_t no_text(void *context, const int32_t *id, size_t count, char *text
   return BATCH_TOKENIZER_FAILED;
 }
 
-Test(text_pieces, a_callers_tokenizer_is_given_the_whole_document, .timeout = 60) {
+Test(text_pieces, a_callers_tokenizer_is_given_the_whole_document) {
   need_package(PACKAGE_UTF8PROC);
   BatchTokenizer *tokenizer = batch_tokenizer_custom(
       &(batch_tokenizer_functions){
@@ -191,37 +191,37 @@ static void assert_model(const char *name, const char *const *more) {
 
 #define model(...) assert_model("m", (const char *const[]){__VA_ARGS__, NULL})
 
-Test(text_pieces, of_a_unigram_model, .timeout = 60) {
+Test(text_pieces, of_a_unigram_model) {
   model("--model_type=unigram");
 }
 
-Test(text_pieces, of_a_bpe_model, .timeout = 60) {
+Test(text_pieces, of_a_bpe_model) {
   model("--model_type=bpe");
 }
 
 /* Llama's kind: line feeds are bytes. */
-Test(text_pieces, of_a_model_that_keeps_line_feeds, .timeout = 60) {
+Test(text_pieces, of_a_model_that_keeps_line_feeds) {
   model("--model_type=bpe", "--byte_fallback", "--normalization_rule_name=identity",
         "--remove_extra_whitespaces=false");
 }
 
 /* Gemma's kind: line feeds are pieces, two of them too. */
-Test(text_pieces, of_a_model_with_pieces_of_line_feeds, .timeout = 60) {
+Test(text_pieces, of_a_model_with_pieces_of_line_feeds) {
   model("--model_type=bpe", "--normalization_rule_name=identity", "--remove_extra_whitespaces=false",
         "--add_dummy_prefix=false", "--user_defined_symbols=\n,\n\n");
 }
 
 /* A piece that reaches over a line end: the document is not cut at all. */
-Test(text_pieces, of_a_model_with_pieces_over_line_ends, .timeout = 60) {
+Test(text_pieces, of_a_model_with_pieces_over_line_ends) {
   model("--model_type=unigram", "--normalization_rule_name=identity", "--user_defined_symbols=\n,\na,\r\n");
 }
 
 /* A piece that reaches over a blank: lines are not cut between words. */
-Test(text_pieces, of_a_model_with_pieces_over_blanks, .timeout = 60) {
+Test(text_pieces, of_a_model_with_pieces_over_blanks) {
   model("--model_type=bpe", "--user_defined_symbols=m\xe2\x96\x81license");
 }
 
-Test(text_pieces, of_a_model_whose_blanks_are_suffixes, .timeout = 60) {
+Test(text_pieces, of_a_model_whose_blanks_are_suffixes) {
   model("--model_type=bpe", "--treat_whitespace_as_suffix=true", "--byte_fallback");
 }
 
@@ -232,10 +232,10 @@ static void assert_model_with_rules(const char *table) {
   model("--model_type=bpe", "--remove_extra_whitespaces=false", "--allow_whitespace_only_pieces", rules);
 }
 
-Test(text_pieces, of_a_model_whose_rules_put_blanks, .timeout = 60) {
+Test(text_pieces, of_a_model_whose_rules_put_blanks) {
   assert_model_with_rules("006D\t006D 0020\n"); /* "m" becomes "m " */
 }
 
-Test(text_pieces, of_a_model_whose_rules_drop_words, .timeout = 60) {
+Test(text_pieces, of_a_model_whose_rules_drop_words) {
   assert_model_with_rules("0074 0068 0065\t\n"); /* "the" becomes nothing */
 }

@@ -246,15 +246,15 @@ static void compare_with_command(const char *type) {
   batch_tokenizer_free(tokenizer);
 }
 
-Test(tokenizer, sentencepiece_unigram_gives_the_ids_of_spm_encode, .timeout = 60) {
+Test(tokenizer, sentencepiece_unigram_gives_the_ids_of_spm_encode) {
   compare_with_command("unigram");
 }
 
-Test(tokenizer, sentencepiece_bpe_gives_the_ids_of_spm_encode, .timeout = 60) {
+Test(tokenizer, sentencepiece_bpe_gives_the_ids_of_spm_encode) {
   compare_with_command("bpe");
 }
 
-Test(tokenizer, sentencepiece_over_a_text_file_is_what_it_is_over_the_whole_text, .timeout = 60) {
+Test(tokenizer, sentencepiece_over_a_text_file_is_what_it_is_over_the_whole_text) {
   need_sentencepiece();
   bytes text = read_licenses();
   const char *path = write_data("text.txt", text.data, text.used);

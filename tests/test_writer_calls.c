@@ -12,12 +12,14 @@
 #include <unistd.h>
 
 #include "support/dataset_check.h"
+#include "support/watchdog.h"
 
 /* A directory, in memory where there is one, and in it another and the file that is written. */
 static char root[64] = "/dev/shm/headrace-test-XXXXXX", data_path[80], output_path[96];
 static const char *const data = data_path, *const output = output_path;
 
 static void begin_test(void) {
+  watchdog_on();
   if (!mkdtemp(root)) strcpy(root, "/tmp/headrace-test-XXXXXX");
   cr_assert(access(root, W_OK) == 0 || mkdtemp(root));
   snprintf(data_path, sizeof data_path, "%s/data", root);
@@ -33,7 +35,7 @@ static void end_test(void) {
   nftw(root, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-TestSuite(writer_calls, .init = begin_test, .fini = end_test, .timeout = 58);
+TestSuite(writer_calls, .init = begin_test, .fini = end_test);
 
 enum { DOCUMENTS = 4, LONGEST = 8, MOST_IDS = DOCUMENTS * LONGEST };
 

@@ -86,15 +86,15 @@ static void kill_again_and_again(batch_format format, const char *name, const ch
   cr_assert_gt(whole, 0);
 }
 
-Test(writer_faults, a_killed_writer_leaves_whole_shards_llmc, .timeout = 60) {
+Test(writer_faults, a_killed_writer_leaves_whole_shards_llmc) {
   kill_again_and_again(BATCH_FORMAT_LLMC_GPT2, "a.bin", "a_*.bin");
 }
 
-Test(writer_faults, a_killed_writer_leaves_whole_shards_megatron, .timeout = 60) {
+Test(writer_faults, a_killed_writer_leaves_whole_shards_megatron) {
   kill_again_and_again(BATCH_FORMAT_MEGATRON, "a.bin", "a_*.bin");
 }
 
-Test(writer_faults, a_killed_writer_leaves_whole_shards_datatrove, .timeout = 60) {
+Test(writer_faults, a_killed_writer_leaves_whole_shards_datatrove) {
   kill_again_and_again(BATCH_FORMAT_DATATROVE, "a.ds", "a_*.ds");
 }
 

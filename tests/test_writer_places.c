@@ -385,7 +385,7 @@ static void come_and_go(const char *path, meeting *m) {
 }
 
 /* The lock goes with the directory that it is in: who takes hold of it while it goes begins again. */
-Test(writer_places, runs_that_come_and_go_are_never_two, .timeout = 58) {
+Test(writer_places, runs_that_come_and_go_are_never_two) {
   enum { PROCESSES = 4 };
   const char *path = path_of("t.bin");
   meeting *m = mmap(NULL, sizeof *m, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -24,7 +24,7 @@ static void end_test(void) {
   nftw(in_memory, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-TestSuite(writer_round_trips, .init = files_begin, .fini = end_test, .timeout = 58);
+TestSuite(writer_round_trips, .init = files_begin, .fini = end_test);
 
 enum { MOST = 4000, DOCUMENTS = 7 };
 

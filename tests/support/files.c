@@ -11,12 +11,15 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "support/watchdog.h"
+
 enum { PATHS = 64 };
 static char directory[64];
 static char paths[PATHS][256];
 static unsigned next_path;
 
 void files_begin(void) {
+  watchdog_on();
   snprintf(directory, sizeof directory, "/tmp/headrace-test-XXXXXX");
   cr_assert_not_null(mkdtemp(directory));
 }

@@ -1,4 +1,4 @@
-/* Files for tests: a directory that goes when the test ends, and bytes put together one by one.
+/* Files for tests: a directory that goes when the test ends, and bytes put together one by one. The watchdog is on.
 
    Usage:
        TestSuite(dataset, .init = files_begin, .fini = files_end);
