@@ -3,38 +3,9 @@
 
 #include <unistd.h>
 
-#include "support/dataset_check.h"
-#include "support/files.h"
-#include "support/watchdog.h"
+#include "support/loader.h"
 
-static void begin(void) {
-  watchdog_on();
-  files_begin();
-}
-
-TestSuite(loader_look, .init = begin, .fini = files_end);
-
-enum { TOKENS = 5003, LENGTH = 16 };
-
-static const char *write_tokens(void) {
-  bytes b = {0};
-  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(i % 1000));
-  return write_bytes("t.bin", &b);
-}
-
-static batch_loader_options small_options(void) {
-  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.batch_size = 4;
-  o.sequence_length = LENGTH;
-  o.vocab_size = 1000;
-  return o;
-}
-
-static BatchLoader *start(const BatchDataset *dataset, const batch_loader_options *o) {
-  BatchLoader *loader = batch_loader_create(dataset, o);
-  cr_assert_not_null(loader, "%s", batch_last_error()->message);
-  return loader;
-}
+TestSuite(loader_look, .init = loader_begin, .fini = loader_end);
 
 /* The place stays as it was when there is none. */
 #define assert_no_place(loader, batch, ...)                                                                  \
@@ -45,10 +16,9 @@ static BatchLoader *start(const BatchDataset *dataset, const batch_loader_option
   } while (0)
 
 Test(loader_look, a_place_is_that_of_this_loaders_batches_and_of_their_copies) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   batch_loader_options o = small_options();
   o.world = 3, o.rank = 2;
-  BatchLoader *loader = start(dataset, &o);
+  BatchLoader *loader = start_loader(dataset, &o);
   for (uint64_t step = 0; step < 5; step++) {
     Batch *batch = batch_loader_next(loader), *copy = batch_copy(batch),
           *again = batch_loader_replay(loader, 0, step);
@@ -60,15 +30,13 @@ Test(loader_look, a_place_is_that_of_this_loaders_batches_and_of_their_copies) {
     batch_release(batch), batch_release(copy), batch_release(again);
   }
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
 }
 
 Test(loader_look, a_batch_of_something_else_has_no_place) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   batch_loader_options o = small_options();
-  BatchLoader *loader = start(dataset, &o), *same = start(dataset, &o);
+  BatchLoader *loader = start_loader(dataset, &o), *same = start_loader(dataset, &o);
   o.batch_size = 6;
-  BatchLoader *wider = start(dataset, &o);
+  BatchLoader *wider = start_loader(dataset, &o);
   Batch *batch = batch_loader_next(loader), *other = batch_loader_next(same),
         *wide = batch_loader_next(wider), *view[2];
   assert_no_place(loader, other, BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_place:", "another pool");
@@ -84,13 +52,11 @@ Test(loader_look, a_batch_of_something_else_has_no_place) {
   assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_place: batch_id is 0 of epoch 1");
   batch_release(batch), batch_release(other), batch_release(wide);
   batch_loader_free(loader), batch_loader_free(same), batch_loader_free(wider);
-  batch_dataset_free(dataset);
 }
 
 Test(loader_look, queries_on_nothing_are_errors) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   batch_loader_options o = small_options();
-  BatchLoader *loader = start(dataset, &o);
+  BatchLoader *loader = start_loader(dataset, &o);
   batch_loader_state state;
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   uint64_t place;
@@ -111,7 +77,6 @@ Test(loader_look, queries_on_nothing_are_errors) {
   assert_refused(batch_loader_next_until(loader, NULL, 0) == bad, bad,
                  "batch_loader_next_until: batch is NULL");
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
 }
 
 static bool take_time(const void *context, Batch *batch, uint32_t row, batch_random *random) {
@@ -120,34 +85,26 @@ static bool take_time(const void *context, Batch *batch, uint32_t row, batch_ran
   return true;
 }
 
-static batch_bottleneck bottleneck_of(const BatchLoader *loader) {
-  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
-  cr_assert(batch_loader_get_stats(loader, &stats), "%s", batch_last_error()->message);
-  return stats.bottleneck;
-}
-
 /* However busy the machine is, the share of the waiting grows until it is the larger one. */
 Test(loader_look, the_bottleneck_is_whoever_is_waited_for) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   const batch_transform slow = {take_time, NULL};
   batch_loader_options o = small_options();
   o.epochs = BATCH_LOADER_ENDLESS;
   o.pool_size = 1;
-  BatchLoader *loader = start(dataset, &o);
+  BatchLoader *loader = start_loader(dataset, &o);
   do {
     Batch *batch = batch_loader_next(loader);
     usleep(2000);
     batch_release(batch);
-  } while (bottleneck_of(loader) != BATCH_BOTTLENECK_TRAINER);
+  } while (stats_of(loader).bottleneck != BATCH_BOTTLENECK_TRAINER);
   batch_loader_free(loader);
   o.pool_size = 0;
   o.transforms = &slow;
   o.num_transforms = 1;
-  loader = start(dataset, &o);
+  loader = start_loader(dataset, &o);
   do batch_release(batch_loader_next(loader));
-  while (bottleneck_of(loader) != BATCH_BOTTLENECK_DATA);
+  while (stats_of(loader).bottleneck != BATCH_BOTTLENECK_DATA);
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
 }
 
 Test(loader_look, bottlenecks_have_names) {

@@ -7,22 +7,15 @@
 #include "base/mix.h"
 #include "loader/plan/permutation.h"
 #include "loader/plan/shares.h"
-#include "support/dataset_check.h"
-#include "support/files.h"
-#include "support/watchdog.h"
+#include "support/loader.h"
 
-static void begin(void) {
-  watchdog_on();
-  files_begin();
-}
-
-TestSuite(loader_order, .init = begin, .fini = files_end);
+TestSuite(loader_order, .init = files_begin, .fini = files_end);
 
 enum {
   SOURCES = 3,
   DOCUMENTS = 60,
-  TOKENS = 1200,
-  ROWS = 800, /* of all sources, at most; a mix of a window of 1 to 7 */
+  MOST_TOKENS = 1200,
+  MOST_ROWS = 800, /* of all sources, at most; a mix of a window of 1 to 7 */
   EPOCHS = 3,
   PIECES = 64,
   KEY_ROWS = 1,
@@ -44,15 +37,15 @@ typedef struct row {
 
 typedef struct made_source {
   BatchDataset *sets[2]; /* by batch_io */
-  uint16_t tokens[TOKENS];
+  uint16_t tokens[MOST_TOKENS];
   uint32_t count, ends[DOCUMENTS], documents;
   row *rows; /* [num_rows] */
   uint32_t num_rows;
 } made_source;
 
 static made_source made[SOURCES];
-static row *order[EPOCHS][ROWS]; /* what stands at each place of each epoch */
-static uint8_t order_source[EPOCHS][ROWS];
+static row *order[EPOCHS][MOST_ROWS]; /* what stands at each place of each epoch */
+static uint8_t order_source[EPOCHS][MOST_ROWS];
 static uint32_t epoch_rows;
 
 typedef struct draw {
@@ -179,7 +172,7 @@ static void shuffle(const batch_loader_options *o, uint32_t count, uint64_t key,
 }
 
 static void order_unweighted(const batch_loader_options *o, uint32_t sources) {
-  uint32_t places[ROWS];
+  uint32_t places[MOST_ROWS];
   for (uint32_t epoch = 0; epoch < EPOCHS; epoch++) {
     shuffle(o, epoch_rows, mix64_with(o->seed, epoch), places);
     for (uint32_t i = 0; i < epoch_rows; i++) {
@@ -213,7 +206,7 @@ static double weight_of(const uint32_t *weights, uint32_t i, bool whole) {
 
 static void order_weighted(const batch_loader_options *o, uint32_t sources, const uint32_t *weights,
                            bool whole) {
-  uint32_t given[SOURCES] = {0}, places[SOURCES][ROWS];
+  uint32_t given[SOURCES] = {0}, places[SOURCES][MOST_ROWS];
   double parts[SOURCES];
   shares s;
   shares_reader r;
@@ -237,7 +230,7 @@ static void lay_out(const batch_loader_options *o, uint32_t sources, const uint3
     cut_rows(&made[i], o);
     epoch_rows += made[i].num_rows;
   }
-  cr_assert_leq(epoch_rows, ROWS);
+  cr_assert_leq(epoch_rows, MOST_ROWS);
   if (weights[0] > 0 && sources > 1)
     order_weighted(o, sources, weights, whole);
   else
@@ -308,7 +301,7 @@ static BatchLoader *start(const run *r, const batch_loader_options *o) {
 /* Takes batches of one rank, at most `most`, from a row of an epoch on, and marks the places it saw.
    Returns how many there were. */
 static uint64_t take(const run *r, const batch_loader_options *o, BatchLoader *loader, uint64_t epoch,
-                     uint64_t from, uint64_t most, uint8_t seen[EPOCHS][ROWS]) {
+                     uint64_t from, uint64_t most, uint8_t seen[EPOCHS][MOST_ROWS]) {
   uint64_t taken = 0, step_rows = (uint64_t)o->world * o->batch_size;
   for (Batch *b; taken < most && (b = batch_loader_next(loader)); batch_release(b), taken++) {
     bool ended = from >= epoch_rows || (o->drop_last && epoch_rows - from < step_rows);
@@ -333,7 +326,7 @@ static uint64_t take(const run *r, const batch_loader_options *o, BatchLoader *l
 /* Some steps of all ranks, then from their state on with another batch size, world, number of workers and io:
    every place comes once, but for what drop_last leaves out. */
 static void check_run(run *r, draw *d) {
-  static uint8_t seen[EPOCHS][ROWS];
+  static uint8_t seen[EPOCHS][MOST_ROWS];
   batch_loader_options *o = &r->options, rest = *o;
   batch_loader_state state = {0};
   memset(seen, 0, sizeof seen);
@@ -344,7 +337,7 @@ static void check_run(run *r, draw *d) {
     uint64_t taken = take(r, o, loader, 0, 0, stop, seen);
     cr_assert(o->rank == 0 || taken == total, "%s: rank %u has another number of steps", r->what, o->rank);
     total = taken;
-    cr_assert(batch_loader_get_state(loader, &state));
+    state = state_of(loader);
     batch_loader_free(loader);
   }
   rest.resume = &state;
@@ -404,7 +397,7 @@ static void draw_run(run *r, draw *d, uint32_t weights[SOURCES]) {
 Test(loader_order, every_batch_is_what_a_plain_reference_lays_out) {
   draw d = {1};
   for (int i = 0; i < SOURCES; i++) {
-    made[i].rows = calloc(ROWS, sizeof *made[i].rows);
+    made[i].rows = calloc(MOST_ROWS, sizeof *made[i].rows);
     make_source(i, &d);
   }
   for (int i = 0; i < 400; i++) {

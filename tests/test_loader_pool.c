@@ -6,44 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "support/dataset_check.h"
-#include "support/files.h"
+#include "support/loader.h"
 #include "support/threads.h"
-#include "support/watchdog.h"
 
-static void begin(void) {
-  watchdog_on();
-  files_begin();
-}
-
-TestSuite(loader_pool, .init = begin, .fini = files_end);
-
-enum {
-  TOKENS = 5003,
-  LENGTH = 16,
-  ROWS = (TOKENS - 2) / LENGTH + 1,
-  BATCH = 4,
-  STEPS = (ROWS + BATCH - 1) / BATCH
-};
-
-static const char *write_tokens_from(uint16_t first) {
-  bytes b = {0};
-  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(first + i % 1000));
-  return write_bytes("t.bin", &b);
-}
-
-static const char *write_tokens(void) {
-  return write_tokens_from(0);
-}
-
-static batch_loader_options small_options(void) {
-  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.batch_size = BATCH;
-  o.sequence_length = LENGTH;
-  o.vocab_size = 1000;
-  o.workers = 3;
-  return o;
-}
+TestSuite(loader_pool, .init = loader_begin, .fini = loader_end);
 
 static BatchPool *make_pool(uint32_t size) {
   batch_pool_options o = BATCH_POOL_OPTIONS_INIT;
@@ -55,20 +21,24 @@ static BatchPool *make_pool(uint32_t size) {
   return pool;
 }
 
-static BatchLoader *start(const BatchDataset *dataset, BatchPool *pool) {
+/* Three workers, so that they wait for the pool's batches beside each other. */
+static batch_loader_options options_with(BatchPool *pool) {
   batch_loader_options o = small_options();
+  o.workers = 3;
   o.pool = pool;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
-  cr_assert_not_null(loader, "%s", batch_last_error()->message);
-  return loader;
+  return o;
+}
+
+static BatchLoader *start(BatchPool *pool) {
+  batch_loader_options o = options_with(pool);
+  return start_loader(dataset, &o);
 }
 
 /* Takes all batches that are left; returns how many. */
 static uint32_t drain(BatchLoader *loader) {
   uint32_t count = 0;
-  for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch), count++)
+  for (Batch *batch; (batch = next_batch(loader)); batch_release(batch), count++)
     cr_assert(batch_validate_strict(batch), "%s", batch_last_error()->message);
-  cr_assert_eq(batch_last_error()->code, BATCH_END, "%s", batch_last_error()->message);
   return count;
 }
 
@@ -83,10 +53,9 @@ static void assert_all_idle(BatchPool *pool, uint32_t size) {
 }
 
 Test(loader_pool, a_loader_uses_the_callers_pool_and_leaves_it_as_it_was) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   BatchPool *pool = make_pool(5);
   for (int round = 0; round < 20; round++) {
-    BatchLoader *loader = start(dataset, pool);
+    BatchLoader *loader = start(pool);
     Batch *kept = batch_loader_next(loader);
     cr_assert_eq(batch_pool_outstanding(pool) >= 1, true);
     for (int i = 0; i < round; i++) batch_release(batch_loader_next(loader));
@@ -97,21 +66,18 @@ Test(loader_pool, a_loader_uses_the_callers_pool_and_leaves_it_as_it_was) {
     assert_all_idle(pool, 5);
   }
   batch_pool_free(pool);
-  batch_dataset_free(dataset);
 }
 
 Test(loader_pool, batches_that_are_elsewhere_are_not_missed) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   BatchPool *pool = make_pool(4);
   Batch *elsewhere[3];
   for (int i = 0; i < 3; i++) elsewhere[i] = batch_pool_allocate(pool);
-  BatchLoader *loader = start(dataset, pool);
+  BatchLoader *loader = start(pool);
   cr_assert_eq(drain(loader), STEPS);
   batch_loader_free(loader);
   for (int i = 0; i < 3; i++) batch_release(elsewhere[i]);
   assert_all_idle(pool, 4);
   batch_pool_free(pool);
-  batch_dataset_free(dataset);
 }
 
 static void drain_one(test_thread *self) {
@@ -121,12 +87,11 @@ static void drain_one(test_thread *self) {
 
 Test(loader_pool, loaders_with_a_thread_each_share_a_pool_of_one_or_more) {
   enum { LOADERS = 3 };
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   for (uint32_t size = 1; size <= 4; size++) {
     BatchPool *pool = make_pool(size);
     BatchLoader *loaders[LOADERS];
     test_thread takers[LOADERS];
-    for (int i = 0; i < LOADERS; i++) loaders[i] = start(dataset, pool);
+    for (int i = 0; i < LOADERS; i++) loaders[i] = start(pool);
     for (int i = 0; i < LOADERS; i++) threads_start(&takers[i], 1, "taker", drain_one, loaders[i]);
     threads_join(takers, LOADERS);
     for (int i = 0; i < LOADERS; i++) {
@@ -136,7 +101,6 @@ Test(loader_pool, loaders_with_a_thread_each_share_a_pool_of_one_or_more) {
     assert_all_idle(pool, size);
     batch_pool_free(pool);
   }
-  batch_dataset_free(dataset);
 }
 
 static void take_one(test_thread *self) {
@@ -152,11 +116,10 @@ static void allocate_one(test_thread *self) {
 
 /* All batches are here, so that the workers wait in the pool, beside somebody else. */
 Test(loader_pool, closing_a_loader_wakes_its_workers_and_nobody_else_misses_a_batch) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   BatchPool *pool = make_pool(2);
   for (int round = 0; round < 20; round++) {
     Batch *here[2] = {batch_pool_allocate(pool), batch_pool_allocate(pool)};
-    BatchLoader *loader = start(dataset, pool);
+    BatchLoader *loader = start(pool);
     test_thread taker[2], other;
     threads_start(taker, 2, "taker", take_one, loader);
     threads_start(&other, 1, "other", allocate_one, pool);
@@ -175,16 +138,13 @@ Test(loader_pool, closing_a_loader_wakes_its_workers_and_nobody_else_misses_a_ba
     assert_all_idle(pool, 2);
   }
   batch_pool_free(pool);
-  batch_dataset_free(dataset);
 }
 
 Test(loader_pool, closing_the_pool_ends_a_loader_that_needs_batches) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   for (int round = 0; round < 20; round++) {
     BatchPool *pool = make_pool(2);
-    BatchLoader *loader = start(dataset, pool);
+    BatchLoader *loader = start(pool);
     Batch *here[2] = {batch_loader_next(loader), batch_loader_next(loader)};
-    batch_loader_state state;
     test_thread taker[3];
     threads_start(taker, 3, "taker", take_one, loader);
     if (round % 2) threads_until_asleep(taker, 3);
@@ -192,22 +152,25 @@ Test(loader_pool, closing_the_pool_ends_a_loader_that_needs_batches) {
     threads_join(taker, 3);
     for (int i = 0; i < 3; i++) cr_assert_str_eq(taker[i].result, "closed");
     assert_refused(!batch_loader_next(loader), BATCH_CLOSED, "batch_loader_next: the pool is closed");
-    cr_assert(batch_loader_get_state(loader, &state));
-    cr_assert_eq(state.step, 2);
+    cr_assert_eq(state_of(loader).step, 2);
     batch_loader_free(loader);
     batch_release(here[0]);
     cr_assert_eq(batch_pool_outstanding(pool), 1);
     batch_pool_free(pool);
     batch_release(here[1]);
   }
-  batch_dataset_free(dataset);
+}
+
+static int32_t too_large(uint64_t i) {
+  return 1000 + (int32_t)(i % 1000);
 }
 
 /* The workers meet the closed pool at some time while the loader is asked again and again. */
 Test(loader_pool, a_loader_that_a_fault_has_stopped_says_so_also_when_the_pool_is_closed) {
-  BatchDataset *dataset = open_dataset(write_tokens_from(1000), NULL);
+  BatchDataset *bad = open_dataset(write_ids("bad.bin", TOKENS, too_large), NULL);
   BatchPool *pool = make_pool(2);
-  BatchLoader *loader = start(dataset, pool);
+  batch_loader_options o = options_with(pool);
+  BatchLoader *loader = start_loader(bad, &o);
   assert_refused(!batch_loader_next(loader), BATCH_ERROR_OUT_OF_RANGE, "batch_loader_next: ");
   batch_pool_close(pool);
   for (int i = 0; i < 20000; i++, sched_yield()) {
@@ -218,31 +181,24 @@ Test(loader_pool, a_loader_that_a_fault_has_stopped_says_so_also_when_the_pool_i
   assert_refused(!batch_loader_next(loader), BATCH_CLOSED, "batch_loader_next: the loader is closed");
   batch_loader_free(loader);
   batch_pool_free(pool);
-  batch_dataset_free(dataset);
+  batch_dataset_free(bad);
 }
 
 Test(loader_pool, closing_the_pool_takes_nothing_from_a_loader_that_needs_no_more) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   BatchPool *pool = make_pool(3);
-  batch_loader_options o = small_options();
-  o.pool = pool;
+  batch_loader_options o = options_with(pool);
   o.steps = 3;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
-  cr_assert_not_null(loader, "%s", batch_last_error()->message);
-  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
-  while (stats.queue_depth < 3)
-    cr_assert(batch_loader_get_stats(loader, &stats)); /* the workers wait for a fourth */
+  BatchLoader *loader = start_loader(dataset, &o);
+  while (stats_of(loader).queue_depth < 3) continue; /* the workers wait for a fourth */
   batch_pool_close(pool);
   cr_assert_eq(drain(loader), 3);
   batch_loader_free(loader);
   batch_pool_free(pool);
-  batch_dataset_free(dataset);
 }
 
 Test(loader_pool, a_pool_does_not_grow_while_a_loader_has_it) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   BatchPool *pool = make_pool(4);
-  BatchLoader *first = start(dataset, pool), *second = start(dataset, pool);
+  BatchLoader *first = start(pool), *second = start(pool);
   assert_refused(!batch_pool_resize(pool, 5), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_pool_resize: new_size is 5", "at most the pool's 4", "loader");
   cr_assert_eq(batch_pool_size(pool), 4);
@@ -257,7 +213,6 @@ Test(loader_pool, a_pool_does_not_grow_while_a_loader_has_it) {
   cr_assert(batch_pool_resize(pool, 7), "%s", batch_last_error()->message);
   assert_all_idle(pool, 7);
   batch_pool_free(pool);
-  batch_dataset_free(dataset);
 }
 
 /* Growing and shrinking from other threads while loaders come and go: a loader is never given more than it has room
@@ -276,12 +231,11 @@ static void resize_at_random(test_thread *self) {
 }
 
 Test(loader_pool, loaders_come_and_go_while_others_resize_their_pool) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   resizing r = {make_pool(3), 0};
   test_thread resizer;
   threads_start(&resizer, 1, "resizer", resize_at_random, &r);
   for (int round = 0; round < 40; round++) {
-    BatchLoader *loader = start(dataset, r.pool);
+    BatchLoader *loader = start(r.pool);
     cr_assert_eq(drain(loader), STEPS);
     batch_loader_free(loader);
   }
@@ -290,62 +244,52 @@ Test(loader_pool, loaders_come_and_go_while_others_resize_their_pool) {
   cr_assert(batch_pool_resize(r.pool, 6));
   assert_all_idle(r.pool, 6);
   batch_pool_free(r.pool);
-  batch_dataset_free(dataset);
 }
 
-static void free_the_pool_first(void *dataset) {
+static void free_the_pool_first(void *unused) {
+  (void)unused;
   BatchPool *pool = make_pool(4);
-  start(dataset, pool);
+  start(pool);
   batch_pool_free(pool);
 }
 
 Test(loader_pool, freeing_the_pool_before_the_loader_aborts) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
-  assert_aborts(free_the_pool_first, dataset, "batch_pool_free: pool", "has a loader");
-  batch_dataset_free(dataset);
+  assert_aborts(free_the_pool_first, NULL, "batch_pool_free: pool", "has a loader");
 }
 
 Test(loader_pool, refuses_a_pool_that_does_not_fit_by_what_does_not) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   BatchPool *pool = make_pool(2);
   batch_pool_options mine = BATCH_POOL_OPTIONS_INIT;
-  batch_loader_options good = small_options(), o;
-  good.pool = pool;
-#define REFUSED(field, value, ...)                                                                           \
-  o = good;                                                                                                  \
-  o.field = value;                                                                                           \
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_INVALID_ARGUMENT,                            \
-                 "batch_loader_create: ", __VA_ARGS__)
-  REFUSED(batch_size, 5, "the pool's batches have batch_size 4, expected the options' 5");
-  REFUSED(sequence_length, 17, "sequence_length 16, expected the options' 17");
-  REFUSED(vocab_size, 1001, "vocab_size 1000, expected the options' 1001");
-  REFUSED(id_type, BATCH_IDS_INT64, "input_type int32, expected the options' int64");
-  REFUSED(mask_type, TENSOR_UINT8, "mask_type float32, expected the options' uint8");
-  REFUSED(with_documents, true, "with_documents 0, expected the options' 1");
-  REFUSED(pool_size, 2, "pool_size is 2, expected 0");
-  REFUSED(pool_options, &mine, "pool and pool_options");
+  batch_loader_options good = options_with(pool);
+  assert_loader_refused(good, batch_size, 5, "the pool's batches have batch_size 4, expected the options' 5");
+  assert_loader_refused(good, sequence_length, 17, "sequence_length 16, expected the options' 17");
+  assert_loader_refused(good, vocab_size, 1001, "vocab_size 1000, expected the options' 1001");
+  assert_loader_refused(good, id_type, BATCH_IDS_INT64, "input_type int32, expected the options' int64");
+  assert_loader_refused(good, mask_type, TENSOR_UINT8, "mask_type float32, expected the options' uint8");
+  assert_loader_refused(good, with_documents, true, "with_documents 0, expected the options' 1");
+  assert_loader_refused(good, pool_size, 2, "pool_size is 2, expected 0");
+  assert_loader_refused(good, pool_options, &mine, "pool and pool_options");
   good.pool = NULL;
   good.pool_options = &mine;
   mine.pool_size = 3;
-  REFUSED(pool_size, 3, "pool_options->pool_size is 3");
+  assert_loader_refused(good, pool_size, 3, "pool_options->pool_size is 3");
   mine.pool_size = 0;
   mine.shape.batch_size = BATCH;
-  REFUSED(pool_size, 3, "pool_options->shape");
+  assert_loader_refused(good, pool_size, 3, "pool_options->shape");
   mine = (batch_pool_options)BATCH_POOL_OPTIONS_INIT;
   mine.alignment = 3;
-  REFUSED(pool_size, 3, "alignment is 3");
+  assert_loader_refused(good, pool_size, 3, "alignment is 3");
   cr_assert_null(strstr(batch_last_error()->message, "batch_pool"), "%s", batch_last_error()->message);
   good.pool_options = NULL;
   good.pool = pool;
   batch_pool_resize(pool, 0);
-  REFUSED(workers, 1, "no batches");
+  assert_loader_refused(good, workers, 1, "no batches");
   cr_assert(batch_pool_resize(pool, 1), "nothing that was refused keeps the pool: %s",
             batch_last_error()->message);
   batch_pool_close(pool);
   assert_refused(!batch_loader_create(dataset, &good), BATCH_CLOSED,
                  "batch_loader_create: the pool is closed");
   batch_pool_free(pool);
-  batch_dataset_free(dataset);
 }
 
 typedef struct counted {
@@ -368,16 +312,14 @@ static void count_free(void *context, void *memory, size_t size) {
 }
 
 Test(loader_pool, the_loaders_own_pool_is_made_as_the_caller_says) {
-  BatchDataset *dataset = open_dataset(write_tokens(), NULL);
   static counted c;
   batch_pool_options mine = BATCH_POOL_OPTIONS_INIT;
   mine.alignment = 4096;
   mine.allocator = (batch_allocator){count_allocation, count_free, &c};
-  batch_loader_options o = small_options();
+  batch_loader_options o = options_with(NULL);
   o.pool_options = &mine;
   o.pool_size = 6;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
-  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  BatchLoader *loader = start_loader(dataset, &o);
   Batch *kept = batch_loader_next(loader);
   cr_assert_eq((uintptr_t)kept->input.raw % 4096, 0);
   drain(loader);
@@ -387,5 +329,4 @@ Test(loader_pool, the_loaders_own_pool_is_made_as_the_caller_says) {
   cr_assert_eq(c.frees, 5, "all but the one that is out");
   batch_release(kept);
   cr_assert(c.allocations == 6 && c.frees == 6, "%u allocations, %u frees", c.allocations, c.frees);
-  batch_dataset_free(dataset);
 }

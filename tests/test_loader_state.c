@@ -1,7 +1,6 @@
 /* A loader's state as a file. */
 #include <headrace/headrace.h>
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,43 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "support/dataset_check.h"
-#include "support/files.h"
-#include "support/watchdog.h"
+#include "support/loader.h"
 
-static void begin(void) {
-  watchdog_on();
-  files_begin();
-}
+TestSuite(loader_state, .init = loader_begin, .fini = loader_end);
 
-TestSuite(loader_state, .init = begin, .fini = files_end);
-
-enum { TOKENS = 5003, BYTES = sizeof(batch_loader_state) };
-
-static BatchDataset *tokens(void) {
-  bytes b = {0};
-  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(i % 1000));
-  return open_dataset(write_bytes("t.bin", &b), NULL);
-}
-
-static batch_loader_options small_options(void) {
-  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.batch_size = 4;
-  o.sequence_length = 16;
-  return o;
-}
+enum { BYTES = sizeof(batch_loader_state) };
 
 /* The state after some batches. */
 static batch_loader_state state_after(unsigned steps) {
-  BatchDataset *dataset = tokens();
   batch_loader_options o = small_options();
-  batch_loader_state state;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
-  cr_assert_not_null(loader, "%s", batch_last_error()->message);
-  for (unsigned i = 0; i < steps; i++) batch_release(batch_loader_next(loader));
-  cr_assert(batch_loader_get_state(loader, &state), "%s", batch_last_error()->message);
+  BatchLoader *loader = start_loader(dataset, &o);
+  pass_batches(loader, steps);
+  batch_loader_state state = state_of(loader);
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
   return state;
 }
 
@@ -59,29 +34,18 @@ static void assert_saved(const batch_loader_state *state, const char *path) {
   cr_assert_eq(memcmp(&read, state, BYTES), 0);
 }
 
-static unsigned files_there(void) {
-  unsigned count = 0;
-  DIR *directory = opendir(path_of(""));
-  for (const struct dirent *entry; (entry = readdir(directory));) count += entry->d_name[0] != '.';
-  closedir(directory);
-  return count;
-}
-
 Test(loader_state, a_run_goes_on_from_a_file) {
   batch_loader_state state = state_after(7), read;
   const char *path = path_of("state");
   save(&state, path);
   cr_assert(batch_loader_state_load(&read, path));
-  BatchDataset *dataset = tokens();
   batch_loader_options o = small_options();
   o.resume = &read;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
-  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  BatchLoader *loader = start_loader(dataset, &o);
   Batch *batch = batch_loader_next(loader);
   cr_assert_eq(batch->batch_id, 7);
   batch_release(batch);
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
 }
 
 Test(loader_state, what_was_cut_off_or_damaged_is_refused_and_changes_nothing) {
@@ -128,7 +92,7 @@ Test(loader_state, only_a_state_is_replaced) {
   assert_refused(!batch_loader_state_save(NULL, path), BATCH_ERROR_INVALID_ARGUMENT, "state is NULL");
   assert_refused(!batch_loader_state_save(&state, path), BATCH_ERROR_INVALID_ARGUMENT, "damaged");
   assert_saved(&later, path);
-  cr_assert_eq(files_there(), 3, "t.bin, state and data: nothing is left beside");
+  cr_assert_eq(files_count(), 3, "t.bin, state and data: nothing is left beside");
 }
 
 Test(loader_state, a_link_is_followed_and_the_mode_kept) {
@@ -165,5 +129,5 @@ Test(loader_state, a_full_disk_leaves_the_old_state) {
   cr_assert_not(saved);
   assert_error(BATCH_ERROR_IO, "batch_loader_state_save: ", "state: write");
   assert_saved(&state, path);
-  cr_assert_eq(files_there(), 2, "nothing is left beside");
+  cr_assert_eq(files_count(), 2, "nothing is left beside");
 }

@@ -10,17 +10,11 @@
 #include "loader/plan/permutation.h"
 #include "loader/plan/plan.h"
 #include "loader/plan/schedule.h"
-#include "support/dataset_check.h"
-#include "support/files.h"
+#include "support/loader.h"
 #include "support/watchdog.h"
 
-static void begin(void) {
-  watchdog_on();
-  files_begin();
-}
-
 TestSuite(permutation, .init = watchdog_on);
-TestSuite(plan, .init = begin, .fini = files_end);
+TestSuite(plan, .init = files_begin, .fini = files_end);
 TestSuite(schedule, .init = watchdog_on);
 
 /* Every value once, and the inverse finds every index. */
@@ -121,20 +115,6 @@ Test(permutation, gives_every_order_of_few_values_as_often) {
   cr_assert_gt(unevenness_of_orders(false), 100, "the control passes");
 }
 
-/* Tokens 0 to count - 1 (mod 2^16); with lengths: documents of a datatrove file. */
-static BatchDataset *make_dataset(const char *name, uint32_t count, const uint32_t *lengths,
-                                  size_t documents) {
-  bytes tokens = {0}, ends = {0};
-  char index[64];
-  uint64_t end = 0;
-  for (uint32_t i = 0; i < count; i++) put_u16(&tokens, (uint16_t)i);
-  for (size_t i = 0; i < documents; i++) put_u64(&ends, end += lengths[i]);
-  const char *path = write_bytes(name, &tokens);
-  snprintf(index, sizeof index, "%s.index", name);
-  if (documents) write_bytes(index, &ends);
-  return open_dataset(path, NULL);
-}
-
 static batch_loader_options options_for(uint32_t length, batch_shuffle shuffle, batch_packing packing) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
   o.batch_size = 1;
@@ -154,30 +134,30 @@ static void count_rows(plan *p, uint64_t epoch, uint32_t *seen) {
 }
 
 Test(plan, visits_every_window_once_an_epoch) {
-  BatchDataset *dataset = make_dataset("t.bin", 10001, NULL, 0);
+  BatchDataset *made = make_tokens("t.bin", 10001);
   for (batch_shuffle shuffle = BATCH_SHUFFLE_ALL; shuffle <= BATCH_SHUFFLE_NONE; shuffle++)
     for (uint64_t block = 1; block < 2000; block = block * 3 + 1) {
       batch_loader_options o = options_for(8, shuffle, BATCH_PACK_WINDOWS);
       o.block_rows = block;
       plan p;
       uint32_t seen[1250] = {0};
-      cr_assert(plan_init(&p, &(batch_loader_source){dataset, 0}, 1, &o));
+      cr_assert(plan_init(&p, &(batch_loader_source){made, 0}, 1, &o));
       cr_assert_eq(p.rows, 1250);
       count_rows(&p, 3, seen);
       for (int i = 0; i < 1250; i++)
         cr_assert_eq(seen[i], 1, "shuffle %d, blocks of %d: row %d", shuffle, (int)block, i);
       plan_free(&p);
     }
-  batch_dataset_free(dataset);
+  batch_dataset_free(made);
 }
 
 Test(plan, blocks_stay_together) {
-  BatchDataset *dataset = make_dataset("t.bin", 10001, NULL, 0);
+  BatchDataset *made = make_tokens("t.bin", 10001);
   batch_loader_options o = options_for(8, BATCH_SHUFFLE_BLOCKS, BATCH_PACK_WINDOWS);
   o.block_rows = 100;
   plan p;
   plan_reader r;
-  cr_assert(plan_init(&p, &(batch_loader_source){dataset, 0}, 1, &o));
+  cr_assert(plan_init(&p, &(batch_loader_source){made, 0}, 1, &o));
   cr_assert(plan_reader_init(&r, &p));
   unsigned changes = 0, order_changes = 0;
   uint64_t before = plan_locate(&r, 0, 0).row;
@@ -191,14 +171,14 @@ Test(plan, blocks_stay_together) {
   cr_assert_gt(order_changes, 1000);
   plan_reader_free(&r);
   plan_free(&p);
-  batch_dataset_free(dataset);
+  batch_dataset_free(made);
 }
 
 Test(plan, windows_cover_every_token_to_the_last) {
   for (uint32_t tokens = 2; tokens < 40; tokens++) {
-    BatchDataset *dataset = make_dataset("t.bin", tokens, NULL, 0);
+    BatchDataset *made = make_tokens("t.bin", tokens);
     pack k;
-    cr_assert(pack_init(&k, dataset_token_files(dataset), BATCH_PACK_WINDOWS, 8, false));
+    cr_assert(pack_init(&k, dataset_token_files(made), BATCH_PACK_WINDOWS, 8, false));
     uint64_t pairs = 0;
     for (uint64_t row = 0; row < k.rows; row++) {
       pack_piece piece = pack_piece_at(&k, row, 0);
@@ -207,19 +187,19 @@ Test(plan, windows_cover_every_token_to_the_last) {
     }
     cr_assert_eq(pairs, tokens - 1);
     pack_free(&k);
-    batch_dataset_free(dataset);
+    batch_dataset_free(made);
   }
 }
 
 /* Each document whole, or cut into full rows and a rest; no row overfull; nothing twice. */
 Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
-  enum { DOCUMENTS = 300, LENGTH = 64 };
+  enum { DOCUMENTS = 300, COLUMNS = 64 };
   uint32_t lengths[DOCUMENTS], tokens = 0;
   for (uint32_t i = 0; i < DOCUMENTS; i++)
     tokens += lengths[i] = (uint32_t)(mix64(i) % (i % 10 == 0 ? 300 : 50));
-  BatchDataset *dataset = make_dataset("t.ds", tokens, lengths, DOCUMENTS);
+  BatchDataset *made = make_documents("t.ds", lengths, DOCUMENTS);
   pack k;
-  cr_assert(pack_init(&k, dataset_token_files(dataset), BATCH_PACK_BEST_FIT, LENGTH, false));
+  cr_assert(pack_init(&k, dataset_token_files(made), BATCH_PACK_BEST_FIT, COLUMNS, false));
   char *seen = calloc(tokens, 1);
   uint64_t pairs = 0, expected = 0;
   for (uint64_t row = 0; row < k.rows; row++) {
@@ -230,7 +210,7 @@ Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
       used += piece.pairs;
       for (uint32_t j = 0; j < piece.pairs; j++) cr_assert_eq(seen[piece.token + j]++, 0);
     }
-    cr_assert_leq(used, LENGTH);
+    cr_assert_leq(used, COLUMNS);
     pairs += used;
   }
   for (uint32_t i = 0, start = 0; i < DOCUMENTS; start += lengths[i++]) {
@@ -239,12 +219,12 @@ Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
     if (lengths[i] > 0) cr_assert_not(seen[start + lengths[i] - 1], "a document's last token has no target");
   }
   cr_assert_eq(pairs, expected);
-  uint64_t least = (expected + LENGTH - 1) / LENGTH;
+  uint64_t least = (expected + COLUMNS - 1) / COLUMNS;
   cr_assert_leq(k.rows, least + least / 50 + 1, "%llu rows, at least %llu are needed",
                 (unsigned long long)k.rows, (unsigned long long)least);
   free(seen);
   pack_free(&k);
-  batch_dataset_free(dataset);
+  batch_dataset_free(made);
 }
 
 /* A document so long that it is cut into so many pieces: nothing of it is read. */
@@ -311,16 +291,16 @@ Test(plan, best_fit_refuses_more_pieces_than_it_can_number) {
 /* Full windows only, and as many tokens are left out as do not fill one. */
 Test(plan, whole_windows_leave_out_what_fills_none) {
   for (uint32_t tokens = 2; tokens < 40; tokens++) {
-    BatchDataset *dataset = make_dataset("t.bin", tokens, NULL, 0);
+    BatchDataset *made = make_tokens("t.bin", tokens);
     pack k;
-    cr_assert(pack_init(&k, dataset_token_files(dataset), BATCH_PACK_WINDOWS, 8, true));
+    cr_assert(pack_init(&k, dataset_token_files(made), BATCH_PACK_WINDOWS, 8, true));
     cr_assert_eq(k.rows, (tokens - 1) / 8);
     for (uint64_t row = 0; row < k.rows; row++) {
       pack_piece piece = pack_piece_at(&k, row, 0);
       cr_assert(piece.token == row * 8 && piece.pairs == 8);
     }
     pack_free(&k);
-    batch_dataset_free(dataset);
+    batch_dataset_free(made);
   }
 }
 
@@ -339,9 +319,9 @@ Test(plan, documents_without_a_pair_have_no_row) {
         tokens += lengths[i];
         if (lengths[i] > 1) kept[count++] = i;
       }
-      BatchDataset *dataset = make_dataset("t.ds", tokens, lengths, DOCUMENTS);
+      BatchDataset *made = make_documents("t.ds", lengths, DOCUMENTS);
       pack k;
-      cr_assert(pack_init(&k, dataset_token_files(dataset), BATCH_PACK_DOCUMENTS, 8, false));
+      cr_assert(pack_init(&k, dataset_token_files(made), BATCH_PACK_DOCUMENTS, 8, false));
       cr_assert_eq(k.rows, count);
       for (uint32_t row = 0; row < count; row++) {
         pack_piece piece = pack_piece_at(&k, row, 0);
@@ -350,7 +330,7 @@ Test(plan, documents_without_a_pair_have_no_row) {
         cr_assert_eq(piece.pairs, pairs < 8 ? pairs : 8);
       }
       pack_free(&k);
-      batch_dataset_free(dataset);
+      batch_dataset_free(made);
     }
 }
 
@@ -364,7 +344,7 @@ static void check_passes(batch_shuffle shuffle, const double *weights) {
   for (int i = 0; i < SOURCES; i++) {
     char name[32];
     snprintf(name, sizeof name, "%d.bin", i);
-    sets[i] = make_dataset(name, rows[i] + 1, NULL, 0);
+    sets[i] = make_tokens(name, rows[i] + 1);
     mix[i] = (batch_loader_source){sets[i], weights[i]};
   }
   batch_loader_options o = options_for(1, shuffle, BATCH_PACK_WINDOWS);
@@ -402,13 +382,13 @@ Test(plan, a_mix_gives_no_row_again_before_all_of_its_source) {
 }
 
 Test(plan, hash_of_the_data_knows_tokens_and_that_of_the_mix_what_it_is_mixed_by) {
-  BatchDataset *dataset = make_dataset("a.bin", 1001, NULL, 0), *other = make_dataset("b.bin", 1002, NULL, 0);
+  BatchDataset *made = make_tokens("a.bin", 1001), *other = make_tokens("b.bin", 1002);
   const double weights[5][2] = {{0, 0}, {1, 1}, {1, 2}, {2, 4}, {1, 2}};
   uint64_t data[5], mix[5];
   for (int i = 0; i < 5; i++) {
     batch_loader_options o =
         options_for(8, i == 4 ? BATCH_SHUFFLE_BLOCKS : BATCH_SHUFFLE_ALL, BATCH_PACK_WINDOWS);
-    batch_loader_source sources[2] = {{dataset, weights[i][0]}, {i == 1 ? dataset : other, weights[i][1]}};
+    batch_loader_source sources[2] = {{made, weights[i][0]}, {i == 1 ? made : other, weights[i][1]}};
     plan p;
     cr_assert(plan_init(&p, sources, 2, &o));
     cr_assert(plan_hash_data(&p, &data[i]));
@@ -417,7 +397,7 @@ Test(plan, hash_of_the_data_knows_tokens_and_that_of_the_mix_what_it_is_mixed_by
   }
   cr_assert(data[0] == data[2] && data[0] == data[3] && data[0] != data[1]);
   cr_assert(mix[0] != mix[2] && mix[2] == mix[3] && mix[3] != mix[4] && mix[1] != mix[2]);
-  batch_dataset_free(dataset);
+  batch_dataset_free(made);
   batch_dataset_free(other);
 }
 

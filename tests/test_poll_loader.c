@@ -4,38 +4,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "support/check.h"
-#include "support/dataset_check.h"
-#include "support/files.h"
+#include "support/loader.h"
 #include "support/watchdog.h"
 
-static void begin(void) {
-  watchdog_on();
-  files_begin();
-}
+TestSuite(poll_loader, .init = loader_begin, .fini = loader_end);
 
-TestSuite(poll_loader, .init = begin, .fini = files_end);
+enum { BAD = 2000, POOL = 6 };
 
-enum { TOKENS = 4097, LENGTH = 16, BAD = 2000, POOL = 6 };
-
-/* 64 batches of 4 rows of ids below 100, but one where it is asked for. */
-static const char *write_tokens(uint16_t bad) {
-  bytes b = {0};
-  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, i == BAD && bad ? bad : (uint16_t)(i % 100));
-  return write_bytes("t.bin", &b);
-}
-
-static BatchLoader *start(const BatchDataset *dataset) {
-  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.batch_size = 4;
-  o.sequence_length = LENGTH;
-  o.vocab_size = 100;
-  o.world = 1;
+static BatchLoader *start(const BatchDataset *of) {
+  batch_loader_options o = small_options();
   o.workers = 2;
   o.pool_size = POOL;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
-  cr_assert_not_null(loader, "%s", batch_last_error()->message);
-  return loader;
+  return start_loader(of, &o);
 }
 
 static bool is_readable(int fd) {
@@ -64,25 +44,27 @@ static batch_status run(BatchLoader *loader, uint64_t *steps) {
 }
 
 Test(poll_loader, every_batch_comes_in_order_and_then_the_end) {
-  BatchDataset *dataset = open_dataset(write_tokens(0), NULL);
   BatchLoader *loader = start(dataset);
   uint64_t steps = 0;
   cr_assert_eq(run(loader, &steps), BATCH_END);
   assert_error(BATCH_END, "batch_loader_arm: ", "last batch");
   cr_assert_eq(steps, batch_loader_epoch_steps(loader));
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
+}
+
+static int32_t one_bad(uint64_t i) {
+  return i == BAD ? 5000 : token_at(i);
 }
 
 Test(poll_loader, a_fault_ends_the_waiting) {
-  BatchDataset *dataset = open_dataset(write_tokens(5000), NULL);
-  BatchLoader *loader = start(dataset);
+  BatchDataset *faulty = open_dataset(write_ids("faulty.bin", TOKENS, one_bad), NULL);
+  BatchLoader *loader = start(faulty);
   uint64_t steps = 0;
   cr_assert_eq(run(loader, &steps), BATCH_ERROR_OUT_OF_RANGE);
   assert_error(BATCH_ERROR_OUT_OF_RANGE, "batch_loader_arm: ", "5000");
   cr_assert_lt(steps, batch_loader_epoch_steps(loader));
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
+  batch_dataset_free(faulty);
 }
 
 /* Until one of them is released nothing more can come. */
@@ -95,7 +77,6 @@ static uint32_t take_all(BatchLoader *loader, Batch **batches) {
 }
 
 Test(poll_loader, an_armed_loader_is_readable_when_a_batch_comes_or_it_is_closed) {
-  BatchDataset *dataset = open_dataset(write_tokens(0), NULL);
   Batch *batches[POOL];
   for (int closes = 0; closes < 2; closes++) {
     BatchLoader *loader = start(dataset);
@@ -116,11 +97,9 @@ Test(poll_loader, an_armed_loader_is_readable_when_a_batch_comes_or_it_is_closed
     while (n > 0) batch_release(batches[--n]);
     batch_loader_free(loader);
   }
-  batch_dataset_free(dataset);
 }
 
 Test(poll_loader, bad_arguments_and_children_are_refused) {
-  BatchDataset *dataset = open_dataset(write_tokens(0), NULL);
   BatchLoader *loader = start(dataset);
   int status;
   assert_refused(batch_loader_fd(NULL) == -1, BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_fd: ", "loader",
@@ -135,5 +114,4 @@ Test(poll_loader, bad_arguments_and_children_are_refused) {
   cr_assert_eq(waitpid(child, &status, 0), child);
   cr_assert_eq(status, 0);
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
 }

@@ -4,62 +4,47 @@
 #include <math.h>
 #include <string.h>
 
-#include "support/dataset_check.h"
-#include "support/files.h"
-#include "support/watchdog.h"
+#include "support/loader.h"
+
+enum { WIDTH = 256, VOCABULARY = 1000, POSITIONS = 100000 };
+
+static int32_t original(uint64_t i) {
+  return (int32_t)(10 + i % 900);
+}
 
 static void begin(void) {
-  watchdog_on();
   files_begin();
+  dataset = open_dataset(write_ids("t.bin", POSITIONS + 1, original), NULL);
 }
 
-TestSuite(transform, .init = begin, .fini = files_end);
-
-enum { LENGTH = 256, VOCABULARY = 1000, TOKENS = 100001, POSITIONS = 100000 };
-
-static const char *write_tokens(void) {
-  bytes b = {0};
-  for (uint32_t i = 0; i < TOKENS; i++) put_u16(&b, (uint16_t)(10 + i % 900));
-  return write_bytes("t.bin", &b);
-}
+TestSuite(transform, .init = begin, .fini = loader_end);
 
 static batch_loader_options options_with(const batch_transform *chain, size_t n) {
-  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.batch_size = 4;
-  o.sequence_length = LENGTH;
-  o.vocab_size = VOCABULARY;
+  batch_loader_options o = small_options();
+  o.sequence_length = WIDTH;
   o.shuffle = BATCH_SHUFFLE_NONE;
   o.transforms = chain;
   o.num_transforms = n;
-  o.world = 1;
   return o;
 }
 
 /* What a chain did to each position of an epoch in file order. */
 typedef struct result {
-  int32_t input[POSITIONS + 4 * LENGTH], target[POSITIONS + 4 * LENGTH];
-  float mask[POSITIONS + 4 * LENGTH];
+  int32_t input[POSITIONS + 4 * WIDTH], target[POSITIONS + 4 * WIDTH];
+  float mask[POSITIONS + 4 * WIDTH];
 } result;
 
 static void apply(result *r, batch_loader_options o) {
-  BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
-  BatchLoader *loader = batch_loader_create(dataset, &o);
-  cr_assert_not_null(loader, "%s", batch_last_error()->message);
-  for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch)) {
+  BatchLoader *loader = start_loader(dataset, &o);
+  for (Batch *batch; (batch = next_batch(loader)); batch_release(batch)) {
     uint64_t place = place_of(loader, batch);
-    for (uint32_t row = 0; row < batch->batch_size && (place + row) * LENGTH < POSITIONS; row++) {
-      memcpy(r->input + (place + row) * LENGTH, batch->input.i32 + row * LENGTH, LENGTH * 4);
-      memcpy(r->target + (place + row) * LENGTH, batch->target.i32 + row * LENGTH, LENGTH * 4);
-      memcpy(r->mask + (place + row) * LENGTH, batch->mask.data + row * LENGTH, LENGTH * 4);
+    for (uint32_t row = 0; row < batch->batch_size && (place + row) * WIDTH < POSITIONS; row++) {
+      memcpy(r->input + (place + row) * WIDTH, batch->input.i32 + row * WIDTH, WIDTH * 4);
+      memcpy(r->target + (place + row) * WIDTH, batch->target.i32 + row * WIDTH, WIDTH * 4);
+      memcpy(r->mask + (place + row) * WIDTH, batch->mask.data + row * WIDTH, WIDTH * 4);
     }
   }
-  cr_assert_eq(batch_last_error()->code, BATCH_END, "%s", batch_last_error()->message);
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
-}
-
-static int32_t original(uint32_t i) {
-  return (int32_t)(10 + i % 900);
 }
 
 /* A count is as expected of so many trials, to 6 standard deviations. */
@@ -80,7 +65,6 @@ Test(transform, masking_hides_fifteen_percent_in_three_ways) {
                                 .keep = keep,
                                 .num_keep = 3};
   batch_transform chain = batch_transform_mask(&masking);
-  write_tokens();
   apply(&first, options_with(&chain, 1));
   uint64_t chosen = 0, hidden = 0, same = 0;
   for (uint32_t i = 0; i < POSITIONS; i++) {
@@ -103,7 +87,6 @@ Test(transform, dropout_and_replacement_change_inputs_only) {
   batch_dropout_options dropping = {.size = sizeof dropping, .probability = 0.25f, .drop_id = 1};
   batch_replace_options replacing = {.size = sizeof replacing, .probability = 0.1f, .vocab_size = 5};
   batch_transform chain[] = {batch_transform_dropout(&dropping), batch_transform_replace(&replacing)};
-  write_tokens();
   apply(&first, options_with(chain, 2));
   uint64_t dropped = 0, replaced = 0;
   for (uint32_t i = 0; i < POSITIONS; i++) {
@@ -120,7 +103,6 @@ Test(transform, dropout_and_replacement_change_inputs_only) {
 Test(transform, result_does_not_depend_on_workers_or_batch_size) {
   batch_replace_options replacing = {.size = sizeof replacing, .probability = 0.5f, .vocab_size = VOCABULARY};
   batch_transform chain = batch_transform_replace(&replacing);
-  write_tokens();
   batch_loader_options o = options_with(&chain, 1);
   apply(&first, o);
   o.workers = 4;
@@ -136,15 +118,13 @@ Test(transform, floats_are_normalized_and_noised) {
   batch_normalize_options normalizing = {.size = sizeof normalizing, .mean = 10, .deviation = 2};
   batch_noise_options noise = {.size = sizeof noise, .deviation = 0.5f};
   batch_transform chain[] = {batch_transform_normalize(&normalizing), batch_transform_noise(&noise)};
-  write_tokens();
   batch_loader_options o = options_with(chain, 1);
   o.id_type = BATCH_IDS_FLOAT32;
-  BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
   double sum = 0, squares = 0;
   for (o.num_transforms = 1; o.num_transforms <= 2; o.num_transforms++) {
-    BatchLoader *loader = batch_loader_create(dataset, &o);
+    BatchLoader *loader = start_loader(dataset, &o);
     uint32_t at = 0;
-    for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch))
+    for (Batch *batch; (batch = next_batch(loader)); batch_release(batch))
       for (size_t i = 0; i < batch->input.total_size && at < POSITIONS; i++, at++) {
         double off = batch->input.data[i] - (original(at) - 10) / 2.0;
         if (o.num_transforms == 1) cr_assert_lt(fabs(off), 1e-4);
@@ -154,7 +134,6 @@ Test(transform, floats_are_normalized_and_noised) {
   }
   cr_assert_lt(fabs(sum / POSITIONS), 0.01);
   cr_assert_lt(fabs(sqrt(squares / POSITIONS) - 0.5), 0.01);
-  batch_dataset_free(dataset);
 }
 
 static bool fail(const void *context, Batch *batch, uint32_t row, batch_random *random) {
@@ -164,21 +143,17 @@ static bool fail(const void *context, Batch *batch, uint32_t row, batch_random *
 
 Test(transform, that_fails_is_a_fault_of_its_batch) {
   batch_transform chain = {fail, NULL};
-  write_tokens();
   batch_loader_options o = options_with(&chain, 1);
-  BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
-  BatchLoader *loader = batch_loader_create(dataset, &o);
+  BatchLoader *loader = start_loader(dataset, &o);
   assert_refused(!batch_loader_next(loader), BATCH_ERROR_INVALID_ARGUMENT, "transforms[0]", "row 0",
                  "step 0");
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
 }
 
 /* A loader of batches of this type and vocabulary is refused, or not, with a transform. */
 static void check_options(const batch_transform *transform, batch_id_type type, uint32_t vocab_size,
                           const char *what) {
   batch_loader_options o = options_with(transform, 1);
-  BatchDataset *dataset = open_dataset(path_of("t.bin"), NULL);
   o.id_type = type;
   o.vocab_size = vocab_size;
   check_forget_error();
@@ -190,7 +165,6 @@ static void check_options(const batch_transform *transform, batch_id_type type, 
     cr_assert_not_null(loader, "%s", batch_last_error()->message);
   }
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
 }
 
 Test(transform, ids_outside_the_type_or_the_vocabulary_are_refused_when_the_loader_is_made) {
@@ -218,7 +192,6 @@ Test(transform, ids_outside_the_type_or_the_vocabulary_are_refused_when_the_load
       {{SIZE, 1, -1, 100, NULL, 0}, BATCH_IDS_INT64, 0, "mask_id is -1, expected 0 to 2147483647"},
       {{SIZE, 1, 1, 100, keep, 3}, BATCH_IDS_INT32, 0, "keep is -3"},
   };
-  write_tokens();
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     batch_transform transform = batch_transform_mask(&cases[i].masking);
     check_options(&transform, cases[i].type, cases[i].vocab_size, cases[i].refused);
@@ -227,7 +200,6 @@ Test(transform, ids_outside_the_type_or_the_vocabulary_are_refused_when_the_load
 
 Test(transform, options_that_cannot_be_meant_are_refused_when_the_loader_is_made) {
   batch_transform t;
-  write_tokens();
 #define REFUSED(make, type, what, ...)                                                                       \
   t = batch_transform_##make(&(batch_##make##_options){sizeof(batch_##make##_options), __VA_ARGS__});        \
   check_options(&t, type, 0, what)

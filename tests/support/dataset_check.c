@@ -39,9 +39,3 @@ uint64_t fingerprint_of(const BatchDataset *dataset) {
   cr_assert(batch_dataset_fingerprint(dataset, &value), "%s", batch_last_error()->message);
   return value;
 }
-
-uint64_t place_of(const BatchLoader *loader, const Batch *batch) {
-  uint64_t place;
-  cr_assert(batch_loader_place(loader, batch, &place), "%s", batch_last_error()->message);
-  return place;
-}

@@ -15,9 +15,6 @@ void assert_documents(const BatchDataset *dataset, const uint64_t *bounds, size_
 
 uint64_t fingerprint_of(const BatchDataset *dataset);
 
-/* The place in its epoch of a batch that the loader has made. */
-uint64_t place_of(const BatchLoader *loader, const Batch *batch);
-
 /* Opening is refused with this status and all the words. */
 #define assert_not_opened(path, options, status, ...)                                                        \
   assert_refused(!batch_dataset_open(&(const char *){path}, 1, options), status, __VA_ARGS__)

@@ -1,0 +1,128 @@
+#include "support/loader.h"
+
+BatchDataset *dataset;
+
+void loader_begin(void) {
+  files_begin();
+  dataset = make_tokens("t.bin", TOKENS);
+}
+
+void loader_end(void) {
+  batch_dataset_free(dataset);
+  files_end();
+}
+
+int32_t token_at(uint64_t i) {
+  return (int32_t)(i * 7 % 1000);
+}
+
+const char *write_ids(const char *name, uint32_t count, int32_t (*id_at)(uint64_t i)) {
+  bytes b = {0};
+  for (uint32_t i = 0; i < count; i++) put_u16(&b, (uint16_t)id_at(i));
+  return write_bytes(name, &b);
+}
+
+const char *write_tokens(const char *name, uint32_t count) {
+  return write_ids(name, count, token_at);
+}
+
+BatchDataset *make_tokens(const char *name, uint32_t count) {
+  return open_dataset(write_tokens(name, count), NULL);
+}
+
+BatchDataset *make_documents(const char *name, const uint32_t *lengths, size_t documents) {
+  bytes ends = {0};
+  char index[64];
+  uint64_t end = 0;
+  for (size_t i = 0; i < documents; i++) put_u64(&ends, end += lengths[i]);
+  snprintf(index, sizeof index, "%s.index", name);
+  write_bytes(index, &ends);
+  return make_tokens(name, (uint32_t)end);
+}
+
+batch_loader_options small_options(void) {
+  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
+  o.batch_size = BATCH;
+  o.sequence_length = LENGTH;
+  o.vocab_size = 1000;
+  o.seed = 5;
+  o.world = 1;
+  return o;
+}
+
+BatchLoader *start_loader(const BatchDataset *of, const batch_loader_options *o) {
+  BatchLoader *loader = batch_loader_create(of, o);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  return loader;
+}
+
+BatchLoader *start_mix(const batch_loader_source *sources, size_t n, const batch_loader_options *o) {
+  BatchLoader *loader = batch_loader_create_mixed(sources, n, o);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  return loader;
+}
+
+batch_loader_state state_of(BatchLoader *loader) {
+  batch_loader_state state;
+  cr_assert(batch_loader_get_state(loader, &state), "%s", batch_last_error()->message);
+  return state;
+}
+
+batch_loader_stats stats_of(const BatchLoader *loader) {
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  cr_assert(batch_loader_get_stats(loader, &stats), "%s", batch_last_error()->message);
+  return stats;
+}
+
+uint64_t place_of(const BatchLoader *loader, const Batch *batch) {
+  uint64_t place;
+  cr_assert(batch_loader_place(loader, batch, &place), "%s", batch_last_error()->message);
+  return place;
+}
+
+Batch *next_batch(BatchLoader *loader) {
+  Batch *batch = batch_loader_next(loader);
+  if (!batch) cr_assert_eq(batch_last_error()->code, BATCH_END, "%s", batch_last_error()->message);
+  return batch;
+}
+
+void pass_batches(BatchLoader *loader, uint32_t n) {
+  for (uint32_t i = 0; i < n; i++) {
+    Batch *batch = batch_loader_next(loader);
+    cr_assert_not_null(batch, "%s", batch_last_error()->message);
+    batch_release(batch);
+  }
+}
+
+uint64_t hash_row(const Batch *batch, uint32_t row) {
+  uint64_t h = 1469598103934665603u;
+  size_t base = (size_t)row * batch->sequence_length;
+  for (size_t i = base; i < base + batch->sequence_length; i++)
+    h = (h ^ ((uint64_t)(uint32_t)batch->input.i32[i] << 33 ^ (uint64_t)(uint32_t)batch->target.i32[i] << 1 ^
+              (batch->mask.data[i] != 0))) *
+        1099511628211u;
+  return h;
+}
+
+void note_batch(noted_rows *e, const BatchLoader *loader, const Batch *batch) {
+  uint64_t place = place_of(loader, batch);
+  for (uint32_t row = 0; row < batch->batch_size; row++, place++) {
+    for (uint32_t i = 0; i < LENGTH; i++) e->tokens += batch->mask.data[row * LENGTH + i] != 0;
+    if (place >= ROWS) continue;
+    e->hash[place] = hash_row(batch, row);
+    e->seen[place]++;
+  }
+}
+
+void note_epoch(noted_rows *e, const BatchDataset *of, const batch_loader_options *o) {
+  BatchLoader *loader = start_loader(of, o);
+  for (Batch *batch; (batch = next_batch(loader)); batch_release(batch)) note_batch(e, loader, batch);
+  batch_loader_free(loader);
+}
+
+void assert_same_rows(const noted_rows *a, const noted_rows *b, const char *what) {
+  for (uint32_t i = 0; i < ROWS; i++) {
+    cr_assert_eq(b->seen[i], 1, "%s: place %u comes %u times", what, i, b->seen[i]);
+    cr_assert_eq(a->hash[i], b->hash[i], "%s: place %u differs", what, i);
+  }
+}
