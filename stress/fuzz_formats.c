@@ -1,8 +1,8 @@
 /* Damages valid files of every format and opens them: each is refused with a sentence that names it,
    or read from end to end. Meant for AddressSanitizer, which must have nothing to say.
 
-   fuzz_formats SECONDS SEED [control]
-   control: expects that every file is refused, which is wrong and must be noticed. */
+   fuzz_formats [SECONDS [THREADS [SEED]]] [control]
+   There is one thread. control: expects that every file is refused, which is wrong and must be noticed. */
 #include <headrace/headrace.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -52,8 +52,7 @@ static const char *path_in(const run *r, const char *name) {
 }
 
 static _Noreturn void stop(const char *what, const char *subject_name) {
-  fprintf(stderr, "fuzz_formats: %s: %s; last error: %s\n", subject_name, what, batch_last_error()->message);
-  exit(1);
+  stress_fail("%s: %s; last error: %s", subject_name, what, batch_last_error()->message);
 }
 
 static void put(content *c, const void *data, size_t count) {
@@ -299,6 +298,7 @@ static void remove_files(const run *r) {
 }
 
 static bool open_and_check(run *r, const subject *s, const batch_dataset_options *options) {
+  stress_step(s->name);
   const char *path = path_in(r, s->name);
   BatchDataset *dataset = batch_dataset_open(&path, 1, options);
   if (!dataset) return check_refused(r, s->name), false;
@@ -359,24 +359,23 @@ static void make_directory(run *r) {
 int main(int argc, char **argv) {
   static run r;
   const batch_dataset_options usual = BATCH_DATASET_OPTIONS_INIT;
-  uint64_t until = stress_clock() + (uint64_t)((argc > 1 ? atof(argv[1]) : 1) * 1e9);
-  uint64_t seed = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-  r.random = seed;
+  r.control = argc > 1 && strcmp(argv[argc - 1], "control") == 0;
+  stress_begin(argc - r.control, argv, 3, 1);
+  r.random = stress_seed();
   make_directory(&r);
-  printf("fuzz_formats: seed %" PRIu64 "\n", seed);
   make_subjects(&r);
   for (size_t i = 0; i < r.count; i++) store_subject(&r, &r.subjects[i]);
-  r.control = argc > 3 && strcmp(argv[3], "control") == 0;
   for (size_t i = 0; i < r.count; i++)
     if (!open_and_check(&r, &r.subjects[i], &usual) && batch_last_error()->code != BATCH_ERROR_UNSUPPORTED)
       stop("a valid file is refused", r.subjects[i].name);
-  while (stress_clock() < until)
+  while (stress_goes_on())
     for (int i = 0; i < 100; i++) {
       try_damaged(&r, &r.subjects[below(&r, r.count)]);
       try_text(&r);
     }
   remove_files(&r);
-  printf("fuzz_formats: %" PRIu64 " damaged files tried: %" PRIu64 " refused, %" PRIu64 " read to the end\n",
-         r.refused + r.accepted, r.refused, r.accepted);
-  return r.refused > 0 && r.accepted > 0 ? 0 : 1;
+  stress_check(r.refused > 0 && r.accepted > 0, "%" PRIu64 " refused, %" PRIu64 " read to the end", r.refused,
+               r.accepted);
+  return stress_end("%" PRIu64 " damaged files tried: %" PRIu64 " refused, %" PRIu64 " read to the end",
+                    r.refused + r.accepted, r.refused, r.accepted);
 }
