@@ -2,12 +2,10 @@
 #include "base/live.h"
 
 #include <stdlib.h>
-#include <unistd.h>
 
-#include "support/check.h"
-#include "support/watchdog.h"
+#include "support/loader.h"
 
-TestSuite(freed_twice, .init = watchdog_on);
+TestSuite(freed_twice, .init = files_begin, .fini = files_end);
 
 static void ignore(void *context, uint32_t sphere, Batch *batch) {
   (void)context, (void)sphere, (void)batch;
@@ -29,24 +27,18 @@ static void free_queue_twice(void *context) {
   batch_queue_free(queue);
 }
 
-static BatchDataset *open_text(const char *path) {
-  BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
-  if (!dataset) fprintf(stderr, "%s\n", batch_last_error()->message);
-  return dataset;
-}
-
-static void free_dataset_twice(void *path) {
-  BatchDataset *dataset = open_text(path);
+static void free_dataset_twice(void *context) {
+  (void)context;
+  dataset = make_tokens("t.bin", TOKENS);
   batch_dataset_free(dataset);
   batch_dataset_free(dataset);
 }
 
-static void free_loader_twice(void *path) {
-  BatchDataset *dataset = open_text(path);
-  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.batch_size = 2;
-  options.sequence_length = 8;
-  BatchLoader *loader = batch_loader_create(dataset, &options);
+static void free_loader_twice(void *context) {
+  (void)context;
+  dataset = make_tokens("t.bin", TOKENS);
+  batch_loader_options options = small_options();
+  BatchLoader *loader = start_loader(dataset, &options);
   batch_loader_free(loader);
   batch_loader_free(loader);
 }
@@ -58,32 +50,22 @@ static void free_tokenizer_twice(void *context) {
   batch_tokenizer_free(tokenizer);
 }
 
-static void free_writer_twice(void *folder) {
-  char path[128];
-  snprintf(path, sizeof path, "%s/twice.bin", (char *)folder);
-  BatchWriter *writer = batch_writer_create(path, NULL);
+static void free_writer_twice(void *context) {
+  (void)context;
+  BatchWriter *writer = batch_writer_create(path_of("twice.bin"), NULL);
   batch_writer_free(writer);
   batch_writer_free(writer);
 }
 
 Test(freed_twice, aborts_and_names_the_call) {
-  char folder[] = "/tmp/headrace-freed-XXXXXX", text[64];
-  cr_assert_not_null(mkdtemp(folder));
-  snprintf(text, sizeof text, "%s/text.txt", folder);
-  FILE *file = fopen(text, "w");
-  cr_assert_not_null(file);
-  for (int i = 0; i < 100; i++) fputs("so much text\n", file);
-  fclose(file);
   uint32_t bounded = 4, unlimited = 0;
   assert_aborts(free_queue_twice, &bounded, "batch_queue_free", "freed already");
   assert_aborts(free_queue_twice, &unlimited, "batch_queue_free", "freed already");
   assert_aborts(stop_spheres_twice, NULL, "batch_spheres_stop", "freed already");
-  assert_aborts(free_dataset_twice, text, "batch_dataset_free", "freed already");
-  assert_aborts(free_loader_twice, text, "batch_loader_free", "freed already");
+  assert_aborts(free_dataset_twice, NULL, "batch_dataset_free", "freed already");
+  assert_aborts(free_loader_twice, NULL, "batch_loader_free", "freed already");
   assert_aborts(free_tokenizer_twice, NULL, "batch_tokenizer_free", "freed already");
-  assert_aborts(free_writer_twice, folder, "batch_writer_free", "freed already");
-  unlink(text);
-  rmdir(folder);
+  assert_aborts(free_writer_twice, NULL, "batch_writer_free", "freed already");
 }
 
 enum { MANY = 100000 };

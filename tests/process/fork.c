@@ -4,13 +4,12 @@
    AddressSanitizer's allocator does not bear a fork while another thread is inside of it, which a thread is before it
    begins: so they are waited for, and allocate nothing. */
 #include <dirent.h>
-#include <headrace/headrace.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "loader.h"
 
 enum { WAITERS = 3, PAST_A_RING = 20000 };
 
@@ -59,14 +58,10 @@ static BatchLoader *loader;
 static Batch *first;
 
 static BatchLoader *make_loader(void) {
-  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.batch_size = 2;
-  options.sequence_length = 32;
+  batch_loader_options options = small_options(2, 32);
   options.workers = 2;
   options.epochs = BATCH_LOADER_ENDLESS;
-  options.world = 1;
-  BatchLoader *made = batch_loader_create(dataset, &options);
-  EXPECT(made, "%s", batch_last_error()->message);
+  BatchLoader *made = start_loader(dataset, &options);
   until_named("headrace-loader", (int)options.workers);
   return made;
 }
@@ -101,9 +96,7 @@ static void use_own_loader(void) {
 }
 
 static void loaders(void) {
-  const char *path = "/usr/share/common-licenses/GPL-3";
-  dataset = batch_dataset_open(&path, 1, NULL);
-  EXPECT(dataset, "%s", batch_last_error()->message);
+  dataset = open_dataset(TEXT_PATH);
   loader = make_loader();
   first = batch_loader_next(loader);
   for (int i = 0; i < 20; i++) {

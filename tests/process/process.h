@@ -7,6 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* What hangs is ended by SIGALRM after so long: the watchdog's thread would be one of those that are counted here. */
+enum { CASE_SECONDS = 120 };
 
 #define EXPECT(holds, ...)                                                                                   \
   do {                                                                                                       \
@@ -26,6 +30,7 @@ typedef struct process_case {
 static inline int run_case(int argc, char **argv, const process_case *cases, size_t n) {
   for (size_t i = 0; argc > 1 && i < n; i++) {
     if (strcmp(argv[1], cases[i].name) != 0) continue;
+    alarm(CASE_SECONDS);
     cases[i].run();
     return 0;
   }

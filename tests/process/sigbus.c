@@ -1,6 +1,5 @@
 /* SIGBUS: reads of files that have become shorter are errors, in whatever thread and with whatever signal mask;
    every other SIGBUS goes where it would have gone without the library. */
-#include <headrace/headrace.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -9,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "loader.h"
 
 enum { DOCUMENTS = 100000, LENGTH = 10, TOKENS = DOCUMENTS * LENGTH };
 
@@ -25,13 +24,6 @@ static void remove_files(void) {
   unlink(index_path);
 }
 
-static BatchDataset *open_files(void) {
-  const char *path = tokens_path;
-  BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
-  EXPECT(dataset, "%s", batch_last_error()->message);
-  return dataset;
-}
-
 static BatchDataset *make_dataset(void) {
   static uint16_t tokens[TOKENS];
   static uint64_t ends[DOCUMENTS];
@@ -42,24 +34,15 @@ static BatchDataset *make_dataset(void) {
   atexit(remove_files);
   put(tokens_path, tokens, sizeof tokens);
   put(index_path, ends, sizeof ends);
-  return open_files();
+  return open_dataset(tokens_path);
 }
 
 static batch_loader_options loader_options(batch_packing packing) {
-  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  o.batch_size = 4;
-  o.sequence_length = 64;
+  batch_loader_options o = small_options(4, 64);
   o.packing = packing;
   o.faults = BATCH_FAULT_HAND_ON;
   o.pool_size = 2;
-  o.world = 1;
   return o;
-}
-
-static BatchLoader *make_loader(BatchDataset *dataset, const batch_loader_options *options) {
-  BatchLoader *loader = batch_loader_create(dataset, options);
-  EXPECT(loader, "%s", batch_last_error()->message);
-  return loader;
 }
 
 static void expect_io_error(const char *call, bool refused) {
@@ -77,7 +60,7 @@ static void a_worker_made_with_everything_blocked(void) {
   batch_loader_options options = loader_options(BATCH_PACK_WINDOWS);
   BatchDataset *dataset = make_dataset();
   block_everything();
-  BatchLoader *loader = make_loader(dataset, &options);
+  BatchLoader *loader = start_loader(dataset, &options);
   EXPECT(truncate(tokens_path, 4096) == 0, "truncate");
   unsigned faulty = 0;
   for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch))
@@ -96,10 +79,10 @@ static void read_everything(BatchDataset *dataset, off_t bytes) {
   batch_loader_state state, other;
   uint64_t start, end;
   marked.with_documents = true;
-  BatchLoader *loader = make_loader(dataset, &options), *windows = make_loader(dataset, &marked);
+  BatchLoader *loader = start_loader(dataset, &options), *windows = start_loader(dataset, &marked);
   EXPECT(batch_loader_get_state(loader, &state), "%s", batch_last_error()->message);
   batch_loader_free(loader);
-  loader = make_loader(dataset, &options);
+  loader = start_loader(dataset, &options);
   EXPECT(truncate(index_path, bytes) == 0, "truncate");
   expect_io_error("batch_dataset_document", !batch_dataset_document(dataset, DOCUMENTS - 1, &start, &end));
   expect_io_error("batch_loader_get_state", !batch_loader_get_state(loader, &other));

@@ -3,30 +3,19 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
-#include <headrace/headrace.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "loader.h"
 
 enum { SKIPPED = 77, PAST_A_RING = 20000 };
 
-static BatchDataset *open_text(void) {
-  const char *path = "/usr/share/common-licenses/GPL-3";
-  BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
-  EXPECT(dataset, "%s", batch_last_error()->message);
-  return dataset;
-}
-
 static BatchLoader *make_loader(BatchDataset *dataset) {
-  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.batch_size = 2;
-  options.sequence_length = 32;
+  batch_loader_options options = small_options(2, 32);
   options.workers = 3;
-  options.world = 1;
   return batch_loader_create(dataset, &options);
 }
 
@@ -98,7 +87,7 @@ static void expect_mask(const char *thread) {
 
 static void run_no_handlers(void) {
   sigset_t before, after;
-  BatchDataset *dataset = open_text();
+  BatchDataset *dataset = open_dataset(TEXT_PATH);
   pthread_sigmask(SIG_SETMASK, NULL, &before);
   BatchLoader *loader = make_loader(dataset);
   BatchSpheres *spheres = start_spheres();
@@ -141,7 +130,7 @@ static void *end_at_once(void *unused) {
 
 static void not_to_be_had(void) {
   pthread_t thread;
-  BatchDataset *dataset = open_text();
+  BatchDataset *dataset = open_dataset(TEXT_PATH);
   allow_no_threads();
   if (pthread_create(&thread, NULL, end_at_once, NULL) == 0)
     exit(SKIPPED); /* this system does not count them */
@@ -160,7 +149,7 @@ static void not_to_be_had(void) {
 
 /* Nothing of the library's is open in a program that this one starts. */
 static void descriptors_are_closed_on_exec(void) {
-  BatchDataset *dataset = open_text();
+  BatchDataset *dataset = open_dataset(TEXT_PATH);
   BatchLoader *loader = make_loader(dataset);
   BatchQueue *queue = batch_queue_create(0);
   EXPECT(loader && queue, "%s", batch_last_error()->message);

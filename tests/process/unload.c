@@ -2,10 +2,9 @@
    loader, its worker and the handler for SIGBUS, an error), closes it and goes on: so do a thread that used it and ends
    later, and the process. Three times. */
 #include <dlfcn.h>
-#include <headrace/headrace.h>
 #include <pthread.h>
 
-#include "process.h"
+#include "loader.h"
 
 enum { TIMES = 3, PAST_A_RING = 20000 };
 
@@ -31,10 +30,7 @@ static void use_queue(void) {
 static void use_loader(const char *path) {
   BatchDataset *dataset = FIND(batch_dataset_open)(&path, 1, NULL);
   EXPECT(dataset, "%s", FIND(batch_last_error)()->message);
-  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.batch_size = 1;
-  options.sequence_length = 16;
-  options.world = 1;
+  batch_loader_options options = small_options(1, 16);
   BatchLoader *loader = FIND(batch_loader_create)(dataset, &options);
   EXPECT(loader, "%s", FIND(batch_last_error)()->message);
   FIND(batch_release)(FIND(batch_loader_next)(loader));
@@ -51,6 +47,7 @@ static void *use_and_end_later(void *unused) {
 
 int main(int argc, char **argv) {
   EXPECT(argc == 2, "usage: unload LIBRARY");
+  alarm(CASE_SECONDS);
   for (int i = 0; i < TIMES; i++) {
     pthread_t thread;
     pthread_barrier_init(&used, NULL, 2);
@@ -60,7 +57,7 @@ int main(int argc, char **argv) {
     pthread_create(&thread, NULL, use_and_end_later, NULL);
     pthread_barrier_wait(&used);
     use_queue();
-    use_loader("/usr/share/common-licenses/GPL-3");
+    use_loader(TEXT_PATH);
     EXPECT(dlclose(library) == 0, "%s", dlerror());
     void *still = dlopen(argv[1], RTLD_NOW | RTLD_NOLOAD);
     EXPECT(still, "the library is gone, its thread destructors and its signal handler are not");

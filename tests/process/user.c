@@ -1,11 +1,10 @@
 /* A user's program, for the tools that look at one: user [race|blind]. Batches go from a pool through queues to consumers
    and back, through a loader, and through spheres, without a fault; with `race` two threads write one batch that they
    share, which a tool must report; with `blind` batches only pass through, and nobody looks into them. Nothing here is atomic: the library's calls are the only synchronization. */
-#include <headrace/headrace.h>
 #include <pthread.h>
 #include <unistd.h>
 
-#include "process.h"
+#include "loader.h"
 
 enum { THREADS = 2, BATCHES = 500, ELEMENTS = 16 };
 
@@ -165,24 +164,18 @@ static void close_loader(BatchLoader *loader) {
 }
 
 static void use_loader(void) {
-  const char *path = "/usr/share/common-licenses/GPL-3";
   const batch_transform transform = {add_one, NULL};
-  BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
-  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
-  options.batch_size = 4;
-  options.sequence_length = 64;
+  BatchDataset *dataset = open_dataset(TEXT_PATH);
+  batch_loader_options options = small_options(4, 64);
   options.workers = 2;
   options.transforms = &transform;
   options.num_transforms = 1;
-  options.world = 1;
-  BatchLoader *loader = batch_loader_create(dataset, &options);
-  EXPECT(loader, "%s", batch_last_error()->message);
+  BatchLoader *loader = start_loader(dataset, &options);
   for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch)) batch->input.i32[1] = 7;
   EXPECT(batch_last_error()->code == BATCH_END, "%s", batch_last_error()->message);
   batch_loader_free(loader);
   options.epochs = BATCH_LOADER_ENDLESS;
-  loader = batch_loader_create(dataset, &options);
-  EXPECT(loader, "%s", batch_last_error()->message);
+  loader = start_loader(dataset, &options);
   close_loader(loader);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
@@ -212,6 +205,7 @@ static void use_spheres(void) {
 }
 
 int main(int argc, char **argv) {
+  alarm(CASE_SECONDS);
   racing = argc > 1 && strcmp(argv[1], "race") == 0;
   blind = argc > 1 && strcmp(argv[1], "blind") == 0;
   shared = batch_create(1, 1, 0);
