@@ -294,7 +294,8 @@ static void remove_files(const run *r) {
     unlink(path_in(r, r->subjects[i].name));
     if (r->subjects[i].companion_name) unlink(path_in(r, r->subjects[i].companion_name));
   }
-  rmdir(r->directory);
+  unlink(path_in(r, "trove.ds.metadata")); /* which the writer puts beside */
+  stress_check(rmdir(r->directory) == 0, "files are left in %s", r->directory);
 }
 
 static bool open_and_check(run *r, const subject *s, const batch_dataset_options *options) {
