@@ -2,7 +2,7 @@
    stands and aborts.
 
    Usage:
-       TestSuite(queue, .init = watchdog_on);                     120 seconds a test
+       TestSuite(queue, .init = watchdog_on);                     120 seconds a test; files_begin does it too
        watchdog_thread("consumer %u", number);                    in the thread, once
        watchdog_step("waits in batch_queue_dequeue");             before each step that may hang
 
