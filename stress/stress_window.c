@@ -74,8 +74,9 @@ static void work(stress_thread *self) {
 }
 
 /* A window_look. */
-static void look(void *entry, uint64_t position) {
+static bool look(void *entry, uint64_t position) {
   *(uint64_t *)entry = atomic_load_explicit(&now.entries[position & now.window.mask], memory_order_relaxed);
+  return true;
 }
 
 static void check(const window_taken *t, uint64_t entry, uint64_t expected) {

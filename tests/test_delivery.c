@@ -17,9 +17,13 @@ typedef struct made {
   delivery delivery;
 } made;
 
-static void begin(made *m) {
+static void begin_with(made *m, bool stops) {
   m->pool = batch_pool_create(SIZE, 1, 1, 0);
-  cr_assert(m->pool && delivery_init(&m->delivery, SIZE, TOTAL));
+  cr_assert(m->pool && delivery_init(&m->delivery, SIZE, TOTAL, stops));
+}
+
+static void begin(made *m) {
+  begin_with(m, false);
 }
 
 static void end(made *m) {
@@ -87,12 +91,30 @@ Test(delivery, the_first_fault_that_stops_it_counts) {
   publish(&m, 0, first);
   cr_assert_null(delivery_stopped(&m.delivery));
   cr_assert_eq(delivery_least_step(&m.delivery), 0);
-  delivery_stop(&m.delivery, 7, &first);
-  delivery_stop(&m.delivery, 3, &second);
+  delivery_stop(&m.delivery, &first);
+  delivery_stop(&m.delivery, &second);
   cr_assert_eq(take(&m, &item), BATCH_ERROR_IO);
   cr_assert_str_eq(delivery_stopped(&m.delivery)->message, "aaaaa");
   delivery_close(&m.delivery);
   cr_assert_eq(take(&m, &item), BATCH_CLOSED, "the user's close comes before a fault");
+  end(&m);
+}
+
+/* So the state of a loader that is stopped, read at any time, is that before the step with the fault. */
+Test(delivery, a_batch_with_a_fault_that_stops_it_is_never_taken) {
+  made m;
+  fault none = {BATCH_OK, ""}, found, wrong = fault_of(BATCH_ERROR_IO, 5, 'a');
+  delivery_item item = {.why = &found};
+  begin_with(&m, true);
+  publish(&m, 2, none);
+  publish(&m, 1, wrong);
+  publish(&m, 0, none);
+  take_and_check(&m, 0, none);
+  cr_assert_eq(take(&m, &item), BATCH_ERROR_IO);
+  cr_assert_str_eq(delivery_stopped(&m.delivery)->message, "aaaaa");
+  cr_assert_eq(take(&m, &item), BATCH_ERROR_IO);
+  cr_assert_eq(delivery_taken(&m.delivery), 1);
+  cr_assert_eq(delivery_least_step(&m.delivery), 10);
   end(&m);
 }
 
@@ -107,8 +129,8 @@ Test(delivery, the_least_step_is_of_those_not_taken) {
   cr_assert_eq(delivery_least_step(&m.delivery), 0);
   take_and_check(&m, 0, none);
   cr_assert_eq(delivery_least_step(&m.delivery), 20);
-  delivery_stop(&m.delivery, 5, &none);
-  cr_assert_eq(delivery_least_step(&m.delivery), 5);
+  delivery_stop(&m.delivery, &none);
+  cr_assert_eq(delivery_least_step(&m.delivery), 20);
   cr_assert_eq(delivery_depth(&m.delivery), 1);
   cr_assert_eq(delivery_taken(&m.delivery), 1);
   end(&m);

@@ -3,10 +3,12 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "support/loader.h"
+#include "support/threads.h"
 
 TestSuite(loader_faults, .init = loader_begin, .fini = loader_end);
 
@@ -33,6 +35,37 @@ Test(loader_faults, a_bad_id_is_named_with_its_place_by_every_policy) {
   assert_error(BATCH_ERROR_OUT_OF_RANGE, "t.bin", "byte 284");
   batch_release(batch);
   batch_loader_free(loader);
+}
+
+static _Atomic bool stopped;
+
+/* result: "wrong" if a state went back, or beyond the step with the fault. */
+static void read_states(test_thread *self) {
+  uint64_t last = 0;
+  batch_loader_state state;
+  while (!atomic_load(&stopped)) {
+    if (!batch_loader_get_state(self->context, &state) || state.step < last || state.step > 2)
+      self->result = "wrong";
+    last = state.step;
+  }
+}
+
+Test(loader_faults, a_state_read_beside_the_fault_that_stops_a_loader_is_before_it) {
+  batch_loader_options o = small_options();
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.vocab_size = 994; /* see above: step 2 */
+  for (int round = 0; round < 100; round++) {
+    BatchLoader *loader = start_loader(dataset, &o);
+    test_thread reader[2];
+    atomic_store(&stopped, false);
+    threads_start(reader, 2, "reader", read_states, loader);
+    pass_batches(loader, 2);
+    cr_assert_null(batch_loader_next(loader));
+    atomic_store(&stopped, true);
+    threads_join(reader, 2);
+    for (int i = 0; i < 2; i++) cr_assert_null(reader[i].result);
+    batch_loader_free(loader);
+  }
 }
 
 /* Text is tokenized into a file without a name: its bytes say nothing to whoever has the text. */

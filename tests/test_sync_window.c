@@ -61,10 +61,11 @@ static uint64_t draw(model *m) {
   return m->head;
 }
 
-static void look(void *context, uint64_t position) {
+static bool look(void *context, uint64_t position) {
   model *m = context;
   cr_assert_eq(position, m->head, "looked at another position than the one at the head");
   m->read = m->entries[position & m->window.mask];
+  return true;
 }
 
 static window_status expected(model *m) {
@@ -185,8 +186,29 @@ typedef struct waiter {
   window_status status;
 } waiter;
 
-static void look_at_nothing(void *context, uint64_t position) {
+static bool leave(void *context, uint64_t position) {
+  model *m = context;
+  m->read = m->entries[position & m->window.mask];
+  return false;
+}
+
+Test(sync_window, a_position_that_a_look_leaves_stays_at_the_head) {
+  model m;
+  window_taken taken = {0};
+  model_init(&m, 3, 0, 10);
+  for (uint64_t p = 0; p < 2; p++) publish(&m, p);
+  for (int i = 0; i < 2; i++) {
+    cr_assert_eq(window_take(&m.window, leave, &m, &taken, UINT64_MAX), WINDOW_LEFT);
+    cr_assert(taken.position == 0 && taken.handle == handle_at(0) && m.read == 0);
+    cr_assert(window_head(&m.window) == 0 && window_depth(&m.window) == 2);
+  }
+  cr_assert_eq(window_take(&m.window, look, &m, &taken, UINT64_MAX), WINDOW_OK);
+  cr_assert_eq(taken.position, 0);
+}
+
+static bool look_at_nothing(void *context, uint64_t position) {
   (void)context, (void)position;
+  return true;
 }
 
 static void *wait_for_one(void *context) {

@@ -20,8 +20,9 @@ struct delivery_entry {
 };
 
 /* Entries are read after they have been written only, so they begin with what was in memory. */
-bool delivery_init(delivery *d, uint32_t size, uint64_t total) {
+bool delivery_init(delivery *d, uint32_t size, uint64_t total, bool stops) {
   size_t slots, entries, n = (size_t)1 << window_shift_for(size);
+  d->stops = stops;
   atomic_init(&d->closed, false);
   atomic_init(&d->stopped, RUNNING);
   d->slots = memory_multiply(n, sizeof *d->slots, &slots) ? memory_allocate(slots) : NULL;
@@ -87,13 +88,15 @@ typedef struct reading {
 } reading;
 
 /* A window_look. */
-static void read_entry(void *context, uint64_t position) {
+static bool read_entry(void *context, uint64_t position) {
   reading *r = context;
   const delivery_entry *entry = entry_of(r->delivery, position);
   r->item->step = atomic_load_explicit(&entry->step, memory_order_relaxed);
   r->item->tokens = atomic_load_explicit(&entry->tokens, memory_order_relaxed);
   r->item->why->code = (batch_status)atomic_load_explicit(&entry->code, memory_order_relaxed);
-  if (r->item->why->code != BATCH_OK) get_message(entry, r->item->why->message);
+  if (r->item->why->code == BATCH_OK) return true;
+  get_message(entry, r->item->why->message);
+  return !r->delivery->stops;
 }
 
 /* What a taker is told of a window that is closed: by the user, or for what it was stopped with. */
@@ -131,6 +134,9 @@ batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline,
     return BATCH_TIMEDOUT;
   case WINDOW_END:
     return BATCH_END;
+  case WINDOW_LEFT:
+    delivery_stop(d, taken->why);
+    return end_of(d);
   default:
     return end_of(d);
   }
@@ -157,14 +163,13 @@ void delivery_close(delivery *d) {
   window_close(&d->window);
 }
 
-void delivery_stop(delivery *d, uint64_t step, const fault *why) {
+void delivery_stop(delivery *d, const fault *why) {
   int state = RUNNING;
   /* relaxed: it only elects who writes stop_fault. */
   if (!atomic_compare_exchange_strong_explicit(&d->stopped, &state, STOPPING, memory_order_relaxed,
                                                memory_order_relaxed))
     return;
   d->stop_fault = *why;
-  d->stop_step = step;
   /* release: pairs with the load in delivery_stopped; who finds the window closed may read it too. */
   atomic_store_explicit(&d->stopped, STOPPED, memory_order_release);
   hand_over(d);
@@ -187,7 +192,7 @@ uint64_t delivery_taken(const delivery *d) {
 /* A step that is published, and whose worker says so, is below the head plus size, as window_publish has seen it; head
    is read after the workers' steps (see first_undelivered). */
 uint64_t delivery_least_step(const delivery *d) {
-  uint64_t head = window_head(&d->window), least = delivery_stopped(d) ? d->stop_step : UINT64_MAX;
+  uint64_t head = window_head(&d->window), least = UINT64_MAX;
   for (uint32_t i = 0; i < d->window.size; i++) {
     if (!window_at(&d->window, head + i)) continue;
     uint64_t step = atomic_load_explicit(&entry_of(d, head + i)->step, memory_order_relaxed);

@@ -17,10 +17,10 @@ typedef struct delivery {
   window window;
   _Atomic uint64_t *slots; /* the window's */
   delivery_entry *entries; /* one a slot */
+  bool stops;              /* at the first batch with a fault, which is left where it is */
   _Atomic bool closed;     /* delivery_close sets it, before it closes the window; takers read it */
   _Atomic int stopped;     /* delivery_stop: RUNNING, STOPPING, STOPPED, see delivery.c */
   fault stop_fault;        /* written while STOPPING, read when STOPPED */
-  uint64_t stop_step;      /* the same: the step that had it */
 } delivery;
 
 /* What a worker made, and what a taker gets. */
@@ -30,8 +30,9 @@ typedef struct delivery_item {
   fault *why;            /* what is wrong with it: the maker's, or the taker's, which is written to */
 } delivery_item;
 
-/* For `total` batches of a pool of at most `size` >= 1. False without memory; delivery_free also then. */
-bool delivery_init(delivery *d, uint32_t size, uint64_t total);
+/* For `total` batches of a pool of at most `size` >= 1. stops: nobody gets a batch that has a fault, who would have
+   stops it with that. False without memory; delivery_free also then. */
+bool delivery_init(delivery *d, uint32_t size, uint64_t total, bool stops);
 
 /* Releases what was published and not taken. Nobody else may use it any more. */
 void delivery_free(delivery *d);
@@ -54,15 +55,13 @@ batch_status delivery_look(void *delivery);
 /* Nobody takes anything any more: BATCH_CLOSED from now on, whatever it was stopped with. */
 void delivery_close(delivery *d);
 
-/* Ends with the fault of a step (UINT64_MAX: of none), whose code every later delivery_take answers; the first one
-   counts. */
-void delivery_stop(delivery *d, uint64_t step, const fault *why);
+/* Ends with a fault, whose code every later delivery_take answers; the first one counts. */
+void delivery_stop(delivery *d, const fault *why);
 
 /* The fault that it was stopped with; NULL before. */
 const fault *delivery_stopped(const delivery *d);
 
-/* The smallest step that is published and not taken, or that it was stopped with; UINT64_MAX when there is
-   none. */
+/* The smallest step that is published and not taken; UINT64_MAX when there is none. */
 uint64_t delivery_least_step(const delivery *d);
 
 /* Batches that are published and not taken, and how many have been taken. */

@@ -17,14 +17,13 @@ static BatchLoader *allocate_loader(const batch_loader_options *o) {
   live_enter(loader);
   memset(loader, 0, sizeof *loader);
   loader->generation = thread_generation();
-  loader->faults = o->faults;
   loader->as_they_come = o->as_they_come;
   loader->num_workers = o->workers ? o->workers : 1;
   return loader;
 }
 
-static bool make_delivery(BatchLoader *loader, uint32_t size) {
-  return delivery_init(&loader->delivery, size, loader->recipe.schedule.total) ||
+static bool make_delivery(BatchLoader *loader, uint32_t size, bool stops) {
+  return delivery_init(&loader->delivery, size, loader->recipe.schedule.total, stops) ||
          error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %u places", size);
 }
 
@@ -72,8 +71,8 @@ static BatchLoader *create(const char *function, const batch_loader_source *sour
   uint32_t most; /* batches that there can be at a time */
   if (named(function, guard_install() && loader_make_recipe(&loader->recipe, sources, n, &options)) &&
       loader_open_pool(function, loader, &options, &most) &&
-      named(function, make_delivery(loader, most) && make_workers(loader, options.resident_bytes) &&
-                          start_workers(loader)))
+      named(function, make_delivery(loader, most, options.faults == BATCH_FAULT_STOP) &&
+                          make_workers(loader, options.resident_bytes) && start_workers(loader)))
     return loader;
   batch_loader_free(loader);
   return NULL;
@@ -181,19 +180,6 @@ static batch_status deliver(BatchLoader *loader, const delivery_item *item, Batc
   return BATCH_OK;
 }
 
-static batch_status stop(BatchLoader *loader, const delivery_item *item) {
-  delivery_stop(&loader->delivery, item->step, item->why);
-  batch_release(item->batch);
-  return item->why->code;
-}
-
-/* Does with a batch that had a fault what the policy says; with BATCH_FAULT_SKIP its status is OK. */
-static batch_status settle(BatchLoader *loader, const char *function, const delivery_item *item,
-                           Batch **batch) {
-  error_set(item->why->code, "%s: %s", function, item->why->message);
-  return loader->faults == BATCH_FAULT_STOP ? stop(loader, item) : deliver(loader, item, batch);
-}
-
 static batch_status take(BatchLoader *loader, const char *function, Batch **batch, uint64_t deadline) {
   fault why;
   delivery_item item = {.why = &why};
@@ -205,7 +191,8 @@ static batch_status take(BatchLoader *loader, const char *function, Batch **batc
   batch_status answer = delivery_take(&loader->delivery, &item, deadline, &waited);
   if (waited) add(loader, COUNT_TRAINER_WAIT, waited);
   if (answer != BATCH_OK) return report(loader, function, answer);
-  return why.code == BATCH_OK ? deliver(loader, &item, batch) : settle(loader, function, &item, batch);
+  if (why.code != BATCH_OK) error_set(why.code, "%s: %s", function, why.message);
+  return deliver(loader, &item, batch);
 }
 
 batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline) {

@@ -37,7 +37,6 @@ struct BatchLoader {
   resident resident;
   BatchPool *pool;
   unsigned loan; /* of a pool of the caller's, see pool_internal.h; 0: the pool is its own */
-  batch_faults faults;
   bool as_they_come;
   unsigned generation; /* of the process that its workers are in, see thread.h */
   uint64_t started;    /* when, in nanoseconds of CLOCK_MONOTONIC */

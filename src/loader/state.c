@@ -92,14 +92,13 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
   return a < b ? a : b;
 }
 
-/* The first step that is not delivered. In order: the head, or the step that stopped the loader. As
-   they come: the smallest among the steps not yet taken, those with workers and those published; each
-   is looked for in the order in which steps move, backwards, so that none slips through.
+/* The first step that is not delivered. In order: the head. As they come: the smallest among the steps not yet
+   taken, those with workers and those published; each is looked for in the order in which steps move, backwards, so
+   that none slips through. A worker may still have a step that has been delivered, but for when all have been.
    STEP: seq_cst; pairs with take_step. */
 static uint64_t first_undelivered(BatchLoader *loader) {
   const delivery *d = &loader->delivery;
-  if (!loader->as_they_come)
-    return smaller(delivery_taken(d), delivery_stopped(d) ? d->stop_step : UINT64_MAX);
+  if (!loader->as_they_come || delivery_taken(d) == loader->recipe.schedule.total) return delivery_taken(d);
   uint64_t first = atomic_load_explicit(&loader->next_step, memory_order_seq_cst);
   for (uint32_t i = 0; i < loader->num_workers; i++)
     first = smaller(first, atomic_load_explicit(&loader->workers[i].step, memory_order_seq_cst));

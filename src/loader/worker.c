@@ -47,7 +47,7 @@ static bool steps_left(const BatchLoader *loader) {
 static Batch *next_batch(BatchLoader *loader) {
   Batch *batch = pool_allocate_unless(loader->pool, loader->loan, &loader->closed);
   if (!batch && !closed(loader) && steps_left(loader))
-    delivery_stop(&loader->delivery, UINT64_MAX, &(fault){.code = BATCH_CLOSED});
+    delivery_stop(&loader->delivery, &(fault){.code = BATCH_CLOSED});
   return batch;
 }
 

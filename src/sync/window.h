@@ -43,6 +43,7 @@
 
 typedef enum window_status {
   WINDOW_OK,
+  WINDOW_LEFT,  /* a look has said that the position at the head stays */
   WINDOW_EMPTY, /* the position at the head is not published */
   WINDOW_TIMEDOUT,
   WINDOW_END,   /* all positions have been taken */
@@ -71,8 +72,9 @@ typedef struct window_taken {
 } window_taken;
 
 /* Reads what belongs to the position at the head, before it is taken: perhaps several times, and of positions
-   that another taker gets. Reads atomics, since then they may be written at the same time. */
-typedef void window_look(void *context, uint64_t position);
+   that another taker gets. Reads atomics, since then they may be written at the same time. Returns whether to take the
+   position; otherwise it stays at the head. */
+typedef bool window_look(void *context, uint64_t position);
 
 /* log2 of the slots, 1 <= size <= WINDOW_MAX_SIZE. */
 static inline uint32_t window_shift_for(uint32_t size) {
@@ -152,20 +154,21 @@ static inline window_status window_next(const window *w, uint64_t *head, uint64_
   return WINDOW_OK;
 }
 
-/* Takes the position at the head: WINDOW_OK, WINDOW_EMPTY, WINDOW_END or WINDOW_CLOSED. */
+/* Takes the position at the head: WINDOW_OK, WINDOW_LEFT (it stays: so look has said), WINDOW_EMPTY, WINDOW_END or
+   WINDOW_CLOSED. */
 static inline window_status window_try(window *w, window_look *look, void *context, window_taken *taken) {
   uint64_t head, word;
   for (;;) {
     window_status status = window_next(w, &head, &word);
     if (status != WINDOW_OK) return status;
-    look(context, head);
-    /* ADVANCE: seq_cst; pairs with FIRST in window_publish. relaxed: after a failure head is read afresh. */
-    if (atomic_compare_exchange_strong_explicit(&w->head, &head, head + 1, memory_order_seq_cst,
-                                                memory_order_relaxed)) {
-      taken->position = head;
-      taken->handle = handle_of(word);
-      return WINDOW_OK;
-    }
+    bool wanted = look(context, head);
+    taken->position = head;
+    taken->handle = handle_of(word);
+    /* ADVANCE: seq_cst; pairs with FIRST in window_publish. Who leaves the position there writes head as it is: so what
+       look has read was that position's. relaxed: after a failure head is read afresh. */
+    if (atomic_compare_exchange_strong_explicit(&w->head, &head, head + wanted, memory_order_seq_cst,
+                                                memory_order_relaxed))
+      return wanted ? WINDOW_OK : WINDOW_LEFT;
   }
 }
 
@@ -196,7 +199,8 @@ static inline bool window_retry(void *attempt) {
 }
 
 /* Takes the position at the head, waiting while it is not published until the deadline (as event_wait; 0: not at
-   all, then WINDOW_EMPTY). WINDOW_OK, WINDOW_EMPTY, WINDOW_TIMEDOUT, WINDOW_END or WINDOW_CLOSED. */
+   all, then WINDOW_EMPTY). WINDOW_OK, WINDOW_LEFT, WINDOW_EMPTY, WINDOW_TIMEDOUT, WINDOW_END or WINDOW_CLOSED. Who
+   leaves a position closes the window: nobody else is woken for it. */
 static inline window_status window_take(window *w, window_look *look, void *context, window_taken *taken,
                                         uint64_t deadline) {
   window_attempt a = {w, look, context, taken, WINDOW_EMPTY};

@@ -24,8 +24,9 @@ static inline void window_give(uint64_t position) {
   assert(window_publish(&tested, position, (uint32_t)position + 1));
 }
 
-static inline void window_read(void *entry, uint64_t position) {
+static inline bool window_read(void *entry, uint64_t position) {
   *(uint64_t *)entry = atomic_load_explicit(&entries[position & tested.mask], memory_order_relaxed);
+  return true;
 }
 
 static inline window_status window_get(uint64_t deadline) {

@@ -25,9 +25,10 @@ typedef struct reading {
 } reading;
 
 /* A window_look. */
-static void look(void *context, uint64_t position) {
+static bool look(void *context, uint64_t position) {
   const reading *r = context;
   *r->entry = small_window_read(r->window, position);
+  return true;
 }
 
 static window_status take(small_window *w, window_taken *taken, uint64_t *entry, uint64_t deadline) {
