@@ -1,7 +1,8 @@
 #!/bin/sh
 # Usage: installation.sh CMAKE SOURCE_DIR BUILD_DIR COMPILER [FLAG...]
 # A build is installed and the tree moved elsewhere. There README.md's example and consumer.c build and run, by
-# find_package and by pkg-config, and see nothing but that tree. The same of a static library, unless there are FLAGs.
+# find_package and by pkg-config, and see nothing but that tree. The same of a static library, unless there are FLAGs,
+# which is built inside another project.
 # What the library is in stays loaded: itself, or a plugin that is linked with the archive.
 set -eu
 cmake=$1 source=$2 build=$3 compiler=$4
@@ -66,9 +67,10 @@ by_pkg_config asbuilt
 [ ! -f "$library/libheadrace.so" ] || stays "$library/libheadrace.so"
 [ -z "$flags" ] || exit 0
 
-quietly "$cmake" -S "$source" -B "$directory/static" -DBUILD_SHARED_LIBS=OFF -DCMAKE_C_COMPILER="$compiler" \
-  -DCMAKE_BUILD_TYPE=None -DBUILD_TESTING=OFF -DHEADRACE_EXAMPLES=OFF -DHEADRACE_BENCH=OFF
+quietly "$cmake" -S "$source/tests/subproject" -B "$directory/static" -DHEADRACE="$source" \
+  -DCMAKE_C_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=None -DHEADRACE_CLI=ON
 quietly "$cmake" --build "$directory/static" --parallel 2
+runs "$directory/static/program"
 install "$directory/static" static
 by_find_package static
 by_pkg_config static

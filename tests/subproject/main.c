@@ -1,0 +1,5 @@
+int other_version(void);
+
+int main(void) {
+  return other_version();
+}
