@@ -72,6 +72,11 @@ quietly "$cmake" -S "$source/tests/subproject" -B "$directory/static" -DHEADRACE
 quietly "$cmake" --build "$directory/static" --parallel 2
 runs "$directory/static/program"
 install "$directory/static" static
+if nm -g --defined-only "$library/libheadrace.a" | awk 'NF == 3 && $2 ~ /[A-TX-Z]/ { print $3 }' |
+  grep -Ev '^(tensor|batch)_'; then
+  echo "these names of the archive are in the way of a program's"
+  exit 1
+fi
 by_find_package static
 by_pkg_config static
 stays "$directory/cmake.static/libplugin.so"
