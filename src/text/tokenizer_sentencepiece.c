@@ -64,8 +64,9 @@ BatchTokenizer *tokenizer_sentencepiece_load(const char *path) {
 }
 #else
 BatchTokenizer *tokenizer_sentencepiece_load(const char *path) {
-  return error_null(
-      BATCH_ERROR_UNSUPPORTED,
-      "%.700s: is a SentencePiece model, and this libheadrace was built without libsentencepiece", path);
+  return error_null(BATCH_ERROR_UNSUPPORTED,
+                    "%.700s: is asked for as a SentencePiece model, and this libheadrace was built without "
+                    "libsentencepiece",
+                    path);
 }
 #endif
