@@ -18,3 +18,12 @@ function(headrace_internals target)
   target_link_libraries(${target} PRIVATE headrace_common headrace_static)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
 endfunction()
+
+# headrace_installed_program(<target> <folder>): where it is installed it finds libheadrace from where it lies itself.
+function(headrace_installed_program target folder)
+  cmake_path(ABSOLUTE_PATH folder BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX})
+  cmake_path(RELATIVE_PATH CMAKE_INSTALL_FULL_LIBDIR BASE_DIRECTORY ${folder} OUTPUT_VARIABLE library)
+  if(BUILD_SHARED_LIBS)
+    set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/${library}")
+  endif()
+endfunction()

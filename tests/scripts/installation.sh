@@ -27,6 +27,9 @@ install() {
   prefix=$directory/moved.$2
   mv "$directory/first" "$prefix"
   library=$(dirname "$(find "$prefix" -name 'libheadrace.*' | head -n 1)")
+  for program in bin/headrace libexec/headrace/headrace-bench; do
+    [ ! -e "$prefix/$program" ] || quietly "$prefix/$program" --help
+  done
 }
 
 by_find_package() {
