@@ -1,0 +1,1 @@
+/* What may not be included from below. */
