@@ -103,8 +103,13 @@ Test(errors, statuses_have_names) {
                                       "ERROR_IO",
                                       "ERROR_FORMAT",
                                       "ERROR_UNSUPPORTED"};
-  for (int status = BATCH_OK; status <= BATCH_ERROR_UNSUPPORTED; status++)
-    cr_assert_str_eq(batch_status_name((batch_status)status), names[status]);
+  int status = BATCH_OK;
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++, status++) {
+    while (strcmp(batch_status_name((batch_status)status), "?") == 0)
+      status++; /* kept for outcomes to come */
+    cr_assert_str_eq(batch_status_name((batch_status)status), names[i]);
+    cr_assert_eq(status >= BATCH_ERROR_INVALID_ARGUMENT, strncmp(names[i], "ERROR_", 6) == 0);
+  }
   cr_assert_not_null(batch_status_name((batch_status)99));
   cr_assert_not_null(batch_status_name((batch_status)-1));
 }

@@ -73,22 +73,22 @@ extern "C++" template <typename T> constexpr T batch_options_init() {
 extern "C" {
 #endif
 
-/* What a call answers: an ordinary outcome, or an error. */
+/* What a call answers: an ordinary outcome, or an error; there is room for more outcomes before the errors. */
 typedef enum batch_status {
   BATCH_OK = 0,
-  BATCH_FULL,                   /* no room, and the caller did not ask to wait */
-  BATCH_EMPTY,                  /* nothing there, and the caller did not ask to wait */
-  BATCH_CLOSED,                 /* closed; for a dequeue: closed and drained */
-  BATCH_TIMEDOUT,               /* the deadline passed while waiting */
-  BATCH_END,                    /* a loader has delivered its last batch */
-  BATCH_READY,                  /* there is something already, and nothing to wait for */
-  BATCH_ERROR_INVALID_ARGUMENT, /* an argument is not what the call expects */
-  BATCH_ERROR_OVERFLOW,         /* a size is larger than what can be addressed */
-  BATCH_ERROR_OUT_OF_MEMORY,    /* nothing leaked, nothing changed */
-  BATCH_ERROR_OUT_OF_RANGE,     /* an index or a token id lies outside */
-  BATCH_ERROR_IO,               /* a file could not be opened, read, mapped or written */
-  BATCH_ERROR_FORMAT,           /* a file is not what it claims to be */
-  BATCH_ERROR_UNSUPPORTED       /* this build or machine lacks what the call needs */
+  BATCH_FULL,                        /* no room, and the caller did not ask to wait */
+  BATCH_EMPTY,                       /* nothing there, and the caller did not ask to wait */
+  BATCH_CLOSED,                      /* closed; for a dequeue: closed and drained */
+  BATCH_TIMEDOUT,                    /* the deadline passed while waiting */
+  BATCH_END,                         /* a loader has delivered its last batch */
+  BATCH_READY,                       /* there is something already, and nothing to wait for */
+  BATCH_ERROR_INVALID_ARGUMENT = 32, /* an argument is not what the call expects */
+  BATCH_ERROR_OVERFLOW,              /* a size is larger than what can be addressed */
+  BATCH_ERROR_OUT_OF_MEMORY,         /* nothing leaked, nothing changed */
+  BATCH_ERROR_OUT_OF_RANGE,          /* an index or a token id lies outside */
+  BATCH_ERROR_IO,                    /* a file could not be opened, read, mapped or written */
+  BATCH_ERROR_FORMAT,                /* a file is not what it claims to be */
+  BATCH_ERROR_UNSUPPORTED            /* this build or machine lacks what the call needs */
 } batch_status;
 
 /* The last failure in the calling thread. `message` is one sentence that names the function,

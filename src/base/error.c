@@ -124,7 +124,7 @@ const char *batch_status_name(batch_status status) {
       [BATCH_ERROR_FORMAT] = "ERROR_FORMAT",
       [BATCH_ERROR_UNSUPPORTED] = "ERROR_UNSUPPORTED",
   };
-  if ((unsigned)status >= sizeof names / sizeof *names) return "?";
+  if ((unsigned)status >= sizeof names / sizeof *names || !names[status]) return "?";
   return names[status];
 }
 
