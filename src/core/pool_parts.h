@@ -46,12 +46,14 @@ bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size);
 /* One of the pool's holders has gone; the last one gives its memory back. */
 void pool_let_go(BatchPool *pool);
 
-/* After `count` batches have become idle: one waiter for each, of every kind, looks again. word: by pool_size_look,
-   since then. */
-static inline void pool_notify(BatchPool *pool, uint64_t word, uint32_t count) {
+/* After `count` batches have become idle: one waiter for each, of every kind, looks again. Returns the pool's word,
+   looked at since then. */
+static inline uint64_t pool_notify(BatchPool *pool, uint32_t count) {
   event_notify(&pool->available[0], count);
+  uint64_t word = pool_size_look(&pool->size);
   for (uint32_t loans = pool_loans_of(word), i = 1; loans > 0; loans >>= 1, i++)
     if (loans & 1) event_notify(&pool->available[i], count);
+  return word;
 }
 
 /* Makes a batch idle that nobody else can reach. */

@@ -50,7 +50,7 @@ COLD static void pool_retire_idle(BatchPool *pool) {
       pool_retire(pool, header);
     } else {
       pool_push(pool, header);
-      pool_notify(pool, pool_size_look(&pool->size), 1);
+      pool_notify(pool, 1);
     }
   }
 }
@@ -61,9 +61,7 @@ void pool_take_back(BatchPool *pool, batch_header *header) {
     return;
   }
   pool_push(pool, header);
-  uint64_t word = pool_size_look(&pool->size);
-  pool_notify(pool, word, 1);
-  if (pool_surplus_of(word) > 0) pool_retire_idle(pool);
+  if (pool_surplus_of(pool_notify(pool, 1)) > 0) pool_retire_idle(pool);
 }
 
 static void pool_unmake_batches(BatchPool *pool, batch_header **made) {
@@ -103,7 +101,7 @@ static void pool_add_batches(BatchPool *pool, batch_header **made, uint32_t coun
     hand_over(header);
     pool_push(pool, header);
   }
-  pool_notify(pool, pool_size_look(&pool->size), count);
+  pool_notify(pool, count);
 }
 
 /* Whether the word that was seen lets the size become new_size. */
