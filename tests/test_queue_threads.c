@@ -34,17 +34,21 @@ static void release_results(test_thread *threads) {
   }
 }
 
-Test(queue_threads, queue_close_wakes_waiting_consumers) {
+static void check_close_wakes(void (*take)(test_thread *self)) {
   for (uint32_t capacity = 0; capacity <= 2; capacity++) {
     BatchQueue *queue = batch_queue_create(capacity);
     test_thread threads[WAITERS];
-    threads_start(threads, WAITERS, "consumer", take_one, queue);
+    threads_start(threads, WAITERS, "consumer", take, queue);
     threads_until_asleep(threads, WAITERS);
     batch_queue_close(queue);
     threads_join(threads, WAITERS);
     for (int i = 0; i < WAITERS; i++) cr_assert_null(threads[i].result);
     batch_queue_free(queue);
   }
+}
+
+Test(queue_threads, queue_close_wakes_waiting_consumers) {
+  check_close_wakes(take_one);
 }
 
 Test(queue_threads, queue_close_wakes_waiting_producers_who_keep_their_batches) {
@@ -302,16 +306,7 @@ Test(queue_threads, closing_wakes_enqueue_many_which_keeps_what_is_not_in) {
 }
 
 Test(queue_threads, closing_wakes_dequeue_many) {
-  for (uint32_t capacity = 0; capacity <= 2; capacity++) {
-    BatchQueue *queue = batch_queue_create(capacity);
-    test_thread threads[WAITERS];
-    threads_start(threads, WAITERS, "consumer", take_many, queue);
-    threads_until_asleep(threads, WAITERS);
-    batch_queue_close(queue);
-    threads_join(threads, WAITERS);
-    for (int i = 0; i < WAITERS; i++) cr_assert_null(threads[i].result);
-    batch_queue_free(queue);
-  }
+  check_close_wakes(take_many);
 }
 
 Test(queue_threads, each_enqueue_wakes_one_who_waits_for_many) {
