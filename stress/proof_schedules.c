@@ -108,7 +108,7 @@ static void put_many(unsigned thread, operation o) {
   for (uint32_t i = 0; i < o.many; i++) {
     respond(&h[i], i < count ? ANSWER_DONE : a);
     h[i].responded = h->responded;
-    h[i].count = i <= count;
+    h[i].count = i < count || (i == count && a != ANSWER_DONE);
   }
 }
 

@@ -49,7 +49,7 @@ void __wrap_port_wake(_Atomic uint32_t *word, uint32_t count) {
 
 typedef struct shared {
   ring ring;
-  _Atomic uint64_t slots[CAPACITY + 1];
+  _Atomic uint64_t slots[1 << RING_MIN_SHIFT];
   event not_empty, not_full;
   unsigned consumers;
   void (*notify)(event *e, uint32_t k);
@@ -111,7 +111,7 @@ static void consume(stress_thread *self) {
 static void start(shared *s, unsigned consumers, void (*notify)(event *e, uint32_t k),
                   void (*function)(stress_thread *self)) {
   *s = (shared){.consumers = consumers, .notify = notify};
-  ring_init(&s->ring, s->slots, CAPACITY, 0);
+  ring_init(&s->ring, s->slots, CAPACITY, 0, NULL);
   event_init(&s->not_empty);
   event_init(&s->not_full);
   stress_start(s->team, consumers, "consumer", function, s);

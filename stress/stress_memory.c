@@ -12,7 +12,7 @@
 #include "support/stress.h"
 #include "sync/ring_list.h"
 
-enum { BACKLOG = 1000000, TIMES = 3, MAX_THREADS = 32, A_NEW_QUEUE = 4096 };
+enum { BACKLOG = 1000000, TIMES = 3, MAX_THREADS = 32, A_NEW_QUEUE = 3 * 4096 };
 
 void *__real_mmap(void *address, size_t length, int protection, int flags, int file, off_t offset);
 int __real_munmap(void *address, size_t length);

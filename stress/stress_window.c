@@ -19,7 +19,7 @@ typedef struct round_state {
   window window;
   event idle; /* workers wait on it for a batch */
   ring pool;  /* of the batches' handles */
-  _Atomic uint64_t slots[MOST], entries[MOST], pool_slots[2 * MOST];
+  _Atomic uint64_t slots[MOST], entries[MOST], pool_slots[1 << RING_MIN_SHIFT];
   uint64_t batches[MOST + 1]; /* by handle: the position it is for; not atomic */
   uint64_t total, close_after;
   bool tickets;
@@ -116,7 +116,7 @@ static void begin_round(uint64_t *random) {
   now.tickets = stress_random_below(random, 2);
   window_init(&now.window, now.slots, size, 0, now.total);
   event_init(&now.idle);
-  ring_init(&now.pool, now.pool_slots, size, 0);
+  ring_init(&now.pool, now.pool_slots, size, 0, NULL);
   for (uint32_t handle = 1; handle <= size; handle++) ring_push(&now.pool, handle);
   atomic_store(&now.next, 0);
   atomic_store(&now.taken, 0);

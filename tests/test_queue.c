@@ -22,7 +22,7 @@ Test(queue, create_takes_every_capacity_up_to_the_largest) {
 
 Test(queue, create_refuses_more_than_the_largest_capacity) {
   assert_refused(!batch_queue_create(BATCH_QUEUE_MAX_CAPACITY + 1), BATCH_ERROR_INVALID_ARGUMENT,
-                 "batch_queue_create", "capacity", "16777216");
+                 "batch_queue_create", "capacity", "16777153");
   assert_refused(!batch_queue_create(UINT32_MAX), BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_create",
                  "4294967295");
 }

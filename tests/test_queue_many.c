@@ -76,7 +76,7 @@ Test(queue_many, many_cross_the_rings_of_the_unlimited_queue) {
   BatchQueue *queue = queue_of(0);
   Batch **batches = calloc(MANY, sizeof *batches), *taken[PIECE];
   for (uint64_t i = 0; i < MANY; i++) batches[i] = check_small_batch(i);
-  cr_assert_eq(batch_queue_enqueue_many(queue, batches, MANY), MANY);
+  cr_assert_eq(batch_queue_enqueue_many_wait(queue, batches, MANY), MANY);
   uint64_t out = 0;
   size_t got;
   while ((got = batch_queue_dequeue_many(queue, taken, PIECE)))
@@ -93,6 +93,52 @@ static void make_batches(Batch **batches, uint64_t first, uint64_t n) {
   for (uint64_t i = 0; i < n; i++) batches[i] = check_small_batch(first + i);
 }
 
+Test(queue_many, a_step_takes_sixty_four_whatever_there_is_room_for) {
+  enum { STEP = 64, MANY = 3 * STEP };
+  for (uint32_t capacity = 0; capacity <= 1000; capacity += 1000) {
+    BatchQueue *queue = queue_of(capacity);
+    Batch *batches[MANY];
+    make_batches(batches, 0, MANY);
+    for (int in = 0; in < MANY; in += STEP)
+      cr_assert_eq(batch_queue_enqueue_many(queue, batches + in, (size_t)(MANY - in)), STEP);
+    cr_assert_eq(batch_queue_size(queue), MANY);
+    for (uint64_t i = 0; i < MANY; i++) assert_next(queue, i);
+    batch_queue_free(queue);
+  }
+}
+
+Test(queue_many, single_calls_and_calls_for_many_share_an_order) {
+  for (uint32_t capacity = 0; capacity <= 4000; capacity += 4000) {
+    BatchQueue *queue = queue_of(capacity);
+    Batch *batches[16];
+    uint64_t in = 0, out = 0;
+    for (int turn = 0; turn < 400; turn++) {
+      size_t k = (size_t)(turn * 7 % 13);
+      make_batches(batches, in, k);
+      if (k == 1) cr_assert(batch_queue_try_enqueue(queue, batches[0]));
+      size_t some = k > 1 ? batch_queue_enqueue_many(queue, batches, k) : k;
+      cr_assert(k == 0 || (some > 0 && some <= k));
+      cr_assert_eq(batch_queue_enqueue_many_wait(queue, batches + some, k - some),
+                   k - some); /* beyond a joint */
+      in += k;
+      Batch *front = batch_queue_peek(queue);
+      if (front) cr_assert_eq(front->batch_id, out);
+      if (front) batch_release(front);
+      cr_assert_eq(batch_queue_size(queue), in - out);
+      if (turn % 3 == 0) {
+        while (in - out > 20) assert_next(queue, out++);
+        continue;
+      }
+      size_t got = batch_queue_dequeue_many(queue, batches, (size_t)(turn * 5 % 16));
+      for (size_t i = 0; i < got; i++) {
+        cr_assert_eq(batches[i]->batch_id, out++);
+        batch_release(batches[i]);
+      }
+    }
+    batch_queue_free(queue);
+  }
+}
+
 static void release_batches(Batch **batches, size_t n) {
   for (size_t i = 0; i < n; i++) {
     assert_count(batches[i], 1);
@@ -100,11 +146,16 @@ static void release_batches(Batch **batches, size_t n) {
   }
 }
 
-Test(queue_many, enqueue_many_says_why_not_all_went_in) {
+Test(queue_many, enqueue_many_says_why_none_went_in) {
   BatchQueue *queue = queue_with(3, 2);
   Batch *batches[3];
   make_batches(batches, 2, 3);
-  assert_refused(batch_queue_enqueue_many(queue, batches, 3) == 1, BATCH_FULL, "batch_queue_enqueue_many");
+  check_forget_error();
+  batch_status before = batch_last_error()->code;
+  cr_assert_eq(batch_queue_enqueue_many(queue, batches, 3), 1);
+  cr_assert_eq(batch_last_error()->code, before);
+  assert_refused(batch_queue_enqueue_many(queue, batches + 1, 2) == 0, BATCH_FULL,
+                 "batch_queue_enqueue_many");
   batch_queue_close(queue);
   assert_refused(batch_queue_enqueue_many(queue, batches + 1, 2) == 0, BATCH_CLOSED,
                  "batch_queue_enqueue_many");

@@ -386,7 +386,7 @@ Test(spheres, start_refuses_bad_options) {
   options.process = note;
   options.lane_capacity = BATCH_QUEUE_MAX_CAPACITY + 1;
   assert_refused(!batch_spheres_start(&options), BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_start",
-                 "lane_capacity", "16777216");
+                 "lane_capacity", "16777153");
 }
 
 Test(spheres, dispatch_refuses_bad_arguments_and_leaves_the_reference) {

@@ -11,6 +11,8 @@ enum {
   SEVERAL_RINGS = THREE_RINGS + 100
 };
 
+static group_store groups = GROUP_STORE_INIT;
+
 static void push_from(ring_list *list, uint32_t first, uint32_t n) {
   for (uint32_t i = 0; i < n; i++) cr_assert_eq(ring_list_push(list, first + i), RING_OK);
 }
@@ -32,7 +34,7 @@ static void assert_nothing(ring_list *list, ring_status status) {
 
 Test(sync_ring_list, handles_come_in_order_over_many_rings) {
   ring_list list;
-  cr_assert_eq(ring_list_init(&list), 0);
+  cr_assert_eq(ring_list_init(&list, &groups), 0);
   assert_nothing(&list, RING_EMPTY);
   for (int round = 0; round < 3; round++) {
     push_from(&list, 1, SEVERAL_RINGS);
@@ -46,7 +48,7 @@ Test(sync_ring_list, handles_come_in_order_over_many_rings) {
 
 Test(sync_ring_list, size_is_right_at_the_joints) {
   ring_list list;
-  cr_assert_eq(ring_list_init(&list), 0);
+  cr_assert_eq(ring_list_init(&list, &groups), 0);
   for (uint32_t n = 1; n <= THREE_RINGS + 3; n++) {
     push_from(&list, n, 1);
     cr_assert_eq(ring_list_size(&list), n);
@@ -71,7 +73,7 @@ Test(sync_ring_list, it_closes_at_the_joints) {
                                    THREE_RINGS + 1};
   for (size_t i = 0; i < sizeof fills / sizeof *fills; i++) {
     ring_list list;
-    cr_assert_eq(ring_list_init(&list), 0);
+    cr_assert_eq(ring_list_init(&list, &groups), 0);
     push_from(&list, 1, fills[i]);
     cr_assert_not(ring_list_is_closed(&list));
     ring_list_close(&list);
@@ -97,7 +99,7 @@ static void drop(uint32_t handle) {
 Test(sync_ring_list, peek_looks_over_the_joint) {
   ring_list list;
   uint32_t handle = 0;
-  cr_assert_eq(ring_list_init(&list), 0);
+  cr_assert_eq(ring_list_init(&list, &groups), 0);
   cr_assert_eq(ring_list_peek(&list, retain, drop, &handle), RING_EMPTY);
   push_from(&list, 1, TWO_RINGS + 1);
   pop_from(&list, 1, RING_LIST_FIRST);

@@ -19,6 +19,8 @@ typedef struct bare_queue {
   _Alignas(PORT_LINE) _Atomic uint64_t slots[];
 } bare_queue;
 
+static group_store groups = GROUP_STORE_INIT;
+
 QUEUE_SELF_IS(bare_queue)
 
 static inline bool queue_try_push(queue_self *self, void *e) {
@@ -40,7 +42,7 @@ static void *create(uint32_t capacity) {
   size_t bytes = sizeof(bare_queue) + slots * sizeof(uint64_t);
   bare_queue *q = line_alloc(bytes);
   if (q == NULL) return NULL;
-  ring_init(&q->ring, q->slots, capacity, 0);
+  ring_init(&q->ring, q->slots, capacity, 0, &groups);
   event_init(&q->not_empty);
   event_init(&q->not_full);
   return q;

@@ -31,7 +31,7 @@
    are. If the thread that wakes stops before it has done so, or the one that it chose gets no processor
    any more, others who sleep go on sleeping beside that batch (or place) until the next enqueue (or
    dequeue) wakes one of them; calls that come meanwhile find it as ever. The unlimited queue (capacity 0)
-   begins with a page and maps a ring of 8191 slots in the enqueue that finds the last ring full; dequeues
+   begins with three pages and maps a ring of 8192 slots in the enqueue that finds the last ring full; dequeues
    unmap what was drained and never allocate. While a thread is stopped inside a call on any unlimited
    queue, drained rings stay; they go with the next dequeue that finds the queue empty.
 
@@ -58,7 +58,7 @@ typedef struct BatchQueue BatchQueue;
 
 /* The largest bounded capacity; an unlimited queue may hold every batch that there can be, BATCH_MAX_LIVE
    (batch.h), or more references to fewer of them. */
-#define BATCH_QUEUE_MAX_CAPACITY ((uint32_t)((1u << 24) - 1))
+#define BATCH_QUEUE_MAX_CAPACITY ((uint32_t)((1u << 24) - 64))
 
 /* Makes a queue. capacity: 1 to BATCH_QUEUE_MAX_CAPACITY batches, or 0 for no limit.
    Returns: the queue, owned by the caller; NULL on a larger capacity or lack of memory, or, for the
@@ -84,19 +84,22 @@ HEADRACE_API bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch);
    BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline);
 
-/* Appends batches[0..n-1] in order as far as there is room. Never waits. Each goes in by itself: others may take the
-   first before the last is in, and they are consecutive only if nobody else enqueues meanwhile. batches is not
-   changed; n may be 0, and batches NULL then.
+/* Appends 1 to n batches, batches[0] and following, in one atomic step, as far as there is room and 64 at most: they
+   are consecutive, and nobody sees some of them without the others. Never waits. batches is not changed; n may be 0,
+   and batches NULL then: the answer is 0 and no error.
    Returns: how many went in: the first so many references now belong to the queue, the others are still the
-   caller's. Fewer than n: batch_last_error()->code is BATCH_FULL, BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY
-   (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where the next one is NULL. */
+   caller's. Fewer than n, or 64, does not mean that the queue is full (the step may find less room than there is, or
+   no memory for the note that holds several, and then takes one), 0 does, or: batch_last_error()->code is BATCH_FULL,
+   BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where one of the batches is
+   NULL: that is said also when those before it went in. */
 HEADRACE_API size_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, size_t n);
 
-/* As batch_queue_enqueue_many, waiting for room until all n are in, which may be more than the capacity.
+/* As batch_queue_enqueue_many, but in as many steps as it takes, waiting for room until all n are in, which may be
+   more than the capacity.
    Returns: n; fewer when the queue is closed meanwhile, or for the other two reasons that are no want of room. */
 HEADRACE_API size_t batch_queue_enqueue_many_wait(BatchQueue *queue, Batch *const *batches, size_t n);
 
-/* As batch_queue_enqueue_many, waiting for room until all n are in or until `deadline`.
+/* As batch_queue_enqueue_many_wait, until all n are in or until `deadline`.
    Returns: BATCH_OK when all n are in, else as batch_queue_enqueue_until. *entered is how many went in, whatever the
    answer: the first so many references now belong to the queue. entered is not NULL. */
 HEADRACE_API batch_status batch_queue_enqueue_many_until(BatchQueue *queue, Batch *const *batches, size_t n,

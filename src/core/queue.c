@@ -11,7 +11,10 @@
 #include "sync/line.h"
 #include "sync/refcount.h"
 
-_Static_assert(BATCH_QUEUE_MAX_CAPACITY == RING_MAX_CAPACITY, "queue.h states the ring's limit");
+/* Of all queues. */
+static group_store groups = GROUP_STORE_INIT;
+
+_Static_assert(BATCH_QUEUE_MAX_CAPACITY <= RING_MAX_CAPACITY, "queue.h states the ring's limit");
 
 bool queue_check(const char *function, const BatchQueue *queue) {
   if (!queue) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: queue is NULL", function);
@@ -24,7 +27,7 @@ BatchQueue *batch_queue_create(uint32_t capacity) {
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_queue_create: capacity is %u, expected 0 to %u",
                       capacity, BATCH_QUEUE_MAX_CAPACITY);
   BatchQueue *queue = line_alloc(offsetof(BatchQueue, handles) + handle_queue_bytes(capacity));
-  int answer = queue ? handle_queue_init(&queue->handles, capacity) : ENOMEM;
+  int answer = queue ? handle_queue_init(&queue->handles, capacity, &groups) : ENOMEM;
   if (answer != 0) {
     free(queue);
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_queue_create: no %s for a capacity of %u",

@@ -15,8 +15,8 @@ struct BatchQueue {
   handle_queue handles; /* last: it may be longer than its type */
 };
 
-/* At most so many go in or out between two calls of event_notify: handles wait on the stack. */
-enum { QUEUE_MANY = 256 };
+/* So many come out in one step at most. */
+enum { QUEUE_MANY = RING_POP_MOST };
 
 /* Ends the process over a queue of another copy of the library. */
 static inline void queue_check_home(const char *function, const BatchQueue *queue) {

@@ -1,4 +1,4 @@
-/* Several batches in one call: they go in one by one, as there is room, and come out in one step. */
+/* Several batches in one call: a step takes in or out as many as it can, and they are consecutive. */
 #include <headrace/queue.h>
 
 #include "base/error.h"
@@ -10,43 +10,29 @@ static bool check_many(const char *function, const BatchQueue *queue, const void
   return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches is NULL, n is %zu", function, n);
 }
 
-/* Puts in what there is room for of n >= 1 batches, up to so many that whoever sleeps beside them should be told.
-   Returns how many went in; *status is what came of the last one that was tried. */
-static inline size_t enter_some(const char *function, BatchQueue *queue, Batch *const *batches, size_t n,
-                                ring_status *status) {
-  size_t entered = 0, most = n < QUEUE_MANY ? n : QUEUE_MANY;
-  *status = RING_OK;
-  while (entered < most && batches[entered]) {
-    uint32_t handle = batch_header_check(function, batches[entered])->handle;
-    hand_over(batches[entered]);
-    *status = handle_queue_push(&queue->handles, handle);
-    if (*status != RING_OK) break;
-    entered++;
-  }
-  return entered;
-}
-
-/* One call that waits for room. */
+/* What a step is to put in: the handles of the next batches, up to one that is NULL. */
 typedef struct entering {
-  const char *function;
   BatchQueue *queue;
-  Batch *const *batches;
-  size_t n, entered;
+  uint32_t handles[RING_GROUP_MOST], most, entered;
   ring_status status;
 } entering;
 
-static bool retry_enter(void *context) {
-  entering *e = context;
-  e->entered = enter_some(e->function, e->queue, e->batches, e->n, &e->status);
-  return e->entered > 0 || e->status != RING_FULL;
+static inline void entering_load(entering *e, const char *function, Batch *const *batches, size_t n) {
+  for (e->most = 0; e->most < RING_GROUP_MOST && e->most < n && batches[e->most]; e->most++) {
+    Batch *batch = batches[e->most];
+    e->handles[e->most] = batch_header_check(function, batch)->handle;
+    hand_over(batch);
+  }
 }
 
-COLD static size_t wait_to_enter(const char *function, BatchQueue *queue, Batch *const *batches, size_t n,
-                                 ring_status *status, uint64_t deadline) {
-  entering e = {function, queue, batches, n, 0, RING_FULL};
-  event_wait(&queue->not_full, retry_enter, &e, deadline);
-  *status = e.status;
-  return e.entered;
+static inline bool entering_step(void *context) {
+  entering *e = context;
+  e->status = handle_queue_push_many(&e->queue->handles, e->handles, e->most, &e->entered);
+  return e->status != RING_FULL;
+}
+
+COLD static void wait_to_enter(entering *e, uint64_t deadline) {
+  event_wait(&e->queue->not_full, entering_step, e, deadline);
 }
 
 /* While others make room a late call could go on from one wait to the next. */
@@ -54,26 +40,40 @@ static bool may_wait(uint64_t deadline) {
   return deadline == BATCH_FOREVER || (deadline != BATCH_NO_WAIT && port_clock() < deadline);
 }
 
-/* Each batch that went in may be what somebody sleeps for, so all are told of before this call sleeps itself. */
+/* One step, of n >= 1 batches: how many went in. Whoever sleeps is told of them before the next one waits itself. */
+static inline size_t enter(const char *function, entering *e, Batch *const *batches, size_t n,
+                           uint64_t deadline) {
+  entering_load(e, function, batches, n);
+  if (e->most == 0) return 0;
+  if (!entering_step(e) && may_wait(deadline)) wait_to_enter(e, deadline);
+  if (e->status != RING_OK) return 0;
+  event_notify(&e->queue->not_empty, e->entered);
+  return e->entered;
+}
+
+COLD static batch_status refuse_null(const char *function, size_t next) {
+  return error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches[%zu] is NULL", function, next);
+}
+
+COLD static batch_status not_entered(const char *function, const entering *e, size_t next,
+                                     uint64_t deadline) {
+  if (e->most > 0) return queue_not_enqueued(function, e->queue, e->status, deadline);
+  return refuse_null(function, next);
+}
+
+/* Steps until all n are in; without waiting one step, if it finds room. */
 static batch_status enqueue_many(const char *function, BatchQueue *queue, Batch *const *batches, size_t n,
                                  uint64_t deadline, size_t *entered) {
   *entered = 0;
   if (!check_many(function, queue, batches, n)) return BATCH_ERROR_INVALID_ARGUMENT;
-  ring_status status = RING_OK;
-  size_t in = 0;
-  while (in < n) {
-    size_t some = enter_some(function, queue, batches + in, n - in, &status);
-    if (some == 0 && status == RING_FULL && may_wait(deadline))
-      some = wait_to_enter(function, queue, batches + in, n - in, &status, deadline);
-    if (some == 0) break;
-    event_notify(&queue->not_empty, (uint32_t)some);
+  entering e;
+  e.queue = queue;
+  for (size_t in = 0; in < n; *entered = in) {
+    size_t some = enter(function, &e, batches + in, n - in, deadline);
+    if (some == 0) return not_entered(function, &e, in, deadline);
     in += some;
-    if (status == RING_FULL && deadline == BATCH_NO_WAIT) break;
   }
-  *entered = in;
-  if (in == n) return BATCH_OK;
-  if (status != RING_OK) return queue_not_enqueued(function, queue, status, deadline);
-  return error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches[%zu] is NULL", function, in);
+  return BATCH_OK;
 }
 
 /* One call that waits for batches. */
@@ -114,8 +114,15 @@ static batch_status dequeue_many(const char *function, BatchQueue *queue, Batch 
 }
 
 size_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, size_t n) {
-  size_t entered;
-  enqueue_many("batch_queue_enqueue_many", queue, batches, n, BATCH_NO_WAIT, &entered);
+  static const char function[] = "batch_queue_enqueue_many";
+  if (!check_many(function, queue, batches, n) || n == 0) return 0;
+  entering e;
+  e.queue = queue;
+  size_t entered = enter(function, &e, batches, n, BATCH_NO_WAIT);
+  if (entered == 0)
+    not_entered(function, &e, 0, BATCH_NO_WAIT);
+  else if (e.most < n && e.most < RING_GROUP_MOST)
+    refuse_null(function, e.most);
   return entered;
 }
 

@@ -125,7 +125,7 @@ typedef struct drain {
 
 static bool lane_is_past(void *context) {
   const drain *d = context;
-  return (int64_t)(queue_head(d->lane) - d->tail) >= 0;
+  return ring_distance(queue_head(d->lane), d->tail) >= 0;
 }
 
 static bool turn_is_over(void *context) {

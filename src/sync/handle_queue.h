@@ -23,11 +23,11 @@ static inline size_t handle_queue_bytes(uint32_t capacity) {
 }
 
 /* Makes an empty queue in handle_queue_bytes(capacity) bytes, on a line, of 1 to RING_MAX_CAPACITY handles, or 0: as
-   many as there is memory for. Returns 0, or the errno of what the system did not give to one without a limit. */
-static inline int handle_queue_init(handle_queue *q, uint32_t capacity) {
+   many as there is memory for; with the store of ring_init. Returns 0, or the errno of what the system did not give to one without a limit. */
+static inline int handle_queue_init(handle_queue *q, uint32_t capacity, group_store *groups) {
   q->ring.slots = NULL;
-  if (capacity == 0) return ring_list_init(&q->list);
-  ring_init(&q->ring, (_Atomic uint64_t *)(q + 1), capacity, 0);
+  if (capacity == 0) return ring_list_init(&q->list, groups);
+  ring_init(&q->ring, (_Atomic uint64_t *)(q + 1), capacity, 0, groups);
   return 0;
 }
 
@@ -39,6 +39,12 @@ static inline void handle_queue_destroy(handle_queue *q) {
 /* Without a limit RING_NO_MEMORY takes the place of RING_FULL. */
 static inline ring_status handle_queue_push(handle_queue *q, uint32_t handle) {
   return handle_queue_is_bounded(q) ? ring_push(&q->ring, handle) : ring_list_push(&q->list, handle);
+}
+
+static inline ring_status handle_queue_push_many(handle_queue *q, const uint32_t *handles, uint32_t k,
+                                                 uint32_t *pushed) {
+  return handle_queue_is_bounded(q) ? ring_push_many(&q->ring, handles, k, pushed)
+                                    : ring_list_push_many(&q->list, handles, k, pushed);
 }
 
 static inline ring_status handle_queue_pop(handle_queue *q, uint32_t *handle) {
@@ -87,15 +93,15 @@ static inline uint32_t handle_queue_capacity(const handle_queue *q) {
   return handle_queue_is_bounded(q) ? q->ring.capacity : 0;
 }
 
-/* Of a bounded queue: handles are numbered as they enter. The next one to enter gets handle_queue_tail, the next
-   one to leave has handle_queue_head. Both only grow. */
+/* Of a bounded queue: handles are numbered as they enter, modulo a number that ring_distance knows. The next one to
+   enter gets handle_queue_tail, the next one to leave has handle_queue_head. Both only grow. */
 static inline uint64_t handle_queue_tail(const handle_queue *q) {
   bool closed;
   return ring_tail(&q->ring, &closed);
 }
 
 static inline uint64_t handle_queue_head(const handle_queue *q) {
-  return atomic_load_explicit(&q->ring.head, memory_order_seq_cst);
+  return ring_head_position(atomic_load_explicit(&q->ring.head, memory_order_seq_cst));
 }
 
 #endif

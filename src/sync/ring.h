@@ -1,14 +1,18 @@
 /* A bounded ring of 24-bit handles for any number of producers and consumers: lock-free in the
-   strict sense, of exact capacity, linearizable with its closing, one read-modify-write an
-   operation. docs/ring.md explains why it is right.
+   strict sense, of exact capacity, linearizable with its closing, one read-modify-write of a shared
+   line an operation, also for one that puts in or takes several. docs/ring.md explains why it is right.
 
-   A slot's word is {turn, handle}. Position p lives in slot p mod m in turn p / m; the slot has
-   turn(p) + 1 once it has been filled for p and turn(p) before. Producers CAS the slot, consumers
-   CAS head, nobody does both. tail_hint is some position <= the first unfilled one: a hint that is
-   stored, never CASed. A slot that holds RING_CLOSED_HANDLE ends the ring: nothing goes past it.
+   Handles go in as entries: one, or a group (group.h) of up to RING_GROUP_MOST. A slot's word is
+   {turn, count - 1, handle}; where count is more than 1 the handle is the group's name. Positions count
+   handles: an entry of `count` at position s covers s to s + count - 1 and lies in slot s mod m, in turn
+   s / m. The slot has turn(s) + 1 once it has been filled for s, and any earlier turn before: slots inside
+   a group are left alone. So the only positions that anybody looks at are starts of entries and the tail.
+   Producers CAS the slot, consumers CAS head, nobody does both. head is {position, how many before it
+   belong to the same entry}. tail_hint is the end of some entry: a hint that is stored, never CASed. A slot
+   that holds RING_CLOSED_HANDLE ends the ring: nothing goes past it.
 
    The pairs of memory orders (docs/verification.md: what breaks without each of them):
-     PUBLISH  push: CAS of the slot          -> TAKE   pop, peek: load of the slot: the element's bytes
+     PUBLISH  push: CAS of the slot          -> TAKE   pop, peek: load of the slot: the elements' bytes, the group
      TAKEN    pop: CAS of head               -> ROOM   push: load of head: the slot may be filled again
      PASS_ON  push: store of cached_head     -> LEARN  push: load of cached_head: what is before it is gone
      HINT     push: store of tail_hint       -> START  push, size: load of tail_hint: all before it is filled
@@ -18,6 +22,7 @@
 #ifndef HEADRACE_SYNC_RING_H
 #define HEADRACE_SYNC_RING_H
 
+#include "group.h"
 #include "handle.h"
 #include "port.h"
 
@@ -26,12 +31,20 @@
 #include <stdint.h>
 
 #ifndef RING_TURN_BITS
-#define RING_TURN_BITS HANDLE_COUNT_BITS
+#define RING_TURN_BITS (HANDLE_COUNT_BITS - GROUP_COUNT_BITS)
+#endif
+/* The fewest slots: so a turn comes again after 2^(RING_TURN_BITS + RING_MIN_SHIFT) handles at the earliest. */
+#ifndef RING_MIN_SHIFT
+#define RING_MIN_SHIFT 10
 #endif
 
 #define RING_TURN_MASK     ((UINT64_C(1) << RING_TURN_BITS) - 1)
+#define RING_TURN_SHIFT    (HANDLE_BITS + GROUP_COUNT_BITS)
 #define RING_CLOSED_HANDLE HANDLE_END
-#define RING_MAX_CAPACITY  HANDLE_END /* more slots would leave fewer turns than RING_TURN_BITS */
+#define RING_GROUP_MOST    GROUP_MOST /* so many handles go in at once at most */
+#define RING_POP_MOST      256u       /* so many come out at once at most */
+/* With more slots than 2^HANDLE_BITS positions would wrap out of step with turns. */
+#define RING_MAX_CAPACITY (HANDLE_END + 1 - RING_GROUP_MOST)
 
 /* RING_NO_MEMORY is of ring_list.h, RING_FREED of peek. */
 typedef enum ring_status {
@@ -45,21 +58,23 @@ typedef enum ring_status {
 
 typedef struct ring {
   /* Written by ring_init only. */
-  _Alignas(PORT_LINE) _Atomic uint64_t *slots; /* [m], m a power of two >= capacity + 1 */
+  _Alignas(PORT_LINE) _Atomic uint64_t *slots; /* [m], m a power of two >= capacity + RING_GROUP_MOST */
+  group_store *groups;                         /* NULL: handles go in one by one */
   uint64_t mask;                               /* m - 1 */
   uint32_t shift;                              /* log2 m */
   uint32_t capacity;
-  /* The next position to take; consumers CAS it. */
+  /* The next handle to take, see ring_head_position; consumers CAS it. */
   _Alignas(PORT_LINE) _Atomic uint64_t head;
-  /* Producers store both: a position <= the first unfilled one, and some earlier value of head. */
+  /* Producers store both: the end of an entry, so a position <= the tail, and some earlier position of head. */
   _Alignas(PORT_LINE) _Atomic uint64_t tail_hint;
   _Atomic uint64_t cached_head;
 } ring;
 
-/* log2 of the slots that a capacity takes: one more than it is always free for the closing mark. */
+/* log2 of the slots that a capacity takes. The entry that head is in may begin RING_GROUP_MOST - 1 before it; what
+   goes in at the tail, the closing mark too, must not fall on its slot. */
 static inline uint32_t ring_shift_for(uint32_t capacity) {
-  uint32_t shift = 1;
-  while ((UINT64_C(1) << shift) < (uint64_t)capacity + 1) shift++;
+  uint32_t shift = RING_MIN_SHIFT;
+  while ((UINT64_C(1) << shift) < (uint64_t)capacity + RING_GROUP_MOST) shift++;
   return shift;
 }
 
@@ -67,65 +82,94 @@ static inline uint64_t ring_handle(uint64_t word) {
   return handle_of(word);
 }
 
+static inline uint32_t ring_count(uint64_t word) {
+  return (uint32_t)(word >> HANDLE_BITS & GROUP_COUNT_MASK) + 1;
+}
+
 static inline uint64_t ring_turn(uint64_t word) {
-  return (word >> HANDLE_BITS) & RING_TURN_MASK;
+  return word >> RING_TURN_SHIFT & RING_TURN_MASK;
 }
 
 static inline uint64_t ring_turn_of(const ring *r, uint64_t position) {
   return (position >> r->shift) & RING_TURN_MASK;
 }
 
-static inline uint64_t ring_word(uint64_t turn, uint64_t handle) {
-  return (turn & RING_TURN_MASK) << HANDLE_BITS | handle;
+static inline uint64_t ring_word(uint64_t turn, uint32_t count, uint64_t handle) {
+  return (turn & RING_TURN_MASK) << RING_TURN_SHIFT | (uint64_t)(count - 1) << HANDLE_BITS | handle;
 }
 
 static inline _Atomic uint64_t *ring_slot(const ring *r, uint64_t position) {
   return &r->slots[position & r->mask];
 }
 
-/* Whether word, seen in position's slot, says that position has been filled and no later one. */
-static inline bool ring_is_filled(const ring *r, uint64_t position, uint64_t word) {
-  return ring_turn(word) == ((ring_turn_of(r, position) + 1) & RING_TURN_MASK);
+/* Positions are numbers modulo 2^(64 - GROUP_COUNT_BITS): how far b is before a. */
+static inline int64_t ring_distance(uint64_t a, uint64_t b) {
+  return (int64_t)((a - b) << GROUP_COUNT_BITS) >> GROUP_COUNT_BITS;
 }
 
-/* Makes an empty ring over slots[1 << ring_shift_for(capacity)], 1 <= capacity <= RING_MAX_CAPACITY.
-   first_turn is 0 but for tests of the wrap. Not yet shared, so relaxed will do. */
-static inline void ring_init(ring *r, _Atomic uint64_t *slots, uint32_t capacity, uint64_t first_turn) {
+/* What head says: the position, and how many handles before it belong to the same entry, which have gone. */
+static inline uint64_t ring_head_position(uint64_t head) {
+  return head >> GROUP_COUNT_BITS;
+}
+static inline uint32_t ring_head_taken(uint64_t head) {
+  return (uint32_t)(head & GROUP_COUNT_MASK);
+}
+static inline uint64_t ring_head_word(uint64_t position, uint32_t taken) {
+  return position << GROUP_COUNT_BITS | taken;
+}
+static inline uint64_t ring_head_start(uint64_t head) {
+  return ring_head_position(head) - ring_head_taken(head);
+}
+
+/* How many turns the word seen in position's slot is past that of a slot that may be filled for position. 1: position
+   has been filled, and no later one; more: a later one has; less: it has not been filled. */
+static inline int64_t ring_ahead(const ring *r, uint64_t position, uint64_t word) {
+  uint64_t difference = ring_turn(word) - ring_turn_of(r, position);
+  return (int64_t)(difference << (64 - RING_TURN_BITS)) >> (64 - RING_TURN_BITS);
+}
+
+/* Makes an empty ring over slots[1 << ring_shift_for(capacity)], 1 <= capacity <= RING_MAX_CAPACITY, whose groups
+   come from a store that several rings may share. first_turn is 0 but for tests of the wrap. Not yet shared, so relaxed
+   will do. */
+static inline void ring_init(ring *r, _Atomic uint64_t *slots, uint32_t capacity, uint64_t first_turn,
+                             group_store *groups) {
   r->slots = slots;
+  r->groups = groups;
   r->shift = ring_shift_for(capacity);
   r->mask = (UINT64_C(1) << r->shift) - 1;
   r->capacity = capacity;
   for (uint64_t i = 0; i <= r->mask; i++)
-    atomic_store_explicit(&slots[i], ring_word(first_turn, 0), memory_order_relaxed);
-  atomic_store_explicit(&r->head, first_turn << r->shift, memory_order_relaxed);
-  atomic_store_explicit(&r->tail_hint, first_turn << r->shift, memory_order_relaxed);
-  atomic_store_explicit(&r->cached_head, first_turn << r->shift, memory_order_relaxed);
+    atomic_store_explicit(&slots[i], ring_word(first_turn, 1, 0), memory_order_relaxed);
+  uint64_t first = first_turn << r->shift;
+  atomic_store_explicit(&r->head, ring_head_word(first, 0), memory_order_relaxed);
+  atomic_store_explicit(&r->tail_hint, first, memory_order_relaxed);
+  atomic_store_explicit(&r->cached_head, first, memory_order_relaxed);
 }
 
-/* How far to step from position, whose slot was seen filled in a later turn, to one that may be
-   unfilled: past every position that this slot has been filled for. */
-static inline uint64_t ring_step(const ring *r, uint64_t position, uint64_t word) {
-  uint64_t laps = (ring_turn(word) - ring_turn_of(r, position) - 1) & RING_TURN_MASK;
-  return (laps << r->shift) + 1;
+/* The end of the entry in position's slot, which was seen `ahead` >= 1 turns ahead: nothing before it is unfilled. */
+static inline uint64_t ring_end_of(const ring *r, uint64_t position, uint64_t word, int64_t ahead) {
+  return position + ((uint64_t)(ahead - 1) << r->shift) + ring_count(word);
 }
 
-/* Whether head, which it leaves in *head, shows that capacity elements are inside when the tail is at position. */
-static inline bool ring_is_full_at(const ring *r, uint64_t position, uint64_t *head) {
+/* How many handles there is room for at position, which is or was the tail; head is left in *head. */
+static inline int64_t ring_room(const ring *r, uint64_t position, uint64_t *head) {
   /* ROOM: seq_cst; pairs with TAKEN in ring_pop. FULL linearizes here. */
-  *head = atomic_load_explicit(&r->head, memory_order_seq_cst);
-  return (int64_t)(position - *head) >= (int64_t)r->capacity;
+  *head = ring_head_position(atomic_load_explicit(&r->head, memory_order_seq_cst));
+  return (int64_t)r->capacity - ring_distance(position, *head);
 }
 
-/* The same for who pushes: looks at head only when the cached one leaves no room, and brings that up to date. */
-static inline bool ring_has_no_room(ring *r, uint64_t position) {
+/* The same for who pushes `most`: looks at head only when the cached one leaves no room for all, and brings that up
+   to date. */
+static inline int64_t ring_room_for(ring *r, uint64_t position, uint32_t most) {
   /* LEARN: acquire; pairs with PASS_ON below. An earlier head errs toward FULL, which is read afresh;
      who learns of room here must find gone what was before it, as who reads head itself does. */
   uint64_t head = atomic_load_explicit(&r->cached_head, memory_order_acquire);
-  if ((int64_t)(position - head) < (int64_t)r->capacity) return false;
-  if (ring_is_full_at(r, position, &head)) return true;
+  int64_t room = (int64_t)r->capacity - ring_distance(position, head);
+  if (room >= (int64_t)most) return room;
+  room = ring_room(r, position, &head);
   /* PASS_ON: release; pairs with LEARN above: what this thread knows of the pops before head. */
-  atomic_store_explicit(&r->cached_head, head, memory_order_release);
-  return false;
+  if (room > 0) atomic_store_explicit(&r->cached_head, head, memory_order_release);
+  return room;
 }
 
 /* Moves the hint forward. Going back would be right too, and cost probes: so no RMW. */
@@ -135,43 +179,106 @@ static inline void ring_raise_hint(ring *r, uint64_t position) {
   if ((int64_t)(position - hint) > 0) atomic_store_explicit(&r->tail_hint, position, memory_order_release);
 }
 
-/* Fills the first unfilled position; for the closing mark a full ring has room too. */
-static inline ring_status ring_append(ring *r, uint64_t handle, bool closing) {
+/* Whether entries that begin in this turn are of one handle, as they are in two turns of every 2^(RING_TURN_BITS - 2):
+   after the two every slot has been filled anew, those that lay inside groups for ever so long too. So no slot's turn
+   lags by half of all turns, where ring_ahead would take it for one of the future. */
+static inline bool ring_is_renewing(uint64_t turn) {
+  return (turn | 1) % (UINT64_C(1) << (RING_TURN_BITS - 2)) == (UINT64_C(1) << (RING_TURN_BITS - 2)) - 1;
+}
+
+/* Up to so many handles that are to go in at once, and the group that holds them once they are known to be several. */
+typedef struct ring_load {
+  const uint32_t *handles;
+  uint32_t count; /* in the end: how many went in */
+  uint32_t group; /* 0: none */
+} ring_load;
+
+/* Whether the load is in a group that can be published. */
+static inline bool ring_load_group(ring *r, ring_load *load) {
+  if (load->group) return true;
+  load->group = r->groups ? group_take(r->groups) : 0;
+  if (!load->group) return false;
+  group *g = group_at(r->groups, load->group);
+  /* relaxed: PUBLISH publishes them. */
+  for (uint32_t i = 0; i < load->count; i++)
+    atomic_store_explicit(&g->handles[i], load->handles[i], memory_order_relaxed);
+  return true;
+}
+
+/* The word of an entry of as much of the load as there is room for. */
+static inline uint64_t ring_entry(ring *r, ring_load *load, uint64_t position, int64_t room) {
+  uint64_t turn = ring_turn_of(r, position);
+  uint32_t count = room < (int64_t)load->count ? (uint32_t)room : load->count;
+  if (count > 1 && !ring_is_renewing(turn) && ring_load_group(r, load))
+    return ring_word(turn + 1, count, load->group);
+  return ring_word(turn + 1, 1, load->handles[0]);
+}
+
+/* Fills the tail with the load or what there is room for; for the closing mark a full ring has room too. */
+static inline ring_status ring_append(ring *r, ring_load *load, bool closing) {
   unsigned ceiling = 0;
+  uint64_t entry;
   /* START: acquire; pairs with HINT in ring_raise_hint. */
   uint64_t t = atomic_load_explicit(&r->tail_hint, memory_order_acquire);
   /* seq_cst: it decides, with ROOM, that the ring is full at t. */
   uint64_t seen = atomic_load_explicit(ring_slot(r, t), memory_order_seq_cst);
   for (;;) {
     if (ring_handle(seen) == RING_CLOSED_HANDLE) return RING_CLOSED;
-    if (ring_turn(seen) != ring_turn_of(r, t)) {
-      t += ring_step(r, t, seen);
+    int64_t ahead = ring_ahead(r, t, seen);
+    if (ahead > 0) {
+      t = ring_end_of(r, t, seen, ahead);
       seen = atomic_load_explicit(ring_slot(r, t), memory_order_seq_cst);
       continue;
     }
-    if (!closing && ring_has_no_room(r, t)) return RING_FULL;
+    int64_t room = closing ? 1 : ring_room_for(r, t, load->count);
+    if (room <= 0) return RING_FULL;
+    entry = ring_entry(r, load, t, room);
     /* PUBLISH: seq_cst; pairs with TAKE in ring_pop. OK linearizes here; failing reloads seen,
        which is then of another turn. */
-    if (atomic_compare_exchange_strong_explicit(ring_slot(r, t), &seen,
-                                                ring_word(ring_turn_of(r, t) + 1, handle),
-                                                memory_order_seq_cst, memory_order_seq_cst))
+    if (atomic_compare_exchange_strong_explicit(ring_slot(r, t), &seen, entry, memory_order_seq_cst,
+                                                memory_order_seq_cst))
       break;
     port_backoff(&ceiling);
   }
   if (closing) return RING_OK; /* the hint must not lead past the mark */
-  ring_raise_hint(r, t + 1);
-  if ((t & 7) == 0) port_prefetch_for_write(ring_slot(r, t + 8));
+  load->count = ring_count(entry);
+  ring_raise_hint(r, t + load->count);
+  if (load->count > 1)
+    port_prefetch_for_write(ring_slot(r, t + load->count));
+  else if ((t & 7) == 0)
+    port_prefetch_for_write(ring_slot(r, t + 8));
   return RING_OK;
 }
 
 /* Appends handle, which is neither 0 nor RING_CLOSED_HANDLE: RING_OK, RING_FULL or RING_CLOSED. */
 static inline ring_status ring_push(ring *r, uint32_t handle) {
-  return ring_append(r, handle, false);
+  return ring_append(r, &(ring_load){&handle, 1, 0}, false);
+}
+
+/* Appends 1 to k consecutive handles, *pushed of them, the first ones, in one step: RING_OK, else as ring_push with
+   *pushed 0. Fewer than k or RING_GROUP_MOST: there was no room for more, or, now and then, no memory for a group or no
+   turn for one. k >= 1. */
+static inline ring_status ring_push_many(ring *r, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
+  ring_load load = {handles, k < RING_GROUP_MOST ? k : RING_GROUP_MOST, 0};
+  ring_status status = ring_append(r, &load, false);
+  *pushed = status == RING_OK ? load.count : 0;
+  if (load.group && *pushed < 2) group_give(r->groups, &load.group, 1);
+  return status;
 }
 
 /* Ends the ring: RING_OK the first time, RING_CLOSED after. What was pushed before can be popped. */
 static inline ring_status ring_close(ring *r) {
-  return ring_append(r, RING_CLOSED_HANDLE, true);
+  uint32_t mark = RING_CLOSED_HANDLE;
+  return ring_append(r, &(ring_load){&mark, 1, 0}, true);
+}
+
+/* The handle at head, of the entry that was seen filled there. */
+static inline uint32_t ring_first(const ring *r, uint64_t head, uint64_t word) {
+  if (ring_count(word) == 1) return (uint32_t)ring_handle(word);
+  /* relaxed: TAKE brings it. Where the entry has gone and the group is another's, head has moved too. */
+  return atomic_load_explicit(
+      &group_at(r->groups, (uint32_t)ring_handle(word))->handles[ring_head_taken(head)],
+      memory_order_relaxed);
 }
 
 /* Takes the oldest handle: RING_OK, RING_EMPTY or RING_CLOSED (and drained). */
@@ -180,19 +287,25 @@ static inline ring_status ring_pop(ring *r, uint32_t *handle) {
   /* seq_cst, here and on the CAS: EMPTY is decided by the slot after the index. */
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
+    uint64_t start = ring_head_start(h);
     /* TAKE: seq_cst; pairs with PUBLISH in ring_append. EMPTY and CLOSED linearize here. */
-    uint64_t word = atomic_load_explicit(ring_slot(r, h), memory_order_seq_cst);
-    if (ring_turn(word) == ring_turn_of(r, h)) return RING_EMPTY;
-    if (!ring_is_filled(r, h, word)) {
+    uint64_t word = atomic_load_explicit(ring_slot(r, start), memory_order_seq_cst);
+    int64_t ahead = ring_ahead(r, start, word);
+    if (ahead < 1) return RING_EMPTY;
+    if (ahead > 1) {
       h = atomic_load_explicit(&r->head, memory_order_seq_cst);
       continue;
     }
     if (ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
-    /* TAKEN: seq_cst; pairs with ROOM in ring_is_full_at. A failure may be relaxed: after backing off
+    uint32_t first = ring_first(r, h, word), name = (uint32_t)ring_handle(word);
+    uint32_t taken = ring_head_taken(h) + 1, count = ring_count(word);
+    uint64_t next = ring_head_word(ring_head_position(h) + 1, taken < count ? taken : 0);
+    /* TAKEN: seq_cst; pairs with ROOM in ring_room. A failure may be relaxed: after backing off
        head is read afresh. */
-    if (atomic_compare_exchange_strong_explicit(&r->head, &h, h + 1, memory_order_seq_cst,
+    if (atomic_compare_exchange_strong_explicit(&r->head, &h, next, memory_order_seq_cst,
                                                 memory_order_relaxed)) {
-      *handle = (uint32_t)ring_handle(word);
+      *handle = first;
+      if (count > 1 && taken == count) group_give(r->groups, &name, 1);
       return RING_OK;
     }
     port_backoff(&ceiling);
@@ -200,35 +313,62 @@ static inline ring_status ring_pop(ring *r, uint32_t *handle) {
   }
 }
 
+/* What a walk from head on has found, and where head is to go. */
+typedef struct ring_haul {
+  uint32_t *handles, k, got;
+  uint64_t head;
+  uint32_t groups[RING_POP_MOST / 2 + 1], ended; /* of the groups that it reaches the end of */
+} ring_haul;
+
+/* Takes up what is left of the entry at head, or as much of it as is wanted. */
+static inline void ring_haul_entry(const ring *r, ring_haul *haul, uint64_t word) {
+  uint32_t taken = ring_head_taken(haul->head), count = ring_count(word), left = count - taken;
+  uint32_t wanted = haul->k - haul->got, some = left < wanted ? left : wanted;
+  if (count == 1) {
+    haul->handles[haul->got] = (uint32_t)ring_handle(word);
+  } else {
+    const group *g = group_at(r->groups, (uint32_t)ring_handle(word));
+    for (uint32_t i = 0; i < some; i++) /* relaxed: as in ring_first */
+      haul->handles[haul->got + i] = atomic_load_explicit(&g->handles[taken + i], memory_order_relaxed);
+    if (some == left) haul->groups[haul->ended++] = (uint32_t)ring_handle(word);
+  }
+  haul->got += some;
+  haul->head = ring_head_word(ring_head_position(haul->head) + some, some < left ? taken + some : 0);
+}
+
 /* Takes 1 to k consecutive handles in one step, *taken of them: RING_OK, else as ring_pop with
-   *taken 0. Fewer than k does not mean that the ring was empty. k >= 1. */
+   *taken 0. Fewer than k does not mean that the ring was empty. k >= 1; of more than RING_POP_MOST so many. */
 static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, uint32_t *taken) {
   unsigned ceiling = 0;
+  ring_haul haul; /* not cleared: it is long */
+  haul.handles = handles;
+  haul.k = k < RING_POP_MOST ? k : RING_POP_MOST;
   *taken = 0;
-  uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
-    uint32_t got = 0;
-    uint64_t word = 0;
-    while (got < k) {
+    uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst), word = 0;
+    int64_t ahead = 1;
+    haul.head = h;
+    haul.got = haul.ended = 0;
+    while (haul.got < haul.k) {
       /* TAKE: as in ring_pop. */
-      word = atomic_load_explicit(ring_slot(r, h + got), memory_order_seq_cst);
-      if (!ring_is_filled(r, h + got, word) || ring_handle(word) == RING_CLOSED_HANDLE) break;
-      handles[got++] = (uint32_t)ring_handle(word);
+      word = atomic_load_explicit(ring_slot(r, ring_head_start(haul.head)), memory_order_seq_cst);
+      ahead = ring_ahead(r, ring_head_start(haul.head), word);
+      if (ahead != 1 || ring_handle(word) == RING_CLOSED_HANDLE) break;
+      ring_haul_entry(r, &haul, word);
     }
-    if (got == 0) {
-      if (ring_is_filled(r, h, word)) return RING_CLOSED;
-      if (ring_turn(word) == ring_turn_of(r, h)) return RING_EMPTY;
-      h = atomic_load_explicit(&r->head, memory_order_seq_cst);
+    if (haul.got == 0) {
+      if (ahead < 1) return RING_EMPTY;
+      if (ahead == 1) return RING_CLOSED;
       continue;
     }
     /* TAKEN: as in ring_pop. */
-    if (atomic_compare_exchange_strong_explicit(&r->head, &h, h + got, memory_order_seq_cst,
+    if (atomic_compare_exchange_strong_explicit(&r->head, &h, haul.head, memory_order_seq_cst,
                                                 memory_order_relaxed)) {
-      *taken = got;
+      if (haul.ended > 0) group_give(r->groups, haul.groups, haul.ended);
+      *taken = haul.got;
       return RING_OK;
     }
     port_backoff(&ceiling);
-    h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   }
 }
 
@@ -246,18 +386,19 @@ static inline ring_status ring_peek(ring *r, ring_try_retain *try_retain, ring_d
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
     /* TAKE: as in ring_pop. */
-    uint64_t word = atomic_load_explicit(ring_slot(r, h), memory_order_seq_cst);
-    if (ring_turn(word) == ring_turn_of(r, h)) return RING_EMPTY;
-    bool filled = ring_is_filled(r, h, word);
-    if (filled && ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
-    bool retained = filled && try_retain((uint32_t)ring_handle(word));
+    uint64_t word = atomic_load_explicit(ring_slot(r, ring_head_start(h)), memory_order_seq_cst);
+    int64_t ahead = ring_ahead(r, ring_head_start(h), word);
+    if (ahead < 1) return RING_EMPTY;
+    if (ahead == 1 && ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
+    uint32_t first = ahead == 1 ? ring_first(r, h, word) : 0;
+    bool retained = first && try_retain(first);
     /* seq_cst: head still at h means that the element was inside all along. */
     uint64_t now = atomic_load_explicit(&r->head, memory_order_seq_cst);
-    if (filled && now == h) {
-      *handle = (uint32_t)ring_handle(word);
+    if (first && now == h) {
+      *handle = first;
       return retained ? RING_OK : RING_FREED;
     }
-    if (retained) drop((uint32_t)ring_handle(word));
+    if (retained) drop(first);
     h = now;
   }
 }
@@ -268,10 +409,11 @@ static inline uint64_t ring_tail(const ring *r, bool *closed) {
   uint64_t t = atomic_load_explicit(&r->tail_hint, memory_order_acquire);
   for (;;) {
     uint64_t word = atomic_load_explicit(ring_slot(r, t), memory_order_seq_cst);
+    int64_t ahead = ring_ahead(r, t, word);
     *closed = ring_handle(word) == RING_CLOSED_HANDLE;
-    if (*closed) return t + ring_step(r, t, word) - 1;
-    if (ring_turn(word) == ring_turn_of(r, t)) return t;
-    t += ring_step(r, t, word);
+    if (*closed) return ring_end_of(r, t, word, ahead) - 1;
+    if (ahead < 1) return t;
+    t = ring_end_of(r, t, word, ahead);
   }
 }
 
@@ -279,7 +421,8 @@ static inline uint64_t ring_tail(const ring *r, bool *closed) {
 static inline uint32_t ring_size(const ring *r) {
   bool closed;
   uint64_t tail = ring_tail(r, &closed);
-  int64_t size = (int64_t)(tail - atomic_load_explicit(&r->head, memory_order_seq_cst));
+  int64_t size =
+      ring_distance(tail, ring_head_position(atomic_load_explicit(&r->head, memory_order_seq_cst)));
   if (size < 0) return 0;
   return size > (int64_t)r->capacity ? r->capacity : (uint32_t)size;
 }
@@ -289,10 +432,10 @@ static inline bool ring_is_empty(const ring *r) {
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
     /* TAKE: as in ring_pop. */
-    uint64_t word = atomic_load_explicit(ring_slot(r, h), memory_order_seq_cst);
-    if (ring_turn(word) == ring_turn_of(r, h)) return true;
-    bool filled = ring_is_filled(r, h, word);
-    if (filled && ring_handle(word) == RING_CLOSED_HANDLE) return true;
+    uint64_t word = atomic_load_explicit(ring_slot(r, ring_head_start(h)), memory_order_seq_cst);
+    int64_t ahead = ring_ahead(r, ring_head_start(h), word);
+    if (ahead < 1) return true;
+    if (ahead == 1 && ring_handle(word) == RING_CLOSED_HANDLE) return true;
     uint64_t now = atomic_load_explicit(&r->head, memory_order_seq_cst);
     if (now == h) return false;
     h = now;
@@ -303,7 +446,7 @@ static inline bool ring_is_empty(const ring *r) {
 static inline bool ring_is_full(const ring *r) {
   bool closed;
   uint64_t head;
-  return ring_is_full_at(r, ring_tail(r, &closed), &head);
+  return ring_room(r, ring_tail(r, &closed), &head) <= 0;
 }
 
 static inline bool ring_is_closed(const ring *r) {

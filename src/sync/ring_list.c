@@ -19,11 +19,11 @@ static size_t node_bytes(uint32_t capacity) {
   return offsetof(ring_node, slots) + (sizeof(uint64_t) << ring_shift_for(capacity));
 }
 
-static ring_node *node_create(uint32_t capacity) {
+static ring_node *node_create(uint32_t capacity, group_store *groups) {
   ring_node *node =
       mmap(NULL, node_bytes(capacity), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (node == MAP_FAILED) return NULL;
-  ring_init(&node->ring, node->slots, capacity, 0);
+  ring_init(&node->ring, node->slots, capacity, 0, groups);
   atomic_store_explicit(&node->next, NULL, memory_order_relaxed);
   return node;
 }
@@ -53,9 +53,10 @@ static bool move_on(_Atomic(ring_node *) *end, ring_node **node, ring_node *next
   return atomic_compare_exchange_strong_explicit(end, node, next, memory_order_seq_cst, memory_order_seq_cst);
 }
 
-int ring_list_init(ring_list *list) {
+int ring_list_init(ring_list *list, group_store *groups) {
   int answer = rcu_prepare();
-  ring_node *first = answer == 0 ? node_create(RING_LIST_FIRST) : NULL;
+  ring_node *first = answer == 0 ? node_create(RING_LIST_FIRST, groups) : NULL;
+  list->groups = groups;
   atomic_store_explicit(&list->limbo.first, NULL, memory_order_relaxed);
   atomic_store_explicit(&list->head, first, memory_order_relaxed);
   atomic_store_explicit(&list->tail, first, memory_order_relaxed);
@@ -72,38 +73,45 @@ void ring_list_destroy(ring_list *list) {
   rcu_reclaim_all(&list->limbo, node_free);
 }
 
-/* Ends node's ring and appends a new one that holds handle. Returns what follows node: the new ring
-   (*pushed), or what another thread put there first; NULL when memory runs out. */
-static ring_node *node_append(ring_node *node, uint32_t handle, bool *pushed) {
+/* Ends node's ring and appends a new one that holds the first of the handles already. Returns what follows node: the
+   new ring (*pushed is how many), or what another thread put there first; NULL when memory runs out. */
+static ring_node *node_append(ring_node *node, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
   ring_node *next = node_next(node);
   if (next) return next;
-  ring_node *made = node_create(RING_LIST_CAPACITY);
+  ring_node *made = node_create(RING_LIST_CAPACITY, node->ring.groups);
   if (!made) return NULL;
-  ring_push(&made->ring, handle);
+  ring_push_many(&made->ring, handles, k, pushed);
   ring_close(&node->ring);
   /* LINK: seq_cst; pairs with FOLLOW in node_next. The push linearizes here. */
-  *pushed = atomic_compare_exchange_strong_explicit(&node->next, &next, made, memory_order_seq_cst,
-                                                    memory_order_seq_cst);
-  if (*pushed) return made;
+  if (atomic_compare_exchange_strong_explicit(&node->next, &next, made, memory_order_seq_cst,
+                                              memory_order_seq_cst))
+    return made;
+  uint32_t back[RING_GROUP_MOST], count;
+  ring_pop_many(&made->ring, back, RING_GROUP_MOST, &count); /* so that a group goes back */
+  *pushed = 0;
   node_free(&made->retired);
   return next;
 }
 
-ring_status ring_list_push(ring_list *list, uint32_t handle) {
+ring_status ring_list_push_many(ring_list *list, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
   rcu_reader *me = rcu_enter();
   ring_node *node = node_at(&list->tail);
   ring_status status;
-  while ((status = ring_push(&node->ring, handle)) != RING_OK) {
-    bool pushed = false;
-    ring_node *next = node_append(node, handle, &pushed);
-    status = pushed ? RING_OK : next ? RING_CLOSED : RING_NO_MEMORY;
+  while ((status = ring_push_many(&node->ring, handles, k, pushed)) != RING_OK) {
+    ring_node *next = node_append(node, handles, k, pushed);
+    status = *pushed > 0 ? RING_OK : next ? RING_CLOSED : RING_NO_MEMORY;
     ring_node *seen = node;
     if (is_ring(next)) move_on(&list->tail, &seen, next);
-    if (pushed || !is_ring(next)) break;
+    if (*pushed > 0 || !is_ring(next)) break;
     node = next;
   }
   rcu_leave(me);
   return status;
+}
+
+ring_status ring_list_push(ring_list *list, uint32_t handle) {
+  uint32_t pushed;
+  return ring_list_push_many(list, &handle, 1, &pushed);
 }
 
 /* What a consumer found at the end of node's ring: the next ring to look in, or NULL and the answer. */

@@ -17,10 +17,11 @@
 #include "sync/ring.h"
 
 #ifndef RING_LIST_CAPACITY
-#define RING_LIST_CAPACITY 8191u /* handles a ring, 2^k - 1 of them: 64 KiB of slots */
+#define RING_LIST_CAPACITY (8192u - RING_GROUP_MOST) /* handles a ring: 64 KiB of slots */
 #endif
-/* Of the first ring, which is there from the start: it takes one page. */
-#define RING_LIST_FIRST (RING_LIST_CAPACITY < 255u ? RING_LIST_CAPACITY : 255u)
+/* Of the first ring, which is there from the start: it takes as little as a ring can. */
+#define RING_LIST_LEAST ((1u << RING_MIN_SHIFT) - RING_GROUP_MOST)
+#define RING_LIST_FIRST (RING_LIST_CAPACITY < RING_LIST_LEAST ? RING_LIST_CAPACITY : RING_LIST_LEAST)
 
 typedef struct ring_node ring_node;
 
@@ -28,16 +29,18 @@ typedef struct ring_list {
   _Alignas(PORT_LINE) _Atomic(ring_node *) head; /* consumers move it on */
   _Alignas(PORT_LINE) _Atomic(ring_node *) tail; /* producers move it on; never behind head */
   _Alignas(PORT_LINE) rcu_limbo limbo;           /* rings left behind */
+  group_store *groups;                           /* of all rings */
 } ring_list;
 
-/* Makes an empty list. Returns 0, or an errno: memory ran out, or what rcu_prepare needs. */
-int ring_list_init(ring_list *list);
+/* Makes an empty list, with the store of ring_init. Returns 0, or an errno: memory ran out, or what rcu_prepare needs. */
+int ring_list_init(ring_list *list, group_store *groups);
 
 /* Frees all rings; nobody may use the list any more. What is inside is forgotten. */
 void ring_list_destroy(ring_list *list);
 
-/* As the functions of ring.h; push answers RING_NO_MEMORY when memory for a ring runs out. */
+/* As the functions of ring.h; to push answers RING_NO_MEMORY when memory for a ring runs out. */
 ring_status ring_list_push(ring_list *list, uint32_t handle);
+ring_status ring_list_push_many(ring_list *list, const uint32_t *handles, uint32_t k, uint32_t *pushed);
 ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken);
 ring_status ring_list_peek(ring_list *list, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle);
 void ring_list_close(ring_list *list);

@@ -5,6 +5,8 @@
 #include "sync/line.h"
 #include "sync/ring.h"
 
+static group_store groups = GROUP_STORE_INIT;
+
 subject_element subject_plain_make(uint32_t value) {
   return value;
 }
@@ -36,7 +38,7 @@ static void *create(unsigned variant, uint32_t capacity, uint64_t *random) {
   ring *r = line_alloc(sizeof *r);
   _Atomic uint64_t *slots = line_alloc(sizeof *slots << shift);
   stress_check(r && slots, "no memory");
-  ring_init(r, slots, capacity, some_first_turn(shift, random));
+  ring_init(r, slots, capacity, some_first_turn(shift, random), &groups);
   return r;
 }
 

@@ -2,6 +2,7 @@
    alone. When its push has succeeded what was inside must be gone: a peek does not find it. */
 #include "model/model.h"
 
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;
@@ -16,7 +17,7 @@ static void drop(uint32_t handle) {
 }
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
   assert(ring_push(&tested, 1) == RING_OK);
 }
 

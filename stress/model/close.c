@@ -2,6 +2,7 @@
    after the close, CLOSED is told to a pop only when all is out. */
 #include "model/model.h"
 
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;
@@ -12,7 +13,7 @@ static bool pushed;
 static unsigned popped;
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
   assert(ring_push(&tested, 1) == RING_OK);
   atomic_store_explicit(&closed, false, memory_order_relaxed);
   pushed = false;

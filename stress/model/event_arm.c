@@ -4,6 +4,7 @@
 #include "model/model.h"
 
 #include "sync/event.h"
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 2;
@@ -17,7 +18,7 @@ static bool is_there(void *context) {
 }
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
   event_init(&not_empty);
 }
 

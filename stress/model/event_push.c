@@ -3,6 +3,7 @@
 #include "model/model.h"
 
 #include "sync/event.h"
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 2;
@@ -15,7 +16,7 @@ static bool try_pop(void *handle) {
 }
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
   event_init(&not_empty);
 }
 

@@ -4,6 +4,7 @@
 #include "model/model.h"
 
 #include "sync/event.h"
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;
@@ -21,7 +22,7 @@ static void push(uint32_t element) {
 }
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
   event_init(&not_empty);
 }
 

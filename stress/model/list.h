@@ -7,6 +7,8 @@
 #include "model/rcu_stub.h"
 #endif
 
+#include "model/groups.h"
+
 #define RING_LIST_CAPACITY 1u
 #include "sync/ring_list.c"
 
@@ -15,7 +17,7 @@ static ring_list tested;
 /* Makes the list with 1 to n inside; the one of the run before goes. */
 static inline void list_prepare(uint32_t n) {
   ring_list_destroy(&tested);
-  assert(ring_list_init(&tested) == 0);
+  assert(ring_list_init(&tested, 0) == 0);
   for (uint32_t i = 1; i <= n; i++) assert(ring_list_push(&tested, i) == RING_OK);
 }
 

@@ -2,6 +2,7 @@
    twice. Each sees rising elements, and what was written before the push. */
 #include "model/model.h"
 
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;
@@ -11,7 +12,7 @@ static uint32_t written[3]; /* not atomic: the ring must publish it */
 static unsigned popped[3];
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 2, 0);
+  ring_init(&tested, slots, 2, 0, 0);
   for (unsigned i = 0; i < 3; i++) written[i] = popped[i] = 0;
 }
 

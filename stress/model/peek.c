@@ -2,6 +2,7 @@
    tells was the front at some instant of the peek: neither gone before nor behind another one after. */
 #include "model/model.h"
 
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;
@@ -17,7 +18,7 @@ static void drop(uint32_t handle) {
 }
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 2, 0);
+  ring_init(&tested, slots, 2, 0, 0);
   assert(ring_push(&tested, 1) == RING_OK && ring_push(&tested, 2) == RING_OK);
   atomic_store_explicit(&gone, 0, memory_order_relaxed);
 }

@@ -4,6 +4,7 @@
 #include "model/model.h"
 
 #include "sync/refcount.h"
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 2;
@@ -21,7 +22,7 @@ static void drop(uint32_t handle) {
 }
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
   atomic_store_explicit(&count, 1, memory_order_release);
   assert(ring_push(&tested, 1) == RING_OK);
 }

@@ -4,6 +4,7 @@
 #include "model/model.h"
 
 #include "sync/refcount.h"
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 2;
@@ -36,7 +37,7 @@ static void push_new(void) {
 }
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
   bytes = 1;
   push_new();
 }

@@ -2,6 +2,7 @@
    taken in one step are neighbours, and nothing is lost or doubled. */
 #include "model/model.h"
 
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 3;
@@ -10,7 +11,7 @@ static _Atomic uint64_t slots[4];
 static uint32_t many[2], one, got;
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 3, 0);
+  ring_init(&tested, slots, 3, 0, 0);
   assert(ring_push(&tested, 1) == RING_OK && ring_push(&tested, 2) == RING_OK);
 }
 

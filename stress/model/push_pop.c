@@ -2,6 +2,7 @@
    cannot both be answered: no order of the calls explains both. Nothing is lost or doubled. */
 #include "model/model.h"
 
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 4;
@@ -11,7 +12,7 @@ static ring_status answers[4];
 static uint32_t taken[4];
 
 static void model_prepare(void) {
-  ring_init(&tested, slots, 2, 0);
+  ring_init(&tested, slots, 2, 0, 0);
   assert(ring_push(&tested, 7) == RING_OK);
 }
 

@@ -2,7 +2,7 @@
 #include "model/witness_ring.h"
 
 static void witness_prepare(void) {
-  ring_init(&tested, slots, 3, 0);
+  ring_init(&tested, slots, 3, 0, 0);
   for (uint32_t i = 1; i <= 3; i++) assert(ring_push(&tested, i) == RING_OK);
 }
 

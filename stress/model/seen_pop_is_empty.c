@@ -2,7 +2,7 @@
 #include "model/witness_ring.h"
 
 static void witness_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
   assert(ring_push(&tested, 1) == RING_OK);
 }
 

@@ -2,7 +2,7 @@
 #include "model/witness_ring.h"
 
 static void witness_prepare(void) {
-  ring_init(&tested, slots, 1, 0);
+  ring_init(&tested, slots, 1, 0, 0);
 }
 
 static void witness_change(void) {

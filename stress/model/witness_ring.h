@@ -4,6 +4,7 @@
 
 #include "model/witness.h"
 
+#include "model/groups.h"
 #include "sync/ring.h"
 
 static ring tested;

@@ -12,12 +12,18 @@ static bool swap(_Atomic uint64_t *word, uint64_t *seen, uint64_t wanted) {
                                                  memory_order_seq_cst);
 }
 
+/* The word in the slot of the entry at head is of one handle, in the turn of head. */
+static bool is_single(const ring *r, uint64_t head, uint64_t word) {
+  return ring_ahead(r, ring_head_start(head), word) == 1 && ring_count(word) == 1 &&
+         ring_handle(word) != RING_CLOSED_HANDLE;
+}
+
 /* FULL is decided by the cached head, which is brought up to date for the next call only. */
 static ring_status push_full_by_cached_head(ring *r, uint32_t handle) {
   bool closed;
   uint64_t tail = ring_tail(r, &closed);
-  if (!closed && (int64_t)(tail - look(&r->cached_head)) >= (int64_t)r->capacity) {
-    atomic_store_explicit(&r->cached_head, look(&r->head), memory_order_relaxed);
+  if (!closed && ring_distance(tail, look(&r->cached_head)) >= (int64_t)r->capacity) {
+    atomic_store_explicit(&r->cached_head, ring_head_position(look(&r->head)), memory_order_relaxed);
     return RING_FULL;
   }
   return ring_push(r, handle);
@@ -29,11 +35,10 @@ static void full_by_cached_head(small_queue_parts *p) {
 
 /* After a failed CAS only head is read again, not the slot. */
 static ring_status pop_stale_slot(ring *r, uint32_t *handle) {
-  uint64_t head = look(&r->head), word = look(ring_slot(r, head));
-  if (ring_turn(word) != ring_turn_of(r, head) + 1 || ring_handle(word) == RING_CLOSED_HANDLE)
-    return ring_pop(r, handle);
-  while (!swap(&r->head, &head, head + 1))
-    if (ring_turn(look(ring_slot(r, head))) == ring_turn_of(r, head)) return RING_EMPTY;
+  uint64_t head = look(&r->head), word = look(ring_slot(r, ring_head_start(head)));
+  if (!is_single(r, head, word)) return ring_pop(r, handle);
+  while (!swap(&r->head, &head, head + ring_head_word(1, 0)))
+    if (!is_single(r, head, look(ring_slot(r, ring_head_start(head))))) return ring_pop(r, handle);
   *handle = (uint32_t)ring_handle(word);
   return RING_OK;
 }
@@ -44,7 +49,7 @@ static void stale_slot(small_queue_parts *p) {
 
 /* EMPTY is answered when the hint says so. */
 static ring_status pop_empty_by_hint(ring *r, uint32_t *handle) {
-  if (look(&r->tail_hint) == look(&r->head) && !ring_is_closed(r)) return RING_EMPTY;
+  if (look(&r->tail_hint) == ring_head_position(look(&r->head)) && !ring_is_closed(r)) return RING_EMPTY;
   return ring_pop(r, handle);
 }
 
@@ -63,13 +68,12 @@ static void many_one_by_one(small_queue_parts *p) {
   p->pop_many = pop_many_one_by_one;
 }
 
-/* The element is not compared with head again. */
+/* The element is not compared with head again: its group may be another push's by then. */
 static ring_status peek_once(ring *r, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle) {
-  uint64_t head = look(&r->head), word = look(ring_slot(r, head));
-  if (ring_turn(word) != ring_turn_of(r, head) + 1 || ring_handle(word) == RING_CLOSED_HANDLE)
+  uint64_t head = look(&r->head), word = look(ring_slot(r, ring_head_start(head)));
+  if (ring_ahead(r, ring_head_start(head), word) != 1 || ring_count(word) == 1)
     return ring_peek(r, try_retain, drop, handle);
-  port_pause();
-  *handle = (uint32_t)ring_handle(look(ring_slot(r, head)));
+  *handle = ring_first(r, head, word);
   return RING_OK;
 }
 

@@ -4,16 +4,18 @@
 
 #include "schedule/descriptors.h"
 
-enum { SMALL_SLOTS = 8 };
+enum { SMALL_SLOTS = 16 };
 
 static ring the_ring;
 static _Atomic uint64_t slots[SMALL_SLOTS];
+static group_store groups = GROUP_STORE_INIT;
 static event not_empty, not_full;
 
 small_queue_parts small_queue;
 uint64_t small_queue_first_turn;
 
 const small_queue_parts small_queue_shipped = {.push = ring_push,
+                                               .push_many = ring_push_many,
                                                .pop = ring_pop,
                                                .pop_many = ring_pop_many,
                                                .peek = ring_peek,
@@ -29,7 +31,7 @@ typedef struct attempt {
 } attempt;
 
 static void create(uint32_t capacity) {
-  ring_init(&the_ring, slots, capacity, small_queue_first_turn);
+  ring_init(&the_ring, slots, capacity, small_queue_first_turn, &groups);
   event_init(&not_empty);
   event_init(&not_full);
 }
@@ -102,11 +104,10 @@ typedef struct many {
 
 static bool retry_push_many(void *context) {
   many *m = context;
-  uint32_t before = m->count;
-  m->status = RING_OK;
-  while (m->count < m->k && (m->status = small_queue.push(&the_ring, m->handles[m->count])) == RING_OK)
-    m->count++;
-  return m->count > before || m->status != RING_FULL;
+  uint32_t pushed;
+  m->status = small_queue.push_many(&the_ring, m->handles + m->count, m->k - m->count, &pushed);
+  m->count += pushed;
+  return m->status != RING_FULL;
 }
 
 static bool retry_pop_many(void *context) {
@@ -123,11 +124,12 @@ static answer put_many(const uint32_t *items, uint32_t k, uint64_t deadline, uin
     if (!retry_push_many(&m) && deadline != 0) small_queue.wait(&not_full, retry_push_many, &m, deadline);
     if (m.count == before) break;
     if (!small_queue.tells_at_the_end) small_queue.notify(&not_empty, m.count - before), told = m.count;
-    if (m.status == RING_FULL && deadline == 0) break;
+    if (deadline == 0) break;
   }
   if (m.count > told) small_queue.notify(&not_empty, m.count - told);
   *count = m.count;
-  return answer_of(m.count == k ? RING_OK : m.status, deadline);
+  if (m.count == k || (deadline == 0 && m.count > 0)) return ANSWER_DONE;
+  return answer_of(m.status, deadline);
 }
 
 static answer take_many(uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count) {

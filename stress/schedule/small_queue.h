@@ -9,6 +9,7 @@
 
 typedef struct small_queue_parts {
   ring_status (*push)(ring *r, uint32_t handle);
+  ring_status (*push_many)(ring *r, const uint32_t *handles, uint32_t k, uint32_t *pushed);
   ring_status (*pop)(ring *r, uint32_t *handle);
   ring_status (*pop_many)(ring *r, uint32_t *handles, uint32_t k, uint32_t *taken);
   ring_status (*peek)(ring *r, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle);

@@ -82,7 +82,8 @@ static answer put_many(const uint32_t *items, uint32_t k, uint64_t deadline, uin
   else
     status = batch_queue_enqueue_many_until(queue, given, k, deadline, &entered);
   *count = (uint32_t)entered;
-  return entered == k ? ANSWER_DONE : answer_of(status ? status : batch_last_error()->code);
+  bool done = entered == k || (deadline == BATCH_NO_WAIT && entered > 0);
+  return done ? ANSWER_DONE : answer_of(status ? status : batch_last_error()->code);
 }
 
 static answer take_many(uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count) {

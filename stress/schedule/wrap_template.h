@@ -5,12 +5,12 @@
 #include "sync/stack.h"
 
 static ring the_ring;
-static _Atomic uint64_t slots[2 * (WRAP_CAPACITY_MAX + 1)];
+static _Atomic uint64_t slots[2 * (WRAP_CAPACITY_MAX + GROUP_MOST)];
 static stack the_stack;
 static _Atomic uint32_t links[WRAP_VALUES + 1];
 
 static void ring_create(uint32_t capacity, uint64_t first) {
-  ring_init(&the_ring, slots, capacity, first);
+  ring_init(&the_ring, slots, capacity, first, NULL);
 }
 
 static wrap_answer push_ring(uint32_t value) {
