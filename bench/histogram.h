@@ -28,6 +28,13 @@ static inline void histogram_add(histogram *h, uint64_t value) {
   if (value > h->max) h->max = value;
 }
 
+/* Adds all values of another one. */
+static inline void histogram_merge(histogram *h, const histogram *other) {
+  for (unsigned i = 0; i < HISTOGRAM_BUCKETS; i++) h->buckets[i] += other->buckets[i];
+  h->count += other->count;
+  if (other->max > h->max) h->max = other->max;
+}
+
 /* The smallest value of a bucket. */
 static inline uint64_t histogram_value(unsigned bucket) {
   unsigned octave = bucket / HISTOGRAM_SUB;

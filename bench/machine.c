@@ -1,3 +1,4 @@
+#include "clock.h"
 #include "frame.h"
 
 #include "bench_build.h"
@@ -37,6 +38,14 @@ static int processors(void) {
   return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
 }
 
+/* Nanoseconds that a reading of the clock takes: what every time measured here contains. */
+static double clock_reading(void) {
+  enum { READINGS = 10000 };
+  uint64_t begin = bench_now();
+  for (int i = 1; i < READINGS; i++) (void)bench_now();
+  return (double)(bench_now() - begin) / READINGS;
+}
+
 void machine_print(FILE *to, const bench_suite *suite) {
   char name[256], date[64];
   struct utsname system;
@@ -52,7 +61,8 @@ void machine_print(FILE *to, const bench_suite *suite) {
   fprintf(to, "  machine   %s, %d of %ld processors, %.1f GiB, load %.2f\n", name, processors(),
           sysconf(_SC_NPROCESSORS_ONLN),
           (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (1024.0 * 1024 * 1024), load[0]);
-  fprintf(to, "  system    %s %s %s\n\n", system.sysname, system.release, system.machine);
+  fprintf(to, "  system    %s %s %s, %.0f ns a reading of the clock\n\n", system.sysname, system.release,
+          system.machine, clock_reading());
 }
 
 bool machine_directory(char *path, size_t size) {

@@ -1,6 +1,7 @@
 /* The queue suite: every contestant in every cell, and whether what came out is what went in. */
 #include "bench.h"
 #include "queue_measure.h"
+#include "queue_tails.h"
 
 #include <headrace/batch.h>
 #include <stdio.h>
@@ -34,6 +35,13 @@ static const bench_metric idle[] = {{"cpu", "us/s", true}, {"wakeups", "wake-ups
     "4p1c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 4, 1, waits)                               \
   }
 
+#define TAILS(suffix, kind, quick)                                                                           \
+  {"tails-4p4c" suffix, 1024, queue_tails_metrics, TAILS_METRICS, quick, SHAPE(kind, 4, 4, false)},          \
+      {"tails-8p8c" suffix, 1024, queue_tails_metrics, TAILS_METRICS, false, SHAPE(kind, 8, 8, false)},      \
+      {"tails-pairs-4" suffix, 1024, queue_tails_metrics, TAILS_METRICS, quick, SHAPE(kind, 4, 0, false)}, { \
+    "tails-pairs-8" suffix, 1024, queue_tails_metrics, TAILS_METRICS, false, SHAPE(kind, 8, 0, false)        \
+  }
+
 static const bench_cell cells[] = {
     STREAMS("", false, 16, false),
     STREAMS("", false, 1024, true),
@@ -44,6 +52,8 @@ static const bench_cell cells[] = {
     {"trickle", 1024, under_way, 5, false, SHAPE(QUEUE_DRIP, 1, 1, false)},
     {"trickle-blocking", 1024, under_way, 5, true, SHAPE(QUEUE_DRIP, 1, 1, true)},
     {"idle-blocking", 1024, idle, 2, true, SHAPE(QUEUE_IDLE, 1, 1, true)},
+    TAILS("", QUEUE_TAILS_AT_ONCE, true),
+    TAILS("-yield", QUEUE_TAILS, false),
 };
 
 typedef struct entry {
@@ -122,9 +132,12 @@ const bench_suite bench_queue = {
               "queue itself does. roundtrip: there through one queue and back through another, not\n"
               "halved, the reading of the clock included. trickle: one element a millisecond, its time\n"
               "under way, and what the receiver costs. idle: a consumer for whom nothing comes, the\n"
-              "processor time it takes, and how often it wakes up without work. Elements are batches\n"
-              "made once; only headrace looks at them, and it alone is called through a shared library.\n"
-              "What came out is checked against what went in.",
+              "processor time it takes, and how often it wakes up without work. tails: every operation\n"
+              "is timed, from its first try until it succeeds, one reading of the clock included; who\n"
+              "fails tries again at once, with -yield as above; least and greatest: what the thread that\n"
+              "was served least and the one served most have done, relative to the mean of its kind.\n"
+              "Elements are batches made once; only headrace looks at them, and it alone is called\n"
+              "through a shared library. What came out is checked against what went in.",
     .cells = cells,
     .cell_count = sizeof cells / sizeof cells[0],
     .contestants = contestants,

@@ -54,8 +54,13 @@ static inline bool queue_last_producer(queue_part *part) {
 #undef TAKE
 #undef END
 
+#include "queue_tail_loops.h"
+
 #define QUEUE_TRY_LOOPS                                                                                      \
-  { produce_trying, consume_trying, pair_trying, ping_trying, pong_trying, trickle_trying, receive_trying }
+  {                                                                                                          \
+    produce_trying, consume_trying, pair_trying, ping_trying, pong_trying, trickle_trying, receive_trying,   \
+        tail_produce, tail_consume, tail_pair                                                                \
+  }
 
 #ifdef QUEUE_WAITS
 static inline bool queue_put_waiting(queue_self *self, void *element) {
@@ -87,11 +92,11 @@ static inline void queue_end_waiting(queue_self *self, queue_part *part) {
 #define QUEUE_WAIT_LOOPS                                                                                     \
   {                                                                                                          \
     produce_waiting, consume_waiting, pair_waiting, ping_waiting, pong_waiting, trickle_waiting,             \
-        receive_waiting                                                                                      \
+        receive_waiting, NULL, NULL, NULL                                                                    \
   }
 #else
 #define QUEUE_WAIT_LOOPS                                                                                     \
-  { NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+  { NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 #endif
 
 static bool queue_put(void *queue, void *element) {

@@ -1,6 +1,7 @@
 #include "queue_measure.h"
 
 #include "bench.h"
+#include "queue_tails.h"
 #include "team.h"
 
 #include <headrace/batch.h>
@@ -56,8 +57,12 @@ typedef struct setting {
   histogram times;
 } setting;
 
-static const char *const roles[QUEUE_LOOPS] = {"producer", "consumer", "pair",    "there and back",
-                                               "mirror",   "trickle",  "receiver"};
+static const char *const roles[QUEUE_LOOPS] = {"producer", "consumer", "pair",     "there and back", "mirror",
+                                               "trickle",  "receiver", "producer", "consumer",       "pair"};
+
+static bool tells_tails(const queue_shape *shape) {
+  return shape->kind == QUEUE_TAILS || shape->kind == QUEUE_TAILS_AT_ONCE;
+}
 
 static void run_part(void *argument) {
   queue_part *part = argument;
@@ -72,7 +77,7 @@ static void add(setting *s, unsigned loop, unsigned how_many) {
     part->queue = s->queue;
     part->back = s->back;
     part->first = s->count * 7; /* so that threads do not push the same element at the same time */
-    part->times = &s->times;
+    part->times = tells_tails(s->shape) ? queue_tails_times(s->count) : &s->times;
     s->threads[s->count++] = (bench_thread){.role = roles[loop], .run = run_part, .argument = part};
   }
 }
@@ -96,6 +101,11 @@ static void fill_team(setting *s) {
     add(s, QUEUE_TRICKLE, 1);
     add(s, QUEUE_RECEIVE, 1);
     break;
+  case QUEUE_TAILS:
+  case QUEUE_TAILS_AT_ONCE:
+    add(s, shape->consumers > 0 ? QUEUE_TAIL_PRODUCE : QUEUE_TAIL_PAIR, shape->producers);
+    add(s, QUEUE_TAIL_CONSUME, shape->consumers);
+    break;
   }
 }
 
@@ -110,6 +120,7 @@ static void set_up(setting *s, const queue_peer *peer, const queue_shape *shape,
   s->run.producers = shape->producers;
   s->run.consumers = shape->consumers;
   s->run.gap = shape->kind == QUEUE_DRIP ? BENCH_MILLI : 0;
+  s->run.at_once = shape->kind == QUEUE_TAILS_AT_ONCE;
 }
 
 static void tear_down(setting *s) {
@@ -174,6 +185,10 @@ static void figures(const setting *s, const balance *b, double seconds, double *
   case QUEUE_IDLE:
     values[0] = (double)consumer->cpu_late / 1e3 / (0.75 * seconds);
     values[1] = (double)consumer->voluntary_switches - 1; /* one is ended by the poison */
+    break;
+  case QUEUE_TAILS:
+  case QUEUE_TAILS_AT_ONCE:
+    queue_tails_figures(s->parts, s->count, seconds, values);
     break;
   }
 }

@@ -27,6 +27,7 @@ typedef struct queue_run {
   void *poison;       /* ends a consumer that waits */
   uint32_t consumers; /* so many poisons are needed */
   uint64_t gap;       /* nanoseconds between two elements of a trickle; 0: none ever comes */
+  bool at_once;       /* in the tail cells: try again at once; otherwise 64 times, then yield */
   uint8_t line1[BENCH_LINE];
   uint32_t stop;    /* set by the team */
   uint32_t drained; /* set when the last producer has ended: what is not inside now never comes */
@@ -59,6 +60,9 @@ enum {
   QUEUE_PONG,    /* pops from queue, pushes to back */
   QUEUE_TRICKLE, /* pushes one element each gap */
   QUEUE_RECEIVE, /* as consume; records how long the element was under way */
+  QUEUE_TAIL_PRODUCE,
+  QUEUE_TAIL_CONSUME,
+  QUEUE_TAIL_PAIR, /* as those three; record how long each operation took; only for trying */
   QUEUE_LOOPS
 };
 
