@@ -16,9 +16,14 @@ static const bench_metric under_way[] = {{"p50", "ns", true},
                                          {"sleeps", "1/s", true}};
 static const bench_metric idle[] = {{"cpu", "us/s", true}, {"wakeups", "wake-ups", true}};
 
-#define SHAPE(...)                                                                                           \
+static const bench_metric many[] = {{"k1", "Melements/s", false},
+                                    {"k4", "Melements/s", false},
+                                    {"k16", "Melements/s", false},
+                                    {"k32", "Melements/s", false}};
+
+#define SHAPE(what, some, others, wait)                                                                      \
   &(const queue_shape) {                                                                                     \
-    __VA_ARGS__                                                                                              \
+    .kind = what, .producers = some, .consumers = others, .waits = wait                                      \
   }
 
 /* The cells of one capacity, for trying ("") or waiting ("-blocking"). */
@@ -42,11 +47,21 @@ static const bench_metric idle[] = {{"cpu", "us/s", true}, {"wakeups", "wake-ups
     "tails-pairs-8" suffix, 1024, queue_tails_metrics, TAILS_METRICS, false, SHAPE(kind, 8, 0, false)        \
   }
 
+#define MANY(threads, some, others)                                                                          \
+  {                                                                                                          \
+    "many-" threads, 1024, many, 4, true, &(const queue_shape) {                                             \
+      .kind = QUEUE_BULK, .producers = some, .consumers = others, .many = { 1, 4, 16, 32 }                   \
+    }                                                                                                        \
+  }
+
 static const bench_cell cells[] = {
     STREAMS("", false, 16, false),
     STREAMS("", false, 1024, true),
     STREAMS("-blocking", true, 16, false),
     STREAMS("-blocking", true, 1024, true),
+    MANY("1p1c", 1, 1),
+    MANY("4p4c", 4, 4),
+    MANY("8p8c", 8, 8),
     {"roundtrip", 1024, round_trip, 4, true, SHAPE(QUEUE_ROUND_TRIP, 1, 1, false)},
     {"roundtrip-blocking", 1024, round_trip, 4, true, SHAPE(QUEUE_ROUND_TRIP, 1, 1, true)},
     {"trickle", 1024, under_way, 5, false, SHAPE(QUEUE_DRIP, 1, 1, false)},
@@ -83,6 +98,7 @@ static const entry entries[] = {
     {"headrace-ring+events", &queue_headrace_ring_events, NULL, false},
     {"broken", &queue_broken, NULL, true},
     {"broken-sum", &queue_broken_sum, NULL, true},
+    {"broken-many", &queue_broken_many, NULL, true},
 };
 
 #define ENTRIES (sizeof entries / sizeof entries[0])
@@ -116,7 +132,8 @@ static bool prepare(const bench_options *options) {
 static bool supports(const bench_cell *cell, const bench_contestant *contestant) {
   const queue_shape *shape = cell->detail;
   const queue_peer *peer = contestant->detail;
-  return !shape->waits || peer->waits[0] != NULL;
+  void (*const *loops)(queue_part *) = shape->waits ? peer->waits : peer->tries;
+  return loops[shape->kind == QUEUE_BULK ? QUEUE_PRODUCE_MANY : QUEUE_PRODUCE] != NULL;
 }
 
 static bool measure(const bench_cell *cell, const bench_contestant *contestant, const bench_options *options,
@@ -129,13 +146,15 @@ const bench_suite bench_queue = {
     .legend = "Mops/s: a push is one operation, a pop is one. NpMc: N producers, M consumers. pairs-N:\n"
               "N threads, each pushing one, then popping one. Threads are pinned round robin. Without\n"
               "-blocking a thread that fails tries 64 times, then yields; with it, it waits as the\n"
-              "queue itself does. roundtrip: there through one queue and back through another, not\n"
-              "halved, the reading of the clock included. trickle: one element a millisecond, its time\n"
-              "under way, and what the receiver costs. idle: a consumer for whom nothing comes, the\n"
-              "processor time it takes, and how often it wakes up without work. tails: every operation\n"
-              "is timed, from its first try until it succeeds, one reading of the clock included; who\n"
-              "fails tries again at once, with -yield as above; least and greatest: what the thread that\n"
-              "was served least and the one served most have done, relative to the mean of its kind.\n"
+              "queue itself does. many: Melements/s, each element counted once; k16: up to 16 in a\n"
+              "call, k1: by the calls for one. roundtrip: there through one queue and back through\n"
+              "another, not halved, the reading of the clock included. trickle: one element a\n"
+              "millisecond, its time under way, and what the receiver costs. idle: a consumer for whom\n"
+              "nothing comes, the processor time it takes, and how often it wakes up without work.\n"
+              "tails: every operation is timed, from its first try until it succeeds, one reading of\n"
+              "the clock included; who fails tries again at once, with -yield as above; least and\n"
+              "greatest: what the thread that was served least and the one served most have done,\n"
+              "relative to the mean of its kind.\n"
               "Elements are batches made once; only headrace looks at them, and it alone is called\n"
               "through a shared library. What came out is checked against what went in.",
     .cells = cells,

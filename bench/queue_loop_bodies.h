@@ -1,5 +1,6 @@
 /* Included by queue_loops.h once for trying and once for waiting, which differ in LOOP (the name),
-   PUT (false: stopped), TAKE (NULL: no more) and END (of a producer). No include guard: twice on purpose. */
+   PUT (false: stopped), TAKE (NULL: no more), PUT_MANY (how many went in), TAKE_MANY (0: no more) and END (of a
+   producer). No include guard: twice on purpose. */
 
 static void LOOP(produce)(queue_part *part) {
   queue_self self;
@@ -136,3 +137,37 @@ static void LOOP(receive)(queue_part *part) {
   part->popped_sum = sum;
   queue_leave(&self);
 }
+
+#ifdef QUEUE_MANY
+static void LOOP(produce_many)(queue_part *part) {
+  queue_self self;
+  queue_enter(&self, part->queue);
+  uint64_t pushed = 0, sum = 0;
+  size_t n = part->run->many;
+  while (!bench_is(&part->run->stop)) {
+    void *const *elements = &part->run->elements[(part->first + pushed) % BENCH_ELEMENTS];
+    size_t in = PUT_MANY(&self, part, elements, n);
+    for (size_t i = 0; i < in; i++) sum += (uintptr_t)elements[i];
+    pushed += in;
+  }
+  part->pushed = pushed;
+  part->pushed_sum = sum;
+  END(&self, part);
+  queue_leave(&self);
+}
+
+static void LOOP(consume_many)(queue_part *part) {
+  queue_self self;
+  queue_enter(&self, part->queue);
+  uint64_t popped = 0, sum = 0;
+  void *elements[BENCH_MANY];
+  size_t n = part->run->many, out;
+  while ((out = TAKE_MANY(&self, part, elements, n)) > 0) {
+    for (size_t i = 0; i < out; i++) sum += (uintptr_t)elements[i];
+    popped += out;
+  }
+  part->popped = popped;
+  part->popped_sum = sum;
+  queue_leave(&self);
+}
+#endif

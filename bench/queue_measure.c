@@ -1,6 +1,5 @@
 #include "queue_measure.h"
 
-#include "bench.h"
 #include "queue_tails.h"
 #include "team.h"
 
@@ -57,8 +56,9 @@ typedef struct setting {
   histogram times;
 } setting;
 
-static const char *const roles[QUEUE_LOOPS] = {"producer", "consumer", "pair",     "there and back", "mirror",
-                                               "trickle",  "receiver", "producer", "consumer",       "pair"};
+static const char *const roles[QUEUE_LOOPS] = {
+    "producer", "consumer", "pair",     "there and back", "mirror",           "trickle",
+    "receiver", "producer", "consumer", "pair",           "producer of many", "consumer of many"};
 
 static bool tells_tails(const queue_shape *shape) {
   return shape->kind == QUEUE_TAILS || shape->kind == QUEUE_TAILS_AT_ONCE;
@@ -92,6 +92,10 @@ static void fill_team(setting *s) {
     add(s, QUEUE_PRODUCE, shape->producers);
     add(s, QUEUE_CONSUME, shape->consumers);
     break;
+  case QUEUE_BULK:
+    add(s, s->run.many > 1 ? QUEUE_PRODUCE_MANY : QUEUE_PRODUCE, shape->producers);
+    add(s, s->run.many > 1 ? QUEUE_CONSUME_MANY : QUEUE_CONSUME, shape->consumers);
+    break;
   case QUEUE_ROUND_TRIP:
     add(s, QUEUE_PING, 1);
     add(s, QUEUE_PONG, 1);
@@ -109,16 +113,19 @@ static void fill_team(setting *s) {
   }
 }
 
-static void set_up(setting *s, const queue_peer *peer, const queue_shape *shape, uint32_t capacity) {
+static void set_up(setting *s, const queue_peer *peer, const queue_shape *shape, uint32_t capacity,
+                   uint32_t many) {
   memset(s, 0, sizeof *s);
   s->peer = peer;
   s->shape = shape;
   s->queue = peer->create(capacity);
   if (shape->kind == QUEUE_ROUND_TRIP) s->back = peer->create(capacity);
-  memcpy(s->run.elements, elements, sizeof elements);
+  for (uint32_t i = 0; i < BENCH_ELEMENTS + BENCH_MANY; i++)
+    s->run.elements[i] = elements[i % BENCH_ELEMENTS];
   s->run.poison = poison;
   s->run.producers = shape->producers;
   s->run.consumers = shape->consumers;
+  s->run.many = many;
   s->run.gap = shape->kind == QUEUE_DRIP ? BENCH_MILLI : 0;
   s->run.at_once = shape->kind == QUEUE_TAILS_AT_ONCE;
 }
@@ -156,8 +163,9 @@ static bool conserved(const setting *s, balance b) {
   drain(s, s->queue, &b);
   drain(s, s->back, &b);
   if (b.pushed == b.popped && b.pushed_sum == b.popped_sum) return true;
-  bench_wrong("%" PRIu64 " elements went in, %" PRIu64 " came out, and their sums differ by %" PRId64,
-              b.pushed, b.popped, (int64_t)(b.popped_sum - b.pushed_sum));
+  bench_wrong("%" PRIu64 " elements went in, %" PRIu64 " came out, and their sums differ by %" PRId64 "%s",
+              b.pushed, b.popped, (int64_t)(b.popped_sum - b.pushed_sum),
+              s->run.many > 1 ? ", several at once" : "");
   return false;
 }
 
@@ -168,6 +176,9 @@ static void figures(const setting *s, const balance *b, double seconds, double *
   case QUEUE_PAIRS:
   case QUEUE_STREAM:
     values[0] = (double)(b->pushed + b->popped) / seconds / 1e6;
+    break;
+  case QUEUE_BULK:
+    values[0] = (double)b->pushed / seconds / 1e6;
     break;
   case QUEUE_ROUND_TRIP:
     values[0] = (double)histogram_quantile(h, 0.5);
@@ -210,8 +221,11 @@ bool queue_measure(const queue_peer *peer, const queue_shape *shape, uint32_t ca
                    double *values) {
   static setting s; /* too large for a stack; one measurement at a time */
   bool drips = shape->kind == QUEUE_DRIP || shape->kind == QUEUE_IDLE;
-  set_up(&s, peer, shape, capacity);
-  bool good = measure_in(&s, drips && seconds < DRIP_SECONDS ? DRIP_SECONDS : seconds, values);
-  tear_down(&s);
+  bool good = true;
+  for (unsigned i = 0; good && (i == 0 || (i < BENCH_MAX_METRICS && shape->many[i] > 0)); i++) {
+    set_up(&s, peer, shape, capacity, shape->many[i]);
+    good = measure_in(&s, drips && seconds < DRIP_SECONDS ? DRIP_SECONDS : seconds, &values[i]);
+    tear_down(&s);
+  }
   return good;
 }

@@ -3,11 +3,13 @@
 #ifndef BENCH_QUEUE_MEASURE_H
 #define BENCH_QUEUE_MEASURE_H
 
+#include "bench.h"
 #include "queue_peer.h"
 
 typedef enum queue_kind {
   QUEUE_PAIRS,        /* values: Mops/s */
   QUEUE_STREAM,       /* values: Mops/s */
+  QUEUE_BULK,         /* values: millions of elements a second, one for each of many */
   QUEUE_ROUND_TRIP,   /* values: p50, p99, p99.9, max in ns */
   QUEUE_DRIP,         /* values: p50, p99, max in ns; processor in %, sleeps a second of the consumer */
   QUEUE_IDLE,         /* values: processor time in us a second, wake-ups without work of the consumer */
@@ -19,6 +21,7 @@ typedef struct queue_shape {
   queue_kind kind;
   unsigned producers, consumers; /* of pairs: threads, 0 */
   bool waits;
+  uint32_t many[BENCH_MAX_METRICS]; /* of many: how many in a call; 0 ends the list */
 } queue_shape;
 
 /* Makes and frees the elements that all measurements push. */

@@ -21,13 +21,17 @@ extern "C" {
    only our own contestant looks at what they point to. */
 #define BENCH_ELEMENTS 64
 
+/* So many at most go in or out in one call. */
+#define BENCH_MANY 256
+
 /* What the threads of one measurement share; the counts apart, nobody writes it while they run. */
 typedef struct queue_run {
-  void *elements[BENCH_ELEMENTS];
-  void *poison;       /* ends a consumer that waits */
-  uint32_t consumers; /* so many poisons are needed */
-  uint64_t gap;       /* nanoseconds between two elements of a trickle; 0: none ever comes */
-  bool at_once;       /* in the tail cells: try again at once; otherwise 64 times, then yield */
+  void *elements[BENCH_ELEMENTS + BENCH_MANY]; /* [i] is [i % BENCH_ELEMENTS] */
+  void *poison;                                /* ends a consumer that waits */
+  uint32_t consumers;                          /* so many poisons are needed */
+  uint32_t many;                               /* how many a call of the many loops is asked for */
+  uint64_t gap; /* nanoseconds between two elements of a trickle; 0: none ever comes */
+  bool at_once; /* in the tail cells: try again at once; otherwise 64 times, then yield */
   uint8_t line1[BENCH_LINE];
   uint32_t stop;    /* set by the team */
   uint32_t drained; /* set when the last producer has ended: what is not inside now never comes */
@@ -62,7 +66,9 @@ enum {
   QUEUE_RECEIVE, /* as consume; records how long the element was under way */
   QUEUE_TAIL_PRODUCE,
   QUEUE_TAIL_CONSUME,
-  QUEUE_TAIL_PAIR, /* as those three; record how long each operation took; only for trying */
+  QUEUE_TAIL_PAIR,    /* as those three; record how long each operation took; only for trying */
+  QUEUE_PRODUCE_MANY, /* as produce and consume, many in a call; */
+  QUEUE_CONSUME_MANY, /* both NULL for a queue that takes one at a time */
   QUEUE_LOOPS
 };
 
@@ -97,7 +103,7 @@ extern void *queue_element_of[BENCH_ELEMENTS + 2];
 QUEUE_PEER queue_headrace, queue_headrace_ring, queue_headrace_ring_events, queue_boost, queue_rculfqueue,
     queue_moodycamel, queue_moodycamel_tokens, queue_moodycamel_blocking, queue_wfcqueue, queue_ck_ring,
     queue_rte_ring, queue_rte_ring_hts, queue_atomic_queue, queue_tbb, queue_gasyncqueue, queue_mutex,
-    queue_vyukov, queue_broken, queue_broken_sum;
+    queue_vyukov, queue_broken, queue_broken_sum, queue_broken_many;
 
 #ifdef __cplusplus
 }

@@ -32,13 +32,24 @@ static void array_queue_destroy(void *queue) {
   free(q);
 }
 
+static inline void array_queue_append(array_queue *q, void *element) {
+  uint32_t at = q->first + q->count++;
+  q->elements[at < q->capacity ? at : at - q->capacity] = element;
+}
+
+static inline void *array_queue_first(array_queue *q) {
+  void *element = q->elements[q->first];
+  q->first = q->first + 1 < q->capacity ? q->first + 1 : 0;
+  q->count--;
+  return element;
+}
+
 static inline bool array_queue_push(array_queue *q, void *element, bool wait) {
   pthread_mutex_lock(&q->lock);
   while (wait && q->count == q->capacity) pthread_cond_wait(&q->not_full, &q->lock);
   bool room = q->count < q->capacity;
   if (room) {
-    uint32_t at = q->first + q->count++;
-    q->elements[at < q->capacity ? at : at - q->capacity] = element;
+    array_queue_append(q, element);
     pthread_cond_signal(&q->not_empty);
   }
   pthread_mutex_unlock(&q->lock);
@@ -50,13 +61,35 @@ static inline void *array_queue_pop(array_queue *q, bool wait) {
   pthread_mutex_lock(&q->lock);
   while (wait && q->count == 0) pthread_cond_wait(&q->not_empty, &q->lock);
   if (q->count > 0) {
-    element = q->elements[q->first];
-    q->first = q->first + 1 < q->capacity ? q->first + 1 : 0;
-    q->count--;
+    element = array_queue_first(q);
     pthread_cond_signal(&q->not_full);
   }
   pthread_mutex_unlock(&q->lock);
   return element;
+}
+
+/* As many of n as there is room for; all n if it waits. */
+static inline size_t array_queue_push_many(array_queue *q, void *const *elements, size_t n, bool wait) {
+  size_t in = 0;
+  pthread_mutex_lock(&q->lock);
+  do {
+    while (wait && q->count == q->capacity) pthread_cond_wait(&q->not_full, &q->lock);
+    for (; in < n && q->count < q->capacity; in++) array_queue_append(q, elements[in]);
+    pthread_cond_broadcast(&q->not_empty);
+  } while (wait && in < n);
+  pthread_mutex_unlock(&q->lock);
+  return in;
+}
+
+/* As many of n as are inside; one at least if it waits. */
+static inline size_t array_queue_pop_many(array_queue *q, void **elements, size_t n, bool wait) {
+  size_t out = 0;
+  pthread_mutex_lock(&q->lock);
+  while (wait && q->count == 0) pthread_cond_wait(&q->not_empty, &q->lock);
+  for (; out < n && q->count > 0; out++) elements[out] = array_queue_first(q);
+  pthread_cond_broadcast(&q->not_full);
+  pthread_mutex_unlock(&q->lock);
+  return out;
 }
 
 #endif

@@ -1,4 +1,4 @@
-/* The ring inside our queue, without batches and shared library, for two adaptors: with NOTIFY(event)
+/* The ring inside our queue, without batches and shared library, for two adaptors: with NOTIFY(event, n)
    empty, and with the notifications that let others wait. The difference between the two is what waiting
    costs when nobody waits; the difference to "headrace" is what the public functions add. */
 #ifndef BENCH_QUEUE_BARE_RING_H
@@ -25,14 +25,28 @@ QUEUE_SELF_IS(bare_queue)
 
 static inline bool queue_try_push(queue_self *self, void *e) {
   if (ring_push(&(*self)->ring, (uint32_t)((Batch *)e)->batch_id) != RING_OK) return false;
-  NOTIFY(&(*self)->not_empty);
+  NOTIFY(&(*self)->not_empty, 1);
   return true;
 }
 static inline void *queue_try_pop(queue_self *self) {
   uint32_t handle;
   if (ring_pop(&(*self)->ring, &handle) != RING_OK) return NULL;
-  NOTIFY(&(*self)->not_full);
+  NOTIFY(&(*self)->not_full, 1);
   return queue_element_of[handle];
+}
+
+#define QUEUE_MANY
+static inline size_t queue_try_push_many(queue_self *self, void *const *e, size_t n) {
+  size_t in = 0;
+  while (in < n && queue_try_push(self, e[in])) in++;
+  return in;
+}
+static inline size_t queue_try_pop_many(queue_self *self, void **e, size_t n) {
+  uint32_t handles[BENCH_MANY], out;
+  if (ring_pop_many(&(*self)->ring, handles, (uint32_t)n, &out) != RING_OK) return 0;
+  for (uint32_t i = 0; i < out; i++) e[i] = queue_element_of[handles[i]];
+  NOTIFY(&(*self)->not_full, out);
+  return out;
 }
 
 #include "../queue_loops.h"

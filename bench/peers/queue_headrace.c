@@ -20,6 +20,20 @@ static inline void *queue_pop(queue_self *self) {
   return batch_queue_dequeue(*self);
 }
 
+#define QUEUE_MANY
+static inline size_t queue_try_push_many(queue_self *self, void *const *e, size_t n) {
+  return batch_queue_enqueue_many(*self, (Batch *const *)e, n);
+}
+static inline size_t queue_try_pop_many(queue_self *self, void **e, size_t n) {
+  return batch_queue_dequeue_many(*self, (Batch **)e, n);
+}
+static inline void queue_push_many(queue_self *self, void *const *e, size_t n) {
+  (void)batch_queue_enqueue_many_wait(*self, (Batch *const *)e, n);
+}
+static inline size_t queue_pop_many(queue_self *self, void **e, size_t n) {
+  return batch_queue_dequeue_many_wait(*self, (Batch **)e, n);
+}
+
 #include "../queue_loops.h"
 
 static void *create(uint32_t capacity) {

@@ -1,4 +1,4 @@
-#define NOTIFY(event) (void)(event)
+#define NOTIFY(event, n) (void)(event), (void)(n)
 #include "queue_bare_ring.h"
 
 const queue_peer queue_headrace_ring = {

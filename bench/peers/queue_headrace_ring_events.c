@@ -1,4 +1,4 @@
-#define NOTIFY(event) event_notify(event, 1)
+#define NOTIFY(event, n) event_notify(event, n)
 #include "queue_bare_ring.h"
 
 const queue_peer queue_headrace_ring_events = {"headrace-ring+events",

@@ -15,6 +15,14 @@ static inline void *queue_try_pop(queue_self *self) {
   return (*self)->try_dequeue(e) ? e : nullptr;
 }
 
+#define QUEUE_MANY
+static inline size_t queue_try_push_many(queue_self *self, void *const *e, size_t n) {
+  return (*self)->enqueue_bulk(e, n) ? n : 0;
+}
+static inline size_t queue_try_pop_many(queue_self *self, void **e, size_t n) {
+  return (*self)->try_dequeue_bulk(e, n);
+}
+
 #include "../queue_loops.h"
 
 static void *create(uint32_t capacity) {

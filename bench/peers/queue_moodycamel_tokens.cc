@@ -4,6 +4,11 @@
 #include <concurrentqueue/concurrentqueue.h>
 #include <new>
 
+#if defined(__GNUC__) && !defined(__clang__)
+/* enqueue_bulk, inlined, looks to gcc 12 as if it might read through a null tail. */
+#pragma GCC diagnostic ignored "-Wstringop-overflow"
+#endif
+
 using camel = moodycamel::ConcurrentQueue<void *>;
 
 struct queue_self {
@@ -30,6 +35,14 @@ static inline bool queue_try_push(queue_self *self, void *e) {
 static inline void *queue_try_pop(queue_self *self) {
   void *e = nullptr;
   return self->queue->try_dequeue(*self->consumer, e) ? e : nullptr;
+}
+
+#define QUEUE_MANY
+static inline size_t queue_try_push_many(queue_self *self, void *const *e, size_t n) {
+  return self->queue->enqueue_bulk(*self->producer, e, n) ? n : 0;
+}
+static inline size_t queue_try_pop_many(queue_self *self, void **e, size_t n) {
+  return self->queue->try_dequeue_bulk(*self->consumer, e, n);
 }
 
 #include "../queue_loops.h"

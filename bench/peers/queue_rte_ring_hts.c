@@ -15,6 +15,14 @@ static inline void *queue_try_pop(queue_self *self) {
   return rte_ring_mc_hts_dequeue_bulk(*self, &e, 1, NULL) == 1 ? e : NULL;
 }
 
+#define QUEUE_MANY
+static inline size_t queue_try_push_many(queue_self *self, void *const *e, size_t n) {
+  return rte_ring_mp_hts_enqueue_burst(*self, e, (unsigned)n, NULL);
+}
+static inline size_t queue_try_pop_many(queue_self *self, void **e, size_t n) {
+  return rte_ring_mc_hts_dequeue_burst(*self, e, (unsigned)n, NULL);
+}
+
 #include "../queue_loops.h"
 
 static void *create(uint32_t capacity) {
