@@ -37,8 +37,10 @@ static inline void *queue_try_pop(queue_self *self) {
 
 #define QUEUE_MANY
 static inline size_t queue_try_push_many(queue_self *self, void *const *e, size_t n) {
-  size_t in = 0;
-  while (in < n && queue_try_push(self, e[in])) in++;
+  uint32_t handles[BENCH_MANY], in;
+  for (size_t i = 0; i < n; i++) handles[i] = (uint32_t)((Batch *)e[i])->batch_id;
+  if (ring_push_many(&(*self)->ring, handles, (uint32_t)n, &in) != RING_OK) return 0;
+  NOTIFY(&(*self)->not_empty, in);
   return in;
 }
 static inline size_t queue_try_pop_many(queue_self *self, void **e, size_t n) {

@@ -48,9 +48,7 @@ static inline ring_status handle_queue_push_many(handle_queue *q, const uint32_t
 }
 
 static inline ring_status handle_queue_pop(handle_queue *q, uint32_t *handle) {
-  uint32_t taken;
-  return handle_queue_is_bounded(q) ? ring_pop(&q->ring, handle)
-                                    : ring_list_pop_many(&q->list, handle, 1, &taken);
+  return handle_queue_is_bounded(q) ? ring_pop(&q->ring, handle) : ring_list_pop(&q->list, handle);
 }
 
 static inline ring_status handle_queue_pop_many(handle_queue *q, uint32_t *handles, uint32_t k,

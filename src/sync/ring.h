@@ -120,11 +120,17 @@ static inline uint64_t ring_head_word(uint64_t position, uint32_t taken) {
 static inline uint64_t ring_head_start(uint64_t head) {
   return ring_head_position(head) - ring_head_taken(head);
 }
+/* head after `some` more of its entry, which is of `count`. */
+static inline uint64_t ring_head_after(uint64_t head, uint32_t some, uint32_t count) {
+  if (count == 1) return head + ring_head_word(1, 0);
+  uint32_t taken = ring_head_taken(head) + some;
+  return ring_head_word(ring_head_position(head) + some, taken == count ? 0 : taken);
+}
 
 /* How many turns the word seen in position's slot is past that of a slot that may be filled for position. 1: position
    has been filled, and no later one; more: a later one has; less: it has not been filled. */
 static inline int64_t ring_ahead(const ring *r, uint64_t position, uint64_t word) {
-  uint64_t difference = ring_turn(word) - ring_turn_of(r, position);
+  uint64_t difference = (word >> RING_TURN_SHIFT) - (position >> r->shift); /* modulo all turns */
   return (int64_t)(difference << (64 - RING_TURN_BITS)) >> (64 - RING_TURN_BITS);
 }
 
@@ -208,6 +214,7 @@ static inline bool ring_load_group(ring *r, ring_load *load) {
 /* The word of an entry of as much of the load as there is room for. */
 static inline uint64_t ring_entry(ring *r, ring_load *load, uint64_t position, int64_t room) {
   uint64_t turn = ring_turn_of(r, position);
+  if (load->count == 1) return ring_word(turn + 1, 1, load->handles[0]);
   uint32_t count = room < (int64_t)load->count ? (uint32_t)room : load->count;
   if (count > 1 && !ring_is_renewing(turn) && ring_load_group(r, load))
     return ring_word(turn + 1, count, load->group);
@@ -241,7 +248,7 @@ static inline ring_status ring_append(ring *r, ring_load *load, bool closing) {
     port_backoff(&ceiling);
   }
   if (closing) return RING_OK; /* the hint must not lead past the mark */
-  load->count = ring_count(entry);
+  if (load->count > 1) load->count = ring_count(entry);
   ring_raise_hint(r, t + load->count);
   if (load->count > 1)
     port_prefetch_for_write(ring_slot(r, t + load->count));
@@ -281,6 +288,11 @@ static inline uint32_t ring_first(const ring *r, uint64_t head, uint64_t word) {
       memory_order_relaxed);
 }
 
+static inline void ring_give_group(const ring *r, uint64_t word) {
+  uint32_t name = (uint32_t)ring_handle(word);
+  group_give(r->groups, &name, 1);
+}
+
 /* Takes the oldest handle: RING_OK, RING_EMPTY or RING_CLOSED (and drained). */
 static inline ring_status ring_pop(ring *r, uint32_t *handle) {
   unsigned ceiling = 0;
@@ -291,21 +303,20 @@ static inline ring_status ring_pop(ring *r, uint32_t *handle) {
     /* TAKE: seq_cst; pairs with PUBLISH in ring_append. EMPTY and CLOSED linearize here. */
     uint64_t word = atomic_load_explicit(ring_slot(r, start), memory_order_seq_cst);
     int64_t ahead = ring_ahead(r, start, word);
-    if (ahead < 1) return RING_EMPTY;
-    if (ahead > 1) {
+    if (ahead != 1) {
+      if (ahead < 1) return RING_EMPTY;
       h = atomic_load_explicit(&r->head, memory_order_seq_cst);
       continue;
     }
     if (ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
-    uint32_t first = ring_first(r, h, word), name = (uint32_t)ring_handle(word);
-    uint32_t taken = ring_head_taken(h) + 1, count = ring_count(word);
-    uint64_t next = ring_head_word(ring_head_position(h) + 1, taken < count ? taken : 0);
+    uint32_t first = ring_first(r, h, word);
+    uint64_t next = ring_head_after(h, 1, ring_count(word));
     /* TAKEN: seq_cst; pairs with ROOM in ring_room. A failure may be relaxed: after backing off
        head is read afresh. */
     if (atomic_compare_exchange_strong_explicit(&r->head, &h, next, memory_order_seq_cst,
                                                 memory_order_relaxed)) {
       *handle = first;
-      if (count > 1 && taken == count) group_give(r->groups, &name, 1);
+      if (ring_count(word) > 1 && ring_head_taken(next) == 0) ring_give_group(r, word);
       return RING_OK;
     }
     port_backoff(&ceiling);
@@ -333,7 +344,7 @@ static inline void ring_haul_entry(const ring *r, ring_haul *haul, uint64_t word
     if (some == left) haul->groups[haul->ended++] = (uint32_t)ring_handle(word);
   }
   haul->got += some;
-  haul->head = ring_head_word(ring_head_position(haul->head) + some, some < left ? taken + some : 0);
+  haul->head = ring_head_after(haul->head, some, count);
 }
 
 /* Takes 1 to k consecutive handles in one step, *taken of them: RING_OK, else as ring_pop with

@@ -77,6 +77,7 @@ void ring_list_destroy(ring_list *list) {
    new ring (*pushed is how many), or what another thread put there first; NULL when memory runs out. */
 static ring_node *node_append(ring_node *node, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
   ring_node *next = node_next(node);
+  *pushed = 0;
   if (next) return next;
   ring_node *made = node_create(RING_LIST_CAPACITY, node->ring.groups);
   if (!made) return NULL;
@@ -93,11 +94,13 @@ static ring_node *node_append(ring_node *node, const uint32_t *handles, uint32_t
   return next;
 }
 
-ring_status ring_list_push_many(ring_list *list, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
+/* Inline, so that the call for one handle is made from it; for that one *pushed says nothing. */
+static inline ring_status push(ring_list *list, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
   rcu_reader *me = rcu_enter();
   ring_node *node = node_at(&list->tail);
   ring_status status;
-  while ((status = ring_push_many(&node->ring, handles, k, pushed)) != RING_OK) {
+  while ((status = k == 1 ? ring_push(&node->ring, handles[0])
+                          : ring_push_many(&node->ring, handles, k, pushed)) != RING_OK) {
     ring_node *next = node_append(node, handles, k, pushed);
     status = *pushed > 0 ? RING_OK : next ? RING_CLOSED : RING_NO_MEMORY;
     ring_node *seen = node;
@@ -111,7 +114,13 @@ ring_status ring_list_push_many(ring_list *list, const uint32_t *handles, uint32
 
 ring_status ring_list_push(ring_list *list, uint32_t handle) {
   uint32_t pushed;
-  return ring_list_push_many(list, &handle, 1, &pushed);
+  return push(list, &handle, 1, &pushed);
+}
+
+ring_status ring_list_push_many(ring_list *list, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
+  ring_status status = push(list, handles, k, pushed);
+  if (k == 1) *pushed = status == RING_OK;
+  return status;
 }
 
 /* What a consumer found at the end of node's ring: the next ring to look in, or NULL and the answer. */
@@ -133,16 +142,26 @@ static void end_taking(ring_list *list, rcu_reader *me, bool slow) {
   if (slow) rcu_reclaim(&list->limbo, node_free);
 }
 
-ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken) {
+static inline ring_status pop(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken) {
   rcu_reader *me = rcu_enter();
   ring_node *first = node_at(&list->head), *node = first;
   ring_status status;
   do {
-    status = ring_pop_many(&node->ring, handles, k, taken);
+    status = k == 1 ? ring_pop(&node->ring, handles) : ring_pop_many(&node->ring, handles, k, taken);
     if (status != RING_CLOSED) break;
     node = leave_drained(list, node, &status);
   } while (node);
   end_taking(list, me, node != first || status != RING_OK);
+  return status;
+}
+
+ring_status ring_list_pop(ring_list *list, uint32_t *handle) {
+  return pop(list, handle, 1, NULL);
+}
+
+ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken) {
+  ring_status status = pop(list, handles, k, taken);
+  if (k == 1) *taken = status == RING_OK;
   return status;
 }
 

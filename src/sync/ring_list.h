@@ -41,6 +41,7 @@ void ring_list_destroy(ring_list *list);
 /* As the functions of ring.h; to push answers RING_NO_MEMORY when memory for a ring runs out. */
 ring_status ring_list_push(ring_list *list, uint32_t handle);
 ring_status ring_list_push_many(ring_list *list, const uint32_t *handles, uint32_t k, uint32_t *pushed);
+ring_status ring_list_pop(ring_list *list, uint32_t *handle);
 ring_status ring_list_pop_many(ring_list *list, uint32_t *handles, uint32_t k, uint32_t *taken);
 ring_status ring_list_peek(ring_list *list, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle);
 void ring_list_close(ring_list *list);
