@@ -338,9 +338,10 @@ static inline void ring_haul_entry(const ring *r, ring_haul *haul, uint64_t word
   if (count == 1) {
     haul->handles[haul->got] = (uint32_t)ring_handle(word);
   } else {
-    const group *g = group_at(r->groups, (uint32_t)ring_handle(word));
+    const _Atomic uint32_t *from = &group_at(r->groups, (uint32_t)ring_handle(word))->handles[taken];
+    uint32_t *to = &haul->handles[haul->got];
     for (uint32_t i = 0; i < some; i++) /* relaxed: as in ring_first */
-      haul->handles[haul->got + i] = atomic_load_explicit(&g->handles[taken + i], memory_order_relaxed);
+      to[i] = atomic_load_explicit(&from[i], memory_order_relaxed);
     if (some == left) haul->groups[haul->ended++] = (uint32_t)ring_handle(word);
   }
   haul->got += some;
