@@ -16,6 +16,7 @@
      TAKEN    pop: CAS of head               -> ROOM   push: load of head: the slot may be filled again
      PASS_ON  push: store of cached_head     -> LEARN  push: load of cached_head: what is before it is gone
      HINT     push: store of tail_hint       -> START  push, size: load of tail_hint: all before it is filled
+     ANEW     push: stores of a group        -> LATE   peek: load of a group's handle: what was there before has gone
    PUBLISH, TAKE, TAKEN and ROOM are seq_cst because FULL and EMPTY are decided by reading one index
    after writing another (store buffering): with acquire and release two threads can get both
    answers where no order of events explains both. */
@@ -205,9 +206,9 @@ static inline bool ring_load_group(ring *r, ring_load *load) {
   load->group = r->groups ? group_take(r->groups) : 0;
   if (!load->group) return false;
   group *g = group_at(r->groups, load->group);
-  /* relaxed: PUBLISH publishes them. */
+  /* ANEW: release; pairs with LATE in ring_first: who still looks at what was in the group finds that it has gone. */
   for (uint32_t i = 0; i < load->count; i++)
-    atomic_store_explicit(&g->handles[i], load->handles[i], memory_order_relaxed);
+    atomic_store_explicit(&g->handles[i], load->handles[i], memory_order_release);
   return true;
 }
 
@@ -282,10 +283,11 @@ static inline ring_status ring_close(ring *r) {
 /* The handle at head, of the entry that was seen filled there. */
 static inline uint32_t ring_first(const ring *r, uint64_t head, uint64_t word) {
   if (ring_count(word) == 1) return (uint32_t)ring_handle(word);
-  /* relaxed: TAKE brings it. Where the entry has gone and the group is another's, head has moved too. */
+  /* LATE: acquire; pairs with ANEW in ring_load_group. TAKE brings the handle; where the group is another push's
+     already, who looks at head again, as peek does, finds that it has moved. */
   return atomic_load_explicit(
       &group_at(r->groups, (uint32_t)ring_handle(word))->handles[ring_head_taken(head)],
-      memory_order_relaxed);
+      memory_order_acquire);
 }
 
 static inline void ring_give_group(const ring *r, uint64_t word) {
@@ -340,8 +342,8 @@ static inline void ring_haul_entry(const ring *r, ring_haul *haul, uint64_t word
   } else {
     const _Atomic uint32_t *from = &group_at(r->groups, (uint32_t)ring_handle(word))->handles[taken];
     uint32_t *to = &haul->handles[haul->got];
-    for (uint32_t i = 0; i < some; i++) /* relaxed: as in ring_first */
-      to[i] = atomic_load_explicit(&from[i], memory_order_relaxed);
+    /* relaxed: TAKE brings them; where the group is another push's already, the CAS of head fails. */
+    for (uint32_t i = 0; i < some; i++) to[i] = atomic_load_explicit(&from[i], memory_order_relaxed);
     if (some == left) haul->groups[haul->ended++] = (uint32_t)ring_handle(word);
   }
   haul->got += some;
