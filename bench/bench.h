@@ -55,6 +55,15 @@ typedef struct bench_contestant {
   const void *detail;  /* the suite's */
 } bench_contestant;
 
+/* An option that one suite has beside those of all. */
+typedef struct bench_option {
+  const char *name;     /* without its dashes */
+  const char *argument; /* what --help calls its value; NULL: it takes none */
+  const char *help;     /* one line or more */
+} bench_option;
+
+#define BENCH_MAX_OWN 8
+
 typedef struct bench_options {
   const char *cells;       /* comma separated shell patterns of `name` or `name@capacity`; NULL: all */
   const char *contestants; /* comma separated shell patterns; NULL: all that are not hidden */
@@ -63,13 +72,19 @@ typedef struct bench_options {
   double seconds;          /* a measurement */
   unsigned rounds;
   bool quick;
+  const char *own[BENCH_MAX_OWN]; /* the values of the suite's own options; NULL: not given */
 } bench_options;
 
 typedef struct bench_suite {
   const char *name;
-  const char *legend; /* what a figure counts, printed above the tables */
+  const char *legend;          /* what a figure counts, printed above the tables */
+  const bench_option *options; /* of its own, BENCH_MAX_OWN at most */
+  size_t option_count;
   const bench_cell *cells;
   size_t cell_count;
+  /* In place of cells and cell_count, if they depend on the options or the machine. Says on stderr what is wrong
+     with the options and returns false. */
+  bool (*make_cells)(const bench_options *options, const bench_cell **cells, size_t *count);
   const bench_contestant *contestants;
   size_t contestant_count;
   double seconds, quick_seconds;                 /* of a measurement, unless --seconds says it */
@@ -87,6 +102,10 @@ extern const bench_suite bench_queue, bench_pool, bench_loader;
 
 /* Says why what the running contestant did is wrong; printf-like. */
 void bench_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* Says on stderr what is wrong with an option: its value, and what was expected, printf-like. Returns false. */
+bool bench_refuse(const char *option, const char *value, const char *expected, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Runs a suite from its command line (argv[0] is the suite's name).
    Returns the exit status: 0; 1 when a contestant was wrong; 2 on bad arguments. */

@@ -11,8 +11,9 @@
 typedef enum options_action { OPTIONS_MEASURE, OPTIONS_LIST, OPTIONS_HELP } options_action;
 
 /* Reads a command line; says on stderr what is wrong with it and returns false. */
-bool options_parse(int argc, char **argv, bench_options *options, options_action *action);
-void options_usage(FILE *to, const char *suite);
+bool options_parse(const bench_suite *suite, int argc, char **argv, bench_options *options,
+                   options_action *action);
+void options_usage(FILE *to, const bench_suite *suite);
 bool options_want_cell(const bench_options *options, const bench_cell *cell);
 bool options_want_contestant(const bench_options *options, const bench_contestant *contestant);
 

@@ -2,9 +2,9 @@
 #include "frame.h"
 
 #include "bench_build.h"
+#include "team.h"
 
 #include <headrace/base.h>
-#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
@@ -33,11 +33,6 @@ static void processor_name(char *name, size_t size) {
   if (f != NULL) fclose(f);
 }
 
-static int processors(void) {
-  cpu_set_t allowed;
-  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : 0;
-}
-
 /* Nanoseconds that a reading of the clock takes: what every time measured here contains. */
 static double clock_reading(void) {
   enum { READINGS = 10000 };
@@ -58,7 +53,7 @@ void machine_print(FILE *to, const bench_suite *suite) {
   fprintf(to, "headrace bench %s, %s\n", suite->name, date);
   fprintf(to, "  library   headrace %s, commit %s\n", batch_version(), BENCH_COMMIT);
   fprintf(to, "  compiler  %s, flags %s\n", BENCH_COMPILER, BENCH_FLAGS);
-  fprintf(to, "  machine   %s, %d of %ld processors, %.1f GiB, load %.2f\n", name, processors(),
+  fprintf(to, "  machine   %s, %u of %ld processors, %.1f GiB, load %.2f\n", name, bench_processors(),
           sysconf(_SC_NPROCESSORS_ONLN),
           (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (1024.0 * 1024 * 1024), load[0]);
   fprintf(to, "  system    %s %s %s, %.0f ns a reading of the clock\n\n", system.sysname, system.release,

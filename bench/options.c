@@ -2,24 +2,49 @@
 
 #include <fnmatch.h>
 #include <getopt.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { CELLS = 256, CONTESTANTS, SECONDS, ROUNDS, CSV, PLOT, QUICK, LIST, HELP };
+enum { CELLS = 256, CONTESTANTS, SECONDS, ROUNDS, CSV, PLOT, QUICK, LIST, HELP, OWN };
 
-static const struct option long_options[] = {{"cells", required_argument, NULL, CELLS},
-                                             {"contestants", required_argument, NULL, CONTESTANTS},
-                                             {"seconds", required_argument, NULL, SECONDS},
-                                             {"rounds", required_argument, NULL, ROUNDS},
-                                             {"csv", required_argument, NULL, CSV},
-                                             {"plot", required_argument, NULL, PLOT},
-                                             {"quick", no_argument, NULL, QUICK},
-                                             {"list", no_argument, NULL, LIST},
-                                             {"help", no_argument, NULL, HELP},
-                                             {NULL, 0, NULL, 0}};
+static const struct option common[] = {{"cells", required_argument, NULL, CELLS},
+                                       {"contestants", required_argument, NULL, CONTESTANTS},
+                                       {"seconds", required_argument, NULL, SECONDS},
+                                       {"rounds", required_argument, NULL, ROUNDS},
+                                       {"csv", required_argument, NULL, CSV},
+                                       {"plot", required_argument, NULL, PLOT},
+                                       {"quick", no_argument, NULL, QUICK},
+                                       {"list", no_argument, NULL, LIST},
+                                       {"help", no_argument, NULL, HELP}};
 
-void options_usage(FILE *to, const char *suite) {
+#define COMMON (sizeof common / sizeof common[0])
+
+/* The common options, the suite's own and an end. */
+static void all_options(const bench_suite *suite, struct option all[COMMON + BENCH_MAX_OWN + 1]) {
+  memcpy(all, common, sizeof common);
+  for (size_t i = 0; i < suite->option_count; i++) {
+    const bench_option *own = &suite->options[i];
+    all[COMMON + i] = (struct option){own->name, own->argument != NULL ? required_argument : no_argument,
+                                      NULL, OWN + (int)i};
+  }
+  all[COMMON + suite->option_count] = (struct option){0};
+}
+
+/* Its lines, the second and following ones below the first. */
+static void own_usage(FILE *to, const bench_option *own) {
+  char name[64];
+  snprintf(name, sizeof name, "--%s%s%s", own->name, own->argument != NULL ? " " : "",
+           own->argument != NULL ? own->argument : "");
+  const char *line = own->help;
+  fprintf(to, "  %-21s ", name);
+  for (size_t length; (length = strcspn(line, "\n")), line[length] != '\0'; line += length + 1)
+    fprintf(to, "%.*s\n%24s", (int)length, line, "");
+  fprintf(to, "%s\n", line);
+}
+
+void options_usage(FILE *to, const bench_suite *suite) {
   fprintf(to,
           "Usage: headrace bench %s [options]\n"
           "  --quick               the important cells only, and short\n"
@@ -31,11 +56,17 @@ void options_usage(FILE *to, const char *suite) {
           "  --csv FILE            write bench,cell,capacity,contestant,median,min,max,unit,rounds\n"
           "  --plot FILE           draw a picture with gnuplot: FILE.svg or FILE.png\n"
           "  --list                name the cells and contestants, measure nothing\n",
-          suite);
+          suite->name);
+  for (size_t i = 0; i < suite->option_count; i++) own_usage(to, &suite->options[i]);
 }
 
-static bool refuse(const char *option, const char *value, const char *expected) {
-  fprintf(stderr, "headrace-bench: %s is '%s', expected %s\n", option, value, expected);
+bool bench_refuse(const char *option, const char *value, const char *expected, ...) {
+  va_list arguments;
+  va_start(arguments, expected);
+  fprintf(stderr, "headrace-bench: %s is '%s', expected ", option, value);
+  vfprintf(stderr, expected, arguments);
+  fputc('\n', stderr);
+  va_end(arguments);
   return false;
 }
 
@@ -43,14 +74,14 @@ static bool parse_seconds(const char *text, double *seconds) {
   char *end;
   *seconds = strtod(text, &end);
   if (end != text && *end == '\0' && *seconds > 0 && *seconds <= 3600) return true;
-  return refuse("--seconds", text, "a number above 0, 3600 at most");
+  return bench_refuse("--seconds", text, "a number above 0, 3600 at most");
 }
 
 static bool parse_rounds(const char *text, unsigned *rounds) {
   char *end;
   long value = strtol(text, &end, 10);
   if (end == text || *end != '\0' || value < 1 || value > BENCH_MAX_ROUNDS)
-    return refuse("--rounds", text, "a number from 1 to 1000");
+    return bench_refuse("--rounds", text, "a number from 1 to 1000");
   *rounds = (unsigned)value;
   return true;
 }
@@ -59,13 +90,16 @@ static bool parse_plot(const char *path, const char **plot) {
   const char *dot = strrchr(path, '.');
   *plot = path;
   if (dot != NULL && (strcmp(dot, ".svg") == 0 || strcmp(dot, ".png") == 0)) return true;
-  return refuse("--plot", path, "a file name that ends in .svg or .png");
+  return bench_refuse("--plot", path, "a file name that ends in .svg or .png");
 }
 
-bool options_parse(int argc, char **argv, bench_options *o, options_action *action) {
+bool options_parse(const bench_suite *suite, int argc, char **argv, bench_options *o,
+                   options_action *action) {
+  struct option all[COMMON + BENCH_MAX_OWN + 1];
+  all_options(suite, all);
   *o = (bench_options){0};
   *action = OPTIONS_MEASURE;
-  for (int option; (option = getopt_long(argc, argv, "h", long_options, NULL)) != -1;) {
+  for (int option; (option = getopt_long(argc, argv, "h", all, NULL)) != -1;) {
     bool good = true;
     switch (option) {
     case CELLS:
@@ -97,11 +131,12 @@ bool options_parse(int argc, char **argv, bench_options *o, options_action *acti
       *action = OPTIONS_HELP;
       break;
     default:
-      good = false;
+      good = option >= OWN;
+      if (good) o->own[option - OWN] = optarg != NULL ? optarg : "";
     }
     if (!good) return false;
   }
-  return optind == argc || refuse("an argument", argv[optind], "options only");
+  return optind == argc || bench_refuse("an argument", argv[optind], "options only");
 }
 
 /* Whether a pattern of a comma separated list matches either of two names. */

@@ -1,75 +1,11 @@
 /* The queue suite: every contestant in every cell, and whether what came out is what went in. */
 #include "bench.h"
+#include "queue_cells.h"
 #include "queue_measure.h"
-#include "queue_tails.h"
+#include "queue_own.h"
 
 #include <headrace/batch.h>
 #include <stdio.h>
-
-static const bench_metric speed[] = {{"", "Mops/s", false}};
-static const bench_metric round_trip[] = {
-    {"p50", "ns", true}, {"p99", "ns", true}, {"p99.9", "ns", true}, {"max", "ns", true}};
-static const bench_metric under_way[] = {{"p50", "ns", true},
-                                         {"p99", "ns", true},
-                                         {"max", "ns", true},
-                                         {"cpu", "%", true},
-                                         {"sleeps", "1/s", true}};
-static const bench_metric idle[] = {{"cpu", "us/s", true}, {"wakeups", "wake-ups", true}};
-
-static const bench_metric many[] = {{"k1", "Melements/s", false},
-                                    {"k4", "Melements/s", false},
-                                    {"k16", "Melements/s", false},
-                                    {"k32", "Melements/s", false}};
-
-#define SHAPE(what, some, others, wait)                                                                      \
-  &(const queue_shape) {                                                                                     \
-    .kind = what, .producers = some, .consumers = others, .waits = wait                                      \
-  }
-
-/* The cells of one capacity, for trying ("") or waiting ("-blocking"). */
-#define STREAMS(suffix, waits, capacity, quick)                                                              \
-  {"pairs-1" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_PAIRS, 1, 0, waits)},                            \
-      {"pairs-2" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_PAIRS, 2, 0, waits)},                        \
-      {"pairs-4" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_PAIRS, 4, 0, waits)},                        \
-      {"pairs-8" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_PAIRS, 8, 0, waits)},                        \
-      {"1p1c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 1, 1, waits)},                          \
-      {"2p2c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 2, 2, waits)},                          \
-      {"4p4c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 4, 4, waits)},                          \
-      {"8p8c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 8, 8, waits)},                          \
-      {"1p4c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 1, 4, waits)}, {                        \
-    "4p1c" suffix, capacity, speed, 1, quick, SHAPE(QUEUE_STREAM, 4, 1, waits)                               \
-  }
-
-#define TAILS(suffix, kind, quick)                                                                           \
-  {"tails-4p4c" suffix, 1024, queue_tails_metrics, TAILS_METRICS, quick, SHAPE(kind, 4, 4, false)},          \
-      {"tails-8p8c" suffix, 1024, queue_tails_metrics, TAILS_METRICS, false, SHAPE(kind, 8, 8, false)},      \
-      {"tails-pairs-4" suffix, 1024, queue_tails_metrics, TAILS_METRICS, quick, SHAPE(kind, 4, 0, false)}, { \
-    "tails-pairs-8" suffix, 1024, queue_tails_metrics, TAILS_METRICS, false, SHAPE(kind, 8, 0, false)        \
-  }
-
-#define MANY(threads, some, others)                                                                          \
-  {                                                                                                          \
-    "many-" threads, 1024, many, 4, true, &(const queue_shape) {                                             \
-      .kind = QUEUE_BULK, .producers = some, .consumers = others, .many = { 1, 4, 16, 32 }                   \
-    }                                                                                                        \
-  }
-
-static const bench_cell cells[] = {
-    STREAMS("", false, 16, false),
-    STREAMS("", false, 1024, true),
-    STREAMS("-blocking", true, 16, false),
-    STREAMS("-blocking", true, 1024, true),
-    MANY("1p1c", 1, 1),
-    MANY("4p4c", 4, 4),
-    MANY("8p8c", 8, 8),
-    {"roundtrip", 1024, round_trip, 4, true, SHAPE(QUEUE_ROUND_TRIP, 1, 1, false)},
-    {"roundtrip-blocking", 1024, round_trip, 4, true, SHAPE(QUEUE_ROUND_TRIP, 1, 1, true)},
-    {"trickle", 1024, under_way, 5, false, SHAPE(QUEUE_DRIP, 1, 1, false)},
-    {"trickle-blocking", 1024, under_way, 5, true, SHAPE(QUEUE_DRIP, 1, 1, true)},
-    {"idle-blocking", 1024, idle, 2, true, SHAPE(QUEUE_IDLE, 1, 1, true)},
-    TAILS("", QUEUE_TAILS_AT_ONCE, true),
-    TAILS("-yield", QUEUE_TAILS, false),
-};
 
 typedef struct entry {
   const char *name;
@@ -157,8 +93,9 @@ const bench_suite bench_queue = {
               "relative to the mean of its kind.\n"
               "Elements are batches made once; only headrace looks at them, and it alone is called\n"
               "through a shared library. What came out is checked against what went in.",
-    .cells = cells,
-    .cell_count = sizeof cells / sizeof cells[0],
+    .options = queue_own_options,
+    .option_count = QUEUE_OWN_OPTIONS,
+    .make_cells = queue_cells_make,
     .contestants = contestants,
     .contestant_count = ENTRIES,
     .seconds = 0.2,

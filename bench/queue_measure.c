@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The same element is often inside several times, each with a reference of its own. */
-#define MOST_INSIDE (4096 + BENCH_TEAM_MAX)
+/* The same element is often inside or in somebody's hand several times, each with a reference of its own. */
+#define MOST_INSIDE                                                                                          \
+  (QUEUE_MOST_CAPACITY / BENCH_ELEMENTS + BENCH_TEAM_MAX * (BENCH_MANY / BENCH_ELEMENTS + 1))
 
 /* Shorter than this, a consumer that mostly sleeps has nothing to tell. */
 #define DRIP_SECONDS 0.03

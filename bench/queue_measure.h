@@ -17,6 +17,9 @@ typedef enum queue_kind {
   QUEUE_TAILS_AT_ONCE /* the same, trying again at once */
 } queue_kind;
 
+/* A queue under measurement holds so many at most, if it heeds its capacity. */
+#define QUEUE_MOST_CAPACITY 1048576
+
 typedef struct queue_shape {
   queue_kind kind;
   unsigned producers, consumers; /* of pairs: threads, 0 */

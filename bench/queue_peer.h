@@ -95,6 +95,13 @@ typedef struct queue_peer {
     (void)self;                                                                                              \
   }
 
+/* The smallest one that is at least `least`, of those whose size must be a power of two. */
+static inline uint32_t queue_power_of_two(uint32_t least) {
+  uint32_t power = 1;
+  while (power < least) power *= 2;
+  return power;
+}
+
 /* The element whose batch_id is the index. */
 extern void *queue_element_of[BENCH_ELEMENTS + 2];
 

@@ -21,6 +21,8 @@ void bench_wrong(const char *format, ...) {
 typedef struct run_state {
   const bench_suite *suite;
   bench_options options;
+  const bench_cell *cells;
+  size_t cell_count;
   report_row *rows; /* one a contestant */
   uint64_t started, told;
   unsigned done, all; /* measurements */
@@ -47,9 +49,9 @@ static size_t line_up(const run_state *run, const bench_cell *cell) {
 
 static unsigned count_measurements(const run_state *run) {
   unsigned count = 0;
-  for (size_t i = 0; i < run->suite->cell_count; i++)
-    if (options_want_cell(&run->options, &run->suite->cells[i]))
-      count += (unsigned)line_up(run, &run->suite->cells[i]) * run->options.rounds;
+  for (size_t i = 0; i < run->cell_count; i++)
+    if (options_want_cell(&run->options, &run->cells[i]))
+      count += (unsigned)line_up(run, &run->cells[i]) * run->options.rounds;
   return count;
 }
 
@@ -96,14 +98,14 @@ static void run_cells(run_state *run, FILE *csv) {
   machine_print(stdout, run->suite);
   report_contestants(stdout, run->suite, &run->options);
   printf("\n%s\n", run->suite->legend);
-  for (size_t i = 0; i < run->suite->cell_count; i++)
-    if (options_want_cell(&run->options, &run->suite->cells[i])) run_cell(run, &run->suite->cells[i], csv);
+  for (size_t i = 0; i < run->cell_count; i++)
+    if (options_want_cell(&run->options, &run->cells[i])) run_cell(run, &run->cells[i], csv);
 }
 
-static void list(const bench_suite *suite, const bench_options *options) {
-  for (size_t i = 0; i < suite->cell_count; i++)
-    printf("cell %s@%u\n", suite->cells[i].name, suite->cells[i].capacity);
-  report_contestants(stdout, suite, options);
+static void list(const run_state *run) {
+  for (size_t i = 0; i < run->cell_count; i++)
+    printf("cell %s@%u\n", run->cells[i].name, run->cells[i].capacity);
+  report_contestants(stdout, run->suite, &run->options);
 }
 
 static void fill_in(bench_options *o, const bench_suite *suite) {
@@ -153,22 +155,33 @@ static int run_prepared(run_state *run) {
   return status;
 }
 
+/* Measures, or lists; returns the exit status. */
+static int run_suite(run_state *run, bool only_list) {
+  const bench_suite *suite = run->suite;
+  run->cells = suite->cells;
+  run->cell_count = suite->cell_count;
+  if (suite->make_cells != NULL && !suite->make_cells(&run->options, &run->cells, &run->cell_count)) return 2;
+  if (suite->prepare != NULL && !suite->prepare(&run->options)) return 2;
+  int status = 0;
+  if (only_list)
+    list(run);
+  else
+    status = run_prepared(run);
+  if (suite->finish != NULL) suite->finish();
+  return status;
+}
+
 int bench_main(const bench_suite *suite, int argc, char **argv) {
   run_state run = {.suite = suite};
   options_action action;
-  if (!options_parse(argc, argv, &run.options, &action)) return 2;
+  if (!options_parse(suite, argc, argv, &run.options, &action)) return 2;
   if (action == OPTIONS_HELP) {
-    options_usage(stdout, suite->name);
+    options_usage(stdout, suite);
     return 0;
   }
   fill_in(&run.options, suite);
   run.rows = calloc(suite->contestant_count, sizeof *run.rows);
-  int status = 2;
-  if (run.rows != NULL && (suite->prepare == NULL || suite->prepare(&run.options))) {
-    if (action == OPTIONS_LIST) list(suite, &run.options);
-    status = action == OPTIONS_LIST ? 0 : run_prepared(&run);
-    if (suite->finish != NULL) suite->finish();
-  }
+  int status = run.rows == NULL ? 2 : run_suite(&run, action == OPTIONS_LIST);
   free(run.rows);
   return status;
 }

@@ -35,6 +35,11 @@ static void *run(void *argument) {
   return NULL;
 }
 
+unsigned bench_processors(void) {
+  cpu_set_t allowed;
+  return sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? (unsigned)CPU_COUNT(&allowed) : 1;
+}
+
 /* The index-th processor of those that the process may use, counted round and round. */
 static void pin(pthread_attr_t *attributes, unsigned index) {
   cpu_set_t allowed, one;

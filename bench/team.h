@@ -22,7 +22,10 @@ typedef struct bench_thread {
   uint64_t voluntary_switches; /* how often it went to sleep */
 } bench_thread;
 
-#define BENCH_TEAM_MAX 64
+#define BENCH_TEAM_MAX 1024
+
+/* How many processors the process may use. */
+unsigned bench_processors(void);
 
 /* Runs the team; sets *stop after `seconds` (see bench_is) and waits until all have ended. Aborts,
    naming the threads, when one runs 60 s past the stop.

@@ -23,13 +23,15 @@ static inline void *queue_try_pop(queue_self *self) {
 #include "../queue_loops.h"
 
 static void *create(uint32_t capacity) {
-  unsigned size = 2 * capacity;
+  unsigned size = queue_power_of_two(capacity + 1);
   size_t bytes = sizeof(ck_queue) + size * sizeof(ck_ring_buffer_t);
   ck_queue *q = aligned_alloc(BENCH_LINE, (bytes + BENCH_LINE - 1) / BENCH_LINE * BENCH_LINE);
   if (q != NULL) ck_ring_init(&q->ring, size);
   return q;
 }
 
-const queue_peer queue_ck_ring = {
-    "ck_ring",  "holds 2 x capacity - 1", false,           true, create, free, queue_put,
-    queue_take, QUEUE_TRY_LOOPS,          QUEUE_WAIT_LOOPS};
+const queue_peer queue_ck_ring = {"ck_ring",       "holds a power of two - 1",
+                                  false,           true,
+                                  create,          free,
+                                  queue_put,       queue_take,
+                                  QUEUE_TRY_LOOPS, QUEUE_WAIT_LOOPS};

@@ -26,7 +26,8 @@ static inline size_t queue_try_pop_many(queue_self *self, void **e, size_t n) {
 #include "../queue_loops.h"
 
 static void *create(uint32_t capacity) {
-  struct rte_ring *ring = aligned_alloc(BENCH_LINE, (size_t)rte_ring_get_memsize(2 * capacity));
+  struct rte_ring *ring =
+      aligned_alloc(BENCH_LINE, (size_t)rte_ring_get_memsize(queue_power_of_two(capacity + 1)));
   if (ring != NULL &&
       rte_ring_init(ring, "bench", capacity, RING_F_EXACT_SZ | RING_F_MP_HTS_ENQ | RING_F_MC_HTS_DEQ) != 0) {
     free(ring);

@@ -61,8 +61,9 @@ static inline void *queue_try_pop(queue_self *self) {
 
 #include "../queue_loops.h"
 
-/* capacity is a power of two in every cell. */
-static void *create(uint32_t capacity) {
+/* With one slot alone a push would take its own element for the room of the next. */
+static void *create(uint32_t asked) {
+  uint32_t capacity = queue_power_of_two(asked < 2 ? 2 : asked);
   vyukov *q = aligned_alloc(BENCH_LINE, (sizeof *q + capacity * sizeof q->cells[0] + BENCH_LINE - 1) /
                                             BENCH_LINE * BENCH_LINE);
   if (q == NULL) return NULL;
@@ -74,4 +75,5 @@ static void *create(uint32_t capacity) {
 }
 
 const queue_peer queue_vyukov = {
-    "vyukov", NULL, false, true, create, free, queue_put, queue_take, QUEUE_TRY_LOOPS, QUEUE_WAIT_LOOPS};
+    "vyukov",   "holds a power of two", false,           true, create, free, queue_put,
+    queue_take, QUEUE_TRY_LOOPS,        QUEUE_WAIT_LOOPS};
