@@ -90,7 +90,8 @@ const bench_suite bench_queue = {
               "tails: every operation is timed, from its first try until it succeeds, one reading of\n"
               "the clock included; who fails tries again at once, with -yield as above; least and\n"
               "greatest: what the thread that was served least and the one served most have done,\n"
-              "relative to the mean of its kind.\n"
+              "relative to the mean of its kind. over2, over4: threads twice and four times the\n"
+              "processors.\n"
               "Elements are batches made once; only headrace looks at them, and it alone is called\n"
               "through a shared library. What came out is checked against what went in.",
     .options = queue_own_options,

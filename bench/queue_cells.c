@@ -85,7 +85,7 @@ static struct {
   char name[48];
 } made[MOST];
 
-_Static_assert(FIXED <= MOST, "room for the fixed cells");
+_Static_assert(FIXED + 8 <= MOST, "room for the fixed cells and those of add_crowds");
 
 /* "3p2c", "over2-pairs-8-blocking", "many-3p2c" */
 static void name_cell(char *name, size_t size, const char *prefix, const queue_shape *shape) {
@@ -108,6 +108,20 @@ static bench_cell *add(const char *prefix, queue_shape shape, uint32_t capacity)
                        .detail = &made[cell_count].shape};
   cell_count++;
   return cell;
+}
+
+/* Twice and four times as many threads as processors. */
+static void add_crowds(bool waits) {
+  for (unsigned times = 2; times <= 4; times += 2) {
+    unsigned threads = times * bench_processors();
+    const char *prefix = times == 2 ? "over2-" : "over4-";
+    if (threads > BENCH_TEAM_MAX) continue;
+    add(prefix, (queue_shape){.kind = QUEUE_PAIRS, .producers = threads, .waits = waits}, 1024);
+    add(prefix,
+        (queue_shape){
+            .kind = QUEUE_STREAM, .producers = threads / 2, .consumers = threads / 2, .waits = waits},
+        1024);
+  }
 }
 
 /* "k1", "k8": one figure for each of how many. Returns how many. */
@@ -144,6 +158,8 @@ bool queue_cells_make(const bench_options *options, const bench_cell **result, s
   } else {
     memcpy(cells, fixed, sizeof fixed);
     cell_count = FIXED;
+    add_crowds(false);
+    add_crowds(true);
   }
   *result = cells;
   *count = cell_count;
