@@ -35,6 +35,7 @@ static const entry entries[] = {
     {"broken", &queue_broken, NULL, true},
     {"broken-sum", &queue_broken_sum, NULL, true},
     {"broken-many", &queue_broken_many, NULL, true},
+    {"broken-lies", &queue_broken_lies, NULL, true},
 };
 
 #define ENTRIES (sizeof entries / sizeof entries[0])
@@ -91,7 +92,8 @@ const bench_suite bench_queue = {
               "the clock included; who fails tries again at once, with -yield as above; least and\n"
               "greatest: what the thread that was served least and the one served most have done,\n"
               "relative to the mean of its kind. over2, over4: threads twice and four times the\n"
-              "processors.\n"
+              "processors. exact-N: N threads, capacity N, each pushes one, then pops one: FULL and\n"
+              "EMPTY are never true, and how often they are answered all the same is counted.\n"
               "Elements are batches made once; only headrace looks at them, and it alone is called\n"
               "through a shared library. What came out is checked against what went in.",
     .options = queue_own_options,

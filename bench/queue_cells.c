@@ -18,6 +18,8 @@ static const bench_metric under_way[] = {{"p50", "ns", true},
                                          {"sleeps", "1/s", true}};
 static const bench_metric idle[] = {{"cpu", "us/s", true}, {"wakeups", "wake-ups", true}};
 
+static const bench_metric lies[] = {{"", "lies per million", true}};
+
 static const bench_metric many[] = {{"k1", "Melements/s", false},
                                     {"k4", "Melements/s", false},
                                     {"k16", "Melements/s", false},
@@ -69,6 +71,9 @@ static const bench_cell fixed[] = {
     {"trickle", 1024, under_way, 5, false, SHAPE(QUEUE_DRIP, 1, 1, false)},
     {"trickle-blocking", 1024, under_way, 5, true, SHAPE(QUEUE_DRIP, 1, 1, true)},
     {"idle-blocking", 1024, idle, 2, true, SHAPE(QUEUE_IDLE, 1, 1, true)},
+    {"exact-4", 4, lies, 1, false, SHAPE(QUEUE_EXACTNESS, 4, 0, false)},
+    {"exact-8", 8, lies, 1, false, SHAPE(QUEUE_EXACTNESS, 8, 0, false)},
+    {"exact-16", 16, lies, 1, true, SHAPE(QUEUE_EXACTNESS, 16, 0, false)},
     TAILS("", QUEUE_TAILS_AT_ONCE, true),
     TAILS("-yield", QUEUE_TAILS, false),
 };

@@ -93,6 +93,7 @@ static inline bool queue_last_producer(queue_part *part) {
 #undef TAKE_MANY
 #undef END
 
+#include "queue_exact_loop.h"
 #include "queue_tail_loops.h"
 
 #ifdef QUEUE_MANY
@@ -104,7 +105,7 @@ static inline bool queue_last_producer(queue_part *part) {
 #define QUEUE_TRY_LOOPS                                                                                      \
   {                                                                                                          \
     produce_trying, consume_trying, pair_trying, ping_trying, pong_trying, trickle_trying, receive_trying,   \
-        tail_produce, tail_consume, tail_pair, QUEUE_MANY_LOOPS(trying)                                      \
+        tail_produce, tail_consume, tail_pair, QUEUE_MANY_LOOPS(trying), exact                               \
   }
 
 #ifdef QUEUE_WAITS
@@ -158,11 +159,11 @@ static inline void queue_end_waiting(queue_self *self, queue_part *part) {
 #define QUEUE_WAIT_LOOPS                                                                                     \
   {                                                                                                          \
     produce_waiting, consume_waiting, pair_waiting, ping_waiting, pong_waiting, trickle_waiting,             \
-        receive_waiting, NULL, NULL, NULL, QUEUE_MANY_LOOPS(waiting)                                         \
+        receive_waiting, NULL, NULL, NULL, QUEUE_MANY_LOOPS(waiting), NULL                                   \
   }
 #else
 #define QUEUE_WAIT_LOOPS                                                                                     \
-  { NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+  { NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
 #endif
 
 static bool queue_put(void *queue, void *element) {

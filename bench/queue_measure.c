@@ -58,8 +58,8 @@ typedef struct setting {
 } setting;
 
 static const char *const roles[QUEUE_LOOPS] = {
-    "producer", "consumer", "pair",     "there and back", "mirror",           "trickle",
-    "receiver", "producer", "consumer", "pair",           "producer of many", "consumer of many"};
+    "producer", "consumer", "pair", "there and back",   "mirror",           "trickle", "receiver",
+    "producer", "consumer", "pair", "producer of many", "consumer of many", "exact"};
 
 static bool tells_tails(const queue_shape *shape) {
   return shape->kind == QUEUE_TAILS || shape->kind == QUEUE_TAILS_AT_ONCE;
@@ -105,6 +105,9 @@ static void fill_team(setting *s) {
   case QUEUE_IDLE:
     add(s, QUEUE_TRICKLE, 1);
     add(s, QUEUE_RECEIVE, 1);
+    break;
+  case QUEUE_EXACTNESS:
+    add(s, QUEUE_EXACT, shape->producers);
     break;
   case QUEUE_TAILS:
   case QUEUE_TAILS_AT_ONCE:
@@ -170,6 +173,12 @@ static bool conserved(const setting *s, balance b) {
   return false;
 }
 
+static double lies_per_million(const setting *s, const balance *b) {
+  uint64_t lies = 0, operations = b->pushed + b->popped;
+  for (unsigned i = 0; i < s->count; i++) lies += s->parts[i].lies;
+  return 1e6 * (double)lies / (double)(operations > 0 ? operations : 1);
+}
+
 static void figures(const setting *s, const balance *b, double seconds, double *values) {
   const bench_thread *consumer = &s->threads[s->count - 1];
   const histogram *h = &s->times;
@@ -197,6 +206,9 @@ static void figures(const setting *s, const balance *b, double seconds, double *
   case QUEUE_IDLE:
     values[0] = (double)consumer->cpu_late / 1e3 / (0.75 * seconds);
     values[1] = (double)consumer->voluntary_switches - 1; /* one is ended by the poison */
+    break;
+  case QUEUE_EXACTNESS:
+    values[0] = lies_per_million(s, b);
     break;
   case QUEUE_TAILS:
   case QUEUE_TAILS_AT_ONCE:

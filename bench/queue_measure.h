@@ -13,6 +13,7 @@ typedef enum queue_kind {
   QUEUE_ROUND_TRIP,   /* values: p50, p99, p99.9, max in ns */
   QUEUE_DRIP,         /* values: p50, p99, max in ns; processor in %, sleeps a second of the consumer */
   QUEUE_IDLE,         /* values: processor time in us a second, wake-ups without work of the consumer */
+  QUEUE_EXACTNESS,    /* values: answers FULL and EMPTY, where they cannot be true, per million operations */
   QUEUE_TAILS,        /* values: queue_tails_metrics; without consumers: pairs */
   QUEUE_TAILS_AT_ONCE /* the same, trying again at once */
 } queue_kind;

@@ -52,6 +52,7 @@ typedef struct queue_part {
   histogram *times;
   uint64_t pushed, popped;         /* operations that succeeded, poison apart */
   uint64_t pushed_sum, popped_sum; /* of the elements as numbers, modulo 2^64 */
+  uint64_t lies;                   /* answers FULL and EMPTY in an exact cell */
   uint8_t line[BENCH_LINE];
 } queue_part;
 
@@ -69,6 +70,7 @@ enum {
   QUEUE_TAIL_PAIR,    /* as those three; record how long each operation took; only for trying */
   QUEUE_PRODUCE_MANY, /* as produce and consume, many in a call; */
   QUEUE_CONSUME_MANY, /* both NULL for a queue that takes one at a time */
+  QUEUE_EXACT,        /* as pair; counts answers that cannot be true; only for trying */
   QUEUE_LOOPS
 };
 
@@ -110,7 +112,7 @@ extern void *queue_element_of[BENCH_ELEMENTS + 2];
 QUEUE_PEER queue_headrace, queue_headrace_ring, queue_headrace_ring_events, queue_boost, queue_rculfqueue,
     queue_moodycamel, queue_moodycamel_tokens, queue_moodycamel_blocking, queue_wfcqueue, queue_ck_ring,
     queue_rte_ring, queue_rte_ring_hts, queue_atomic_queue, queue_tbb, queue_gasyncqueue, queue_mutex,
-    queue_vyukov, queue_broken, queue_broken_sum, queue_broken_many;
+    queue_vyukov, queue_broken, queue_broken_sum, queue_broken_many, queue_broken_lies;
 
 #ifdef __cplusplus
 }
