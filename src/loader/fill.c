@@ -8,10 +8,11 @@
 #include "base/guard.h"
 #include "base/memory.h"
 #include "base/mix.h"
+#include "loader/fill_kernels.h"
 #include "loader/row.h"
 
 bool filler_init(filler *f, const recipe *r) {
-  *f = (filler){.recipe = r};
+  *f = (filler){.recipe = r, .wide = fill_kernels_wide()};
   size_t tokens = (size_t)r->shape.sequence_length + 1, bytes;
   bool addressable = memory_multiply(tokens, sizeof(int64_t), &bytes);
   f->raw = addressable ? malloc(bytes) : NULL;

@@ -8,6 +8,7 @@
 /* What one thread needs to fill batches; nothing is allocated afterwards. */
 typedef struct filler {
   const recipe *recipe;
+  bool wide;             /* the processor has wide vectors, see fill_kernels.h */
   bool in_worker;        /* a worker's, whose thread does not block SIGBUS; else anyone's */
   plan_reader reader;    /* of the steps that are filled */
   plan_reader later;     /* of those that are only asked for, far ahead: see resident.h */

@@ -11,50 +11,73 @@ typedef uint32_t stored_u32 UNALIGNED;
 typedef int32_t stored_i32 UNALIGNED;
 typedef int64_t stored_i64 UNALIGNED;
 
-/* An id x is wrong if x > limit: then limit - x is negative, or x itself is when that wrapped around.
-   The signs are gathered by OR, which vector units without unsigned comparison can do as well. */
-#define KERNEL(from, wide, to, element)                                                                      \
-  static bool fill_##from##_##to(const void *tokens, size_t pairs, uint32_t limit, void *input,              \
-                                 void *target) {                                                             \
+/* Each loop twice where it is worth while: as every processor can run it, and with the vectors of twice the width that
+   nearly all of them have. */
+#if defined(__x86_64__)
+#define HAVE_WIDE __builtin_cpu_supports("avx2")
+#define WIDE(...) __VA_ARGS__
+#else
+#define HAVE_WIDE false
+#define WIDE(...)
+#endif
+
+/* The largest id is kept, in an unsigned type of at least its width, in which those below 0 are larger than any
+   limit: for unsigned tokens one instruction beside the loads and stores. */
+#define LOOP(name, attributes, from, same, element)                                                          \
+  attributes static bool name(const void *tokens, size_t pairs, uint32_t limit, void *input, void *target) { \
     const stored_##from *restrict source = tokens;                                                           \
     element *restrict in = input;                                                                            \
     element *restrict out = target;                                                                          \
-    wide wrong = pairs > 0 ? (wide)source[0] | ((wide)limit - (wide)source[0]) : 0;                          \
+    same most = pairs > 0 ? (same)source[0] : 0;                                                             \
     for (size_t i = 0; i < pairs; i++) {                                                                     \
-      wide x = (wide)source[i + 1];                                                                          \
-      wrong |= x | ((wide)limit - x);                                                                        \
+      same x = (same)source[i + 1];                                                                          \
+      most = x > most ? x : most;                                                                            \
       in[i] = (element)(int32_t)source[i];                                                                   \
       out[i] = (element)(int32_t)x;                                                                          \
     }                                                                                                        \
-    return (wrong >> (sizeof(wide) * 8 - 1)) == 0;                                                           \
+    return most <= limit;                                                                                    \
   }
 
-#define KERNELS(from, wide)                                                                                  \
-  KERNEL(from, wide, f32, float)                                                                             \
-  KERNEL(from, wide, i32, int32_t)                                                                           \
-  KERNEL(from, wide, i64, int64_t)                                                                           \
-  KERNEL(from, wide, u16, uint16_t)
+#define KERNEL(from, same, to, element)                                                                      \
+  LOOP(fill_##from##_##to, , from, same, element)                                                            \
+  WIDE(LOOP(fill_##from##_##to##_wide, __attribute__((target("avx2"))), from, same, element))
 
-KERNELS(u8, uint32_t)
+#define KERNELS(from, same)                                                                                  \
+  KERNEL(from, same, f32, float)                                                                             \
+  KERNEL(from, same, i32, int32_t)                                                                           \
+  KERNEL(from, same, i64, int64_t)                                                                           \
+  KERNEL(from, same, u16, uint16_t)
+
+KERNELS(u8, uint8_t)
 KERNELS(i8, uint32_t)
-KERNELS(u16, uint32_t)
+KERNELS(u16, uint16_t)
 KERNELS(i16, uint32_t)
 KERNELS(u32, uint32_t)
 KERNELS(i32, uint32_t)
 KERNELS(i64, uint64_t)
 
-#define TO(from)                                                                                             \
+#define TO(from, suffix)                                                                                     \
   {                                                                                                          \
-    [TENSOR_FLOAT32] = fill_##from##_f32, [TENSOR_INT32] = fill_##from##_i32,                                \
-    [TENSOR_INT64] = fill_##from##_i64, [TENSOR_UINT16] = fill_##from##_u16                                  \
+    [TENSOR_FLOAT32] = fill_##from##_f32##suffix, [TENSOR_INT32] = fill_##from##_i32##suffix,                \
+    [TENSOR_INT64] = fill_##from##_i64##suffix, [TENSOR_UINT16] = fill_##from##_u16##suffix                  \
   }
 
-fill_kernel *fill_kernel_for(batch_token_type from, tensor_type to) {
-  static fill_kernel *const kernels[][TENSOR_UINT32 + 1] = {
-      [BATCH_TOKEN_U8] = TO(u8),   [BATCH_TOKEN_I8] = TO(i8),   [BATCH_TOKEN_U16] = TO(u16),
-      [BATCH_TOKEN_I16] = TO(i16), [BATCH_TOKEN_U32] = TO(u32), [BATCH_TOKEN_I32] = TO(i32),
-      [BATCH_TOKEN_I64] = TO(i64)};
-  return tensor_type_size(to) ? kernels[from][to] : NULL;
+#define TABLE(suffix)                                                                                        \
+  {                                                                                                          \
+    [BATCH_TOKEN_U8] = TO(u8, suffix), [BATCH_TOKEN_I8] = TO(i8, suffix),                                    \
+    [BATCH_TOKEN_U16] = TO(u16, suffix), [BATCH_TOKEN_I16] = TO(i16, suffix),                                \
+    [BATCH_TOKEN_U32] = TO(u32, suffix), [BATCH_TOKEN_I32] = TO(i32, suffix),                                \
+    [BATCH_TOKEN_I64] = TO(i64, suffix)                                                                      \
+  }
+
+bool fill_kernels_wide(void) {
+  return HAVE_WIDE;
+}
+
+fill_kernel *fill_kernel_for(batch_token_type from, tensor_type to, bool wide) {
+  static fill_kernel *const kernels[2][BATCH_TOKEN_I64 + 1][TENSOR_UINT32 + 1] = {TABLE(),
+                                                                                  WIDE(TABLE(_wide))};
+  return tensor_type_size(to) ? kernels[wide][from][to] : NULL;
 }
 
 uint32_t fill_largest_id(tensor_type type) {

@@ -11,8 +11,11 @@
    whatever the conversion gives. */
 typedef bool fill_kernel(const void *tokens, size_t pairs, uint32_t limit, void *input, void *target);
 
+/* Whether this processor runs the kernels with wide vectors. */
+bool fill_kernels_wide(void);
+
 /* The kernel from a stored type to an element type, NULL when there is none. */
-fill_kernel *fill_kernel_for(batch_token_type from, tensor_type to);
+fill_kernel *fill_kernel_for(batch_token_type from, tensor_type to, bool wide);
 
 /* The largest id that an element type holds exactly. */
 uint32_t fill_largest_id(tensor_type type);

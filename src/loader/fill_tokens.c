@@ -82,15 +82,16 @@ static void prefetch(filler *f, size_t bytes) {
 /* Fills a row's columns in parts between which the next row is asked for. */
 static bool fill_parts(filler *f, const void *tokens, batch_token_type type, uint32_t pairs, uint32_t row,
                        uint32_t column) {
-  const Tensor *input = &f->batch->input, *target = &f->batch->target;
-  fill_kernel *fill = fill_kernel_for(type, input->dtype);
-  size_t width = batch_token_type_size(type);
+  tensor_type element = f->batch->input.dtype;
+  fill_kernel *fill = fill_kernel_for(type, element, f->wide);
+  size_t width = batch_token_type_size(type), size = tensor_type_size(element);
+  const uint8_t *from = tokens;
+  uint8_t *input = row_at(&f->batch->input, row, column), *target = row_at(&f->batch->target, row, column);
   bool right = true;
   for (uint32_t done = 0, part; done < pairs; done += part) {
     part = pairs - done < PART ? pairs - done : PART;
     prefetch(f, part * width);
-    right &= fill((const uint8_t *)tokens + done * width, part, f->recipe->limit,
-                  row_at(input, row, column + done), row_at(target, row, column + done));
+    right &= fill(from + done * width, part, f->recipe->limit, input + done * size, target + done * size);
   }
   prefetch(f, width); /* the last target */
   return right;
