@@ -56,6 +56,22 @@ Test(permutation, goes_there_and_back_for_large_counts) {
     }
 }
 
+/* From every index on that a small count has, and as many as there are up to all that go together. */
+Test(permutation, several_go_where_each_goes_alone) {
+  static const uint64_t counts[] = {1, 2, 15, 16, 17, 200, 257, 1000, 65537, PERMUTATION_MAX_COUNT};
+  for (size_t k = 0; k < sizeof counts / sizeof *counts; k++) {
+    permutation p;
+    permutation_init(&p, counts[k], k);
+    uint64_t step = counts[k] / 1000 + 1;
+    for (uint64_t first = 0; first < counts[k]; first += step)
+      for (unsigned n = 0; n <= PERMUTATION_TOGETHER && first + n <= counts[k]; n++) {
+        uint64_t values[PERMUTATION_TOGETHER];
+        permutation_at_each(&p, first, n, values);
+        for (unsigned i = 0; i < n; i++) cr_assert_eq(values[i], permutation_at(&p, first + i));
+      }
+  }
+}
+
 enum { BINS = 16 };
 
 /* Standard deviations by which pairs of neighbours (order(i), order(i + 1)), counted in 16 x 16 bins,

@@ -43,21 +43,33 @@ void filler_fault(filler *f, batch_status code, const char *format, ...) {
   f->fault.code = code;
 }
 
+/* A row of the batch, and the first piece of it; a row that the epoch does not have has no pieces. */
 typedef struct located {
   plan_row at;
-  bool padding; /* the epoch has no such row */
+  uint32_t pieces;
   pack_piece first;
 } located;
 
-static located locate(filler *f, uint64_t place) {
-  const plan *p = &f->recipe->plan;
-  located l = {.padding = place >= p->rows};
-  if (l.padding) return l;
-  l.at = plan_locate(&f->reader, f->place.epoch, place);
-  const pack *rows = &p->sources[l.at.source].rows;
-  l.first = pack_piece_at(rows, l.at.row, 0);
-  filler_look_ahead(f, l.at.source, &l.first);
-  return l;
+enum { TOGETHER = PERMUTATION_TOGETHER, LOCATED = 2 * TOGETHER };
+
+/* Rows of the batch that the epoch has. */
+static uint32_t rows_there(const filler *f) {
+  uint64_t place = f->place.row + f->recipe->rank_row, rows = f->recipe->plan.rows;
+  uint64_t left = place < rows ? rows - place : 0;
+  return left < f->batch->batch_size ? (uint32_t)left : f->batch->batch_size;
+}
+
+/* Locates the rows from `row` on, as many as go together, in a ring; returns the row after them. */
+static uint32_t locate(filler *f, uint32_t row, uint32_t there, located *ring) {
+  plan_row at[TOGETHER];
+  unsigned n = there - row < TOGETHER ? there - row : TOGETHER;
+  plan_locate_each(&f->reader, f->place.epoch, f->place.row + f->recipe->rank_row + row, n, at);
+  for (unsigned i = 0; i < n; i++) {
+    const pack *rows = &f->recipe->plan.sources[at[i].source].rows;
+    ring[(row + i) % LOCATED] =
+        (located){at[i], pack_pieces(rows, at[i].row), pack_piece_at(rows, at[i].row, 0)};
+  }
+  return row + n;
 }
 
 /* Numbers the documents of [column, column + pairs), whose first token is `token` of the source. A
@@ -81,13 +93,6 @@ static void put_documents(filler *f, const token_files *data, const pack_piece *
   }
 }
 
-/* Rows of the batch that the epoch has. */
-static uint64_t rows_there(const filler *f) {
-  uint64_t place = f->place.row + f->recipe->rank_row, rows = f->recipe->plan.rows;
-  uint64_t left = place < rows ? rows - place : 0;
-  return left < f->batch->batch_size ? left : f->batch->batch_size;
-}
-
 /* What of a row is filled already is not to be seen. */
 static void skip_row(filler *f, uint32_t row) {
   row_pad(f->batch, row, 0, f->recipe->pad_id);
@@ -98,8 +103,7 @@ static void fill_row(filler *f, uint32_t row, const located *l) {
   uint32_t column = 0;
   f->row_failed = false;
   const plan_source *s = &f->recipe->plan.sources[l->at.source];
-  uint32_t pieces = l->padding ? 0 : pack_pieces(&s->rows, l->at.row);
-  for (uint32_t i = 0; i < pieces; i++) {
+  for (uint32_t i = 0; i < l->pieces; i++) {
     pack_piece piece = i == 0 ? l->first : pack_piece_at(&s->rows, l->at.row, i);
     if (piece.pairs == 0) { /* such documents have no row */
       filler_fault(f, BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
@@ -119,15 +123,17 @@ static void fill_row(filler *f, uint32_t row, const located *l) {
   f->tokens += column;
 }
 
-/* A row is located before the one ahead of it is filled, see filler_look_ahead. */
+/* Before a row is filled, the one after it is asked for. */
 static void fill_rows(void *context) {
   filler *f = context;
-  uint64_t place = f->place.row + f->recipe->rank_row;
-  located next = locate(f, place);
+  static const located padding = {.pieces = 0};
+  located ring[LOCATED];
+  uint32_t there = rows_there(f), found = 0;
   for (uint32_t row = 0; row < f->batch->batch_size; row++) {
-    located now = next;
-    if (row + 1 < f->batch->batch_size) next = locate(f, ++place);
-    fill_row(f, row, &now);
+    while (found < there && found <= row + 1) found = locate(f, found, there, ring);
+    if (row + 1 < there)
+      filler_look_ahead(f, ring[(row + 1) % LOCATED].at.source, &ring[(row + 1) % LOCATED].first);
+    fill_row(f, row, row < there ? &ring[row % LOCATED] : &padding);
   }
 }
 

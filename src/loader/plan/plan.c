@@ -147,6 +147,10 @@ static uint64_t shuffle_blocks(plan_reader *r, size_t slot, uint64_t count, uint
   return block * size + permutation_at(prepared(&r->shuffles[slot].inner, length, key), inside);
 }
 
+static const permutation *shuffled_all(plan_reader *r, size_t slot, uint64_t count, uint64_t key) {
+  return prepared(&r->shuffles[slot].outer, count, mix64_with(key, KEY_ROWS));
+}
+
 /* Where `place` of `count` goes in the order that `key` chooses. */
 static uint64_t shuffle(plan_reader *r, size_t slot, uint64_t count, uint64_t key, uint64_t place) {
   switch (r->plan->shuffle) {
@@ -155,7 +159,7 @@ static uint64_t shuffle(plan_reader *r, size_t slot, uint64_t count, uint64_t ke
   case BATCH_SHUFFLE_BLOCKS:
     return shuffle_blocks(r, slot, count, key, place);
   default:
-    return permutation_at(prepared(&r->shuffles[slot].outer, count, mix64_with(key, KEY_ROWS)), place);
+    return permutation_at(shuffled_all(r, slot, count, key), place);
   }
 }
 
@@ -182,12 +186,27 @@ static plan_row locate_mixed(plan_reader *r, uint64_t nth) {
   return (plan_row){drawn.source, shuffle(r, drawn.source, rows, key, drawn.nth % rows)};
 }
 
+/* The source that row `row` of all belongs to, and its number there. */
+static plan_row row_of(const plan *p, uint64_t row) {
+  uint32_t i = find_source(p, row);
+  return (plan_row){i, row - p->sources[i].first};
+}
+
 plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place) {
   const plan *p = r->plan;
   if (p->weighted) return locate_mixed(r, epoch * p->rows + place);
-  uint64_t row = shuffle(r, 0, p->rows, mix64_with(p->seed, epoch), place);
-  uint32_t i = find_source(p, row);
-  return (plan_row){i, row - p->sources[i].first};
+  return row_of(p, shuffle(r, 0, p->rows, mix64_with(p->seed, epoch), place));
+}
+
+void plan_locate_each(plan_reader *r, uint64_t epoch, uint64_t place, unsigned n, plan_row *rows) {
+  const plan *p = r->plan;
+  uint64_t found[PERMUTATION_TOGETHER];
+  if (p->weighted || p->shuffle != BATCH_SHUFFLE_ALL) {
+    for (unsigned i = 0; i < n; i++) rows[i] = plan_locate(r, epoch, place + i);
+    return;
+  }
+  permutation_at_each(shuffled_all(r, 0, p->rows, mix64_with(p->seed, epoch)), place, n, found);
+  for (unsigned i = 0; i < n; i++) rows[i] = row_of(p, found[i]);
 }
 
 uint64_t plan_hash_mix(const plan *p) {

@@ -61,6 +61,9 @@ void plan_reader_free(plan_reader *r);
 /* The row at `place` (< plan->rows) of an epoch (< plan_epochs). */
 plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place);
 
+/* The rows at `place` and the places after it, n <= PERMUTATION_TOGETHER of them. */
+void plan_locate_each(plan_reader *r, uint64_t epoch, uint64_t place, unsigned n, plan_row *rows);
+
 /* How many epochs the order goes on for. */
 uint64_t plan_epochs(const plan *p);
 
