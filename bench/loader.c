@@ -235,7 +235,11 @@ static const bench_contestant contestants[] = {
     {"fread", NULL, "one loop: seek, fread, widen, as llm.c does", NULL, false, LOOP(loader_fread, false)},
 };
 
+/* Single loops know nothing of workers: once an order and a batch is enough. */
 static bool supports(const bench_cell *cell, const bench_contestant *contestant) {
+  const loader_cell *detail = cell->detail;
+  const loop_contestant *loop = contestant->detail;
+  if (loop && !loop->in_parts && detail->workers != made.details[0].workers) return false;
   return cell->metrics == speed || (!contestant->detail && !contestant->hidden);
 }
 
