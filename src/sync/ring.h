@@ -7,7 +7,7 @@
    handles: an entry of `count` at position s covers s to s + count - 1 and lies in slot s mod m, in turn
    s / m. The slot has turn(s) + 1 once it has been filled for s, and any earlier turn before: slots inside
    a group are left alone. So the only positions that anybody looks at are starts of entries and the tail.
-   Producers CAS the slot, consumers CAS head, nobody does both. head is {position, how many before it
+   Producers CAS the slot, consumers CAS head, nobody does both. head is {how many handles before it
    belong to the same entry}. tail_hint is the end of some entry: a hint that is stored, never CASed. A slot
    that holds RING_CLOSED_HANDLE ends the ring: nothing goes past it.
 
@@ -108,24 +108,27 @@ static inline int64_t ring_distance(uint64_t a, uint64_t b) {
   return (int64_t)((a - b) << GROUP_COUNT_BITS) >> GROUP_COUNT_BITS;
 }
 
-/* What head says: the position, and how many handles before it belong to the same entry, which have gone. */
+/* What head says: how many handles before the position belong to the same entry, which have gone, and the position. */
+#define RING_POSITION_BITS (64 - GROUP_COUNT_BITS)
+#define RING_POSITION_MASK ((UINT64_C(1) << RING_POSITION_BITS) - 1)
 static inline uint64_t ring_head_position(uint64_t head) {
-  return head >> GROUP_COUNT_BITS;
+  return head & RING_POSITION_MASK;
 }
 static inline uint32_t ring_head_taken(uint64_t head) {
-  return (uint32_t)(head & GROUP_COUNT_MASK);
+  return (uint32_t)(head >> RING_POSITION_BITS);
 }
 static inline uint64_t ring_head_word(uint64_t position, uint32_t taken) {
-  return position << GROUP_COUNT_BITS | taken;
+  return (uint64_t)taken << RING_POSITION_BITS | (position & RING_POSITION_MASK);
 }
+/* Where the entry begins. What is above the bits of a position says nothing. */
 static inline uint64_t ring_head_start(uint64_t head) {
-  return ring_head_position(head) - ring_head_taken(head);
+  return head - ring_head_taken(head);
 }
 /* head after `some` more of its entry, which is of `count`. */
 static inline uint64_t ring_head_after(uint64_t head, uint32_t some, uint32_t count) {
-  if (count == 1) return head + ring_head_word(1, 0);
+  if (count == 1) return ring_head_position(head + 1);
   uint32_t taken = ring_head_taken(head) + some;
-  return ring_head_word(ring_head_position(head) + some, taken == count ? 0 : taken);
+  return ring_head_word(head + some, taken == count ? 0 : taken);
 }
 
 /* How many turns the word seen in position's slot is past that of a slot that may be filled for position. 1: position

@@ -24,7 +24,7 @@ static inline const char *ring_invariants(const ring *r) {
                                memory_order_relaxed) == 0)
         return "1: a group in an entry holds as many handles as the entry says";
     at += ring_count(word);
-    if (at == hint) hint_is_end = true;
+    if (ring_distance(at, hint) == 0) hint_is_end = true;
   }
   if (!closed && ring_ahead(r, at, word) > 0) return "2: the slot of the tail is unfilled, or the mark";
   if (!closed && ring_ahead(r, at, word) <= -(INT64_C(1) << (RING_TURN_BITS - 1)) + 1)
