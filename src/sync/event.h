@@ -63,7 +63,7 @@ static inline void event_init(event *e) {
 }
 
 /* Gives k >= 1 tokens, of the word seen, as far as there are waiters without one, and the descriptor's. */
-static inline void event_give(event *e, uint32_t x, uint32_t k) {
+PORT_APART void event_give(event *e, uint32_t x, uint32_t k) {
   for (;;) {
     uint32_t without = event_waiters(x) - event_tokens(x);
     uint32_t given = k < without ? k : without;

@@ -47,14 +47,16 @@
 /* With more slots than 2^HANDLE_BITS positions would wrap out of step with turns. */
 #define RING_MAX_CAPACITY (HANDLE_END + 1 - RING_GROUP_MOST)
 
-/* RING_NO_MEMORY is of ring_list.h, RING_FREED of peek. */
+/* RING_NO_MEMORY is of ring_list.h, RING_FREED of peek. RING_LOST: one try of an operation, whose CAS another's came
+   before; only tries answer it. */
 typedef enum ring_status {
   RING_OK,
   RING_FULL,
   RING_EMPTY,
   RING_CLOSED,
   RING_FREED,
-  RING_NO_MEMORY
+  RING_NO_MEMORY,
+  RING_LOST
 } ring_status;
 
 typedef struct ring {
@@ -163,7 +165,7 @@ static inline uint64_t ring_end_of(const ring *r, uint64_t position, uint64_t wo
 
 /* How many handles there is room for at position, which is or was the tail; head is left in *head. */
 static inline int64_t ring_room(const ring *r, uint64_t position, uint64_t *head) {
-  /* ROOM: seq_cst; pairs with TAKEN in ring_pop. FULL linearizes here. */
+  /* ROOM: seq_cst; pairs with TAKEN in ring_try_pop. FULL linearizes here. */
   *head = ring_head_position(atomic_load_explicit(&r->head, memory_order_seq_cst));
   return (int64_t)r->capacity - ring_distance(position, *head);
 }
@@ -225,32 +227,26 @@ static inline uint64_t ring_entry(ring *r, ring_load *load, uint64_t position, i
   return ring_word(turn + 1, 1, load->handles[0]);
 }
 
-/* Fills the tail with the load or what there is room for; for the closing mark a full ring has room too. */
-static inline ring_status ring_append(ring *r, ring_load *load, bool closing) {
-  unsigned ceiling = 0;
-  uint64_t entry;
+/* One try to fill the tail with the load or what there is room for; for the closing mark a full ring has room too. */
+static inline ring_status ring_try_append(ring *r, ring_load *load, bool closing) {
   /* START: acquire; pairs with HINT in ring_raise_hint. */
   uint64_t t = atomic_load_explicit(&r->tail_hint, memory_order_acquire);
   /* seq_cst: it decides, with ROOM, that the ring is full at t. */
   uint64_t seen = atomic_load_explicit(ring_slot(r, t), memory_order_seq_cst);
-  for (;;) {
-    if (ring_handle(seen) == RING_CLOSED_HANDLE) return RING_CLOSED;
-    int64_t ahead = ring_ahead(r, t, seen);
-    if (ahead > 0) {
-      t = ring_end_of(r, t, seen, ahead);
-      seen = atomic_load_explicit(ring_slot(r, t), memory_order_seq_cst);
-      continue;
-    }
-    int64_t room = closing ? 1 : ring_room_for(r, t, load->count);
-    if (room <= 0) return RING_FULL;
-    entry = ring_entry(r, load, t, room);
-    /* PUBLISH: seq_cst; pairs with TAKE in ring_pop. OK linearizes here; failing reloads seen,
-       which is then of another turn. */
-    if (atomic_compare_exchange_strong_explicit(ring_slot(r, t), &seen, entry, memory_order_seq_cst,
-                                                memory_order_seq_cst))
-      break;
-    port_backoff(&ceiling);
+  int64_t ahead;
+  while (ring_handle(seen) != RING_CLOSED_HANDLE && (ahead = ring_ahead(r, t, seen)) > 0) {
+    t = ring_end_of(r, t, seen, ahead);
+    seen = atomic_load_explicit(ring_slot(r, t), memory_order_seq_cst);
   }
+  if (ring_handle(seen) == RING_CLOSED_HANDLE) return RING_CLOSED;
+  int64_t room = closing ? 1 : ring_room_for(r, t, load->count);
+  if (room <= 0) return RING_FULL;
+  uint64_t entry = ring_entry(r, load, t, room);
+  /* PUBLISH: seq_cst; pairs with TAKE in ring_try_pop. OK linearizes here. A failure may be relaxed: the next try reads
+     everything afresh. */
+  if (!atomic_compare_exchange_strong_explicit(ring_slot(r, t), &seen, entry, memory_order_seq_cst,
+                                               memory_order_relaxed))
+    return RING_LOST;
   if (closing) return RING_OK; /* the hint must not lead past the mark */
   if (load->count > 1) load->count = ring_count(entry);
   ring_raise_hint(r, t + load->count);
@@ -261,9 +257,31 @@ static inline ring_status ring_append(ring *r, ring_load *load, bool closing) {
   return RING_OK;
 }
 
+static inline ring_status ring_try_push(ring *r, uint32_t handle, bool closing) {
+  ring_load load = {&handle, 1, 0};
+  return ring_try_append(r, &load, closing);
+}
+
+PORT_APART ring_status ring_push_again(ring *r, uint32_t handle, bool closing) {
+  unsigned ceiling = 0;
+  ring_status status;
+  do {
+    port_backoff(&ceiling);
+    status = ring_try_push(r, handle, closing);
+  } while (status == RING_LOST);
+  return status;
+}
+
 /* Appends handle, which is neither 0 nor RING_CLOSED_HANDLE: RING_OK, RING_FULL or RING_CLOSED. */
 static inline ring_status ring_push(ring *r, uint32_t handle) {
-  return ring_append(r, &(ring_load){&handle, 1, 0}, false);
+  ring_status status = ring_try_push(r, handle, false);
+  return status == RING_LOST ? ring_push_again(r, handle, false) : status;
+}
+
+/* Ends the ring: RING_OK the first time, RING_CLOSED after. What was pushed before can be popped. */
+static inline ring_status ring_close(ring *r) {
+  ring_status status = ring_try_push(r, RING_CLOSED_HANDLE, true);
+  return status == RING_LOST ? ring_push_again(r, RING_CLOSED_HANDLE, true) : status;
 }
 
 /* Appends 1 to k consecutive handles, *pushed of them, the first ones, in one step: RING_OK, else as ring_push with
@@ -271,16 +289,12 @@ static inline ring_status ring_push(ring *r, uint32_t handle) {
    turn for one. k >= 1. */
 static inline ring_status ring_push_many(ring *r, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
   ring_load load = {handles, k < RING_GROUP_MOST ? k : RING_GROUP_MOST, 0};
-  ring_status status = ring_append(r, &load, false);
+  unsigned ceiling = 0;
+  ring_status status;
+  while ((status = ring_try_append(r, &load, false)) == RING_LOST) port_backoff(&ceiling);
   *pushed = status == RING_OK ? load.count : 0;
   if (load.group && *pushed < 2) group_give(r->groups, &load.group, 1);
   return status;
-}
-
-/* Ends the ring: RING_OK the first time, RING_CLOSED after. What was pushed before can be popped. */
-static inline ring_status ring_close(ring *r) {
-  uint32_t mark = RING_CLOSED_HANDLE;
-  return ring_append(r, &(ring_load){&mark, 1, 0}, true);
 }
 
 /* The handle at head, of the entry that was seen filled there. */
@@ -298,35 +312,43 @@ static inline void ring_give_group(const ring *r, uint64_t word) {
   group_give(r->groups, &name, 1);
 }
 
-/* Takes the oldest handle: RING_OK, RING_EMPTY or RING_CLOSED (and drained). */
-static inline ring_status ring_pop(ring *r, uint32_t *handle) {
-  unsigned ceiling = 0;
-  /* seq_cst, here and on the CAS: EMPTY is decided by the slot after the index. */
-  uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
+/* One try of ring_pop. */
+static inline ring_status ring_try_pop(ring *r, uint32_t *handle) {
   for (;;) {
-    uint64_t start = ring_head_start(h);
-    /* TAKE: seq_cst; pairs with PUBLISH in ring_append. EMPTY and CLOSED linearize here. */
+    /* seq_cst, here and on the CAS: EMPTY is decided by the slot after the index. */
+    uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst), start = ring_head_start(h);
+    /* TAKE: seq_cst; pairs with PUBLISH in ring_try_append. EMPTY and CLOSED linearize here. */
     uint64_t word = atomic_load_explicit(ring_slot(r, start), memory_order_seq_cst);
     int64_t ahead = ring_ahead(r, start, word);
-    if (ahead != 1) {
-      if (ahead < 1) return RING_EMPTY;
-      h = atomic_load_explicit(&r->head, memory_order_seq_cst);
-      continue;
-    }
+    if (ahead < 1) return RING_EMPTY;
+    if (ahead > 1) continue; /* head has moved on */
     if (ring_handle(word) == RING_CLOSED_HANDLE) return RING_CLOSED;
     uint32_t first = ring_first(r, h, word);
     uint64_t next = ring_head_after(h, 1, ring_count(word));
-    /* TAKEN: seq_cst; pairs with ROOM in ring_room. A failure may be relaxed: after backing off
-       head is read afresh. */
-    if (atomic_compare_exchange_strong_explicit(&r->head, &h, next, memory_order_seq_cst,
-                                                memory_order_relaxed)) {
-      *handle = first;
-      if (ring_count(word) > 1 && ring_head_taken(next) == 0) ring_give_group(r, word);
-      return RING_OK;
-    }
-    port_backoff(&ceiling);
-    h = atomic_load_explicit(&r->head, memory_order_seq_cst);
+    /* TAKEN: seq_cst; pairs with ROOM in ring_room. A failure may be relaxed: the next try reads everything afresh. */
+    if (!atomic_compare_exchange_strong_explicit(&r->head, &h, next, memory_order_seq_cst,
+                                                 memory_order_relaxed))
+      return RING_LOST;
+    *handle = first;
+    if (ring_count(word) > 1 && ring_head_taken(next) == 0) ring_give_group(r, word);
+    return RING_OK;
   }
+}
+
+PORT_APART ring_status ring_pop_again(ring *r, uint32_t *handle) {
+  unsigned ceiling = 0;
+  ring_status status;
+  do {
+    port_backoff(&ceiling);
+    status = ring_try_pop(r, handle);
+  } while (status == RING_LOST);
+  return status;
+}
+
+/* Takes the oldest handle: RING_OK, RING_EMPTY or RING_CLOSED (and drained). */
+static inline ring_status ring_pop(ring *r, uint32_t *handle) {
+  ring_status status = ring_try_pop(r, handle);
+  return status == RING_LOST ? ring_pop_again(r, handle) : status;
 }
 
 /* What a walk from head on has found, and where head is to go. */
@@ -353,40 +375,46 @@ static inline void ring_haul_entry(const ring *r, ring_haul *haul, uint64_t word
   haul->head = ring_head_after(haul->head, some, count);
 }
 
+/* One try of ring_pop_many: takes what it finds, up to haul->k. */
+static inline ring_status ring_try_pop_many(ring *r, ring_haul *haul) {
+  for (;;) {
+    uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
+    int64_t ahead = 1;
+    haul->head = h;
+    haul->got = haul->ended = 0;
+    while (haul->got < haul->k) {
+      uint64_t start = ring_head_start(haul->head);
+      /* TAKE: as in ring_try_pop. */
+      uint64_t word = atomic_load_explicit(ring_slot(r, start), memory_order_seq_cst);
+      ahead = ring_ahead(r, start, word);
+      if (ahead != 1 || ring_handle(word) == RING_CLOSED_HANDLE) break;
+      ring_haul_entry(r, haul, word);
+    }
+    if (haul->got == 0) {
+      if (ahead < 1) return RING_EMPTY;
+      if (ahead == 1) return RING_CLOSED;
+      continue; /* head has moved on */
+    }
+    /* TAKEN: as in ring_try_pop. */
+    if (!atomic_compare_exchange_strong_explicit(&r->head, &h, haul->head, memory_order_seq_cst,
+                                                 memory_order_relaxed))
+      return RING_LOST;
+    if (haul->ended > 0) group_give(r->groups, haul->groups, haul->ended);
+    return RING_OK;
+  }
+}
+
 /* Takes 1 to k consecutive handles in one step, *taken of them: RING_OK, else as ring_pop with
    *taken 0. Fewer than k does not mean that the ring was empty. k >= 1; of more than RING_POP_MOST so many. */
 static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, uint32_t *taken) {
   unsigned ceiling = 0;
+  ring_status status;
   ring_haul haul; /* not cleared: it is long */
   haul.handles = handles;
   haul.k = k < RING_POP_MOST ? k : RING_POP_MOST;
-  *taken = 0;
-  for (;;) {
-    uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst), word = 0;
-    int64_t ahead = 1;
-    haul.head = h;
-    haul.got = haul.ended = 0;
-    while (haul.got < haul.k) {
-      /* TAKE: as in ring_pop. */
-      word = atomic_load_explicit(ring_slot(r, ring_head_start(haul.head)), memory_order_seq_cst);
-      ahead = ring_ahead(r, ring_head_start(haul.head), word);
-      if (ahead != 1 || ring_handle(word) == RING_CLOSED_HANDLE) break;
-      ring_haul_entry(r, &haul, word);
-    }
-    if (haul.got == 0) {
-      if (ahead < 1) return RING_EMPTY;
-      if (ahead == 1) return RING_CLOSED;
-      continue;
-    }
-    /* TAKEN: as in ring_pop. */
-    if (atomic_compare_exchange_strong_explicit(&r->head, &h, haul.head, memory_order_seq_cst,
-                                                memory_order_relaxed)) {
-      if (haul.ended > 0) group_give(r->groups, haul.groups, haul.ended);
-      *taken = haul.got;
-      return RING_OK;
-    }
-    port_backoff(&ceiling);
-  }
+  while ((status = ring_try_pop_many(r, &haul)) == RING_LOST) port_backoff(&ceiling);
+  *taken = status == RING_OK ? haul.got : 0;
+  return status;
 }
 
 /* Takes a reference on the element of handle unless its count is zero or can hold no more. It must be
@@ -402,7 +430,7 @@ typedef void ring_drop(uint32_t handle);
 static inline ring_status ring_peek(ring *r, ring_try_retain *try_retain, ring_drop *drop, uint32_t *handle) {
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
-    /* TAKE: as in ring_pop. */
+    /* TAKE: as in ring_try_pop. */
     uint64_t word = atomic_load_explicit(ring_slot(r, ring_head_start(h)), memory_order_seq_cst);
     int64_t ahead = ring_ahead(r, ring_head_start(h), word);
     if (ahead < 1) return RING_EMPTY;
@@ -448,7 +476,7 @@ static inline uint32_t ring_size(const ring *r) {
 static inline bool ring_is_empty(const ring *r) {
   uint64_t h = atomic_load_explicit(&r->head, memory_order_seq_cst);
   for (;;) {
-    /* TAKE: as in ring_pop. */
+    /* TAKE: as in ring_try_pop. */
     uint64_t word = atomic_load_explicit(ring_slot(r, ring_head_start(h)), memory_order_seq_cst);
     int64_t ahead = ring_ahead(r, ring_head_start(h), word);
     if (ahead < 1) return true;

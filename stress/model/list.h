@@ -23,6 +23,7 @@ static inline void list_prepare(uint32_t n) {
 
 static inline ring_status list_pop(uint32_t *element) {
   uint32_t taken;
+  *element = 0;
   return ring_list_pop_many(&tested, element, 1, &taken);
 }
 

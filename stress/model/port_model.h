@@ -120,6 +120,7 @@ static inline void port_pause(void) {}
 static inline void port_backoff(unsigned *ceiling) {
   (void)ceiling;
 }
+#define PORT_APART static inline
 static inline void port_prefetch_for_write(const void *address) {
   (void)address;
 }

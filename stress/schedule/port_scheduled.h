@@ -24,6 +24,7 @@ static inline void port_backoff(unsigned *ceiling) {
   (void)ceiling;
   port_give_way();
 }
+#define PORT_APART static inline
 static inline void port_prefetch_for_write(const void *address) {
   (void)address;
 }
