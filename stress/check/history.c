@@ -6,11 +6,11 @@
 
 enum { TABLE_BITS = 14, TABLE_PROBES = 8, UNKNOWN_VALUE = 255 };
 
-/* The sequential queue. Values are numbered: the number of the first push of the same value. */
+/* The sequential queue. Values are numbered as they are pushed, equal ones alike. */
 typedef struct contents {
   uint8_t size;
   bool closed;
-  uint8_t item[HISTORY_SEARCH_MAX]; /* the oldest first */
+  uint8_t item[HISTORY_VALUES_MAX]; /* the oldest first */
 } contents;
 
 /* One call, its values numbered. */
@@ -32,6 +32,8 @@ struct history_search {
   uint32_t round;
   uint64_t mandatory;             /* calls that came back */
   step steps[HISTORY_SEARCH_MAX]; /* in the order of invocation */
+  unsigned values_n;
+  uint32_t values[HISTORY_VALUES_MAX]; /* by number */
   uint32_t table_mask;
   failed table[1u << TABLE_BITS];
 };
@@ -48,9 +50,11 @@ static bool is_full(const history_search *s, const contents *c) {
   return s->model.capacity > 0 && c->size >= s->model.capacity;
 }
 
-static bool apply_push(const history_search *s, const step *at, contents *c) {
-  if (c->closed || is_full(s, c)) return false;
-  c->item[c->size++] = at->item[0];
+/* Puts in the first `count` values of the call. */
+static bool apply_push(const history_search *s, const step *at, contents *c, unsigned count) {
+  if (c->closed || (s->model.capacity > 0 && c->size + count > s->model.capacity)) return false;
+  memcpy(c->item + c->size, at->item, count);
+  c->size = (uint8_t)(c->size + count);
   return true;
 }
 
@@ -77,11 +81,16 @@ static bool apply_take(const history_search *s, const step *at, contents *c) {
 static bool apply_ok(const history_search *s, const step *at, contents *c) {
   switch ((history_kind)at->call->kind) {
   case HISTORY_PUSH:
-    return apply_push(s, at, c);
+  case HISTORY_PUSH_MANY:
+    return apply_push(s, at, c, at->call->count);
   case HISTORY_CLOSE:
     if (c->closed) return false;
     c->closed = true;
     return true;
+  case HISTORY_IS_EMPTY:
+    return c->size > 0;
+  case HISTORY_IS_FULL:
+    return !is_full(s, c);
   default:
     return apply_take(s, at, c);
   }
@@ -89,9 +98,12 @@ static bool apply_ok(const history_search *s, const step *at, contents *c) {
 
 static bool apply_refusal(const history_search *s, const step *at, const contents *c) {
   history_kind kind = at->call->kind;
+  if (kind == HISTORY_IS_EMPTY) return c->size == 0;
+  if (kind == HISTORY_IS_FULL) return is_full(s, c);
+  bool pushes = history_pushes(at->call);
   if (at->call->result == HISTORY_CLOSED)
-    return c->closed && (kind == HISTORY_PUSH || kind == HISTORY_CLOSE || c->size == 0);
-  return !c->closed && (kind == HISTORY_PUSH ? is_full(s, c) : c->size == 0);
+    return c->closed && (pushes || kind == HISTORY_CLOSE || c->size == 0);
+  return !c->closed && (pushes ? is_full(s, c) : c->size == 0);
 }
 
 /* An effect that a call without a known answer may have had; effects are numbered from 0. */
@@ -101,8 +113,11 @@ static bool apply_any(const history_search *s, const step *at, contents *c, unsi
     c->closed = true;
     return effect == 0;
   case HISTORY_PUSH:
-    return effect == 0 && apply_push(s, at, c);
+  case HISTORY_PUSH_MANY:
+    return apply_push(s, at, c, effect + 1);
   case HISTORY_PEEK:
+  case HISTORY_IS_EMPTY:
+  case HISTORY_IS_FULL:
     return false; /* the same as if it had not happened */
   default:
     if (effect >= c->size) return false;
@@ -112,8 +127,8 @@ static bool apply_any(const history_search *s, const step *at, contents *c, unsi
 }
 
 static unsigned effects(const step *at) {
-  bool many = at->call->result == HISTORY_ANY && at->call->kind == HISTORY_POP_MANY;
-  return many ? at->call->count : 1;
+  bool many = at->call->kind == HISTORY_POP_MANY || at->call->kind == HISTORY_PUSH_MANY;
+  return many && at->call->result == HISTORY_ANY ? at->call->count : 1;
 }
 
 static bool apply(const history_search *s, const step *at, contents *c, unsigned effect) {
@@ -123,8 +138,8 @@ static bool apply(const history_search *s, const step *at, contents *c, unsigned
 }
 
 static bool changes_nothing(const step *at) {
-  return at->call->result != HISTORY_ANY &&
-         (at->call->result != HISTORY_OK || at->call->kind == HISTORY_PEEK);
+  bool looks = at->call->kind == HISTORY_PEEK || at->call->kind >= HISTORY_IS_EMPTY;
+  return at->call->result != HISTORY_ANY && (at->call->result != HISTORY_OK || looks);
 }
 
 static uint32_t hash(uint64_t done, const contents *c) {
@@ -206,22 +221,35 @@ static bool search_from(history_search *s, uint64_t done, contents *c) {
   return false;
 }
 
+/* How many values there are at most, in a call of this kind. */
+static unsigned most_values(history_kind kind) {
+  if (kind == HISTORY_PUSH_MANY || kind == HISTORY_POP_MANY) return HISTORY_MANY;
+  return kind == HISTORY_PUSH || kind == HISTORY_POP || kind == HISTORY_PEEK;
+}
+
+static bool count_is_well_formed(const history_operation *o) {
+  if (o->kind == HISTORY_PUSH) return o->count == 1;
+  if (o->count > most_values(o->kind)) return false;
+  if (o->responded == HISTORY_NEVER) return true;
+  return o->result == HISTORY_OK ? o->count > 0 || most_values(o->kind) == 0 : o->count == 0;
+}
+
 bool history_is_well_formed(const history_operation *o) {
-  bool pushes = o->kind == HISTORY_PUSH;
-  unsigned most = o->kind == HISTORY_POP_MANY ? HISTORY_MANY : o->kind == HISTORY_CLOSE ? 0 : 1;
-  if (o->count > most || (pushes && o->count != 1) || o->responded < o->invoked) return false;
+  bool pushes = history_pushes(o), asks = o->kind >= HISTORY_IS_EMPTY;
+  if (!count_is_well_formed(o) || o->responded < o->invoked) return false;
+  if (o->kind == HISTORY_PUSH_MANY && o->mode != HISTORY_TRY) return false;
   if (o->responded == HISTORY_NEVER) return o->result == HISTORY_ANY;
   switch ((history_result)o->result) {
   case HISTORY_OK:
-    return most == 0 || o->count > 0;
+    return true;
   case HISTORY_FULL:
-    return pushes && o->mode == HISTORY_TRY;
+    return (pushes || o->kind == HISTORY_IS_FULL) && o->mode == HISTORY_TRY;
   case HISTORY_EMPTY:
-    return !pushes && o->kind != HISTORY_CLOSE && o->mode == HISTORY_TRY && o->count == 0;
+    return !pushes && o->kind != HISTORY_CLOSE && o->kind != HISTORY_IS_FULL && o->mode == HISTORY_TRY;
   case HISTORY_TIMEDOUT:
-    return o->kind != HISTORY_CLOSE && o->mode == HISTORY_TIMED && (pushes || o->count == 0);
+    return o->kind != HISTORY_CLOSE && !asks && o->mode == HISTORY_TIMED;
   case HISTORY_CLOSED:
-    return pushes || o->count == 0;
+    return !asks;
   case HISTORY_ANY:
     return o->kind == HISTORY_CLOSE;
   }
@@ -229,14 +257,26 @@ bool history_is_well_formed(const history_operation *o) {
 }
 
 static uint8_t number_of(const history_search *s, uint32_t value) {
-  for (unsigned i = 0; i < s->n; i++)
-    if (s->steps[i].call->kind == HISTORY_PUSH && s->steps[i].call->value[0] == value) return (uint8_t)i;
+  for (unsigned i = 0; i < s->values_n; i++)
+    if (s->values[i] == value) return (uint8_t)i;
   return UNKNOWN_VALUE;
+}
+
+static void number_pushes(history_search *s, const history_operation *operations, unsigned n) {
+  unsigned pushed = 0;
+  s->values_n = 0;
+  for (unsigned i = 0; i < n; i++)
+    for (uint32_t j = 0; history_pushes(&operations[i]) && j < operations[i].count; j++) {
+      if (pushed++ == HISTORY_VALUES_MAX) abort();
+      if (number_of(s, operations[i].value[j]) == UNKNOWN_VALUE)
+        s->values[s->values_n++] = operations[i].value[j];
+    }
 }
 
 /* Puts the calls in the order of invocation, parts of a call as they are. */
 static void sort_calls(history_search *s, const history_operation *operations, unsigned n) {
   s->n = n;
+  number_pushes(s, operations, n);
   for (unsigned i = 0; i < n; i++) {
     unsigned at = i;
     for (; at > 0 && s->steps[at - 1].call->invoked > operations[i].invoked; at--)
@@ -273,7 +313,8 @@ bool history_is_linearizable(history_search *search, history_model model, const 
 }
 
 void history_print(FILE *file, const history_operation *operations, unsigned n) {
-  static const char *const kinds[] = {"push", "pop", "pop_many", "peek", "close"};
+  static const char *const kinds[] = {"push", "push_many", "pop",      "pop_many",
+                                      "peek", "close",     "is_empty", "is_full"};
   static const char *const modes[] = {"", " waiting", " until"};
   static const char *const results[] = {"OK", "FULL", "EMPTY", "CLOSED", "TIMEDOUT", "?"};
   for (unsigned i = 0; i < n; i++) {

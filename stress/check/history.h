@@ -12,10 +12,14 @@
 
    The sequential queue: first in, first out, `capacity` elements at most, closed by CLOSE.
        PUSH      OK unless closed or full; FULL: full and not closed; CLOSED: closed
+       PUSH_MANY OK puts in the 1 to HISTORY_MANY values, in order, in one step; FULL and CLOSED as PUSH
        POP       OK takes the oldest; EMPTY: none inside and not closed; CLOSED: none inside and closed
        POP_MANY  OK takes the 1 to HISTORY_MANY oldest in one step; EMPTY and CLOSED as POP
        PEEK      OK tells the oldest and leaves it; EMPTY and CLOSED as POP
        CLOSE     OK closes; CLOSED: was closed already; ANY: either (a close that answers nothing)
+       IS_EMPTY  EMPTY: none inside; OK: some
+       IS_FULL   FULL: capacity inside; OK: fewer
+   A push of several that waits goes in in as many steps as it takes: in a history it is a PUSH for each value, in turn.
    TIMEDOUT is FULL or EMPTY of a call that had a deadline. A call that waits without a deadline
    answers OK or CLOSED only, one that does not wait never answers TIMEDOUT. */
 #ifndef HEADRACE_STRESS_HISTORY_H
@@ -25,18 +29,22 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { HISTORY_MANY = 4, HISTORY_SEARCH_MAX = 64 };
+enum { HISTORY_MANY = 4, HISTORY_SEARCH_MAX = 64, HISTORY_VALUES_MAX = 160 };
 
 /* As a response: the call has not come back; its result is HISTORY_ANY. It took effect or not. A
-   pending POP_MANY says in count how many it may take. */
+   pending POP_MANY says in count how many it may take, a pending PUSH_MANY how many it may put in. */
 #define HISTORY_NEVER UINT64_MAX
 
 typedef enum history_kind {
   HISTORY_PUSH,
+  HISTORY_PUSH_MANY,
   HISTORY_POP,
   HISTORY_POP_MANY,
   HISTORY_PEEK,
-  HISTORY_CLOSE
+  HISTORY_CLOSE,
+  HISTORY_IS_EMPTY,
+  HISTORY_IS_FULL,
+  HISTORY_KINDS
 } history_kind;
 
 typedef enum history_mode { HISTORY_TRY, HISTORY_BLOCKING, HISTORY_TIMED } history_mode;
@@ -73,9 +81,14 @@ typedef struct history_search history_search;
 history_search *history_search_create(void);
 void history_search_free(history_search *search);
 
+static inline bool history_pushes(const history_operation *o) {
+  return o->kind == HISTORY_PUSH || o->kind == HISTORY_PUSH_MANY;
+}
+
 /* Decides the question by complete search (Wing and Gong 1993, "Testing and verifying concurrent
    objects", with the memory of visited configurations of Lowe 2017, "Testing for linearizability"):
-   true if and only if the history is linearizable. n <= HISTORY_SEARCH_MAX; values may repeat.
+   true if and only if the history is linearizable. n <= HISTORY_SEARCH_MAX, with at most HISTORY_VALUES_MAX
+   values pushed; values may repeat.
    Allocates nothing. Takes time exponential in the number of calls that overlap at worst, and
    microseconds for four threads with four calls each. */
 bool history_is_linearizable(history_search *search, history_model model, const history_operation *operations,

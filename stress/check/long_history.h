@@ -12,16 +12,19 @@
    that no linearization exists. Complete, that is, every history without one exists in some order,
    for a queue without a limit and calls push, pop with EMPTY and CLOSED, and close (Henzinger, Sezgin and
    Vafeiadis 2013, "Aspect-oriented linearizability proofs"; the case of EMPTY is argued at
-   find_false_empty, closing at bound_close). With peek and pop_many it has agreed with the complete
-   search on every history that test_history.c tries, which is evidence, not a proof. With a capacity
+   find_false_empty, closing at bound_close). With peek, push_many and pop_many it has agreed with the
+   complete search on every history that test_history.c tries, which is evidence, not a proof. With a capacity
    it is sound only: FULL and too full are decided by counting, which overlooks histories in which
    the counts would do at different instants but no one order of the values.
 
-   How. A block is what one pop or pop_many took, or a single value that nobody took. Of each block
+   How. A block is as many values as calls of several hold together: what one push_many puts in are neighbours, and
+   what one pop_many takes; so they may be long. Of each block
        push_by     an instant by which its first value has been pushed (responses)
        push_from   an instant from which on its last value has been pushed at the earliest (invocations)
-       front_by    an instant by which it has come to the front: taken, or told by a peek
-       front_to    an instant up to which it is still inside: taken later, or told by a peek later
+       front_by    an instant by which its first value has come to the front: taken, or told by a peek
+       front_to    an instant up to which its last value is still inside: taken later, or told by a peek later
+   Inside a block the order of the values is known: earlier ones are pushed and taken no later, those of one step at
+   one instant, and each is pushed before it is taken or told.
    x is before y if push_by(x) < push_from(y), and also if front_by(x) < front_to(y). No two blocks
    may each be before the other. A block with push_by < push_from lies in the queue without a gap, so
    no other value is pushed in between; one with front_by < front_to is the front all that time, so no

@@ -7,7 +7,7 @@
 /* The sequential queue, written down once more, simply. */
 typedef struct queue {
   history_model model;
-  uint32_t inside[HISTORY_SEARCH_MAX];
+  uint32_t inside[HISTORY_VALUES_MAX];
   unsigned size;
   bool closed;
   uint32_t last_value;
@@ -20,6 +20,18 @@ static void answer_push(queue *q, history_operation *o) {
               : q->model.capacity && q->size >= q->model.capacity ? HISTORY_FULL
                                                                   : HISTORY_OK;
   if (o->result == HISTORY_OK) q->inside[q->size++] = o->value[0];
+}
+
+/* As many as are wanted, or there is room for. */
+static void answer_push_many(queue *q, history_operation *o, uint64_t *random) {
+  uint32_t wanted = 1 + stress_random_below(random, HISTORY_MANY), room = HISTORY_MANY;
+  if (q->model.capacity) room = q->model.capacity - q->size;
+  o->result = q->closed ? HISTORY_CLOSED : room == 0 ? HISTORY_FULL : HISTORY_OK;
+  o->value[0] = q->last_value + 1; /* for one that is spoilt into OK */
+  if (o->result != HISTORY_OK) q->last_value++;
+  if (o->result != HISTORY_OK) return;
+  o->count = wanted < room ? wanted : room;
+  for (uint32_t i = 0; i < o->count; i++) q->inside[q->size++] = o->value[i] = ++q->last_value;
 }
 
 static void answer_take(queue *q, history_operation *o, uint64_t *random) {
@@ -37,6 +49,9 @@ static void answer_take(queue *q, history_operation *o, uint64_t *random) {
 static void answer(queue *q, history_operation *o, uint64_t *random) {
   if (o->kind == HISTORY_PUSH) {
     answer_push(q, o);
+  } else if (o->kind == HISTORY_PUSH_MANY) {
+    answer_push_many(q, o, random);
+    return; /* it never waits */
   } else if (o->kind == HISTORY_CLOSE) {
     o->result = q->closed ? HISTORY_CLOSED : HISTORY_OK;
     if (stress_random_below(random, 2)) o->result = HISTORY_ANY;
@@ -53,7 +68,8 @@ static uint8_t random_kind(const random_mix *mix, uint64_t *random) {
   uint32_t die = stress_random_below(random, 20);
   if (die < 3 && mix->peek) return HISTORY_PEEK;
   if (die < 7 && mix->many) return HISTORY_POP_MANY;
-  if (die < 8 && mix->close) return HISTORY_CLOSE;
+  if (die < 13 && mix->push_many) return HISTORY_PUSH_MANY;
+  if (die == 13 && mix->close) return HISTORY_CLOSE;
   return die % 2 ? HISTORY_PUSH : HISTORY_POP;
 }
 
@@ -96,11 +112,11 @@ static history_operation *some(random_history *h, uint64_t *random) {
 static void spoil_answer(history_operation *o, uint64_t *random) {
   if (o->kind == HISTORY_CLOSE) return;
   static const uint8_t answers[] = {HISTORY_FULL, HISTORY_EMPTY, HISTORY_CLOSED, HISTORY_TIMEDOUT};
-  bool pushes = o->kind == HISTORY_PUSH;
-  do o->result = answers[stress_random_below(random, 4)];
-  while (o->result == (pushes ? HISTORY_EMPTY : HISTORY_FULL));
+  bool waits = o->kind != HISTORY_PUSH_MANY;
+  do o->result = answers[stress_random_below(random, waits ? 4 : 3)];
+  while (o->result == (history_pushes(o) ? HISTORY_EMPTY : HISTORY_FULL));
   o->mode = o->result == HISTORY_TIMEDOUT ? HISTORY_TIMED : HISTORY_TRY;
-  o->count = pushes;
+  o->count = o->kind == HISTORY_PUSH;
 }
 
 /* Lets a refused push succeed, or a refused pop take the value of another call. */
@@ -108,8 +124,8 @@ static void spoil_refusal(history_operation *o, const history_operation *other, 
   if (o->result == HISTORY_OK || o->kind == HISTORY_CLOSE) return;
   o->result = HISTORY_OK;
   o->mode = HISTORY_TRY;
-  if (o->kind == HISTORY_PUSH) return;
   o->count = 1;
+  if (history_pushes(o)) return;
   o->value[0] = other->count > 0 ? other->value[0] : 1 + stress_random_below(random, 9);
 }
 
@@ -126,7 +142,7 @@ static void swap_values(history_operation *a, history_operation *b, uint64_t *ra
   uint32_t i = stress_random_below(random, a->count), j = stress_random_below(random, b->count);
   uint32_t kept = a->value[i];
   a->value[i] = b->value[j];
-  if (a->kind == HISTORY_PUSH || b->kind != HISTORY_PUSH) b->value[j] = kept;
+  if (history_pushes(a) || !history_pushes(b)) b->value[j] = kept;
 }
 
 void random_history_spoil(random_history *h, uint64_t *random) {
@@ -146,7 +162,7 @@ void random_history_spoil(random_history *h, uint64_t *random) {
     spoil_time(o, random);
     return;
   default:
-    if (o->kind == HISTORY_PUSH && other->kind != HISTORY_PUSH)
+    if (history_pushes(o) && !history_pushes(other))
       swap_values(other, o, random);
     else
       swap_values(o, other, random);

@@ -15,7 +15,7 @@ typedef struct random_history {
 typedef struct random_mix {
   uint32_t capacity; /* 0: unlimited */
   bool last_in_first;
-  bool peek, many, close;
+  bool peek, many, push_many, close;
   unsigned threads, calls; /* calls a thread; threads * calls <= HISTORY_SEARCH_MAX */
   uint32_t spread;         /* how far a call reaches around the instant at which it takes effect */
 } random_mix;
