@@ -46,8 +46,13 @@ static void print_tally(const campaign_tally *t) {
   printf("  %" PRIu64 " short histories by complete search, calls of threads overlap in %.1f %%\n",
          t->short_histories, 100.0 * (double)t->overlapping / (double)t->short_histories);
   printf("  %" PRIu64 " long histories by the quick checker\n", t->long_histories);
-  printf("  push %" PRIu64 ", pop %" PRIu64 ", pop_many %" PRIu64 ", peek %" PRIu64 ", close %" PRIu64 "\n",
-         t->kind[0], t->kind[1], t->kind[2], t->kind[3], t->kind[4]);
+  printf("  push %" PRIu64 ", push_many %" PRIu64 ", pop %" PRIu64 ", pop_many %" PRIu64 ", peek %" PRIu64
+         ", close %" PRIu64 "\n",
+         t->kind[HISTORY_PUSH], t->kind[HISTORY_PUSH_MANY], t->kind[HISTORY_POP], t->kind[HISTORY_POP_MANY],
+         t->kind[HISTORY_PEEK], t->kind[HISTORY_CLOSE]);
+  printf("  %" PRIu64 " values went in with others in one step; %" PRIu64
+         " of the pushes went in after others of the same call, in turn\n",
+         t->together, t->in_turn);
   printf("  OK %" PRIu64 ", FULL %" PRIu64 ", EMPTY %" PRIu64 ", CLOSED %" PRIu64 ", TIMEDOUT %" PRIu64 "\n",
          t->result[0], t->result[1], t->result[2], t->result[3], t->result[4]);
 }

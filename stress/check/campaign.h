@@ -19,9 +19,11 @@ typedef struct campaign_tally {
   uint64_t short_histories, long_histories;
   uint64_t overlapping; /* of the short ones, those in which calls of two threads overlap */
   uint64_t calls;       /* in all histories */
-  uint64_t kind[5];     /* by history_kind */
-  uint64_t result[6];   /* by history_result */
-  uint64_t waiting;     /* calls that may wait */
+  uint64_t kind[HISTORY_KINDS];
+  uint64_t together;  /* values that went in with others, in one step */
+  uint64_t in_turn;   /* pushes that are a part of one of several that may wait */
+  uint64_t result[6]; /* by history_result */
+  uint64_t waiting;   /* calls that may wait */
 } campaign_tally;
 
 /* Records and checks short histories for about so many rounds of 64; or one long history of about so

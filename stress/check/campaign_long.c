@@ -27,6 +27,11 @@ static history_mode some_mode(const run *r, uint64_t *random, bool may_wait) {
   return die < 62 && may_wait ? HISTORY_BLOCKING : HISTORY_TIMED;
 }
 
+static void close_once(recorder *own, size_t *close_at, size_t never) {
+  recorder_close(own);
+  *close_at = never;
+}
+
 /* Everything in turn, in phases in which the queue fills and drains. */
 static void do_everything(const run *r, recorder *own, unsigned number) {
   uint32_t phase = r->campaign->capacity ? r->campaign->capacity * 2 + 16 : 1024;
@@ -36,8 +41,10 @@ static void do_everything(const run *r, recorder *own, unsigned number) {
   while (own->n < r->calls) {
     uint32_t die = stress_random_below(own->random, 32);
     bool fills = own->n / phase % 2 == 0;
-    if (own->n == close_at)
-      recorder_close(own);
+    if (own->n >= close_at)
+      close_once(own, &close_at, r->room);
+    else if (die < (fills ? 6u : 3u))
+      recorder_push_many(own, some_mode(r, own->random, false));
     else if (die < (fills ? 20u : 10u))
       recorder_push(own, some_mode(r, own->random, false));
     else if (die < 26)
@@ -56,12 +63,13 @@ static void produce(run *r, recorder *own, unsigned number) {
                         : r->room;
   bool closed = false;
   while (own->n < r->calls && !closed) {
-    if (own->n == close_at) {
-      recorder_close(own);
-    } else {
-      recorder_push(own, some_mode(r, own->random, true));
-      closed = recorder_result(own) == HISTORY_CLOSED;
+    if (own->n >= close_at) {
+      close_once(own, &close_at, r->room);
+      continue;
     }
+    (stress_random_below(own->random, 4) == 0 ? recorder_push_many
+                                              : recorder_push)(own, some_mode(r, own->random, true));
+    closed = recorder_result(own) == HISTORY_CLOSED;
   }
   if (atomic_fetch_sub(&r->producing, 1) == 1) recorder_close(own);
 }
@@ -90,7 +98,7 @@ static void take_part(stress_thread *self) {
                   .thread = (uint8_t)number,
                   .random = &self->random,
                   .log = r->log[number],
-                  .next_value = 1 + number * (r->calls + 1)};
+                  .next_value = 1 + number * HISTORY_MANY * (r->calls + HISTORY_MANY)};
   stress_step("records a long history");
   if (r->producers == 0)
     do_everything(r, &own, number);
@@ -138,7 +146,8 @@ static void prepare(run *r, const campaign *c, unsigned calls) {
   *r = (run){.campaign = c, .calls = calls, .salt = stress_random(c->random)};
   r->producers = stream ? 1 + stress_random_below(c->random, c->threads - 1) : 0;
   r->closes_early = stress_random_below(c->random, 3) == 0;
-  r->room = (size_t)calls * (c->threads + 1) + 4; /* a consumer may take all that is pushed by itself */
+  /* A consumer may take all that is pushed by itself, one by one. */
+  r->room = ((size_t)calls + HISTORY_MANY) * (1 + HISTORY_MANY * c->threads);
   r->queue = c->subject->create(c->subject->variant, c->capacity, c->random);
   atomic_store(&r->producing, r->producers);
   for (unsigned i = 0; i < c->threads; i++) {
@@ -165,5 +174,8 @@ void campaign_count(campaign_tally *tally, const history_operation *operations, 
     tally->kind[operations[i].kind]++;
     tally->result[operations[i].result]++;
     tally->waiting += operations[i].mode != HISTORY_TRY;
+    tally->in_turn += operations[i].in_turn;
+    if (operations[i].kind == HISTORY_PUSH_MANY && operations[i].count > 1)
+      tally->together += operations[i].count;
   }
 }

@@ -7,14 +7,15 @@
 #include "check/recorder.h"
 #include "support/stress.h"
 
-enum { CALLS = 4, PREFILL = 3, HISTORIES = 64, VALUES = 16, SPINS = 2000 };
+enum { CALLS = 4, PREFILL = 3, HISTORIES = 64, VALUES = CALLS * HISTORY_MANY, SPINS = 2000 };
+enum { LOGGED = CALLS - 1 + HISTORY_MANY }; /* calls a thread: one of several in turn at most */
 
 /* One queue, what every thread did on it, and last what was done before they began. */
 typedef struct history {
   void *queue;
   bool closes; /* thread 0 closes it at last, so the others may wait for ever */
   unsigned n[CAMPAIGN_THREADS + 1];
-  history_operation log[CAMPAIGN_THREADS + 1][CALLS];
+  history_operation log[CAMPAIGN_THREADS + 1][LOGGED];
 } history;
 
 typedef struct team {
@@ -68,9 +69,12 @@ static history_mode some_mode(const member *m, const history *h) {
   return die == 7 && h->closes && m->thread->number > 0 ? HISTORY_BLOCKING : HISTORY_TIMED;
 }
 
-static void some_call(const member *m, const history *h, recorder *r) {
+/* The last call may be one of several that waits, and several in the log. */
+static void some_call(const member *m, const history *h, recorder *r, bool last) {
   uint32_t die = stress_random_below(r->random, 16);
-  if (die < 7)
+  if (die < 3)
+    recorder_push_many(r, last ? some_mode(m, h) : HISTORY_TRY);
+  else if (die < 7)
     recorder_push(r, some_mode(m, h));
   else if (die < 12)
     recorder_pop(r, some_mode(m, h));
@@ -92,14 +96,14 @@ static void do_calls(member *m, history *h) {
   unsigned number = m->thread->number;
   recorder r = recorder_for(m, h, number);
   barrier(m);
-  while (r.n < CALLS) {
+  for (unsigned i = 1; i <= CALLS; i++) {
     dawdle(r.random);
-    if (r.n == CALLS - 1 && number == 0 && h->closes)
+    if (i == CALLS && number == 0 && h->closes)
       recorder_close(&r);
     else
-      some_call(m, h, &r);
+      some_call(m, h, &r, i == CALLS);
   }
-  h->n[number] = CALLS;
+  h->n[number] = (unsigned)r.n;
   recorder_finish(&r);
 }
 
@@ -125,7 +129,7 @@ static bool overlaps(const history_operation *all, unsigned n) {
 static void check_history(member *m, history *h) {
   const campaign *c = m->team->campaign;
   campaign_tally *tally = &m->team->tallies[m->thread->number];
-  history_operation all[(CAMPAIGN_THREADS + 1) * CALLS];
+  history_operation all[(CAMPAIGN_THREADS + 1) * LOGGED];
   unsigned n = gather(h, c->threads, all);
   c->subject->destroy(h->queue);
   tally->short_histories++;

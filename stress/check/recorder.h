@@ -13,11 +13,13 @@ typedef struct recorder {
   uint64_t *random;
   history_operation *log; /* the caller's, with room for all that is recorded */
   size_t n;
-  uint32_t next_value;   /* of the next push; goes up with every success */
-  subject_element spare; /* the element that the last push was refused with */
+  uint32_t next_value;                 /* of the next push; goes up with every success */
+  subject_element spare[HISTORY_MANY]; /* of next_value and following: what was refused; 0: none */
 } recorder;
 
 void recorder_push(recorder *r, history_mode mode);
+/* 1 to HISTORY_MANY; one that may wait is as many calls in the log, in turn. */
+void recorder_push_many(recorder *r, history_mode mode);
 void recorder_pop(recorder *r, history_mode mode);
 void recorder_pop_many(recorder *r);
 void recorder_peek(recorder *r);

@@ -19,6 +19,9 @@ struct subject {
   uint32_t (*value_of)(subject_element element);
   void (*drop)(subject_element element);
   history_result (*push)(void *queue, subject_element element, uint64_t deadline);
+  /* *pushed of k, in one step where it does not wait; the answer is about all, or about the next one. */
+  history_result (*push_many)(void *queue, const subject_element *elements, uint32_t k, uint64_t deadline,
+                              uint32_t *pushed);
   history_result (*pop)(void *queue, subject_element *element, uint64_t deadline);
   history_result (*pop_many)(void *queue, subject_element *elements, uint32_t k, uint32_t *taken);
   history_result (*peek)(void *queue, subject_element *element);

@@ -1,6 +1,8 @@
 #include <headrace/queue.h>
 
 #include "check/subject.h"
+#include "core/queue_internal.h"
+#include "support/ring_invariants.h"
 #include "support/stress.h"
 
 static history_result result_of(batch_status status) {
@@ -33,6 +35,9 @@ static void *create(unsigned variant, uint32_t capacity, uint64_t *random) {
 }
 
 static void destroy(void *queue) {
+  const handle_queue *handles = &((BatchQueue *)queue)->handles;
+  const char *wrong = handle_queue_is_bounded(handles) ? ring_invariants(&handles->ring) : NULL;
+  stress_check(!wrong, "at rest the ring is not right: %s", wrong);
   batch_queue_free(queue);
 }
 
@@ -56,6 +61,25 @@ static history_result push(void *queue, subject_element element, uint64_t deadli
   if (deadline == SUBJECT_NO_WAIT) return result_if(batch_queue_try_enqueue(queue, batch));
   if (deadline == SUBJECT_FOREVER) return result_if(batch_queue_enqueue(queue, batch));
   return result_of(batch_queue_enqueue_until(queue, batch, deadline));
+}
+
+static history_result push_many(void *queue, const subject_element *elements, uint32_t k, uint64_t deadline,
+                                uint32_t *pushed) {
+  Batch *batches[HISTORY_MANY];
+  size_t entered;
+  history_result result;
+  for (uint32_t i = 0; i < k; i++) batches[i] = (Batch *)elements[i];
+  if (deadline == SUBJECT_NO_WAIT) {
+    entered = batch_queue_enqueue_many(queue, batches, k);
+    result = result_if(entered > 0);
+  } else if (deadline == SUBJECT_FOREVER) {
+    entered = batch_queue_enqueue_many_wait(queue, batches, k);
+    result = result_if(entered == k);
+  } else {
+    result = result_of(batch_queue_enqueue_many_until(queue, batches, k, deadline, &entered));
+  }
+  *pushed = (uint32_t)entered;
+  return result;
 }
 
 static history_result pop(void *queue, subject_element *element, uint64_t deadline) {
@@ -98,6 +122,7 @@ const subject subject_queue = {.name = "batch_queue",
                                .value_of = value_of,
                                .drop = drop,
                                .push = push,
+                               .push_many = push_many,
                                .pop = pop,
                                .pop_many = pop_many,
                                .peek = peek,

@@ -1,6 +1,7 @@
 #include <stdlib.h>
 
 #include "check/subject.h"
+#include "support/ring_invariants.h"
 #include "support/stress.h"
 #include "sync/line.h"
 #include "sync/ring.h"
@@ -26,10 +27,12 @@ static history_result result_of(ring_status status) {
   return results[status];
 }
 
-/* Turns from 0, turns about to wrap, or positions about to wrap. */
+/* Turns from 0, turns about to wrap, turns in which handles are about to go in one by one, positions that are about to
+   wrap: of head, which counts in the bits that are left, or of the hint. */
 static uint64_t some_first_turn(uint32_t shift, uint64_t *random) {
-  const uint64_t turns[] = {0, RING_TURN_MASK - 1, (UINT64_MAX >> shift) - 1};
-  return turns[stress_random_below(random, 3)];
+  const uint64_t turns[] = {0, RING_TURN_MASK - 1, (RING_TURN_MASK >> 2) - 3,
+                            (UINT64_MAX >> GROUP_COUNT_BITS >> shift) - 1, (UINT64_MAX >> shift) - 1};
+  return turns[stress_random_below(random, sizeof turns / sizeof *turns)];
 }
 
 static void *create(unsigned variant, uint32_t capacity, uint64_t *random) {
@@ -44,6 +47,8 @@ static void *create(unsigned variant, uint32_t capacity, uint64_t *random) {
 
 static void destroy(void *queue) {
   ring *r = queue;
+  const char *wrong = ring_invariants(r);
+  stress_check(!wrong, "at rest the ring is not right: %s", wrong);
   free(r->slots);
   free(r);
 }
@@ -51,6 +56,14 @@ static void destroy(void *queue) {
 static history_result push(void *queue, subject_element element, uint64_t deadline) {
   (void)deadline;
   return result_of(ring_push(queue, (uint32_t)element));
+}
+
+static history_result push_many(void *queue, const subject_element *elements, uint32_t k, uint64_t deadline,
+                                uint32_t *pushed) {
+  uint32_t handles[HISTORY_MANY];
+  (void)deadline;
+  for (uint32_t i = 0; i < k; i++) handles[i] = (uint32_t)elements[i];
+  return result_of(ring_push_many(queue, handles, k, pushed));
 }
 
 static history_result pop(void *queue, subject_element *element, uint64_t deadline) {
@@ -94,6 +107,7 @@ const subject subject_ring = {.name = "ring.h",
                               .value_of = subject_plain_value,
                               .drop = subject_plain_drop,
                               .push = push,
+                              .push_many = push_many,
                               .pop = pop,
                               .pop_many = pop_many,
                               .peek = peek,

@@ -8,15 +8,18 @@
 #include "support/stress.h"
 
 enum flaw {
-  STALE_HEAD,     /* FULL is decided by a head that is looked up rarely */
-  LATE_PUBLISH,   /* a position is claimed first and filled later: EMPTY although a later push is over */
-  DOUBLED,        /* two pops may read the same front */
-  LOST,           /* two pushes may write the same place */
-  REORDERED,      /* takes the second now and then */
-  ONE_BY_ONE,     /* pop_many takes its elements one after the other */
-  CLOSED_BESIDES, /* a push looks whether the queue is closed, and pushes later */
-  STALE_PEEK,     /* peek reads the slot of a head that is not the head any more */
-  TOO_FULL        /* a push looks whether there is room, and pushes later */
+  STALE_HEAD,        /* FULL is decided by a head that is looked up rarely */
+  LATE_PUBLISH,      /* a position is claimed first and filled later: EMPTY although a later push is over */
+  DOUBLED,           /* two pops may read the same front */
+  LOST,              /* two pushes may write the same place */
+  REORDERED,         /* takes the second now and then */
+  ONE_BY_ONE,        /* pop_many takes its elements one after the other */
+  PUSHED_ONE_BY_ONE, /* push_many puts its elements in one after the other */
+  PUSHED_BACKWARDS,  /* push_many puts its elements in in the wrong order, now and then */
+  COUNTED_TOO_MANY,  /* push_many says that all are in when there was room for fewer, now and then */
+  CLOSED_BESIDES,    /* a push looks whether the queue is closed, and pushes later */
+  STALE_PEEK,        /* peek reads the slot of a head that is not the head any more */
+  TOO_FULL           /* a push looks whether there is room, and pushes later */
 };
 
 enum { SLOTS = 1 << 12 };
@@ -95,6 +98,26 @@ static history_result push(void *queue, subject_element element, uint64_t deadli
   return result;
 }
 
+static history_result push_many(void *queue, const subject_element *elements, uint32_t k, uint64_t deadline,
+                                uint32_t *pushed) {
+  (void)deadline;
+  wrong_queue *q = queue;
+  history_result result = HISTORY_OK;
+  *pushed = 0;
+  lock(q);
+  bool now = q->calls % 5 == 0, backwards = q->flaw == PUSHED_BACKWARDS && now;
+  while (*pushed < k) {
+    result = push_locked(q, elements[backwards ? k - 1 - *pushed : *pushed]);
+    if (result != HISTORY_OK) break;
+    ++*pushed;
+    window(q, PUSHED_ONE_BY_ONE);
+  }
+  unlock(q);
+  if (*pushed == 0) return result;
+  if (q->flaw == COUNTED_TOO_MANY && now) *pushed = k;
+  return HISTORY_OK;
+}
+
 static history_result pop_locked(wrong_queue *q, subject_element *element) {
   uint64_t head = q->head;
   if (head >= q->tail || *slot_of(q, head) == 0)
@@ -158,15 +181,22 @@ static history_result close_queue(void *queue) {
 #define WRONG(flaw, sentence)                                                                                \
   {                                                                                                          \
     .name = sentence, .variant = flaw, .create = create, .destroy = destroy, .make = subject_plain_make,     \
-    .value_of = subject_plain_value, .drop = subject_plain_drop, .push = push, .pop = pop,                   \
-    .pop_many = pop_many, .peek = peek, .close = close_queue                                                 \
+    .value_of = subject_plain_value, .drop = subject_plain_drop, .push = push, .push_many = push_many,       \
+    .pop = pop, .pop_many = pop_many, .peek = peek, .close = close_queue                                     \
   }
 
 const subject wrong_subjects[] = {
-    WRONG(STALE_HEAD, "FULL by a stale head"),       WRONG(LATE_PUBLISH, "claims first, publishes later"),
-    WRONG(DOUBLED, "hands elements out twice"),      WRONG(LOST, "loses elements"),
-    WRONG(REORDERED, "changes the order"),           WRONG(ONE_BY_ONE, "pop_many one by one"),
-    WRONG(CLOSED_BESIDES, "pushes after the close"), WRONG(STALE_PEEK, "peeks at a stale slot"),
+    WRONG(STALE_HEAD, "FULL by a stale head"),
+    WRONG(LATE_PUBLISH, "claims first, publishes later"),
+    WRONG(DOUBLED, "hands elements out twice"),
+    WRONG(LOST, "loses elements"),
+    WRONG(REORDERED, "changes the order"),
+    WRONG(ONE_BY_ONE, "pop_many one by one"),
+    WRONG(CLOSED_BESIDES, "pushes after the close"),
+    WRONG(STALE_PEEK, "peeks at a stale slot"),
     WRONG(TOO_FULL, "holds more than its capacity"),
+    WRONG(PUSHED_ONE_BY_ONE, "push_many one by one"),
+    WRONG(PUSHED_BACKWARDS, "push_many backwards"),
+    WRONG(COUNTED_TOO_MANY, "push_many says more than went in"),
 };
 const unsigned wrong_subjects_count = sizeof wrong_subjects / sizeof *wrong_subjects;
