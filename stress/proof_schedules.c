@@ -20,7 +20,14 @@
 #include "schedule/small_queue.h"
 #include "support/stress.h"
 
-enum { OPERATIONS_MAX = 4, ITEMS = 32, PUSHES_MOST = 20, MUTANT_SCHEDULES = 400000 };
+enum {
+  OPERATIONS_MAX = 4,
+  BEFORE_MAX = 6,
+  ITEMS = HISTORY_SEARCH_MAX,
+  PUSHES_MOST = 20,
+  MUTANT_SCHEDULES = 400000,
+  WITHOUT_FLAW_SCHEDULES = 20000
+};
 
 typedef struct operation {
   history_kind kind;
@@ -31,7 +38,11 @@ typedef struct operation {
 
 typedef struct program {
   uint32_t capacity, filled;
+  group_state groups;  /* before it */
   uint64_t first_turn; /* of a small queue */
+  unsigned before;
+  operation first
+      [BEFORE_MAX]; /* done before the threads begin: an entry at head of which a part has gone, and laps */
   unsigned threads;
   unsigned length[FIBERS_MAX];
   operation operations[FIBERS_MAX][OPERATIONS_MAX];
@@ -50,6 +61,7 @@ static uint32_t next_item;               /* of a queue: that was not put in yet 
 static uint32_t held[FIBERS_MAX][ITEMS]; /* of a pool: by each thread */
 static uint32_t held_count[FIBERS_MAX];
 static history_search *search;
+static bool size_is_wrong; /* a call said so */
 
 static bool is_pool(const subject *s) {
   return s->starts_full;
@@ -112,6 +124,24 @@ static void put_many(unsigned thread, operation o) {
   }
 }
 
+/* In one step: one operation. */
+static void put_together(unsigned thread, operation o) {
+  uint32_t items[SUBJECT_MANY];
+  history_operation *h = record(thread, o);
+  for (uint32_t i = 0; i < o.many; i++) items[i] = next_item++;
+  answer a = tested->put_many(items, o.many, 0, &h->count);
+  if (h->count > HISTORY_MANY) h->count = HISTORY_MANY + 1; /* what no such call may answer */
+  for (uint32_t i = 0; i < h->count && i < HISTORY_MANY; i++) h->value[i] = items[i];
+  respond(h, a);
+}
+
+static void ask(unsigned thread, operation o) {
+  history_operation *h = record(thread, o);
+  bool yes = o.kind == HISTORY_IS_EMPTY ? tested->is_empty() : tested->is_full();
+  respond(h, !yes ? ANSWER_DONE : o.kind == HISTORY_IS_EMPTY ? ANSWER_EMPTY : ANSWER_FULL);
+  if (tested->bounded && tested->size() > now_running.capacity) size_is_wrong = true;
+}
+
 static void take_many_or_peek(unsigned thread, operation o) {
   history_operation *h = record(thread, o);
   uint32_t count = 1;
@@ -130,6 +160,13 @@ static void do_operation(unsigned thread, operation o) {
       put_item(thread, o, next_item++);
     else if (held_count[thread] > 0)
       put_item(thread, o, held[thread][--held_count[thread]]);
+    return;
+  case HISTORY_PUSH_MANY:
+    put_together(thread, o);
+    return;
+  case HISTORY_IS_EMPTY:
+  case HISTORY_IS_FULL:
+    ask(thread, o);
     return;
   case HISTORY_POP:
     /* Whoever waits for a batch of a pool and keeps another might do so for ever, and be right. */
@@ -162,16 +199,31 @@ static void run_thread(unsigned thread) {
 }
 
 static operation random_operation(uint64_t *random) {
-  static const history_kind often[] = {HISTORY_PUSH, HISTORY_PUSH,     HISTORY_PUSH,
-                                       HISTORY_PUSH, HISTORY_POP,      HISTORY_POP,
-                                       HISTORY_POP,  HISTORY_POP_MANY, HISTORY_PEEK};
-  operation o = {.kind = often[stress_random_below(random, sizeof often / sizeof *often)],
-                 .many = 2 + stress_random_below(random, SUBJECT_MANY - 1)};
-  if (o.kind == HISTORY_PUSH && (is_pool(tested) || stress_random_below(random, 3) > 0)) o.many = 1;
-  if (is_pool(tested) && o.kind > HISTORY_POP) o.kind = HISTORY_POP;
+  static const history_kind often[] = {
+      HISTORY_PUSH, HISTORY_PUSH, HISTORY_PUSH, HISTORY_PUSH_MANY, HISTORY_PUSH_MANY, HISTORY_POP,
+      HISTORY_POP,  HISTORY_POP,  HISTORY_PEEK, HISTORY_POP_MANY,  HISTORY_POP_MANY};
+  operation o = {.kind = often[stress_random_below(random, sizeof often / sizeof *often)], .many = 1};
+  if (is_pool(tested)) o.kind = o.kind <= HISTORY_PUSH_MANY ? HISTORY_PUSH : HISTORY_POP;
+  if (!is_pool(tested) && stress_random_below(random, 16) == 0)
+    o.kind = stress_random_below(random, 2) ? HISTORY_IS_EMPTY : HISTORY_IS_FULL;
   if (!is_pool(tested) && stress_random_below(random, 24) == 0) o.kind = HISTORY_CLOSE;
   if (o.kind <= HISTORY_POP_MANY) o.mode = stress_random_below(random, 3);
-  o.polls = o.kind <= HISTORY_POP && (o.kind == HISTORY_POP || o.many == 1) && stress_random_below(random, 2);
+  if (o.kind == HISTORY_POP_MANY) o.many = 2 + stress_random_below(random, HISTORY_MANY - 1);
+  if (o.kind == HISTORY_PUSH_MANY) o.many = 2 + stress_random_below(random, SUBJECT_MANY - 1);
+  if (o.kind == HISTORY_PUSH_MANY && o.mode != HISTORY_TRY)
+    o.kind = HISTORY_PUSH; /* for each of them, in turn */
+  o.polls =
+      (o.kind == HISTORY_POP || o.kind == HISTORY_PUSH) && o.many == 1 && stress_random_below(random, 2);
+  return o;
+}
+
+/* One that does not wait, and changes what is inside. */
+static operation random_first(uint64_t *random) {
+  static const history_kind kinds[] = {HISTORY_PUSH_MANY, HISTORY_PUSH_MANY, HISTORY_POP_MANY, HISTORY_POP,
+                                       HISTORY_PUSH};
+  operation o = {.kind = kinds[stress_random_below(random, 5)], .many = 1};
+  if (o.kind == HISTORY_PUSH_MANY || o.kind == HISTORY_POP_MANY)
+    o.many = 2 + stress_random_below(random, HISTORY_MANY - 1);
   return o;
 }
 
@@ -184,18 +236,35 @@ static operation random_wait(uint64_t *random, unsigned thread) {
                      .polls = stress_random_below(random, 2)};
 }
 
-/* 0, or such that the turn of a slot or the position itself wraps soon. */
-static uint64_t random_first_turn(uint64_t *random) {
-  static const uint64_t wraps[] = {0, UINT64_C(1) << 40, UINT64_C(1) << 62, UINT64_C(1) << 63};
-  uint64_t wrap = wraps[stress_random_below(random, 4)];
-  return wrap ? wrap - 1 - stress_random_below(random, 2) : 0;
+/* 0, or such that something ends soon: the turns in which several go in at once, the turns of a slot, the positions that
+   head can count, the positions. */
+static uint64_t random_first_turn(uint64_t *random, uint32_t capacity) {
+  uint32_t shift = ring_shift_for(capacity);
+  const uint64_t ends[] = {0, UINT64_C(1) << (RING_TURN_BITS - 2), UINT64_C(1) << RING_TURN_BITS,
+                           (UINT64_MAX >> GROUP_COUNT_BITS >> shift) + 1, (UINT64_MAX >> shift) + 1};
+  uint64_t end = ends[stress_random_below(random, sizeof ends / sizeof *ends)];
+  return end ? end - 1 - stress_random_below(random, 4) : 0;
+}
+
+/* What is inside when the threads begin, and how it got there. */
+static void make_beginning(uint64_t *random) {
+  static const uint32_t capacities[] = {1, 1, 2, 2, 3, 3, 4, 5};
+  program *p = &now_running;
+  p->capacity = capacities[stress_random_below(random, is_pool(tested) ? 6 : 8)];
+  p->filled = stress_random_below(random, p->capacity + 1);
+  p->first_turn = random_first_turn(random, p->capacity);
+  p->groups =
+      stress_random_below(random, 4) == 0 ? stress_random_below(random, GROUP_STATES) : GROUPS_AS_THEY_ARE;
+  p->before = 0;
+  if (is_pool(tested) || stress_random_below(random, 3) == 0) return;
+  if (stress_random_below(random, 2)) p->filled = 0;
+  p->before = stress_random_below(random, BEFORE_MAX + 1);
+  for (unsigned i = 0; i < p->before; i++) p->first[i] = random_first(random);
 }
 
 static void make_program(uint64_t *random, unsigned most_threads) {
   program *p = &now_running;
-  p->capacity = 1 + stress_random_below(random, 3);
-  p->filled = stress_random_below(random, p->capacity + 1);
-  p->first_turn = random_first_turn(random);
+  make_beginning(random);
   uint32_t pushes = p->filled;
   p->threads = 2 + stress_random_below(random, most_threads - 1);
   bool only_waits = !is_pool(tested) && stress_random_below(random, 4) == 0;
@@ -215,16 +284,19 @@ static void begin(void) {
   recorded = 0;
   next_item = 0;
   stamp = 1;
+  size_is_wrong = false;
   memset(held_count, 0, sizeof held_count);
   small_queue_first_turn = now_running.first_turn;
   descriptors_begin();
   tested->create(now_running.capacity);
+  if (tested->arrange_groups) tested->arrange_groups(now_running.groups);
   uint32_t inside = is_pool(tested) ? now_running.capacity : now_running.filled;
   for (uint32_t i = 0; i < inside; i++) {
     history_operation *h = record(FIBERS_MAX - 1, (operation){.kind = HISTORY_PUSH});
     h->value[0] = i;
     respond(h, is_pool(tested) ? ANSWER_DONE : tested->put(next_item++, 0));
   }
+  for (unsigned i = 0; i < now_running.before; i++) do_operation(FIBERS_MAX - 1, now_running.first[i]);
 }
 
 /* How many elements are inside by the answers so far, and whether it is closed. */
@@ -235,7 +307,7 @@ static uint32_t inside_by_history(bool *closed) {
     const history_operation *h = &history[i];
     if (h->kind == HISTORY_CLOSE) *closed = true;
     if (h->result != HISTORY_OK) continue;
-    if (h->kind == HISTORY_PUSH) inside += h->count;
+    if (history_pushes(h)) inside += h->count;
     if (h->kind == HISTORY_POP || h->kind == HISTORY_POP_MANY) inside -= h->count;
   }
   return inside;
@@ -295,6 +367,9 @@ static void forget_untried(void) {
 static const char *check_run(void) {
   unsigned drained = 0;
   forget_untried();
+  if (size_is_wrong) return "a size is more than the capacity";
+  const char *fault = tested->fault_inside ? tested->fault_inside(0) : NULL;
+  if (fault) return fault;
   held_count[FIBERS_MAX - 1] = 0;
   while (recorded < HISTORY_SEARCH_MAX - 1 &&
          take_item(FIBERS_MAX - 1, (operation){.kind = HISTORY_POP}) == ANSWER_DONE)
@@ -347,21 +422,38 @@ static bool prove(const subject *s, uint64_t seed) {
   return true;
 }
 
-/* Runs schedules of a mutant until one fails; false if none did. */
-static bool find(const mutant *m, uint64_t seed) {
-  tally t = {0};
+/* Runs schedules of a mutant until one fails; returns what is wrong then, or NULL. */
+static const char *run_mutant(const mutant *m, uint64_t seed, uint64_t most, tally *t) {
   const char *wrong = NULL;
   tested = &subject_small_queue;
   small_queue = small_queue_shipped;
+  small_queue_forget_groups();
   m->change(&small_queue);
-  while (!wrong && t.schedules < MUTANT_SCHEDULES) {
-    wrong = run_schedule(seed++, stress_threads(), &t);
+  while (!wrong && t->schedules < most) {
+    wrong = run_schedule(seed++, stress_threads(), t);
     stress_step("looks for a mutant");
   }
+  return wrong;
+}
+
+/* False if no schedule fails. */
+static bool find(const mutant *m, uint64_t seed) {
+  tally t = {0};
+  const char *wrong = run_mutant(m, seed, MUTANT_SCHEDULES, &t);
   printf("control: %-52s %s after %llu schedules\n", m->name, wrong ? wrong : "FAILED: not found",
          (unsigned long long)t.schedules);
   fflush(stdout);
   return wrong;
+}
+
+static bool find_all(uint64_t seed) {
+  tally t = {0};
+  const char *wrong = run_mutant(&without_flaw, seed, WITHOUT_FLAW_SCHEDULES, &t);
+  bool right = !wrong;
+  if (wrong) report(wrong, seed + t.schedules - 1);
+  for (unsigned i = 0; i < MUTANTS; i++) right = find(&mutants[i], seed) && right;
+  for (unsigned i = 0; i < MANY_MUTANTS; i++) right = find(&many_mutants[i], seed) && right;
+  return right;
 }
 
 int main(int argc, char **argv) {
@@ -370,8 +462,7 @@ int main(int argc, char **argv) {
   small_queue = small_queue_shipped;
   bool right = prove(&subject_queue, stress_seed()) && prove(&subject_unlimited_queue, stress_seed()) &&
                prove(&subject_small_queue, stress_seed()) && prove(&subject_pool, stress_seed());
-  for (unsigned i = 0; i < MUTANTS && stress_seconds() > 0; i++)
-    right = find(&mutants[i], stress_seed()) && right;
+  if (stress_seconds() > 0) right = find_all(stress_seed()) && right;
   history_search_free(search);
   stress_check(right, "a schedule failed, or a control passed");
   return stress_end("all schedules");

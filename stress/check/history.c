@@ -30,10 +30,13 @@ struct history_search {
   history_model model;
   unsigned n;
   uint32_t round;
-  uint64_t mandatory;             /* calls that came back */
-  step steps[HISTORY_SEARCH_MAX]; /* in the order of invocation */
+  uint64_t mandatory;                  /* calls that came back */
+  step steps[HISTORY_SEARCH_MAX];      /* in the order of invocation */
+  uint64_t before[HISTORY_SEARCH_MAX]; /* of a push: pushes that came before, as what was taken shows */
   unsigned values_n;
   uint32_t values[HISTORY_VALUES_MAX]; /* by number */
+  uint8_t pushed_by[HISTORY_VALUES_MAX];
+  bool repeat; /* some are pushed again */
   uint32_t table_mask;
   failed table[1u << TABLE_BITS];
 };
@@ -184,7 +187,7 @@ static uint64_t next_calls(const history_search *s, uint64_t done) {
   for (unsigned i = 0; i < s->n && s->steps[i].call->invoked <= end; i++) {
     if (done >> i & 1) continue;
     if (s->steps[i].call->in_turn && !(done >> (i - 1) & 1)) continue;
-    next |= UINT64_C(1) << i;
+    if (!(s->before[i] & ~done)) next |= UINT64_C(1) << i;
     if (s->steps[i].call->responded < end) end = s->steps[i].call->responded;
   }
   return next;
@@ -262,14 +265,22 @@ static uint8_t number_of(const history_search *s, uint32_t value) {
   return UNKNOWN_VALUE;
 }
 
+/* Whether it may have put in its values. */
+static bool may_have_pushed(const history_operation *o) {
+  return history_pushes(o) && (o->result == HISTORY_OK || o->result == HISTORY_ANY);
+}
+
 static void number_pushes(history_search *s, const history_operation *operations, unsigned n) {
   unsigned pushed = 0;
   s->values_n = 0;
+  s->repeat = false;
   for (unsigned i = 0; i < n; i++)
-    for (uint32_t j = 0; history_pushes(&operations[i]) && j < operations[i].count; j++) {
+    for (uint32_t j = 0; may_have_pushed(&operations[i]) && j < operations[i].count; j++) {
       if (pushed++ == HISTORY_VALUES_MAX) abort();
       if (number_of(s, operations[i].value[j]) == UNKNOWN_VALUE)
         s->values[s->values_n++] = operations[i].value[j];
+      else
+        s->repeat = true;
     }
 }
 
@@ -291,6 +302,49 @@ static void sort_calls(history_search *s, const history_operation *operations, u
   }
 }
 
+static void comes_before(history_search *s, unsigned first, unsigned second) {
+  if (first != second) s->before[second] |= UINT64_C(1) << first;
+}
+
+/* Of each push: a response by which one of its values had been taken, and an invocation from which on one was. */
+typedef struct taking {
+  uint64_t by[HISTORY_SEARCH_MAX], from[HISTORY_SEARCH_MAX];
+} taking;
+
+/* Of all pushes those that have lost a value to this call. Those of its later values came later. */
+static void note_taken(history_search *s, const step *at, taking *t) {
+  unsigned pusher[HISTORY_MANY];
+  for (unsigned j = 0; j < at->call->count; j++) {
+    if (at->item[j] == UNKNOWN_VALUE) return;
+    unsigned p = pusher[j] = s->pushed_by[at->item[j]];
+    if (at->call->responded < t->by[p]) t->by[p] = at->call->responded;
+    if (at->call->invoked > t->from[p]) t->from[p] = at->call->invoked;
+    for (unsigned i = 0; i < j; i++) comes_before(s, pusher[i], p);
+  }
+}
+
+/* First in, first out: what was surely taken before went in before. So the search need not try other orders. Not where
+   values repeat, nor on a stack. */
+static void order_pushes(history_search *s) {
+  taking t;
+  memset(s->before, 0, sizeof s->before);
+  if (s->repeat || s->model.last_in_first) return;
+  for (unsigned i = 0; i < s->n; i++) {
+    t.by[i] = HISTORY_NEVER;
+    t.from[i] = 0;
+    if (!may_have_pushed(s->steps[i].call)) continue;
+    for (unsigned j = 0; j < s->steps[i].call->count; j++) s->pushed_by[s->steps[i].item[j]] = (uint8_t)i;
+  }
+  for (unsigned i = 0; i < s->n; i++) {
+    history_kind kind = s->steps[i].call->kind;
+    if ((kind == HISTORY_POP || kind == HISTORY_POP_MANY) && s->steps[i].call->result == HISTORY_OK)
+      note_taken(s, &s->steps[i], &t);
+  }
+  for (unsigned i = 0; i < s->n; i++)
+    for (unsigned j = 0; j < s->n; j++)
+      if (t.by[i] < t.from[j]) comes_before(s, i, j);
+}
+
 /* Empties the table, by counting rounds; a small part of it will do for a small history. */
 static void forget(history_search *s) {
   if (++s->round == 0) {
@@ -308,6 +362,7 @@ bool history_is_linearizable(history_search *search, history_model model, const 
     if (!history_is_well_formed(&operations[i])) return false;
   search->model = model;
   sort_calls(search, operations, n);
+  order_pushes(search);
   forget(search);
   return search_from(search, 0, &empty);
 }

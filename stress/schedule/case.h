@@ -25,7 +25,7 @@ typedef enum operation {
   OPERATION_TAKE_DEADLINE, /* to which the wait comes first */
   OPERATION_PUT_MANY_WAITING,
   OPERATION_TAKE_MANY_WAITING,
-  OPERATION_PUT_POLLING,   /* until it succeeds */
+  OPERATION_PUT_POLLING, /* until it succeeds */
   OPERATION_TAKE_POLLING,
   OPERATION_CLOSE,
   OPERATIONS

@@ -31,8 +31,9 @@ typedef struct fiber {
   void *sanitizer;
   fiber_state state;
   int priority;
-  bool impatient; /* sleeping to a deadline: it may pass while others could run */
-  bool in_time;   /* what its wait answers */
+  unsigned number; /* as counters_my_shard has it */
+  bool impatient;  /* sleeping to a deadline: it may pass while others could run */
+  bool in_time;    /* what its wait answers */
   const volatile void *word;
   uint64_t deadline;
   _Alignas(16) char stack[STACK_BYTES];
@@ -168,6 +169,14 @@ static void on_give_way(void) {
   dispatch();
 }
 
+static unsigned on_number(void) {
+  return inside ? fibers[current].number : 0;
+}
+
+void fibers_be(unsigned number) {
+  fibers[current].number = number;
+}
+
 static const schedule cooperative = {.point = on_point,
                                      .swapped = on_swapped,
                                      .fails_spuriously = on_weak,
@@ -175,7 +184,8 @@ static const schedule cooperative = {.point = on_point,
                                      .wake = on_wake,
                                      .clock = on_clock,
                                      .may_spin = on_may_spin,
-                                     .give_way = on_give_way};
+                                     .give_way = on_give_way,
+                                     .number = on_number};
 
 static void fiber_main(void) {
   const void *bottom;
@@ -192,6 +202,7 @@ static void fiber_main(void) {
 static void make(unsigned i) {
   fiber *f = &fibers[i];
   f->state = READY;
+  f->number = i;
   f->sanitizer = NULL;
   getcontext(&f->context);
   f->context.uc_stack.ss_sp = f->stack;

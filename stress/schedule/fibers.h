@@ -33,6 +33,9 @@ fibers_end fibers_go_on(void);
 
 bool fibers_is_asleep(unsigned number);
 
+/* Lets the fiber that runs go on as another thread, of whose calls it does some: in another shard, that is. */
+void fibers_be(unsigned number);
+
 /* Steps of this run so far. */
 unsigned fibers_steps(void);
 

@@ -3,6 +3,8 @@
 #include <sched.h>
 #include <stddef.h>
 
+#include "sync/counters.h"
+
 _Thread_local const schedule *schedule_mine;
 
 const char *schedule_kind_name(schedule_kind kind) {
@@ -38,4 +40,13 @@ void port_yield(void) {
 
 bool port_may_spin(void) {
   return schedule_mine && schedule_mine->may_spin();
+}
+
+/* Two shards, so that threads have one together as well as another one's. */
+unsigned counters_my_shard(void) {
+  static _Atomic unsigned threads;
+  static _Thread_local unsigned mine; /* 0: not numbered yet */
+  if (schedule_mine && schedule_mine->number) return schedule_mine->number() % 2;
+  if (mine == 0) mine = __extension__ __atomic_add_fetch((unsigned *)(void *)&threads, 1, __ATOMIC_RELAXED);
+  return mine % 2;
 }

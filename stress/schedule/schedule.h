@@ -40,7 +40,8 @@ typedef struct schedule {
   void (*wake)(_Atomic uint32_t *word, uint32_t count);
   uint64_t (*clock)(void);
   bool (*may_spin)(void);
-  void (*give_way)(void); /* pause, back-off, yield: others first */
+  void (*give_way)(void);   /* pause, back-off, yield: others first */
+  unsigned (*number)(void); /* of the thread; may be NULL */
 } schedule;
 
 /* The calling thread's schedule; NULL: none. */

@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "schedule/descriptors.h"
+#include "support/ring_invariants.h"
 
 enum { SMALL_SLOTS = 16 };
 
@@ -14,7 +15,8 @@ static event not_empty, not_full;
 small_queue_parts small_queue;
 uint64_t small_queue_first_turn;
 
-const small_queue_parts small_queue_shipped = {.push = ring_push,
+const small_queue_parts small_queue_shipped = {.init = ring_init,
+                                               .push = ring_push,
                                                .push_many = ring_push_many,
                                                .pop = ring_pop,
                                                .pop_many = ring_pop_many,
@@ -31,7 +33,7 @@ typedef struct attempt {
 } attempt;
 
 static void create(uint32_t capacity) {
-  ring_init(&the_ring, slots, capacity, small_queue_first_turn, &groups);
+  small_queue.init(&the_ring, slots, capacity, small_queue_first_turn, &groups);
   event_init(&not_empty);
   event_init(&not_full);
 }
@@ -145,6 +147,14 @@ static uint32_t size(void) {
   return ring_size(&the_ring);
 }
 
+static bool is_empty(void) {
+  return ring_is_empty(&the_ring);
+}
+
+static bool is_full(void) {
+  return ring_is_full(&the_ring);
+}
+
 static bool retain_nothing(uint32_t handle) {
   return handle > 0;
 }
@@ -174,6 +184,21 @@ static bool is_at_rest(void) {
   return nobody_waits(&not_empty) && nobody_waits(&not_full) && !descriptors_told_too_often();
 }
 
+static const char *fault_inside(uint32_t kept) {
+  const char *fault = ring_invariants(&the_ring);
+  inside_groups_begin(&groups);
+  inside_groups_of_ring(&the_ring);
+  return fault ? fault : inside_groups_fault(kept);
+}
+
+static void arrange_groups(group_state state) {
+  inside_groups_arrange(&groups, state);
+}
+
+void small_queue_forget_groups(void) {
+  inside_groups_reset(&groups);
+}
+
 const subject subject_small_queue = {.name = "small queue",
                                      .bounded = true,
                                      .create = create,
@@ -183,6 +208,10 @@ const subject subject_small_queue = {.name = "small queue",
                                      .put_many = put_many,
                                      .take_many = take_many,
                                      .size = size,
+                                     .is_empty = is_empty,
+                                     .is_full = is_full,
                                      .peek = peek,
                                      .close = close_queue,
-                                     .is_at_rest = is_at_rest};
+                                     .is_at_rest = is_at_rest,
+                                     .fault_inside = fault_inside,
+                                     .arrange_groups = arrange_groups};

@@ -8,6 +8,7 @@
 #include "sync/ring.h"
 
 typedef struct small_queue_parts {
+  void (*init)(ring *r, _Atomic uint64_t *slots, uint32_t capacity, uint64_t first_turn, group_store *groups);
   ring_status (*push)(ring *r, uint32_t handle);
   ring_status (*push_many)(ring *r, const uint32_t *handles, uint32_t k, uint32_t *pushed);
   ring_status (*pop)(ring *r, uint32_t *handle);
@@ -27,17 +28,22 @@ extern const small_queue_parts small_queue_shipped;
 /* What subject_small_queue is made from. */
 extern small_queue_parts small_queue;
 
-/* The turn of its first position: 0, or just below a wrap. */
+/* The turn of its first position. */
 extern uint64_t small_queue_first_turn;
 
 extern const subject subject_small_queue;
+
+/* Forgets all groups: a queue that was wrong may have lost some, or have some twice. */
+void small_queue_forget_groups(void);
 
 typedef struct mutant {
   const char *name;
   void (*change)(small_queue_parts *parts);
 } mutant;
 
-enum { MUTANTS = 20 };
+enum { MUTANTS = 20, MANY_MUTANTS = 18 };
 extern const mutant mutants[MUTANTS];
+extern const mutant many_mutants[MANY_MUTANTS]; /* wrong with several at once */
+extern const mutant without_flaw;               /* what those are made from, right: it must not be found */
 
 #endif

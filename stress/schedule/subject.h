@@ -6,11 +6,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "schedule/inside_groups.h"
 #include "schedule/schedule.h"
 
 typedef enum answer { ANSWER_DONE, ANSWER_FULL, ANSWER_EMPTY, ANSWER_CLOSED, ANSWER_TIMEDOUT } answer;
 
-enum { SUBJECT_MANY = 3, SUBJECT_ITEMS = 512 };
+/* One more than go into a queue in one step, in a build with schedule points. */
+enum { SUBJECT_MANY = 5, SUBJECT_ITEMS = 512 };
 
 /* A deadline of put and take: none, and the waiting is by polling the descriptor, whatever arming it answers. */
 #define SUBJECT_POLLING (UINT64_MAX - 1)
@@ -31,17 +33,24 @@ typedef struct subject {
   answer (*put)(uint32_t item, uint64_t deadline);
   answer (*take)(uint32_t *item, uint64_t deadline);
   /* The rest may be NULL. */
-  /* In order, each by itself: *count of k are in, and the answer is about all, or about the next one. */
+  /* Consecutive, 1 to k of them in one step without a deadline, DONE then; else in steps until all k are in, and the
+     answer is about all, or about the next one. *count of k are in. */
   answer (*put_many)(const uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count);
   answer (*take_many)(uint32_t *items, uint32_t k, uint64_t deadline, uint32_t *count);
   /* How many are inside, when nothing else runs. */
   uint32_t (*size)(void);
+  bool (*is_empty)(void), (*is_full)(void);
   answer (*peek)(uint32_t *item);
   void (*close)(void);
   /* Whether the item, which is outside now, looks as it should. */
   bool (*item_is_sound)(uint32_t item);
   /* Whether nobody is registered as waiting, and no token is left. */
   bool (*is_at_rest)(void);
+  /* What does not hold inside while nobody changes anything, or NULL. `kept` groups at most are in the hands of those who
+     stand still in a call. */
+  const char *(*fault_inside)(uint32_t kept);
+  /* What calls find when they want a group, or give one back. */
+  void (*arrange_groups)(group_state state);
 } subject;
 
 extern const subject subject_queue, subject_unlimited_queue, subject_pool;

@@ -105,6 +105,14 @@ static uint32_t size(void) {
   return batch_queue_size(queue);
 }
 
+static bool is_empty(void) {
+  return batch_queue_is_empty(queue);
+}
+
+static bool is_full(void) {
+  return batch_queue_is_full(queue);
+}
+
 static answer peek(uint32_t *item) {
   Batch *front = batch_queue_peek(queue);
   if (!front) return answer_of(batch_last_error()->code);
@@ -125,6 +133,14 @@ static bool is_at_rest(void) {
   return inside_queue_is_at_rest(queue) && !descriptors_told_too_often();
 }
 
+static const char *fault_inside(uint32_t kept) {
+  return inside_queue_fault(queue, kept);
+}
+
+static void arrange_groups(group_state state) {
+  inside_queue_arrange_groups(queue, state);
+}
+
 /* The only strong compare-and-exchanges in ring.h are the ones at which operations take effect. */
 const subject subject_queue = {.name = "queue",
                                .bounded = true,
@@ -137,10 +153,14 @@ const subject subject_queue = {.name = "queue",
                                .put_many = put_many,
                                .take_many = take_many,
                                .size = size,
+                               .is_empty = is_empty,
+                               .is_full = is_full,
                                .peek = peek,
                                .close = close_queue,
                                .item_is_sound = item_is_sound,
-                               .is_at_rest = is_at_rest};
+                               .is_at_rest = is_at_rest,
+                               .fault_inside = fault_inside,
+                               .arrange_groups = arrange_groups};
 
 const subject subject_unlimited_queue = {.name = "unlimited queue",
                                          .create = create_unlimited,
@@ -150,7 +170,11 @@ const subject subject_unlimited_queue = {.name = "unlimited queue",
                                          .put_many = put_many,
                                          .take_many = take_many,
                                          .size = size,
+                                         .is_empty = is_empty,
+                                         .is_full = is_full,
                                          .peek = peek,
                                          .close = close_queue,
                                          .item_is_sound = item_is_sound,
-                                         .is_at_rest = is_at_rest};
+                                         .is_at_rest = is_at_rest,
+                                         .fault_inside = fault_inside,
+                                         .arrange_groups = arrange_groups};
