@@ -7,35 +7,46 @@
 #include <headrace/batch.h>
 #include <stdio.h>
 
+/* Who takes part where. */
+typedef enum entrant {
+  EVERYWHERE,
+  ONE_TO_ONE, /* streams of one producer and one consumer only: it is for no others */
+  WHEN_NAMED
+} entrant;
+
 typedef struct entry {
   const char *name;
   const queue_peer *peer; /* NULL: not built */
   const char *package;    /* where it comes from; NULL: this repository */
-  bool hidden;
+  entrant where;
 } entry;
 
 static const entry entries[] = {
-    {"headrace", &queue_headrace, NULL, false},
-    {"boost", &queue_boost, "libboost-dev", false},
-    {"rculfqueue", &queue_rculfqueue, "liburcu-dev", false},
-    {"moodycamel", &queue_moodycamel, "libconcurrentqueue-dev", false},
-    {"moodycamel-tokens", &queue_moodycamel_tokens, "libconcurrentqueue-dev", false},
-    {"moodycamel-blocking", &queue_moodycamel_blocking, "libconcurrentqueue-dev", false},
-    {"wfcqueue", &queue_wfcqueue, "liburcu-dev", false},
-    {"ck_ring", &queue_ck_ring, "libck-dev", false},
-    {"rte_ring", &queue_rte_ring, "libdpdk-dev", false},
-    {"rte_ring-hts", &queue_rte_ring_hts, "libdpdk-dev", false},
-    {"atomic_queue", &queue_atomic_queue, "libatomic-queue-dev", false},
-    {"tbb", &queue_tbb, "libtbb-dev", false},
-    {"GAsyncQueue", &queue_gasyncqueue, "libglib2.0-dev", false},
-    {"mutex+cond", &queue_mutex, NULL, false},
-    {"vyukov", &queue_vyukov, NULL, false},
-    {"headrace-ring", &queue_headrace_ring, NULL, false},
-    {"headrace-ring+events", &queue_headrace_ring_events, NULL, false},
-    {"broken", &queue_broken, NULL, true},
-    {"broken-sum", &queue_broken_sum, NULL, true},
-    {"broken-many", &queue_broken_many, NULL, true},
-    {"broken-lies", &queue_broken_lies, NULL, true},
+    {"headrace", &queue_headrace, NULL, EVERYWHERE},
+    {"boost", &queue_boost, "libboost-dev", EVERYWHERE},
+    {"boost-spsc", &queue_boost_spsc, "libboost-dev", ONE_TO_ONE},
+    {"rculfqueue", &queue_rculfqueue, "liburcu-dev", EVERYWHERE},
+    {"moodycamel", &queue_moodycamel, "libconcurrentqueue-dev", EVERYWHERE},
+    {"moodycamel-tokens", &queue_moodycamel_tokens, "libconcurrentqueue-dev", EVERYWHERE},
+    {"moodycamel-blocking", &queue_moodycamel_blocking, "libconcurrentqueue-dev", EVERYWHERE},
+    {"readerwriter", &queue_readerwriter, "libreaderwriterqueue-dev", ONE_TO_ONE},
+    {"readerwriter-circular", &queue_readerwriter_circular, "libreaderwriterqueue-dev", ONE_TO_ONE},
+    {"wfcqueue", &queue_wfcqueue, "liburcu-dev", EVERYWHERE},
+    {"ck_ring", &queue_ck_ring, "libck-dev", EVERYWHERE},
+    {"rte_ring", &queue_rte_ring, "libdpdk-dev", EVERYWHERE},
+    {"rte_ring-hts", &queue_rte_ring_hts, "libdpdk-dev", EVERYWHERE},
+    {"rte_ring-spsc", &queue_rte_ring_spsc, "libdpdk-dev", ONE_TO_ONE},
+    {"atomic_queue", &queue_atomic_queue, "libatomic-queue-dev", EVERYWHERE},
+    {"tbb", &queue_tbb, "libtbb-dev", EVERYWHERE},
+    {"GAsyncQueue", &queue_gasyncqueue, "libglib2.0-dev", EVERYWHERE},
+    {"mutex+cond", &queue_mutex, NULL, EVERYWHERE},
+    {"vyukov", &queue_vyukov, NULL, EVERYWHERE},
+    {"headrace-ring", &queue_headrace_ring, NULL, EVERYWHERE},
+    {"headrace-ring+events", &queue_headrace_ring_events, NULL, EVERYWHERE},
+    {"broken", &queue_broken, NULL, WHEN_NAMED},
+    {"broken-sum", &queue_broken_sum, NULL, WHEN_NAMED},
+    {"broken-many", &queue_broken_many, NULL, WHEN_NAMED},
+    {"broken-lies", &queue_broken_lies, NULL, WHEN_NAMED},
 };
 
 #define ENTRIES (sizeof entries / sizeof entries[0])
@@ -58,7 +69,7 @@ static bool prepare(const bench_options *options) {
   (void)options;
   for (size_t i = 0; i < ENTRIES; i++) {
     const entry *e = &entries[i];
-    contestants[i] = (bench_contestant){.name = e->name, .hidden = e->hidden, .detail = e->peer};
+    contestants[i] = (bench_contestant){.name = e->name, .hidden = e->where == WHEN_NAMED, .detail = e->peer};
     if (e->peer == NULL) contestants[i].missing = e->package;
     if (e->peer != NULL) contestants[i].note = note_of(e->peer, notes[i]);
     if (e->package != NULL) contestants[i].version = bench_package(e->package);
@@ -66,9 +77,15 @@ static bool prepare(const bench_options *options) {
   return queue_elements_make();
 }
 
+static bool is_one_to_one(const queue_shape *shape) {
+  bool streams = shape->kind == QUEUE_STREAM || shape->kind == QUEUE_BULK;
+  return streams && shape->producers == 1 && shape->consumers == 1;
+}
+
 static bool supports(const bench_cell *cell, const bench_contestant *contestant) {
   const queue_shape *shape = cell->detail;
   const queue_peer *peer = contestant->detail;
+  if (entries[contestant - contestants].where == ONE_TO_ONE && !is_one_to_one(shape)) return false;
   void (*const *loops)(queue_part *) = shape->waits ? peer->waits : peer->tries;
   return loops[shape->kind == QUEUE_BULK ? QUEUE_PRODUCE_MANY : QUEUE_PRODUCE] != NULL;
 }

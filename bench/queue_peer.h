@@ -112,7 +112,8 @@ extern void *queue_element_of[BENCH_ELEMENTS + 2];
 QUEUE_PEER queue_headrace, queue_headrace_ring, queue_headrace_ring_events, queue_boost, queue_rculfqueue,
     queue_moodycamel, queue_moodycamel_tokens, queue_moodycamel_blocking, queue_wfcqueue, queue_ck_ring,
     queue_rte_ring, queue_rte_ring_hts, queue_atomic_queue, queue_tbb, queue_gasyncqueue, queue_mutex,
-    queue_vyukov, queue_broken, queue_broken_sum, queue_broken_many, queue_broken_lies;
+    queue_vyukov, queue_broken, queue_broken_sum, queue_broken_many, queue_broken_lies, queue_boost_spsc,
+    queue_readerwriter, queue_readerwriter_circular, queue_rte_ring_spsc;
 
 #ifdef __cplusplus
 }

@@ -5,7 +5,7 @@ BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config libck-dev libnuma-dev libzs
 TEST_PACKAGES="libcriterion-dev libjansson-dev clang libclang-rt-14-dev sentencepiece zstd python3 python3-numpy libopenmpi-dev openmpi-bin
   binutils file valgrind"
 FULL_TEST_PACKAGES="abigail-tools"
-PEER_PACKAGES="liburcu-dev libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libtbb-dev libboost-dev
+PEER_PACKAGES="liburcu-dev libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libreaderwriterqueue-dev libtbb-dev libboost-dev
   libglib2.0-dev gnuplot-nox"
 
 say() { printf '\n== %s\n' "$*"; }
