@@ -53,9 +53,10 @@ void machine_print(FILE *to, const bench_suite *suite) {
   fprintf(to, "headrace bench %s, %s\n", suite->name, date);
   fprintf(to, "  library   headrace %s, commit %s\n", batch_version(), BENCH_COMMIT);
   fprintf(to, "  compiler  %s, flags %s\n", BENCH_COMPILER, BENCH_FLAGS);
-  fprintf(to, "  machine   %s, %u of %ld processors, %.1f GiB, load %.2f\n", name, bench_processors(),
-          sysconf(_SC_NPROCESSORS_ONLN),
+  fprintf(to, "  machine   %s, %ld processors, %.1f GiB, load %.2f\n", name, sysconf(_SC_NPROCESSORS_ONLN),
           (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE) / (1024.0 * 1024 * 1024), load[0]);
+  fprintf(to, "  figures   of threads on %u processor%s\n", bench_processors(),
+          bench_processors() == 1 ? "" : "s");
   fprintf(to, "  system    %s %s %s, %.0f ns a reading of the clock\n\n", system.sysname, system.release,
           system.machine, clock_reading());
 }

@@ -1,4 +1,5 @@
 #include "frame.h"
+#include "team.h"
 
 #include <errno.h>
 #include <spawn.h>
@@ -67,20 +68,45 @@ static void csv_row(FILE *csv, const bench_suite *suite, const bench_cell *cell,
   if (row->wrong) return;
   cell_name(name, sizeof name, cell, &cell->metrics[m]);
   const double *v = row->values[m];
-  fprintf(csv, "%s,%s,%u,%s,%.6g,%.6g,%.6g,%s,%u\n", suite->name, name, cell->capacity, row->contestant->name,
-          median(v, row->rounds), v[0], v[row->rounds - 1], cell->metrics[m].unit, row->rounds);
+  fprintf(csv, "%s,%s,%u,%s,%.6g,%.6g,%.6g,%s,%u,%u\n", suite->name, name, cell->capacity,
+          row->contestant->name, median(v, row->rounds), v[0], v[row->rounds - 1], cell->metrics[m].unit,
+          row->rounds, bench_processors());
+}
+
+/* "queue 4p4c, capacity 1024, on 2 processors" */
+static void print_place(FILE *to, const bench_suite *suite, const bench_cell *cell, const char *name) {
+  fprintf(to, "\n%s %s", suite->name, name);
+  if (cell->capacity > 0) fprintf(to, ", capacity %u", cell->capacity);
+  fprintf(to, ", on %u processor%s", bench_processors(), bench_processors() == 1 ? "" : "s");
 }
 
 static void print_table(FILE *to, const bench_suite *suite, const bench_options *options,
                         const bench_cell *cell, uint32_t m, const report_row *rows, size_t count) {
   const bench_metric *metric = &cell->metrics[m];
-  char name[128], capacity[32] = "";
+  char name[128];
   cell_name(name, sizeof name, cell, metric);
-  if (cell->capacity > 0) snprintf(capacity, sizeof capacity, ", capacity %u", cell->capacity);
-  fprintf(to, "\n%s %s%s: %s, %s is better; %u rounds of %g s\n", suite->name, name, capacity, metric->unit,
+  print_place(to, suite, cell, name);
+  fprintf(to, ": %s, %s is better; %u rounds of %g s\n", metric->unit,
           metric->less_is_better ? "less" : "more", options->rounds, options->seconds);
   fprintf(to, "  %-22s %10s %10s %10s %11s\n", "contestant", "median", "min", "max", BENCH_US " is");
   for (size_t i = 0; i < count; i++) print_row(to, metric, m, &rows[i], find_us(rows, count));
+}
+
+/* What was in a table for each metric, once more side by side. */
+static void print_medians(FILE *to, const bench_suite *suite, const bench_cell *cell, const report_row *rows,
+                          size_t count) {
+  print_place(to, suite, cell, cell->name);
+  fprintf(to, ": all medians\n  %-22s", "contestant");
+  for (uint32_t m = 0; m < cell->metric_count; m++) fprintf(to, " %11s", cell->metrics[m].name);
+  fprintf(to, "\n%24s", "");
+  for (uint32_t m = 0; m < cell->metric_count; m++) fprintf(to, " %11s", cell->metrics[m].unit);
+  fprintf(to, "\n");
+  for (size_t i = 0; i < count; i++) {
+    fprintf(to, "  %-22s", rows[i].contestant->name);
+    for (uint32_t m = 0; m < cell->metric_count && !rows[i].wrong; m++)
+      fprintf(to, " %11.4g", median(rows[i].values[m], rows[i].rounds));
+    fprintf(to, "%s\n", rows[i].wrong ? "       WRONG" : "");
+  }
 }
 
 void report_cell(FILE *to, FILE *csv, const bench_suite *suite, const bench_options *options,
@@ -90,11 +116,12 @@ void report_cell(FILE *to, FILE *csv, const bench_suite *suite, const bench_opti
     print_table(to, suite, options, cell, m, rows, row_count);
     for (size_t i = 0; csv != NULL && i < row_count; i++) csv_row(csv, suite, cell, m, &rows[i]);
   }
+  if (cell->metric_count > 1) print_medians(to, suite, cell, rows, row_count);
   fflush(to);
 }
 
 void report_csv_header(FILE *csv) {
-  fputs("bench,cell,capacity,contestant,median,min,max,unit,rounds\n", csv);
+  fputs("bench,cell,capacity,contestant,median,min,max,unit,rounds,processors\n", csv);
 }
 
 bool report_plot(const bench_suite *suite, const char *csv, const char *picture) {
