@@ -11,7 +11,7 @@ set lmargin at screen 0.24
 set rmargin at screen 0.97
 set tmargin at screen 1 - 76.0 / high
 set bmargin at screen 48.0 / high
-set label 1 heading at screen 0.02, screen 1 - 28.0 / high font 'sans-serif,15' textcolor rgb ink
+set label 1 heading.on at screen 0.02, screen 1 - 28.0 / high font 'sans-serif,15' textcolor rgb ink
 set label 2 remark at screen 0.02, screen 1 - 54.0 / high font 'sans-serif,10' textcolor rgb '#555555'
 set xrange [0:T_max * 1.15]
 set yrange [-L_max - 0.6:-0.4]

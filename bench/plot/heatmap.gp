@@ -15,7 +15,7 @@ set lmargin at screen 175.0 / wide
 set rmargin at screen 1 - 30.0 / wide
 set tmargin at screen 1 - 68.0 / high
 set bmargin at screen 52.0 / high
-set label 1 heading at screen 20.0 / wide, screen 1 - 28.0 / high font 'sans-serif,15' textcolor rgb ink
+set label 1 heading.on at screen 20.0 / wide, screen 1 - 28.0 / high font 'sans-serif,15' textcolor rgb ink
 set label 2 remark at screen 20.0 / wide, screen 1 - 52.0 / high font 'sans-serif,10' textcolor rgb '#555555'
 set xrange [0.5:columns + 0.5]
 set yrange [0.5:lines + 1.9]

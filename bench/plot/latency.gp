@@ -14,9 +14,9 @@ set lmargin at screen 0.2
 set rmargin at screen 0.96
 set tmargin at screen 1 - 100.0 / high
 set bmargin at screen 52.0 / high
-set label 1 cell eq 'roundtrip' ? 'Round trip between two threads that never sleep' : 'Round trip between two threads that wait for each other' \
+set label 1 (cell eq 'roundtrip' ? 'Round trip between two threads that never sleep' : 'Round trip between two threads that wait for each other').on \
   at screen 0.02, screen 1 - 28.0 / high font 'sans-serif,15' textcolor rgb ink
-set label 2 'There through one queue and back through another, two processors. Large dot: the median; smaller: 99 %, 99.9 %; cross: the longest.' \
+set label 2 'There through one queue and back through another. Large dot: the median; smaller: 99 %, 99.9 %; cross: the longest.' \
   at screen 0.02, screen 1 - 54.0 / high font 'sans-serif,10' textcolor rgb '#555555'
 set logscale x
 set xrange [150:5e8]

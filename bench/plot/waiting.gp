@@ -13,7 +13,7 @@ set lmargin at screen 0.24
 set rmargin at screen 0.97
 set tmargin at screen 1 - 84.0 / high
 set bmargin at screen 62.0 / high
-set label 1 'What waiting costs when nobody waits' at screen 0.02, screen 1 - 28.0 / high \
+set label 1 'What waiting costs when nobody waits'.on at screen 0.02, screen 1 - 28.0 / high \
   font 'sans-serif,15' textcolor rgb ink
 set label 2 'One thread pushes and pops. Pale: by calls that never wait. Dark: by calls that would wait (ring alone: that notify).' \
   at screen 0.02, screen 1 - 54.0 / high font 'sans-serif,10' textcolor rgb '#555555'
