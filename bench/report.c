@@ -118,6 +118,7 @@ void report_cell(FILE *to, FILE *csv, const bench_suite *suite, const bench_opti
   }
   if (cell->metric_count > 1) print_medians(to, suite, cell, rows, row_count);
   fflush(to);
+  if (csv != NULL) fflush(csv); /* what is measured is kept if the rest is not */
 }
 
 void report_csv_header(FILE *csv) {
