@@ -20,25 +20,30 @@ slab batch_headers = SLAB_INIT(batch_header, link);
 
 _Static_assert(BATCH_MAX_LIVE == SLAB_MAX_HANDLE, "batch.h states the slab's limit");
 
-/* Where the link begins, and where what follows link and home: both are read of free headers too. */
-enum { LINK = offsetof(batch_header, link), BEHIND_HOME = offsetof(batch_header, handle) };
-_Static_assert(LINK % 8 == 0 && BEHIND_HOME % 8 == 0, "AddressSanitizer poisons words of eight bytes");
+/* What is read of free headers too: link and handle before the batch, its count, and home behind it. In words of eight
+   bytes, since AddressSanitizer poisons no less. */
+enum {
+  BATCH = offsetof(batch_header, batch),
+  COUNT = offsetof(batch_header, batch.ref_count),
+  BEHIND_COUNT = COUNT / 8 * 8 + 8,
+  HOME = offsetof(batch_header, home),
+  BEHIND_HOME = offsetof(batch_header, pool)
+};
+_Static_assert(BATCH % 8 == 0 && HOME % 8 == 0 && BEHIND_HOME % 8 == 0, "in words of their own");
 
 /* Clears a header that nobody else may touch but through try_retain, which reads the count, and a
-   late stack pop, which reads the link: so these are left alone, and home, which stays. */
+   late stack pop, which reads the link: so these are left alone, and handle and home, which stay. */
 static void header_clear(batch_header *header) {
   char *bytes = (char *)header;
-  size_t count = offsetof(batch_header, batch.ref_count);
-  memset(bytes, 0, count);
-  memset(bytes + count + sizeof(atomic_int), 0, LINK - count - sizeof(atomic_int));
+  memset(bytes + BATCH, 0, COUNT - BATCH);
+  memset(bytes + COUNT + sizeof(atomic_int), 0, HOME - COUNT - sizeof(atomic_int));
   memset(bytes + BEHIND_HOME, 0, sizeof *header - BEHIND_HOME);
 }
 
 static void header_poison(batch_header *header) {
   char *bytes = (char *)header;
-  size_t count = offsetof(batch_header, batch.ref_count);
-  POISON(bytes, count & ~(size_t)7);
-  POISON(bytes + count + 8 - count % 8, LINK - (count + 8 - count % 8));
+  POISON(bytes + BATCH, COUNT / 8 * 8 - BATCH);
+  POISON(bytes + BEHIND_COUNT, HOME - BEHIND_COUNT);
   POISON(bytes + BEHIND_HOME, sizeof *header - BEHIND_HOME);
 }
 
@@ -114,7 +119,7 @@ static void header_retire(batch_header *header, const char *function) {
 
 void batch_header_retain(batch_header *header, const char *function) {
   if (!refcount_retain(&header->batch.ref_count))
-    error_abort("%s: batch %p is free, or its count would overflow", function, (void *)header);
+    error_abort("%s: batch %p is free, or its count would overflow", function, (void *)&header->batch);
 }
 
 void batch_header_release(batch_header *header, const char *function) {
@@ -127,7 +132,7 @@ void batch_header_release(batch_header *header, const char *function) {
     header_retire(header, function);
     return;
   case REFCOUNT_BROKEN:
-    error_abort("%s: batch %p is already free", function, (void *)header);
+    error_abort("%s: batch %p is already free", function, (void *)&header->batch);
   }
 }
 
@@ -144,7 +149,7 @@ bool batch_header_around(const void *place, size_t *offset) {
 
 bool batch_header_is_ours(const Batch *batch) {
   size_t offset;
-  return batch_header_around(batch, &offset) && offset == 0;
+  return batch_header_around(batch, &offset) && offset == BATCH;
 }
 
 void batch_header_remember(batch_header *header) {

@@ -11,37 +11,40 @@
 
 typedef struct batch_header batch_header;
 
+/* What an allocation and the last release write is one line, which travels once from who allocates to who releases:
+   link, handle, and a batch's fields up to its tensors. The tensors follow on lines that are only read as a rule. */
 struct batch_header {
-  /* First: a Batch pointer is its header's. Its count is read for ever, whatever became of the
-     batch (see queue peek). */
-  Batch batch;
   _Alignas(64) _Atomic uint32_t link; /* of the stack that the header is on: the slab's or its pool's */
+  uint32_t handle;                    /* its own, never changes */
+  /* Its count is read for ever, whatever became of the batch (see queue peek). */
+  Batch batch;
   /* The slab that it is in, never changes: a process may have two copies of the library, and a handle
      leads somewhere else in the other one. */
   const slab *home;
-  _Alignas(8) uint32_t handle; /* its own, never changes */
-  batch_header *next;          /* in a list that one thread alone has */
+  BatchPool *pool; /* where the last release puts it; NULL: none */
+  void *block;     /* the elements of a pooled batch, 64-byte aligned */
   /* Of a view: the batch that keeps the elements, which it holds a reference to. A view itself only where
      a caller has put a tensor into that. */
   batch_header *parent;
-  BatchPool *pool; /* where the last release puts it; NULL: none */
-  void *block;     /* the elements of a pooled batch, 64-byte aligned */
+  batch_header *next; /* in a list that one thread alone has */
   /* Each tensor's elements as it was made, and the bytes of one of them: a caller may change both. */
   void *elements[BATCH_TENSORS];
   uint8_t width[BATCH_TENSORS];
 };
 
+_Static_assert(offsetof(batch_header, batch.input) <= 64, "what is written at each turn is on one line");
+
 /* Whether a place in memory is inside a header, and how far. Looks through the segments of the slab. */
 bool batch_header_around(const void *place, size_t *offset);
 
-/* Whether the batch has a header: it is the start of one. */
+/* Whether the batch has a header: it is where one has its batch. */
 bool batch_header_is_ours(const Batch *batch);
 
 /* Remembers elements and width of each tensor that the batch has. */
 void batch_header_remember(batch_header *header);
 
 static inline batch_header *batch_header_of(const Batch *batch) {
-  return (batch_header *)(uintptr_t)batch;
+  return (batch_header *)((uintptr_t)batch - offsetof(batch_header, batch));
 }
 
 /* All headers. Hidden here too, not only by the build: so its address is no load. */
@@ -74,11 +77,16 @@ static inline batch_header *batch_header_take(batch_header **list) {
 /* Ends the process: what (a batch, a queue, a pool) belongs to another copy of the library. */
 _Noreturn void batch_header_abort_foreign(const char *function, const char *what, const void *object);
 
+/* Where the header of a batch says that it is, read without taking it for one of ours. */
+static inline const slab *batch_header_home(const Batch *batch) {
+  size_t distance = offsetof(batch_header, home) - offsetof(batch_header, batch);
+  return *(const slab *const *)(const void *)((const char *)batch + distance);
+}
+
 /* Returns the header of a batch that came into a public call; ends the process if another copy made it. */
 static inline batch_header *batch_header_check(const char *function, const Batch *batch) {
-  batch_header *header = batch_header_of(batch);
-  if (header->home != &batch_headers) batch_header_abort_foreign(function, "batch", batch);
-  return header;
+  if (batch_header_home(batch) != &batch_headers) batch_header_abort_foreign(function, "batch", batch);
+  return batch_header_of(batch);
 }
 
 /* As batch_header_check, and ends the process if the batch is free. */
@@ -91,8 +99,8 @@ bool batch_header_room(const char *function, uint32_t count);
    `function`, when memory or handles run out. Until batch_header_publish nobody can retain it. */
 batch_header *batch_header_allocate(const char *function);
 
-/* Gives the header back; its count is 0. Under AddressSanitizer all of it but count, link and home is
-   poisoned until it is allocated again. */
+/* Gives the header back; its count is 0. Under AddressSanitizer all of it but link, handle, count and
+   home is poisoned until it is allocated again. */
 void batch_header_free(batch_header *header);
 
 /* Sets the count to 1: the batch is complete and belongs to the caller. */
@@ -112,8 +120,8 @@ bool batch_header_is_free(const Batch *batch);
 bool batch_header_try_retain(uint32_t handle);
 void batch_header_drop(uint32_t handle);
 
-/* Under AddressSanitizer: an idle batch of a pool, all of it but count, link and home and with its
-   elements, must not be touched until it is shown again. */
+/* Under AddressSanitizer: an idle batch of a pool, all of it but link, handle, count and home and with
+   its elements, must not be touched until it is shown again. */
 #ifdef UNDER_ASAN
 void batch_header_hide(batch_header *header, size_t block_bytes);
 void batch_header_show(batch_header *header, size_t block_bytes);
