@@ -20,16 +20,16 @@ slab batch_headers = SLAB_INIT(batch_header, link);
 
 _Static_assert(BATCH_MAX_LIVE == SLAB_MAX_HANDLE, "batch.h states the slab's limit");
 
-/* What is read of free headers too: link and handle before the batch, its count, and home behind it. In words of eight
-   bytes, since AddressSanitizer poisons no less. */
+/* What is read of free headers too: link and handle before the batch, its count, home and pool behind it. In words of
+   eight bytes, since AddressSanitizer poisons no less. */
 enum {
   BATCH = offsetof(batch_header, batch),
   COUNT = offsetof(batch_header, batch.ref_count),
   BEHIND_COUNT = COUNT / 8 * 8 + 8,
   HOME = offsetof(batch_header, home),
-  BEHIND_HOME = offsetof(batch_header, pool)
+  BEHIND_POOL = offsetof(batch_header, block)
 };
-_Static_assert(BATCH % 8 == 0 && HOME % 8 == 0 && BEHIND_HOME % 8 == 0, "in words of their own");
+_Static_assert(BATCH % 8 == 0 && HOME % 8 == 0 && BEHIND_POOL % 8 == 0, "in words of their own");
 
 /* Clears a header that nobody else may touch but through try_retain, which reads the count, and a
    late stack pop, which reads the link: so these are left alone, and handle and home, which stay. */
@@ -37,14 +37,15 @@ static void header_clear(batch_header *header) {
   char *bytes = (char *)header;
   memset(bytes + BATCH, 0, COUNT - BATCH);
   memset(bytes + COUNT + sizeof(atomic_int), 0, HOME - COUNT - sizeof(atomic_int));
-  memset(bytes + BEHIND_HOME, 0, sizeof *header - BEHIND_HOME);
+  header->pool = NULL;
+  memset(bytes + BEHIND_POOL, 0, sizeof *header - BEHIND_POOL);
 }
 
 static void header_poison(batch_header *header) {
   char *bytes = (char *)header;
   POISON(bytes + BATCH, COUNT / 8 * 8 - BATCH);
   POISON(bytes + BEHIND_COUNT, HOME - BEHIND_COUNT);
-  POISON(bytes + BEHIND_HOME, sizeof *header - BEHIND_HOME);
+  POISON(bytes + BEHIND_POOL, sizeof *header - BEHIND_POOL);
 }
 
 #ifdef UNDER_ASAN
@@ -67,7 +68,7 @@ void batch_header_abort_foreign(const char *function, const char *what, const vo
 
 void batch_header_check_held(const char *function, const Batch *batch) {
   batch_header_check(function, batch);
-  if (batch_header_is_free(batch)) error_abort("%s: batch %p is already free", function, (const void *)batch);
+  if (batch_header_is_free(batch)) batch_header_abort_free(function, batch_header_of(batch));
 }
 
 bool batch_header_room(const char *function, uint32_t count) {
@@ -99,19 +100,15 @@ void batch_header_free(batch_header *header) {
   slab_free(&batch_headers, handle);
 }
 
-void batch_header_publish(batch_header *header) {
-  handed_over(header); /* by those who had it before */
-  /* FIRST: release; pairs with refcount_try_retain: who retains the batch may read it. */
-  atomic_store_explicit(&header->batch.ref_count, 1, memory_order_release);
+void batch_header_abort_free(const char *function, const batch_header *header) {
+  error_abort("%s: batch %p is already free", function, (const void *)&header->batch);
 }
 
-/* The last reference is gone. A view gives up its parent as well, which may be the last one of that. */
+/* The last reference is gone to a batch of no pool. A view gives up its parent as well, which may be the last one of
+   that. */
 static void header_retire(batch_header *header, const char *function) {
   batch_header *parent = header->parent;
-  if (header->pool) {
-    pool_take_back(header->pool, header);
-    return;
-  }
+  handed_over(header); /* by those who had other references */
   batch_layout_drop(&header->batch);
   batch_header_free(header);
   if (parent) batch_header_release(parent, function);
@@ -123,17 +120,11 @@ void batch_header_retain(batch_header *header, const char *function) {
 }
 
 void batch_header_release(batch_header *header, const char *function) {
-  hand_over(header);
-  switch (refcount_release(&header->batch.ref_count)) {
-  case REFCOUNT_SHARED:
-    return;
-  case REFCOUNT_LAST:
-    handed_over(header);
+  if (!batch_header_drop_one(header, function)) return;
+  if (header->pool)
+    pool_take_back(header->pool, header);
+  else
     header_retire(header, function);
-    return;
-  case REFCOUNT_BROKEN:
-    error_abort("%s: batch %p is already free", function, (void *)&header->batch);
-  }
 }
 
 bool batch_header_around(const void *place, size_t *offset) {

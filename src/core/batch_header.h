@@ -7,6 +7,7 @@
 
 #include "base/sanitizers.h"
 #include "core/batch_layout.h"
+#include "sync/refcount.h"
 #include "sync/slab.h"
 
 typedef struct batch_header batch_header;
@@ -99,15 +100,30 @@ bool batch_header_room(const char *function, uint32_t count);
    `function`, when memory or handles run out. Until batch_header_publish nobody can retain it. */
 batch_header *batch_header_allocate(const char *function);
 
-/* Gives the header back; its count is 0. Under AddressSanitizer all of it but link, handle, count and
-   home is poisoned until it is allocated again. */
+/* Gives the header back; its count is 0. Under AddressSanitizer all of it but link, handle, count, home and pool is
+   poisoned until it is allocated again. */
 void batch_header_free(batch_header *header);
 
 /* Sets the count to 1: the batch is complete and belongs to the caller. */
-void batch_header_publish(batch_header *header);
+static inline void batch_header_publish(batch_header *header) {
+  /* FIRST: release; pairs with refcount_try_retain: who retains the batch may read it. */
+  atomic_store_explicit(&header->batch.ref_count, 1, memory_order_release);
+}
 
 /* Adds a reference in the name of `function`; aborts on a batch that is free. */
 void batch_header_retain(batch_header *header, const char *function);
+
+/* Ends the process: a batch is free that a reference to was to be dropped, or that was to be read. */
+_Noreturn void batch_header_abort_free(const char *function, const batch_header *header);
+
+/* Drops a reference in the name of `function`, which the message of an abort names. True: it was the last one, and it
+   is the caller who gives the batch back to its pool or frees it. */
+static inline bool batch_header_drop_one(batch_header *header, const char *function) {
+  hand_over(header);
+  refcount_left left = refcount_release(&header->batch.ref_count);
+  if (left == REFCOUNT_BROKEN) batch_header_abort_free(function, header);
+  return left == REFCOUNT_LAST;
+}
 
 /* Drops a reference in the name of `function`, which the message of an abort names; the last one
    gives the batch back to its pool or frees it. */
@@ -120,8 +136,8 @@ bool batch_header_is_free(const Batch *batch);
 bool batch_header_try_retain(uint32_t handle);
 void batch_header_drop(uint32_t handle);
 
-/* Under AddressSanitizer: an idle batch of a pool, all of it but link, handle, count and home and with
-   its elements, must not be touched until it is shown again. */
+/* Under AddressSanitizer: an idle batch of a pool, all of it but link, handle, count, home and pool and with its
+   elements, must not be touched until it is shown again. */
 #ifdef UNDER_ASAN
 void batch_header_hide(batch_header *header, size_t block_bytes);
 void batch_header_show(batch_header *header, size_t block_bytes);

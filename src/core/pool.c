@@ -145,6 +145,7 @@ void batch_pool_free(BatchPool *pool) {
 /* Makes an idle batch the caller's. */
 static Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
   Batch *batch = &header->batch;
+  handed_over(header); /* by those who had it before */
   if (!batch_layout_holds(&pool->layout, batch, header->block))
     batch_layout_apply(&pool->layout, batch, header->block);
   batch->batch_id = 0;
@@ -268,17 +269,26 @@ Batch *pool_allocate_unless(BatchPool *pool, unsigned loan, const _Atomic bool *
   return a.header ? pool_hand_out(pool, a.header) : NULL;
 }
 
-/* The pool is only compared: it may have been freed. */
+/* A view of one of the pool's batches, or what is none of the pool's. */
+COLD static void pool_release_view(const char *function, const BatchPool *pool, Batch *batch) {
+  batch_header_check_held(function, batch);
+  if (pool_of(batch) == pool)
+    batch_header_release(batch_header_of(batch), function);
+  else
+    error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batch %p does not belong to pool %p", function,
+              (void *)batch, (const void *)pool);
+}
+
+/* The pool is only compared, unless a batch of it is released, which holds it: it may have been freed. */
 void batch_pool_release(BatchPool *pool, Batch *batch) {
   static const char function[] = "batch_pool_release";
   if (!pool || !batch) {
     error_note(BATCH_ERROR_INVALID_ARGUMENT, function, pool ? "batch is NULL" : "pool is NULL");
     return;
   }
-  batch_header_check_held(function, batch);
-  if (pool_of(batch) == pool)
-    batch_header_release(batch_header_of(batch), function);
-  else
-    error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: batch %p does not belong to pool %p", function,
-              (void *)batch, (void *)pool);
+  batch_header *header = batch_header_check(function, batch);
+  if (header->pool != pool)
+    pool_release_view(function, pool, batch);
+  else if (batch_header_drop_one(header, function))
+    pool_take_back(pool, header);
 }

@@ -56,12 +56,22 @@ static inline uint64_t pool_notify(BatchPool *pool, uint32_t count) {
   return word;
 }
 
+/* Whether pool_notify would find nobody, and there is no surplus: what a release looks at after its push. */
+static inline bool pool_is_quiet(const BatchPool *pool) {
+  return event_notice(&pool->available[0]) == 0 && pool_size_is_quiet(&pool->size);
+}
+
+/* The link of a header that is known, for a push of it. */
+static inline _Atomic uint32_t *pool_link_known(const void *header, uint32_t handle) {
+  (void)handle;
+  return &((batch_header *)(uintptr_t)header)->link;
+}
+
 /* Makes a batch idle that nobody else can reach. */
 static inline void pool_push(BatchPool *pool, batch_header *header) {
-  uint32_t handle = header->handle;
   batch_header_hide(header, pool->layout.bytes);
   /* RETURN: pairs with SHRINK in pool_size_change. */
-  stack_push(&pool->idle, batch_header_link, NULL, handle);
+  stack_push(&pool->idle, pool_link_known, header, header->handle);
 }
 
 /* Takes the batch that was made idle last; NULL: there is none. */

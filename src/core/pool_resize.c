@@ -28,13 +28,13 @@ static batch_header *pool_make_batch(const char *function, BatchPool *pool, uint
 
 static void pool_unmake_batch(BatchPool *pool, batch_header *header) {
   const batch_allocator *a = &pool->allocator;
+  handed_over(header); /* by those who had references to it */
   batch_layout_drop(&header->batch);
-  handed_over(header);
   a->deallocate(a->context, header->block, pool->layout.bytes);
   batch_header_free(header);
 }
 
-static void pool_retire(BatchPool *pool, batch_header *header) {
+COLD static void pool_retire(BatchPool *pool, batch_header *header) {
   pool_unmake_batch(pool, header);
   pool_let_go(pool);
 }
@@ -55,13 +55,18 @@ COLD static void pool_retire_idle(BatchPool *pool) {
   }
 }
 
+/* After a batch has become idle, where somebody may want to know. */
+COLD static void pool_tell(BatchPool *pool) {
+  if (pool_surplus_of(pool_notify(pool, 1)) > 0) pool_retire_idle(pool);
+}
+
 void pool_take_back(BatchPool *pool, batch_header *header) {
   if (pool_size_claim(&pool->size)) {
     pool_retire(pool, header);
     return;
   }
   pool_push(pool, header);
-  if (pool_surplus_of(pool_notify(pool, 1)) > 0) pool_retire_idle(pool);
+  if (!pool_is_quiet(pool)) pool_tell(pool);
 }
 
 static void pool_unmake_batches(BatchPool *pool, batch_header **made) {

@@ -56,6 +56,11 @@ static inline bool pool_size_has_surplus(const _Atomic uint64_t *size) {
   return pool_surplus_of(pool_size_look(size)) > 0;
 }
 
+/* Whether there are neither batches too many nor loans. */
+static inline bool pool_size_is_quiet(const _Atomic uint64_t *size) {
+  return (uint32_t)pool_size_look(size) == 0;
+}
+
 /* How many batches there are, those too many included. */
 static inline uint32_t pool_size_there(uint64_t word) {
   return pool_size_of(word) + pool_surplus_of(word);

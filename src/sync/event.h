@@ -79,11 +79,16 @@ PORT_APART void event_give(event *e, uint32_t x, uint32_t k) {
   }
 }
 
+/* The word, after the operation that lets others go on; 0: a notification would find nobody. */
+static inline uint32_t event_notice(const event *e) {
+  /* NOTICE: seq_cst; pairs with REGISTER in event_register and ARM in event_arm. */
+  return atomic_load_explicit(&e->word, memory_order_seq_cst);
+}
+
 /* Adds up to k tokens and wakes as many sleepers, and the descriptor; after the operation that made k of them
    able to go on. */
 static inline void event_notify(event *e, uint32_t k) {
-  /* NOTICE: seq_cst; pairs with REGISTER in event_register and ARM in event_arm. */
-  uint32_t x = atomic_load_explicit(&e->word, memory_order_seq_cst);
+  uint32_t x = event_notice(e);
   if (x != 0 && k != 0) event_give(e, x, k);
 }
 
@@ -92,7 +97,7 @@ static inline void event_notify_all(event *e) {
   event_notify(e, EVENT_MAX_WAITERS);
 }
 
-/* REGISTER: seq_cst; pairs with NOTICE in event_notify. False when the field has no room left, or had
+/* REGISTER: seq_cst; pairs with NOTICE in event_notice. False when the field has no room left, or had
    none a moment ago: the first look is relaxed. */
 static inline bool event_register(event *e) {
   uint32_t x = atomic_load_explicit(&e->word, memory_order_relaxed);
@@ -194,7 +199,7 @@ static inline bool event_wait(event *e, event_retry *retry, void *context, uint6
 static inline int event_arm(event *e, event_look *look, void *context) {
   int error = port_drain(&e->descriptor);
   if (error != 0) return error;
-  /* ARM: seq_cst, also where it is armed already; pairs with NOTICE in event_notify. */
+  /* ARM: seq_cst, also where it is armed already; pairs with NOTICE in event_notice. */
   atomic_fetch_or_explicit(&e->word, EVENT_ARMED, memory_order_seq_cst);
   /* relaxed: as the tokens of event_give. */
   if (look(context) && atomic_fetch_and_explicit(&e->word, ~EVENT_ARMED, memory_order_relaxed) & EVENT_ARMED)
