@@ -53,7 +53,7 @@ extern __attribute__((visibility("hidden"))) slab batch_headers;
 
 /* Returns the header of a handle. */
 static inline batch_header *batch_header_at(uint32_t handle) {
-  return slab_object(&batch_headers, handle);
+  return slab_object_of_size(&batch_headers, handle, sizeof(batch_header));
 }
 
 /* The link of a handle's header, for stacks of batches. */

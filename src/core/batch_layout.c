@@ -99,29 +99,6 @@ void batch_layout_apply(const batch_layout *layout, Batch *batch, void *block) {
   batch_header_remember(batch_header_of(batch));
 }
 
-/* The bits in which tensor number i differs from what batch_layout_apply wrote: gathered without
-   branches, since there are none as a rule. */
-static inline uint64_t tensor_difference(const batch_layout *layout, const Tensor *t, const char *block,
-                                         unsigned i) {
-  uint32_t rows = layout->shape.batch_size, columns = layout->shape.sequence_length;
-  return ((uintptr_t)t->raw ^ (uintptr_t)(block + layout->offset[i])) |
-         ((uintptr_t)t->shape ^ (uintptr_t)t->dims) | (t->total_size ^ layout->elements) | (t->ndim ^ 2) |
-         (t->dims[0] ^ rows) | (t->dims[1] ^ columns) | (uint64_t)(t->dtype ^ layout->type[i]) | t->owns_data;
-}
-
-bool batch_layout_holds(const batch_layout *layout, const Batch *batch, const void *block) {
-  uint64_t difference =
-      (batch->batch_size ^ layout->shape.batch_size) |
-      (batch->sequence_length ^ layout->shape.sequence_length) |
-      (batch->vocab_size ^ layout->shape.vocab_size) | (batch->total_memory ^ layout->shown) |
-      tensor_difference(layout, &batch->input, block, 0) |
-      tensor_difference(layout, &batch->target, block, 1) | tensor_difference(layout, &batch->mask, block, 2);
-  difference |= layout->tensors == BATCH_TENSORS ? tensor_difference(layout, &batch->documents, block, 3) |
-                                                       tensor_difference(layout, &batch->positions, block, 4)
-                                                 : (uintptr_t)batch->documents.raw;
-  return difference == 0;
-}
-
 void batch_layout_fill(const batch_layout *layout, Batch *batch, void *block) {
   memset(block, 0, layout->bytes);
   tensor_fill(&batch->mask, 1.0f);

@@ -143,10 +143,10 @@ void batch_pool_free(BatchPool *pool) {
 }
 
 /* Makes an idle batch the caller's. */
-static Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
+static inline Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
   Batch *batch = &header->batch;
   handed_over(header); /* by those who had it before */
-  if (!batch_layout_holds(&pool->layout, batch, header->block))
+  if (!batch_layout_holds(&pool->layout, batch, header->elements))
     batch_layout_apply(&pool->layout, batch, header->block);
   batch->batch_id = 0;
   batch->epoch_id = 0;

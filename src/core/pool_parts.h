@@ -74,11 +74,17 @@ static inline void pool_push(BatchPool *pool, batch_header *header) {
   stack_push(&pool->idle, pool_link_known, header, header->handle);
 }
 
+/* The link of a handle's header, which is noted. */
+static inline _Atomic uint32_t *pool_link_noted(const void *noted, uint32_t handle) {
+  batch_header *header = batch_header_at(handle);
+  *(batch_header **)(uintptr_t)noted = header;
+  return &header->link;
+}
+
 /* Takes the batch that was made idle last; NULL: there is none. */
 static inline batch_header *pool_pop(BatchPool *pool) {
-  uint32_t handle = stack_pop(&pool->idle, batch_header_link, NULL);
-  if (handle == 0) return NULL;
-  batch_header *header = batch_header_at(handle);
+  batch_header *header;
+  if (stack_pop(&pool->idle, pool_link_noted, &header) == 0) return NULL;
   batch_header_show(header, pool->layout.bytes);
   return header;
 }

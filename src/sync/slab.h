@@ -33,11 +33,17 @@ typedef struct slab {
 #define SLAB_INIT(type, link)                                                                                \
   { .object_size = sizeof(type), .link_offset = offsetof(type, link) }
 
-/* Returns the object of a handle that slab_allocate returned at some time. */
-static inline void *slab_object(const slab *s, uint32_t handle) {
+/* Returns the object of a handle that slab_allocate returned at some time; for who knows the slab's object size
+   when it is compiled. */
+static inline void *slab_object_of_size(const slab *s, uint32_t handle, size_t object_size) {
   /* SEGMENT: acquire; pairs with the CAS in slab.c: the segment's zeroes. */
   char *segment = atomic_load_explicit(&s->segments[handle >> SLAB_SEGMENT_SHIFT], memory_order_acquire);
-  return segment + (size_t)(handle & (SLAB_SEGMENT_SIZE - 1)) * s->object_size;
+  return segment + (size_t)(handle & (SLAB_SEGMENT_SIZE - 1)) * object_size;
+}
+
+/* The same for everyone else. */
+static inline void *slab_object(const slab *s, uint32_t handle) {
+  return slab_object_of_size(s, handle, s->object_size);
 }
 
 /* Returns a handle, never 0, of an object zeroed at its first use and as it was left afterwards;
