@@ -22,6 +22,11 @@
 #define STACK_TAG_BITS HANDLE_COUNT_BITS
 #endif
 
+/* Where port_backoff begins: half of what it begins with by itself. One who pushes and one who pops, on two
+   processors, take turns, and a failure is nearly always the only one; who both push and pop run on while others wait, for
+   whom the wait grows. */
+#define STACK_BACKOFF 2048u
+
 #define STACK_TAG_MASK ((UINT64_C(1) << STACK_TAG_BITS) - 1)
 
 /* All zero: empty. */
@@ -47,7 +52,7 @@ static inline uint64_t stack_tag(uint64_t word) {
 
 /* Puts handle, which is not 0 and on no stack, on top. */
 static inline void stack_push(stack *s, stack_link *link, const void *owner, uint32_t handle) {
-  unsigned ceiling = 0;
+  unsigned ceiling = STACK_BACKOFF;
   /* relaxed, here and below: nothing is read by it but through the CAS. */
   uint64_t seen = atomic_load_explicit(&s->head, memory_order_relaxed);
   for (;;) {
@@ -65,7 +70,7 @@ static inline void stack_push(stack *s, stack_link *link, const void *owner, uin
 
 /* Takes the top; returns 0 when the stack is empty. */
 static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) {
-  unsigned ceiling = 0;
+  unsigned ceiling = STACK_BACKOFF;
   /* GET: seq_cst; pairs with GIVE in stack_push. */
   uint64_t seen = atomic_load_explicit(&s->head, memory_order_seq_cst);
   for (;;) {
