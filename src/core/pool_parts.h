@@ -85,6 +85,9 @@ static inline _Atomic uint32_t *pool_link_noted(const void *noted, uint32_t hand
 static inline batch_header *pool_pop(BatchPool *pool) {
   batch_header *header;
   if (stack_pop(&pool->idle, pool_link_noted, &header) == 0) return NULL;
+  /* What is on top next may still be another processor's, which has released it. relaxed: nobody else writes the link.
+     Under the lowest one lies handle 0, whose place is there. */
+  port_prefetch_for_write(batch_header_at(atomic_load_explicit(&header->link, memory_order_relaxed)));
   batch_header_show(header, pool->layout.bytes);
   return header;
 }
