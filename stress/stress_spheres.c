@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "support/stress.h"
 
@@ -24,8 +25,9 @@ typedef struct shared {
   _Atomic uint64_t dispatched;
 } shared;
 
-/* Takes some time, the more for some batches. */
+/* Takes some time, the more for some batches, and for a few so long that who waits for them sleeps. */
 static void spend(const Batch *batch) {
+  if (batch->batch_id % 256 == 255) nanosleep(&(struct timespec){0, 100000}, NULL);
   for (volatile uint64_t i = batch->batch_id % 64 * 20; i > 0; i--) continue;
 }
 

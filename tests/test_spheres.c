@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "support/threads.h"
 #include "support/watchdog.h"
@@ -339,6 +340,31 @@ Test(spheres, many_threads_dispatch_and_drain) {
   threads_start(threads, 3, "dispatcher", dispatch_many, &record);
   threads_join(threads, 3);
   cr_assert_eq(atomic_load(&record.processed), 1500);
+  batch_spheres_stop(record.spheres);
+}
+
+static void nap(void *context, uint32_t sphere, Batch *batch) {
+  nanosleep(&(struct timespec){0, PATIENCE_NS}, NULL);
+  note(context, sphere, batch);
+}
+
+/* Once for each lane and worker at most, and once more where it has just found out itself; here lanes are fed by
+   nobody else. */
+Test(spheres, a_drain_is_not_woken_for_each_batch) {
+  enum { MANY = 200 };
+  struct rusage before, after;
+  lanes_record record = {0};
+  batch_spheres_options options = {
+      .size = sizeof options, .num_spheres = 2, .lane_capacity = MANY, .process = nap, .context = &record};
+  record.spheres = batch_spheres_start(&options);
+  for (uint32_t i = 0; i < MANY; i++) give(&record, i % 2, 1);
+  getrusage(RUSAGE_THREAD, &before);
+  watchdog_step("drains");
+  batch_spheres_drain(record.spheres);
+  getrusage(RUSAGE_THREAD, &after);
+  cr_assert_leq(after.ru_nvcsw - before.ru_nvcsw, 16, "the drain slept %ld times",
+                after.ru_nvcsw - before.ru_nvcsw);
+  cr_assert_eq(atomic_load(&record.processed), MANY);
   batch_spheres_stop(record.spheres);
 }
 

@@ -5,10 +5,14 @@
      HOLDS       worker: seq_cst store of an odd turn, then the dequeue's seq_cst CAS of head
      DRAINS      drain: seq_cst load of head, then seq_cst load of the turn: who sees the batch gone
                  sees that its worker may hold it
-     DONE        worker: seq_cst store of an even turn -> drain's seq_cst load; a NOTICE of event.h */
+     DONE        worker: seq_cst store of an even turn -> drain's seq_cst load
+     GOAL        drain: seq_cst CAS of a lane's goal, then load of its head; worker: the dequeue's seq_cst
+                 CAS of head, then load of the goal. At least one sees the other
+     ASKED       drain: seq_cst add to `drains`, and to a worker's `asked`, then loads of heads and of its
+                 turn; worker: the dequeue's CAS and the store of the turn, then loads of both. The same
+   So who drains is told when a worker has ended what it waits for, not after each batch, and a worker looks at one
+   word while nobody drains. Telling is a NOTICE of event.h. */
 #include <headrace/spheres.h>
-
-#include <headrace/distribute.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -18,49 +22,17 @@
 #include "base/options.h"
 #include "base/sanitizers.h"
 #include "core/batch_header.h"
-#include "core/batch_internal.h"
-#include "core/queue_internal.h"
-#include "sync/event.h"
+#include "core/spheres_internal.h"
 #include "sync/line.h"
 #include "sync/thread.h"
 
-enum { MAX_SPHERES = 1024, DEFAULT_LANE_CAPACITY = 64 };
-
-typedef struct worker {
-  BatchSpheres *spheres;
-  uint32_t number;
-  pthread_t thread;
-  BatchQueue *lane;
-  /* Written by this worker alone, read by anyone. turn is odd while the worker may hold a batch. */
-  _Alignas(PORT_LINE) _Atomic uint64_t turn;
-  _Atomic uint64_t processed;
-  _Atomic uint64_t stolen;
-} worker;
-
-struct BatchSpheres {
-  uint32_t num_spheres;
-  unsigned generation; /* of the process that the workers are in, see thread.h */
-  uint32_t started;    /* workers whose thread runs */
-  batch_spheres_options options;
-  event work;    /* workers wait on it for any lane to have something */
-  event drained; /* drain waits on it for workers to end their turns */
-  worker workers[];
-};
-
-/* Takes from the lane with most batches inside, a hint that may be stale, but not from its own. */
-static Batch *steal_from_fullest(BatchSpheres *s, const worker *self) {
-  uint32_t fullest = self->number, most = 0;
-  for (uint32_t i = 0; i < s->num_spheres; i++) {
-    uint32_t size = i == self->number ? 0 : batch_queue_size(s->workers[i].lane);
-    if (size > most) most = size, fullest = i;
-  }
-  return most > 0 ? batch_queue_try_dequeue(s->workers[fullest].lane) : NULL;
-}
+enum { DEFAULT_LANE_CAPACITY = 64 };
+#define NO_GOAL UINT64_MAX /* further than any position */
 
 typedef struct search {
   worker *self;
+  worker *from; /* whose lane the batch was in */
   Batch *batch; /* NULL after success: every lane is closed and drained */
-  bool stolen;
 } search;
 
 /* Only the worker itself writes its counts. */
@@ -68,25 +40,53 @@ static void count_up(_Atomic uint64_t *count, memory_order order) {
   atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, order);
 }
 
-static void end_turn(worker *self) {
-  hand_over(self);
-  count_up(&self->turn, memory_order_seq_cst); /* DONE: pairs with the load in turn_is_over */
-  event_notify_all(&self->spheres->drained);
+/* Takes the lane's goal away if it has been reached, and says whether: those who saw it must be told. Who waits for
+   more sets a goal anew. */
+static bool reach_goal(worker *w) {
+  uint64_t goal = atomic_load_explicit(&w->goal, memory_order_seq_cst); /* GOAL: pairs with set_goal */
+  while (goal != NO_GOAL && ring_distance(queue_head(w->lane), goal) >= 0)
+    if (atomic_compare_exchange_weak_explicit(&w->goal, &goal, NO_GOAL, memory_order_seq_cst,
+                                              memory_order_seq_cst))
+      return true;
+  return false;
 }
 
-/* Looks into every lane. Decides "nothing there" by try_dequeue, whose loads are seq_cst. */
+/* Tells who drains of the end of a turn, in which a batch from that worker's lane, NULL: none, has been processed. */
+COLD static void tell_drains(worker *self, worker *from) {
+  bool reached = from && reach_goal(from);
+  /* ASKED: seq_cst; pairs with the add in end_of_turn. */
+  if (reached || atomic_load_explicit(&self->asked, memory_order_seq_cst) > 0)
+    event_notify_all(&self->spheres->drained);
+}
+
+static void end_turn(worker *self, worker *from) {
+  hand_over(self);
+  count_up(&self->turn, memory_order_seq_cst); /* DONE: pairs with the load in turn_is_over */
+  /* ASKED: seq_cst; pairs with the add in batch_spheres_drain. */
+  if (atomic_load_explicit(&self->spheres->drains, memory_order_seq_cst) > 0) tell_drains(self, from);
+}
+
+/* The other worker whose lane has most batches inside; NULL: none has any, decided by the seq_cst loads of each size. */
+static worker *with_fullest_lane(BatchSpheres *s, const worker *self) {
+  worker *fullest = NULL;
+  uint32_t most = 0;
+  for (uint32_t i = 0; i < s->num_spheres; i++) {
+    uint32_t size = i == self->number ? 0 : batch_queue_size(s->workers[i].lane);
+    if (size > most) most = size, fullest = &s->workers[i];
+  }
+  return fullest;
+}
+
+/* Takes from its own lane, else from the fullest other one, until there is none. True: a batch, or there will be none. */
 static bool look_everywhere(search *look) {
   BatchSpheres *s = look->self->spheres;
-  bool all_closed = true;
-  look->batch = batch_queue_try_dequeue(look->self->lane);
-  look->stolen = !look->batch;
-  if (!look->batch) look->batch = steal_from_fullest(s, look->self);
-  for (uint32_t i = 0; !look->batch && i < s->num_spheres; i++) {
-    batch_status status = batch_queue_dequeue_until(s->workers[i].lane, &look->batch, BATCH_NO_WAIT);
-    all_closed = all_closed && status == BATCH_CLOSED;
-    look->stolen = i != look->self->number;
-  }
-  return look->batch || all_closed;
+  bool closed =
+      atomic_load_explicit(&s->closed, memory_order_seq_cst); /* before the looks: what is empty stays so */
+  look->from = look->self;
+  look->batch = batch_queue_try_dequeue(look->from->lane);
+  while (!look->batch && (look->from = with_fullest_lane(s, look->self)))
+    look->batch = batch_queue_try_dequeue(look->from->lane);
+  return look->batch || closed;
 }
 
 /* One search, which leaves the turn odd when it found a batch. */
@@ -94,7 +94,7 @@ static bool find_work(void *context) {
   search *look = context;
   count_up(&look->self->turn, memory_order_seq_cst); /* HOLDS: pairs with DRAINS in turn_is_over */
   bool over = look_everywhere(look);
-  if (!look->batch) end_turn(look->self);
+  if (!look->batch) end_turn(look->self, NULL);
   return over;
 }
 
@@ -109,23 +109,31 @@ static void *worker_run(void *context) {
     s->options.process(s->options.context, self->number, look.batch);
     batch_header_release(batch_header_of(look.batch), "batch_spheres_start: a worker");
     count_up(&self->processed, memory_order_relaxed);
-    if (look.stolen) count_up(&self->stolen, memory_order_relaxed);
-    end_turn(self);
+    if (look.from != self) count_up(&self->stolen, memory_order_relaxed);
+    end_turn(self, look.from);
   }
 }
 
-/* What drain waits for: that a lane's batches up to a position have been taken, then that a worker
-   has ended the turn it was in. */
+/* What drain waits for: that a lane's batches up to a position have been taken, then that its worker has ended the
+   turn that it was in. */
 typedef struct drain {
-  const BatchQueue *lane;
-  uint64_t tail;
-  const worker *worker;
-  uint64_t turn;
+  worker *worker;
+  uint64_t tail, turn;
 } drain;
+
+/* Lets a worker tell when the lane's head has got to `position`; of several that are waited for the nearest is told. */
+static void set_goal(worker *w, uint64_t position) {
+  uint64_t goal = atomic_load_explicit(&w->goal, memory_order_seq_cst);
+  while (goal == NO_GOAL || ring_distance(position, goal) < 0) /* GOAL: seq_cst; pairs with reach_goal */
+    if (atomic_compare_exchange_weak_explicit(&w->goal, &goal, position, memory_order_seq_cst,
+                                              memory_order_seq_cst))
+      return;
+}
 
 static bool lane_is_past(void *context) {
   const drain *d = context;
-  return ring_distance(queue_head(d->lane), d->tail) >= 0;
+  set_goal(d->worker, d->tail);
+  return ring_distance(queue_head(d->worker->lane), d->tail) >= 0;
 }
 
 static bool turn_is_over(void *context) {
@@ -159,12 +167,14 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   s->generation = thread_generation();
   s->started = 0;
   s->options = *options;
+  atomic_init(&s->drains, 0);
   event_init(&s->work);
   event_init(&s->drained);
+  atomic_init(&s->closed, false);
   bool complete = true;
   for (uint32_t i = 0; i < s->num_spheres; i++) {
     worker *w = &s->workers[i];
-    *w = (worker){.spheres = s, .number = i};
+    *w = (worker){.spheres = s, .number = i, .goal = NO_GOAL};
     if (complete)
       w->lane = batch_queue_create(options->lane_capacity ? options->lane_capacity : DEFAULT_LANE_CAPACITY);
     complete = complete && w->lane;
@@ -194,8 +204,7 @@ BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
   return s;
 }
 
-/* Whether the workers stayed behind in a fork. */
-static bool are_elsewhere(const char *function, const BatchSpheres *s) {
+bool spheres_are_elsewhere(const char *function, const BatchSpheres *s) {
   if (s->generation == thread_generation()) return false;
   error_set(BATCH_ERROR_UNSUPPORTED,
             "%s: the workers are in the process that forked this one, expected spheres started here",
@@ -203,49 +212,18 @@ static bool are_elsewhere(const char *function, const BatchSpheres *s) {
   return true;
 }
 
-/* Hands a batch to a lane in the name of `function`. */
-static bool dispatch(const char *function, BatchSpheres *s, uint32_t lane, Batch *batch) {
-  batch_header_check(function, batch); /* here, since the queue has a name of its own */
-  if (!batch_queue_enqueue(s->workers[lane].lane, batch))
-    return error_fail(BATCH_CLOSED, "%s: lane %u is closed: batch_spheres_stop has begun", function, lane);
-  event_notify(&s->work, 1);
-  return true;
-}
-
-bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch) {
-  static const char function[] = "batch_spheres_dispatch";
-  if (!spheres || !batch)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function,
-                      spheres ? "batch" : "spheres");
-  if (are_elsewhere(function, spheres)) return false;
-  if (lane == BATCH_SPHERES_ANY) lane = batch_symmetry_group(batch) % spheres->num_spheres;
-  if (lane >= spheres->num_spheres)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: lane is %u, expected 0 to %u or BATCH_SPHERES_ANY",
-                      function, lane, spheres->num_spheres - 1);
-  return dispatch(function, spheres, lane, batch);
-}
-
-/* One view a lane, the lower lanes when there are fewer rows than lanes. Lanes close from the lowest up, and
-   only at the end: once a view has been refused, the rest of the batch has nowhere to go. */
-bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
-  static const char function[] = "batch_spheres_dispatch_split";
-  if (!spheres) return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: spheres is NULL", function);
-  if (are_elsewhere(function, spheres)) return false;
-  if (!batch_check(function, batch)) return false;
-  uint32_t n = spheres->num_spheres < batch->batch_size ? spheres->num_spheres : batch->batch_size, given = 0;
-  Batch **parts = calloc(n, sizeof *parts);
-  if (!parts) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %u parts", function, n);
-  bool is_split = batch_split_views(function, batch, n, parts);
-  while (is_split && given < n && dispatch(function, spheres, given, parts[given])) given++;
-  for (uint32_t i = given; is_split && i < n; i++) batch_header_release(batch_header_of(parts[i]), function);
-  free(parts);
-  if (given < n) return false;
-  batch_header_release(batch_header_of(batch), function);
-  return true;
-}
-
 static void drain_wait(BatchSpheres *s, event_retry *is_over, drain *d) {
   if (!is_over(d)) event_wait(&s->drained, is_over, d, BATCH_FOREVER);
+}
+
+/* Until what the worker may hold has been processed. */
+static void end_of_turn(BatchSpheres *s, worker *w) {
+  drain d = {.worker = w, .turn = atomic_load_explicit(&w->turn, memory_order_seq_cst)};
+  if (d.turn % 2 == 0) return;
+  atomic_fetch_add_explicit(&w->asked, 1,
+                            memory_order_seq_cst); /* ASKED: pairs with the load in tell_drains */
+  drain_wait(s, turn_is_over, &d);
+  atomic_fetch_sub_explicit(&w->asked, 1, memory_order_relaxed);
 }
 
 /* A batch dispatched before is inside its lane up to that lane's tail, or with a worker in its turn. */
@@ -254,17 +232,19 @@ void batch_spheres_drain(BatchSpheres *spheres) {
     error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_drain: spheres is NULL");
     return;
   }
-  if (are_elsewhere("batch_spheres_drain", spheres)) return;
+  if (spheres_are_elsewhere("batch_spheres_drain", spheres)) return;
+  atomic_fetch_add_explicit(&spheres->drains, 1,
+                            memory_order_seq_cst); /* ASKED: pairs with the load in end_turn */
   for (uint32_t i = 0; i < spheres->num_spheres; i++) {
-    const BatchQueue *lane = spheres->workers[i].lane;
-    drain_wait(spheres, lane_is_past, &(drain){.lane = lane, .tail = queue_tail(lane)});
+    worker *w = &spheres->workers[i];
+    drain d = {.worker = w, .tail = queue_tail(w->lane)};
+    if (ring_distance(queue_head(w->lane), d.tail) < 0) drain_wait(spheres, lane_is_past, &d);
   }
   for (uint32_t i = 0; i < spheres->num_spheres; i++) {
-    const worker *w = &spheres->workers[i];
-    uint64_t turn = atomic_load_explicit(&w->turn, memory_order_seq_cst);
-    if (turn % 2 == 1) drain_wait(spheres, turn_is_over, &(drain){.worker = w, .turn = turn});
-    handed_over(w);
+    end_of_turn(spheres, &spheres->workers[i]);
+    handed_over(&spheres->workers[i]);
   }
+  atomic_fetch_sub_explicit(&spheres->drains, 1, memory_order_relaxed);
 }
 
 void batch_spheres_stop(BatchSpheres *spheres) {
@@ -272,6 +252,7 @@ void batch_spheres_stop(BatchSpheres *spheres) {
   live_leave("batch_spheres_stop", spheres);
   for (uint32_t i = 0; i < spheres->num_spheres; i++)
     if (spheres->workers[i].lane) batch_queue_close(spheres->workers[i].lane);
+  atomic_store_explicit(&spheres->closed, true, memory_order_seq_cst); /* a NOTICE of event.h */
   event_notify_all(&spheres->work);
   uint32_t here = spheres->generation == thread_generation() ? spheres->started : 0;
   for (uint32_t i = 0; i < here; i++) pthread_join(spheres->workers[i].thread, NULL);
@@ -288,7 +269,7 @@ bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere, batch
   if (sphere >= spheres->num_spheres)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: sphere is %u, expected 0 to %u", function, sphere,
                       spheres->num_spheres - 1);
-  if (are_elsewhere(function, spheres)) return false;
+  if (spheres_are_elsewhere(function, spheres)) return false;
   const worker *w = &spheres->workers[sphere];
   batch_sphere_stats mine = BATCH_SPHERE_STATS_INIT;
   mine.processed = atomic_load_explicit(&w->processed, memory_order_relaxed);
