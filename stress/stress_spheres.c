@@ -1,6 +1,6 @@
 /* Lanes. First all work goes to one lane: every worker must get some (each waits in its first batch until
-   all have one), and the counts are shown. Then many short lives: several threads dispatch and drain,
-   and the lanes are stopped with work in them. Every batch is processed once and comes back.
+   all have one), and the counts are shown. Then many short lives: several threads dispatch, one and many at once, and
+   drain, and the lanes are stopped with work in them. Every batch is processed once and comes back.
 
    stress_spheres [seconds [threads [seed]]]     threads: workers */
 #include <headrace/headrace.h>
@@ -12,7 +12,7 @@
 
 #include "support/stress.h"
 
-enum { MAX_WORKERS = 32, DISPATCHERS = 3, POOL = 64 };
+enum { MAX_WORKERS = 32, DISPATCHERS = 3, POOL = 64, MANY = POOL / DISPATCHERS };
 
 typedef struct shared {
   BatchSpheres *spheres;
@@ -61,14 +61,39 @@ static void start(shared *s, unsigned workers, void (*function)(void *context, u
   stress_check(s->pool && s->spheres, "%s", batch_last_error()->message);
 }
 
-static void dispatch(shared *s, uint32_t lane, uint64_t number) {
+static Batch *allocate(shared *s, uint64_t number) {
   stress_step("allocates");
   Batch *batch = batch_pool_allocate(s->pool);
   stress_check(batch, "%s", batch_last_error()->message);
   batch->batch_id = number & 0xff;
+  return batch;
+}
+
+static void dispatch(shared *s, uint32_t lane, uint64_t number) {
+  Batch *batch = allocate(s, number);
   stress_step("dispatches");
   stress_check(batch_spheres_dispatch(s->spheres, lane, batch), "%s", batch_last_error()->message);
   atomic_fetch_add(&s->dispatched, 1);
+}
+
+static uint32_t random_lane(const shared *s, uint64_t *random) {
+  uint32_t lane = stress_random_below(random, s->workers + 1);
+  return lane < s->workers ? lane : BATCH_SPHERES_ANY;
+}
+
+/* Returns how many. */
+static uint32_t dispatch_many(shared *s, uint64_t *random) {
+  uint32_t n = stress_random_below(random, MANY + 1), lanes[MANY];
+  Batch *batches[MANY];
+  for (uint32_t i = 0; i < n; i++) {
+    lanes[i] = random_lane(s, random);
+    batches[i] = allocate(s, stress_random(random));
+  }
+  stress_step("dispatches many");
+  stress_check(batch_spheres_dispatch_many(s->spheres, lanes, batches, n), "%s", batch_last_error()->message);
+  for (uint32_t i = 0; i < n; i++) stress_check(!batches[i], "batch %u of %u was not handed over", i, n);
+  atomic_fetch_add(&s->dispatched, n);
+  return n;
 }
 
 /* All batches have come back: they are processed, released, and nobody has one still. */
@@ -111,13 +136,17 @@ static void feed_one_lane(unsigned workers) {
 static void dispatch_and_drain(stress_thread *self) {
   shared *s = self->context;
   for (unsigned i = 0; i < s->batches; i++) {
-    uint64_t before = atomic_load(&s->dispatched);
-    uint32_t lane = stress_random_below(&self->random, s->workers + 1);
-    dispatch(s, lane < s->workers ? lane : BATCH_SPHERES_ANY, stress_random(&self->random));
+    uint64_t least = atomic_load(&s->dispatched);
+    if (stress_random_below(&self->random, 4) == 0) {
+      least += dispatch_many(s, &self->random);
+    } else {
+      dispatch(s, random_lane(s, &self->random), stress_random(&self->random));
+      least++;
+    }
     if (stress_random_below(&self->random, 32)) continue;
     stress_step("drains");
     batch_spheres_drain(s->spheres);
-    stress_check(atomic_load(&s->processed) > before, "drained too early");
+    stress_check(atomic_load(&s->processed) >= least, "drained too early");
   }
 }
 

@@ -255,7 +255,8 @@ Test(messages, of_spheres) {
                                    .process = process_nothing},
                         wrong = options;
   BatchSpheres *spheres = batch_spheres_start(&options);
-  Batch *batch = counting_batch(2, 3);
+  Batch *batch = counting_batch(2, 3), *none = NULL;
+  const uint32_t bad_lane = 2;
   batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
   REFUSES(batch_spheres_start, NULL);
   wrong.num_spheres = 0;
@@ -266,6 +267,10 @@ Test(messages, of_spheres) {
   REFUSES(batch_spheres_dispatch, NULL, 0, batch);
   REFUSES(batch_spheres_dispatch, spheres, 0, NULL);
   REFUSES(batch_spheres_dispatch, spheres, 2, batch);
+  REFUSES(batch_spheres_dispatch_many, NULL, &bad_lane, &batch, 1);
+  REFUSES(batch_spheres_dispatch_many, spheres, &bad_lane, &batch, 1);
+  REFUSES(batch_spheres_dispatch_many, spheres, NULL, NULL, 1);
+  REFUSES(batch_spheres_dispatch_many, spheres, NULL, &none, 1);
   REFUSES(batch_spheres_dispatch_split, NULL, batch);
   REFUSES(batch_spheres_dispatch_split, spheres, NULL);
   batch->mask.total_size = 1;
@@ -364,17 +369,28 @@ static void dispatch_to_release(void *batch) {
   batch_spheres_dispatch(spheres, 0, batch);
   batch_spheres_stop(spheres);
 }
+/* What a caller has put together; what is looked at behind it is not another copy's header either. */
+static _Alignas(64) union {
+  Batch batch;
+  char room[1024];
+} by_hand;
+
 static void dispatch_by_hand(void *unused) {
   (void)unused;
-  static _Alignas(64) union { /* what is looked at behind it is not another copy's header either */
-    Batch batch;
-    char room[1024];
-  } by_hand;
   BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){.size = sizeof(batch_spheres_options),
                                                                        .num_spheres = 1,
                                                                        .lane_capacity = 0,
                                                                        .process = process_nothing});
   batch_spheres_dispatch(spheres, 0, &by_hand.batch);
+}
+static void dispatch_many_by_hand(void *unused) {
+  (void)unused;
+  Batch *batch = &by_hand.batch;
+  BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){.size = sizeof(batch_spheres_options),
+                                                                       .num_spheres = 1,
+                                                                       .lane_capacity = 0,
+                                                                       .process = process_nothing});
+  batch_spheres_dispatch_many(spheres, NULL, &batch, 1);
 }
 static void dispatch_split_free(void *batch) {
   BatchSpheres *spheres = batch_spheres_start(&(batch_spheres_options){.size = sizeof(batch_spheres_options),
@@ -423,6 +439,7 @@ Test(messages, of_aborts) {
   ABORTS(batch_pool_release, pool_release_free, NULL);
   ABORTS(batch_spheres_start, dispatch_to_release, batch);
   ABORTS(batch_spheres_dispatch, dispatch_by_hand, NULL);
+  ABORTS(batch_spheres_dispatch_many, dispatch_many_by_hand, NULL);
   ABORTS(batch_spheres_dispatch_split, dispatch_split_free, batch);
   batch_free(batch);
 }

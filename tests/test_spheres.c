@@ -16,6 +16,7 @@ typedef struct lanes_record {
   BatchSpheres *spheres;
   atomic_uint processed, by[SPHERES], held, inside;
   atomic_ullong sum, order;
+  test_thread *workers; /* of note_thread */
 } lanes_record;
 
 static void note(void *context, uint32_t sphere, Batch *batch) {
@@ -188,6 +189,32 @@ Test(spheres, a_worker_takes_from_its_own_lane_and_then_from_the_fullest) {
   batch_spheres_stop(record.spheres);
 }
 
+Test(spheres, many_at_once_go_where_one_by_one_they_would_and_in_that_order) {
+  static const uint32_t lanes[] = {0, 2, 0, BATCH_SPHERES_ANY, 2, 0, 3};
+  enum { MANY = sizeof lanes / sizeof *lanes };
+  Batch *batches[MANY];
+  lanes_record record = {0};
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = SPHERES,
+                                   .lane_capacity = 32,
+                                   .process = note_order,
+                                   .context = &record};
+  record.spheres = batch_spheres_start(&options);
+  hold_all(&record);
+  for (uint32_t i = 0; i < MANY; i++) batches[i] = check_small_batch(i + 1);
+  batch_assign_to_group(batches[3], 8);
+  cr_assert(batch_spheres_dispatch_many(record.spheres, lanes, batches, MANY), "%s",
+            batch_last_error()->message);
+  for (uint32_t i = 0; i < MANY; i++) cr_assert_null(batches[i]);
+  let_run(&record, 1, &record.by[0], 1 + MANY);
+  char order[32];
+  snprintf(order, sizeof order, "%llu", atomic_load(&record.order));
+  cr_assert(strcmp(order, "1346257") == 0 || strcmp(order, "1346275") == 0, "took them in the order %s",
+            order);
+  let_go(&record);
+  batch_spheres_stop(record.spheres);
+}
+
 Test(spheres, any_lane_is_the_one_of_the_symmetry_group) {
   lanes_record record = {0};
   batch_spheres_options options = {.size = sizeof options,
@@ -207,6 +234,84 @@ Test(spheres, any_lane_is_the_one_of_the_symmetry_group) {
   snprintf(order, sizeof order, "%llu", atomic_load(&record.order));
   cr_assert_str_eq(order, "5111");
   let_go(&record);
+  batch_spheres_stop(record.spheres);
+}
+
+/* More than fit into the lanes, and more than are dealt out at a time. */
+Test(spheres, many_at_once_wait_for_room_and_are_processed_once) {
+  enum { MANY = 1000 };
+  static Batch *batches[MANY];
+  static uint32_t lanes[MANY];
+  lanes_record record = {0};
+  start(&record, 3);
+  for (uint32_t i = 0; i < 2 * MANY; i++) {
+    batches[i % MANY] = check_small_batch(i);
+    batch_assign_to_group(batches[i % MANY], i % BATCH_SYMMETRY_GROUPS);
+    lanes[i % MANY] = i / 7 % SPHERES;
+    if (i % MANY < MANY - 1) continue;
+    watchdog_step("dispatches many");
+    cr_assert(batch_spheres_dispatch_many(record.spheres, i < MANY ? lanes : NULL, batches, MANY), "%s",
+              batch_last_error()->message);
+    for (uint32_t k = 0; k < MANY; k++) cr_assert_null(batches[k]);
+  }
+  watchdog_step("drains");
+  batch_spheres_drain(record.spheres);
+  cr_assert_eq(atomic_load(&record.processed), 2 * MANY);
+  cr_assert_eq(atomic_load(&record.sum), (2 * MANY - 1) * MANY);
+  batch_spheres_stop(record.spheres);
+}
+
+/* As note, and lets the test see where its thread is. */
+static void note_thread(void *context, uint32_t sphere, Batch *batch) {
+  lanes_record *record = context;
+  thread_waits(&record->workers[sphere], "processes");
+  note(context, sphere, batch);
+}
+
+Test(spheres, many_at_once_wake_a_sleeping_worker_for_each) {
+  test_thread workers[SPHERES] = {{0}};
+  lanes_record record = {.workers = workers};
+  batch_spheres_options options = {
+      .size = sizeof options, .num_spheres = SPHERES, .process = note_thread, .context = &record};
+  record.spheres = batch_spheres_start(&options);
+  hold_all(&record);
+  let_go(&record);
+  for (int round = 0; round < 5; round++) {
+    const uint32_t lanes[SPHERES] = {1, 1, 2, 1};
+    Batch *batches[SPHERES];
+    for (int i = 0; i < SPHERES; i++) batches[i] = check_small_batch(1);
+    threads_until_asleep(workers, SPHERES);
+    atomic_store(&record.held, 15);
+    cr_assert(batch_spheres_dispatch_many(record.spheres, lanes, batches, SPHERES));
+    wait_until_inside(&record, 15);
+    let_go(&record);
+  }
+  batch_spheres_stop(record.spheres);
+}
+
+/* More than there is room for, while all workers sleep: they are told of the first ones. */
+Test(spheres, many_at_once_wake_workers_before_they_wait_for_room) {
+  enum { MANY = 40 };
+  test_thread workers[SPHERES] = {{0}};
+  lanes_record record = {.workers = workers};
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = SPHERES,
+                                   .lane_capacity = 2,
+                                   .process = note_thread,
+                                   .context = &record};
+  record.spheres = batch_spheres_start(&options);
+  hold_all(&record);
+  let_go(&record);
+  for (int round = 1; round <= 5; round++) {
+    static const uint32_t lanes[MANY];
+    Batch *batches[MANY];
+    for (int i = 0; i < MANY; i++) batches[i] = check_small_batch(1);
+    threads_until_asleep(workers, SPHERES);
+    watchdog_step("dispatches many");
+    cr_assert(batch_spheres_dispatch_many(record.spheres, lanes, batches, MANY));
+    let_go(&record);
+    cr_assert_eq(atomic_load(&record.processed), SPHERES + round * MANY);
+  }
   batch_spheres_stop(record.spheres);
 }
 
@@ -256,6 +361,44 @@ Test(spheres, a_view_that_cannot_be_dispatched_is_not_lost_in_silence) {
   batch_spheres_dispatch(record.spheres, 0, check_small_batch(1));
   batch_spheres_stop(record.spheres);
   cr_assert_geq(atomic_load(&record.processed), 1);
+}
+
+/* As split_until_closed: what it still has in the end it may release, the rest is processed. */
+static void dispatch_many_until_closed(void *context, uint32_t sphere, Batch *batch) {
+  enum { MANY = 9 };
+  lanes_record *record = context;
+  uint32_t left = 0;
+  atomic_fetch_add(&record->processed, 1);
+  if (batch->batch_id == 0) return;
+  Batch *more[MANY];
+  check_forget_error();
+  watchdog_step("dispatches until stop has begun");
+  for (bool goes_on = true; goes_on;) {
+    const uint32_t lane = (sphere + 1) % 2,
+                   lanes[MANY] = {lane, lane, lane, lane, lane, lane, lane, lane, lane};
+    for (int i = 0; i < MANY; i++) more[i] = check_small_batch(0);
+    goes_on = batch_spheres_dispatch_many(record->spheres, lanes, more, MANY);
+    for (int i = 0; i < MANY; i++) left += more[i] != NULL;
+    atomic_fetch_add(&record->sum, MANY - left);
+  }
+  assert_error(BATCH_CLOSED, "batch_spheres_dispatch_many: ", "lane ", "batch_spheres_stop");
+  cr_assert_gt(left, 0);
+  for (int i = 0; i < MANY; i++)
+    if (more[i]) assert_count(more[i], 1);
+  for (int i = 0; i < MANY; i++) batch_release(more[i]);
+}
+
+Test(spheres, what_many_at_once_do_not_hand_over_when_stopped_stays_with_the_caller) {
+  lanes_record record = {0};
+  batch_spheres_options options = {.size = sizeof options,
+                                   .num_spheres = 2,
+                                   .lane_capacity = 4,
+                                   .process = dispatch_many_until_closed,
+                                   .context = &record};
+  record.spheres = batch_spheres_start(&options);
+  batch_spheres_dispatch(record.spheres, 0, check_small_batch(1));
+  batch_spheres_stop(record.spheres);
+  cr_assert_eq(atomic_load(&record.processed), 1 + atomic_load(&record.sum));
 }
 
 Test(spheres, the_parts_of_a_batch_may_go_to_any_lane) {
@@ -426,6 +569,19 @@ Test(spheres, dispatch_refuses_bad_arguments_and_leaves_the_reference) {
                  "batch_spheres_dispatch", "spheres", CHECK_NULL);
   assert_refused(!batch_spheres_dispatch(record.spheres, 0, NULL), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_spheres_dispatch", "batch", CHECK_NULL);
+  Batch *pair[] = {batch, NULL};
+  const uint32_t lanes[] = {0, SPHERES};
+  assert_refused(!batch_spheres_dispatch_many(record.spheres, NULL, pair, 2), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_spheres_dispatch_many: batches[1] is NULL");
+  pair[1] = batch;
+  assert_refused(!batch_spheres_dispatch_many(record.spheres, lanes, pair, 2), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_spheres_dispatch_many: lanes[1] is 4, expected 0 to 3 or BATCH_SPHERES_ANY");
+  assert_refused(!batch_spheres_dispatch_many(NULL, lanes, pair, 1), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_spheres_dispatch_many: spheres is NULL");
+  assert_refused(!batch_spheres_dispatch_many(record.spheres, lanes, NULL, 1), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_spheres_dispatch_many: batches is NULL, n is 1");
+  cr_assert(batch_spheres_dispatch_many(record.spheres, NULL, NULL, 0));
+  cr_assert(pair[0] == batch && pair[1] == batch);
   assert_refused(!batch_spheres_dispatch_split(NULL, batch), BATCH_ERROR_INVALID_ARGUMENT,
                  "batch_spheres_dispatch_split", "spheres");
   assert_refused(!batch_spheres_dispatch_split(record.spheres, NULL), BATCH_ERROR_INVALID_ARGUMENT,

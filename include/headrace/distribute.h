@@ -33,7 +33,8 @@ HEADRACE_API uint32_t batch_symmetry_group(const Batch *batch);
    mask, or 1 where that is not a positive number (no valid token, an additive mask). Longest processing time first
    (Graham 1969): the costliest batch goes to the least loaded sphere, ties to the lower one, equal batches in the order given; so equal costs give
    0,1,2,...,0,1,2,... The largest load is at most 4/3 - 1/(3 num_spheres) of the best possible.
-   assignments: [n], filled with sphere numbers. n, num_spheres >= 1.
+   assignments: [n], filled with sphere numbers, which batch_spheres_dispatch_many takes as lanes (spheres.h).
+   n, num_spheres >= 1.
    Returns false on a bad argument or lack of memory. */
 HEADRACE_API bool batch_balance_distribution(Batch **batches, uint32_t n, uint32_t num_spheres,
                                              uint32_t *assignments);

@@ -7,6 +7,7 @@
        options.process = my_step;             void my_step(void *context, uint32_t sphere, Batch *batch)
        BatchSpheres *spheres = batch_spheres_start(&options);
        batch_spheres_dispatch(spheres, BATCH_SPHERES_ANY, batch);
+       batch_spheres_dispatch_many(spheres, NULL, batches, n);     many at once
        batch_spheres_drain(spheres);          everything dispatched so far has been processed
        batch_spheres_stop(spheres);           processes the rest, joins, frees
 
@@ -62,6 +63,17 @@ HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *opti
    full. Returns: true, and the reference is handed over; false on a bad lane, or (BATCH_CLOSED) when
    batch_spheres_stop has begun. */
 HEADRACE_API bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch);
+
+/* Gives n batches to lanes, batches[i] to lanes[i] (0 to num_spheres - 1, or BATCH_SPHERES_ANY; lanes NULL: all to
+   BATCH_SPHERES_ANY), as n calls of batch_spheres_dispatch would, those of one lane in the order given. It is less work
+   than the calls: each lane gets its share in one step, as far as it has room, and the workers that sleep are woken by
+   one system call. Waits while a lane is full for the rest of its share. lanes may be what batch_balance_distribution
+   assigned. n may be 0, and batches NULL then.
+   batches[i] becomes NULL when its reference is handed over.
+   Returns: true, and all are handed over; false on a bad lane or batch, and none is, or (BATCH_CLOSED) when
+   batch_spheres_stop has begun: what is left in batches is still the caller's. */
+HEADRACE_API bool batch_spheres_dispatch_many(BatchSpheres *spheres, const uint32_t *lanes, Batch **batches,
+                                              size_t n);
 
 /* Cuts the batch into one view a lane and dispatches them; a batch of fewer rows than lanes into one view a
    row, for the first lanes. On success the caller's reference is handed over. On failure it stays, and

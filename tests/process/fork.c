@@ -138,6 +138,7 @@ static void use_parents_spheres(void) {
   Batch *batch = batch_create(2, 1, 0);
   batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
   expect_elsewhere("batch_spheres_dispatch", !batch_spheres_dispatch(running, 0, batch));
+  expect_elsewhere("batch_spheres_dispatch_many", !batch_spheres_dispatch_many(running, NULL, &batch, 1));
   expect_elsewhere("batch_spheres_dispatch_split", !batch_spheres_dispatch_split(running, batch));
   expect_elsewhere("batch_spheres_get_stats", !batch_spheres_get_stats(running, 0, &stats));
   batch_release(batch);
