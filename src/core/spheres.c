@@ -2,9 +2,9 @@
 
    The pairs of memory orders, beside those of the queue and of event.h:
      DISPATCHED  dispatch: the enqueue's seq_cst CAS -> a worker's seq_cst look into every lane
-     HOLDS       worker: seq_cst store of an odd turn, then the dequeue's seq_cst CAS of head
-     DRAINS      drain: seq_cst load of head, then seq_cst load of the turn: who sees the batch gone
-                 sees that its worker may hold it
+     HOLDS       worker: store of an odd turn, which the dequeue's CAS of head publishes
+     DRAINS      drain: load of head, then of the turn: who sees the batch gone sees that its worker may
+                 hold it
      DONE        worker: seq_cst store of an even turn -> drain's seq_cst load
      GOAL        drain: seq_cst CAS of a lane's goal, then load of its head; worker: the dequeue's seq_cst
                  CAS of head, then load of the goal. At least one sees the other
@@ -92,7 +92,7 @@ static bool look_everywhere(search *look) {
 /* One search, which leaves the turn odd when it found a batch. */
 static bool find_work(void *context) {
   search *look = context;
-  count_up(&look->self->turn, memory_order_seq_cst); /* HOLDS: pairs with DRAINS in turn_is_over */
+  count_up(&look->self->turn, memory_order_relaxed); /* HOLDS: pairs with DRAINS in turn_is_over */
   bool over = look_everywhere(look);
   if (!look->batch) end_turn(look->self, NULL);
   return over;
