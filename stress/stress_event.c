@@ -49,7 +49,7 @@ void __wrap_port_wake(_Atomic uint32_t *word, uint32_t count) {
 
 typedef struct shared {
   ring ring;
-  _Atomic uint64_t slots[1 << RING_MIN_SHIFT];
+  _Atomic uint64_t slots[2 * (CAPACITY + 1)];
   event not_empty, not_full;
   unsigned consumers;
   void (*notify)(event *e, uint32_t k);
