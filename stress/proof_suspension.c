@@ -6,20 +6,22 @@
                thread and all pairs of points of two have been tried
      others    threads that are not stopped, at least 2
 
-   The control: the same test on Vyukov's queue must find that the others are blocked. */
+   The controls: the same test on Vyukov's queue must find that the others are blocked, and on a queue whose push of
+   several is many pushes that one can stop in the middle of it. */
 #include <stdio.h>
 
 #include "schedule/case.h"
 #include "schedule/others.h"
+#include "schedule/small_queue.h"
 #include "support/stress.h"
 
 /* Operations that the others must complete in a case. An unlimited queue keeps every ring for a reader
    that was stopped, so there they do a tenth. */
-enum { AT_A_POINT = 100000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
-enum { LONG_SECONDS = 10 };
+enum { AT_A_POINT = 40000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
+enum { LONG_SECONDS = 10, MANY = 3, STRIDE = 4 };
 
 typedef struct tally {
-  uint64_t points, detours, pairs, triples;
+  uint64_t points, with_groups, detours, pairs, triples;
 } tally;
 
 static unsigned failures;
@@ -46,22 +48,51 @@ static bool run(const case_plan *plan, unsigned last, uint64_t *count) {
   return stops[last];
 }
 
+static bool of_several(operation o) {
+  return o == OPERATION_PUT_MANY || o == OPERATION_TAKE_MANY;
+}
+
 /* Every stop of one operation, the others doing much. */
 static void try_points(case_plan *plan, tally *t) {
   victim_plan *v = &plan->victim[0];
-  plan->operations = share(plan->subject, AT_A_POINT);
+  plan->operations = share(plan->subject, v->operation == OPERATION_CLEAR ? AT_A_DETOUR : AT_A_POINT);
   for (v->steps = 0; run(plan, 0, &t->points); v->steps++) continue;
+}
+
+/* Every stop of what may want a group or give one back: of so many, and whatever is to be had where groups are. */
+static void try_points_with_groups(case_plan *plan, tally *t) {
+  victim_plan *v = &plan->victim[0];
+  if (!plan->subject->arrange_groups) return;
+  plan->operations = share(plan->subject, AT_A_DETOUR);
+  plan->together = true;
+  for (plan->groups = GROUPS_NONE; plan->groups < GROUP_STATES; plan->groups++)
+    for (v->many = 2; v->many <= (of_several(v->operation) ? SUBJECT_MANY : 2); v->many++)
+      for (v->steps = 0; run(plan, 0, &t->with_groups); v->steps++) continue;
 }
 
 static bool is_long(void) {
   return stress_seconds() >= LONG_SECONDS;
 }
 
-/* Puts and takes of several that wait do what the others do, several times: too many stops for every detour and pair.
-   Those that poll have as many in a short run. They are tried at each point, and at random. */
+/* Puts and takes of several that wait do what the others do, several times, and clearing releases what it has taken out:
+   too many stops for every detour and pair. Those that poll have as many in a short run. They are tried at each point,
+   and at random. */
 static bool is_left_out(operation o) {
-  if (o == OPERATION_PUT_MANY_WAITING || o == OPERATION_TAKE_MANY_WAITING) return true;
+  if (o == OPERATION_PUT_MANY_WAITING || o == OPERATION_TAKE_MANY_WAITING || o == OPERATION_CLEAR)
+    return true;
   return !is_long() && (o == OPERATION_PUT_POLLING || o == OPERATION_TAKE_POLLING);
+}
+
+/* A short run tries one in STRIDE of the last stops of detours and pairs, each time others; every one is tried by a long
+   one. */
+static unsigned stride(void) {
+  return is_long() ? 1 : STRIDE;
+}
+
+static unsigned first_stop(void) {
+  static uint64_t random;
+  if (random == 0) random = stress_seed() | 1;
+  return stress_random_below(&random, stride());
 }
 
 /* Every stop on every detour: what the operation does after something has happened while it stood at
@@ -74,7 +105,7 @@ static void try_detours(case_plan *plan, tally *t) {
   for (v->steps = 0; v->interference = INTERFERE_NOT, run(plan, 0, &first_stops); v->steps++) {
     plan->operations = share(plan->subject, AT_A_DETOUR);
     for (v->interference = INTERFERE_PUT; v->interference < INTERFERENCES; v->interference++)
-      for (v->further = 0; run(plan, 0, &t->detours); v->further++) continue;
+      for (v->further = first_stop(); run(plan, 0, &t->detours); v->further += stride()) continue;
     plan->operations = 0;
     v->further = 0;
   }
@@ -92,8 +123,8 @@ static void try_pairs(case_plan *plan, tally *t) {
     plan->operations = share(plan->subject, AT_A_PAIR);
     for (operation o = 0; o < OPERATIONS; o++) {
       if (is_left_out(o)) continue;
-      plan->victim[1] = (victim_plan){.operation = o};
-      while (run(plan, 1, &t->pairs)) plan->victim[1].steps++;
+      plan->victim[1] = (victim_plan){.operation = o, .many = MANY, .steps = first_stop()};
+      while (run(plan, 1, &t->pairs)) plan->victim[1].steps += stride();
     }
   }
 }
@@ -111,13 +142,15 @@ static void for_each_state(const subject *s, uint32_t capacity, unsigned victims
                           .laps_before = laps_before,
                           .inside = inside,
                           .victims = 1,
-                          .victim = {{.operation = o}}};
+                          .together = inside > 1,
+                          .victim = {{.operation = o, .many = MANY}}};
         try(&plan, t);
       }
 }
 
 static victim_plan random_victim(uint64_t *random) {
   victim_plan v = {.operation = stress_random_below(random, OPERATIONS),
+                   .many = 2 + stress_random_below(random, SUBJECT_MANY - 1),
                    .steps = stress_random_below(random, 12)};
   if (stress_random_below(random, 2) == 0) {
     v.interference = stress_random_below(random, INTERFERENCES);
@@ -135,6 +168,8 @@ static void try_triples(const subject *s, uint64_t *random, tally *t) {
                       .capacity = capacity,
                       .laps_before = stress_random_below(random, 2 * capacity),
                       .inside = stress_random_below(random, capacity + 1),
+                      .together = stress_random_below(random, 2),
+                      .groups = stress_random_below(random, GROUP_STATES),
                       .victims = CASE_VICTIMS,
                       .operations = share(s, AT_A_PAIR)};
     for (int i = 0; i < CASE_VICTIMS; i++) plan.victim[i] = random_victim(random);
@@ -149,35 +184,50 @@ static void prove(const subject *s, uint64_t *random) {
   uint64_t before = others_operations();
   for (const uint32_t *c = is_unlimited(s) ? unlimited : bounded; *c; c++) {
     for_each_state(s, *c, 1, &t, try_points);
+    for_each_state(s, *c, 1, &t, try_points_with_groups);
     for_each_state(s, *c, 1, &t, try_detours);
     if (*c < 16) for_each_state(s, *c, 2, &t, try_pairs);
   }
   try_triples(s, random, &t);
-  printf("%-15s %5llu points, %6llu after a detour, %6llu pairs, %6llu triples; the others completed %llu "
+  printf("%-15s %5llu points, %6llu with groups, %6llu after a detour, %6llu pairs, %6llu triples; the "
+         "others completed %llu "
          "operations\n",
-         s->name, (unsigned long long)t.points, (unsigned long long)t.detours, (unsigned long long)t.pairs,
-         (unsigned long long)t.triples, (unsigned long long)(others_operations() - before));
+         s->name, (unsigned long long)t.points, (unsigned long long)t.with_groups,
+         (unsigned long long)t.detours, (unsigned long long)t.pairs, (unsigned long long)t.triples,
+         (unsigned long long)(others_operations() - before));
   fflush(stdout);
 }
 
-/* The control. Returns whether the test found that its others are blocked. */
-static bool refute(const subject *s) {
+/* A control. Returns whether the test found something. */
+static bool refute(const subject *s, const char *name, const char *what) {
   tally t = {0};
   quiet = true;
   for_each_state(s, 4, 1, &t, try_points);
-  printf("control: %-15s %llu points, at %u of them the others are blocked or the capacity is not exact\n",
-         s->name, (unsigned long long)t.points, failures);
+  printf("control: %-15s %llu points, at %u of them %s\n", name, (unsigned long long)t.points, failures,
+         what);
   bool refuted = failures > 0;
   quiet = false;
   failures = 0;
   return refuted;
 }
 
+static void refute_all(void) {
+  stress_check(
+      refute(&subject_vyukov, subject_vyukov.name, "the others are blocked or the capacity is not exact"),
+      "Vyukov's queue passed");
+  small_queue = small_queue_shipped;
+  stress_check(!refute(&subject_small_queue, "small queue", "something is wrong"),
+               "a right queue is found wrong");
+  pushed_one_by_one.change(&small_queue);
+  stress_check(refute(&subject_small_queue, "one by one", "a push of several has put in a part"),
+               "a push of several that is not one step passed");
+}
+
 int main(int argc, char **argv) {
   stress_begin(argc, argv, 1, 2);
   uint64_t random = stress_seed();
   case_begin(stress_threads() < 2 ? 2 : stress_threads());
-  stress_check(refute(&subject_vyukov), "the control passed");
+  refute_all();
   prove(&subject_queue, &random);
   prove(&subject_unlimited_queue, &random);
   prove(&subject_pool, &random);

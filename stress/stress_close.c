@@ -7,6 +7,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
+#include "core/queue_internal.h"
+#include "support/ring_invariants.h"
 #include "support/stress.h"
 
 enum { MAX_THREADS = 32, MANY = 3 };
@@ -125,6 +127,8 @@ static uint64_t run(uint64_t *random, unsigned threads) {
   stress_check(atomic_load(&r.entered) == atomic_load(&r.left),
                "%" PRIu64 " batches went in, %" PRIu64 " came out", atomic_load(&r.entered),
                atomic_load(&r.left));
+  const char *wrong = batch_queue_capacity(r.queue) > 0 ? ring_invariants(&r.queue->handles.ring) : NULL;
+  stress_check(!wrong, "at rest the ring is not right: %s", wrong);
   batch_queue_free(r.queue);
   return atomic_load(&r.left);
 }

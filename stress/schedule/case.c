@@ -11,6 +11,8 @@ typedef struct victim {
   operation operation;
   uint32_t given[SUBJECT_MANY]; /* the items to put */
   uint32_t puts, entered;       /* how many these are, how many of them went in */
+  uint32_t many;
+  uint32_t seen; /* how many of them others had while it stood */
   uint32_t items[SUBJECT_MANY];
   uint32_t taken; /* of these */
   answer answer;  /* once it has ended */
@@ -19,13 +21,17 @@ typedef struct victim {
 } victim;
 
 static victim victims[CASE_VICTIMS];
-static uint32_t total; /* items there are */
+static uint32_t total;  /* items there are */
+static bool miscounted; /* a push of several has put in more or fewer than others had of it */
 
 const char *operation_name(operation o) {
   static const char *const names[] = {"push",
                                       "pop",
                                       "peek",
+                                      "push many",
                                       "pop many",
+                                      "questions",
+                                      "clear",
                                       "push waiting",
                                       "pop waiting",
                                       "pop to a deadline",
@@ -38,8 +44,8 @@ const char *operation_name(operation o) {
 }
 
 static const char *interference_name(interference i) {
-  static const char *const names[] = {"nothing",  "a push", "a pop",  "filling",
-                                      "draining", "a lap",  "3 laps", "closing"};
+  static const char *const names[] = {"nothing", "a push", "a pop",          "filling",       "draining",
+                                      "a lap",   "3 laps", "a push of many", "a pop of many", "closing"};
   return names[i];
 }
 
@@ -54,21 +60,23 @@ void case_end(void) {
 }
 
 void case_print(const case_plan *plan) {
-  printf("  %s of capacity %u, %u positions used before, %u inside\n", plan->subject->name, plan->capacity,
-         plan->laps_before, plan->inside);
+  printf("  %s of capacity %u, %u positions used before, %u inside%s, groups %d\n", plan->subject->name,
+         plan->capacity, plan->laps_before, plan->inside, plan->together ? " together" : "",
+         (int)plan->groups);
   for (unsigned i = 0; i < plan->victims; i++) {
     const victim_plan *v = &plan->victim[i];
     const schedule_step *place = &victims[i].place;
-    printf("  %s, stopped after %u steps, then %s and %u steps: %s at %s:%d%s\n",
-           operation_name(v->operation), v->steps, interference_name(v->interference), v->further,
+    printf("  %s (%u), stopped after %u steps, then %s and %u steps: %s at %s:%d%s\n",
+           operation_name(v->operation), v->many, v->steps, interference_name(v->interference), v->further,
            schedule_kind_name(place->kind), place->file ? place->file : "?", place->line,
            victims[i].stopped ? "" : " (ended)");
   }
 }
 
-/* How many items it puts: no more at a time than there are places, so that it can end when all are free. */
-static uint32_t items_to_put(operation o, uint32_t capacity) {
-  if (o == OPERATION_PUT_MANY_WAITING) return capacity < SUBJECT_MANY ? capacity : SUBJECT_MANY;
+/* How many items it puts: if it waits no more than there are places, so that it can end when all are free. */
+static uint32_t items_to_put(operation o, uint32_t many, uint32_t capacity) {
+  if (o == OPERATION_PUT_MANY) return many;
+  if (o == OPERATION_PUT_MANY_WAITING) return capacity < many ? capacity : many;
   return o == OPERATION_PUT || o == OPERATION_PUT_WAITING || o == OPERATION_PUT_POLLING;
 }
 
@@ -79,8 +87,13 @@ static bool is_there(const subject *s, operation o) {
   case OPERATION_TAKE_MANY:
   case OPERATION_TAKE_MANY_WAITING:
     return s->take_many;
+  case OPERATION_PUT_MANY:
   case OPERATION_PUT_MANY_WAITING:
     return s->put_many;
+  case OPERATION_ASK:
+    return s->is_empty;
+  case OPERATION_CLEAR:
+    return s->clear;
   case OPERATION_CLOSE:
     return s->close;
   case OPERATION_PUT_WAITING:
@@ -92,6 +105,10 @@ static bool is_there(const subject *s, operation o) {
   default:
     return true;
   }
+}
+
+static bool waits(operation o) {
+  return o >= OPERATION_PUT_WAITING && o != OPERATION_CLOSE;
 }
 
 static uint64_t deadline_of(operation o) {
@@ -117,8 +134,10 @@ static void victim_job(void *context) {
     v->answer = s->put(v->given[0], deadline_of(v->operation));
     v->entered = v->answer == ANSWER_DONE;
     return;
+  case OPERATION_PUT_MANY:
   case OPERATION_PUT_MANY_WAITING:
-    v->answer = s->put_many(v->given, v->puts, UINT64_MAX, &v->entered);
+    v->answer =
+        s->put_many(v->given, v->puts, v->operation == OPERATION_PUT_MANY ? 0 : UINT64_MAX, &v->entered);
     return;
   case OPERATION_TAKE:
   case OPERATION_TAKE_WAITING:
@@ -129,13 +148,32 @@ static void victim_job(void *context) {
     return;
   case OPERATION_TAKE_MANY:
   case OPERATION_TAKE_MANY_WAITING:
-    s->take_many(v->items, SUBJECT_MANY, v->operation == OPERATION_TAKE_MANY ? 0 : UINT64_MAX, &v->taken);
+    s->take_many(v->items, v->many, v->operation == OPERATION_TAKE_MANY ? 0 : UINT64_MAX, &v->taken);
     return;
   case OPERATION_PEEK:
     s->peek(v->items);
     return;
+  case OPERATION_ASK:
+    s->size();
+    s->is_empty();
+    s->is_full();
+    return;
+  case OPERATION_CLEAR:
+    s->clear();
+    return;
   default:
     s->close();
+  }
+}
+
+/* Takes and puts as many as there are places and more, one by one or together. */
+static void go_round(const case_plan *plan, uint32_t positions) {
+  const subject *s = plan->subject;
+  for (uint32_t i = 0; i < positions; i += plan->together ? SUBJECT_MANY - 1 : 1) {
+    if (plan->together)
+      bag_take_many(s, &others_bag, SUBJECT_MANY - 1), bag_put_many(s, &others_bag, SUBJECT_MANY - 1);
+    else
+      bag_take(s, &others_bag), bag_put(s, &others_bag);
   }
 }
 
@@ -149,16 +187,21 @@ static void interfere(const case_plan *plan, interference what) {
   case INTERFERE_TAKE:
     bag_take(s, &others_bag);
     return;
-  case INTERFERE_FILL:
-    while (bag_put(s, &others_bag) == ANSWER_DONE) continue;
+  case INTERFERE_FILL: /* not with all there are, where that has no end */
+    while (others_bag.count > total / 2 && bag_put(s, &others_bag) == ANSWER_DONE) continue;
     return;
   case INTERFERE_DRAIN:
     while (bag_take(s, &others_bag) == ANSWER_DONE) continue;
     return;
   case INTERFERE_LAP:
   case INTERFERE_LAPS:
-    for (uint32_t i = 0; i < (what == INTERFERE_LAP ? lap : 3 * lap + 1); i++)
-      bag_take(s, &others_bag), bag_put(s, &others_bag);
+    go_round(plan, what == INTERFERE_LAP ? lap : 3 * lap + 1);
+    return;
+  case INTERFERE_PUT_MANY:
+    bag_put_many(s, &others_bag, SUBJECT_MANY - 1);
+    return;
+  case INTERFERE_TAKE_MANY:
+    bag_take_many(s, &others_bag, SUBJECT_MANY - 1);
     return;
   case INTERFERE_CLOSE:
     if (s->close) s->close();
@@ -176,12 +219,26 @@ static bool closes(const case_plan *plan) {
   return false;
 }
 
+/* Puts in what is to be inside, in one step or several as far as it goes, and lets the first of them go round once: a
+   part of the entry at head has gone then. */
+static void put_together(const case_plan *plan) {
+  const subject *s = plan->subject;
+  for (uint32_t before = others_bag.count; before - others_bag.count < plan->inside;)
+    bag_put_many(s, &others_bag,
+                 plan->inside - (before - others_bag.count) < SUBJECT_MANY
+                     ? plan->inside - (before - others_bag.count)
+                     : SUBJECT_MANY);
+  if (plan->inside > 0 && bag_take(s, &others_bag) == ANSWER_DONE) bag_put(s, &others_bag);
+}
+
 /* Brings the container to where the victims start. */
 static void prepare(const case_plan *plan) {
   const subject *s = plan->subject;
   s->create(plan->capacity);
   others_bag.count = 0;
-  total = s->starts_full ? plan->capacity : 2 * plan->capacity + 8;
+  if (s->arrange_groups) s->arrange_groups(plan->groups);
+  /* Enough to fill it while victims hold what they are to put, or all that they can take. */
+  total = s->starts_full ? plan->capacity : (1 + CASE_VICTIMS) * (plan->capacity + SUBJECT_MANY);
   if (s->starts_full) {
     while (bag_take(s, &others_bag) == ANSWER_DONE) continue;
   } else {
@@ -191,7 +248,10 @@ static void prepare(const case_plan *plan) {
     bag_put(s, &others_bag);
     bag_take(s, &others_bag);
   }
-  for (uint32_t i = 0; i < plan->inside; i++) bag_put(s, &others_bag);
+  if (plan->together)
+    put_together(plan);
+  else
+    for (uint32_t i = 0; i < plan->inside; i++) bag_put(s, &others_bag);
 }
 
 /* Starts a victim and brings it to its last stop. False: not enough items were left for it to put. */
@@ -200,8 +260,9 @@ static bool victim_start(const case_plan *plan, unsigned i) {
   victim *v = &victims[i];
   v->subject = plan->subject;
   v->operation = how->operation;
-  v->taken = v->entered = 0;
-  v->puts = items_to_put(v->operation, plan->capacity);
+  v->many = how->many;
+  v->taken = v->entered = v->seen = 0;
+  v->puts = items_to_put(v->operation, v->many, plan->capacity);
   if (others_bag.count < v->puts) return false;
   for (uint32_t j = 0; j < v->puts; j++) v->given[j] = others_bag.items[--others_bag.count];
   v->stopped = stopper_run(v->thread, victim_job, v, how->steps);
@@ -242,6 +303,35 @@ static const char *fill_and_drain(const case_plan *plan, bool closing) {
   return exact && drained != expected_inside(plan) ? "the capacity was not exact" : NULL;
 }
 
+static bool is_in_bag(uint32_t item) {
+  for (uint32_t i = 0; i < others_bag.count; i++)
+    if (others_bag.items[i] == item) return true;
+  return false;
+}
+
+/* Of a push of several that does not wait and stands: it has had its effect, so that others have what is in, the first so
+   many, or it has not, and they have nothing. */
+static const char *check_effect(victim *v) {
+  const subject *s = v->subject;
+  if (v->operation != OPERATION_PUT_MANY || !v->stopped) return NULL;
+  while (v->seen < v->puts && is_in_bag(v->given[v->seen])) v->seen++;
+  for (uint32_t i = v->seen; i < v->puts; i++)
+    if (is_in_bag(v->given[i])) return "a stopped push of several has put in some, and not the first ones";
+  bool effect = s->effect_file && stopper_swaps(v->thread, s->effect_kind, s->effect_file) > 0;
+  if (s->effect_file && effect != (v->seen > 0)) return "a stopped push of several is half done";
+  return NULL;
+}
+
+/* How many groups a stopped thread may keep: those that a pop was about to give back, or a chain to which they came. */
+static uint32_t groups_kept(const case_plan *plan) {
+  uint32_t hauled = plan->capacity / 2 + 1;
+  return plan->victims * (GROUP_CHAIN - 1 + hauled);
+}
+
+static const char *check_inside(const case_plan *plan, uint32_t kept) {
+  return plan->subject->fault_inside ? plan->subject->fault_inside(kept) : NULL;
+}
+
 /* Does what the victim may be waiting for. Closing again wakes whom a closer that was stopped between
    closing and waking has left asleep. */
 static void provide(const case_plan *plan, const victim *v, bool closing) {
@@ -250,7 +340,7 @@ static void provide(const case_plan *plan, const victim *v, bool closing) {
   if (v->operation == OPERATION_TAKE_WAITING || v->operation == OPERATION_TAKE_MANY_WAITING ||
       v->operation == OPERATION_TAKE_POLLING)
     bag_put(s, &others_bag);
-  for (uint32_t i = 0; i < v->puts && v->operation != OPERATION_PUT; i++) bag_take(s, &others_bag);
+  for (uint32_t i = 0; i < v->puts && waits(v->operation); i++) bag_take(s, &others_bag);
   if (s->starts_full)
     while (bag_put(s, &others_bag) == ANSWER_DONE) continue;
 }
@@ -260,6 +350,7 @@ static void victim_finish(const case_plan *plan, victim *v, bool closing) {
     provide(plan, v, closing);
     stopper_go_on(v->thread, STOPPER_NEVER);
   }
+  if (v->seen > 0 && v->seen != v->entered) miscounted = true;
   for (uint32_t i = v->entered; i < v->puts; i++) others_bag.items[others_bag.count++] = v->given[i];
   for (uint32_t i = 0; i < v->taken; i++) others_bag.items[others_bag.count++] = v->items[i];
   v->taken = 0;
@@ -278,6 +369,14 @@ static bool all_is_there(const subject *s) {
   return true;
 }
 
+/* Has what was released in the container. */
+static void recover(const subject *s) {
+  uint32_t count;
+  if (!s->recover) return;
+  s->recover(others_bag.items + others_bag.count, &count);
+  others_bag.count += count;
+}
+
 /* Lets the victims end; then all items must come out, and once more exactly the capacity fit in. */
 static const char *finish(const case_plan *plan, bool closing) {
   const subject *s = plan->subject;
@@ -285,8 +384,12 @@ static const char *finish(const case_plan *plan, bool closing) {
   for (unsigned i = 0; i < plan->victims; i++) was_stopped[i] = victims[i].stopped;
   for (unsigned i = 0; i < plan->victims; i++) victim_finish(plan, &victims[i], closing);
   while (bag_take(s, &others_bag) == ANSWER_DONE) continue;
+  recover(s);
   for (unsigned i = 0; i < plan->victims; i++) victims[i].stopped = was_stopped[i]; /* for case_print */
+  if (miscounted) return "a push of several says another number than others had of it";
   if (!all_is_there(s)) return "an item is lost or there twice";
+  const char *fault = check_inside(plan, 0);
+  if (fault) return fault;
   if (closing || !s->bounded) return NULL;
   uint32_t entered = 0;
   while (bag_put(s, &others_bag) == ANSWER_DONE) entered++;
@@ -302,7 +405,10 @@ static void clean_up(const subject *s) {
 /* What the others and the container must do while the victims stand. */
 static const char *check_others(const case_plan *plan, bool closing) {
   const char *wrong = others_work(plan->subject, plan->operations, closing);
-  return wrong ? wrong : fill_and_drain(plan, closing);
+  if (!wrong) wrong = fill_and_drain(plan, closing);
+  if (!wrong && plan->victims == 1)
+    wrong = check_effect(&victims[0]); /* another one may have taken some of it */
+  return wrong ? wrong : check_inside(plan, groups_kept(plan));
 }
 
 const char *case_run(const case_plan *plan, bool stops[CASE_VICTIMS]) {
@@ -312,6 +418,7 @@ const char *case_run(const case_plan *plan, bool stops[CASE_VICTIMS]) {
   memset(stops, 0, CASE_VICTIMS * sizeof *stops);
   for (unsigned i = 0; i < plan->victims; i++)
     if (!is_there(plan->subject, plan->victim[i].operation)) return NULL;
+  miscounted = false;
   prepare(plan);
   case_plan begun = *plan;
   while (started < plan->victims && victim_start(plan, started)) started++;

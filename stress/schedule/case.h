@@ -5,7 +5,8 @@
    a bounded queue takes items until it answers FULL and then hands out exactly `capacity`, wherever
    the stopped operations stand (one before its effect holds no place, one after it has given or taken
    an item like any other). A pool hands out all of its batches but those that stopped operations
-   hold: an allocation after its effect, a release before it. At last the stopped operations go on to
+   hold: an allocation after its effect, a release before it. A ring's invariants hold, and of its groups a stopped thread
+   keeps a few: what it was about to push or to give back, or one chain. At last the stopped operations go on to
    their end, and every item must be somewhere exactly once. */
 #ifndef HEADRACE_STRESS_CASE_H
 #define HEADRACE_STRESS_CASE_H
@@ -19,7 +20,10 @@ typedef enum operation {
   OPERATION_PUT,
   OPERATION_TAKE,
   OPERATION_PEEK,
+  OPERATION_PUT_MANY,
   OPERATION_TAKE_MANY,
+  OPERATION_ASK,         /* how many there are, whether it is empty, or full */
+  OPERATION_CLEAR,       /* takes out what is inside and releases it */
   OPERATION_PUT_WAITING, /* until it succeeds */
   OPERATION_TAKE_WAITING,
   OPERATION_TAKE_DEADLINE, /* to which the wait comes first */
@@ -40,12 +44,15 @@ typedef enum interference {
   INTERFERE_DRAIN,
   INTERFERE_LAP,
   INTERFERE_LAPS,
+  INTERFERE_PUT_MANY,
+  INTERFERE_TAKE_MANY,
   INTERFERE_CLOSE,
   INTERFERENCES
 } interference;
 
 typedef struct victim_plan {
   operation operation;
+  uint32_t many;             /* 2 to SUBJECT_MANY, of those that put or take several */
   unsigned steps;            /* before it stops */
   interference interference; /* what happens then */
   unsigned further;          /* steps before it stops again */
@@ -56,6 +63,8 @@ typedef struct case_plan {
   uint32_t capacity;
   uint32_t laps_before; /* positions used up and empty again, before the case begins */
   uint32_t inside;      /* items put in then; of a pool: left in */
+  bool together;        /* in one step, of which the first has gone again; and others go round so */
+  group_state groups;   /* what victims find when they want a group, or give one back */
   unsigned victims;
   victim_plan victim[CASE_VICTIMS]; /* started in this order, each stopped before the next */
   uint64_t operations;              /* for the others to complete together */

@@ -5,7 +5,7 @@
 
 #include "support/stress.h"
 
-enum { CHAINS = 4, MOST_GROUPS = 1 << 20 };
+enum { CHAINS = 4, MOST_GROUPS = 1 << 16, MOST_ASIDE = 1 << 12 };
 
 /* What inside_groups_arrange has taken out of a store. */
 typedef struct taken_out {
@@ -83,6 +83,7 @@ static void fill_shard(group_store *store, stack *shard) {
 void inside_groups_arrange(group_store *store, group_state state) {
   if (state == GROUPS_AS_THEY_ARE) return;
   take_out_all(store);
+  if (aside_of(store)->count > MOST_ASIDE) inside_groups_reset(store);
   for (unsigned i = 0; state == GROUPS_IN_CHAINS && i < CHAINS; i++)
     stack_push(&store->chains, chain_link, store, make_chain(store));
   for (unsigned i = 0; state == GROUPS_IN_FULL_SHARDS && i < COUNTERS_SHARDS; i++)

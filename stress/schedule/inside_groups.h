@@ -14,7 +14,7 @@ typedef enum group_state {
   GROUP_STATES
 } group_state;
 
-/* Brings a store to it that nobody uses at the time. */
+/* Brings a store to it that nobody uses at the time, and of which no ring has a group. */
 void inside_groups_arrange(group_store *store, group_state state);
 
 /* A count: begin, then each ring whose groups are from the store, or each group that somebody has, then the fault. */

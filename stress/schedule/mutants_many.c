@@ -32,6 +32,8 @@ static void one_by_one(small_queue_parts *p) {
   p->push_many = push_many_one_by_one;
 }
 
+const mutant pushed_one_by_one = {"push_many puts in one by one", one_by_one};
+
 /* What pop may get wrong with an entry that is a group. */
 typedef enum pop_flaw {
   POP_RIGHT,

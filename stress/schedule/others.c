@@ -46,9 +46,30 @@ answer bag_take(const subject *s, bag *b) {
   return a;
 }
 
-/* One put and one take; returns how many of them were completed. */
+answer bag_put_many(const subject *s, bag *b, uint32_t most) {
+  uint32_t items[SUBJECT_MANY], k = most < b->count ? most : b->count, entered;
+  if (!s->put_many || k == 0) return bag_put(s, b);
+  for (uint32_t i = 0; i < k; i++) items[i] = b->items[--b->count];
+  answer a = s->put_many(items, k, 0, &entered);
+  while (k > entered) b->items[b->count++] = items[--k];
+  return a;
+}
+
+answer bag_take_many(const subject *s, bag *b, uint32_t most) {
+  uint32_t taken;
+  if (!s->take_many) return bag_take(s, b);
+  answer a = s->take_many(b->items + b->count, most, 0, &taken);
+  if (a == ANSWER_DONE) b->count += taken;
+  return a;
+}
+
+/* One put and one take, in turns of one and of several; returns how many of them were completed. */
 static unsigned put_and_take(bag *b) {
-  answer put = bag_put(work_subject, b), took = bag_take(work_subject, b);
+  static _Thread_local uint32_t turn;
+  uint32_t puts = turn / 2 % (SUBJECT_MANY + 1), takes = turn / 3 % (SUBJECT_MANY + 1);
+  turn++;
+  answer put = puts > 1 ? bag_put_many(work_subject, b, puts) : bag_put(work_subject, b);
+  answer took = takes > 1 ? bag_take_many(work_subject, b, takes) : bag_take(work_subject, b);
   if (put == ANSWER_CLOSED || took == ANSWER_CLOSED) {
     if (!work_closing) atomic_store(&closed_without_cause, true);
     return (put == ANSWER_DONE || put == ANSWER_CLOSED) + (took == ANSWER_DONE || took == ANSWER_CLOSED);

@@ -17,6 +17,9 @@ extern bag others_bag;
    container. */
 answer bag_put(const subject *s, bag *b);
 answer bag_take(const subject *s, bag *b);
+/* The same with up to so many in one step, or one where the container has no such calls. */
+answer bag_put_many(const subject *s, bag *b, uint32_t most);
+answer bag_take_many(const subject *s, bag *b, uint32_t most);
 
 /* Starts n - 1 threads, n >= 1; the caller of others_work is one of the n. */
 void others_begin(unsigned n);

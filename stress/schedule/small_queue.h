@@ -44,6 +44,7 @@ typedef struct mutant {
 enum { MUTANTS = 20, MANY_MUTANTS = 18 };
 extern const mutant mutants[MUTANTS];
 extern const mutant many_mutants[MANY_MUTANTS]; /* wrong with several at once */
+extern const mutant pushed_one_by_one;          /* one of them */
 extern const mutant without_flaw;               /* what those are made from, right: it must not be found */
 
 #endif

@@ -42,6 +42,10 @@ typedef struct subject {
   bool (*is_empty)(void), (*is_full)(void);
   answer (*peek)(uint32_t *item);
   void (*close)(void);
+  /* Takes out what is inside and releases it; nobody has it then. recover: has all such items again, *count of them, once
+     no such call goes on. */
+  void (*clear)(void);
+  void (*recover)(uint32_t *items, uint32_t *count);
   /* Whether the item, which is outside now, looks as it should. */
   bool (*item_is_sound)(uint32_t item);
   /* Whether nobody is registered as waiting, and no token is left. */

@@ -1,4 +1,5 @@
-/* BatchQueue as a subject: item i is a batch whose batch_id is i. */
+/* BatchQueue as a subject: item i is a batch whose batch_id is i. Each has two references: one is this file's, so that a
+   queue that releases a batch leaves it here. */
 #include <headrace/queue.h>
 
 #include "schedule/descriptors.h"
@@ -11,8 +12,11 @@ static Batch *batches[SUBJECT_ITEMS];
 
 static void create(uint32_t capacity) {
   for (uint32_t i = 0; i < SUBJECT_ITEMS; i++) {
-    if (!batches[i]) batches[i] = batch_create(1, 1, 0);
-    if (batches[i]) batches[i]->batch_id = i;
+    if (batches[i]) continue;
+    batches[i] = batch_create(1, 1, 0);
+    if (!batches[i]) break;
+    batches[i]->batch_id = i;
+    batch_retain(batches[i]);
   }
   queue = batch_queue_create(capacity);
   stress_check(queue && batches[SUBJECT_ITEMS - 1], "no memory");
@@ -125,8 +129,21 @@ static void close_queue(void) {
   batch_queue_close(queue);
 }
 
+static void clear(void) {
+  batch_queue_clear(queue);
+}
+
+static void recover(uint32_t *items, uint32_t *count) {
+  *count = 0;
+  for (uint32_t i = 0; i < SUBJECT_ITEMS; i++) {
+    if (atomic_load(&batches[i]->ref_count) > 1) continue;
+    batch_retain(batches[i]);
+    items[(*count)++] = i;
+  }
+}
+
 static bool item_is_sound(uint32_t item) {
-  return batches[item]->batch_id == item && atomic_load(&batches[item]->ref_count) == 1;
+  return batches[item]->batch_id == item && atomic_load(&batches[item]->ref_count) == 2;
 }
 
 static bool is_at_rest(void) {
@@ -157,6 +174,8 @@ const subject subject_queue = {.name = "queue",
                                .is_full = is_full,
                                .peek = peek,
                                .close = close_queue,
+                               .clear = clear,
+                               .recover = recover,
                                .item_is_sound = item_is_sound,
                                .is_at_rest = is_at_rest,
                                .fault_inside = fault_inside,
@@ -174,6 +193,8 @@ const subject subject_unlimited_queue = {.name = "unlimited queue",
                                          .is_full = is_full,
                                          .peek = peek,
                                          .close = close_queue,
+                                         .clear = clear,
+                                         .recover = recover,
                                          .item_is_sound = item_is_sound,
                                          .is_at_rest = is_at_rest,
                                          .fault_inside = fault_inside,
