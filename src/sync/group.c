@@ -60,17 +60,17 @@ void group_give(group_store *store, const uint32_t *names, uint32_t count) {
   uint64_t seen, next;
   uint32_t top;
   bool full;
-  /* acquire: pairs with SPARE: how many there are from the top on. */
-  seen = atomic_load_explicit(&shard->head, memory_order_acquire);
   do {
+    /* acquire: pairs with SPARE: how many there are from the top on, and whatever is taken away. */
+    seen = atomic_load_explicit(&shard->head, memory_order_acquire);
     top = stack_handle(seen);
     uint32_t depth = top ? value(&group_at(store, top)->beside) : 0;
     full = depth >= GROUP_CHAIN;
     lay(store, names, count, full ? 0 : top, full ? 0 : depth);
     /* The tag goes up with whatever is taken away, as in stack_pop. */
     next = stack_word(stack_tag(seen) + full, names[0]);
-    /* SPARE: release; pairs with GET in stack_pop; acquire as the load above. */
-  } while (!atomic_compare_exchange_weak_explicit(&shard->head, &seen, next, memory_order_acq_rel,
-                                                  memory_order_acquire));
+    /* SPARE: release; pairs with GET in stack_pop. */
+  } while (!atomic_compare_exchange_weak_explicit(&shard->head, &seen, next, memory_order_release,
+                                                  memory_order_relaxed));
   if (full) stack_push(&store->chains, chain_link, store, top);
 }
