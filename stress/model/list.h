@@ -1,4 +1,4 @@
-/* What the clients of ring_list.c share: rings of one handle each, by default behind a stub of RCU. */
+/* What the clients of ring_list.c share: rings of one handle each by default, behind a stub of RCU. */
 #ifndef HEADRACE_STRESS_MODEL_LIST_H
 #define HEADRACE_STRESS_MODEL_LIST_H
 
@@ -9,15 +9,18 @@
 
 #include "model/groups.h"
 
+#ifndef RING_LIST_CAPACITY
 #define RING_LIST_CAPACITY 1u
+#endif
 #include "sync/ring_list.c"
 
 static ring_list tested;
+static group_store list_groups;
 
 /* Makes the list with 1 to n inside; the one of the run before goes. */
 static inline void list_prepare(uint32_t n) {
   ring_list_destroy(&tested);
-  assert(ring_list_init(&tested, 0) == 0);
+  assert(ring_list_init(&tested, &list_groups) == 0);
   for (uint32_t i = 1; i <= n; i++) assert(ring_list_push(&tested, i) == RING_OK);
 }
 

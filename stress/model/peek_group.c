@@ -28,8 +28,7 @@ static void push_two(uint32_t first) {
 static void model_prepare(void) {
   ring_init(&tested, slots, 2, 0, &store);
   for (unsigned i = 0; i < 5; i++) written[i] = 0;
-  for (unsigned i = 0; i <= MODEL_GROUPS; i++)
-    atomic_store_explicit(&store.taken[i], 0, memory_order_relaxed);
+  groups_reset(&store, 0);
   push_two(1);
 }
 
