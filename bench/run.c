@@ -1,5 +1,6 @@
 #include "clock.h"
 #include "frame.h"
+#include "team.h"
 
 #include "cli/terminal.h"
 
@@ -71,6 +72,8 @@ static void progress(run_state *run, const bench_cell *cell, unsigned round, con
 static void measure(run_state *run, const bench_cell *cell, report_row *row) {
   double values[BENCH_MAX_METRICS] = {0};
   snprintf(wrong, sizeof wrong, "it gave no reason");
+  snprintf(bench_team_task, sizeof bench_team_task, "%s in %s @ %u", row->contestant->name, cell->name,
+           cell->capacity);
   if (run->suite->measure(cell, row->contestant, &run->options, values)) {
     for (uint32_t m = 0; m < cell->metric_count; m++) row->values[m][row->rounds] = values[m];
     row->rounds++;

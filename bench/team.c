@@ -11,6 +11,8 @@
 
 #define GRACE_SECONDS 60
 
+char bench_team_task[128];
+
 typedef struct place {
   bench_thread *thread;
   pthread_barrier_t *start;
@@ -69,8 +71,8 @@ static void start(pthread_t *id, place *where, unsigned index) {
 static void abort_over(const bench_thread *threads, const pthread_t *ids, unsigned from, unsigned count) {
   for (unsigned i = from; i < count; i++)
     if (pthread_tryjoin_np(ids[i], NULL) == EBUSY)
-      fprintf(stderr, "headrace-bench: thread %u of %u (%s) still runs %d s after the stop\n", i, count,
-              threads[i].role, GRACE_SECONDS);
+      fprintf(stderr, "headrace-bench: %s: thread %u of %u (%s) still runs %d s after the stop\n",
+              bench_team_task, i, count, threads[i].role, GRACE_SECONDS);
   abort();
 }
 

@@ -11,7 +11,7 @@ $4 == "headrace" { ours[$2] = $5; next }
 function text(ratio) { return sprintf(ratio >= 9.95 ? "%.0f" : ratio >= 0.995 ? "%.1f" : "%.2f", ratio) }
 
 END {
-  if (what == "size") print lines, columns
+  if (what == "size") print lines + 0, columns + 0
   for (i = 1; i <= columns; i++) {
     name = cell[i]
     sub(/-blocking$/, "", name)

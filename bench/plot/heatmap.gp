@@ -5,14 +5,15 @@ table(what) = sprintf("< awk -v what=%s -v cells='%s' -v capacity=%d -f '%s/heat
                       what, cells, capacity, directory, csv)
 set datafile separator ','
 stats table('size') using 1 name 'L' nooutput
+if (L_max < 1) exit error 'none of the cells measured is in this picture: '.heading
 stats table('size') using 2 name 'C' nooutput
 lines = int(L_max)
 columns = int(C_max)
-wide = 230 + 78 * columns
+wide = columns < 9 ? 930 : 230 + 78 * columns
 high = 150 + 30 * (lines + 1.4)
 load directory.'/style.gp'
 set lmargin at screen 175.0 / wide
-set rmargin at screen 1 - 30.0 / wide
+set rmargin at screen (200.0 + 78 * columns) / wide
 set tmargin at screen 1 - 68.0 / high
 set bmargin at screen 52.0 / high
 set label 1 heading.on at screen 20.0 / wide, screen 1 - 28.0 / high font 'sans-serif,15' textcolor rgb ink

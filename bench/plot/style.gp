@@ -18,5 +18,5 @@ set border 0
 set tics nomirror scale 0 textcolor rgb ink
 set title font 'sans-serif,14' textcolor rgb ink
 # ", on 2 processors", for the heading; empty where the CSV does not say it.
-processors = int('0'.system(sprintf("awk -F, 'NR == 2 { print $10 }' '%s'", csv)))
+processors = int(system(sprintf("awk -F, 'NR == 2 { n = $10 } END { print n + 0 }' '%s'", csv)))
 on = processors == 0 ? '' : sprintf(', on %d processor%s', processors, processors == 1 ? '' : 's')
