@@ -53,4 +53,12 @@ static inline bool bench_is(const uint32_t *flag) {
   return __atomic_load_n(flag, __ATOMIC_ACQUIRE) != 0;
 }
 
+/* More than set: who still has something to finish shall leave it. */
+static inline void bench_hurry(uint32_t *flag) {
+  __atomic_store_n(flag, 2, __ATOMIC_RELEASE);
+}
+static inline bool bench_hurries(const uint32_t *flag) {
+  return __atomic_load_n(flag, __ATOMIC_RELAXED) == 2;
+}
+
 #endif

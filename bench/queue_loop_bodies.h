@@ -1,6 +1,6 @@
 /* Included by queue_loops.h once for trying and once for waiting, which differ in LOOP (the name),
    PUT (false: stopped), TAKE (NULL: no more), PUT_MANY (how many went in), TAKE_MANY (0: no more) and END (of a
-   producer). No include guard: twice on purpose. */
+   producer) and HURRY (leave what is inside). No include guard: twice on purpose. */
 
 static void LOOP(produce)(queue_part *part) {
   queue_self self;
@@ -24,10 +24,14 @@ static void LOOP(consume)(queue_part *part) {
   queue_self self;
   queue_enter(&self, part->queue);
   uint64_t popped = 0, sum = 0;
-  void *element;
-  while ((element = TAKE(&self, part, &part->run->drained)) != NULL) {
-    popped++;
-    sum += (uintptr_t)element;
+  void *element = part->run->poison;
+  while (element != NULL && !HURRY(part)) {
+    for (unsigned burst = 0; burst < 16; burst++) {
+      element = TAKE(&self, part, &part->run->drained);
+      if (element == NULL) break;
+      popped++;
+      sum += (uintptr_t)element;
+    }
   }
   part->popped = popped;
   part->popped_sum = sum;
@@ -162,7 +166,7 @@ static void LOOP(consume_many)(queue_part *part) {
   uint64_t popped = 0, sum = 0;
   void *elements[BENCH_MANY];
   size_t n = part->run->many, out;
-  while ((out = TAKE_MANY(&self, part, elements, n)) > 0) {
+  while (!HURRY(part) && (out = TAKE_MANY(&self, part, elements, n)) > 0) {
     for (size_t i = 0; i < out; i++) sum += (uintptr_t)elements[i];
     popped += out;
   }

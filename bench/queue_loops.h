@@ -85,6 +85,7 @@ static inline bool queue_last_producer(queue_part *part) {
 #define PUT_MANY(self, part, e, n)  queue_put_many_trying(self, part, e, n)
 #define TAKE_MANY(self, part, e, n) queue_take_many_trying(self, e, n, &(part)->run->drained)
 #define END(self, part)             (void)queue_last_producer(part)
+#define HURRY(part)                 bench_hurries(&(part)->run->stop)
 #include "queue_loop_bodies.h"
 #undef LOOP
 #undef PUT
@@ -92,6 +93,7 @@ static inline bool queue_last_producer(queue_part *part) {
 #undef PUT_MANY
 #undef TAKE_MANY
 #undef END
+#undef HURRY
 
 #include "queue_exact_loop.h"
 #include "queue_tail_loops.h"
@@ -148,6 +150,7 @@ static inline void queue_end_waiting(queue_self *self, queue_part *part) {
 #define PUT_MANY(self, part, e, n)  queue_put_many_waiting(self, e, n)
 #define TAKE_MANY(self, part, e, n) queue_take_many_waiting(self, part, e, n)
 #define END(self, part)             queue_end_waiting(self, part)
+#define HURRY(part)                 false /* the last producer may wait for room, and then end them */
 #include "queue_loop_bodies.h"
 #undef LOOP
 #undef PUT
@@ -155,6 +158,7 @@ static inline void queue_end_waiting(queue_self *self, queue_part *part) {
 #undef PUT_MANY
 #undef TAKE_MANY
 #undef END
+#undef HURRY
 
 #define QUEUE_WAIT_LOOPS                                                                                     \
   {                                                                                                          \

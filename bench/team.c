@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define GRACE_SECONDS 60
+#define PATIENCE_SECONDS 2
+#define GRACE_SECONDS    60
 
 char bench_team_task[128];
 
@@ -76,12 +77,18 @@ static void abort_over(const bench_thread *threads, const pthread_t *ids, unsign
   abort();
 }
 
-static void join(const bench_thread *threads, const pthread_t *ids, unsigned count) {
-  struct timespec deadline;
-  clock_gettime(CLOCK_REALTIME, &deadline);
-  deadline.tv_sec += GRACE_SECONDS;
-  for (unsigned i = 0; i < count; i++)
-    if (pthread_timedjoin_np(ids[i], NULL, &deadline) == ETIMEDOUT) abort_over(threads, ids, i, count);
+/* Waits until all have ended; tells those who take long to hurry. */
+static void join(const bench_thread *threads, const pthread_t *ids, unsigned count, uint32_t *stop) {
+  struct timespec patience, grace;
+  clock_gettime(CLOCK_REALTIME, &patience);
+  grace = patience;
+  patience.tv_sec += PATIENCE_SECONDS;
+  grace.tv_sec += GRACE_SECONDS;
+  for (unsigned i = 0; i < count; i++) {
+    if (pthread_timedjoin_np(ids[i], NULL, &patience) != ETIMEDOUT) continue;
+    bench_hurry(stop);
+    if (pthread_timedjoin_np(ids[i], NULL, &grace) == ETIMEDOUT) abort_over(threads, ids, i, count);
+  }
 }
 
 /* Processor time of a thread that has not been joined; 0 once it has ended. */
@@ -111,7 +118,7 @@ double bench_team(bench_thread *threads, unsigned count, uint32_t *stop, double 
   pthread_barrier_wait(&barrier);
   let_work(threads, ids, count, seconds);
   bench_set(stop);
-  join(threads, ids, count);
+  join(threads, ids, count, stop);
   pthread_barrier_destroy(&barrier);
   uint64_t begin = threads[0].begin, end = threads[0].end;
   for (unsigned i = 1; i < count; i++) {
