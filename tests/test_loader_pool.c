@@ -5,6 +5,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/sysinfo.h>
 
 #include "support/loader.h"
 #include "support/threads.h"
@@ -329,4 +331,45 @@ Test(loader_pool, the_loaders_own_pool_is_made_as_the_caller_says) {
   cr_assert_eq(c.frees, 5, "all but the one that is out");
   batch_release(kept);
   cr_assert(c.allocations == 6 && c.frees == 6, "%u allocations, %u frees", c.allocations, c.frees);
+}
+
+/* Each worker has a share of the pool, or several have one together. */
+Test(loader_pool, all_its_batches_can_be_out_whatever_the_workers) {
+  for (uint32_t workers = 1; workers <= 5; workers++)
+    for (uint32_t size = 1; size <= 8; size++) {
+      batch_loader_options o = options_with(NULL);
+      o.workers = workers;
+      o.pool_size = size;
+      BatchLoader *loader = start_loader(dataset, &o);
+      cr_assert_eq(stats_of(loader).pool_size, size);
+      Batch *out[8], *more;
+      for (uint32_t i = 0; i < size; i++) {
+        out[i] = next_batch(loader);
+        cr_assert(out[i] && out[i]->batch_id == i, "%u workers, batch %u of %u", workers, i, size);
+      }
+      cr_assert_eq(batch_loader_next_until(loader, &more, BATCH_NO_WAIT), BATCH_EMPTY);
+      for (uint32_t i = 0; i < size; i++) batch_release(out[i]);
+      cr_assert_eq(drain(loader), STEPS - size);
+      batch_loader_free(loader);
+    }
+}
+
+/* With less address space than a worker's share would need: who looked at shares alone would speak of one. */
+Test(loader_pool, batches_that_fit_in_memory_apart_but_not_together_are_refused) {
+  struct sysinfo machine;
+  const struct rlimit no_more = {(rlim_t)1 << 30, RLIM_INFINITY};
+  (void)no_more;
+  sysinfo(&machine);
+  batch_loader_options o = options_with(NULL);
+  o.workers = 8;
+  o.batch_size = o.sequence_length = 1024;
+  o.pool_size =
+      (uint32_t)((machine.totalram + machine.totalswap) * machine.mem_unit / (1024 * 1024 * 12) * 2);
+  char size[32];
+  snprintf(size, sizeof size, "a size of %u batches", o.pool_size);
+#ifndef CHECK_UNDER_ASAN /* whose shadow is larger */
+  setrlimit(RLIMIT_AS, &no_more);
+#endif
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_OUT_OF_MEMORY,
+                 "batch_loader_create: no memory", size);
 }

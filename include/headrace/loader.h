@@ -136,7 +136,7 @@ typedef struct batch_loader_options {
   tensor_type mask_type; /* float32 or uint8 */
   bool with_documents;   /* documents and positions too */
   uint32_t workers;      /* threads, at most 4096; 0: 1 */
-  uint32_t pool_size;    /* batches; 0: 2 workers + 2 */
+  uint32_t pool_size;    /* batches, which the workers share evenly; 0: 2 workers + 2 */
   uint64_t seed;         /* chooses the order and every random stream */
   batch_shuffle shuffle;
   uint64_t block_rows; /* of BATCH_SHUFFLE_BLOCKS; 0: 4096 */
@@ -154,10 +154,10 @@ typedef struct batch_loader_options {
   size_t num_transforms;
   uint64_t resident_bytes;          /* of mapped files that the loader may keep mapped in; 0: 1 GiB */
   const batch_loader_state *resume; /* where to begin; NULL: at the beginning */
-  /* How the loader's own pool is made: alignment, huge pages, node, allocator. Its pool_size and shape must be 0:
-     they are above. NULL: as BATCH_POOL_OPTIONS_INIT says. */
+  /* How the loader's own pools are made, one for each worker: alignment, huge pages, node, allocator. pool_size and shape
+     must be 0 there: they are above. NULL: as BATCH_POOL_OPTIONS_INIT says. */
   const batch_pool_options *pool_options;
-  /* A pool of the caller's to take the batches from, in place of one of its own; NULL: none. See below. */
+  /* A pool of the caller's to take the batches from, in place of its own; NULL: none. See below. */
   BatchPool *pool;
 } batch_loader_options;
 
@@ -283,7 +283,7 @@ typedef struct batch_loader_stats {
   uint64_t pool_misses;     /* it had to be waited for */
   uint32_t queue_depth;     /* batches that are ready and not yet taken */
   uint32_t workers;
-  uint32_t pool_size; /* batches that the pool has, taken or not */
+  uint32_t pool_size; /* batches that its pools, or the caller's, have, taken or not */
   batch_bottleneck bottleneck;
 } batch_loader_stats;
 

@@ -11,6 +11,11 @@ bool pool_read_options(const char *function, const char *argument, const batch_p
 /* As batch_pool_create_with in the name of `function`, with options that have been read. */
 BatchPool *pool_create(const char *function, const batch_pool_options *options);
 
+/* n pools in the place of one, 1 <= n <= pool_size, each with its share of the batches. False when one cannot be made;
+   those that are there are the caller's then too, the others NULL. */
+bool pool_create_several(const char *function, const batch_pool_options *options, BatchPool **pools,
+                         uint32_t n);
+
 /* Takes a batch of the pool back whose last reference is gone: makes it idle, or frees it when the
    pool has shrunk or was freed. */
 void pool_take_back(BatchPool *pool, batch_header *header);

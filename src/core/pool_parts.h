@@ -43,6 +43,11 @@ bool pool_check(const char *function, const BatchPool *pool);
 /* Brings the pool to new_size batches in the name of `function`. */
 bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size);
 
+/* Whether there may be `count` more batches of so many bytes, on the way to new_size; otherwise says so in the name of
+   `function`. */
+bool pool_may_fit(const char *function, const batch_allocator *allocator, size_t bytes, uint32_t count,
+                  uint32_t new_size);
+
 /* One of the pool's holders has gone; the last one gives its memory back. */
 void pool_let_go(BatchPool *pool);
 

@@ -4,9 +4,15 @@
 #include "core/pool_memory.h"
 #include "core/pool_parts.h"
 
-COLD static bool no_memory(const char *function, const BatchPool *pool, uint32_t size) {
+COLD static bool no_memory(const char *function, size_t bytes, uint32_t size) {
   return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for a size of %u batches of %zu bytes each",
-                    function, size, pool->layout.bytes);
+                    function, size, bytes);
+}
+
+bool pool_may_fit(const char *function, const batch_allocator *allocator, size_t bytes, uint32_t count,
+                  uint32_t new_size) {
+  return batch_header_room(function, count) &&
+         (pool_memory_may_fit(allocator, count, bytes) || no_memory(function, bytes, new_size));
 }
 
 /* Makes one batch, its elements not written yet, that nobody can reach, on the way to new_size. */
@@ -17,7 +23,7 @@ static batch_header *pool_make_batch(const char *function, BatchPool *pool, uint
   void *block = a->allocate(a->context, pool->layout.bytes, pool->alignment);
   if (!block) {
     batch_header_free(header);
-    no_memory(function, pool, new_size);
+    no_memory(function, pool->layout.bytes, new_size);
     return NULL;
   }
   header->block = block;
@@ -83,9 +89,7 @@ static void pool_fill(const BatchPool *pool, batch_header *made, uint32_t count)
 /* Puts `count` new batches into a list, on the way to new_size; on failure the list is empty. */
 static bool pool_make_batches(const char *function, BatchPool *pool, batch_header **made, uint32_t count,
                               uint32_t new_size) {
-  bool complete = batch_header_room(function, count);
-  if (complete && !pool_memory_may_fit(&pool->allocator, count, pool->layout.bytes))
-    complete = no_memory(function, pool, new_size);
+  bool complete = pool_may_fit(function, &pool->allocator, pool->layout.bytes, count, new_size);
   for (uint32_t i = 0; complete && i < count; i++) {
     batch_header *header = pool_make_batch(function, pool, new_size);
     if (header) batch_header_put(made, header);

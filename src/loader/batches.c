@@ -1,4 +1,8 @@
-/* Where a loader's batches come from: a pool of its own, or one of the caller's. */
+/* Where a loader's batches come from: pools of its own, or one of the caller's. A worker has a pool to itself: then it gets
+   back batches that it has filled itself, which lie in its processor's caches and in no other's, and it meets
+   nobody there but who releases them. */
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "core/pool_internal.h"
 #include "loader/loader_internal.h"
@@ -44,7 +48,7 @@ static bool borrow(const char *function, BatchLoader *loader, const batch_loader
     pool_give_back(o->pool, loan);
     return false;
   }
-  loader->pool = o->pool;
+  loader->pools[0] = o->pool;
   loader->loan = loan;
   return true;
 }
@@ -69,20 +73,41 @@ static bool read_pool_options(const char *function, const batch_pool_options *gi
                     function);
 }
 
-bool loader_open_pool(const char *function, BatchLoader *loader, const batch_loader_options *o,
-                      uint32_t *most) {
-  if (o->pool) return borrow(function, loader, o, most);
+static bool make_own(const char *function, BatchLoader *loader, const batch_loader_options *o,
+                     uint32_t size) {
   batch_pool_options own = BATCH_POOL_OPTIONS_INIT;
   if (!read_pool_options(function, o->pool_options, &own)) return false;
-  own.pool_size = *most = o->pool_size ? o->pool_size : 2 * loader->num_workers + 2;
+  own.pool_size = size;
   own.shape = loader->recipe.shape;
-  loader->pool = pool_create(function, &own);
-  return loader->pool;
+  return pool_create_several(function, &own, loader->pools, loader->num_pools);
 }
 
-void loader_leave_pool(BatchLoader *loader) {
-  if (loader->loan)
-    pool_give_back(loader->pool, loader->loan);
-  else
-    batch_pool_free(loader->pool);
+bool loader_open_pools(const char *function, BatchLoader *loader, const batch_loader_options *o,
+                       uint32_t *most) {
+  *most = o->pool_size ? o->pool_size : 2 * loader->num_workers + 2;
+  loader->num_pools = o->pool ? 1 : *most < loader->num_workers ? *most : loader->num_workers;
+  loader->pools = calloc(loader->num_pools, sizeof *loader->pools);
+  if (!loader->pools)
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %u pools", function, loader->num_pools);
+  return o->pool ? borrow(function, loader, o, most) : make_own(function, loader, o, *most);
+}
+
+void loader_leave_pools(BatchLoader *loader) {
+  for (uint32_t i = 0; loader->pools && i < loader->num_pools; i++)
+    if (loader->loan)
+      pool_give_back(loader->pools[i], loader->loan);
+    else
+      batch_pool_free(loader->pools[i]);
+  free(loader->pools);
+}
+
+void loader_wake_workers(BatchLoader *loader) {
+  for (uint32_t i = 0; loader->pools && i < loader->num_pools; i++)
+    if (loader->pools[i]) pool_wake(loader->pools[i], loader->loan);
+}
+
+bool loader_has_pool(const BatchLoader *loader, const BatchPool *pool) {
+  for (uint32_t i = 0; i < loader->num_pools; i++)
+    if (loader->pools[i] == pool) return true;
+  return false;
 }

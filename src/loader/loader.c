@@ -36,6 +36,7 @@ static bool make_workers(BatchLoader *loader, uint64_t resident_bytes) {
   for (uint32_t i = 0; i < loader->num_workers; i++) {
     worker *w = &loader->workers[i];
     w->loader = loader;
+    w->pool = loader->pools[i % loader->num_pools];
     atomic_init(&w->step, UINT64_MAX);
     if (!filler_init(&w->filler, &loader->recipe)) return false;
   }
@@ -70,7 +71,7 @@ static BatchLoader *create(const char *function, const batch_loader_source *sour
   }
   uint32_t most; /* batches that there can be at a time */
   if (named(function, guard_install() && loader_make_recipe(&loader->recipe, sources, n, &options)) &&
-      loader_open_pool(function, loader, &options, &most) &&
+      loader_open_pools(function, loader, &options, &most) &&
       named(function, make_delivery(loader, most, options.faults == BATCH_FAULT_STOP) &&
                           make_workers(loader, options.resident_bytes) && start_workers(loader)))
     return loader;
@@ -116,7 +117,7 @@ static void close_parts(BatchLoader *loader) {
   /* seq_cst: pairs with the load in allocation_retry (pool.c), as NOTICE with REGISTER in event.h. */
   atomic_store_explicit(&loader->closed, true, memory_order_seq_cst);
   delivery_close(&loader->delivery);
-  pool_wake(loader->pool, loader->loan);
+  loader_wake_workers(loader);
 }
 
 void batch_loader_close(BatchLoader *loader) {
@@ -131,17 +132,15 @@ static void free_workers(BatchLoader *loader) {
   free(loader->workers);
 }
 
-/* Also of a loader whose creation failed half-way: it has no pool, or no delivery, yet. In a child there is
+/* Also of a loader whose creation failed half-way: it has no pools, or no delivery, yet. In a child there is
    nobody to join: what the workers had in hand at the fork stays with the child's copy of the pool. */
 void batch_loader_free(BatchLoader *loader) {
   if (!loader) return;
   live_leave("batch_loader_free", loader);
-  if (loader->pool) close_parts(loader);
+  close_parts(loader);
   free_workers(loader);
-  if (loader->pool) {
-    delivery_free(&loader->delivery);
-    loader_leave_pool(loader);
-  }
+  delivery_free(&loader->delivery);
+  loader_leave_pools(loader);
   plan_free(&loader->recipe.plan);
   free(loader->recipe.transforms);
   free(loader);

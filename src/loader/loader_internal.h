@@ -24,6 +24,7 @@ enum {
 
 typedef struct worker {
   BatchLoader *loader;
+  BatchPool *pool; /* where its batches come from */
   pthread_t thread;
   filler filler;
   resident_worker pages;
@@ -35,8 +36,11 @@ struct BatchLoader {
   recipe recipe;
   delivery delivery;
   resident resident;
-  BatchPool *pool;
-  unsigned loan; /* of a pool of the caller's, see pool_internal.h; 0: the pool is its own */
+  /* Worker i takes batches from number i mod num_pools: of its own pools, one a worker if there are so many batches, or of
+     the one that is the caller's. */
+  BatchPool **pools; /* [num_pools]; NULL: not opened yet */
+  uint32_t num_pools;
+  unsigned loan; /* of a pool of the caller's, see pool_internal.h; 0: they are its own */
   bool as_they_come;
   unsigned generation; /* of the process that its workers are in, see thread.h */
   uint64_t started;    /* when, in nanoseconds of CLOCK_MONOTONIC */
@@ -72,11 +76,17 @@ bool loader_origin(const plan *p, const batch_loader_options *options, schedule_
 /* Whether it is a state of this version, and undamaged. */
 bool loader_state_is_sound(const batch_loader_state *state);
 
-/* batches.c: opens the pool in the name of `function`; *most: how many of its batches can be out at a time, as long
-   as the loader has it. */
-bool loader_open_pool(const char *function, BatchLoader *loader, const batch_loader_options *options,
-                      uint32_t *most);
-void loader_leave_pool(BatchLoader *loader);
+/* batches.c: opens the pools in the name of `function`; *most: how many of their batches can be out at a time, as long
+   as the loader has them. */
+bool loader_open_pools(const char *function, BatchLoader *loader, const batch_loader_options *options,
+                       uint32_t *most);
+void loader_leave_pools(BatchLoader *loader);
+
+/* Has all workers that wait for a batch look again: the loader is closed. */
+void loader_wake_workers(BatchLoader *loader);
+
+/* Whether it is one of those that the loader's batches come from. */
+bool loader_has_pool(const BatchLoader *loader, const BatchPool *pool);
 
 /* worker.c */
 void *worker_run(void *worker_pointer);

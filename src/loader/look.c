@@ -54,6 +54,16 @@ static batch_bottleneck bottleneck_of(const BatchLoader *loader, const batch_loa
   return trainer > workers ? BATCH_BOTTLENECK_DATA : BATCH_BOTTLENECK_TRAINER;
 }
 
+static void add_pools(const BatchLoader *loader, batch_loader_stats *s) {
+  for (uint32_t i = 0; i < loader->num_pools; i++) {
+    uint64_t hits, misses;
+    batch_pool_get_stats(loader->pools[i], NULL, NULL, &hits, &misses);
+    s->pool_hits += hits;
+    s->pool_misses += misses;
+    s->pool_size += batch_pool_size(loader->pools[i]);
+  }
+}
+
 bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats) {
   static const options_type type = OPTIONS_TYPE(batch_loader_stats, BATCH_LOADER_STATS_INIT, bottleneck);
   if (!loader || !stats)
@@ -70,9 +80,8 @@ bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats
                              .worker_wait_ns = counters_sum(c, COUNT_WORKER_WAIT),
                              .worker_fill_ns = counters_sum(c, COUNT_FILL),
                              .queue_depth = delivery_depth(&loader->delivery),
-                             .workers = loader->num_workers,
-                             .pool_size = batch_pool_size(loader->pool)};
-  batch_pool_get_stats(loader->pool, NULL, NULL, &mine.pool_hits, &mine.pool_misses);
+                             .workers = loader->num_workers};
+  add_pools(loader, &mine);
   mine.bottleneck = bottleneck_of(loader, &mine);
   return options_write(&type, "batch_loader_get_stats", "stats", &mine, stats);
 }
@@ -98,7 +107,7 @@ static bool check_rows(const char *function, const BatchLoader *loader, const Ba
                       function, batch->batch_size, batch->sequence_length, shape->batch_size,
                       shape->sequence_length);
   const BatchPool *pool = batch_header_is_ours(batch) ? pool_of(batch) : NULL;
-  return !pool || pool == loader->pool ||
+  return !pool || loader_has_pool(loader, pool) ||
          error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "%s: batch is one of another pool, expected one of this loader's", function);
 }

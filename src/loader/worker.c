@@ -44,8 +44,9 @@ static bool steps_left(const BatchLoader *loader) {
 
 /* A batch to fill; NULL when the loader is closed, or the pool: a step that is left then cannot come any more, and
    nobody may wait for it. */
-static Batch *next_batch(BatchLoader *loader) {
-  Batch *batch = pool_allocate_unless(loader->pool, loader->loan, &loader->closed);
+static Batch *next_batch(const worker *w) {
+  BatchLoader *loader = w->loader;
+  Batch *batch = pool_allocate_unless(w->pool, loader->loan, &loader->closed);
   if (!batch && !closed(loader) && steps_left(loader))
     delivery_stop(&loader->delivery, &(fault){.code = BATCH_CLOSED});
   return batch;
@@ -57,7 +58,7 @@ void *worker_run(void *worker_pointer) {
   uint64_t begin = port_clock();
   pthread_setname_np(pthread_self(), "headrace-loader");
   w->filler.in_worker = true; /* thread_start lets SIGBUS through */
-  for (Batch *batch; (batch = next_batch(loader));) {
+  for (Batch *batch; (batch = next_batch(w));) {
     uint64_t allocated = port_clock();
     add(w, COUNT_WORKER_WAIT, allocated - begin);
     uint64_t step = closed(loader) ? UINT64_MAX : take_step(w);
