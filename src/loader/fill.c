@@ -17,9 +17,9 @@ bool filler_init(filler *f, const recipe *r) {
   bool addressable = memory_multiply(tokens, sizeof(int64_t), &bytes);
   f->raw = addressable ? malloc(bytes) : NULL;
   f->ids = addressable ? malloc(bytes) : NULL;
-  f->touched_end = calloc(r->files, sizeof *f->touched_end);
-  f->touched = calloc(r->files, sizeof *f->touched);
-  if (!f->raw || !f->ids || !f->touched_end || !f->touched)
+  f->doubtful_end = calloc(r->files, sizeof *f->doubtful_end);
+  f->doubtful = calloc(r->files, sizeof *f->doubtful);
+  if (!f->raw || !f->ids || !f->doubtful_end || !f->doubtful)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for rows of %zu tokens", tokens);
   return plan_reader_init(&f->reader, &r->plan) && plan_reader_init(&f->later, &r->plan);
 }
@@ -27,8 +27,8 @@ bool filler_init(filler *f, const recipe *r) {
 void filler_free(filler *f) {
   free(f->raw);
   free(f->ids);
-  free(f->touched_end);
-  free(f->touched);
+  free(f->doubtful_end);
+  free(f->doubtful);
   plan_reader_free(&f->reader);
   plan_reader_free(&f->later);
 }
@@ -143,7 +143,7 @@ static void start_batch(filler *f, const schedule_place *place, Batch *batch) {
   f->tokens = f->bytes = f->pieces = f->skipped = 0;
   f->ahead_bytes = 0;
   f->fault.code = BATCH_OK;
-  while (f->num_touched > 0) f->touched_end[f->touched[--f->num_touched]] = 0;
+  while (f->num_doubtful > 0) f->doubtful_end[f->doubtful[--f->num_doubtful]] = 0;
   batch->batch_id = place->step;
   batch->epoch_id = (uint32_t)place->epoch;
 }

@@ -8,15 +8,15 @@
 /* What one thread needs to fill batches; nothing is allocated afterwards. */
 typedef struct filler {
   const recipe *recipe;
-  bool wide;             /* the processor has wide vectors, see fill_kernels.h */
-  bool in_worker;        /* a worker's, whose thread does not block SIGBUS; else anyone's */
-  plan_reader reader;    /* of the steps that are filled */
-  plan_reader later;     /* of those that are only asked for, far ahead: see resident.h */
-  void *raw;             /* [sequence_length + 1] tokens as stored: of files that are not mapped */
-  int64_t *ids;          /* [sequence_length + 1] of rows that lie in several files */
-  uint64_t *touched_end; /* [files] bytes of each mapped file that the batch needed */
-  size_t *touched;       /* [num_touched] the files of which that is not 0 */
-  size_t num_touched;
+  bool wide;              /* the processor has wide vectors, see fill_kernels.h */
+  bool in_worker;         /* a worker's, whose thread does not block SIGBUS; else anyone's */
+  plan_reader reader;     /* of the steps that are filled */
+  plan_reader later;      /* of those that are only asked for, far ahead: see resident.h */
+  void *raw;              /* [sequence_length + 1] tokens as stored: of files that are not mapped */
+  int64_t *ids;           /* [sequence_length + 1] of rows that lie in several files */
+  uint64_t *doubtful_end; /* [files] bytes of each mapped file that the batch needed and may be cut off */
+  size_t *doubtful;       /* [num_doubtful] the files of which that is not 0 */
+  size_t num_doubtful;
   const uint8_t *ahead; /* of the row after the one being filled: what is still to be prefetched */
   size_t ahead_bytes;
   Batch *batch; /* the one being filled */
@@ -52,7 +52,7 @@ void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
    a processor has few reads under way at a time. */
 void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece);
 
-/* Reports files that are now shorter than what was read of them. */
+/* Reports files that are now shorter than what was read of them, as far as that is in doubt. */
 void filler_check_sizes(filler *f);
 
 /* Reports the file that `address` is mapped from. */

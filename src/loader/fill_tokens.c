@@ -13,23 +13,32 @@
 
 enum { CACHE_LINE = 64, PART = 128 /* tokens */ };
 
-/* Notes that the batch needs tokens [first, first + count) of a mapped file. */
-static void touch(filler *f, uint32_t source_number, const token_file *file, uint64_t first, uint64_t count) {
-  size_t number = recipe_file(f->recipe, source_number, file);
+/* Whether the byte and what follows it, eight bytes at most and of its cache line, is all zero. volatile: as it is now, not
+   when the tokens before were read. */
+static bool zeros_from(const volatile uint8_t *byte) {
+  size_t line = CACHE_LINE - (uintptr_t)byte % CACHE_LINE, count = line < 8 ? line : 8;
+  uint8_t any = 0;
+  for (size_t i = 0; i < count; i++) any |= byte[i];
+  return any == 0;
+}
+
+/* After tokens [first, first + count) of a mapped file have been read. Where a file now ends inside a page the rest of
+   that page reads as zeros, without any signal; pages behind it raise one. So if anything from the tokens' last byte to
+   the end of its page is not 0, the file ends behind them. Otherwise they are in doubt: its size is asked for. */
+static void check_end(filler *f, uint32_t source_number, const token_file *file, uint64_t first,
+                      size_t count) {
   uint64_t end = file->data_offset + (first + count) * file->width;
-  if (f->touched_end[number] == 0) f->touched[f->num_touched++] = number;
-  if (f->touched_end[number] < end) f->touched_end[number] = end;
+  if (!file->map || !zeros_from(file->map + end - 1)) return;
+  size_t number = recipe_file(f->recipe, source_number, file);
+  if (f->doubtful_end[number] == 0) f->doubtful[f->num_doubtful++] = number;
+  if (f->doubtful_end[number] < end) f->doubtful_end[number] = end;
 }
 
 /* Tokens [first, first + count) of a file, as they are stored: in the mapping, or read into f->raw. */
-static const void *stored_tokens(filler *f, uint32_t source_number, const token_file *file, uint64_t first,
-                                 size_t count) {
+static const void *stored_tokens(filler *f, const token_file *file, uint64_t first, size_t count) {
   f->bytes += count * file->width;
   f->pieces++;
-  if (file->map) {
-    touch(f, source_number, file, first, count);
-    return file->map + file->data_offset + first * file->width;
-  }
+  if (file->map) return file->map + file->data_offset + first * file->width;
   if (token_file_read_raw(file, first, count, f->raw)) return f->raw;
   const batch_error *why = batch_last_error();
   filler_fault(f, why->code, "%s", why->message);
@@ -43,9 +52,10 @@ static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t s
     const token_file *file = token_files_find(data, start + done);
     uint64_t first = start + done - file->first_token;
     part = count - done < file->tokens - first ? count - done : (size_t)(file->tokens - first);
-    const void *stored = stored_tokens(f, source_number, file, first, part);
+    const void *stored = stored_tokens(f, file, first, part);
     if (!stored) return NULL;
     token_widen(file->type, stored, part, f->ids + done);
+    check_end(f, source_number, file, first, part);
   }
   return f->ids;
 }
@@ -105,10 +115,12 @@ void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
   size_t count = (size_t)piece->pairs + 1;
   bool whole = first + count <= file->tokens;
   batch_token_type type = whole ? file->type : BATCH_TOKEN_I64;
-  const void *tokens = whole ? stored_tokens(f, source_number, file, first, count)
-                             : gathered_tokens(f, source_number, piece->token, count);
-  if (tokens && !fill_parts(f, tokens, type, piece->pairs, row, column))
+  const void *tokens =
+      whole ? stored_tokens(f, file, first, count) : gathered_tokens(f, source_number, piece->token, count);
+  if (!tokens) return;
+  if (!fill_parts(f, tokens, type, piece->pairs, row, column))
     report_id(f, data, piece->token, tokens, type, count);
+  if (whole) check_end(f, source_number, file, first, count);
 }
 
 void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece) {
@@ -126,11 +138,10 @@ static const token_file *numbered_file(const recipe *r, size_t number) {
   return &r->plan.sources[i].data->files[number];
 }
 
-/* Within the page that a file ends in, what was cut off reads as zeros without any signal. */
 void filler_check_sizes(filler *f) {
-  for (size_t i = 0; i < f->num_touched; i++) {
-    const token_file *file = numbered_file(f->recipe, f->touched[i]);
-    uint64_t end = f->touched_end[f->touched[i]];
+  for (size_t i = 0; i < f->num_doubtful; i++) {
+    const token_file *file = numbered_file(f->recipe, f->doubtful[i]);
+    uint64_t end = f->doubtful_end[f->doubtful[i]];
     struct stat now;
     if (fstat(file->fd, &now) != 0)
       filler_fault(f, BATCH_ERROR_IO, "%.700s: its size cannot be read: %s", file->path, strerror(errno));
