@@ -1,34 +1,13 @@
 /* The pool suite: every contestant in every cell, and whether each batch was handed out to one at a time and
    all are there in the end. */
 #include "bench.h"
+#include "pool_cells.h"
 #include "pool_peer.h"
 #include "team.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-#define POOL_SIZE  64
-#define MOST_PAIRS 8
-
-typedef struct pool_shape {
-  unsigned both;    /* threads that allocate and release */
-  unsigned couples; /* couples of an allocating and a releasing thread */
-} pool_shape;
-
-static const bench_metric speed[] = {{"", "Mpairs/s", false}};
-
-#define SHAPE(...)                                                                                           \
-  &(const pool_shape) {                                                                                      \
-    __VA_ARGS__                                                                                              \
-  }
-
-static const bench_cell cells[] = {
-    {"both-1", POOL_SIZE, speed, 1, true, SHAPE(1, 0)},   {"both-2", POOL_SIZE, speed, 1, true, SHAPE(2, 0)},
-    {"both-4", POOL_SIZE, speed, 1, true, SHAPE(4, 0)},   {"both-8", POOL_SIZE, speed, 1, true, SHAPE(8, 0)},
-    {"sides-1", POOL_SIZE, speed, 1, true, SHAPE(0, 1)},  {"sides-2", POOL_SIZE, speed, 1, true, SHAPE(0, 2)},
-    {"sides-4", POOL_SIZE, speed, 1, false, SHAPE(0, 4)},
-};
 
 typedef struct entry {
   const char *name;
@@ -71,7 +50,7 @@ typedef struct setting {
   const pool_peer *peer;
   void *pool;
   pool_run run;
-  pool_way ways[MOST_PAIRS];
+  pool_way ways[POOL_MOST_COUPLES];
   pool_part parts[BENCH_TEAM_MAX];
   bench_thread threads[BENCH_TEAM_MAX];
   unsigned count;
@@ -104,7 +83,7 @@ static void fill_team(setting *s, const pool_shape *shape) {
 /* Releases what the stop has left on the ways; returns how many. */
 static uint64_t clear_ways(setting *s) {
   uint64_t left = 0;
-  for (unsigned i = 0; i < MOST_PAIRS; i++)
+  for (unsigned i = 0; i < POOL_MOST_COUPLES; i++)
     for (pool_way *way = &s->ways[i]; way->read != way->written; way->read++, left++)
       s->peer->put(s->pool, way->elements[way->read % POOL_WAY]);
   return left;
@@ -112,7 +91,7 @@ static uint64_t clear_ways(setting *s) {
 
 /* Takes all that a pool has, which must be `size` different elements, and puts them back. */
 static bool is_complete(const setting *s, uint32_t size) {
-  void *elements[POOL_SIZE + 1];
+  void *elements[POOL_MOST_SIZE + 1];
   uint32_t count = 0, twice = 0;
   while (count <= size && (elements[count] = s->peer->take(s->pool)) != NULL) count++;
   for (uint32_t i = 0; i < count; i++)
@@ -123,7 +102,7 @@ static bool is_complete(const setting *s, uint32_t size) {
   return false;
 }
 
-static bool conserved(setting *s, uint64_t *pairs) {
+static bool conserved(setting *s, uint32_t size, uint64_t *pairs) {
   uint64_t released = clear_ways(s), collisions = 0;
   *pairs = 0;
   for (unsigned i = 0; i < s->count; i++) {
@@ -131,7 +110,7 @@ static bool conserved(setting *s, uint64_t *pairs) {
     released += s->parts[i].released;
     collisions += s->parts[i].collisions;
   }
-  if (*pairs == released && collisions == 0) return !s->peer->bounded || is_complete(s, POOL_SIZE);
+  if (*pairs == released && collisions == 0) return !s->peer->bounded || is_complete(s, size);
   bench_wrong("%" PRIu64 " allocated, %" PRIu64 " released, %" PRIu64 " of them while somebody else had them",
               *pairs, released, collisions);
   return false;
@@ -150,7 +129,7 @@ static bool measure(const bench_cell *cell, const bench_contestant *contestant, 
   }
   fill_team(&s, cell->detail);
   double elapsed = bench_team(s.threads, s.count, &s.run.stop, options->seconds);
-  bool good = conserved(&s, &pairs);
+  bool good = conserved(&s, cell->capacity, &pairs);
   s.peer->destroy(s.pool);
   values[0] = (double)pairs / elapsed / 1e6;
   return good;
@@ -158,14 +137,15 @@ static bool measure(const bench_cell *cell, const bench_contestant *contestant, 
 
 const bench_suite bench_pool = {
     .name = "pool",
-    .legend = "Mpairs/s: an allocation and its release. A pool of 64 batches of 32 x 1024, three\n"
-              "tensors of 4 bytes an element. both-N: N threads, each allocating, then releasing.\n"
+    .legend = "Mpairs/s: an allocation and its release. A pool of batches of 32 x 1024, three tensors\n"
+              "of 4 bytes an element. both-N: N threads, each allocating, then releasing.\n"
               "sides-N: N threads that allocate hand over to N that release, each through the same ring\n"
               "of 16 places for every contestant. A thread that fails tries 64 times, then yields. Each\n"
               "marks what it has, so that a batch handed out twice is seen; all must be there in the\n"
               "end.",
-    .cells = cells,
-    .cell_count = sizeof cells / sizeof cells[0],
+    .options = pool_own_options,
+    .option_count = POOL_OWN_OPTIONS,
+    .make_cells = pool_cells_make,
     .contestants = contestants,
     .contestant_count = ENTRIES,
     .seconds = 0.2,

@@ -1,5 +1,6 @@
 #include "queue_own.h"
 
+#include "lists.h"
 #include "team.h"
 
 #include <stdio.h>
@@ -24,22 +25,6 @@ bool queue_own_wanted(const bench_options *options) {
   return false;
 }
 
-/* A number of digits only at *at, which it moves past them. */
-static bool take_number(const char **at, uint32_t least, uint32_t most, uint32_t *number) {
-  uint64_t value = 0;
-  const char *first = *at;
-  for (; **at >= '0' && **at <= '9' && value <= most; ++*at) value = 10 * value + (uint64_t)(**at - '0');
-  *number = (uint32_t)value;
-  return *at > first && value >= least && value <= most;
-}
-
-static bool take_text(const char **at, const char *text) {
-  size_t length = strlen(text);
-  if (strncmp(*at, text, length) != 0) return false;
-  *at += length;
-  return true;
-}
-
 static bool take_shape(const char **at, queue_shape *shape) {
   *shape = (queue_shape){.kind = QUEUE_PAIRS};
   if (take_text(at, "pairs-")) return take_number(at, 1, BENCH_TEAM_MAX, &shape->producers);
@@ -47,12 +32,6 @@ static bool take_shape(const char **at, queue_shape *shape) {
   return take_number(at, 1, BENCH_TEAM_MAX, &shape->producers) && take_text(at, "p") &&
          take_number(at, 1, BENCH_TEAM_MAX, &shape->consumers) && take_text(at, "c") &&
          shape->producers + shape->consumers <= BENCH_TEAM_MAX;
-}
-
-/* After an entry of a list: its end, or a comma that it moves past, with an entry behind it. */
-static bool take_comma(const char **at) {
-  if (**at == '\0') return true;
-  return take_text(at, ",") && **at != '\0';
 }
 
 static bool parse_shapes(const char *text, queue_own *own) {
@@ -69,14 +48,10 @@ static bool parse_shapes(const char *text, queue_own *own) {
 
 static bool parse_numbers(const char *option, const char *text, uint32_t least, uint32_t greatest,
                           uint32_t *numbers, uint32_t most) {
-  const char *at = text;
-  uint32_t count = 0;
-  do {
-    if (count == most || !take_number(&at, least, greatest, &numbers[count++]) || !take_comma(&at))
-      return bench_refuse(option, text, "a list of numbers, as 8,64: %u at most, from %u to %u", most, least,
-                          greatest);
-  } while (*at != '\0');
-  return true;
+  uint32_t count;
+  return take_numbers(text, least, greatest, numbers, most, &count) ||
+         bench_refuse(option, text, "a list of numbers, as 8,64: %u at most, from %u to %u", most, least,
+                      greatest);
 }
 
 /* Makes the shapes take and give many. */

@@ -38,9 +38,11 @@ static void destroy(void *pool) {
 
 static void *create(uint32_t size) {
   rte_pool *p = calloc(1, sizeof *p);
+  unsigned places = 1; /* a power of two, and one of them stays empty */
+  while (places <= size) places *= 2;
   if (p == NULL) return NULL;
   p->blocks = pool_blocks_create(size);
-  p->ring = aligned_alloc(BENCH_LINE, (size_t)rte_ring_get_memsize(2 * size));
+  p->ring = aligned_alloc(BENCH_LINE, (size_t)rte_ring_get_memsize(places));
   if (p->blocks == NULL || p->ring == NULL || rte_ring_init(p->ring, "bench", size, RING_F_EXACT_SZ) != 0) {
     destroy(p);
     return NULL;
