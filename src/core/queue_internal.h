@@ -39,12 +39,12 @@ static inline Batch *queue_batch_taken(uint32_t handle) {
   return batch;
 }
 
-/* Positions of a bounded queue, see handle_queue.h. */
+/* Of a bounded queue, see handle_queue.h: the position that the next batch to enter gets, and the ring that it enters. */
 static inline uint64_t queue_tail(const BatchQueue *queue) {
   return handle_queue_tail(&queue->handles);
 }
-static inline uint64_t queue_head(const BatchQueue *queue) {
-  return handle_queue_head(&queue->handles);
+static inline const ring *queue_ring(const BatchQueue *queue) {
+  return &queue->handles.ring;
 }
 
 #endif

@@ -1,17 +1,8 @@
-/* Lanes: a queue and a worker a sphere, one event for all workers, one for those who drain.
+/* Lanes: a queue and a worker a sphere, one event for all workers. What was dispatched before a drain is inside its lane up
+   to that lane's tail, or with a worker in its turn: drain.h.
 
-   The pairs of memory orders, beside those of the queue and of event.h:
-     DISPATCHED  dispatch: the enqueue's seq_cst CAS -> a worker's seq_cst look into every lane
-     HOLDS       worker: store of an odd turn, which the dequeue's CAS of head publishes
-     DRAINS      drain: load of head, then of the turn: who sees the batch gone sees that its worker may
-                 hold it
-     DONE        worker: seq_cst store of an even turn -> drain's seq_cst load
-     GOAL        drain: seq_cst CAS of a lane's goal, then load of its head; worker: the dequeue's seq_cst
-                 CAS of head, then load of the goal. At least one sees the other
-     ASKED       drain: seq_cst add to `drains`, and to a worker's `asked`, then loads of heads and of its
-                 turn; worker: the dequeue's CAS and the store of the turn, then loads of both. The same
-   So who drains is told when a worker has ended what it waits for, not after each batch, and a worker looks at one
-   word while nobody drains. Telling is a NOTICE of event.h. */
+   The pair of memory orders, beside those of the queue, of event.h and of drain.h:
+     DISPATCHED  dispatch: the enqueue's seq_cst CAS -> a worker's seq_cst look into every lane */
 #include <headrace/spheres.h>
 
 #include <stdlib.h>
@@ -27,7 +18,6 @@
 #include "sync/thread.h"
 
 enum { DEFAULT_LANE_CAPACITY = 64 };
-#define NO_GOAL UINT64_MAX /* further than any position */
 
 typedef struct search {
   worker *self;
@@ -36,34 +26,14 @@ typedef struct search {
 } search;
 
 /* Only the worker itself writes its counts. */
-static void count_up(_Atomic uint64_t *count, memory_order order) {
-  atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, order);
+static void count_up(_Atomic uint64_t *count) {
+  atomic_store_explicit(count, atomic_load_explicit(count, memory_order_relaxed) + 1, memory_order_relaxed);
 }
 
-/* Takes the lane's goal away if it has been reached, and says whether: those who saw it must be told. Who waits for
-   more sets a goal anew. */
-static bool reach_goal(worker *w) {
-  uint64_t goal = atomic_load_explicit(&w->goal, memory_order_seq_cst); /* GOAL: pairs with set_goal */
-  while (goal != NO_GOAL && ring_distance(queue_head(w->lane), goal) >= 0)
-    if (atomic_compare_exchange_weak_explicit(&w->goal, &goal, NO_GOAL, memory_order_seq_cst,
-                                              memory_order_seq_cst))
-      return true;
-  return false;
-}
-
-/* Tells who drains of the end of a turn, in which a batch from that worker's lane, NULL: none, has been processed. */
-COLD static void tell_drains(worker *self, worker *from) {
-  bool reached = from && reach_goal(from);
-  /* ASKED: seq_cst; pairs with the add in end_of_turn. */
-  if (reached || atomic_load_explicit(&self->asked, memory_order_seq_cst) > 0)
-    event_notify_all(&self->spheres->drained);
-}
-
+/* Ends a turn, in which a batch from that worker's lane, NULL: none, has been processed. */
 static void end_turn(worker *self, worker *from) {
   hand_over(self);
-  count_up(&self->turn, memory_order_seq_cst); /* DONE: pairs with the load in turn_is_over */
-  /* ASKED: seq_cst; pairs with the add in batch_spheres_drain. */
-  if (atomic_load_explicit(&self->spheres->drains, memory_order_seq_cst) > 0) tell_drains(self, from);
+  turn_end(&self->spheres->drains, &self->turns, from ? &from->turns : NULL);
 }
 
 /* The other worker whose lane has most batches inside; NULL: none has any, decided by the seq_cst loads of each size. */
@@ -80,8 +50,8 @@ static worker *with_fullest_lane(BatchSpheres *s, const worker *self) {
 /* Takes from its own lane, else from the fullest other one, until there is none. True: a batch, or there will be none. */
 static bool look_everywhere(search *look) {
   BatchSpheres *s = look->self->spheres;
-  bool closed =
-      atomic_load_explicit(&s->closed, memory_order_seq_cst); /* before the looks: what is empty stays so */
+  /* Before the looks: what they find empty then stays so. */
+  bool closed = atomic_load_explicit(&s->closed, memory_order_seq_cst);
   look->from = look->self;
   look->batch = batch_queue_try_dequeue(look->from->lane);
   while (!look->batch && (look->from = with_fullest_lane(s, look->self)))
@@ -92,7 +62,7 @@ static bool look_everywhere(search *look) {
 /* One search, which leaves the turn odd when it found a batch. */
 static bool find_work(void *context) {
   search *look = context;
-  count_up(&look->self->turn, memory_order_relaxed); /* HOLDS: pairs with DRAINS in turn_is_over */
+  turn_begin(&look->self->turns);
   bool over = look_everywhere(look);
   if (!look->batch) end_turn(look->self, NULL);
   return over;
@@ -108,37 +78,10 @@ static void *worker_run(void *context) {
     if (!look.batch) return NULL;
     s->options.process(s->options.context, self->number, look.batch);
     batch_header_release(batch_header_of(look.batch), "batch_spheres_start: a worker");
-    count_up(&self->processed, memory_order_relaxed);
-    if (look.from != self) count_up(&self->stolen, memory_order_relaxed);
+    count_up(&self->processed);
+    if (look.from != self) count_up(&self->stolen);
     end_turn(self, look.from);
   }
-}
-
-/* What drain waits for: that a lane's batches up to a position have been taken, then that its worker has ended the
-   turn that it was in. */
-typedef struct drain {
-  worker *worker;
-  uint64_t tail, turn;
-} drain;
-
-/* Lets a worker tell when the lane's head has got to `position`; of several that are waited for the nearest is told. */
-static void set_goal(worker *w, uint64_t position) {
-  uint64_t goal = atomic_load_explicit(&w->goal, memory_order_seq_cst);
-  while (goal == NO_GOAL || ring_distance(position, goal) < 0) /* GOAL: seq_cst; pairs with reach_goal */
-    if (atomic_compare_exchange_weak_explicit(&w->goal, &goal, position, memory_order_seq_cst,
-                                              memory_order_seq_cst))
-      return;
-}
-
-static bool lane_is_past(void *context) {
-  const drain *d = context;
-  set_goal(d->worker, d->tail);
-  return ring_distance(queue_head(d->worker->lane), d->tail) >= 0;
-}
-
-static bool turn_is_over(void *context) {
-  const drain *d = context;
-  return atomic_load_explicit(&d->worker->turn, memory_order_seq_cst) != d->turn; /* DRAINS */
 }
 
 static bool options_check(const batch_spheres_options *options) {
@@ -167,17 +110,17 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
   s->generation = thread_generation();
   s->started = 0;
   s->options = *options;
-  atomic_init(&s->drains, 0);
   event_init(&s->work);
-  event_init(&s->drained);
+  drains_init(&s->drains);
   atomic_init(&s->closed, false);
   bool complete = true;
   for (uint32_t i = 0; i < s->num_spheres; i++) {
     worker *w = &s->workers[i];
-    *w = (worker){.spheres = s, .number = i, .goal = NO_GOAL};
+    *w = (worker){.spheres = s, .number = i};
     if (complete)
       w->lane = batch_queue_create(options->lane_capacity ? options->lane_capacity : DEFAULT_LANE_CAPACITY);
     complete = complete && w->lane;
+    if (complete) turns_init(&w->turns, queue_ring(w->lane));
   }
   if (complete) return s;
   batch_spheres_stop(s);
@@ -212,39 +155,20 @@ bool spheres_are_elsewhere(const char *function, const BatchSpheres *s) {
   return true;
 }
 
-static void drain_wait(BatchSpheres *s, event_retry *is_over, drain *d) {
-  if (!is_over(d)) event_wait(&s->drained, is_over, d, BATCH_FOREVER);
-}
-
-/* Until what the worker may hold has been processed. */
-static void end_of_turn(BatchSpheres *s, worker *w) {
-  drain d = {.worker = w, .turn = atomic_load_explicit(&w->turn, memory_order_seq_cst)};
-  if (d.turn % 2 == 0) return;
-  atomic_fetch_add_explicit(&w->asked, 1,
-                            memory_order_seq_cst); /* ASKED: pairs with the load in tell_drains */
-  drain_wait(s, turn_is_over, &d);
-  atomic_fetch_sub_explicit(&w->asked, 1, memory_order_relaxed);
-}
-
-/* A batch dispatched before is inside its lane up to that lane's tail, or with a worker in its turn. */
 void batch_spheres_drain(BatchSpheres *spheres) {
   if (!spheres) {
     error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_spheres_drain: spheres is NULL");
     return;
   }
   if (spheres_are_elsewhere("batch_spheres_drain", spheres)) return;
-  atomic_fetch_add_explicit(&spheres->drains, 1,
-                            memory_order_seq_cst); /* ASKED: pairs with the load in end_turn */
+  drain_begin(&spheres->drains);
+  for (uint32_t i = 0; i < spheres->num_spheres; i++)
+    drain_lane(&spheres->drains, &spheres->workers[i].turns, queue_tail(spheres->workers[i].lane));
   for (uint32_t i = 0; i < spheres->num_spheres; i++) {
-    worker *w = &spheres->workers[i];
-    drain d = {.worker = w, .tail = queue_tail(w->lane)};
-    if (ring_distance(queue_head(w->lane), d.tail) < 0) drain_wait(spheres, lane_is_past, &d);
-  }
-  for (uint32_t i = 0; i < spheres->num_spheres; i++) {
-    end_of_turn(spheres, &spheres->workers[i]);
+    drain_turn(&spheres->drains, &spheres->workers[i].turns);
     handed_over(&spheres->workers[i]);
   }
-  atomic_fetch_sub_explicit(&spheres->drains, 1, memory_order_relaxed);
+  drain_end(&spheres->drains);
 }
 
 void batch_spheres_stop(BatchSpheres *spheres) {

@@ -6,8 +6,8 @@
 
 #include <pthread.h>
 
+#include "core/drain.h"
 #include "core/queue_internal.h"
-#include "sync/event.h"
 
 enum { MAX_SPHERES = 1024 };
 
@@ -16,10 +16,8 @@ typedef struct worker {
   uint32_t number;
   pthread_t thread;
   BatchQueue *lane;
-  _Atomic uint64_t goal; /* the nearest position of the lane's head that a drain waits for */
-  _Alignas(PORT_LINE) _Atomic uint32_t asked; /* drains that wait for the turn to end */
-  /* Written by this worker alone, read by anyone. turn is odd while the worker may hold a batch. */
-  _Atomic uint64_t turn;
+  turns turns;
+  /* Written by this worker alone, read by anyone. */
   _Atomic uint64_t processed;
   _Atomic uint64_t stolen;
 } worker;
@@ -29,10 +27,9 @@ struct BatchSpheres {
   unsigned generation; /* of the process that the workers are in, see thread.h */
   uint32_t started;    /* workers whose thread runs */
   batch_spheres_options options;
-  _Atomic uint32_t drains; /* calls of drain that have not returned */
-  event work;              /* workers wait on it for any lane to have something */
-  event drained;           /* drain waits on it for workers to end their turns */
-  atomic_bool closed;      /* every lane is */
+  event work; /* workers wait on it for any lane to have something */
+  drains drains;
+  atomic_bool closed; /* every lane is */
   worker workers[];
 };
 

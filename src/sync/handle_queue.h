@@ -91,15 +91,11 @@ static inline uint32_t handle_queue_capacity(const handle_queue *q) {
   return handle_queue_is_bounded(q) ? q->ring.capacity : 0;
 }
 
-/* Of a bounded queue: handles are numbered as they enter, modulo a number that ring_distance knows. The next one to
-   enter gets handle_queue_tail, the next one to leave has handle_queue_head. Both only grow. */
+/* Of a bounded queue: handles are numbered as they enter, modulo a number that ring_distance knows; the next one to
+   leave has the ring's ring_head_position. Returns the number that the next one to enter gets. */
 static inline uint64_t handle_queue_tail(const handle_queue *q) {
   bool closed;
   return ring_tail(&q->ring, &closed);
-}
-
-static inline uint64_t handle_queue_head(const handle_queue *q) {
-  return ring_head_position(atomic_load_explicit(&q->ring.head, memory_order_seq_cst));
 }
 
 #endif
