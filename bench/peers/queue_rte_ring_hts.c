@@ -1,9 +1,5 @@
-/* DPDK's ring, head/tail synchronized, its mode for more threads than cores. It lies in this
-   program's own memory: DPDK's environment is not started. */
-#include "../queue_peer.h"
-
-#include <rte_ring.h>
-#include <stdlib.h>
+/* DPDK's ring, head/tail synchronized, its mode for more threads than cores. */
+#include "queue_rte.h"
 
 QUEUE_SELF_IS(struct rte_ring)
 
@@ -26,14 +22,7 @@ static inline size_t queue_try_pop_many(queue_self *self, void **e, size_t n) {
 #include "../queue_loops.h"
 
 static void *create(uint32_t capacity) {
-  struct rte_ring *ring =
-      aligned_alloc(BENCH_LINE, (size_t)rte_ring_get_memsize(queue_power_of_two(capacity + 1)));
-  if (ring != NULL &&
-      rte_ring_init(ring, "bench", capacity, RING_F_EXACT_SZ | RING_F_MP_HTS_ENQ | RING_F_MC_HTS_DEQ) != 0) {
-    free(ring);
-    return NULL;
-  }
-  return ring;
+  return rte_queue_create(capacity, RING_F_MP_HTS_ENQ | RING_F_MC_HTS_DEQ);
 }
 
 const queue_peer queue_rte_ring_hts = {
