@@ -176,7 +176,7 @@ bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch) {
   if (!batch_check(function, batch)) return false;
   uint32_t n = spheres->num_spheres < batch->batch_size ? spheres->num_spheres : batch->batch_size;
   Batch **parts = calloc(n, sizeof *parts);
-  uint32_t *lanes = malloc(n * sizeof *lanes);
+  uint32_t *lanes = calloc(n, sizeof *lanes);
   bool done = parts && lanes;
   if (!done) error_set(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %u parts", function, n);
   for (uint32_t i = 0; done && i < n; i++) lanes[i] = i;
