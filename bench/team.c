@@ -9,8 +9,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#define PATIENCE_SECONDS 2
-#define GRACE_SECONDS    60
+#define GRACE_SECONDS 60
 
 char bench_team_task[128];
 
@@ -72,22 +71,24 @@ static void start(pthread_t *id, place *where, unsigned index) {
 static void abort_over(const bench_thread *threads, const pthread_t *ids, unsigned from, unsigned count) {
   for (unsigned i = from; i < count; i++)
     if (pthread_tryjoin_np(ids[i], NULL) == EBUSY)
-      fprintf(stderr, "headrace-bench: %s: thread %u of %u (%s) still runs %d s after the stop\n",
+      fprintf(stderr, "headrace-bench: %s: thread %u of %u (%s) still runs %d s after it was to hurry\n",
               bench_team_task, i, count, threads[i].role, GRACE_SECONDS);
   abort();
 }
 
-/* Waits until all have ended; tells those who take long to hurry. */
-static void join(const bench_thread *threads, const pthread_t *ids, unsigned count, uint32_t *stop) {
-  struct timespec patience, grace;
-  clock_gettime(CLOCK_REALTIME, &patience);
-  grace = patience;
-  patience.tv_sec += PATIENCE_SECONDS;
-  grace.tv_sec += GRACE_SECONDS;
+static struct timespec in(double seconds) {
+  uint64_t then = bench_clock_of(CLOCK_REALTIME) + (uint64_t)(seconds * (double)BENCH_SECOND);
+  return (struct timespec){(time_t)(then / BENCH_SECOND), (long)(then % BENCH_SECOND)};
+}
+
+/* Waits until all have ended; tells those who take longer than `patience` to hurry. */
+static void join(const bench_thread *threads, const pthread_t *ids, unsigned count, uint32_t *stop,
+                 double patience) {
+  struct timespec soon = in(patience), at_last = in(GRACE_SECONDS + patience);
   for (unsigned i = 0; i < count; i++) {
-    if (pthread_timedjoin_np(ids[i], NULL, &patience) != ETIMEDOUT) continue;
+    if (pthread_timedjoin_np(ids[i], NULL, &soon) != ETIMEDOUT) continue;
     bench_hurry(stop);
-    if (pthread_timedjoin_np(ids[i], NULL, &grace) == ETIMEDOUT) abort_over(threads, ids, i, count);
+    if (pthread_timedjoin_np(ids[i], NULL, &at_last) == ETIMEDOUT) abort_over(threads, ids, i, count);
   }
 }
 
@@ -118,7 +119,7 @@ double bench_team(bench_thread *threads, unsigned count, uint32_t *stop, double 
   pthread_barrier_wait(&barrier);
   let_work(threads, ids, count, seconds);
   bench_set(stop);
-  join(threads, ids, count, stop);
+  join(threads, ids, count, stop, 0.25 + 5 * seconds);
   pthread_barrier_destroy(&barrier);
   uint64_t begin = threads[0].begin, end = threads[0].end;
   for (unsigned i = 1; i < count; i++) {

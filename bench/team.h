@@ -30,8 +30,9 @@ unsigned bench_processors(void);
 /* What the team works for, "boost in 4p4c @ 1024": the watchdog says it. */
 extern char bench_team_task[128];
 
-/* Runs the team; sets *stop after `seconds` (see bench_is) and waits until all have ended. Two seconds later those
-   who still run are told to hurry (see bench_hurries); aborts, naming the threads, when one runs 60 s past the stop.
+/* Runs the team; sets *stop after `seconds` (see bench_is) and waits until all have ended. Who still runs after
+   five times as long and a quarter of a second is told to hurry (see bench_hurries); aborts, naming the threads, when
+   one runs 60 s longer.
    Returns: seconds from the first begin to the last end. */
 double bench_team(bench_thread *threads, unsigned count, uint32_t *stop, double seconds);
 
