@@ -46,6 +46,12 @@ typedef struct bench_cell {
   const void *detail; /* the suite's */
 } bench_cell;
 
+/* What a figure of some cells counts. */
+typedef struct bench_legend {
+  const char *cells; /* a shell pattern of their names */
+  const char *text;
+} bench_legend;
+
 typedef struct bench_contestant {
   const char *name;
   const char *version; /* NULL: none to tell */
@@ -78,6 +84,8 @@ typedef struct bench_options {
 typedef struct bench_suite {
   const char *name;
   const char *legend;          /* what a figure counts, printed above the tables */
+  const bench_legend *legends; /* below it, where such cells take part */
+  size_t legend_count;
   const bench_option *options; /* of its own, BENCH_MAX_OWN at most */
   size_t option_count;
   const bench_cell *cells;

@@ -31,8 +31,8 @@ void machine_print(FILE *to, const bench_suite *suite);
 /* The directory that this program lies in. */
 bool machine_directory(char *path, size_t size);
 
-/* Prints the contestants that take part and those that could not be built. */
-void report_contestants(FILE *to, const bench_suite *suite, const bench_options *options);
+/* Prints who it is, or that it could not be built. */
+void report_contestant(FILE *to, const bench_contestant *contestant);
 
 /* Prints the tables of one cell; and appends its rows to csv unless that is NULL. */
 void report_cell(FILE *to, FILE *csv, const bench_suite *suite, const bench_options *options,

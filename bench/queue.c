@@ -95,24 +95,32 @@ static bool measure(const bench_cell *cell, const bench_contestant *contestant, 
   return queue_measure(contestant->detail, cell->detail, cell->capacity, options->seconds, values);
 }
 
+static const bench_legend legends[] = {
+    {"many-*", "many: Melements/s, each element counted once; k16: up to 16 in a call, k1: by the calls\n"
+               "for one."},
+    {"roundtrip*", "roundtrip: there through one queue and back through another, not halved, the reading of\n"
+                   "the clock included."},
+    {"trickle*", "trickle: one element a millisecond, its time under way, and what the receiver costs."},
+    {"idle*", "idle: a consumer for whom nothing comes, the processor time it takes, and how often it\n"
+              "wakes up without work."},
+    {"tails-*", "tails: every operation is timed, from its first try until it succeeds, one reading of the\n"
+                "clock included; who fails tries again at once, with -yield as above; least and greatest:\n"
+                "what the thread that was served least and the one served most have done, relative to\n"
+                "the mean of its kind."},
+    {"over*", "over2, over4: threads twice and four times the processors."},
+    {"exact-*", "exact-N: N threads, capacity N, each pushes one, then pops one: FULL and EMPTY are never\n"
+                "true, and how often they are answered all the same is counted."},
+};
+
 const bench_suite bench_queue = {
     .name = "queue",
     .legend = "Mops/s: a push is one operation, a pop is one. NpMc: N producers, M consumers. pairs-N:\n"
               "N threads, each pushing one, then popping one. Threads are pinned round robin. Without\n"
               "-blocking a thread that fails tries 64 times, then yields; with it, it waits as the\n"
-              "queue itself does. many: Melements/s, each element counted once; k16: up to 16 in a\n"
-              "call, k1: by the calls for one. roundtrip: there through one queue and back through\n"
-              "another, not halved, the reading of the clock included. trickle: one element a\n"
-              "millisecond, its time under way, and what the receiver costs. idle: a consumer for whom\n"
-              "nothing comes, the processor time it takes, and how often it wakes up without work.\n"
-              "tails: every operation is timed, from its first try until it succeeds, one reading of\n"
-              "the clock included; who fails tries again at once, with -yield as above; least and\n"
-              "greatest: what the thread that was served least and the one served most have done,\n"
-              "relative to the mean of its kind. over2, over4: threads twice and four times the\n"
-              "processors. exact-N: N threads, capacity N, each pushes one, then pops one: FULL and\n"
-              "EMPTY are never true, and how often they are answered all the same is counted.\n"
-              "Elements are batches made once; only headrace looks at them, and it alone is called\n"
-              "through a shared library. What came out is checked against what went in.",
+              "queue itself does. Elements are batches made once; only headrace looks at them, and it\n"
+              "alone is called through a shared library. What came out is checked against what went in.",
+    .legends = legends,
+    .legend_count = sizeof legends / sizeof legends[0],
     .options = queue_own_options,
     .option_count = QUEUE_OWN_OPTIONS,
     .make_cells = queue_cells_make,

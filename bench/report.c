@@ -9,16 +9,12 @@
 
 extern char **environ;
 
-void report_contestants(FILE *to, const bench_suite *suite, const bench_options *options) {
-  for (size_t i = 0; i < suite->contestant_count; i++) {
-    const bench_contestant *c = &suite->contestants[i];
-    if (!options_want_contestant(options, c)) continue;
-    fprintf(to, "  %-21s", c->name);
-    if (c->missing != NULL) fprintf(to, " skipped: not built, %s was not found", c->missing);
-    if (c->missing == NULL && c->version != NULL) fprintf(to, " %s", c->version);
-    if (c->note != NULL) fprintf(to, " [%s]", c->note);
-    fprintf(to, "\n");
-  }
+void report_contestant(FILE *to, const bench_contestant *c) {
+  fprintf(to, "  %-21s", c->name);
+  if (c->missing != NULL) fprintf(to, " skipped: not built, %s was not found", c->missing);
+  if (c->missing == NULL && c->version != NULL) fprintf(to, " %s", c->version);
+  if (c->note != NULL) fprintf(to, " [%s]", c->note);
+  fprintf(to, "\n");
 }
 
 static int compare(const void *a, const void *b) {

@@ -5,6 +5,7 @@
 #include "cli/terminal.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,11 +97,40 @@ static void run_cell(run_state *run, const bench_cell *cell, FILE *csv) {
   if (rows > 0) report_cell(stdout, csv, run->suite, &run->options, cell, run->rows, rows);
 }
 
+/* Whether a cell that is wanted has this contestant, or would if that were built. */
+static bool takes_part_anywhere(const run_state *run, const bench_contestant *contestant) {
+  if (contestant->missing != NULL) return options_want_contestant(&run->options, contestant);
+  for (size_t i = 0; i < run->cell_count; i++)
+    if (options_want_cell(&run->options, &run->cells[i]) && takes_part(run, &run->cells[i], contestant))
+      return true;
+  return false;
+}
+
+static void print_contestants(const run_state *run) {
+  for (size_t i = 0; i < run->suite->contestant_count; i++)
+    if (takes_part_anywhere(run, &run->suite->contestants[i]))
+      report_contestant(stdout, &run->suite->contestants[i]);
+}
+
+static bool wants_any(const run_state *run, const char *cells) {
+  for (size_t i = 0; i < run->cell_count; i++)
+    if (options_want_cell(&run->options, &run->cells[i]) && fnmatch(cells, run->cells[i].name, 0) == 0)
+      return true;
+  return false;
+}
+
+static void print_legends(const run_state *run) {
+  const bench_suite *suite = run->suite;
+  printf("\n%s\n", suite->legend);
+  for (size_t i = 0; i < suite->legend_count; i++)
+    if (wants_any(run, suite->legends[i].cells)) printf("%s\n", suite->legends[i].text);
+}
+
 static void run_cells(run_state *run, FILE *csv) {
   run->started = run->told = bench_now();
   machine_print(stdout, run->suite);
-  report_contestants(stdout, run->suite, &run->options);
-  printf("\n%s\n", run->suite->legend);
+  print_contestants(run);
+  print_legends(run);
   for (size_t i = 0; i < run->cell_count; i++)
     if (options_want_cell(&run->options, &run->cells[i])) run_cell(run, &run->cells[i], csv);
 }
@@ -108,7 +138,7 @@ static void run_cells(run_state *run, FILE *csv) {
 static void list(const run_state *run) {
   for (size_t i = 0; i < run->cell_count; i++)
     printf("cell %s@%u\n", run->cells[i].name, run->cells[i].capacity);
-  report_contestants(stdout, run->suite, &run->options);
+  print_contestants(run);
 }
 
 static void fill_in(bench_options *o, const bench_suite *suite) {
