@@ -82,8 +82,10 @@ static void print_table(FILE *to, const bench_suite *suite, const bench_options 
   char name[128];
   cell_name(name, sizeof name, cell, metric);
   print_place(to, suite, cell, name);
-  fprintf(to, ": %s, %s is better; %u rounds of %g s\n", metric->unit,
-          metric->less_is_better ? "less" : "more", options->rounds, options->seconds);
+  fprintf(to, ": %s, %s is better; %u round%s", metric->unit, metric->less_is_better ? "less" : "more",
+          options->rounds, options->rounds == 1 ? "" : "s");
+  if (options->seconds > 0) fprintf(to, " of %g s", options->seconds); /* else it takes what the task takes */
+  fprintf(to, "\n");
   fprintf(to, "  %-22s %10s %10s %10s %11s\n", "contestant", "median", "min", "max", BENCH_US " is");
   for (size_t i = 0; i < count; i++) print_row(to, metric, m, &rows[i], find_us(rows, count));
 }
