@@ -11,7 +11,7 @@
 #include "loader/fill_kernels.h"
 #include "loader/row.h"
 
-enum { CACHE_LINE = 64, PART = 128 /* tokens */ };
+enum { CACHE_LINE = 64, PART = 256 /* tokens */ };
 
 /* Whether the byte and what follows it, eight bytes at most and of its cache line, is all zero. volatile: as it is now, not
    when the tokens before were read. */
