@@ -166,7 +166,8 @@ typedef struct batch_loader_options {
    it smaller while a loader has it, but not larger. The loader leaves the pool as it was: when batch_loader_free returns
    all batches are back but those that the caller has. Closing the pool ends a loader that still needs batches:
    batch_loader_next answers BATCH_CLOSED, at the latest when it would have waited; closing the loader leaves
-   the pool open.
+   the pool open. All workers take from it, and write to memory that others wrote to before: four and more are faster with
+   the loader's own pools, which pool_options gives any memory.
    Others may take batches from the same pool, up to 7 other loaders too; while they have them, the loader has fewer and waits
    for them to come back. A loader fills whatever it gets, without being asked: of two loaders on one pool one may
    have filled all batches, and who then waits for the other one alone waits until batches of the first are
