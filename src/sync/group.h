@@ -8,7 +8,7 @@
    once for GROUP_CHAIN groups. A thread that stops for ever in between keeps one chain at most.
 
    The pairs of memory orders, beside those of stack.h:
-     SPARE  group_give: CAS of the shard  ->  GET of stack_pop: the links, and that who read the group has done so */
+     SPARE  group_give, refill: CAS of the shard  ->  GET of stack_pop: the links, and that who read the group has done so */
 #ifndef HEADRACE_SYNC_GROUP_H
 #define HEADRACE_SYNC_GROUP_H
 

@@ -8,7 +8,7 @@
    s / m. The slot has turn(s) + 1 once it has been filled for s, and any earlier turn before: slots inside
    a group are left alone. So the only positions that anybody looks at are starts of entries and the tail.
    Producers CAS the slot, consumers CAS head, nobody does both. head is {how many handles before it
-   belong to the same entry}. tail_hint is the end of some entry: a hint that is stored, never CASed. A slot
+   belong to the same entry, position}. tail_hint is the end of some entry: a hint that is stored, never CASed. A slot
    that holds RING_CLOSED_HANDLE ends the ring: nothing goes past it.
 
    The pairs of memory orders (docs/verification.md: what breaks without each of them):
