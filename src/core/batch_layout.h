@@ -5,9 +5,6 @@
 
 #include <headrace/batch.h>
 
-#include <stddef.h>
-#include <string.h>
-
 enum { BATCH_TENSORS = 5 }; /* input, target, mask, documents, positions */
 
 typedef struct batch_layout {
@@ -53,46 +50,29 @@ static inline unsigned batch_tensor_count(const Batch *batch) {
   return batch->documents.raw ? BATCH_TENSORS : 3;
 }
 
-_Static_assert(offsetof(Batch, sequence_length) == offsetof(Batch, batch_size) + sizeof(uint32_t) &&
-                   offsetof(batch_shape, sequence_length) ==
-                       offsetof(batch_shape, batch_size) + sizeof(uint32_t),
-               "rows and columns lie side by side");
-
-/* Two sizes that do, to be compared as one. */
-static inline uint64_t batch_layout_sizes(const void *first) {
-  uint64_t both;
-  memcpy(&both, first, sizeof both);
-  return both;
-}
-
-/* Whether a tensor is as batch_layout_apply wrote it, with `sizes` in each direction, a type and elements: one
-   branch, which is taken as a rule. */
-static inline bool batch_layout_holds_tensor(const batch_layout *layout, const Tensor *t, uint64_t sizes,
-                                             tensor_type type, const void *elements) {
-  uint64_t difference = ((uintptr_t)t->raw ^ (uintptr_t)elements) |
-                        ((uintptr_t)t->shape ^ (uintptr_t)t->dims) | (t->total_size ^ layout->elements) |
-                        (batch_layout_sizes(t->dims) ^ sizes) | (t->ndim ^ 2) | (uint64_t)(t->dtype ^ type) |
-                        t->owns_data;
-  return difference == 0;
+/* Whether a tensor is as batch_layout_apply wrote it, with these elements. */
+static inline bool batch_layout_holds_tensor(const batch_layout *layout, const Tensor *t, tensor_type type,
+                                             const void *elements) {
+  return t->raw == elements && t->shape == t->dims && t->ndim == 2 && t->total_size == layout->elements &&
+         t->dims[0] == layout->shape.batch_size && t->dims[1] == layout->shape.sequence_length &&
+         t->dtype == type && !t->owns_data;
 }
 
 /* Whether sizes and tensors of a batch are as batch_layout_apply wrote them, with these elements. Reads only, so that
-   lines that nobody has changed stay in every cache. A branch a tensor, and not one for all: each difference that is
-   gathered waits for those before it. */
+   lines that nobody has changed stay in every cache. */
 static inline bool batch_layout_holds(const batch_layout *layout, const Batch *batch,
                                       void *const elements[BATCH_TENSORS]) {
   const tensor_type *type = layout->type;
-  uint64_t sizes = batch_layout_sizes((const char *)layout + offsetof(batch_layout, shape.batch_size));
-  uint64_t difference = (batch_layout_sizes((const char *)batch + offsetof(Batch, batch_size)) ^ sizes) |
-                        (batch->vocab_size ^ layout->shape.vocab_size) |
-                        (batch->total_memory ^ layout->shown);
-  if (difference != 0 || !batch_layout_holds_tensor(layout, &batch->input, sizes, type[0], elements[0]) ||
-      !batch_layout_holds_tensor(layout, &batch->target, sizes, type[1], elements[1]) ||
-      !batch_layout_holds_tensor(layout, &batch->mask, sizes, type[2], elements[2]))
+  if (batch->batch_size != layout->shape.batch_size ||
+      batch->sequence_length != layout->shape.sequence_length ||
+      batch->vocab_size != layout->shape.vocab_size || batch->total_memory != layout->shown ||
+      !batch_layout_holds_tensor(layout, &batch->input, type[0], elements[0]) ||
+      !batch_layout_holds_tensor(layout, &batch->target, type[1], elements[1]) ||
+      !batch_layout_holds_tensor(layout, &batch->mask, type[2], elements[2]))
     return false;
   if (layout->tensors != BATCH_TENSORS) return !batch->documents.raw;
-  return batch_layout_holds_tensor(layout, &batch->documents, sizes, type[3], elements[3]) &&
-         batch_layout_holds_tensor(layout, &batch->positions, sizes, type[4], elements[4]);
+  return batch_layout_holds_tensor(layout, &batch->documents, type[3], elements[3]) &&
+         batch_layout_holds_tensor(layout, &batch->positions, type[4], elements[4]);
 }
 
 /* The name of tensor number i. */
