@@ -5,43 +5,9 @@
 
 #include "schedule/others.h"
 
-typedef struct victim {
-  stopper *thread;
-  const subject *subject;
-  operation operation;
-  uint32_t given[SUBJECT_MANY]; /* the items to put */
-  uint32_t puts, entered;       /* how many these are, how many of them went in */
-  uint32_t many;
-  uint32_t seen; /* how many of them others had while it stood */
-  uint32_t items[SUBJECT_MANY];
-  uint32_t taken; /* of these */
-  answer answer;  /* once it has ended */
-  bool stopped;
-  schedule_step place; /* of the last stop */
-} victim;
-
 static victim victims[CASE_VICTIMS];
 static uint32_t total;  /* items there are */
 static bool miscounted; /* a push of several has put in more or fewer than others had of it */
-
-const char *operation_name(operation o) {
-  static const char *const names[] = {"push",
-                                      "pop",
-                                      "peek",
-                                      "push many",
-                                      "pop many",
-                                      "questions",
-                                      "clear",
-                                      "push waiting",
-                                      "pop waiting",
-                                      "pop to a deadline",
-                                      "push many waiting",
-                                      "pop many waiting",
-                                      "push polling",
-                                      "pop polling",
-                                      "close"};
-  return names[o];
-}
 
 static const char *interference_name(interference i) {
   static const char *const names[] = {"nothing", "a push", "a pop",          "filling",       "draining",
@@ -73,99 +39,6 @@ void case_print(const case_plan *plan) {
   }
 }
 
-/* How many items it puts: if it waits no more than there are places, so that it can end when all are free. */
-static uint32_t items_to_put(operation o, uint32_t many, uint32_t capacity) {
-  if (o == OPERATION_PUT_MANY) return many;
-  if (o == OPERATION_PUT_MANY_WAITING) return capacity < many ? capacity : many;
-  return o == OPERATION_PUT || o == OPERATION_PUT_WAITING || o == OPERATION_PUT_POLLING;
-}
-
-static bool is_there(const subject *s, operation o) {
-  switch (o) {
-  case OPERATION_PEEK:
-    return s->peek;
-  case OPERATION_TAKE_MANY:
-  case OPERATION_TAKE_MANY_WAITING:
-    return s->take_many;
-  case OPERATION_PUT_MANY:
-  case OPERATION_PUT_MANY_WAITING:
-    return s->put_many;
-  case OPERATION_ASK:
-    return s->is_empty;
-  case OPERATION_CLEAR:
-    return s->clear;
-  case OPERATION_CLOSE:
-    return s->close;
-  case OPERATION_PUT_WAITING:
-  case OPERATION_TAKE_WAITING:
-  case OPERATION_TAKE_DEADLINE:
-  case OPERATION_PUT_POLLING:
-  case OPERATION_TAKE_POLLING:
-    return s->effect_file || s->close; /* the control has no waiting */
-  default:
-    return true;
-  }
-}
-
-static bool waits(operation o) {
-  return o >= OPERATION_PUT_WAITING && o != OPERATION_CLOSE;
-}
-
-static uint64_t deadline_of(operation o) {
-  switch (o) {
-  case OPERATION_PUT_WAITING:
-  case OPERATION_TAKE_WAITING:
-    return UINT64_MAX;
-  case OPERATION_PUT_POLLING:
-  case OPERATION_TAKE_POLLING:
-    return SUBJECT_POLLING;
-  default:
-    return o == OPERATION_TAKE_DEADLINE;
-  }
-}
-
-static void victim_job(void *context) {
-  victim *v = context;
-  const subject *s = v->subject;
-  switch (v->operation) {
-  case OPERATION_PUT:
-  case OPERATION_PUT_WAITING:
-  case OPERATION_PUT_POLLING:
-    v->answer = s->put(v->given[0], deadline_of(v->operation));
-    v->entered = v->answer == ANSWER_DONE;
-    return;
-  case OPERATION_PUT_MANY:
-  case OPERATION_PUT_MANY_WAITING:
-    v->answer =
-        s->put_many(v->given, v->puts, v->operation == OPERATION_PUT_MANY ? 0 : UINT64_MAX, &v->entered);
-    return;
-  case OPERATION_TAKE:
-  case OPERATION_TAKE_WAITING:
-  case OPERATION_TAKE_DEADLINE:
-  case OPERATION_TAKE_POLLING:
-    v->answer = s->take(v->items, deadline_of(v->operation));
-    v->taken = v->answer == ANSWER_DONE;
-    return;
-  case OPERATION_TAKE_MANY:
-  case OPERATION_TAKE_MANY_WAITING:
-    s->take_many(v->items, v->many, v->operation == OPERATION_TAKE_MANY ? 0 : UINT64_MAX, &v->taken);
-    return;
-  case OPERATION_PEEK:
-    s->peek(v->items);
-    return;
-  case OPERATION_ASK:
-    s->size();
-    s->is_empty();
-    s->is_full();
-    return;
-  case OPERATION_CLEAR:
-    s->clear();
-    return;
-  default:
-    s->close();
-  }
-}
-
 /* Takes and puts as many as there are places and more, one by one or together. */
 static void go_round(const case_plan *plan, uint32_t positions) {
   const subject *s = plan->subject;
@@ -188,7 +61,9 @@ static void interfere(const case_plan *plan, interference what) {
     bag_take(s, &others_bag);
     return;
   case INTERFERE_FILL: /* not with all there are, where that has no end */
-    while (others_bag.count > total / 2 && bag_put(s, &others_bag) == ANSWER_DONE) continue;
+    while ((s->bounded || s->starts_full || others_bag.count > total / 2) &&
+           bag_put(s, &others_bag) == ANSWER_DONE)
+      continue;
     return;
   case INTERFERE_DRAIN:
     while (bag_take(s, &others_bag) == ANSWER_DONE) continue;
@@ -262,7 +137,7 @@ static bool victim_start(const case_plan *plan, unsigned i) {
   v->operation = how->operation;
   v->many = how->many;
   v->taken = v->entered = v->seen = 0;
-  v->puts = items_to_put(v->operation, v->many, plan->capacity);
+  v->puts = operation_puts(v->operation, v->many, plan->capacity);
   if (others_bag.count < v->puts) return false;
   for (uint32_t j = 0; j < v->puts; j++) v->given[j] = others_bag.items[--others_bag.count];
   v->stopped = stopper_run(v->thread, victim_job, v, how->steps);
@@ -340,7 +215,7 @@ static void provide(const case_plan *plan, const victim *v, bool closing) {
   if (v->operation == OPERATION_TAKE_WAITING || v->operation == OPERATION_TAKE_MANY_WAITING ||
       v->operation == OPERATION_TAKE_POLLING)
     bag_put(s, &others_bag);
-  for (uint32_t i = 0; i < v->puts && waits(v->operation); i++) bag_take(s, &others_bag);
+  for (uint32_t i = 0; i < v->puts && operation_waits(v->operation); i++) bag_take(s, &others_bag);
   if (s->starts_full)
     while (bag_put(s, &others_bag) == ANSWER_DONE) continue;
 }
@@ -417,7 +292,7 @@ const char *case_run(const case_plan *plan, bool stops[CASE_VICTIMS]) {
   unsigned started = 0;
   memset(stops, 0, CASE_VICTIMS * sizeof *stops);
   for (unsigned i = 0; i < plan->victims; i++)
-    if (!is_there(plan->subject, plan->victim[i].operation)) return NULL;
+    if (!operation_is_there(plan->subject, plan->victim[i].operation)) return NULL;
   miscounted = false;
   prepare(plan);
   case_plan begun = *plan;

@@ -11,29 +11,9 @@
 #ifndef HEADRACE_STRESS_CASE_H
 #define HEADRACE_STRESS_CASE_H
 
-#include "schedule/stopping.h"
-#include "schedule/subject.h"
+#include "schedule/victim.h"
 
 enum { CASE_VICTIMS = 3 };
-
-typedef enum operation {
-  OPERATION_PUT,
-  OPERATION_TAKE,
-  OPERATION_PEEK,
-  OPERATION_PUT_MANY,
-  OPERATION_TAKE_MANY,
-  OPERATION_ASK,         /* how many there are, whether it is empty, or full */
-  OPERATION_CLEAR,       /* takes out what is inside and releases it */
-  OPERATION_PUT_WAITING, /* until it succeeds */
-  OPERATION_TAKE_WAITING,
-  OPERATION_TAKE_DEADLINE, /* to which the wait comes first */
-  OPERATION_PUT_MANY_WAITING,
-  OPERATION_TAKE_MANY_WAITING,
-  OPERATION_PUT_POLLING, /* until it succeeds */
-  OPERATION_TAKE_POLLING,
-  OPERATION_CLOSE,
-  OPERATIONS
-} operation;
 
 /* What other threads do in full while a stopped operation stands: it goes on from there to its second stop. */
 typedef enum interference {
@@ -80,7 +60,5 @@ const char *case_run(const case_plan *plan, bool stops[CASE_VICTIMS]);
 
 /* Prints a plan and where its victims stood. */
 void case_print(const case_plan *plan);
-
-const char *operation_name(operation o);
 
 #endif
