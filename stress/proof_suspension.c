@@ -18,7 +18,7 @@
 /* Operations that the others must complete in a case. An unlimited queue keeps every ring for a reader
    that was stopped, so there they do a tenth. */
 enum { AT_A_POINT = 40000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
-enum { LONG_SECONDS = 10, MANY = 3, STRIDE = 4 };
+enum { LONG_SECONDS = 60, MANY = 3, STRIDE = 4 };
 
 typedef struct tally {
   uint64_t points, with_groups, detours, pairs, triples;
@@ -129,13 +129,14 @@ static void try_pairs(case_plan *plan, tally *t) {
   }
 }
 
-/* Does `try` for each operation from each state: how many are inside and, in a long run, at two places
-   of the ring. `victims` items of a pool may be held, and one must be left. */
+/* Does `try` for each operation from each state: how many are inside and, in a long run, the points at two
+   places of the ring. `victims` items of a pool may be held, and one must be left. */
 static void for_each_state(const subject *s, uint32_t capacity, unsigned victims, tally *t,
                            void (*try)(case_plan *plan, tally *t)) {
   if (s->starts_full && capacity <= victims) return;
+  bool twice = is_long() && (try == try_points || try == try_points_with_groups);
   for (uint32_t inside = 0; inside <= capacity; inside += inside == 1 && capacity > 4 ? capacity - 3 : 1)
-    for (uint32_t laps_before = 0; laps_before <= (is_long() ? capacity : 0); laps_before += capacity)
+    for (uint32_t laps_before = 0; laps_before <= (twice ? capacity : 0); laps_before += capacity)
       for (operation o = 0; o < OPERATIONS; o++) {
         case_plan plan = {.subject = s,
                           .capacity = capacity,

@@ -5,7 +5,7 @@
 
 #include "support/stress.h"
 
-enum { CHAINS = 4, MOST_GROUPS = 1 << 16, MOST_ASIDE = 1 << 12 };
+enum { CHAINS = 4, MOST_GROUPS = 1 << 16, MOST_ASIDE = 1 << 7 };
 
 /* What inside_groups_arrange has taken out of a store. */
 typedef struct taken_out {
