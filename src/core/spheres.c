@@ -68,13 +68,23 @@ static bool find_work(void *context) {
   return over;
 }
 
+/* As event_wait, but who was woken in vain looks for a while again before it sleeps: where there is work for others
+   there will be more, and whoever dispatches need not wake it for that. */
+static void wait_for_work(search *look) {
+  event *work = &look->self->spheres->work;
+  bool in_time;
+  while (!event_spin(work, find_work, look, BATCH_FOREVER) &&
+         !event_wait_once(work, find_work, look, BATCH_FOREVER, &in_time))
+    continue;
+}
+
 static void *worker_run(void *context) {
   worker *self = context;
   BatchSpheres *s = self->spheres;
   pthread_setname_np(pthread_self(), "headrace-sphere");
   search look = {.self = self};
   for (;;) {
-    if (!find_work(&look)) event_wait(&s->work, find_work, &look, BATCH_FOREVER);
+    if (!find_work(&look)) wait_for_work(&look);
     if (!look.batch) return NULL;
     s->options.process(s->options.context, self->number, look.batch);
     batch_header_release(batch_header_of(look.batch), "batch_spheres_start: a worker");

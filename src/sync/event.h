@@ -171,25 +171,32 @@ static inline bool event_spin(event *e, event_retry *retry, void *context, uint6
   return false;
 }
 
+/* Registers, and sleeps once unless retry(context) succeeds before. False: woken in vain, or too late, which *in_time
+   then says. */
+static inline bool event_wait_once(event *e, event_retry *retry, void *context, uint64_t deadline,
+                                   bool *in_time) {
+  if (!event_register(e)) { /* 32,767 threads wait already */
+    port_yield();
+    if (retry(context)) return true;
+    *in_time = port_clock() < deadline;
+    return false;
+  }
+  if (retry(context)) {
+    event_unregister(e);
+    return true;
+  }
+  *in_time = event_sleep(e, deadline);
+  return retry(context);
+}
+
 /* Waits until retry(context) succeeds (true), or until the deadline, in nanoseconds of
    CLOCK_MONOTONIC (what one last retry() gives); UINT64_MAX: for ever. */
 static inline bool event_wait(event *e, event_retry *retry, void *context, uint64_t deadline) {
+  bool in_time = true;
   if (event_spin(e, retry, context, deadline)) return true;
-  for (;;) {
-    if (!event_register(e)) { /* 32,767 threads wait already */
-      port_yield();
-      if (retry(context)) return true;
-      if (port_clock() >= deadline) return false;
-      continue;
-    }
-    if (retry(context)) {
-      event_unregister(e);
-      return true;
-    }
-    bool in_time = event_sleep(e, deadline);
-    if (retry(context)) return true;
+  while (!event_wait_once(e, retry, context, deadline, &in_time))
     if (!in_time) return false;
-  }
+  return true;
 }
 
 /* Arms the descriptor, which port_descriptor has made, drained of earlier tokens: it is readable once a token
