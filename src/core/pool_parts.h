@@ -88,7 +88,7 @@ static inline _Atomic uint32_t *pool_link_noted(const void *noted, uint32_t hand
 
 /* Takes the batch that was made idle last; NULL: there is none. */
 static inline batch_header *pool_pop(BatchPool *pool) {
-  batch_header *header;
+  batch_header *header = NULL; /* set by the link, which clang does not see */
   if (stack_pop(&pool->idle, pool_link_noted, &header) == 0) return NULL;
   /* What is on top next may still be another processor's, which has released it. relaxed: nobody else writes the link.
      Under the lowest one lies handle 0, whose place is there. */
