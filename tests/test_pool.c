@@ -302,9 +302,24 @@ static void retain_idle(void *context) {
   batch_retain(batch);
 }
 
+static void release_retired(void *context) {
+  Batch *batch = batch_pool_allocate(context);
+  batch_pool_resize(context, 0);
+  batch_pool_release(context, batch);
+  batch_pool_release(context, batch);
+}
+
+static void release_idle_to_another_pool(void *context) {
+  Batch *batch = batch_pool_allocate(context);
+  batch_pool_release(context, batch);
+  batch_pool_release(pool_of(1), batch);
+}
+
 Test(pool, release_of_an_idle_batch_aborts) {
   BatchPool *pool = pool_of(2);
   assert_aborts(release_to_pool_twice, pool, "batch_pool_release");
+  assert_aborts(release_retired, pool, "batch_pool_release", "already free");
+  assert_aborts(release_idle_to_another_pool, pool, "batch_pool_release", "already free");
   assert_aborts(release_pooled_twice, pool, "batch_release");
   assert_aborts(retain_idle, pool, "batch_retain");
   batch_pool_free(pool);
