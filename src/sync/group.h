@@ -5,7 +5,8 @@
    Free groups lie in shards, of which each thread has one: there the groups come and go one by one, mostly by one
    thread. Where one side of a queue takes and the other gives, a shard overflows into a list of chains that all share,
    a whole chain at a time, and an empty one gets a chain from there: so the lines that the list lies in are touched
-   once for GROUP_CHAIN groups. A thread that stops for ever in between keeps one chain at most.
+   once for GROUP_CHAIN groups. A thread that stops for ever in between keeps what it has in its hands: a chain, or as many
+   groups as it has popped the ends of.
 
    The pairs of memory orders, beside those of stack.h:
      SPARE  group_give, refill: CAS of the shard  ->  GET of stack_pop: the links, and that who read the group has done so */

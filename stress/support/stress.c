@@ -69,7 +69,7 @@ void stress_begin(int argc, char **argv, double default_seconds, unsigned defaul
   setvbuf(stdout, NULL, _IOLBF, 0);
   snprintf(command, sizeof command, "%s %.3f %u %" PRIu64, program, seconds, threads, seed);
   printf("%s (seconds, threads, seed)\n", command);
-  watchdog_start(PATIENCE, (unsigned)(4 * seconds) + 2 * PATIENCE, command);
+  watchdog_start(PATIENCE, (unsigned)(4 * seconds) + 4 * PATIENCE, command);
 }
 
 static void *run(void *context) {
