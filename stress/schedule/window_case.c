@@ -178,11 +178,17 @@ static void give_back(victim *v) {
   if (has_taken) others_bag.items[others_bag.count++] = v->item;
 }
 
+/* Who others may wait for: a publisher, and who has closed and not yet woken anybody. */
+static bool comes_first(const victim *v) {
+  return v->operation == PUBLISH || (v->operation == CLOSE && is_closed());
+}
+
 /* Lets the victims end; whoever waits for the head must find it published. Closed, nothing is taken any more. */
 static const char *finish(const case_plan *plan) {
-  for (unsigned i = 0; i < plan->victims; i++)
-    if (victims[i].operation == PUBLISH && victims[i].stopped)
-      stopper_go_on(victims[i].thread, STOPPER_NEVER);
+  for (unsigned i = 0; i < plan->victims; i++) {
+    victim *v = &victims[i];
+    if (comes_first(v) && v->stopped) v->stopped = stopper_go_on(v->thread, STOPPER_NEVER);
+  }
   for (unsigned i = 0; i < plan->victims; i++) {
     victim *v = &victims[i];
     if (v->operation == PUBLISH) continue;
