@@ -13,15 +13,39 @@ void port_yield(void) {
   sched_yield();
 }
 
-bool port_may_spin(void) {
+static int processors_online(void) {
   /* 0: not asked yet. Every thread would write the same answer, so relaxed will do. */
   static _Atomic int processors;
   int online = atomic_load_explicit(&processors, memory_order_relaxed);
   if (online == 0) {
     online = (int)sysconf(_SC_NPROCESSORS_ONLN);
-    atomic_store_explicit(&processors, online < 1 ? 1 : online, memory_order_relaxed);
+    if (online < 1) online = 1;
+    atomic_store_explicit(&processors, online, memory_order_relaxed);
   }
-  return online > 1;
+  return online;
+}
+
+bool port_may_spin(void) {
+  return processors_online() > 1;
+}
+
+/* Waits for at least half of so many nanoseconds, and at most all. */
+static void wait_about(uint64_t nanoseconds) {
+  uint64_t begin = port_clock();
+  /* Fibonacci hashing (Knuth, The Art of Computer Programming, 6.4): what the clock says last is as good as random. */
+  uint64_t any = begin * UINT64_C(0x9E3779B97F4A7C15) >> 32;
+  uint64_t wait = nanoseconds / 2 + (any * (nanoseconds / 2) >> 32);
+  do port_pause();
+  while (port_clock() - begin < wait);
+}
+
+void port_linger(port_crowd *crowd, unsigned nanoseconds) {
+  /* relaxed: only how long to wait depends on it. */
+  uint32_t waiting = atomic_fetch_add_explicit(&crowd->waiting, 1, memory_order_relaxed) + 1;
+  /* Of more threads than that some are not running: they will not come back at once. */
+  uint32_t most = (uint32_t)processors_online();
+  wait_about((uint64_t)nanoseconds * (waiting < most ? waiting : most));
+  atomic_fetch_sub_explicit(&crowd->waiting, 1, memory_order_relaxed);
 }
 
 /* A sandbox refuses the call, or ours is no kernel that knows it: looks again now and then. Nothing else in the

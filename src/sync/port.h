@@ -3,9 +3,8 @@
    its quoted path): a model checker's, or the schedule-point build's, which also redefines the
    operations of <stdatomic.h> so that every one of them calls a hook.
 
-   ConcurrencyKit knows the processors, so that no assembly is needed here: how to pause (ck_pr_stall), how to
-   wait for a while without touching memory, longer each time (ck_backoff_eb), how long a cache line is
-   (CK_MD_CACHELINE). Its structures are not used: they are not of 24-bit handles, or not exact. Atomic operations
+   ConcurrencyKit knows the processors, so that no assembly is needed here: how to pause (ck_pr_stall), how long a cache
+   line is (CK_MD_CACHELINE). Its structures are not used: they are not of 24-bit handles, or not exact. Atomic operations
    are C11's, whose orders a checker knows. */
 #ifndef HEADRACE_SYNC_PORT_H
 #define HEADRACE_SYNC_PORT_H
@@ -14,7 +13,6 @@
 #include HEADRACE_PORT_HEADER
 #else
 
-#include <ck_backoff.h>
 #include <ck_md.h>
 #include <ck_pr.h>
 #include <stdatomic.h>
@@ -36,16 +34,18 @@ static inline void port_pause(void) {
   ck_pr_stall();
 }
 
-/* Waits longer each time after a failed CAS, so that whoever holds the line can run on: from about
-   one and a half microseconds to six. *ceiling starts at 0. With ConcurrencyKit's own bounds, an eighth
-   of that to hundreds of microseconds, a queue that four threads push and pop has two thirds of the speed
-   (docs/performance/notes.md). */
-static inline void port_backoff(unsigned *ceiling) {
-  enum { FIRST = 4096, LAST = 16384 };
-  if (*ceiling == 0) *ceiling = FIRST;
-  ck_backoff_eb(ceiling);
-  if (*ceiling > LAST) *ceiling = LAST;
-}
+/* The threads that linger in one place: on a line that only they touch. All zero: none. */
+typedef struct port_crowd {
+  _Alignas(PORT_LINE) _Atomic uint32_t waiting;
+} port_crowd;
+
+/* Lets whoever holds a line that this thread has lost run on: waits, without touching that line, for so many nanoseconds
+   for each thread of the crowd, this one included. The more there are, the later each of them comes back, so
+   that whoever holds the line runs on for as long however many want it. The last half of the wait differs from call to
+   call, so that threads that have lost together do not come back together. It is in time and not in turns of a loop, since a
+   turn is not the same on every processor; where reading the clock is a system call, it costs two at least. A thread that
+   stops in here for ever stays in the crowd: the others then wait that much longer. */
+void port_linger(port_crowd *crowd, unsigned nanoseconds);
 
 /* In the place of static inline, for what is rarely called: kept out of its callers, which save no registers for it. */
 #define PORT_APART       static __attribute__((noinline, unused))

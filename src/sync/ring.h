@@ -59,6 +59,13 @@ typedef enum ring_status {
   RING_LOST
 } ring_status;
 
+/* How long who has lost a CAS waits, once an operation, for each thread that waits beside it. Whoever holds the line gets as
+   long a run, and nobody has to wait twice. Consumers have fewer lines to fetch when one follows another, and come back
+   sooner: with the same wait they catch up with the producers, and each element's line goes to and fro
+   (docs/performance/notes.md). */
+#define RING_LINGER_PUSH_NS 3000u
+#define RING_LINGER_POP_NS  2000u
+
 typedef struct ring {
   /* Written by ring_init only. */
   _Alignas(PORT_LINE) _Atomic uint64_t *slots; /* [m], m a power of two >= capacity + RING_GROUP_MOST */
@@ -71,6 +78,7 @@ typedef struct ring {
   /* Producers store both: the end of an entry, so a position <= the tail, and some earlier position of head. */
   _Alignas(PORT_LINE) _Atomic uint64_t tail_hint;
   _Atomic uint64_t cached_head;
+  port_crowd late_producers, late_consumers; /* who have lost a CAS */
 } ring;
 
 /* log2 of the slots that a capacity takes. The entry that head is in may begin RING_GROUP_MOST - 1 before it; what
@@ -140,6 +148,15 @@ static inline int64_t ring_ahead(const ring *r, uint64_t position, uint64_t word
   return (int64_t)(difference << (64 - RING_TURN_BITS)) >> (64 - RING_TURN_BITS);
 }
 
+/* After a lost CAS. *lingered begins as false. */
+static inline void ring_back_off(port_crowd *crowd, unsigned nanoseconds, bool *lingered) {
+  if (*lingered)
+    port_pause();
+  else
+    port_linger(crowd, nanoseconds);
+  *lingered = true;
+}
+
 /* Makes an empty ring over slots[1 << ring_shift_for(capacity)], 1 <= capacity <= RING_MAX_CAPACITY, whose groups
    come from a store that several rings may share. first_turn is 0 but for tests of the wrap. Not yet shared, so relaxed
    will do. */
@@ -156,6 +173,7 @@ static inline void ring_init(ring *r, _Atomic uint64_t *slots, uint32_t capacity
   atomic_store_explicit(&r->head, ring_head_word(first, 0), memory_order_relaxed);
   atomic_store_explicit(&r->tail_hint, first, memory_order_relaxed);
   atomic_store_explicit(&r->cached_head, first, memory_order_relaxed);
+  r->late_producers = r->late_consumers = (port_crowd){0};
 }
 
 /* The end of the entry in position's slot, which was seen `ahead` >= 1 turns ahead: nothing before it is unfilled. */
@@ -263,10 +281,10 @@ static inline ring_status ring_try_push(ring *r, uint32_t handle, bool closing) 
 }
 
 PORT_APART ring_status ring_push_again(ring *r, uint32_t handle, bool closing) {
-  unsigned ceiling = 0;
+  bool lingered = false;
   ring_status status;
   do {
-    port_backoff(&ceiling);
+    ring_back_off(&r->late_producers, RING_LINGER_PUSH_NS, &lingered);
     status = ring_try_push(r, handle, closing);
   } while (status == RING_LOST);
   return status;
@@ -289,9 +307,10 @@ static inline ring_status ring_close(ring *r) {
    turn for one. k >= 1. */
 static inline ring_status ring_push_many(ring *r, const uint32_t *handles, uint32_t k, uint32_t *pushed) {
   ring_load load = {handles, k < RING_GROUP_MOST ? k : RING_GROUP_MOST, 0};
-  unsigned ceiling = 0;
+  bool lingered = false;
   ring_status status;
-  while ((status = ring_try_append(r, &load, false)) == RING_LOST) port_backoff(&ceiling);
+  while ((status = ring_try_append(r, &load, false)) == RING_LOST)
+    ring_back_off(&r->late_producers, RING_LINGER_PUSH_NS, &lingered);
   *pushed = status == RING_OK ? load.count : 0;
   if (load.group && *pushed < 2) group_give(r->groups, &load.group, 1);
   return status;
@@ -336,10 +355,10 @@ static inline ring_status ring_try_pop(ring *r, uint32_t *handle) {
 }
 
 PORT_APART ring_status ring_pop_again(ring *r, uint32_t *handle) {
-  unsigned ceiling = 0;
+  bool lingered = false;
   ring_status status;
   do {
-    port_backoff(&ceiling);
+    ring_back_off(&r->late_consumers, RING_LINGER_POP_NS, &lingered);
     status = ring_try_pop(r, handle);
   } while (status == RING_LOST);
   return status;
@@ -407,12 +426,13 @@ static inline ring_status ring_try_pop_many(ring *r, ring_haul *haul) {
 /* Takes 1 to k consecutive handles in one step, *taken of them: RING_OK, else as ring_pop with
    *taken 0. Fewer than k does not mean that the ring was empty. k >= 1; of more than RING_POP_MOST so many. */
 static inline ring_status ring_pop_many(ring *r, uint32_t *handles, uint32_t k, uint32_t *taken) {
-  unsigned ceiling = 0;
+  bool lingered = false;
   ring_status status;
   ring_haul haul; /* not cleared: it is long */
   haul.handles = handles;
   haul.k = k < RING_POP_MOST ? k : RING_POP_MOST;
-  while ((status = ring_try_pop_many(r, &haul)) == RING_LOST) port_backoff(&ceiling);
+  while ((status = ring_try_pop_many(r, &haul)) == RING_LOST)
+    ring_back_off(&r->late_consumers, RING_LINGER_POP_NS, &lingered);
   *taken = status == RING_OK ? haul.got : 0;
   return status;
 }

@@ -22,10 +22,9 @@
 #define STACK_TAG_BITS HANDLE_COUNT_BITS
 #endif
 
-/* Where port_backoff begins: half of what it begins with by itself. One who pushes and one who pops, on two
-   processors, take turns, and a failure is nearly always the only one; who both push and pop run on while others wait, for
-   whom the wait grows. */
-#define STACK_BACKOFF 2048u
+/* How long who has lost a CAS waits, each time, for each thread that waits beside it. One who pushes and one who pops, on
+   two processors, take turns, and nobody waits beside; of many who both push and pop one runs on for long. */
+#define STACK_LINGER_NS 1250u
 
 #define STACK_TAG_MASK ((UINT64_C(1) << STACK_TAG_BITS) - 1)
 
@@ -33,6 +32,7 @@
 typedef struct stack {
   _Alignas(PORT_LINE) _Atomic uint64_t head; /* {tag, handle}; handle 0: empty. Everyone CASes it. */
   _Atomic uint64_t wraps;                    /* of the tag; whoever wraps it adds one */
+  port_crowd late;                           /* who have lost a CAS */
 } stack;
 
 /* Where the link of a handle is kept, which is the handle below it; the owner of the stack says. */
@@ -52,7 +52,6 @@ static inline uint64_t stack_tag(uint64_t word) {
 
 /* Puts handle, which is not 0 and on no stack, on top. */
 static inline void stack_push(stack *s, stack_link *link, const void *owner, uint32_t handle) {
-  unsigned ceiling = STACK_BACKOFF;
   /* relaxed, here and below: nothing is read by it but through the CAS. */
   uint64_t seen = atomic_load_explicit(&s->head, memory_order_relaxed);
   for (;;) {
@@ -63,14 +62,13 @@ static inline void stack_push(stack *s, stack_link *link, const void *owner, uin
     if (atomic_compare_exchange_weak_explicit(&s->head, &seen, stack_word(stack_tag(seen), handle),
                                               memory_order_seq_cst, memory_order_relaxed))
       return;
-    port_backoff(&ceiling);
+    port_linger(&s->late, STACK_LINGER_NS);
     seen = atomic_load_explicit(&s->head, memory_order_relaxed);
   }
 }
 
 /* Takes the top; returns 0 when the stack is empty. */
 static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) {
-  unsigned ceiling = STACK_BACKOFF;
   /* GET: seq_cst; pairs with GIVE in stack_push. */
   uint64_t seen = atomic_load_explicit(&s->head, memory_order_seq_cst);
   for (;;) {
@@ -85,7 +83,7 @@ static inline uint32_t stack_pop(stack *s, stack_link *link, const void *owner) 
       if ((tag & STACK_TAG_MASK) == 0) atomic_fetch_add_explicit(&s->wraps, 1, memory_order_relaxed);
       return top;
     }
-    port_backoff(&ceiling);
+    port_linger(&s->late, STACK_LINGER_NS);
     /* acquire: as GET, but that the decision what came before it has been taken above. */
     seen = atomic_load_explicit(&s->head, memory_order_acquire);
   }

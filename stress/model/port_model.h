@@ -117,8 +117,12 @@ static inline unsigned port_model_end_sleeps(unsigned threads) {
 }
 
 static inline void port_pause(void) {}
-static inline void port_backoff(unsigned *ceiling) {
-  (void)ceiling;
+typedef struct port_crowd {
+  uint32_t none;
+} port_crowd;
+static inline void port_linger(port_crowd *crowd, unsigned nanoseconds) {
+  (void)crowd;
+  (void)nanoseconds;
 }
 #define PORT_APART static inline
 static inline void port_prefetch_for_write(const void *address) {

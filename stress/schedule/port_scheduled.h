@@ -20,8 +20,12 @@ static inline void port_give_way(void) {
 static inline void port_pause(void) {
   port_give_way();
 }
-static inline void port_backoff(unsigned *ceiling) {
-  (void)ceiling;
+typedef struct port_crowd {
+  uint32_t none;
+} port_crowd;
+static inline void port_linger(port_crowd *crowd, unsigned nanoseconds) {
+  (void)crowd;
+  (void)nanoseconds;
   port_give_way();
 }
 #define PORT_APART static inline
