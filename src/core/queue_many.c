@@ -10,14 +10,22 @@ static bool check_many(const char *function, const BatchQueue *queue, const void
   return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: batches is NULL, n is %zu", function, n);
 }
 
-/* What a step is to put in: the handles of the next batches, up to one that is NULL. */
+/* What is to be put in: the handles of the next batches, up to one that is NULL. */
 typedef struct entering {
   BatchQueue *queue;
-  uint32_t handles[RING_GROUP_MOST], most, entered;
+  uint32_t handles[RING_GROUP_MOST], most,
+      next;         /* most: how many are loaded; next: how many of them are in */
+  uint32_t entered; /* in the last step */
   ring_status status;
 } entering;
 
+static inline void entering_begin(entering *e, BatchQueue *queue) {
+  e->queue = queue; /* the handles are not cleared: they are many */
+  e->most = e->next = 0;
+}
+
 static inline void entering_load(entering *e, const char *function, Batch *const *batches, size_t n) {
+  e->next = 0;
   for (e->most = 0; e->most < RING_GROUP_MOST && e->most < n && batches[e->most]; e->most++) {
     Batch *batch = batches[e->most];
     e->handles[e->most] = batch_header_check(function, batch)->handle;
@@ -27,7 +35,8 @@ static inline void entering_load(entering *e, const char *function, Batch *const
 
 static inline bool entering_step(void *context) {
   entering *e = context;
-  e->status = handle_queue_push_many(&e->queue->handles, e->handles, e->most, &e->entered);
+  e->status =
+      handle_queue_push_many(&e->queue->handles, e->handles + e->next, e->most - e->next, &e->entered);
   return e->status != RING_FULL;
 }
 
@@ -40,14 +49,17 @@ static bool may_wait(uint64_t deadline) {
   return deadline == BATCH_FOREVER || (deadline != BATCH_NO_WAIT && port_clock() < deadline);
 }
 
-/* One step, of n >= 1 batches: how many went in. Whoever sleeps is told of them before the next one waits itself. */
+/* One step, of n >= 1 batches: how many went in. What a step leaves over is for the next one as it is loaded: where
+   there is mostly room for a few, each batch is looked at once and not in every step. Whoever sleeps is told of them
+   before the next one waits itself. */
 static inline size_t enter(const char *function, entering *e, Batch *const *batches, size_t n,
                            uint64_t deadline) {
-  entering_load(e, function, batches, n);
+  if (e->next == e->most) entering_load(e, function, batches, n);
   if (e->most == 0) return 0;
   if (!entering_step(e) && may_wait(deadline)) wait_to_enter(e, deadline);
   if (e->status != RING_OK) return 0;
   event_notify(&e->queue->not_empty, e->entered);
+  e->next += e->entered;
   return e->entered;
 }
 
@@ -67,7 +79,7 @@ static batch_status enqueue_many(const char *function, BatchQueue *queue, Batch 
   *entered = 0;
   if (!check_many(function, queue, batches, n)) return BATCH_ERROR_INVALID_ARGUMENT;
   entering e;
-  e.queue = queue;
+  entering_begin(&e, queue);
   for (size_t in = 0; in < n; *entered = in) {
     size_t some = enter(function, &e, batches + in, n - in, deadline);
     if (some == 0) return not_entered(function, &e, in, deadline);
@@ -117,7 +129,7 @@ size_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, size_t
   static const char function[] = "batch_queue_enqueue_many";
   if (!check_many(function, queue, batches, n) || n == 0) return 0;
   entering e;
-  e.queue = queue;
+  entering_begin(&e, queue);
   size_t entered = enter(function, &e, batches, n, BATCH_NO_WAIT);
   if (entered == 0)
     not_entered(function, &e, 0, BATCH_NO_WAIT);
