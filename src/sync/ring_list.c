@@ -56,7 +56,6 @@ static bool move_on(_Atomic(ring_node *) *end, ring_node **node, ring_node *next
 int ring_list_init(ring_list *list, group_store *groups) {
   int answer = rcu_prepare();
   ring_node *first = answer == 0 ? node_create(RING_LIST_FIRST, groups) : NULL;
-  list->groups = groups;
   atomic_store_explicit(&list->limbo.first, NULL, memory_order_relaxed);
   atomic_store_explicit(&list->head, first, memory_order_relaxed);
   atomic_store_explicit(&list->tail, first, memory_order_relaxed);

@@ -29,7 +29,6 @@ typedef struct ring_list {
   _Alignas(PORT_LINE) _Atomic(ring_node *) head; /* consumers move it on */
   _Alignas(PORT_LINE) _Atomic(ring_node *) tail; /* producers move it on; never behind head */
   _Alignas(PORT_LINE) rcu_limbo limbo;           /* rings left behind */
-  group_store *groups;                           /* of all rings */
 } ring_list;
 
 /* Makes an empty list, with the store of ring_init. Returns 0, or an errno: memory ran out, or what rcu_prepare needs. */
