@@ -90,8 +90,8 @@ HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *ba
    Returns: how many went in: the first so many references now belong to the queue, the others are still the
    caller's. Fewer than n, or 64, does not mean that the queue is full (the step may find less room than there is, or
    no memory for the note that holds several, and then takes one), 0 does, or: batch_last_error()->code is BATCH_FULL,
-   BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where one of the batches is
-   NULL: that is said also when those before it went in. */
+   BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where one of the first 64
+   batches is NULL: that is said also when those before it went in. What is behind them is not looked at. */
 HEADRACE_API size_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, size_t n);
 
 /* As batch_queue_enqueue_many, but in as many steps as it takes, waiting for room until all n are in, which may be
