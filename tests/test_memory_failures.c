@@ -270,6 +270,19 @@ Test(memory_failures, the_unlimited_queue_refuses_and_recovers) {
   printf("batch_queue_try_enqueue: %u refused after %u that went in\n", refused, in);
 }
 
+Test(memory_failures, without_memory_for_a_group_several_go_in_one_by_one) {
+  BatchQueue *queue = batch_queue_create(8);
+  Batch *batches[3], *taken[3];
+  for (uint64_t i = 0; i < 3; i++) batches[i] = check_small_batch(i);
+  memory_fails_at(1, true);
+  for (int i = 0; i < 3; i++) cr_assert_eq(batch_queue_enqueue_many(queue, batches + i, (size_t)(3 - i)), 1);
+  memory_fails_at(0, false);
+  cr_assert_eq(batch_queue_dequeue_many(queue, taken, 3), 3);
+  for (int i = 0; i < 3; i++) cr_assert_eq(taken[i], batches[i]);
+  cr_assert_eq(batch_queue_enqueue_many(queue, batches, 3), 3);
+  batch_queue_free(queue);
+}
+
 static bool make_pool(void *context) {
   (void)context;
   BatchPool *pool = batch_pool_create(5, 3, 4, 10);
