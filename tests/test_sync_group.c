@@ -1,6 +1,7 @@
 /* The store of groups: what one thread sees. stress_queue and the proofs show it under threads. */
 #include "sync/group.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "support/check.h"
@@ -43,6 +44,25 @@ Test(sync_group, what_is_taken_is_nobody_elses_and_what_is_given_back_is_taken_a
     }
     take_all(names + out, MANY - out);
     cr_assert_eq(assert_distinct(names, MANY), largest, "round %d: a group was lost", round);
+  }
+}
+
+enum { IN_USE = 128, THREADS = 3 * COUNTERS_SHARDS, KEPT = GROUP_CHAIN + IN_USE };
+
+static void *give_all(void *names) {
+  group_give(&store, names, IN_USE);
+  return NULL;
+}
+
+/* Each thread has the next shard: what they keep there is all that the store makes beside what is in use. */
+Test(sync_group, what_is_given_back_by_one_thread_after_another_does_not_make_the_store_grow_for_ever) {
+  uint32_t names[IN_USE];
+  for (int i = 0; i < THREADS; i++) {
+    pthread_t thread;
+    take_all(names, IN_USE);
+    cr_assert_leq(assert_distinct(names, IN_USE), IN_USE + COUNTERS_SHARDS * KEPT);
+    cr_assert_eq(pthread_create(&thread, NULL, give_all, names), 0);
+    cr_assert_eq(pthread_join(thread, NULL), 0);
   }
 }
 
