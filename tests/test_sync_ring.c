@@ -255,6 +255,18 @@ Test(sync_ring, groups_go_in_one_by_one_in_the_turns_that_renew_the_slots) {
   }
 }
 
+Test(sync_ring, a_group_that_is_in_two_entries_breaks_an_invariant) {
+  model m;
+  model_init(&m, 8, 0);
+  push_many(&m, 2);
+  push(&m);
+  push_many(&m, 2);
+  check_state(&m);
+  uint64_t shared = ring_handle(atomic_load(ring_slot(&m.ring, 0)));
+  atomic_store(ring_slot(&m.ring, 3), ring_word(1, 2, shared));
+  cr_assert_not_null(ring_invariants(&m.ring));
+}
+
 Test(sync_ring, without_a_store_of_groups_handles_go_in_one_by_one) {
   static _Atomic uint64_t slots[MOST_SLOTS];
   uint32_t handles[3] = {1, 2, 3}, pushed;

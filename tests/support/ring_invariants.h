@@ -6,6 +6,17 @@
 
 #include <stddef.h>
 
+/* Whether the group of the entry at `at` is in one of those from `first` on too. */
+static inline bool ring_group_is_before(const ring *r, uint64_t first, uint64_t at) {
+  uint64_t word = atomic_load_explicit(ring_slot(r, at), memory_order_relaxed);
+  while (ring_count(word) > 1 && ring_distance(at, first) > 0) {
+    uint64_t other = atomic_load_explicit(ring_slot(r, first), memory_order_relaxed);
+    if (ring_count(other) > 1 && ring_handle(other) == ring_handle(word)) return true;
+    first += ring_count(other);
+  }
+  return false;
+}
+
 /* Returns the sentence that does not hold, with its number; NULL: all hold. */
 static inline const char *ring_invariants(const ring *r) {
   uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed), at = ring_head_start(head), word;
@@ -23,6 +34,7 @@ static inline const char *ring_invariants(const ring *r) {
       if (atomic_load_explicit(&group_at(r->groups, (uint32_t)ring_handle(word))->handles[i],
                                memory_order_relaxed) == 0)
         return "1: a group in an entry holds as many handles as the entry says";
+    if (ring_group_is_before(r, first, at)) return "1: a group in an entry is in no other";
     at += ring_count(word);
     if (ring_distance(at, hint) == 0) hint_is_end = true;
   }
