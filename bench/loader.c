@@ -4,6 +4,7 @@
 #include "bench.h"
 #include "clock.h"
 #include "histogram.h"
+#include "lists.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -34,38 +35,29 @@ static void add_cell(const char *name, const bench_metric *metrics, uint32_t met
   made.count++;
 }
 
-/* A number of a list, up to `most`, and the character behind it. */
-static bool read_number(const char **at, uint32_t most, uint32_t *number) {
-  char *end;
-  unsigned long value = strtoul(*at, &end, 10);
-  if (end == *at || **at < '0' || **at > '9' || value < 1 || value > most) return false;
-  *number = (uint32_t)value;
-  *at = end;
-  return true;
-}
-
 enum { MOST_ROWS = 4096, MOST_LENGTH = 65536 };
 
-static bool read_workers(const char *list, uint32_t *workers, size_t *n) {
-  *n = 0;
-  for (const char *at = list;; at++) {
-    if (*n == MOST_LISTED || !read_number(&at, LOADER_MOST_WORKERS, &workers[(*n)++]) || (*at && *at != ','))
-      return bench_refuse("--workers", list, "up to %d numbers from 1 to %d with commas between", MOST_LISTED,
-                          LOADER_MOST_WORKERS);
-    if (!*at) return true;
-  }
+static bool read_workers(const char *list, uint32_t *workers, uint32_t *n) {
+  return take_numbers(list, 1, LOADER_MOST_WORKERS, workers, MOST_LISTED, n) ||
+         bench_refuse("--workers", list, "up to %d numbers from 1 to %d with commas between", MOST_LISTED,
+                      LOADER_MOST_WORKERS);
 }
 
-static bool read_shapes(const char *list, loader_shape *shapes, size_t *n) {
+static bool take_shape(const char **at, loader_shape *shape) {
+  return take_number(at, 1, MOST_ROWS, &shape->rows) && take_text(at, "x") &&
+         take_number(at, 1, MOST_LENGTH, &shape->length);
+}
+
+static bool read_shapes(const char *list, loader_shape *shapes, uint32_t *n) {
+  const char *at = list;
   *n = 0;
-  for (const char *at = list;; at++) {
-    if (*n == MOST_LISTED || !read_number(&at, MOST_ROWS, &shapes[*n].rows) || *at++ != 'x' ||
-        !read_number(&at, MOST_LENGTH, &shapes[(*n)++].length) || (*at && *at != ','))
+  do {
+    if (*n == MOST_LISTED || !take_shape(&at, &shapes[(*n)++]) || !take_comma(&at))
       return bench_refuse("--batch", list,
                           "up to %d shapes ROWSxLENGTH, of 1 to %d rows of 1 to %d, with commas between",
                           MOST_LISTED, MOST_ROWS, MOST_LENGTH);
-    if (!*at) return true;
-  }
+  } while (*at != '\0');
+  return true;
 }
 
 /* As many workers as there are processors, in powers of two up to 8; 2 at least. */
@@ -86,11 +78,11 @@ static bool make_cells(const bench_options *options, const bench_cell **cells, s
   const char *shapes_list = options->own[BATCH] ? options->own[BATCH] : "32x1024,8x1024";
   uint32_t workers[MOST_LISTED];
   loader_shape shapes[MOST_LISTED];
-  size_t counts, forms;
+  uint32_t counts, forms;
   if (!read_workers(workers_list, workers, &counts) || !read_shapes(shapes_list, shapes, &forms))
     return false;
-  for (size_t i = 0; i < forms; i++)
-    for (size_t k = 0; k < counts; k++) {
+  for (uint32_t i = 0; i < forms; i++)
+    for (uint32_t k = 0; k < counts; k++) {
       add_cell("in-order", speed, 2, (loader_cell){BATCH_SHUFFLE_NONE, workers[k], shapes[i]});
       add_cell("shuffled", speed, 2, (loader_cell){BATCH_SHUFFLE_ALL, workers[k], shapes[i]});
     }
