@@ -5,11 +5,11 @@
 #include "clock.h"
 #include "histogram.h"
 #include "lists.h"
+#include "team.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const bench_metric speed[] = {{"first", "Gtokens/s", false}, {"later", "Gtokens/s", false}};
 static const bench_metric waits[] = {{"p50", "ns", true},    {"p99", "ns", true},
@@ -60,9 +60,9 @@ static bool read_shapes(const char *list, loader_shape *shapes, uint32_t *n) {
   return true;
 }
 
-/* As many workers as there are processors, in powers of two up to 8; 2 at least. */
+/* As many workers as there are processors for this process, in powers of two up to 8; 2 at least. */
 static const char *default_workers(void) {
-  long processors = sysconf(_SC_NPROCESSORS_ONLN);
+  unsigned processors = bench_processors();
   return processors >= 8 ? "1,2,4,8" : processors >= 4 ? "1,2,4" : "1,2";
 }
 
