@@ -13,7 +13,8 @@ bool inside_queue_is_at_rest(BatchQueue *queue) {
 }
 
 static const group_store *groups_of(const BatchQueue *queue) {
-  return handle_queue_is_bounded(&queue->handles) ? queue->handles.ring.groups : queue->handles.list.groups;
+  if (handle_queue_is_bounded(&queue->handles)) return queue->handles.ring.groups;
+  return atomic_load_explicit(&queue->handles.list.head, memory_order_relaxed)->ring.groups;
 }
 
 /* All rings of a list, also those that have been drained; one with another one behind it is closed. */
