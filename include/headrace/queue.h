@@ -32,7 +32,9 @@
    any more, others who sleep go on sleeping beside that batch (or place) until the next enqueue (or
    dequeue) wakes one of them; calls that come meanwhile find it as ever. The unlimited queue (capacity 0)
    begins with three pages and maps a ring of 8192 slots in the enqueue that finds the last ring full; dequeues
-   unmap what was drained and never allocate. While a thread is stopped inside a call on any unlimited
+   unmap what was drained and never allocate. An enqueue of several batches keeps them in a note of 320 bytes; where more
+   notes are in use than ever before, it allocates 1024 by malloc, whose locks are not ours: a thread that stops in
+   there may stop another one that needs such notes or calls malloc, and no other call on queues. While a thread is stopped inside a call on any unlimited
    queue, drained rings stay; they go with the next dequeue that finds the queue empty.
 
    A descriptor that is armed is told beside those who sleep, and in place of none: an enqueue (or dequeue) that

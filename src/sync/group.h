@@ -47,7 +47,8 @@ static inline group *group_at(const group_store *store, uint32_t name) {
   return slab_object(&store->groups, name);
 }
 
-/* Returns the name of a group that nobody else has, a handle of its own kind, or 0: no memory. */
+/* Returns the name of a group that nobody else has, a handle of its own kind, or 0: no memory. Lock-free, but for the
+   allocation of a segment of the slab. */
 uint32_t group_take(group_store *store);
 
 /* Gives back `count` >= 1 groups. */
