@@ -78,6 +78,7 @@ typedef struct bench_options {
   double seconds;          /* a measurement */
   unsigned rounds;
   bool quick;
+  bool only_list;                 /* nothing will be measured */
   const char *own[BENCH_MAX_OWN]; /* the values of the suite's own options; NULL: not given */
 } bench_options;
 

@@ -93,7 +93,7 @@ static bool make_cells(const bench_options *options, const bench_cell **cells, s
 }
 
 static bool prepare(const bench_options *options) {
-  return loader_data_make(options->quick);
+  return options->only_list || loader_data_make(options->quick);
 }
 
 /* steps: fewer than there are, of a loader that is broken; 0: all. */

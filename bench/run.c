@@ -189,14 +189,14 @@ static int run_prepared(run_state *run) {
 }
 
 /* Measures, or lists; returns the exit status. */
-static int run_suite(run_state *run, bool only_list) {
+static int run_suite(run_state *run) {
   const bench_suite *suite = run->suite;
   run->cells = suite->cells;
   run->cell_count = suite->cell_count;
   if (suite->make_cells != NULL && !suite->make_cells(&run->options, &run->cells, &run->cell_count)) return 2;
   if (suite->prepare != NULL && !suite->prepare(&run->options)) return 2;
   int status = 0;
-  if (only_list)
+  if (run->options.only_list)
     list(run);
   else
     status = run_prepared(run);
@@ -214,7 +214,8 @@ int bench_main(const bench_suite *suite, int argc, char **argv) {
   }
   fill_in(&run.options, suite);
   run.rows = calloc(suite->contestant_count, sizeof *run.rows);
-  int status = run.rows == NULL ? 2 : run_suite(&run, action == OPTIONS_LIST);
+  run.options.only_list = action == OPTIONS_LIST;
+  int status = run.rows == NULL ? 2 : run_suite(&run);
   free(run.rows);
   return status;
 }

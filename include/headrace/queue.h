@@ -90,10 +90,12 @@ HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *ba
    are consecutive, and nobody sees some of them without the others. Never waits. batches is not changed; n may be 0,
    and batches NULL then: the answer is 0 and no error.
    Returns: how many went in: the first so many references now belong to the queue, the others are still the
-   caller's. Fewer than n, or 64, does not mean that the queue is full (the step may find less room than there is, or
-   no memory for the note that holds several, and then takes one), 0 does, or: batch_last_error()->code is BATCH_FULL,
+   caller's. Fewer than n, or 64, does not mean that the queue is full (the step may find less room than there is; or
+   no memory for the note that holds several, or one of the two turns of the queue in 2^32 that are for one at a time, and
+   then takes one), 0 does, or: batch_last_error()->code is BATCH_FULL,
    BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where one of the first 64
-   batches is NULL: that is said also when those before it went in. What is behind them is not looked at. */
+   batches is NULL: that is said also when those before it went in. What is behind them is not looked at.
+   Cost: that of one note for all, which is more than two or three single calls take. */
 HEADRACE_API size_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, size_t n);
 
 /* As batch_queue_enqueue_many, but in as many steps as it takes, waiting for room until all n are in, which may be
