@@ -30,14 +30,19 @@ static void note(void *context, uint32_t sphere, Batch *batch) {
   atomic_fetch_add(&record->processed, 1);
 }
 
-static void start(lanes_record *record, uint32_t lane_capacity) {
+static void start_with(lanes_record *record, uint32_t num_spheres, uint32_t lane_capacity,
+                       void (*process)(void *context, uint32_t sphere, Batch *batch)) {
   batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
-  options.num_spheres = SPHERES;
+  options.num_spheres = num_spheres;
   options.lane_capacity = lane_capacity;
-  options.process = note;
+  options.process = process;
   options.context = record;
   record->spheres = batch_spheres_start(&options);
   cr_assert_not_null(record->spheres, "%s", batch_last_error()->message);
+}
+
+static void start(lanes_record *record, uint32_t lane_capacity) {
+  start_with(record, SPHERES, lane_capacity, note);
 }
 
 static void give(lanes_record *record, uint32_t lane, uint64_t id) {
@@ -170,12 +175,7 @@ static void note_order(void *context, uint32_t sphere, Batch *batch) {
 
 Test(spheres, a_worker_takes_from_its_own_lane_and_then_from_the_fullest) {
   lanes_record record = {0};
-  batch_spheres_options options = {.size = sizeof options,
-                                   .num_spheres = SPHERES,
-                                   .lane_capacity = 32,
-                                   .process = note_order,
-                                   .context = &record};
-  record.spheres = batch_spheres_start(&options);
+  start_with(&record, SPHERES, 32, note_order);
   hold_all(&record);
   give(&record, 1, 1);
   for (int i = 0; i < 4; i++) give(&record, 2, 2);
@@ -194,12 +194,7 @@ Test(spheres, many_at_once_go_where_one_by_one_they_would_and_in_that_order) {
   enum { MANY = sizeof lanes / sizeof *lanes };
   Batch *batches[MANY];
   lanes_record record = {0};
-  batch_spheres_options options = {.size = sizeof options,
-                                   .num_spheres = SPHERES,
-                                   .lane_capacity = 32,
-                                   .process = note_order,
-                                   .context = &record};
-  record.spheres = batch_spheres_start(&options);
+  start_with(&record, SPHERES, 32, note_order);
   hold_all(&record);
   for (uint32_t i = 0; i < MANY; i++) batches[i] = check_small_batch(i + 1);
   batch_assign_to_group(batches[3], 8);
@@ -217,12 +212,7 @@ Test(spheres, many_at_once_go_where_one_by_one_they_would_and_in_that_order) {
 
 Test(spheres, any_lane_is_the_one_of_the_symmetry_group) {
   lanes_record record = {0};
-  batch_spheres_options options = {.size = sizeof options,
-                                   .num_spheres = SPHERES,
-                                   .lane_capacity = 32,
-                                   .process = note_order,
-                                   .context = &record};
-  record.spheres = batch_spheres_start(&options);
+  start_with(&record, SPHERES, 32, note_order);
   hold_all(&record);
   for (int i = 0; i < 3; i++) give(&record, 2, 1);
   Batch *batch = check_small_batch(0);
@@ -294,12 +284,7 @@ Test(spheres, many_at_once_wake_workers_before_they_wait_for_room) {
   enum { MANY = 40 };
   test_thread workers[SPHERES] = {{0}};
   lanes_record record = {.workers = workers};
-  batch_spheres_options options = {.size = sizeof options,
-                                   .num_spheres = SPHERES,
-                                   .lane_capacity = 2,
-                                   .process = note_thread,
-                                   .context = &record};
-  record.spheres = batch_spheres_start(&options);
+  start_with(&record, SPHERES, 2, note_thread);
   hold_all(&record);
   let_go(&record);
   for (int round = 1; round <= 5; round++) {
@@ -352,12 +337,7 @@ static void split_until_closed(void *context, uint32_t sphere, Batch *batch) {
 
 Test(spheres, a_view_that_cannot_be_dispatched_is_not_lost_in_silence) {
   lanes_record record = {0};
-  batch_spheres_options options = {.size = sizeof options,
-                                   .num_spheres = 1,
-                                   .lane_capacity = 1,
-                                   .process = split_until_closed,
-                                   .context = &record};
-  record.spheres = batch_spheres_start(&options);
+  start_with(&record, 1, 1, split_until_closed);
   batch_spheres_dispatch(record.spheres, 0, check_small_batch(1));
   batch_spheres_stop(record.spheres);
   cr_assert_geq(atomic_load(&record.processed), 1);
@@ -390,12 +370,7 @@ static void dispatch_many_until_closed(void *context, uint32_t sphere, Batch *ba
 
 Test(spheres, what_many_at_once_do_not_hand_over_when_stopped_stays_with_the_caller) {
   lanes_record record = {0};
-  batch_spheres_options options = {.size = sizeof options,
-                                   .num_spheres = 2,
-                                   .lane_capacity = 4,
-                                   .process = dispatch_many_until_closed,
-                                   .context = &record};
-  record.spheres = batch_spheres_start(&options);
+  start_with(&record, 2, 4, dispatch_many_until_closed);
   batch_spheres_dispatch(record.spheres, 0, check_small_batch(1));
   batch_spheres_stop(record.spheres);
   cr_assert_eq(atomic_load(&record.processed), 1 + atomic_load(&record.sum));
@@ -456,12 +431,7 @@ static void dispatch_more(void *context, uint32_t sphere, Batch *batch) {
 
 Test(spheres, workers_may_dispatch) {
   lanes_record record = {0};
-  batch_spheres_options options = {.size = sizeof options,
-                                   .num_spheres = SPHERES,
-                                   .lane_capacity = 8,
-                                   .process = dispatch_more,
-                                   .context = &record};
-  record.spheres = batch_spheres_start(&options);
+  start_with(&record, SPHERES, 8, dispatch_more);
   give(&record, 0, 100);
   watchdog_step("waits for the chain to end");
   while (atomic_load(&record.processed) < 101) nanosleep(&(struct timespec){0, PATIENCE_NS}, NULL);
@@ -523,12 +493,7 @@ static void dispatch_for_ever(void *context, uint32_t sphere, Batch *batch) {
    is always one more batch on its way. */
 Test(spheres, drain_returns_while_others_go_on_dispatching) {
   lanes_record record = {0};
-  batch_spheres_options options = {.size = sizeof options,
-                                   .num_spheres = SPHERES,
-                                   .lane_capacity = 8,
-                                   .process = dispatch_for_ever,
-                                   .context = &record};
-  record.spheres = batch_spheres_start(&options);
+  start_with(&record, SPHERES, 8, dispatch_for_ever);
   give(&record, 0, 1);
   watchdog_step("drains while workers dispatch");
   for (int i = 0; i < 20; i++) batch_spheres_drain(record.spheres);
