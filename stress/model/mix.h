@@ -143,6 +143,24 @@ static inline void mix_is_empty(unsigned thread) {
   mix_note(thread, MIX_IS_EMPTY, MIX_OF(is_empty)(&tested), 0, 0);
 }
 
+/* Of capacity 2 and groups of two: leaves a slot behind that lay inside a group a lap ago, as the next one to be filled. */
+static inline void mix_leave_a_slot_behind(void) {
+  mix_push_many(MIX_MAIN, 1, 2);
+  mix_pop_many(MIX_MAIN, 2);
+  mix_push_many(MIX_MAIN, 1, 2);
+  mix_pop_many(MIX_MAIN, 2);
+  mix_push(MIX_MAIN, 1);
+  mix_pop(MIX_MAIN);
+}
+
+/* Of capacity 2 with 1 and 2 inside: takes them and sends two groups more round all slots. */
+static inline void mix_go_round(unsigned number) {
+  mix_pop_many(number, 2);
+  mix_push_many(number, 3, 2);
+  mix_pop_many(number, 2);
+  mix_push_many(number, 5, 2);
+}
+
 static inline unsigned mix_size(uint64_t state) {
   unsigned size = 0;
   for (state &= ~MIX_CLOSED; state != 0; state >>= 4) size++;

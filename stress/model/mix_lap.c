@@ -5,12 +5,7 @@
 static const unsigned model_threads = 3;
 
 static void mix_prepare(void) {
-  mix_push_many(MIX_MAIN, 1, 2);
-  mix_pop_many(MIX_MAIN, 2);
-  mix_push_many(MIX_MAIN, 1, 2);
-  mix_pop_many(MIX_MAIN, 2);
-  mix_push(MIX_MAIN, 1);
-  mix_pop(MIX_MAIN);
+  mix_leave_a_slot_behind();
 }
 
 static void model_thread(unsigned number) {

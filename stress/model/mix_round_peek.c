@@ -12,10 +12,7 @@ static void mix_prepare(void) {
 
 static void model_thread(unsigned number) {
   if (number == 0) {
-    mix_pop_many(number, 2);
-    mix_push_many(number, 3, 2);
-    mix_pop_many(number, 2);
-    mix_push_many(number, 5, 2);
+    mix_go_round(number);
   } else {
     mix_peek(number);
     mix_is_empty(number);
