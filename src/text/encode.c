@@ -14,6 +14,7 @@
 typedef struct encoder {
   const batch_dataset_options *options;
   const BatchTokenizer *tokenizer;
+  tokenizer_scratch scratch;
   const token_sink *sink;
   size_t longest; /* bytes of what must be held until it can be cut */
   text_reader reader;
@@ -95,12 +96,13 @@ static bool changed_its_mind(const encoder *e, size_t first, size_t second) {
 static bool encode_part(encoder *e, const char *text, size_t bytes) {
   size_t guess = bytes + 16, count;
   if (e->capacity < guess && !grow_ids(e, guess)) return false;
-  count = tokenizer_encode_part("options.tokenizer", e->tokenizer, text, bytes, e->more, e->ids, e->capacity);
+  count = tokenizer_encode_part("options.tokenizer", e->tokenizer, &e->scratch, text, bytes, e->more, e->ids,
+                                e->capacity);
   if (count == BATCH_TOKENIZER_FAILED) return failed(e);
   if (count > e->capacity) {
     if (!grow_ids(e, count)) return false;
-    size_t again =
-        tokenizer_encode_part("options.tokenizer", e->tokenizer, text, bytes, e->more, e->ids, count);
+    size_t again = tokenizer_encode_part("options.tokenizer", e->tokenizer, &e->scratch, text, bytes, e->more,
+                                         e->ids, count);
     if (again == BATCH_TOKENIZER_FAILED) return failed(e);
     if (again != count) return changed_its_mind(e, count, again);
   }
@@ -108,28 +110,14 @@ static bool encode_part(encoder *e, const char *text, size_t bytes) {
   return e->sink->tokens(e->sink->context, e->ids, count);
 }
 
-/* The first place to cut behind `from`, at most `end`; 0: none. */
-static size_t line_cut(const char *text, size_t from, size_t end) {
-  while (from < end) {
-    const char *feed = memchr(text + from, '\n', end - from);
-    if (!feed) return 0;
-    from = (size_t)(feed - text) + 1;
-    if (from < end && text[from] != '\n') return from;
-  }
-  return 0;
-}
-
-/* Bytes of the next part: about a step, where the tokenizer allows it; 0: not known before there is more text. */
+/* Bytes of the next part: at least a step, where the tokenizer allows it; 0: not known before there is more text. */
 static size_t next_part(encoder *e, bool ended) {
   const char *text = e->text.data + e->start;
   size_t left = e->text.used - e->start, cut = 0;
-  tokenizer_cut allowed = tokenizer_cut_of(e->tokenizer);
-  if (allowed == TOKENIZER_CUT_ANYWHERE) return left < text_reader_step ? left : text_reader_step;
-  if (allowed == TOKENIZER_CUT_LINES) {
-    size_t from = e->searched > text_reader_step ? e->searched : text_reader_step;
-    if (left > from) cut = line_cut(text, from, left);
-    e->searched = left > 0 ? left - 1 : 0;
-  }
+  if (tokenizer_is_bytes(e->tokenizer)) return left < text_reader_step ? left : text_reader_step;
+  size_t from = e->searched > text_reader_step ? e->searched : text_reader_step;
+  if (left > from) cut = tokenizer_cut(e->tokenizer, text, from, left);
+  e->searched = left > 0 ? left - 1 : 0;
   return cut ? cut : ended ? left : 0;
 }
 
@@ -158,10 +146,9 @@ static bool too_long(encoder *e, const char *what) {
 /* Whether what the tokenizer must be given whole is not longer than is allowed; looks at text from `from` on.
    Where it may be cut at lines, a line and all line feeds behind its own are held together. */
 static bool check_length(encoder *e, size_t from) {
-  tokenizer_cut allowed = tokenizer_cut_of(e->tokenizer);
-  bool lines = allowed == TOKENIZER_CUT_LINES;
+  bool lines = tokenizer_can_cut(e->tokenizer);
   const char *at = e->text.data + from, *end = e->text.data + e->text.used;
-  if (allowed == TOKENIZER_CUT_ANYWHERE) return true;
+  if (tokenizer_is_bytes(e->tokenizer)) return true;
   while (at < end) {
     if (lines && at > e->text.data && at[-1] == '\n' && *at != '\n') e->unbroken = 0;
     const char *feed = lines ? memchr(at, '\n', (size_t)(end - at)) : NULL, *next = feed ? feed + 1 : end;
@@ -231,12 +218,14 @@ bool encode_file(const text_file *file, const batch_dataset_options *options, co
                .longest = text_longest(options),
                .normalizer = {.options = options->text, .longest = text_longest(options)}};
   if (!e.tokenizer) error_set(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for a tokenizer", file->path);
-  bool good = e.tokenizer && text_reader_open(&e.reader, file, options) && encode_all(&e);
+  bool good = e.tokenizer && tokenizer_scratch_make(file->path, e.tokenizer, &e.scratch) &&
+              text_reader_open(&e.reader, file, options) && encode_all(&e);
   *bad_lines = e.reader.bad_lines;
   if (e.tokenizer) text_reader_close(&e.reader);
   text_normalizer_free(&e.normalizer);
   text_buffer_free(&e.text);
   free(e.ids);
+  tokenizer_scratch_free(&e.scratch);
   batch_tokenizer_free(bytes);
   return good;
 }

@@ -1,6 +1,7 @@
 #include "text/tokenizer.h"
 
 #include <inttypes.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,23 +10,29 @@
 #include "base/options.h"
 #include "text/tokenizer_sentencepiece.h"
 
+enum { IDLE_SCRATCHES = 16 };
+
 struct BatchTokenizer {
-  batch_tokenizer_functions functions;
+  const tokenizer_kind *kind;
   void *context;
   uint32_t vocab_size;
   int32_t end_of_text;
-  tokenizer_cut cut;
-  tokenizer_more more;
+  /* Working memory that batch_tokenizer_encode has used and nobody uses just now. Whoever takes one out of here owns
+     it until it is put back.
+       GIVE (scratch_give: release CAS) -> TAKE (scratch_take: acquire exchange): what was written in it */
+  _Atomic(void *) idle[IDLE_SCRATCHES];
 };
 
-static size_t bytes_encode(void *context, const char *text, size_t bytes, int32_t *ids, size_t capacity) {
-  (void)context;
+static size_t bytes_encode(const void *context, void *scratch, const char *text, size_t bytes, bool more,
+                           int32_t *ids, size_t capacity) {
+  (void)context, (void)scratch, (void)more;
   const uint8_t *from = (const uint8_t *)text;
   for (size_t i = 0; i < bytes && i < capacity; i++) ids[i] = from[i];
   return bytes;
 }
 
-static size_t bytes_decode(void *context, const int32_t *ids, size_t count, char *text, size_t capacity) {
+static size_t bytes_decode(const void *context, const int32_t *ids, size_t count, char *text,
+                           size_t capacity) {
   (void)context;
   size_t bytes = 0;
   for (size_t i = 0; i < count; i++) {
@@ -36,35 +43,86 @@ static size_t bytes_decode(void *context, const int32_t *ids, size_t count, char
   return bytes;
 }
 
+static size_t bytes_cut(const void *context, const char *text, size_t from, size_t bytes) {
+  (void)context, (void)text;
+  return bytes > 0 && bytes - 1 > from ? bytes - 1 : 0;
+}
+
+static const tokenizer_kind bytes_kind = {
+    .encode = bytes_encode, .decode = bytes_decode, .cut = bytes_cut, .checked = true};
+
 bool tokenizer_is_bytes(const BatchTokenizer *tokenizer) {
-  return !tokenizer || tokenizer->functions.encode == bytes_encode;
+  return !tokenizer || tokenizer->kind == &bytes_kind;
 }
 
-tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer) {
-  return tokenizer->cut;
+bool tokenizer_can_cut(const BatchTokenizer *tokenizer) {
+  return tokenizer->kind->cut;
 }
 
-BatchTokenizer *tokenizer_make(const char *function, const batch_tokenizer_functions *functions,
-                               void *context, uint32_t vocab_size, int32_t end_of_text, tokenizer_cut cut,
-                               tokenizer_more more) {
+size_t tokenizer_cut(const BatchTokenizer *tokenizer, const char *text, size_t from, size_t bytes) {
+  return tokenizer->kind->cut ? tokenizer->kind->cut(tokenizer->context, text, from, bytes) : 0;
+}
+
+BatchTokenizer *tokenizer_make(const char *function, const tokenizer_kind *kind, void *context,
+                               uint32_t vocab_size, int32_t end_of_text) {
   BatchTokenizer *tokenizer = malloc(sizeof *tokenizer);
   if (!tokenizer)
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes", function, sizeof *tokenizer);
-  *tokenizer =
-      (BatchTokenizer){*functions, context, vocab_size, end_of_text, cut, more ? more : functions->encode};
+  *tokenizer = (BatchTokenizer){kind, context, vocab_size, end_of_text, {NULL}};
   live_enter(tokenizer);
   return tokenizer;
 }
 
 BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {
-  static const batch_tokenizer_functions functions = {.encode = bytes_encode, .decode = bytes_decode};
   const uint32_t most = UINT16_MAX + 1 - 256;
   if (specials > most)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_tokenizer_bytes: specials is %" PRIu32 ", expected at most %" PRIu32, specials,
                       most);
-  return tokenizer_make("batch_tokenizer_bytes", &functions, NULL, 256 + specials,
-                        specials ? 256 : BATCH_NO_TOKEN, TOKENIZER_CUT_ANYWHERE, NULL);
+  return tokenizer_make("batch_tokenizer_bytes", &bytes_kind, NULL, 256 + specials,
+                        specials ? 256 : BATCH_NO_TOKEN);
+}
+
+/* A tokenizer of the caller's own. */
+typedef struct custom {
+  batch_tokenizer_functions functions;
+  void *context;
+} custom;
+
+static size_t custom_encode(const void *context, void *scratch, const char *text, size_t bytes, bool more,
+                            int32_t *ids, size_t capacity) {
+  (void)scratch, (void)more;
+  const custom *mine = context;
+  /* What an encoder counts and does not write is then no id. */
+  if (capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
+  size_t count = mine->functions.encode(mine->context, text, bytes, ids, capacity);
+  return count > TOKENIZER_SAID ? BATCH_TOKENIZER_FAILED : count;
+}
+
+static size_t custom_decode(const void *context, const int32_t *ids, size_t count, char *text,
+                            size_t capacity) {
+  const custom *mine = context;
+  size_t bytes = mine->functions.decode(mine->context, ids, count, text, capacity);
+  return bytes > TOKENIZER_SAID ? BATCH_TOKENIZER_FAILED : bytes;
+}
+
+static void custom_free(void *context) {
+  custom *mine = context;
+  if (mine->functions.free) mine->functions.free(mine->context);
+  free(mine);
+}
+
+static BatchTokenizer *custom_make(const batch_tokenizer_functions *functions, void *context,
+                                   uint32_t vocab_size, int32_t end_of_text) {
+  static const tokenizer_kind kind = {.encode = custom_encode, .decode = custom_decode, .free = custom_free};
+  static const char function[] = "batch_tokenizer_custom";
+  custom *mine = malloc(sizeof *mine);
+  if (!mine)
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes", function, sizeof *mine);
+  *mine = (custom){*functions, context};
+  BatchTokenizer *tokenizer = tokenizer_make(function, &kind, mine, vocab_size, end_of_text);
+  if (!tokenizer) free(mine);
+  return tokenizer;
 }
 
 BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
@@ -84,8 +142,7 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
                       "batch_tokenizer_custom: end_of_text is %" PRId32
                       ", expected BATCH_NO_TOKEN, or 0 or more and below %" PRIu32,
                       end_of_text, vocab_size);
-  return tokenizer_make("batch_tokenizer_custom", &mine, context, vocab_size, end_of_text,
-                        TOKENIZER_CUT_NOWHERE, NULL);
+  return custom_make(&mine, context, vocab_size, end_of_text);
 }
 
 BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
@@ -98,7 +155,11 @@ BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
 void batch_tokenizer_free(BatchTokenizer *tokenizer) {
   if (!tokenizer) return;
   live_leave("batch_tokenizer_free", tokenizer);
-  if (tokenizer->functions.free) tokenizer->functions.free(tokenizer->context);
+  for (size_t i = 0; i < IDLE_SCRATCHES; i++) {
+    void *idle = atomic_load_explicit(&tokenizer->idle[i], memory_order_relaxed);
+    if (idle) tokenizer->kind->scratch_free(idle);
+  }
+  if (tokenizer->kind->free) tokenizer->kind->free(tokenizer->context);
   free(tokenizer);
 }
 
@@ -131,19 +192,61 @@ static size_t refused(const char *function, size_t count, const char *what) {
   return BATCH_TOKENIZER_FAILED;
 }
 
-size_t tokenizer_encode_part(const char *function, const BatchTokenizer *tokenizer, const char *text,
-                             size_t bytes, bool more, int32_t *ids, size_t capacity) {
-  /* What an encoder counts and does not write is then no id. */
-  if (tokenizer->cut == TOKENIZER_CUT_NOWHERE && capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
+/* What encode or decode has given, of so many bytes or ids. */
+static size_t answer(const char *function, size_t count, const char *what, size_t given) {
+  if (given == TOKENIZER_NO_MEMORY)
+    error_set(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory to %scode %zu %s%s", function,
+              what[0] == 'b' ? "en" : "de", count, what, count == 1 ? "" : "s");
+  return given == BATCH_TOKENIZER_FAILED ? refused(function, count, what)
+         : given >= TOKENIZER_SAID       ? BATCH_TOKENIZER_FAILED
+                                         : given;
+}
+
+bool tokenizer_scratch_make(const char *function, const BatchTokenizer *tokenizer,
+                            tokenizer_scratch *scratch) {
+  *scratch = (tokenizer_scratch){tokenizer->kind, NULL};
+  if (!tokenizer->kind->scratch_make) return true;
+  scratch->memory = tokenizer->kind->scratch_make(tokenizer->context);
+  return scratch->memory ||
+         error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for what the tokenizer works with", function);
+}
+
+void tokenizer_scratch_free(tokenizer_scratch *scratch) {
+  if (scratch->memory) scratch->kind->scratch_free(scratch->memory);
+  scratch->memory = NULL;
+}
+
+size_t tokenizer_encode_part(const char *function, const BatchTokenizer *tokenizer,
+                             const tokenizer_scratch *scratch, const char *text, size_t bytes, bool more,
+                             int32_t *ids, size_t capacity) {
   size_t count =
-      (more ? tokenizer->more : tokenizer->functions.encode)(tokenizer->context, text, bytes, ids, capacity);
-  if (count == BATCH_TOKENIZER_FAILED) return refused(function, bytes, "byte");
-  if (count == TOKENIZER_NO_MEMORY) {
-    error_set(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory to encode %zu bytes", function, bytes);
-    return BATCH_TOKENIZER_FAILED;
-  }
+      tokenizer->kind->encode(tokenizer->context, scratch->memory, text, bytes, more, ids, capacity);
+  if (count >= TOKENIZER_SAID) return answer(function, bytes, "byte", count);
+  if (tokenizer->kind->checked) return count;
   size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
   return bad == written ? count : id_outside(function, tokenizer, ids, bad);
+}
+
+static bool scratch_take(const char *function, BatchTokenizer *tokenizer, tokenizer_scratch *scratch) {
+  for (size_t i = 0; tokenizer->kind->scratch_make && i < IDLE_SCRATCHES; i++) {
+    if (!atomic_load_explicit(&tokenizer->idle[i], memory_order_relaxed)) continue;
+    /* TAKE: acquire; pairs with GIVE in scratch_give. */
+    void *idle = atomic_exchange_explicit(&tokenizer->idle[i], NULL, memory_order_acquire);
+    *scratch = (tokenizer_scratch){tokenizer->kind, idle};
+    if (idle) return true;
+  }
+  return tokenizer_scratch_make(function, tokenizer, scratch);
+}
+
+static void scratch_give(BatchTokenizer *tokenizer, tokenizer_scratch *scratch) {
+  for (size_t i = 0; scratch->memory && i < IDLE_SCRATCHES; i++) {
+    void *none = NULL;
+    /* GIVE: release; pairs with TAKE in scratch_take. */
+    if (atomic_compare_exchange_strong_explicit(&tokenizer->idle[i], &none, scratch->memory,
+                                                memory_order_release, memory_order_relaxed))
+      return;
+  }
+  tokenizer_scratch_free(scratch);
 }
 
 size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes, int32_t *ids,
@@ -151,7 +254,13 @@ size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text,
   static const char function[] = "batch_tokenizer_encode";
   if (!check_arguments(function, tokenizer, text || bytes == 0, ids || capacity == 0))
     return BATCH_TOKENIZER_FAILED;
-  return tokenizer_encode_part(function, tokenizer, text, bytes, false, ids, capacity);
+  BatchTokenizer *mine =
+      (BatchTokenizer *)(uintptr_t)tokenizer; /* its idle working memory is no part of what it is */
+  tokenizer_scratch scratch;
+  if (!scratch_take(function, mine, &scratch)) return BATCH_TOKENIZER_FAILED;
+  size_t count = tokenizer_encode_part(function, tokenizer, &scratch, text, bytes, false, ids, capacity);
+  scratch_give(mine, &scratch);
+  return count;
 }
 
 size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count, char *text,
@@ -161,8 +270,8 @@ size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *id
     return BATCH_TOKENIZER_FAILED;
   size_t bad = first_outside(tokenizer, ids, count);
   if (bad < count) return id_outside(function, tokenizer, ids, bad);
-  size_t bytes = tokenizer->functions.decode(tokenizer->context, ids, count, text, capacity);
-  return bytes == BATCH_TOKENIZER_FAILED ? refused(function, count, "id") : bytes;
+  return answer(function, count, "id",
+                tokenizer->kind->decode(tokenizer->context, ids, count, text, capacity));
 }
 
 uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {

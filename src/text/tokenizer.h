@@ -1,36 +1,62 @@
-/* What is known of a tokenizer beyond its public face. */
+/* What is known of a tokenizer beyond its public face, and what every kind of tokenizer fills in.
+
+   Usage, by whoever encodes much in one thread:
+       tokenizer_scratch scratch;
+       if (!tokenizer_scratch_make(function, tokenizer, &scratch)) ...
+       tokenizer_encode_part(function, tokenizer, &scratch, text, bytes, false, ids, capacity)
+       tokenizer_scratch_free(&scratch) */
 #ifndef HEADRACE_TEXT_TOKENIZER_H
 #define HEADRACE_TEXT_TOKENIZER_H
 
 #include "headrace/tokenizer.h"
 
+/* What an encoder of ours answers when memory is short, and when it has set the error itself. */
+#define TOKENIZER_NO_MEMORY (BATCH_TOKENIZER_FAILED - 1)
+#define TOKENIZER_SAID      (BATCH_TOKENIZER_FAILED - 2)
+
+/* What encode and decode answer: as batch_tokenizer_encode and batch_tokenizer_decode, and the two above. They may
+   run at the same time in any number of threads. */
+typedef struct tokenizer_kind {
+  /* more: the text is not the first part of what was cut. scratch: one thread's, of scratch_make. */
+  size_t (*encode)(const void *context, void *scratch, const char *text, size_t bytes, bool more,
+                   int32_t *ids, size_t capacity);
+  size_t (*decode)(const void *context, const int32_t *ids, size_t count, char *text, size_t capacity);
+  /* The last place in (from, bytes) where text [bytes] may be cut, so that the ids of both parts are those of the
+     whole, whatever comes in front of it or follows; 0: there is none. from: there is none before. NULL: nowhere. */
+  size_t (*cut)(const void *context, const char *text, size_t from, size_t bytes);
+  /* One thread's working memory; NULL where none is needed. Answers NULL when out of memory. */
+  void *(*scratch_make)(const void *context);
+  void (*scratch_free)(void *scratch);
+  void (*free)(void *context); /* may be NULL */
+  bool checked;                /* ids are below the vocabulary size: they need not be looked at */
+} tokenizer_kind;
+
+/* A tokenizer, in the name of `function`, whose context must be freed if this fails. kind: borrowed for good. */
+BatchTokenizer *tokenizer_make(const char *function, const tokenizer_kind *kind, void *context,
+                               uint32_t vocab_size, int32_t end_of_text);
+
 /* Ids of text are its bytes. NULL, the default, is such a tokenizer too. */
 bool tokenizer_is_bytes(const BatchTokenizer *tokenizer);
 
-/* Where text may be cut so that the ids of the parts are those of the whole. */
-typedef enum tokenizer_cut {
-  TOKENIZER_CUT_NOWHERE,
-  TOKENIZER_CUT_LINES, /* behind a line feed that another character follows */
-  TOKENIZER_CUT_ANYWHERE
-} tokenizer_cut;
+/* See tokenizer_kind. */
+bool tokenizer_can_cut(const BatchTokenizer *tokenizer);
+size_t tokenizer_cut(const BatchTokenizer *tokenizer, const char *text, size_t from, size_t bytes);
 
-tokenizer_cut tokenizer_cut_of(const BatchTokenizer *tokenizer);
+/* One thread's working memory for one tokenizer. */
+typedef struct tokenizer_scratch {
+  const tokenizer_kind *kind;
+  void *memory;
+} tokenizer_scratch;
 
-/* What an encoder of ours answers when memory is short. */
-#define TOKENIZER_NO_MEMORY (BATCH_TOKENIZER_FAILED - 1)
+/* BATCH_ERROR_OUT_OF_MEMORY. */
+bool tokenizer_scratch_make(const char *function, const BatchTokenizer *tokenizer,
+                            tokenizer_scratch *scratch);
+void tokenizer_scratch_free(tokenizer_scratch *scratch);
 
 /* As batch_tokenizer_encode in the name of `function`, of a part that was cut off; more: it is not the first one of
    its text. */
-size_t tokenizer_encode_part(const char *function, const BatchTokenizer *tokenizer, const char *text,
-                             size_t bytes, bool more, int32_t *ids, size_t capacity);
-
-/* Encodes a part that is not the first one. */
-typedef size_t (*tokenizer_more)(void *context, const char *text, size_t bytes, int32_t *ids,
-                                 size_t capacity);
-
-/* A tokenizer, in the name of `function`, whose context must be freed if this fails. more: NULL: as encode. */
-BatchTokenizer *tokenizer_make(const char *function, const batch_tokenizer_functions *functions,
-                               void *context, uint32_t vocab_size, int32_t end_of_text, tokenizer_cut cut,
-                               tokenizer_more more);
+size_t tokenizer_encode_part(const char *function, const BatchTokenizer *tokenizer,
+                             const tokenizer_scratch *scratch, const char *text, size_t bytes, bool more,
+                             int32_t *ids, size_t capacity);
 
 #endif

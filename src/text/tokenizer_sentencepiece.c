@@ -1,6 +1,7 @@
 #include "text/tokenizer_sentencepiece.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -45,12 +46,29 @@ static void *load_model(const char *path, const char *bytes, size_t count) {
   return model;
 }
 
+/* The last line feed that another character follows. */
+static size_t cut_behind_line(const void *context, const char *text, size_t from, size_t bytes) {
+  (void)context;
+  while (bytes > from + 1) {
+    const char *feed = memrchr(text + from, '\n', bytes - 1 - from);
+    if (!feed) return 0;
+    bytes = (size_t)(feed - text) + 1;
+    if (bytes > from && text[bytes] != '\n') return bytes;
+  }
+  return 0;
+}
+
 static BatchTokenizer *wrap(void *model) {
-  static const batch_tokenizer_functions functions = {
-      .encode = sentencepiece_encode, .decode = sentencepiece_decode, .free = sentencepiece_free};
+  static const tokenizer_kind whole = {.encode = sentencepiece_encode,
+                                       .decode = sentencepiece_decode,
+                                       .free = sentencepiece_free},
+                              lines = {.encode = sentencepiece_encode,
+                                       .decode = sentencepiece_decode,
+                                       .cut = cut_behind_line,
+                                       .free = sentencepiece_free};
   BatchTokenizer *tokenizer =
-      tokenizer_make("batch_tokenizer_sentencepiece", &functions, model, sentencepiece_vocab_size(model),
-                     sentencepiece_end_of_text(model), sentencepiece_cut(model), sentencepiece_encode_more);
+      tokenizer_make("batch_tokenizer_sentencepiece", sentencepiece_needs_whole(model) ? &whole : &lines,
+                     model, sentencepiece_vocab_size(model), sentencepiece_end_of_text(model));
   if (!tokenizer) sentencepiece_free(model);
   return tokenizer;
 }

@@ -43,6 +43,10 @@ Model *of(void *model) {
   return static_cast<Model *>(model);
 }
 
+const Model *of(const void *model) {
+  return static_cast<const Model *>(model);
+}
+
 std::vector<int> Ids(const Model &model, absl::string_view text) {
   std::vector<int> found;
   if (!model.processor.Encode(text, &found).ok()) throw Refused();
@@ -117,29 +121,6 @@ void PutLinesWithFeeds(Encoding *e, const char *text, size_t bytes, bool more) {
   }
 }
 
-size_t Encode(void *context, const char *text, size_t bytes, int32_t *ids, size_t capacity, bool more) {
-  try {
-    const Model &model = *of(context);
-    Encoding e = {model, ids, capacity, 0};
-    switch (model.line_feeds) {
-    case LineFeeds::kDropped:
-      PutLines(&e, text, bytes);
-      break;
-    case LineFeeds::kCut:
-      PutLinesWithFeeds(&e, text, bytes, more);
-      break;
-    case LineFeeds::kWhole:
-      Put(&e, Ids(model, absl::string_view(text, bytes)), 0);
-      break;
-    }
-    return e.count;
-  } catch (const std::bad_alloc &) {
-    return TOKENIZER_NO_MEMORY;
-  } catch (const std::exception &) {
-    return BATCH_TOKENIZER_FAILED;
-  }
-}
-
 // What the model makes of a line feed: white space or nothing, the unknown piece, or ids that mean it.
 void LookAtLineFeed(Model *model, bool parts_at_lines) {
   const std::vector<int> ids = Ids(*model, "\n");
@@ -182,19 +163,36 @@ int32_t sentencepiece_end_of_text(void *model) {
   return of(model)->processor.eos_id();
 } // -1: none
 
-tokenizer_cut sentencepiece_cut(void *model) {
-  return of(model)->line_feeds == LineFeeds::kWhole ? TOKENIZER_CUT_NOWHERE : TOKENIZER_CUT_LINES;
+bool sentencepiece_needs_whole(void *model) {
+  return of(model)->line_feeds == LineFeeds::kWhole;
 }
 
-size_t sentencepiece_encode(void *model, const char *text, size_t bytes, int32_t *ids, size_t capacity) {
-  return Encode(model, text, bytes, ids, capacity, false);
+size_t sentencepiece_encode(const void *context, void *, const char *text, size_t bytes, bool more,
+                            int32_t *ids, size_t capacity) {
+  try {
+    const Model &model = *of(context);
+    Encoding e = {model, ids, capacity, 0};
+    switch (model.line_feeds) {
+    case LineFeeds::kDropped:
+      PutLines(&e, text, bytes);
+      break;
+    case LineFeeds::kCut:
+      PutLinesWithFeeds(&e, text, bytes, more);
+      break;
+    case LineFeeds::kWhole:
+      Put(&e, Ids(model, absl::string_view(text, bytes)), 0);
+      break;
+    }
+    return e.count;
+  } catch (const std::bad_alloc &) {
+    return TOKENIZER_NO_MEMORY;
+  } catch (const std::exception &) {
+    return BATCH_TOKENIZER_FAILED;
+  }
 }
 
-size_t sentencepiece_encode_more(void *model, const char *text, size_t bytes, int32_t *ids, size_t capacity) {
-  return Encode(model, text, bytes, ids, capacity, true);
-}
-
-size_t sentencepiece_decode(void *model, const int32_t *ids, size_t count, char *text, size_t capacity) {
+size_t sentencepiece_decode(const void *model, const int32_t *ids, size_t count, char *text,
+                            size_t capacity) {
   try {
     std::string found;
     if (!of(model)->processor.Decode(std::vector<int>(ids, ids + count), &found).ok())

@@ -21,10 +21,10 @@ void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_fa
 void sentencepiece_free(void *model);
 uint32_t sentencepiece_vocab_size(void *model);
 int32_t sentencepiece_end_of_text(void *model);
-tokenizer_cut sentencepiece_cut(void *model);
-size_t sentencepiece_encode(void *model, const char *text, size_t bytes, int32_t *ids, size_t capacity);
-size_t sentencepiece_encode_more(void *model, const char *text, size_t bytes, int32_t *ids, size_t capacity);
-size_t sentencepiece_decode(void *model, const int32_t *ids, size_t count, char *text, size_t capacity);
+bool sentencepiece_needs_whole(void *model); /* a text may not be cut */
+size_t sentencepiece_encode(const void *model, void *scratch, const char *text, size_t bytes, bool more,
+                            int32_t *ids, size_t capacity);
+size_t sentencepiece_decode(const void *model, const int32_t *ids, size_t count, char *text, size_t capacity);
 #ifdef __cplusplus
 }
 #endif
