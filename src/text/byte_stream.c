@@ -90,6 +90,16 @@ bool byte_stream_read(byte_stream *stream, void *out, size_t bytes, size_t *got)
   return true;
 }
 
+bool byte_stream_skip(byte_stream *stream, uint64_t bytes, uint64_t *passed) {
+  struct stat status;
+  *passed = 0;
+  if (stream->how || bytes == 0) return true;
+  if (fstat(stream->fd, &status) != 0) return file_fail(stream->path, "fstat");
+  *passed = bytes < (uint64_t)status.st_size ? bytes : (uint64_t)status.st_size;
+  stream->consumed += *passed;
+  return true;
+}
+
 void byte_stream_close(byte_stream *stream) {
   if (stream->state) stream->how->close(stream->state);
   free(stream->in);

@@ -41,6 +41,9 @@ bool byte_stream_open(byte_stream *stream, const char *path, int fd, bool compre
    bounded time, whatever the file holds. */
 bool byte_stream_read(byte_stream *stream, void *out, size_t bytes, size_t *got);
 
+/* Passes, before anything is read, over up to `bytes` bytes if that takes no reading; *passed: how many. */
+bool byte_stream_skip(byte_stream *stream, uint64_t bytes, uint64_t *passed);
+
 void byte_stream_close(byte_stream *stream);
 
 /* NULL in a build without the library. */

@@ -185,7 +185,8 @@ static bool end_document(encoder *e) {
   if (!drain(e, true) || !put_separator(e, BATCH_SEPARATOR_AFTER)) return false;
   e->more = false;
   e->unbroken = 0;
-  return e->sink->end_document(e->sink->context) && progress(e);
+  const text_place next = text_reader_place(&e->reader);
+  return e->sink->end_document(e->sink->context, &next) && progress(e);
 }
 
 static bool encode_piece(encoder *e, text_piece piece) {
@@ -209,8 +210,8 @@ static bool encode_all(encoder *e) {
   return status == BATCH_END;
 }
 
-bool encode_file(const text_file *file, const batch_dataset_options *options, const token_sink *sink,
-                 uint64_t *bad_lines) {
+bool encode_file(const text_file *file, const batch_dataset_options *options, const text_place *from,
+                 const token_sink *sink, uint64_t *bad_lines) {
   BatchTokenizer *bytes = options->tokenizer ? NULL : batch_tokenizer_bytes(0);
   encoder e = {.options = options,
                .tokenizer = options->tokenizer ? options->tokenizer : bytes,
@@ -219,7 +220,7 @@ bool encode_file(const text_file *file, const batch_dataset_options *options, co
                .normalizer = {.options = options->text, .longest = text_longest(options)}};
   if (!e.tokenizer) error_set(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for a tokenizer", file->path);
   bool good = e.tokenizer && tokenizer_scratch_make(file->path, e.tokenizer, &e.scratch) &&
-              text_reader_open(&e.reader, file, options) && encode_all(&e);
+              text_reader_open(&e.reader, file, options, from) && encode_all(&e);
   *bad_lines = e.reader.bad_lines;
   if (e.tokenizer) text_reader_close(&e.reader);
   text_normalizer_free(&e.normalizer);

@@ -5,10 +5,11 @@
 
 #include "text/text_reader.h"
 
-/* Takes ids of the document at hand, and its end. False stops, with an error set. */
+/* Takes ids of the document at hand, and its end; next: where in the file the document after it begins, or nothing
+   more does. False stops, with an error set. */
 typedef struct token_sink {
   bool (*tokens)(void *context, const int32_t *ids, size_t count);
-  bool (*end_document)(void *context);
+  bool (*end_document)(void *context, const text_place *next);
   bool (*progress)(void *context, uint64_t bytes_read, uint64_t bad_lines); /* often; may be NULL */
   void *context;
 } token_sink;
@@ -22,10 +23,10 @@ typedef struct encode_options {
 /* Copies a caller's options, which may be NULL, to mine, and checks what they say of text. */
 bool encode_read_options(const char *function, const batch_dataset_options *given, encode_options *mine);
 
-/* Encodes a text or .jsonl file from its start. The separator is put into every document.
-   *bad_lines: lines that were passed over, as options.on_bad_line says. */
-bool encode_file(const text_file *file, const batch_dataset_options *options, const token_sink *sink,
-                 uint64_t *bad_lines);
+/* Encodes a text or .jsonl file from a place on that end_document was told, or from its start (NULL). The separator is
+   put into every document. *bad_lines: lines from there on that were passed over, as options.on_bad_line says. */
+bool encode_file(const text_file *file, const batch_dataset_options *options, const text_place *from,
+                 const token_sink *sink, uint64_t *bad_lines);
 
 /* Ids are below this: of the tokenizer and the separator. */
 uint32_t encode_vocab_size(const batch_dataset_options *options);

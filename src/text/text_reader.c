@@ -12,14 +12,26 @@ size_t text_longest(const batch_dataset_options *options) {
   return options->longest_document ? options->longest_document : BATCH_LONGEST_DOCUMENT;
 }
 
-bool text_reader_open(text_reader *reader, const text_file *file, const batch_dataset_options *options) {
+bool text_reader_open(text_reader *reader, const text_file *file, const batch_dataset_options *options,
+                      const text_place *from) {
+  static const text_place start = {0};
+  if (!from) from = &start;
   *reader = (text_reader){.stream.fd = -1,
                           .jsonl = file->jsonl,
                           .field = options->text_field ? options->text_field : "text",
                           .malformed = options->text->malformed,
                           .on_bad_line = options->on_bad_line,
-                          .longest = text_longest(options)};
-  return byte_stream_open(&reader->stream, file->path, file->fd, file->compressed);
+                          .longest = text_longest(options),
+                          .offset = from->offset,
+                          .before = from->offset,
+                          .line = file->jsonl ? from->line : 0,
+                          .finished = !file->jsonl && from->line > 0};
+  uint64_t passed;
+  if (!byte_stream_open(&reader->stream, file->path, file->fd, file->compressed) ||
+      !byte_stream_skip(&reader->stream, reader->before, &passed))
+    return false;
+  reader->before -= passed;
+  return true;
 }
 
 void text_reader_close(text_reader *reader) {
@@ -30,6 +42,29 @@ void text_reader_close(text_reader *reader) {
 
 static size_t unread(const text_reader *reader) {
   return reader->raw.used - reader->start;
+}
+
+text_place text_reader_place(const text_reader *reader) {
+  return (text_place){reader->offset, reader->jsonl ? reader->line : reader->finished};
+}
+
+static bool ended_before(const text_reader *reader) {
+  return format_fail(reader->stream.path, reader->offset - reader->before,
+                     "found the end of the text, expected more, to go on at byte %" PRIu64, reader->offset);
+}
+
+/* Passes over what lies before the place to begin at. */
+static bool pass_before(text_reader *reader) {
+  while (reader->before > 0) {
+    size_t bytes = reader->before < text_reader_step ? (size_t)reader->before : text_reader_step, got;
+    if (!text_buffer_reserve(&reader->raw, bytes) ||
+        !byte_stream_read(&reader->stream, reader->raw.data, bytes, &got))
+      return false;
+    reader->before -= got;
+    if (reader->before > 0 && reader->stream.ended) return ended_before(reader);
+    if (reader->tick && !reader->tick(reader->tick_context)) return false;
+  }
+  return true;
 }
 
 /* Reads once more behind what is unread. */
@@ -173,5 +208,6 @@ static batch_status next_of_jsonl(text_reader *reader, text_piece *piece) {
 }
 
 batch_status text_reader_next(text_reader *reader, text_piece *piece) {
+  if (!pass_before(reader)) return batch_last_error()->code;
   return reader->jsonl ? next_of_jsonl(reader, piece) : next_of_text(reader, piece);
 }

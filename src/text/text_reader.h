@@ -21,6 +21,12 @@ typedef struct text_file {
   bool jsonl, compressed;
 } text_file;
 
+/* Where a document begins, or the text ends. */
+typedef struct text_place {
+  uint64_t offset; /* in the text, decompressed */
+  uint64_t line;   /* .jsonl: lines before it; text: 1 at its end */
+} text_place;
+
 typedef struct text_reader {
   byte_stream stream;
   bool jsonl;
@@ -33,6 +39,7 @@ typedef struct text_reader {
   text_buffer raw;    /* read and not yet given: from `start` on */
   size_t start;       /* in raw */
   uint64_t offset;    /* of raw.data[start] in the text */
+  uint64_t before;    /* bytes that are still to be passed over to come there */
   bool finished;      /* text: the last piece was given */
   uint64_t line;      /* .jsonl: the line given last, from 1 */
   uint64_t bad_lines; /* .jsonl: passed over */
@@ -45,11 +52,15 @@ typedef struct text_piece {
   bool begins, ends; /* a document */
 } text_piece;
 
-/* Borrows what file and options hold. */
-bool text_reader_open(text_reader *reader, const text_file *file, const batch_dataset_options *options);
+/* Borrows what file and options hold. from: the place to begin at; NULL: the start. */
+bool text_reader_open(text_reader *reader, const text_file *file, const batch_dataset_options *options,
+                      const text_place *from);
 
 /* BATCH_OK and a piece, BATCH_END, or an error. */
 batch_status text_reader_next(text_reader *reader, text_piece *piece);
+
+/* After the last piece of a document: where the next one begins. */
+text_place text_reader_place(const text_reader *reader);
 
 void text_reader_close(text_reader *reader);
 

@@ -20,7 +20,8 @@ static bool spool_tokens(void *context, const int32_t *ids, size_t count) {
   return out_write_tokens(&spool->tokens, spool->type, ids, count);
 }
 
-static bool spool_end_document(void *context) {
+static bool spool_end_document(void *context, const text_place *next) {
+  (void)next;
   text_spool *spool = context;
   return out_write_u64(&spool->ends, spool->count);
 }
@@ -34,7 +35,7 @@ static bool spool_fill(text_spool *spool, token_file *file, const batch_dataset_
   const text_file text = token_file_text(file);
   return out_open_nameless(&spool->tokens, options->temporary_directory) &&
          out_open_nameless(&spool->ends, options->temporary_directory) &&
-         encode_file(&text, options, &sink, &file->bad_lines) && out_flush(&spool->tokens) &&
+         encode_file(&text, options, NULL, &sink, &file->bad_lines) && out_flush(&spool->tokens) &&
          out_map_ends(&spool->ends, &file->documents);
 }
 

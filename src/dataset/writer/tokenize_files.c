@@ -19,7 +19,8 @@ static bool write_tokens(void *context, const int32_t *ids, size_t count) {
   return batch_writer_append(((tokenize_run *)context)->writer, ids, count);
 }
 
-static bool end_document(void *context) {
+static bool end_document(void *context, const text_place *next) {
+  (void)next;
   return batch_writer_end_document(((tokenize_run *)context)->writer);
 }
 
@@ -47,7 +48,7 @@ static bool tokenize_one(tokenize_run *run, const char *path) {
   run->progress.path = path;
   bool good = open_text(&file, run->options->format);
   const text_file text = token_file_text(&file);
-  good = good && encode_file(&text, run->options, &sink, &file.bad_lines) &&
+  good = good && encode_file(&text, run->options, NULL, &sink, &file.bad_lines) &&
          report(run, file.map_bytes, file.bad_lines);
   if (file.fd >= 0) close(file.fd);
   run->bytes_before += file.map_bytes;
