@@ -65,9 +65,11 @@ static void assert_every_place_goes_on(const char *path, bool jsonl, bool compre
     cr_assert_eq(rest->documents, documents - i - 1);
     cr_assert_eq(rest->count, whole->count - whole->counts[i], "%s, behind document %zu", path, i);
     cr_assert_arr_eq(rest->ids, whole->ids + whole->counts[i], rest->count * sizeof *rest->ids);
+    cr_assert_eq(rest->bad_lines, whole->bad_lines);
     for (size_t j = i + 1; j < documents; j++) {
       cr_assert_eq(rest->places[j - i - 1].offset, whole->places[j].offset);
       cr_assert_eq(rest->places[j - i - 1].line, whole->places[j].line);
+      cr_assert_eq(rest->places[j - i - 1].bad_lines, whole->places[j].bad_lines);
     }
   }
   free(whole);
@@ -104,7 +106,7 @@ Test(text_places, a_line_is_counted_from_the_start_of_the_file) {
   gathered *g = calloc(1, sizeof *g);
   const token_sink sink = {take_ids, take_end, NULL, g};
   cr_assert(encode_read_options("test", NULL, &mine));
-  cr_assert(!encode_file(&file, &mine.options, &(text_place){15, 1}, &sink, &g->bad_lines));
+  cr_assert(!encode_file(&file, &mine.options, &(text_place){15, 1, 0}, &sink, &g->bad_lines));
   assert_error(BATCH_ERROR_FORMAT, "byte 30", "line 3", "a number");
   free(g);
   close(file.fd);
@@ -116,7 +118,7 @@ Test(text_places, behind_the_end_is_an_error) {
   gathered *g = calloc(1, sizeof *g);
   const token_sink sink = {take_ids, take_end, NULL, g};
   cr_assert(encode_read_options("test", NULL, &mine));
-  cr_assert(!encode_file(&file, &mine.options, &(text_place){16, 1}, &sink, &g->bad_lines));
+  cr_assert(!encode_file(&file, &mine.options, &(text_place){16, 1, 0}, &sink, &g->bad_lines));
   assert_error(BATCH_ERROR_FORMAT, "byte 15", "end of the text", "byte 16");
   free(g);
   close(file.fd);

@@ -24,7 +24,7 @@ typedef struct encode_options {
 bool encode_read_options(const char *function, const batch_dataset_options *given, encode_options *mine);
 
 /* Encodes a text or .jsonl file from a place on that end_document was told, or from its start (NULL). The separator is
-   put into every document. *bad_lines: lines from there on that were passed over, as options.on_bad_line says. */
+   put into every document. *bad_lines: lines of the file that were passed over, as options.on_bad_line says. */
 bool encode_file(const text_file *file, const batch_dataset_options *options, const text_place *from,
                  const token_sink *sink, uint64_t *bad_lines);
 

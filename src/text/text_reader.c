@@ -25,6 +25,7 @@ bool text_reader_open(text_reader *reader, const text_file *file, const batch_da
                           .offset = from->offset,
                           .before = from->offset,
                           .line = file->jsonl ? from->line : 0,
+                          .bad_lines = from->bad_lines,
                           .finished = !file->jsonl && from->line > 0};
   uint64_t passed;
   if (!byte_stream_open(&reader->stream, file->path, file->fd, file->compressed) ||
@@ -45,7 +46,7 @@ static size_t unread(const text_reader *reader) {
 }
 
 text_place text_reader_place(const text_reader *reader) {
-  return (text_place){reader->offset, reader->jsonl ? reader->line : reader->finished};
+  return (text_place){reader->offset, reader->jsonl ? reader->line : reader->finished, reader->bad_lines};
 }
 
 static bool ended_before(const text_reader *reader) {

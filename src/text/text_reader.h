@@ -23,8 +23,9 @@ typedef struct text_file {
 
 /* Where a document begins, or the text ends. */
 typedef struct text_place {
-  uint64_t offset; /* in the text, decompressed */
-  uint64_t line;   /* .jsonl: lines before it; text: 1 at its end */
+  uint64_t offset;    /* in the text, decompressed */
+  uint64_t line;      /* .jsonl: lines before it; text: 1 at its end */
+  uint64_t bad_lines; /* .jsonl: of them, passed over */
 } text_place;
 
 typedef struct text_reader {
