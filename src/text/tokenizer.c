@@ -17,6 +17,7 @@ struct BatchTokenizer {
   void *context;
   uint32_t vocab_size;
   int32_t end_of_text;
+  uint64_t identity; /* 0: not told */
   /* Working memory that batch_tokenizer_encode has used and nobody uses just now. Whoever takes one out of here owns
      it until it is put back.
        GIVE (scratch_give: release CAS) -> TAKE (scratch_take: acquire exchange): what was written in it */
@@ -68,9 +69,17 @@ BatchTokenizer *tokenizer_make(const char *function, const tokenizer_kind *kind,
   BatchTokenizer *tokenizer = malloc(sizeof *tokenizer);
   if (!tokenizer)
     return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu bytes", function, sizeof *tokenizer);
-  *tokenizer = (BatchTokenizer){kind, context, vocab_size, end_of_text, {NULL}};
+  *tokenizer = (BatchTokenizer){kind, context, vocab_size, end_of_text, 0, {NULL}};
   live_enter(tokenizer);
   return tokenizer;
+}
+
+void tokenizer_identify(BatchTokenizer *tokenizer, uint64_t identity) {
+  tokenizer->identity = identity;
+}
+
+uint64_t tokenizer_identity(const BatchTokenizer *tokenizer) {
+  return tokenizer->identity;
 }
 
 BatchTokenizer *batch_tokenizer_bytes(uint32_t specials) {

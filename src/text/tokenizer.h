@@ -35,6 +35,15 @@ typedef struct tokenizer_kind {
 BatchTokenizer *tokenizer_make(const char *function, const tokenizer_kind *kind, void *context,
                                uint32_t vocab_size, int32_t end_of_text);
 
+/* Tells a tokenizer, once it is made, a hash of what determines its ids: of the bytes of its file, and of whatever else
+   it was made with. */
+void tokenizer_identify(BatchTokenizer *tokenizer, uint64_t identity);
+uint64_t tokenizer_identity(const BatchTokenizer *tokenizer); /* 0: not told */
+
+/* A hash by which a run is continued with the tokenizer that it began with, or not: of what tokenizer_identify was told
+   and of what becomes of a short text; 0: bytes. BATCH_ERROR_OUT_OF_MEMORY. */
+bool tokenizer_fingerprint(const BatchTokenizer *tokenizer, uint64_t *fingerprint);
+
 /* Ids of text are its bytes. NULL, the default, is such a tokenizer too. */
 bool tokenizer_is_bytes(const BatchTokenizer *tokenizer);
 

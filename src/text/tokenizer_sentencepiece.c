@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/mix.h"
 #include "text/tokenizer.h"
 
 #ifdef HEADRACE_WITH_SENTENCEPIECE
@@ -58,7 +59,8 @@ static size_t cut_behind_line(const void *context, const char *text, size_t from
   return 0;
 }
 
-static BatchTokenizer *wrap(void *model) {
+/* identity: of the model's bytes */
+static BatchTokenizer *wrap(void *model, uint64_t identity) {
   static const tokenizer_kind whole = {.encode = sentencepiece_encode,
                                        .decode = sentencepiece_decode,
                                        .free = sentencepiece_free},
@@ -69,7 +71,10 @@ static BatchTokenizer *wrap(void *model) {
   BatchTokenizer *tokenizer =
       tokenizer_make("batch_tokenizer_sentencepiece", sentencepiece_needs_whole(model) ? &whole : &lines,
                      model, sentencepiece_vocab_size(model), sentencepiece_end_of_text(model));
-  if (!tokenizer) sentencepiece_free(model);
+  if (tokenizer)
+    tokenizer_identify(tokenizer, identity);
+  else
+    sentencepiece_free(model);
   return tokenizer;
 }
 
@@ -77,8 +82,9 @@ BatchTokenizer *tokenizer_sentencepiece_load(const char *path) {
   char *bytes = NULL;
   size_t count;
   void *model = read_model(path, &bytes, &count) ? load_model(path, bytes, count) : NULL;
+  uint64_t identity = model ? mix64_bytes(0, bytes, count) : 0;
   free(bytes);
-  return model ? wrap(model) : NULL;
+  return model ? wrap(model, identity) : NULL;
 }
 #else
 BatchTokenizer *tokenizer_sentencepiece_load(const char *path) {
