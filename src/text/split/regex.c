@@ -1,0 +1,163 @@
+#include "text/split/regex.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/error.h"
+
+#ifdef HEADRACE_WITH_PCRE2
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+enum { STACK_START = 32 << 10, STACK_MOST = 8 << 20 }; /* bytes, of what PCRE2 compiles to machine code */
+
+struct regex {
+  pcre2_code *code;
+};
+
+struct regex_match {
+  pcre2_match_data *data;
+  pcre2_match_context *context;
+  pcre2_jit_stack *stack;
+};
+
+bool regex_supported(const char *function) {
+  (void)function;
+  return true;
+}
+
+static void *take(PCRE2_SIZE bytes, void *context) {
+  (void)context;
+  return malloc(bytes);
+}
+
+static void give(void *block, void *context) {
+  (void)context;
+  free(block);
+}
+
+static pcre2_code *compile(const char *pattern, size_t bytes, bool literal, pcre2_compile_context *context,
+                           char *why, size_t room) {
+  uint32_t options = PCRE2_UTF | (literal ? PCRE2_LITERAL : PCRE2_UCP | PCRE2_DOLLAR_ENDONLY);
+  PCRE2_SIZE offset = 0;
+  PCRE2_UCHAR sentence[160];
+  int error = 0;
+  pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+  pcre2_code *code = pcre2_compile((PCRE2_SPTR)pattern, bytes, options, &error, &offset, context);
+  if (code) return code;
+  if (error == PCRE2_ERROR_HEAP_FAILED || pcre2_get_error_message(error, sentence, sizeof sentence) < 0)
+    snprintf(why, room, "no memory for a pattern of %zu bytes", bytes);
+  else
+    snprintf(why, room, "what PCRE2 does not take (%s)", (const char *)sentence);
+  return NULL;
+}
+
+regex *regex_compile(const char *pattern, size_t bytes, bool literal, char *why, size_t room) {
+  pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
+  pcre2_compile_context *context = memory ? pcre2_compile_context_create(memory) : NULL;
+  regex *r = context ? malloc(sizeof *r) : NULL;
+  if (!r)
+    snprintf(why, room, "no memory for a pattern of %zu bytes", bytes);
+  else if ((r->code = compile(pattern, bytes, literal, context, why, room)))
+    pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE); /* where there is none, it is interpreted */
+  else {
+    free(r);
+    r = NULL;
+  }
+  pcre2_compile_context_free(context);
+  pcre2_general_context_free(memory);
+  return r;
+}
+
+void regex_free(regex *r) {
+  if (!r) return;
+  pcre2_code_free(r->code);
+  free(r);
+}
+
+regex_match *regex_match_create(void) {
+  pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
+  regex_match *match = memory ? calloc(1, sizeof *match) : NULL;
+  if (match) {
+    match->data = pcre2_match_data_create(1, memory);
+    match->context = pcre2_match_context_create(memory);
+    match->stack = pcre2_jit_stack_create(STACK_START, STACK_MOST, memory); /* NULL where there is no JIT */
+    if (!match->data || !match->context) {
+      regex_match_free(match);
+      match = NULL;
+    } else if (match->stack)
+      pcre2_jit_stack_assign(match->context, NULL, match->stack);
+  }
+  pcre2_general_context_free(memory);
+  return match;
+}
+
+void regex_match_free(regex_match *match) {
+  if (!match) return;
+  pcre2_match_data_free(match->data);
+  pcre2_match_context_free(match->context);
+  pcre2_jit_stack_free(match->stack);
+  free(match);
+}
+
+int regex_find(const regex *r, regex_match *match, const char *subject, size_t bytes, size_t from, int inner,
+               size_t *start, size_t *end) {
+  uint32_t options = PCRE2_NO_UTF_CHECK | (inner & REGEX_INNER_START ? PCRE2_NOTBOL : 0) |
+                     (inner & REGEX_INNER_END ? PCRE2_NOTEOL : 0);
+  int got = pcre2_match(r->code, (PCRE2_SPTR)subject, bytes, from, options, match->data, match->context);
+  if (got == PCRE2_ERROR_NOMATCH) return 0;
+  if (got < 0) return -1;
+  const PCRE2_SIZE *found = pcre2_get_ovector_pointer(match->data);
+  *start = found[0];
+  *end = found[1];
+  return 1;
+}
+
+static char version[24];
+
+static void ask_version(void) {
+  if (pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, NULL) <= (int)sizeof version)
+    pcre2_config(PCRE2_CONFIG_UNICODE_VERSION, version);
+}
+
+const char *regex_unicode_version(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, ask_version);
+  return version;
+}
+#else
+bool regex_supported(const char *function) {
+  return error_fail(BATCH_ERROR_UNSUPPORTED,
+                    "%s: splitting text by patterns needs PCRE2, without which this libheadrace was built",
+                    function);
+}
+
+regex *regex_compile(const char *pattern, size_t bytes, bool literal, char *why, size_t room) {
+  (void)pattern, (void)bytes, (void)literal;
+  snprintf(why, room, "any pattern, for want of PCRE2, without which this libheadrace was built");
+  return NULL;
+}
+
+void regex_free(regex *r) {
+  (void)r;
+}
+
+regex_match *regex_match_create(void) {
+  return NULL;
+}
+
+void regex_match_free(regex_match *match) {
+  (void)match;
+}
+
+int regex_find(const regex *r, regex_match *match, const char *subject, size_t bytes, size_t from, int inner,
+               size_t *start, size_t *end) {
+  (void)r, (void)match, (void)subject, (void)bytes, (void)from, (void)inner, (void)start, (void)end;
+  return -1;
+}
+
+const char *regex_unicode_version(void) {
+  return "";
+}
+#endif

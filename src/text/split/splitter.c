@@ -1,0 +1,176 @@
+#include "text/split/splitter.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "text/split/pattern.h"
+#include "text/split/step.h"
+
+enum { MOST_STEPS = 32 };
+
+/* As tiktoken and the models' own files have them. */
+#define CL100K_LIKE(digits)                                                                                  \
+  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits                                       \
+  "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
+
+static const char *const patterns[] = {
+    [SPLITTER_GPT2] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+    [SPLITTER_CL100K] = CL100K_LIKE("\\p{N}{1,3}"),
+    [SPLITTER_O200K] =
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
+        "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
+        "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+    [SPLITTER_LLAMA3] = CL100K_LIKE("\\p{N}{1,3}"),
+    [SPLITTER_QWEN2] = CL100K_LIKE("\\p{N}")};
+
+struct splitter {
+  split_step steps[MOST_STEPS];
+  unsigned count;
+};
+
+struct splitter_state {
+  regex_match *match;
+  bool begun[MOST_STEPS]; /* the step has a text */
+  bool taken;             /* the first one took the whole text */
+  step_cursor cursors[];  /* one a step */
+};
+
+bool splitter_supported(const char *function) {
+  return regex_supported(function);
+}
+
+const char *splitter_unicode_version(void) {
+  return regex_unicode_version();
+}
+
+splitter *splitter_create(void) {
+  return calloc(1, sizeof(splitter));
+}
+
+void splitter_free(splitter *s) {
+  if (!s) return;
+  for (unsigned i = 0; i < s->count; i++) regex_free(s->steps[i].regex);
+  free(s);
+}
+
+/* Adds a step with a regex in PCRE2's syntax, or a literal string. */
+static bool add(splitter *s, const char *pattern, size_t bytes, bool literal, split_behavior behavior,
+                bool invert, char *why, size_t room) {
+  if (s->count == MOST_STEPS) {
+    snprintf(why, room, "more than %d splits one after the other", MOST_STEPS);
+    return false;
+  }
+  regex *r = regex_compile(pattern, bytes, literal, why, room);
+  if (!r) return false;
+  s->steps[s->count++] = (split_step){r, behavior, invert};
+  return true;
+}
+
+bool splitter_add_regex(splitter *s, const char *pattern, size_t bytes, split_syntax syntax,
+                        split_behavior behavior, bool invert, char *why, size_t room) {
+  text_buffer translated = {0};
+  bool done =
+      pattern_translate(pattern, bytes, syntax, &translated, why, room) &&
+      add(s, translated.data ? translated.data : "", translated.used, false, behavior, invert, why, room);
+  text_buffer_free(&translated);
+  return done;
+}
+
+bool splitter_add_string(splitter *s, const char *string, size_t bytes, split_behavior behavior, bool invert,
+                         char *why, size_t room) {
+  if (bytes > 0) return add(s, string, bytes, true, behavior, invert, why, room);
+  snprintf(why, room, "the split at an empty string");
+  return false;
+}
+
+bool splitter_add_digits(splitter *s, bool individual, char *why, size_t room) {
+  return add(s, "\\p{N}", 5, false, individual ? SPLIT_ISOLATED : SPLIT_CONTIGUOUS, false, why, room);
+}
+
+bool splitter_add_named(splitter *s, splitter_name name, char *why, size_t room) {
+  const char *pattern = patterns[name];
+  return splitter_add_regex(s, pattern, strlen(pattern), SPLIT_RUST, SPLIT_ISOLATED, false, why, room);
+}
+
+bool splitter_finish(splitter *s, char *why, size_t room) {
+  (void)s, (void)why, (void)room;
+  return true;
+}
+
+const char *splitter_way(const splitter *s) {
+  (void)s;
+  return "PCRE2";
+}
+
+void splitter_use_pcre2(splitter *s) {
+  (void)s;
+}
+
+splitter_state *splitter_state_create(const splitter *s) {
+  splitter_state *state = calloc(1, sizeof *state + s->count * sizeof *state->cursors);
+  if (state && s->count > 0 && !(state->match = regex_match_create())) {
+    free(state);
+    return NULL;
+  }
+  return state;
+}
+
+void splitter_state_free(splitter_state *state) {
+  if (!state) return;
+  regex_match_free(state->match);
+  free(state);
+}
+
+/* The next piece behind `steps` steps; behind none, the whole text. Answers as step_next. */
+static int next_behind(const splitter *s, splitter_state *state, unsigned steps, const char *text,
+                       size_t bytes, piece *out) {
+  if (steps == 0) {
+    *out = (piece){0, bytes};
+    bool taken = state->taken;
+    state->taken = true;
+    return !taken;
+  }
+  unsigned last = steps - 1;
+  for (;;) {
+    if (!state->begun[last]) {
+      piece part;
+      int got = next_behind(s, state, last, text, bytes, &part);
+      if (got != 1) return got;
+      step_begin(&state->cursors[last], text, part);
+      state->begun[last] = true;
+    }
+    int got = step_next(&s->steps[last], &state->cursors[last], state->match, out);
+    if (got < 0 || (got == 1 && out->start < out->end)) return got;
+    if (got == 0) state->begun[last] = false;
+  }
+}
+
+size_t splitter_next(const splitter *s, splitter_state *state, const char *text, size_t bytes, size_t *from,
+                     piece *pieces, size_t room) {
+  size_t count = 0;
+  if (*from == 0) {
+    memset(state->begun, 0, sizeof state->begun);
+    state->taken = false;
+  }
+  while (count < room && *from < bytes) {
+    int got = next_behind(s, state, s->count, text, bytes, &pieces[count]);
+    if (got < 0) return SIZE_MAX;
+    *from = got == 1 ? pieces[count].end : bytes;
+    count += got == 1;
+  }
+  return count;
+}
+
+bool splitter_can_cut(const splitter *s) {
+  (void)s;
+  return false;
+}
+
+size_t splitter_cut(const splitter *s, const char *text, size_t from, size_t bytes) {
+  (void)s, (void)text, (void)from, (void)bytes;
+  return 0;
+}
