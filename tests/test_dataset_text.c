@@ -3,7 +3,7 @@
 #include "support/files.h"
 #include "support/packages.h"
 
-#include "text/text_reader.h"
+#include "text/pipeline/job.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -438,6 +438,7 @@ Test(dataset_text, progress_is_reported_inside_a_long_line) {
   batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
   reports r = {0};
   options.text = &how;
+  options.workers = 1;
   how.squeeze_space = true;
   cr_assert_eq(tokenize(path, &options, &r), BATCH_OK);
   cr_assert_gt(r.count, 2 * 8000000 / (1 << 18) - 4, "%u reports of reading and tokenizing 8 MB", r.count);
@@ -496,13 +497,13 @@ Test(dataset_text, blank_lines_behind_a_line_are_bounded_with_it) {
   options.tokenizer = tokenizer;
   options.longest_document = 4;
   const char *path = write_text("a.txt", "abcd\nabc\n\nab\n\n\na\n\n\n\nabcd");
-  for (text_reader_step = 4; text_reader_step < 12; text_reader_step++)
+  for (text_job_step = 4; text_job_step < 12; text_job_step++)
     batch_dataset_free(open_dataset(path, &options));
   static const char *const longer[] = {"abcd\n\nab", "a\n\n\n\n\n", "\n\n\n\n\n\n", "abcde", "a\nabcde"};
   for (size_t i = 0; i < sizeof longer / sizeof *longer; i++)
-    for (text_reader_step = 4; text_reader_step < 12; text_reader_step++)
+    for (text_job_step = 4; text_job_step < 12; text_job_step++)
       assert_not_opened(write_text("b.txt", longer[i]), &options, BATCH_ERROR_FORMAT, "b.txt",
-                        "more than 4 bytes in a line and the blank lines behind it", "longest_document");
+                        "more than 4 bytes where the tokenizer allows no cut", "longest_document");
   batch_tokenizer_free(tokenizer);
 }
 

@@ -4,7 +4,7 @@
 #include "support/packages.h"
 #include "support/random_text.h"
 
-#include "text/text_reader.h"
+#include "text/pipeline/job.h"
 #include "text/tokenizer_sentencepiece.h"
 
 #include <stdlib.h>
@@ -53,8 +53,10 @@ static void put_line(bytes *line, const bytes *text) {
 static void assert_file_has(const char *path, const batch_dataset_options *options, const ids *whole) {
   static const size_t steps[] = {4, 5, 7, 61, 1000, (size_t)1 << 18};
   for (size_t i = 0; i < sizeof steps / sizeof *steps; i++) {
-    text_reader_step = steps[i];
-    BatchDataset *dataset = open_dataset(path, options);
+    text_job_step = steps[i];
+    batch_dataset_options mine = *options;
+    mine.workers = 1 + (unsigned)i % 3;
+    BatchDataset *dataset = open_dataset(path, &mine);
     int32_t *read = malloc((whole->count + 1) * sizeof *read);
     cr_assert_eq(batch_dataset_tokens(dataset), whole->count + 1, "%s, read by %zu: %zu ids instead of %zu",
                  path, steps[i], (size_t)batch_dataset_tokens(dataset) - 1, whole->count);

@@ -104,10 +104,14 @@ typedef struct batch_dataset_options {
                                       separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
   batch_bad_line on_bad_line;      /* .jsonl */
-  /* Bytes that must be held at once: a line of .jsonl; in text a line, and blank lines behind it, where the
-     tokenizer needs it whole, all of the text where it needs that; characters that combine. More is
+  /* Bytes that must be held at once: a line of .jsonl; in text and in what is in a line, whatever lies between two places where
+     the tokenizer allows a cut, all of it where it allows none; characters that combine. More is
      BATCH_ERROR_FORMAT. 0: BATCH_LONGEST_DOCUMENT */
   size_t longest_document;
+  uint32_t
+      workers; /* threads that tokenize text and .jsonl, at most 4096; 1: the calling thread alone; 0: as many as
+                        there are processors that it may run on. The ids are the same for any number */
+  uint32_t reserved; /* 0 */
 } batch_dataset_options;
 
 #define BATCH_DATASET_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_dataset_options)

@@ -23,7 +23,11 @@ typedef struct options_type {
 #define OPTIONS_TYPE(type, init, last)                                                                       \
   { #init, offsetof(type, last) + sizeof(((const type *)NULL)->last), sizeof(type), sizeof(type) }
 
-/* Of a struct that ends with bytes that are `reserved`. */
+/* The same of a struct that ends, in this release, with bytes that are `reserved`. */
+#define OPTIONS_TYPE_GROWN(type, init, last)                                                                 \
+  { #init, offsetof(type, last) + sizeof(((const type *)NULL)->last), sizeof(type), offsetof(type, reserved) }
+
+/* Of a struct that has ended with bytes that are `reserved` from the first release on. */
 #define OPTIONS_TYPE_RESERVED(type, init)                                                                    \
   { #init, sizeof(type), sizeof(type), offsetof(type, reserved) }
 

@@ -9,7 +9,7 @@
 #define HEADRACE_DATASET_TOKEN_FILES_H
 
 #include "headrace/dataset.h"
-#include "text/text_reader.h"
+#include "text/text_file.h"
 
 /* How a file keeps its document boundaries. */
 typedef enum token_boundaries {

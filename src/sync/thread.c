@@ -1,7 +1,25 @@
 #include "sync/thread.h"
 
+#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
+
+/* The set has as many bits as the kernel knows processors, which it does not tell: EINVAL asks for more. */
+unsigned thread_processors(void) {
+  for (int bits = 1024, count = 0; bits <= 1 << 20; bits *= 2) {
+    cpu_set_t *set = CPU_ALLOC(bits);
+    size_t bytes = CPU_ALLOC_SIZE(bits);
+    int answer = set ? sched_getaffinity(0, bytes, set) : 0;
+    if (set && answer == 0) count = CPU_COUNT_S(bytes, set);
+    CPU_FREE(set);
+    if (count > 0) return (unsigned)count;
+    if (!set || errno != EINVAL) break;
+  }
+  long online = sysconf(_SC_NPROCESSORS_ONLN);
+  return online > 0 ? (unsigned)online : 1;
+}
 
 int thread_hold_cancellation(void) {
   int before;

@@ -12,6 +12,9 @@
    pthread_create by the caller. Returns 0 or an errno. */
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 
+/* Processors that the calling thread may run on, at least 1. */
+unsigned thread_processors(void);
+
 /* Between the two the calling thread is not cancelled: around system calls that are cancellation points, where others
    would be left asleep. */
 int thread_hold_cancellation(void);

@@ -4,17 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
-
-__attribute__((format(printf, 3, 4))) static bool line_fail(const jsonl_line *line, const char *where,
-                                                            const char *sentence, ...) {
-  char what[512];
+__attribute__((format(printf, 4, 5))) static bool line_fail(const jsonl_line *line, jsonl_wrong *wrong,
+                                                            const char *where, const char *sentence, ...) {
   va_list arguments;
   va_start(arguments, sentence);
-  vsnprintf(what, sizeof what, sentence, arguments);
+  vsnprintf(wrong->what, sizeof wrong->what, sentence, arguments);
   va_end(arguments);
-  return format_fail(line->path, line->offset + (uint64_t)(where - line->text), "line %" PRIu64 ": %s",
-                     line->number, what);
+  wrong->at = (size_t)(where - line->text);
+  return false;
 }
 
 /* What stands under a name: nothing (text is NULL), a string, or another value. */
@@ -64,14 +61,14 @@ static bool visit(void *context, const json_slice *key, json_text *t) {
   return good;
 }
 
-static bool no_json(const jsonl_line *line, const json_text *t) {
+static bool no_json(const jsonl_line *line, jsonl_wrong *wrong, const json_text *t) {
   char what[32] = "the end of the line";
   uint8_t byte = t->at < t->end ? (uint8_t)*t->at : 0;
   if (t->at < t->end) snprintf(what, sizeof what, byte > ' ' && byte < 0x7F ? "%c" : "byte 0x%02X", byte);
-  return line_fail(line, t->at, "found no JSON (%s), expected %s", what, t->expected);
+  return line_fail(line, wrong, t->at, "found no JSON (%s), expected %s", what, t->expected);
 }
 
-static bool find(const jsonl_line *line, const char *field, found *result) {
+static bool find(const jsonl_line *line, const char *field, found *result, jsonl_wrong *wrong) {
   found whole = {0};
   search s = {field, result, &whole, false};
   json_text t = {.at = line->text, .end = line->text + line->bytes};
@@ -80,30 +77,33 @@ static bool find(const jsonl_line *line, const char *field, found *result) {
   bool object = t.at < t.end && *t.at == '{';
   bool good = object ? json_each_member(&t, visit, &s) : json_skip_value(&t);
   if (s.out_of_memory) return false;
-  if (!good) return no_json(line, &t);
+  if (!good) return no_json(line, wrong, &t);
   json_skip_space(&t);
   t.expected = "the end of the line";
-  if (t.at < t.end) return no_json(line, &t);
-  if (!object) return line_fail(line, start, "found %s, expected an object", json_kind_name(*start));
+  if (t.at < t.end) return no_json(line, wrong, &t);
+  if (!object) return line_fail(line, wrong, start, "found %s, expected an object", json_kind_name(*start));
   if (whole.value) *result = whole;
   if (result->string.text) return true;
-  return line_fail(line, result->value ? result->value : start, "found %s as \"%.100s\", expected a string",
+  return line_fail(line, wrong, result->value ? result->value : start,
+                   "found %s as \"%.100s\", expected a string",
                    result->value ? json_kind_name(*result->value) : "nothing", field);
 }
 
-static bool malformed_fail(const jsonl_line *line, const json_slice *string, size_t bad) {
+static bool malformed_fail(const jsonl_line *line, const json_slice *string, size_t bad, jsonl_wrong *wrong) {
   const char *at = string->text + bad;
   if (*at == '\\')
-    return line_fail(line, at, "found half of a surrogate pair (%.6s), expected both or UTF-8", at);
-  return line_fail(line, at, "found byte 0x%02X, expected UTF-8", (uint8_t)*at);
+    return line_fail(line, wrong, at, "found half of a surrogate pair (%.6s), expected both or UTF-8", at);
+  return line_fail(line, wrong, at, "found byte 0x%02X, expected UTF-8", (uint8_t)*at);
 }
 
-bool jsonl_read(const jsonl_line *line, const char *field, batch_malformed malformed, text_buffer *text) {
+bool jsonl_read(const jsonl_line *line, const char *field, batch_malformed malformed, text_buffer *text,
+                jsonl_wrong *wrong) {
   found result = {0};
   size_t bad;
-  if (!find(line, field, &result)) return false;
+  wrong->what[0] = '\0';
+  if (!find(line, field, &result, wrong)) return false;
   if (json_unescape(&result.string, malformed, text, &bad)) return true;
-  return bad == SIZE_MAX ? false : malformed_fail(line, &result.string, bad);
+  return bad == SIZE_MAX ? false : malformed_fail(line, &result.string, bad, wrong);
 }
 
 jsonl_look jsonl_look_at(const char *text, size_t bytes) {

@@ -120,6 +120,14 @@ static bool add(text_normalizer *n, uint32_t code, text_buffer *out) {
   return true;
 }
 
+bool normal_form_begins(const batch_text_options *options, uint32_t code) {
+  int32_t points[EXPANSION];
+  int bound = 0;
+  if (code < 0x80) return true;
+  utf8proc_ssize_t got = utf8proc_decompose_char((int32_t)code, points, EXPANSION, flags_of(options), &bound);
+  return got > 0 && got <= EXPANSION && is_boundary(points[0]);
+}
+
 static size_t ascii_run(const uint8_t *text, size_t bytes) {
   size_t i = 0;
   while (i < bytes && text[i] < 0x80) i++;
@@ -163,5 +171,10 @@ bool normal_form_feed(text_normalizer *n, const uint8_t *text, size_t bytes, tex
 bool normal_form_flush(text_normalizer *n, text_buffer *out) {
   (void)n, (void)out;
   return true;
+}
+
+bool normal_form_begins(const batch_text_options *options, uint32_t code) {
+  (void)options;
+  return code < 0x80;
 }
 #endif

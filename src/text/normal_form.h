@@ -16,4 +16,7 @@ bool normal_form_feed(text_normalizer *n, const uint8_t *text, size_t bytes, tex
 /* Appends what is held back: the text ends here, or a malformed byte parts it. */
 bool normal_form_flush(text_normalizer *n, text_buffer *out);
 
+/* Whether nothing before the character changes with it. */
+bool normal_form_begins(const batch_text_options *options, uint32_t code);
+
 #endif

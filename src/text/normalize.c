@@ -122,6 +122,25 @@ bool text_normalizer_end(text_normalizer *n, text_buffer *out) {
   return good;
 }
 
+/* No malformed part ends with, and no character before it combines with, what begins a character that stands for itself.
+   White space is as at the start of a text behind a line feed, and behind what is neither white space nor changed into
+   it. */
+bool text_normalizer_parts(const batch_text_options *options, const char *text, size_t at, size_t bytes) {
+  char before = text[at - 1];
+  bool settled = before == '\n' || (before > ' ' && before < 0x7F);
+  if (options->squeeze_space && !settled) return false;
+  utf8_step step = utf8_next((const uint8_t *)text + at, bytes - at);
+  return step.valid && (!has_forms(options) || normal_form_begins(options, step.code));
+}
+
+void text_normalizer_shrink(text_normalizer *n, size_t most) {
+  text_buffer_shrink(&n->formed, most);
+  if (n->capacity <= most / sizeof *n->points) return;
+  free(n->points);
+  n->points = NULL;
+  n->capacity = 0;
+}
+
 void text_normalizer_free(text_normalizer *n) {
   text_buffer_free(&n->formed);
   free(n->points);

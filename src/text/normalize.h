@@ -36,6 +36,14 @@ bool text_normalizer_feed(text_normalizer *n, const char *text, size_t bytes, te
 
 bool text_normalizer_end(text_normalizer *n, text_buffer *out);
 
+/* Whether the place `at`, 0 < at < bytes, parts text [bytes], repaired and normalized as the options say: what comes before
+   it and what follows, each by itself, give the whole, whatever else is in front or behind. May say no where it could be
+   yes. */
+bool text_normalizer_parts(const batch_text_options *options, const char *text, size_t at, size_t bytes);
+
+/* Between texts: gives back what has grown over so many bytes. */
+void text_normalizer_shrink(text_normalizer *n, size_t most);
+
 void text_normalizer_free(text_normalizer *n);
 
 #endif

@@ -39,6 +39,10 @@ bool text_buffer_append_repaired(text_buffer *buffer, const uint8_t *text, size_
   return true;
 }
 
+void text_buffer_shrink(text_buffer *buffer, size_t most) {
+  if (buffer->capacity > most) text_buffer_free(buffer);
+}
+
 void text_buffer_free(text_buffer *buffer) {
   free(buffer->data);
   *buffer = (text_buffer){0};
