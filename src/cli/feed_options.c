@@ -19,7 +19,7 @@ int feed_help(void) {
       "  --batch-size N        rows of a batch (32)\n"
       "  --sequence-length N   tokens of a row (1024)\n"
       "  --vocab-size N        ids must be below it (not checked)\n"
-      "  --workers N           threads (1)\n"
+      "  --workers N           threads (1; those that tokenize text: as many as there are processors)\n"
       "  --pool N              batches there are (2 workers + 2)\n"
       "  --seed N              chooses the order (0)\n"
       "  --shuffle WHAT        all, blocks or none (all)\n"
@@ -123,6 +123,7 @@ static int take_number(feed_run *run, int option, const char *text) {
     *n.small = (uint32_t)value;
   else
     *n.large = value;
+  if (option == WORKERS) run->data.dataset.workers = (uint32_t)value;
   return CLI_OK;
 }
 

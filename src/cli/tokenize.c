@@ -40,6 +40,8 @@ static int print_help(void) {
       "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
       "  --force               replace what an earlier run with this output has written: FILE, its shards\n"
       "                        and their companions, in the end and at once\n"
+      "  --workers N           threads that tokenize (as many as there are processors); what is written does\n"
+      "                        not depend on it\n"
       "  --quiet               no progress, no summary\n"
       "  --help\n\n"
       "Text:\n"
@@ -74,6 +76,14 @@ static int take_shard_tokens(tokenize_run *run, const char *text) {
   return cli_usage_error(name, "--shard-tokens is %s, expected a number of tokens such as 100M", text);
 }
 
+static int take_workers(tokenize_run *run, const char *text) {
+  uint64_t workers;
+  if (!cli_number(text, &workers) || workers == 0 || workers > 4096)
+    return cli_usage_error(name, "--workers is %s, expected a whole number from 1 to 4096", text);
+  run->data.dataset.workers = (uint32_t)workers;
+  return CLI_OK;
+}
+
 static int take_option(tokenize_run *run, int c, const char *argument) {
   switch (c) {
   case 'o':
@@ -98,6 +108,8 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
     return take_end_of_text(run, argument);
   case 'n':
     return take_shard_tokens(run, argument);
+  case 'w':
+    return take_workers(run, argument);
   default:
     return data_option_take(&run->data, name, c, argument);
   }
@@ -112,6 +124,7 @@ static int parse(int argc, char **argv, tokenize_run *run) {
                                           {"shard-tokens", required_argument, NULL, 'n'},
                                           {"separator", required_argument, NULL, 's'},
                                           {"end-of-text", required_argument, NULL, 'e'},
+                                          {"workers", required_argument, NULL, 'w'},
                                           {"force", no_argument, NULL, 'F'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
