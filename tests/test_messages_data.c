@@ -81,6 +81,15 @@ Test(messages_data, of_tokenizers) {
   REFUSES(batch_tokenizer_custom, &functions, NULL, 9, 9);
   REFUSES(batch_tokenizer_sentencepiece, NULL);
   REFUSES(batch_tokenizer_sentencepiece, "");
+  batch_tokenizer_options open = BATCH_TOKENIZER_OPTIONS_INIT;
+  batch_tokenizer_facts facts = {0};
+  open.split = (batch_text_split)99;
+  REFUSES(batch_tokenizer_open, NULL, NULL);
+  REFUSES(batch_tokenizer_open, path, &open);
+  REFUSES_FILE(path, batch_tokenizer_open, path, NULL);
+  REFUSES_FILE(missing[0], batch_tokenizer_open, missing[0], NULL);
+  REFUSES(batch_tokenizer_describe, NULL, &facts);
+  REFUSES(batch_tokenizer_describe, tokenizer, &facts);
   stubborn = batch_tokenizer_custom(&functions, NULL, 9, BATCH_NO_TOKEN);
   REFUSES(batch_tokenizer_encode, NULL, "a", 1, ids, 4);
   REFUSES(batch_tokenizer_encode, tokenizer, NULL, 1, ids, 4);

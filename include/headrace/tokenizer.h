@@ -6,6 +6,9 @@
        size_t n = batch_tokenizer_encode(bytes, "mill race", 9, ids, 64);
        batch_tokenizer_free(bytes);
 
+   One that a model was trained with comes from its file:
+       BatchTokenizer *llama = batch_tokenizer_open("tokenizer.json", NULL);
+
    A tokenizer of the caller's own is three functions in a batch_tokenizer_functions.
 
    Threads: encode and decode may run at the same time on one tokenizer, from any number of
@@ -47,6 +50,64 @@ typedef struct batch_tokenizer_functions {
    never come from text and decode to nothing; the first of them is the end of text.
    specials: 0 to 65,280, so that every id fits 16 bits. Returns NULL on more. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_bytes(uint32_t specials);
+
+/* How text is split into the pieces that bytes are merged within. A tokenizer.json says it; a rank file does not. */
+typedef enum batch_text_split {
+  BATCH_SPLIT_OF_FILE = 0,
+  BATCH_SPLIT_GPT2, /* GPT-2, GPT-3: r50k_base, p50k_base */
+  BATCH_SPLIT_CL100K,
+  BATCH_SPLIT_O200K,
+  BATCH_SPLIT_LLAMA3,
+  BATCH_SPLIT_QWEN2 /* Qwen to Qwen 3 */
+} batch_text_split;
+
+/* Special tokens (<|endoftext|>) that a text spells out. Whoever writes a web page may write one. */
+typedef enum batch_specials {
+  BATCH_SPECIALS_IGNORE = 0, /* they are text like any other */
+  BATCH_SPECIALS_ALLOW,      /* they become the token */
+  BATCH_SPECIALS_ERROR       /* BATCH_ERROR_FORMAT with the token and the byte */
+} batch_specials;
+
+/* A special token of a rank file: its text, which is not empty, and its id. */
+typedef struct batch_special_token {
+  const char *text;
+  int32_t id;
+} batch_special_token;
+
+/* What a file does not say; start from BATCH_TOKENIZER_OPTIONS_INIT. What the kind of file has no use for must be 0. */
+typedef struct batch_tokenizer_options {
+  size_t size;             /* see base.h */
+  batch_text_split split;  /* rank files: one of the names */
+  batch_specials specials; /* rank files and tokenizer.json */
+  const batch_special_token
+      *special_tokens; /* rank files: [special_token_count], beside the well-known ones of the
+                                                split, or instead of those with the same id or text; copied */
+  size_t special_token_count;
+} batch_tokenizer_options;
+
+#define BATCH_TOKENIZER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_tokenizer_options)
+
+/* Loads the tokenizer of a file, which may be
+   - a rank file of tiktoken (.tiktoken: a line `BASE64 RANK` for each token), with options.split. The well-known special
+     tokens of that split are added where the file does not have their ids;
+   - a tokenizer.json of Hugging Face with a byte-level BPE model. What is in it and would change ids, and is not
+     implemented, is refused with its name and value;
+   - a SentencePiece model, see batch_tokenizer_sentencepiece.
+   Which one it is, the bytes say, not the name. Ids are exactly those of tiktoken, and of Hugging Face's tokenizers without
+   the special tokens that a post-processor adds; they depend on the version of the Unicode tables, see
+   batch_tokenizer_describe.
+   Bytes that are not UTF-8 are encoded like others, as single bytes where nothing else has them.
+   decode gives back the bytes that were encoded, but for what a tokenizer's own normal form has changed, and for white
+   space that added tokens with lstrip or rstrip take along. Any id below the vocabulary size that is no token is
+   an error (BATCH_ERROR_OUT_OF_RANGE).
+   The end of text is the first of <|endoftext|>, <|end_of_text|>, <ï½"endâofâsentenceï½>, <eos>, </s>, <|im_end|> that is an
+   added or special token.
+   options: NULL for none.
+   Returns NULL: BATCH_ERROR_INVALID_ARGUMENT (options that the file has no use for, or a rank file without a split);
+   BATCH_ERROR_IO; BATCH_ERROR_FORMAT and BATCH_ERROR_UNSUPPORTED with the path, the place, what was found and what was
+   expected; BATCH_ERROR_UNSUPPORTED in a build without what the file needs (PCRE2, utf8proc for its normal form,
+   libsentencepiece). */
+HEADRACE_API BatchTokenizer *batch_tokenizer_open(const char *path, const batch_tokenizer_options *options);
 
 /* Loads a SentencePiece model. The end of text is its eos id, if it has one.
    A model for which a line feed is white space (spm_train's default) or unknown gives the ids of each line, as
@@ -97,6 +158,34 @@ typedef enum batch_normal_form {
   BATCH_NORMAL_NFC, /* canonical composition */
   BATCH_NORMAL_NFKC /* compatibility composition */
 } batch_normal_form;
+
+/* What a tokenizer was made of. */
+typedef enum batch_tokenizer_kind {
+  BATCH_TOKENIZER_BYTES = 0,
+  BATCH_TOKENIZER_CUSTOM,
+  BATCH_TOKENIZER_SENTENCEPIECE,
+  BATCH_TOKENIZER_RANKS, /* a rank file */
+  BATCH_TOKENIZER_JSON   /* a tokenizer.json */
+} batch_tokenizer_kind;
+
+/* What is known of a tokenizer; start from BATCH_TOKENIZER_FACTS_INIT. Texts belong to the tokenizer. */
+typedef struct batch_tokenizer_facts {
+  size_t size; /* see base.h */
+  batch_tokenizer_kind kind;
+  uint32_t vocab_size;   /* ids are below it */
+  int32_t end_of_text;   /* or BATCH_NO_TOKEN */
+  uint32_t added_tokens; /* tokens that are found before the text is split, special ones too */
+  batch_specials specials;
+  batch_normal_form normal_form; /* the tokenizer's own */
+  const char *split;             /* what splits text: the name of a scanner, or "PCRE2"; NULL: nothing does */
+  const char *split_unicode;     /* the version of the Unicode tables of that, "14.0.0"; NULL: none */
+  const char *normal_unicode;    /* of those of the normal form; NULL: it has none */
+} batch_tokenizer_facts;
+
+#define BATCH_TOKENIZER_FACTS_INIT HEADRACE_OPTIONS_INIT(batch_tokenizer_facts)
+
+/* Fills *facts, which begins as BATCH_TOKENIZER_FACTS_INIT. False on NULL, with an error. */
+HEADRACE_API bool batch_tokenizer_describe(const BatchTokenizer *tokenizer, batch_tokenizer_facts *facts);
 
 /* What is done to text before it is tokenized: nothing, as BATCH_TEXT_OPTIONS_INIT. */
 typedef struct batch_text_options {

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/options.h"
 #include "base/utf8.h"
+#include "text/characters.h"
 #include "text/normal_form.h"
 
 static bool has_forms(const batch_text_options *options) {
@@ -56,9 +57,7 @@ static space_kind kind_of(const utf8_step *step) {
   uint32_t c = step->code;
   if (!step->valid) return NO_SPACE;
   if ((c >= '\n' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029) return LINE_BREAK;
-  bool space = c == ' ' || c == '\t' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-               c == 0x202F || c == 0x205F || c == 0x3000;
-  return space ? SPACE : NO_SPACE;
+  return character_is_space(c) ? SPACE : NO_SPACE;
 }
 
 /* Writes what a character leaves, at most a byte more than it has. */

@@ -6,8 +6,6 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/foreign.h"
-#include "base/utf8.h"
 #include "text/character_map.h"
 #include "text/json.h"
 
@@ -212,34 +210,4 @@ bool sentencepiece_model_check(const char *path, const uint8_t *bytes, size_t co
                           !model.piece_crosses && !model.map.mixes_blank && model.blank_is_piece;
   facts->parts_at_lines = !model.piece_has_break && !model.map.mixes_line_feed;
   return true;
-}
-
-enum { LOOK = 4096 }; /* bytes that must look like text */
-
-/* A line of a rank file: base64, a blank, a number. */
-static bool is_rank_file(const char *text, size_t bytes) {
-  const char *end = memchr(text, '\n', bytes);
-  size_t at = 0, digits = 0, line = end ? (size_t)(end - text) : bytes;
-  while (at < line && text[at] &&
-         strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=", text[at]))
-    at++;
-  if (at == 0 || at % 4 != 0 || at == line || text[at++] != ' ') return false;
-  while (at < line && text[at] >= '0' && text[at] <= '9') at++, digits++;
-  return digits > 0 && (at == line || text[at] == '\r');
-}
-
-static bool has(const uint8_t *bytes, size_t count, const char *word) {
-  return memmem(bytes, count, word, strlen(word)) != NULL;
-}
-
-const char *sentencepiece_model_other(const uint8_t *bytes, size_t count) {
-  const char *text = (const char *)bytes;
-  const char *foreign = foreign_name(bytes, count);
-  if (count == 0) return "an empty file";
-  if (foreign) return foreign;
-  if (!utf8_is_text(bytes, count < LOOK ? count : LOOK, count > LOOK)) return NULL;
-  if (is_rank_file(text, count)) return "a rank file of tiktoken, which this version cannot use";
-  if (bytes[0] != '{') return "a text";
-  bool tokenizer = has(bytes, count, "\"model\"") && has(bytes, count, "\"vocab\"");
-  return tokenizer ? "a tokenizer.json, which this version cannot use" : "a JSON file";
 }

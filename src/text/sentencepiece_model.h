@@ -19,7 +19,4 @@ typedef struct sentencepiece_facts {
 bool sentencepiece_model_check(const char *path, const uint8_t *bytes, size_t count,
                                sentencepiece_facts *facts);
 
-/* What a file that is no model is instead, for people; NULL: nothing that is known. */
-const char *sentencepiece_model_other(const uint8_t *bytes, size_t count);
-
 #endif

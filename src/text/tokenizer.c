@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/live.h"
 #include "base/options.h"
-#include "text/tokenizer_sentencepiece.h"
 
 enum { IDLE_SCRATCHES = 16 };
 
@@ -74,6 +73,10 @@ BatchTokenizer *tokenizer_make(const char *function, const tokenizer_kind *kind,
   return tokenizer;
 }
 
+void *tokenizer_context(const BatchTokenizer *tokenizer, batch_tokenizer_kind what) {
+  return tokenizer->kind->what == what ? tokenizer->context : NULL;
+}
+
 void tokenizer_identify(BatchTokenizer *tokenizer, uint64_t identity) {
   tokenizer->identity = identity;
 }
@@ -123,7 +126,8 @@ static void custom_free(void *context) {
 
 static BatchTokenizer *custom_make(const batch_tokenizer_functions *functions, void *context,
                                    uint32_t vocab_size, int32_t end_of_text) {
-  static const tokenizer_kind kind = {.encode = custom_encode, .decode = custom_decode, .free = custom_free};
+  static const tokenizer_kind kind = {
+      .encode = custom_encode, .decode = custom_decode, .free = custom_free, .what = BATCH_TOKENIZER_CUSTOM};
   static const char function[] = "batch_tokenizer_custom";
   custom *mine = malloc(sizeof *mine);
   if (!mine)
@@ -152,13 +156,6 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
                       ", expected BATCH_NO_TOKEN, or 0 or more and below %" PRIu32,
                       end_of_text, vocab_size);
   return custom_make(&mine, context, vocab_size, end_of_text);
-}
-
-BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
-  if (!path || !*path)
-    return error_null(BATCH_ERROR_INVALID_ARGUMENT,
-                      "batch_tokenizer_sentencepiece: path is %s, expected a path", path ? "empty" : "NULL");
-  return tokenizer_sentencepiece_load(path);
 }
 
 void batch_tokenizer_free(BatchTokenizer *tokenizer) {
@@ -206,6 +203,7 @@ static size_t answer(const char *function, size_t count, const char *what, size_
   if (given == TOKENIZER_NO_MEMORY)
     error_set(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory to %scode %zu %s%s", function,
               what[0] == 'b' ? "en" : "de", count, what, count == 1 ? "" : "s");
+  if (given == TOKENIZER_SAID) error_name(function);
   return given == BATCH_TOKENIZER_FAILED ? refused(function, count, what)
          : given >= TOKENIZER_SAID       ? BATCH_TOKENIZER_FAILED
                                          : given;
@@ -290,4 +288,17 @@ uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {
 int32_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer) {
   return check_arguments("batch_tokenizer_end_of_text", tokenizer, true, true) ? tokenizer->end_of_text
                                                                                : BATCH_NO_TOKEN;
+}
+
+bool batch_tokenizer_describe(const BatchTokenizer *tokenizer, batch_tokenizer_facts *facts) {
+  static const char function[] = "batch_tokenizer_describe";
+  static const options_type type =
+      OPTIONS_TYPE(batch_tokenizer_facts, BATCH_TOKENIZER_FACTS_INIT, normal_unicode);
+  if (!check_arguments(function, tokenizer, true, true)) return false;
+  batch_tokenizer_facts mine = {.size = sizeof mine,
+                                .kind = tokenizer->kind->what,
+                                .vocab_size = tokenizer->vocab_size,
+                                .end_of_text = tokenizer->end_of_text};
+  if (tokenizer->kind->describe) tokenizer->kind->describe(tokenizer->context, &mine);
+  return options_write(&type, function, "facts", &mine, facts);
 }

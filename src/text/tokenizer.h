@@ -10,7 +10,8 @@
 
 #include "headrace/tokenizer.h"
 
-/* What an encoder of ours answers when memory is short, and when it has set the error itself. */
+/* What a kind of ours answers when memory is short, and when it has set the error itself, a sentence without the name
+   of a function. */
 #define TOKENIZER_NO_MEMORY (BATCH_TOKENIZER_FAILED - 1)
 #define TOKENIZER_SAID      (BATCH_TOKENIZER_FAILED - 2)
 
@@ -29,11 +30,16 @@ typedef struct tokenizer_kind {
   void (*scratch_free)(void *scratch);
   void (*free)(void *context); /* may be NULL */
   bool checked;                /* ids are below the vocabulary size: they need not be looked at */
+  batch_tokenizer_kind what;
+  void (*describe)(const void *context, batch_tokenizer_facts *facts); /* what else is known; may be NULL */
 } tokenizer_kind;
 
 /* A tokenizer, in the name of `function`, whose context must be freed if this fails. kind: borrowed for good. */
 BatchTokenizer *tokenizer_make(const char *function, const tokenizer_kind *kind, void *context,
                                uint32_t vocab_size, int32_t end_of_text);
+
+/* What it was made with, if it is of a kind that was made as `what`; else NULL. */
+void *tokenizer_context(const BatchTokenizer *tokenizer, batch_tokenizer_kind what);
 
 /* Tells a tokenizer, once it is made, a hash of what determines its ids: of the bytes of its file, and of whatever else
    it was made with. */

@@ -1,44 +1,20 @@
 #include "text/tokenizer_sentencepiece.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "base/mix.h"
 #include "text/tokenizer.h"
 
 #ifdef HEADRACE_WITH_SENTENCEPIECE
-static const uint64_t largest_model = (uint64_t)1 << 30;
-
-static bool read_model(const char *path, char **bytes, size_t *count) {
-  uint64_t size;
-  int fd;
-  if (!file_open(path, &fd, &size)) return false;
-  bool fits = size <= largest_model;
-  *bytes = fits ? malloc((size_t)size + 1) : NULL;
-  *count = (size_t)size;
-  bool good = *bytes && file_read_at(fd, path, 0, *bytes, *count);
-  close(fd);
-  if (!fits)
-    return format_fail(
-        path, 0, "found a file of %" PRIu64 " bytes, expected a SentencePiece model of at most %" PRIu64,
-        size, largest_model);
-  return *bytes ? good
-                : error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for a model of %" PRIu64 " bytes",
-                             path, size);
-}
-
-static void *load_model(const char *path, const char *bytes, size_t count) {
-  const uint8_t *raw = (const uint8_t *)bytes;
-  const char *other = sentencepiece_model_other(raw, count);
+static void *load_model(const tokenizer_file *file) {
+  const char *path = file->path, *other;
   sentencepiece_facts facts;
-  if (other) {
+  if (tokenizer_file_look(file, &other) != LOOKS_BINARY) {
     format_fail(path, 0, "found %s, expected a SentencePiece model", other);
     return NULL;
   }
-  if (!sentencepiece_model_check(path, raw, count, &facts)) return NULL;
-  void *model = sentencepiece_load(bytes, count, &facts);
+  if (!sentencepiece_model_check(path, (const uint8_t *)file->bytes, file->count, &facts)) return NULL;
+  void *model = sentencepiece_load(file->bytes, file->count, &facts);
   if (!model)
     format_fail(path, 0,
                 "found a SentencePiece model of %zu pieces that libsentencepiece refuses, expected "
@@ -60,17 +36,19 @@ static size_t cut_behind_line(const void *context, const char *text, size_t from
 }
 
 /* identity: of the model's bytes */
-static BatchTokenizer *wrap(void *model, uint64_t identity) {
+static BatchTokenizer *wrap(const char *function, void *model, uint64_t identity) {
   static const tokenizer_kind whole = {.encode = sentencepiece_encode,
                                        .decode = sentencepiece_decode,
-                                       .free = sentencepiece_free},
+                                       .free = sentencepiece_free,
+                                       .what = BATCH_TOKENIZER_SENTENCEPIECE},
                               lines = {.encode = sentencepiece_encode,
                                        .decode = sentencepiece_decode,
                                        .cut = cut_behind_line,
-                                       .free = sentencepiece_free};
+                                       .free = sentencepiece_free,
+                                       .what = BATCH_TOKENIZER_SENTENCEPIECE};
   BatchTokenizer *tokenizer =
-      tokenizer_make("batch_tokenizer_sentencepiece", sentencepiece_needs_whole(model) ? &whole : &lines,
-                     model, sentencepiece_vocab_size(model), sentencepiece_end_of_text(model));
+      tokenizer_make(function, sentencepiece_needs_whole(model) ? &whole : &lines, model,
+                     sentencepiece_vocab_size(model), sentencepiece_end_of_text(model));
   if (tokenizer)
     tokenizer_identify(tokenizer, identity);
   else
@@ -78,19 +56,26 @@ static BatchTokenizer *wrap(void *model, uint64_t identity) {
   return tokenizer;
 }
 
-BatchTokenizer *tokenizer_sentencepiece_load(const char *path) {
-  char *bytes = NULL;
-  size_t count;
-  void *model = read_model(path, &bytes, &count) ? load_model(path, bytes, count) : NULL;
-  uint64_t identity = model ? mix64_bytes(0, bytes, count) : 0;
-  free(bytes);
-  return model ? wrap(model, identity) : NULL;
+BatchTokenizer *tokenizer_sentencepiece_make(const char *function, const tokenizer_file *file) {
+  void *model = load_model(file);
+  return model ? wrap(function, model, file->identity) : NULL;
+}
+
+bool tokenizer_sentencepiece_supported(const char *path) {
+  (void)path;
+  return true;
 }
 #else
-BatchTokenizer *tokenizer_sentencepiece_load(const char *path) {
-  return error_null(BATCH_ERROR_UNSUPPORTED,
+bool tokenizer_sentencepiece_supported(const char *path) {
+  return error_fail(BATCH_ERROR_UNSUPPORTED,
                     "%.700s: is asked for as a SentencePiece model, and this libheadrace was built without "
                     "libsentencepiece",
                     path);
+}
+
+BatchTokenizer *tokenizer_sentencepiece_make(const char *function, const tokenizer_file *file) {
+  (void)function;
+  tokenizer_sentencepiece_supported(file->path);
+  return NULL;
 }
 #endif

@@ -4,9 +4,13 @@
 
 #include "text/sentencepiece_model.h"
 #include "text/tokenizer.h"
+#include "text/tokenizer_file.h"
 
-/* Loads a model into a tokenizer; where there is no libsentencepiece: BATCH_ERROR_UNSUPPORTED. */
-BatchTokenizer *tokenizer_sentencepiece_load(const char *path);
+/* BATCH_ERROR_UNSUPPORTED with the path where there is no libsentencepiece. */
+bool tokenizer_sentencepiece_supported(const char *path);
+
+/* Makes a tokenizer of a model, in the name of `function`. */
+BatchTokenizer *tokenizer_sentencepiece_make(const char *function, const tokenizer_file *file);
 
 /* Of the C++ part. A model is a sentencepiece processor and how it is given text:
    - A model for which a line feed is nothing but white space, or unknown, gets the lines one by one, without their

@@ -31,6 +31,8 @@ int main() {
   CHECK(batch_dataset_file, BATCH_DATASET_FILE_INIT);
   CHECK(batch_text_options, BATCH_TEXT_OPTIONS_INIT);
   CHECK(batch_tokenizer_functions, BATCH_TOKENIZER_FUNCTIONS_INIT);
+  CHECK(batch_tokenizer_options, BATCH_TOKENIZER_OPTIONS_INIT);
+  CHECK(batch_tokenizer_facts, BATCH_TOKENIZER_FACTS_INIT);
   CHECK(batch_writer_options, BATCH_WRITER_OPTIONS_INIT);
   CHECK(batch_loader_options, BATCH_LOADER_OPTIONS_INIT);
   CHECK(batch_loader_stats, BATCH_LOADER_STATS_INIT);

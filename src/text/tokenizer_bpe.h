@@ -1,0 +1,33 @@
+/* The byte-level BPE tokenizer: added tokens are found, the rest is normalized, split and merged.
+
+   Threads: nothing changes it once it is made; each thread has a scratch of its own. */
+#ifndef HEADRACE_TEXT_TOKENIZER_BPE_H
+#define HEADRACE_TEXT_TOKENIZER_BPE_H
+
+#include "text/added_tokens.h"
+#include "text/bpe/bpe_model.h"
+#include "text/split/splitter.h"
+#include "text/tokenizer.h"
+
+/* What it is made of, all of it finished. */
+typedef struct bpe_parts {
+  bpe_model *model;
+  splitter *split;
+  added_tokens *added;
+  batch_specials specials;
+  batch_normal_form form;
+} bpe_parts;
+
+/* Makes the three, empty. BATCH_ERROR_OUT_OF_MEMORY with the path. */
+bool bpe_parts_make(const char *path, bpe_parts *parts);
+void bpe_parts_free(bpe_parts *parts);
+
+/* Makes a tokenizer of the parts, which are its own from then on, or freed where this fails. */
+BatchTokenizer *tokenizer_bpe_make(const char *function, batch_tokenizer_kind kind, bpe_parts *parts);
+
+/* Of what a tokenizer is made, for comparisons: NULL where it is of another kind. The splitter may be changed before
+   anything is encoded. */
+splitter *tokenizer_bpe_splitter(BatchTokenizer *tokenizer);
+const bpe_model *tokenizer_bpe_model(const BatchTokenizer *tokenizer);
+
+#endif
