@@ -1,10 +1,16 @@
 #include "data_options.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define HELP_TEXT                                                                                            \
   "  --field NAME          .jsonl: the member that holds the document; a.b: b in a (text)\n"                 \
-  "  --tokenizer NAME      bytes, or a SentencePiece model file (bytes)\n"                                   \
+  "  --tokenizer NAME      bytes, or a file: tokenizer.json, rank file (.tiktoken), SentencePiece (bytes)\n" \
+  "  --split NAME          of a rank file: gpt2, cl100k, o200k, llama3 or qwen2\n"                           \
+  "  --specials WHAT       <|endoftext|> and its like in the text: ignore (they are text), allow (they "     \
+  "are\n"                                                                                                    \
+  "                        the token) or error (ignore)\n"                                                   \
+  "  --special TEXT=ID     one more special token of a rank file; may be given again\n"                      \
   "  --normalize FORM      none, nfc or nfkc, before tokenizing (none)\n"                                    \
   "  --fold-case           fold case before tokenizing\n"                                                    \
   "  --squeeze-space       one space for runs of white space, LF for every line break\n"                     \
@@ -25,14 +31,47 @@ static const char *const formats[] = {"auto",     "headerless", "datatrove", "ll
 const char *const data_types[] = {"auto", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
 static const char *const forms[] = {"none", "nfc", "nfkc", NULL};
 static const char *const malformed[] = {"keep", "replace", "error", NULL};
+static const char *const splits[] = {"gpt2", "cl100k", "o200k", "llama3", "qwen2", NULL};
+static const char *const specials[] = {"ignore", "allow", "error", NULL};
 static const char *const bad_lines[] = {"stop", "skip", NULL};
 
-static int take_tokenizer(data_options *options, const char *command, const char *name) {
-  batch_tokenizer_free(options->tokenizer);
-  options->tokenizer = NULL;
-  options->dataset.tokenizer = NULL;
-  if (strcmp(name, "bytes") == 0) return CLI_OK;
-  options->dataset.tokenizer = options->tokenizer = batch_tokenizer_sentencepiece(name);
+/* The words stand in the order of batch_text_split, from GPT2 on. */
+static int take_split(data_options *options, const char *command, const char *word) {
+  int value, status = cli_take_word(command, "split", word, splits, &value);
+  options->tokenizer_options.split = (batch_text_split)(BATCH_SPLIT_GPT2 + value);
+  return status;
+}
+
+static int take_special(data_options *options, const char *command, const char *argument) {
+  const char *sign = strrchr(argument, '=');
+  size_t count = options->tokenizer_options.special_token_count;
+  uint64_t id;
+  if (!sign || sign == argument || !cli_number(sign + 1, &id) || id > INT32_MAX)
+    return cli_usage_error(command, "--special is %s, expected TEXT=ID", argument);
+  batch_special_token *grown = realloc(options->specials, (count + 1) * sizeof *grown);
+  if (grown) options->tokenizer_options.special_tokens = options->specials = grown;
+  char *text = grown ? strndup(argument, (size_t)(sign - argument)) : NULL;
+  if (!text) return cli_error(command, "no memory for --special %s", argument);
+  grown[count] = (batch_special_token){text, (int32_t)id};
+  options->tokenizer_options.special_token_count++;
+  return CLI_OK;
+}
+
+static bool is_given(const data_options *options, int option) {
+  return options->given >> (option - DATA_FORMAT) & 1;
+}
+
+int data_options_settle(data_options *options, const char *command) {
+  static const char *const names[] = {"split", "specials", "special"};
+  const char *name = options->tokenizer_name;
+  if (!name || strcmp(name, "bytes") == 0) {
+    for (int i = 0; i < 3; i++)
+      if (is_given(options, DATA_SPLIT + i))
+        return cli_usage_error(command, "--%s is for the file of a tokenizer, and --tokenizer names none",
+                               names[i]);
+    return CLI_OK;
+  }
+  options->dataset.tokenizer = options->tokenizer = batch_tokenizer_open(name, &options->tokenizer_options);
   return options->tokenizer ? CLI_OK : cli_library_error(command);
 }
 
@@ -83,7 +122,16 @@ int data_option_take(data_options *options, const char *command, int answer, con
     options->text.squeeze_space = true;
     break;
   case DATA_TOKENIZER:
-    return take_tokenizer(options, command, argument);
+    options->tokenizer_name = argument;
+    break;
+  case DATA_SPLIT:
+    return take_split(options, command, argument);
+  case DATA_SPECIAL:
+    return take_special(options, command, argument);
+  case DATA_SPECIALS:
+    status = cli_take_word(command, "specials", argument, specials, &value);
+    options->tokenizer_options.specials = (batch_specials)value;
+    break;
   }
   return status;
 }
@@ -99,6 +147,9 @@ static const option_use uses[] = {
     {"type", DATA_TYPE, false, false, true},
     {"field", DATA_FIELD, false, true, false},
     {"tokenizer", DATA_TOKENIZER, true, true, false},
+    {"split", DATA_SPLIT, true, true, false},
+    {"specials", DATA_SPECIALS, true, true, false},
+    {"special", DATA_SPECIAL, true, true, false},
     {"normalize", DATA_NORMALIZE, true, true, false},
     {"fold-case", DATA_FOLD_CASE, true, true, false},
     {"squeeze-space", DATA_SQUEEZE_SPACE, true, true, false},
@@ -118,7 +169,7 @@ int data_options_check(const data_options *options, const char *command, const B
   }
   for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
     const option_use *use = &uses[i];
-    if (!(options->given >> (use->option - DATA_FORMAT) & 1)) continue;
+    if (!is_given(options, use->option)) continue;
     if ((use->text && text) || (use->jsonl && jsonl) || (use->tokens && tokens)) continue;
     return cli_usage_error(command, "--%s is for %s, and none is among the files", use->name,
                            use->tokens ? "files of tokens"
@@ -143,4 +194,9 @@ void data_say_bad_lines(const char *command, uint64_t lines) {
 void data_options_free(data_options *options) {
   batch_tokenizer_free(options->tokenizer);
   options->tokenizer = NULL;
+  for (size_t i = 0; i < options->tokenizer_options.special_token_count; i++)
+    free((char *)(uintptr_t)options->specials[i].text);
+  options->tokenizer_options.special_token_count = 0;
+  free(options->specials);
+  options->specials = NULL;
 }

@@ -4,6 +4,7 @@
        data_options data = DATA_OPTIONS_INIT;
        static const struct option options[] = {DATA_OPTIONS_LONG, {"help", no_argument, NULL, 'h'}, {0}};
        in the loop over getopt_long's answers: if (data_option_is(c)) status = data_option_take(...)
+       behind it: status = data_options_settle(&data, command)
        batch_dataset_open(argv + optind, argc - optind, &data.dataset); data_options_free(&data); */
 #ifndef HEADRACE_CLI_DATA_OPTIONS_H
 #define HEADRACE_CLI_DATA_OPTIONS_H
@@ -15,18 +16,27 @@
 typedef struct data_options {
   batch_dataset_options dataset;
   batch_text_options text;   /* dataset.text, once an option was taken */
-  BatchTokenizer *tokenizer; /* NULL: bytes */
-  unsigned given;            /* a bit for each of the options below that was on the command line */
+  BatchTokenizer *tokenizer; /* NULL: bytes; there once the options are settled */
+  const char *tokenizer_name;
+  batch_tokenizer_options tokenizer_options;
+  batch_special_token *specials; /* tokenizer_options.special_tokens */
+  unsigned given;                /* a bit for each of the options below that was on the command line */
 } data_options;
 
 #define DATA_OPTIONS_INIT                                                                                    \
-  { BATCH_DATASET_OPTIONS_INIT, BATCH_TEXT_OPTIONS_INIT, NULL, 0 }
+  {                                                                                                          \
+    .dataset = BATCH_DATASET_OPTIONS_INIT, .text = BATCH_TEXT_OPTIONS_INIT,                                  \
+    .tokenizer_options = BATCH_TOKENIZER_OPTIONS_INIT                                                        \
+  }
 
 enum {
   DATA_FORMAT = 0x1000,
   DATA_TYPE,
   DATA_FIELD,
   DATA_TOKENIZER,
+  DATA_SPLIT,
+  DATA_SPECIALS,
+  DATA_SPECIAL,
   DATA_NORMALIZE,
   DATA_FOLD_CASE,
   DATA_SQUEEZE_SPACE,
@@ -40,6 +50,8 @@ enum {
   {"format", required_argument, NULL, DATA_FORMAT}, {"type", required_argument, NULL, DATA_TYPE},            \
       {"field", required_argument, NULL, DATA_FIELD},                                                        \
       {"tokenizer", required_argument, NULL, DATA_TOKENIZER},                                                \
+      {"split", required_argument, NULL, DATA_SPLIT}, {"specials", required_argument, NULL, DATA_SPECIALS},  \
+      {"special", required_argument, NULL, DATA_SPECIAL},                                                    \
       {"normalize", required_argument, NULL, DATA_NORMALIZE},                                                \
       {"fold-case", no_argument, NULL, DATA_FOLD_CASE},                                                      \
       {"squeeze-space", no_argument, NULL, DATA_SQUEEZE_SPACE},                                              \
@@ -59,6 +71,9 @@ static inline bool data_option_is(int answer) {
 
 /* Takes one option and its argument; returns CLI_OK or, having said why, another exit status. */
 int data_option_take(data_options *options, const char *command, int answer, const char *argument);
+
+/* Opens the tokenizer, when all options are known; returns as data_option_take does. */
+int data_options_settle(data_options *options, const char *command);
 
 /* Options that none of the dataset's files has a use for are bad usage. */
 int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset);

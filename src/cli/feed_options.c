@@ -193,6 +193,7 @@ int feed_parse(int argc, char **argv, feed_run *run) {
   }
   if (run->help) return CLI_OK;
   int status = check_rank(&run->loader);
-  if (status != CLI_OK) return status;
-  return cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
+  if (status == CLI_OK)
+    status = cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
+  return status == CLI_OK ? data_options_settle(&run->data, name) : status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data_options.h"
+#include "info_tokenizer.h"
 
 static const char name[] = "info";
 
@@ -21,9 +22,12 @@ typedef struct info_facts {
 } info_facts;
 
 static int print_help(void) {
-  printf("Usage: headrace info [OPTION...] FILE...\n\n"
+  printf("Usage: headrace info [OPTION...] FILE...\n"
+         "       headrace info [--json] --tokenizer FILE [OPTION...]\n\n"
          "Prints format, tokens, documents, range of ids and fingerprint. FILE is a file, a directory or a\n"
-         "quoted pattern.\n\n"
+         "quoted pattern. Without any, --tokenizer prints what is known of that: its ids depend on the "
+         "versions\n"
+         "of Unicode that are named.\n\n"
          "  --json                print one JSON object\n"
          "  --quick               do not read all tokens: no range of ids\n"
          "  --help\n\n%s",
@@ -47,7 +51,11 @@ static int parse(int argc, char **argv, info_run *run) {
       return status;
   }
   if (run->help) return CLI_OK;
-  return cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
+  bool tokenizer_alone = run->data.tokenizer_name && optind == argc;
+  int status = tokenizer_alone
+                   ? CLI_OK
+                   : cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
+  return status == CLI_OK ? data_options_settle(&run->data, name) : status;
 }
 
 /* A JSON string; what is not UTF-8 becomes U+FFFD. */
@@ -178,18 +186,23 @@ static int show(const info_run *run, const BatchDataset *dataset) {
   return cli_finish_output(name);
 }
 
+static int show_files(const info_run *run, const char *const *paths, size_t n) {
+  BatchDataset *dataset = batch_dataset_open(paths, n, &run->data.dataset);
+  int status = dataset ? data_options_check(&run->data, name, dataset) : cli_library_error(name);
+  if (status == CLI_OK) status = show(run, dataset);
+  batch_dataset_free(dataset);
+  return status;
+}
+
 int command_info(int argc, char **argv) {
-  info_run run = {DATA_OPTIONS_INIT, false, false, false};
+  info_run run = {.data = DATA_OPTIONS_INIT};
   int status = parse(argc, argv, &run);
   if (status == CLI_OK && run.help)
     status = print_help();
-  else if (status == CLI_OK) {
-    BatchDataset *dataset =
-        batch_dataset_open((const char *const *)argv + optind, (size_t)(argc - optind), &run.data.dataset);
-    status = dataset ? data_options_check(&run.data, name, dataset) : cli_library_error(name);
-    if (status == CLI_OK) status = show(&run, dataset);
-    batch_dataset_free(dataset);
-  }
+  else if (status == CLI_OK && optind == argc)
+    status = info_tokenizer(name, run.data.tokenizer, run.json);
+  else if (status == CLI_OK)
+    status = show_files(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
   data_options_free(&run.data);
   return status;
 }

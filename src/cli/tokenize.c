@@ -137,7 +137,8 @@ static int parse(int argc, char **argv, tokenize_run *run) {
   }
   if (run->help) return CLI_OK;
   if (!run->output) return cli_usage_error(name, "no --output is given, expected a file");
-  return cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
+  int status = cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
+  return status == CLI_OK ? data_options_settle(&run->data, name) : status;
 }
 
 /* What the format calls for where nothing was said. */
