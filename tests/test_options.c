@@ -173,10 +173,10 @@ static const kind given[] = {
          .pool_size = 1, .shape = {.batch_size = 1, .sequence_length = 1}),
     KIND("batch_spheres_start", batch_spheres_options, "BATCH_SPHERES_OPTIONS_INIT", context, use_spheres,
          .num_spheres = 1, .process = process),
-    KIND("batch_dataset_open", batch_dataset_options, "BATCH_DATASET_OPTIONS_INIT", longest_document,
-         use_dataset, .format = BATCH_FORMAT_AUTO),
-    KIND("batch_tokenize_files", batch_dataset_options, "BATCH_DATASET_OPTIONS_INIT", longest_document,
-         use_tokenize, .format = BATCH_FORMAT_AUTO),
+    KIND("batch_dataset_open", batch_dataset_options, "BATCH_DATASET_OPTIONS_INIT", reserved, use_dataset,
+         .format = BATCH_FORMAT_AUTO),
+    KIND("batch_tokenize_files", batch_dataset_options, "BATCH_DATASET_OPTIONS_INIT", reserved, use_tokenize,
+         .format = BATCH_FORMAT_AUTO),
     KIND("batch_dataset_open: options.text", batch_text_options, "BATCH_TEXT_OPTIONS_INIT", reserved,
          use_dataset_text, .malformed = BATCH_MALFORMED_KEEP),
     KIND("batch_text_normalize", batch_text_options, "BATCH_TEXT_OPTIONS_INIT", reserved, use_text,
@@ -277,6 +277,8 @@ Test(options, reserved_bytes_that_are_set_are_refused) {
     const char *function;
     size_t at, bytes;
   } reserved[] = {
+      {"batch_dataset_open", offsetof(batch_dataset_options, reserved), 4},
+      {"batch_tokenize_files", offsetof(batch_dataset_options, reserved), 4},
       {"batch_dataset_open: options.text", offsetof(batch_text_options, reserved), 6},
       {"batch_text_normalize", offsetof(batch_text_options, reserved), 6},
       {"batch_transform_noise", offsetof(batch_noise_options, reserved), 4},
