@@ -2,33 +2,24 @@
 
 #include <stdlib.h>
 
-static merge *place_of(const merges *all, const merge *m) {
-  size_t at = merges_place(all, m->left, m->right);
-  while (all->table[at].left >= 0 && (all->table[at].left != m->left || all->table[at].right != m->right))
-    at = (at + 1) & all->mask;
-  return &all->table[at];
-}
+enum { BYTE_PAIRS = 256 * 256 };
 
-static bool grow(merges *all) {
-  size_t places = all->table ? 2 * (all->mask + 1) : 1024;
-  merges grown = {reallocarray(NULL, places, sizeof *grown.table), all->count, places - 1, all->seed};
-  if (!grown.table) return false;
-  for (size_t i = 0; i < places; i++) grown.table[i].left = -1;
-  for (size_t i = 0; all->table && i <= all->mask; i++)
-    if (all->table[i].left >= 0) *place_of(&grown, &all->table[i]) = all->table[i];
-  free(all->table);
-  *all = grown;
-  return true;
-}
-
-bool merges_add(merges *all, merge m) {
-  if ((!all->table || all->count > all->mask / 2) && !grow(all)) return false;
-  merge *place = place_of(all, &m);
-  if (place->left < 0) all->count++;
-  *place = m;
-  return true;
+bool merges_init(merges *all, uint64_t seed, int32_t symbols) {
+  *all = (merges){.of_bytes = reallocarray(NULL, BYTE_PAIRS, sizeof *all->of_bytes)};
+  if (!all->of_bytes) return false;
+  for (size_t i = 0; i < BYTE_PAIRS; i++) all->of_bytes[i] = NO_SYMBOL;
+  return pairs_init(&all->others, seed, symbols);
 }
 
 void merges_free(merges *all) {
-  free(all->table);
+  free(all->of_bytes);
+  pairs_free(&all->others);
+}
+
+void merges_add(merges *all, pair of, int32_t symbol) {
+  all->others.of[symbol] = of;
+  if (of.left < FIRST_SYMBOL && of.right < FIRST_SYMBOL)
+    all->of_bytes[of.left << 8 | of.right] = symbol;
+  else
+    slots_put(&all->others.found, pairs_hash(&all->others, of), (uint32_t)symbol);
 }

@@ -1,44 +1,37 @@
-/* Which two tokens become which one, and in what order: open addressing with a seed. */
+/* Which two symbols become which one.
+
+   Symbols are what the bytes of a piece are while they are merged: 0 to 255 are the single bytes, and of all others the
+   lower one is merged first: a symbol is its own rank. */
 #ifndef HEADRACE_TEXT_BPE_MERGES_H
 #define HEADRACE_TEXT_BPE_MERGES_H
 
-#include <stdbool.h>
-#include <stddef.h>
 #include <stdint.h>
 
-#include "base/mix.h"
+#include "text/bpe/pairs.h"
 
-#define NO_RANK UINT32_MAX
-
-typedef struct merge {
-  int32_t left, right; /* ids; left < 0: a free place */
-  uint32_t rank;       /* lower ones first, below NO_RANK */
-  int32_t id;          /* of both together */
-} merge;
+#define NO_SYMBOL    NO_PAIR
+#define FIRST_SYMBOL 256 /* that is not a single byte */
 
 typedef struct merges {
-  merge *table; /* [mask + 1], at least half of them free; NULL: there are no merges */
-  size_t count, mask;
-  uint64_t seed;
+  int32_t *of_bytes; /* [256][256]: every piece begins with these */
+  pairs others;      /* their number is the symbol */
 } merges;
 
-static inline size_t merges_place(const merges *all, int32_t left, int32_t right) {
-  return mix64(all->seed ^ ((uint64_t)(uint32_t)left << 32 | (uint32_t)right)) & all->mask;
-}
-
-/* Answers NULL where the two do not become one. */
-static inline const merge *merges_find(const merges *all, int32_t left, int32_t right) {
-  if (!all->table) return NULL;
-  for (size_t at = merges_place(all, left, right);; at = (at + 1) & all->mask) {
-    const merge *m = &all->table[at];
-    if (m->left == left && m->right == right) return m;
-    if (m->left < 0) return NULL;
-  }
-}
-
-/* In place of the merge of the same pair, if there is one. False: no memory. */
-bool merges_add(merges *all, merge m);
-
+/* symbols: one more than the highest. False: no memory; free it nevertheless. */
+bool merges_init(merges *all, uint64_t seed, int32_t symbols);
 void merges_free(merges *all);
+
+/* In rising order of the symbols; a pair that has none. */
+void merges_add(merges *all, pair of, int32_t symbol);
+
+/* Both answer NO_SYMBOL where the two do not become one. */
+static inline int32_t merges_of_bytes(const merges *all, uint8_t left, uint8_t right) {
+  return all->of_bytes[left << 8 | right];
+}
+
+/* At least one of the two is not a single byte. */
+static inline int32_t merges_find(const merges *all, int32_t left, int32_t right) {
+  return pairs_find(&all->others, left, right);
+}
 
 #endif

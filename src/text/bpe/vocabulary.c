@@ -5,92 +5,90 @@
 
 #include "base/mix.h"
 
-void vocabulary_init(vocabulary *v, uint64_t seed) {
-  *v = (vocabulary){.seed = seed, .highest = -1};
+enum { FIRST_TOKENS = 1024, FIRST_BYTES = 8192 };
+
+bool vocabulary_init(vocabulary *v, uint64_t seed) {
+  *v = (vocabulary){.capacity = FIRST_BYTES, .room = FIRST_TOKENS, .seed = seed, .highest = -1};
+  v->bytes = malloc(v->capacity);
+  v->tokens = calloc(v->room + 1, sizeof *v->tokens);
+  bool by_bytes = slots_init(&v->by_bytes, v->room), by_id = slots_init(&v->by_id, v->room);
+  return v->bytes && v->tokens && by_bytes && by_id;
 }
 
 void vocabulary_free(vocabulary *v) {
   free(v->bytes);
   free(v->tokens);
-  free(v->by_bytes);
-  free(v->by_id);
+  slots_free(&v->by_bytes);
+  slots_free(&v->by_id);
 }
 
-static uint64_t hash_bytes(const vocabulary *v, const char *bytes, size_t count) {
+uint64_t vocabulary_hash(const vocabulary *v, const char *bytes, size_t count) {
   uint64_t key = v->seed + count, word;
   for (; count >= sizeof word; bytes += sizeof word, count -= sizeof word) {
     memcpy(&word, bytes, sizeof word);
-    key = mix64_with(key, word);
+    key = mix64(key ^ word);
   }
   word = 0;
-  if (count > 0) memcpy(&word, bytes, count);
-  return mix64_with(key, word);
+  memcpy(&word, bytes, count);
+  return mix64(key ^ word);
 }
 
 static uint64_t hash_id(const vocabulary *v, int32_t id) {
   return mix64(v->seed + (uint32_t)id);
 }
 
-static bool has_bytes(const vocabulary *v, const token *t, const char *bytes, size_t count) {
-  return t->length == count && (count == 0 || memcmp(v->bytes + t->start, bytes, count) == 0);
+uint32_t vocabulary_find(const vocabulary *v, const char *bytes, size_t count) {
+  return vocabulary_find_hashed(v, vocabulary_hash(v, bytes, count), bytes, count);
 }
 
-/* The place that says which token has these bytes, or where it will be said. */
-static uint32_t *bytes_place(const vocabulary *v, const char *bytes, size_t count) {
-  size_t at = hash_bytes(v, bytes, count) & v->mask;
-  while (v->by_bytes[at] && !has_bytes(v, &v->tokens[v->by_bytes[at] - 1], bytes, count))
-    at = (at + 1) & v->mask;
-  return &v->by_bytes[at];
+uint32_t vocabulary_find_hashed(const vocabulary *v, uint64_t hash, const char *bytes, size_t count) {
+  uint32_t tag = slot_tag(&v->by_bytes, hash);
+  slots_each(&v->by_bytes, hash, at) {
+    uint32_t slot = v->by_bytes.table[at], number = slot_number(&v->by_bytes, slot);
+    if (slot_has_tag(&v->by_bytes, slot, tag) && token_length(v, number) == count &&
+        memcmp(token_bytes(v, number), bytes, count) == 0)
+      return number;
+  }
+  return NO_TOKEN;
 }
 
-static uint32_t *id_place(const vocabulary *v, int32_t id) {
-  size_t at = hash_id(v, id) & v->mask;
-  while (v->by_id[at] && v->tokens[v->by_id[at] - 1].id != id) at = (at + 1) & v->mask;
-  return &v->by_id[at];
+uint32_t vocabulary_find_id(const vocabulary *v, int32_t id) {
+  uint64_t hash = hash_id(v, id);
+  slots_each(&v->by_id, hash, at) {
+    uint32_t number = slot_number(&v->by_id, v->by_id.table[at]);
+    if (v->tokens[number].id == id) return number;
+  }
+  return NO_TOKEN;
 }
 
-const token *vocabulary_find(const vocabulary *v, const char *bytes, size_t count) {
-  uint32_t place = v->count > 0 ? *bytes_place(v, bytes, count) : 0;
-  return place ? &v->tokens[place - 1] : NULL;
+static void put(vocabulary *v, uint32_t number) {
+  slots_put(&v->by_bytes, vocabulary_hash(v, token_bytes(v, number), token_length(v, number)), number);
+  slots_put(&v->by_id, hash_id(v, v->tokens[number].id), number);
 }
 
-const token *vocabulary_token(const vocabulary *v, int32_t id) {
-  uint32_t place = v->count > 0 ? *id_place(v, id) : 0;
-  return place ? &v->tokens[place - 1] : NULL;
-}
-
-/* Twice the tokens, four times the places. */
 static bool grow_tokens(vocabulary *v) {
-  uint32_t room = v->room ? 2 * v->room : 1024;
-  size_t places = 2 * (size_t)room;
-  token *tokens = reallocarray(v->tokens, room, sizeof *tokens);
-  if (!tokens) return false;
-  v->tokens = tokens;
-  uint32_t *by_bytes = calloc(places, sizeof *by_bytes), *by_id = calloc(places, sizeof *by_id);
-  if (!by_bytes || !by_id) {
-    free(by_bytes);
-    free(by_id);
+  uint32_t room = 2 * v->room;
+  slots by_bytes = {0}, by_id = {0};
+  token *tokens = reallocarray(v->tokens, (size_t)room + 1, sizeof *tokens);
+  if (tokens) v->tokens = tokens;
+  if (!tokens || room >= INT32_MAX || !slots_init(&by_bytes, room) || !slots_init(&by_id, room)) {
+    slots_free(&by_bytes);
     return false;
   }
-  free(v->by_bytes);
-  free(v->by_id);
+  slots_free(&v->by_bytes);
+  slots_free(&v->by_id);
   v->by_bytes = by_bytes;
   v->by_id = by_id;
-  v->mask = places - 1;
   v->room = room;
-  for (uint32_t i = 0; i < v->count; i++) {
-    *bytes_place(v, v->bytes + tokens[i].start, tokens[i].length) = i + 1;
-    *id_place(v, tokens[i].id) = i + 1;
-  }
+  for (uint32_t i = 0; i < v->count; i++) put(v, i);
   return true;
 }
 
 static bool reserve_bytes(vocabulary *v, size_t count) {
-  if (count <= v->capacity - v->used) return true;
-  size_t needed, capacity = v->capacity < 4096 ? 8192 : 2 * v->capacity;
-  if (__builtin_add_overflow(v->used, count, &needed) || needed > SIZE_MAX / 2) return false;
-  if (capacity < needed) capacity = needed;
-  char *grown = realloc(v->bytes, capacity);
+  size_t used = v->tokens[v->count].start, capacity = v->capacity;
+  if (count >= UINT32_MAX - used) return false;
+  while (capacity - used < count) capacity *= 2;
+  char *grown = capacity > v->capacity ? realloc(v->bytes, capacity) : v->bytes;
   if (!grown) return false;
   v->bytes = grown;
   v->capacity = capacity;
@@ -98,26 +96,26 @@ static bool reserve_bytes(vocabulary *v, size_t count) {
 }
 
 bpe_status vocabulary_add(vocabulary *v, const char *bytes, size_t count, int32_t id) {
-  if (vocabulary_token(v, id)) return BPE_ID_TAKEN;
-  if (vocabulary_find(v, bytes, count)) return BPE_BYTES_TAKEN;
-  if (count > UINT32_MAX || !reserve_bytes(v, count)) return BPE_NO_MEMORY;
+  if (vocabulary_find_id(v, id) != NO_TOKEN) return BPE_ID_TAKEN;
+  if (vocabulary_find(v, bytes, count) != NO_TOKEN) return BPE_BYTES_TAKEN;
   if (v->count == v->room && !grow_tokens(v)) return BPE_NO_MEMORY;
-  v->tokens[v->count] = (token){v->used, (uint32_t)count, id};
-  if (count > 0) memcpy(v->bytes + v->used, bytes, count);
-  v->used += count;
-  v->count++;
-  *bytes_place(v, bytes, count) = v->count;
-  *id_place(v, id) = v->count;
+  if (!reserve_bytes(v, count)) return BPE_NO_MEMORY;
+  token *t = &v->tokens[v->count];
+  memcpy(v->bytes + t->start, bytes, count);
+  t->id = id;
+  t[1].start = t->start + (uint32_t)count;
+  put(v, v->count++);
   if (id > v->highest) v->highest = id;
   return BPE_OK;
 }
 
-bpe_status vocabulary_join(vocabulary *v, const token *left, const token *right, const token **joined) {
-  size_t count = (size_t)left->length + right->length;
-  if (!reserve_bytes(v, count)) return BPE_NO_MEMORY;
-  char *end = v->bytes + v->used; /* is used no further than for this look */
-  if (left->length > 0) memcpy(end, v->bytes + left->start, left->length);
-  if (right->length > 0) memcpy(end + left->length, v->bytes + right->start, right->length);
-  *joined = vocabulary_find(v, end, count);
+/* Both are put where the next token will be, for this look only. */
+bpe_status vocabulary_join(vocabulary *v, uint32_t left, uint32_t right, uint32_t *joined) {
+  size_t first = token_length(v, left), second = token_length(v, right);
+  if (!reserve_bytes(v, first + second)) return BPE_NO_MEMORY;
+  char *both = v->bytes + v->tokens[v->count].start;
+  memcpy(both, token_bytes(v, left), first);
+  memcpy(both + first, token_bytes(v, right), second);
+  *joined = vocabulary_find(v, both, first + second);
   return BPE_OK;
 }
