@@ -15,7 +15,7 @@ static bool is_one_of(const char *name, size_t bytes, const char *names) {
 static bool property(pattern_reader *r, size_t at, const char *name, size_t bytes, pattern_item *item) {
   static const char categories[] =
       "L Lm Lo M Mn Mc Me N Nd Nl No P Pc Pd Ps Pe Pi Pf Po S Sm Sc Sk So Z Zs Zl Zp C "
-      "Cc Cf Co Cn White_Space Alphabetic";
+      "Cc Cf Co Cn White_Space";
   static const char scripts[] =
       "Arabic Armenian Bengali Bopomofo Cyrillic Devanagari Ethiopic Georgian Greek Gujarati "
       "Gurmukhi Han Hangul Hebrew Hiragana Kannada Katakana Khmer Lao Latin Malayalam "
@@ -56,6 +56,7 @@ static bool read_code(pattern_reader *r, size_t at, char letter, pattern_item *i
   bool braces = pattern_peek(r, 0) == '{';
   size_t most = braces ? 6 : letter == 'x' ? 2 : 4, count = 0;
   if (braces) r->at++;
+  item->code = 0;
   for (; count < most && digit_of(pattern_peek(r, 0)) >= 0; count++)
     item->code = item->code << 4 | (uint32_t)digit_of(r->pattern[r->at++]);
   bool whole = braces ? count > 0 && pattern_peek(r, 0) == '}' && r->at++ < r->bytes : count == most;
@@ -63,6 +64,14 @@ static bool read_code(pattern_reader *r, size_t at, char letter, pattern_item *i
       (braces && letter == 'u' && r->syntax != SPLIT_RUST) || (!braces && letter == 'x' && item->code > 0x7F);
   bool scalar = item->code < 0xD800 || (item->code > 0xDFFF && item->code <= 0x10FFFF);
   return (whole && !other && scalar) || pattern_refuse(r, at, "this form of \\%c", letter);
+}
+
+/* PCRE2's \w is \p{L}, \p{N} and _. Oniguruma's takes six more characters of Latin-1 where it stands alone, but not in
+   a set. */
+static const char *word_set(const pattern_reader *r) {
+  if (r->syntax == SPLIT_RUST) return "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}";
+  return r->in_set ? "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}"
+                   : "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\x{b2}\\x{b3}\\x{b9}\\x{bc}-\\x{be}";
 }
 
 static bool read_escape(pattern_reader *r, size_t at, pattern_item *item) {
@@ -81,9 +90,8 @@ static bool read_escape(pattern_reader *r, size_t at, pattern_item *item) {
     item->set = "\\p{Nd}";
     return true;
   case 'w':
-  case 'W': /* PCRE2's \w is \p{L}, \p{N} and _ */
-    item->set = r->syntax == SPLIT_RUST ? "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}\\p{Join_Control}"
-                                        : "\\p{Alphabetic}\\p{M}\\p{Nd}\\p{Pc}";
+  case 'W':
+    item->set = word_set(r);
     return true;
   case 'p':
   case 'P':
@@ -197,5 +205,8 @@ bool pattern_bracket(pattern_reader *r) {
   size_t open = r->at++;
   bool negated = pattern_peek(r, 0) == '^';
   r->at += negated;
-  return pattern_append(r, negated ? "[^" : "[") && members(r, open, 0) && pattern_append(r, "]");
+  r->in_set = true;
+  if (!pattern_append(r, negated ? "[^" : "[") || !members(r, open, 0)) return false;
+  r->in_set = false;
+  return pattern_append(r, "]");
 }

@@ -10,7 +10,7 @@ typedef struct pattern_reader {
   const char *pattern;
   size_t at, bytes;
   split_syntax syntax;
-  bool caseless;
+  bool caseless, in_set;
   text_buffer *out;
   char *why;
   size_t room;

@@ -5,34 +5,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "text/split/cut.h"
+#include "text/split/known.h"
 #include "text/split/pattern.h"
 #include "text/split/step.h"
 
 enum { MOST_STEPS = 32 };
 
-/* As tiktoken and the models' own files have them. */
-#define CL100K_LIKE(digits)                                                                                  \
-  "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|" digits                                       \
-  "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-
-static const char *const patterns[] = {
-    [SPLITTER_GPT2] = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-    [SPLITTER_CL100K] = CL100K_LIKE("\\p{N}{1,3}"),
-    [SPLITTER_O200K] =
-        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
-        "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-        "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
-        "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|"
-        "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
-    [SPLITTER_LLAMA3] = CL100K_LIKE("\\p{N}{1,3}"),
-    [SPLITTER_QWEN2] = CL100K_LIKE("\\p{N}")};
-
 struct splitter {
   split_step steps[MOST_STEPS];
+  known_step known[MOST_STEPS];
   unsigned count;
+  const known_way *way;   /* what the steps are known to be; NULL: nothing */
+  const classes *classes; /* where they are */
+  bool scans;             /* by hand */
 };
 
 struct splitter_state {
+  scan scan;
   regex_match *match;
   bool begun[MOST_STEPS]; /* the step has a text */
   bool taken;             /* the first one took the whole text */
@@ -66,6 +56,7 @@ static bool add(splitter *s, const char *pattern, size_t bytes, bool literal, sp
   }
   regex *r = regex_compile(pattern, bytes, literal, why, room);
   if (!r) return false;
+  s->known[s->count] = KNOWN_NONE;
   s->steps[s->count++] = (split_step){r, behavior, invert};
   return true;
 }
@@ -77,6 +68,7 @@ bool splitter_add_regex(splitter *s, const char *pattern, size_t bytes, split_sy
       pattern_translate(pattern, bytes, syntax, &translated, why, room) &&
       add(s, translated.data ? translated.data : "", translated.used, false, behavior, invert, why, room);
   text_buffer_free(&translated);
+  if (done) s->known[s->count - 1] = known_regex(pattern, bytes, syntax, behavior, invert);
   return done;
 }
 
@@ -92,22 +84,24 @@ bool splitter_add_digits(splitter *s, bool individual, char *why, size_t room) {
 }
 
 bool splitter_add_named(splitter *s, splitter_name name, char *why, size_t room) {
-  const char *pattern = patterns[name];
+  const char *pattern = known_pattern(name);
   return splitter_add_regex(s, pattern, strlen(pattern), SPLIT_RUST, SPLIT_ISOLATED, false, why, room);
 }
 
 bool splitter_finish(splitter *s, char *why, size_t room) {
-  (void)s, (void)why, (void)room;
-  return true;
+  s->way = known_steps(s->known, s->count);
+  if (!s->way) return true;
+  s->classes = classes_get(why, room);
+  s->scans = s->classes;
+  return s->scans;
 }
 
 const char *splitter_way(const splitter *s) {
-  (void)s;
-  return "PCRE2";
+  return s->scans ? s->way->name : "PCRE2";
 }
 
 void splitter_use_pcre2(splitter *s) {
-  (void)s;
+  s->scans = false;
 }
 
 splitter_state *splitter_state_create(const splitter *s) {
@@ -149,9 +143,18 @@ static int next_behind(const splitter *s, splitter_state *state, unsigned steps,
   }
 }
 
+static size_t next_scanned(const splitter *s, splitter_state *state, const char *text, size_t bytes,
+                           size_t *from, piece *pieces, size_t room) {
+  if (*from == 0) state->scan = (scan){.classes = s->classes, .text = text, .bytes = bytes};
+  size_t count = *from < bytes ? s->way->scan(&state->scan, pieces, room) : 0;
+  *from = state->scan.at;
+  return count;
+}
+
 size_t splitter_next(const splitter *s, splitter_state *state, const char *text, size_t bytes, size_t *from,
                      piece *pieces, size_t room) {
   size_t count = 0;
+  if (s->scans) return next_scanned(s, state, text, bytes, from, pieces, room);
   if (*from == 0) {
     memset(state->begun, 0, sizeof state->begun);
     state->taken = false;
@@ -166,11 +169,9 @@ size_t splitter_next(const splitter *s, splitter_state *state, const char *text,
 }
 
 bool splitter_can_cut(const splitter *s) {
-  (void)s;
-  return false;
+  return s->way;
 }
 
 size_t splitter_cut(const splitter *s, const char *text, size_t from, size_t bytes) {
-  (void)s, (void)text, (void)from, (void)bytes;
-  return 0;
+  return s->way ? cut_last(s->classes, (const uint8_t *)text, from, bytes) : 0;
 }
