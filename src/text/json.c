@@ -109,11 +109,11 @@ static bool next_element(json_text *t, char close, const char *expected, bool *c
   return true;
 }
 
-static bool skip_array(json_text *t) {
+bool json_each_element(json_text *t, json_element element, void *context) {
   bool closed;
   if (!enter(t)) return false;
   for (closed = next_is(t, ']'); !closed;)
-    if (!json_skip_value(t) || !next_element(t, ']', "a comma or ]", &closed)) return false;
+    if (!element(context, t) || !next_element(t, ']', "a comma or ]", &closed)) return false;
   return leave(t);
 }
 
@@ -132,6 +132,11 @@ bool json_each_member(json_text *t, json_member member, void *context) {
   return leave(t);
 }
 
+static bool skip_element(void *context, json_text *t) {
+  (void)context;
+  return json_skip_value(t);
+}
+
 static bool skip_member(void *context, const json_slice *key, json_text *t) {
   (void)context, (void)key;
   return json_skip_value(t);
@@ -143,7 +148,7 @@ bool json_skip_value(json_text *t) {
   case '{':
     return json_each_member(t, skip_member, NULL);
   case '[':
-    return skip_array(t);
+    return json_each_element(t, skip_element, NULL);
   case '"':
     return json_read_string(t, &string);
   case 't':

@@ -34,6 +34,10 @@ bool json_read_string(json_text *t, json_slice *string);
 typedef bool (*json_member)(void *context, const json_slice *key, json_text *t);
 bool json_each_member(json_text *t, json_member member, void *context);
 
+/* As that, of the elements of the array at hand. */
+typedef bool (*json_element)(void *context, json_text *t);
+bool json_each_element(json_text *t, json_element element, void *context);
+
 /* The kind of the value that begins with this byte, for people: "a string", "an array". */
 const char *json_kind_name(char first);
 

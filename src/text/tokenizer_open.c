@@ -7,6 +7,7 @@
 #include "base/options.h"
 #include "text/readers/rank_file.h"
 #include "text/readers/rank_specials.h"
+#include "text/readers/tokenizer_json.h"
 #include "text/tokenizer_bpe.h"
 #include "text/tokenizer_file.h"
 #include "text/tokenizer_sentencepiece.h"
@@ -115,6 +116,15 @@ static BatchTokenizer *open_ranks(const tokenizer_file *file, const batch_tokeni
   return NULL;
 }
 
+static BatchTokenizer *open_json(const tokenizer_file *file, const batch_tokenizer_options *o) {
+  bpe_parts parts;
+  if (!bpe_parts_make(file->path, &parts)) return NULL;
+  parts.specials = o->specials;
+  if (tokenizer_json_read(file, &parts)) return tokenizer_bpe_make(function, BATCH_TOKENIZER_JSON, &parts);
+  bpe_parts_free(&parts);
+  return NULL;
+}
+
 /* All that ids depend on. */
 static uint64_t identity(const tokenizer_file *file, const batch_tokenizer_options *o) {
   uint64_t key = mix64_with(mix64_with(file->identity, (uint64_t)o->split), (uint64_t)o->specials);
@@ -136,8 +146,9 @@ static BatchTokenizer *open_file(const tokenizer_file *file, const batch_tokeniz
     return NULL;
   }
   if (!check_use(o, file, look, name ? name : "a SentencePiece model, if anything")) return NULL;
-  BatchTokenizer *tokenizer =
-      look == LOOKS_RANKS ? open_ranks(file, o) : tokenizer_sentencepiece_make(function, file);
+  BatchTokenizer *tokenizer = look == LOOKS_RANKS  ? open_ranks(file, o)
+                              : look == LOOKS_JSON ? open_json(file, o)
+                                                   : tokenizer_sentencepiece_make(function, file);
   if (tokenizer && look != LOOKS_BINARY) tokenizer_identify(tokenizer, identity(file, o));
   return tokenizer;
 }
