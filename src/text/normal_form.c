@@ -128,6 +128,16 @@ bool normal_form_begins(const batch_text_options *options, uint32_t code) {
   return got > 0 && got <= EXPANSION && is_boundary(points[0]);
 }
 
+bool normal_form_keeps(const batch_text_options *options, uint32_t code) {
+  int32_t points[EXPANSION];
+  int bound = 0;
+  utf8proc_option_t flags = flags_of(options);
+  utf8proc_ssize_t got = utf8proc_decompose_char((int32_t)code, points, EXPANSION, flags, &bound);
+  if (got <= 0 || got > EXPANSION || !is_boundary(points[0])) return false;
+  if (options->normal_form) got = utf8proc_normalize_utf32(points, got, flags);
+  return got == 1 && points[0] == (int32_t)code;
+}
+
 static size_t ascii_run(const uint8_t *text, size_t bytes) {
   size_t i = 0;
   while (i < bytes && text[i] < 0x80) i++;
@@ -176,5 +186,9 @@ bool normal_form_flush(text_normalizer *n, text_buffer *out) {
 bool normal_form_begins(const batch_text_options *options, uint32_t code) {
   (void)options;
   return code < 0x80;
+}
+
+bool normal_form_keeps(const batch_text_options *options, uint32_t code) {
+  return code < 0x80 && !options->fold_case;
 }
 #endif

@@ -19,4 +19,7 @@ bool normal_form_flush(text_normalizer *n, text_buffer *out);
 /* Whether nothing before the character changes with it. */
 bool normal_form_begins(const batch_text_options *options, uint32_t code);
 
+/* Whether that is so and the character stays as it is: a text of such characters only is in normal form. */
+bool normal_form_keeps(const batch_text_options *options, uint32_t code);
+
 #endif

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "text/own_form.h"
 
 enum { PIECES = 512 };
 
@@ -94,7 +93,7 @@ static bool encode_token(encoding *e, const added_token *token, size_t at) {
 static bool encode_raw(encoding *e, const char *text, size_t bytes) {
   const bpe_parts *parts = e->parts;
   added_part part;
-  if (parts->form && !(text = own_form_apply(&e->scratch->form, parts->form, text, &bytes)))
+  if (parts->form && !(text = own_form_apply(&e->scratch->form, text, &bytes)))
     return fail(e, TOKENIZER_SAID);
   if (!added_tokens_found(parts->added, true)) return encode_plain(e, text, bytes);
   for (added_walk walk = {.text = text, .bytes = bytes, .normalized = true};
@@ -162,6 +161,7 @@ static void *scratch_make(const void *context) {
   if (!s) return NULL;
   s->worker = bpe_worker_create(parts->model);
   s->state = splitter_state_create(parts->split);
+  s->form.rules = parts->form;
   if (s->worker && s->state) return s;
   scratch_free(s);
   return NULL;
@@ -170,7 +170,7 @@ static void *scratch_make(const void *context) {
 static void describe(const void *context, batch_tokenizer_facts *facts) {
   const bpe_parts *parts = context;
   facts->specials = parts->specials;
-  facts->normal_form = parts->form;
+  facts->normal_form = parts->form ? parts->form->options.normal_form : BATCH_NORMAL_NONE;
   facts->normal_unicode = parts->form ? own_form_unicode_version() : NULL;
   facts->split = splitter_way(parts->split);
   facts->split_unicode = splitter_unicode_version();
@@ -179,7 +179,7 @@ static void describe(const void *context, batch_tokenizer_facts *facts) {
 }
 
 bool bpe_parts_make(const char *path, bpe_parts *parts) {
-  *parts = (bpe_parts){bpe_model_create(), splitter_create(), added_tokens_create(), 0, 0};
+  *parts = (bpe_parts){bpe_model_create(), splitter_create(), added_tokens_create(), 0, NULL};
   if (parts->model && parts->split && parts->added) return true;
   bpe_parts_free(parts);
   return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for a tokenizer", path);
@@ -189,6 +189,7 @@ void bpe_parts_free(bpe_parts *parts) {
   bpe_model_free(parts->model);
   splitter_free(parts->split);
   added_tokens_free(parts->added);
+  free(parts->form);
   *parts = (bpe_parts){0};
 }
 
@@ -216,14 +217,17 @@ static uint32_t vocab_size(const bpe_parts *parts) {
 }
 
 static BatchTokenizer *wrap(const char *function, batch_tokenizer_kind kind, bpe_parts *mine) {
-#define BPE_KIND(kind)                                                                                       \
+#define BPE_KIND(type, how)                                                                                  \
   {                                                                                                          \
     .encode = bpe_tokenizer_encode, .decode = bpe_tokenizer_decode, .scratch_make = scratch_make,            \
-    .scratch_free = scratch_free, .free = parts_free, .checked = true, .what = kind, .describe = describe    \
+    .scratch_free = scratch_free, .free = parts_free, .checked = true, .what = type, .cut = how,             \
+    .describe = describe                                                                                     \
   }
-  static const tokenizer_kind ranks = BPE_KIND(BATCH_TOKENIZER_RANKS), json = BPE_KIND(BATCH_TOKENIZER_JSON);
-  return tokenizer_make(function, kind == BATCH_TOKENIZER_RANKS ? &ranks : &json, mine, vocab_size(mine),
-                        end_of_text(mine->added));
+  static const tokenizer_kind kinds[2][2] = {
+      {BPE_KIND(BATCH_TOKENIZER_RANKS, NULL), BPE_KIND(BATCH_TOKENIZER_RANKS, tokenizer_bpe_cut)},
+      {BPE_KIND(BATCH_TOKENIZER_JSON, NULL), BPE_KIND(BATCH_TOKENIZER_JSON, tokenizer_bpe_cut)}};
+  return tokenizer_make(function, &kinds[kind == BATCH_TOKENIZER_JSON][splitter_can_cut(mine->split)], mine,
+                        vocab_size(mine), end_of_text(mine->added));
 }
 
 BatchTokenizer *tokenizer_bpe_make(const char *function, batch_tokenizer_kind kind, bpe_parts *parts) {

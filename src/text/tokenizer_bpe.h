@@ -6,6 +6,7 @@
 
 #include "text/added_tokens.h"
 #include "text/bpe/bpe_model.h"
+#include "text/own_form.h"
 #include "text/split/splitter.h"
 #include "text/tokenizer.h"
 
@@ -15,7 +16,7 @@ typedef struct bpe_parts {
   splitter *split;
   added_tokens *added;
   batch_specials specials;
-  batch_normal_form form;
+  own_form_rules *form; /* NULL: text is taken as it is */
 } bpe_parts;
 
 /* Makes the three, empty. BATCH_ERROR_OUT_OF_MEMORY with the path. */
@@ -24,6 +25,9 @@ void bpe_parts_free(bpe_parts *parts);
 
 /* Makes a tokenizer of the parts, which are its own from then on, or freed where this fails. */
 BatchTokenizer *tokenizer_bpe_make(const char *function, batch_tokenizer_kind kind, bpe_parts *parts);
+
+/* See tokenizer_kind. context: the parts. */
+size_t tokenizer_bpe_cut(const void *context, const char *text, size_t from, size_t bytes);
 
 /* Of what a tokenizer is made, for comparisons: NULL where it is of another kind. The splitter may be changed before
    anything is encoded. */

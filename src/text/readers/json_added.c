@@ -144,7 +144,7 @@ static bool give(giving *g, const json_added_token *added) {
   if (!check_id(g, added)) return false;
   if (t.normalized && g->parts->form) {
     t.found_bytes = t.bytes;
-    t.found_as = own_form_apply(&g->form, g->parts->form, t.text, &t.found_bytes);
+    t.found_as = own_form_apply(&g->form, t.text, &t.found_bytes);
     if (!t.found_as) return json_no_memory(g->r);
   }
   return added_tokens_add(g->parts->added, &t) == ADDED_OK || json_no_memory(g->r);
@@ -167,7 +167,7 @@ static bool finish(json_reader *r, bpe_parts *parts, const char *place) {
 }
 
 bool json_give_added(json_reader *r, json_added *added, size_t count, bpe_parts *parts) {
-  giving g = {.r = r, .parts = parts, .next = count};
+  giving g = {.r = r, .parts = parts, .form = {.rules = parts->form}, .next = count};
   const char *place = added->count ? added->list[0].place : r->file->bytes;
   bool good = true;
   byte_level_make(&g.alphabet);

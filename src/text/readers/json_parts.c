@@ -1,4 +1,6 @@
 /* The small parts of a tokenizer.json: normalizer, post-processor, decoder. */
+#include <stdlib.h>
+
 #include "base/error.h"
 #include "text/normal_form.h"
 #include "text/readers/tokenizer_json.h"
@@ -43,11 +45,17 @@ static bool visit_normalizer(void *context, json_reader *r, const char *where, j
   return only_type(r, where, value);
 }
 
-bool json_read_normalizer(json_reader *r, json_slice value, batch_normal_form *form) {
-  *form = BATCH_NORMAL_NONE;
+bool json_read_normalizer(json_reader *r, json_slice value, own_form_rules **form) {
+  batch_normal_form kind = BATCH_NORMAL_NONE;
+  *form = NULL;
   if (is_none(value)) return true;
-  if (!visit_normalizer(form, r, "normalizer", value)) return false;
-  return !*form || normal_form_supported(r->file->path);
+  if (!visit_normalizer(&kind, r, "normalizer", value)) return false;
+  if (!kind) return true;
+  if (!normal_form_supported(r->file->path)) return false;
+  *form = malloc(sizeof **form);
+  if (!*form) return json_no_memory(r);
+  own_form_rules_make(*form, kind);
+  return true;
 }
 
 /* Its flags are about offsets and about what a pre-tokenizer does. */

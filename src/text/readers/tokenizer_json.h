@@ -10,7 +10,8 @@
 bool tokenizer_json_read(const tokenizer_file *file, bpe_parts *parts);
 
 /* Its parts. A value whose text is NULL, or null, is none. */
-bool json_read_normalizer(json_reader *r, json_slice value, batch_normal_form *form);
+bool json_read_normalizer(json_reader *r, json_slice value,
+                          own_form_rules **form); /* from malloc; NULL: none */
 bool json_read_pre_tokenizer(json_reader *r, json_slice value, splitter *split);
 bool json_check_post_processor(json_reader *r, json_slice value);
 bool json_check_decoder(json_reader *r, json_slice value);
