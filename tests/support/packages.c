@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "support/check.h"
+#include "support/vocabulary.h"
 
 static const struct {
   const char *name;
@@ -23,6 +24,11 @@ static const struct {
     [PACKAGE_UTF8PROC] = {"utf8proc", true},
 #else
     [PACKAGE_UTF8PROC] = {"utf8proc", false},
+#endif
+#ifdef HEADRACE_WITH_PCRE2
+    [PACKAGE_PCRE2] = {"PCRE2", true},
+#else
+    [PACKAGE_PCRE2] = {"PCRE2", false},
 #endif
 #ifdef HEADRACE_WITH_SENTENCEPIECE
     [PACKAGE_SENTENCEPIECE] = {"libsentencepiece", true},
@@ -44,6 +50,7 @@ static void open_file_of(const char *data, size_t count, batch_format format) {
 }
 
 static void use(test_package package) {
+  const batch_tokenizer_options gpt2 = {.size = sizeof gpt2, .split = BATCH_SPLIT_GPT2};
   const batch_text_options nfc = {.size = sizeof(batch_text_options), .normal_form = BATCH_NORMAL_NFC};
   switch (package) {
   case PACKAGE_ZSTD:
@@ -54,6 +61,9 @@ static void use(test_package package) {
     break;
   case PACKAGE_UTF8PROC:
     batch_text_normalize("a", 1, &nfc, NULL, 0);
+    break;
+  case PACKAGE_PCRE2:
+    batch_tokenizer_free(batch_tokenizer_open(vocabulary_path("small.tiktoken"), &gpt2));
     break;
   case PACKAGE_SENTENCEPIECE:
     batch_tokenizer_free(batch_tokenizer_sentencepiece("missing.model"));

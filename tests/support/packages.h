@@ -8,6 +8,7 @@ typedef enum test_package {
   PACKAGE_ZSTD,
   PACKAGE_ZLIB,
   PACKAGE_UTF8PROC,
+  PACKAGE_PCRE2,
   PACKAGE_SENTENCEPIECE
 } test_package;
 
