@@ -2,6 +2,7 @@
 #include "support/dataset_check.h"
 #include "support/failing_memory.h"
 #include "support/files.h"
+#include "text/pipeline/job.h"
 
 #include <stdlib.h>
 
@@ -50,6 +51,43 @@ Test(dataset_memory, tokenizing_text) {
   how.squeeze_space = true;
   o.options.text = &how;
   cr_assert_gt(inject_failures(name, open_and_read, &o), 20);
+}
+
+/* Lines, and text with blanks, of which a job holds a few. */
+static void open_with_workers(opening *o, batch_text_options *how) {
+  bytes lines = {0}, text = {0};
+  for (int i = 0; i < 30; i++) {
+    put_text(&lines, i % 4 == 3 ? "no JSON\n" : "{\"text\":\"a few words\xff \"}\n");
+    put_text(&text, "a few  words\xff\n");
+  }
+  *o =
+      (opening){{write_bytes("a.txt", &text), write_bytes("b.jsonl", &lines)}, 2, BATCH_DATASET_OPTIONS_INIT};
+  how->malformed = BATCH_MALFORMED_REPLACE;
+  how->squeeze_space = true;
+  o->options.text = how;
+  o->options.on_bad_line = BATCH_BAD_LINE_SKIP;
+  o->options.workers = 3;
+  text_job_step = 100;
+}
+
+Test(dataset_memory, tokenizing_text_with_workers) {
+  opening o;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+  open_with_workers(&o, &how);
+  cr_assert_gt(inject_failures(name, open_and_read, &o), 40);
+}
+
+Test(dataset_memory, threads_that_cannot_be_made_are_done_without) {
+  opening o;
+  batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
+  open_with_workers(&o, &how);
+  for (unsigned first = 1; first < 10; first++) { /* of three workers and a reader for each of two files */
+    memory_threads_fail_at(first);
+    size_t before = memory_live();
+    cr_assert(open_and_read(&o), "%s", batch_last_error()->message);
+    cr_assert_eq(memory_live(), before);
+  }
+  memory_threads_fail_at(0);
 }
 
 static bool write_pair(void *context) {

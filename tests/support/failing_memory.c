@@ -17,6 +17,7 @@ static void *blocks[MOST_BLOCKS]; /* open addressing would save nothing: tests k
 static size_t highest, live;
 static unsigned allocations, failing_from;
 static bool failing_on;
+static unsigned threads, threads_failing_from;
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -52,6 +53,21 @@ void memory_fails_at(unsigned n, bool lasting) {
   failing_from = n;
   failing_on = lasting;
   pthread_mutex_unlock(&lock);
+}
+
+void memory_threads_fail_at(unsigned n) {
+  pthread_mutex_lock(&lock);
+  threads = 0;
+  threads_failing_from = n;
+  pthread_mutex_unlock(&lock);
+}
+
+static bool thread_fails(void) {
+  pthread_mutex_lock(&lock);
+  threads++;
+  bool now = threads_failing_from && threads >= threads_failing_from;
+  pthread_mutex_unlock(&lock);
+  return now;
 }
 
 unsigned memory_allocations(void) {
@@ -174,7 +190,7 @@ int __wrap_munmap(void *address, size_t size) {
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument) {
-  return fails() ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
+  return fails() || thread_fails() ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
 }
 
 unsigned inject_failures(const char *name, failing_call call, void *context) {

@@ -25,6 +25,9 @@ unsigned inject_failures(const char *name, failing_call call, void *context);
 /* The n-th allocation from now on fails, and every one after it if `lasting`. 0: none. */
 void memory_fails_at(unsigned n, bool lasting);
 
+/* The n-th thread from now on, and every one after it, cannot be made. 0: all can. */
+void memory_threads_fail_at(unsigned n);
+
 /* Returns how many allocations there were since memory_fails_at. */
 unsigned memory_allocations(void);
 
