@@ -118,7 +118,7 @@ static FILE *make_file(uint64_t *random, bool jsonl) {
 }
 
 static void run(const text_file *file, const batch_dataset_options *options, given *g) {
-  const token_sink sink = {take_ids, take_end, report, g};
+  const token_sink sink = {.tokens = take_ids, .end_document = take_end, .progress = report, .context = g};
   stress_step(options->workers == 1 ? "tokenizes alone" : "tokenizes with workers");
   g->good = encode_file(file, options, NULL, &sink, &g->bad_lines);
   g->code = g->good ? BATCH_OK : batch_last_error()->code;

@@ -51,7 +51,7 @@ static void gather(const text_file *file, const text_place *from, gathered *g) {
   encode_options mine;
   *g = (gathered){0};
   cr_assert(encode_read_options("test", &given, &mine));
-  const token_sink sink = {take_ids, take_end, NULL, g};
+  const token_sink sink = {.tokens = take_ids, .end_document = take_end, .context = g};
   cr_assert(encode_file(file, &mine.options, from, &sink, &g->bad_lines), "%s", batch_last_error()->message);
 }
 
@@ -104,7 +104,7 @@ Test(text_places, a_line_is_counted_from_the_start_of_the_file) {
       open_file(write_text("a.jsonl", "{\"text\":\"one\"}\n{\"text\":\"two\"}\n7\n"), true, false);
   encode_options mine;
   gathered *g = calloc(1, sizeof *g);
-  const token_sink sink = {take_ids, take_end, NULL, g};
+  const token_sink sink = {.tokens = take_ids, .end_document = take_end, .context = g};
   cr_assert(encode_read_options("test", NULL, &mine));
   cr_assert(!encode_file(&file, &mine.options, &(text_place){15, 1, 0}, &sink, &g->bad_lines));
   assert_error(BATCH_ERROR_FORMAT, "byte 30", "line 3", "a number");
@@ -116,7 +116,7 @@ Test(text_places, behind_the_end_is_an_error) {
   text_file file = open_file(write_text("a.jsonl", "{\"text\":\"one\"}\n"), true, false);
   encode_options mine;
   gathered *g = calloc(1, sizeof *g);
-  const token_sink sink = {take_ids, take_end, NULL, g};
+  const token_sink sink = {.tokens = take_ids, .end_document = take_end, .context = g};
   cr_assert(encode_read_options("test", NULL, &mine));
   cr_assert(!encode_file(&file, &mine.options, &(text_place){16, 1, 0}, &sink, &g->bad_lines));
   assert_error(BATCH_ERROR_FORMAT, "byte 15", "end of the text", "byte 16");

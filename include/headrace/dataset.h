@@ -108,9 +108,9 @@ typedef struct batch_dataset_options {
      the tokenizer allows a cut, all of it where it allows none; characters that combine. More is
      BATCH_ERROR_FORMAT. 0: BATCH_LONGEST_DOCUMENT */
   size_t longest_document;
-  uint32_t
-      workers; /* threads that tokenize text and .jsonl, at most 4096; 1: the calling thread alone; 0: as many as
-                        there are processors that it may run on. The ids are the same for any number */
+  /* Threads that tokenize text and .jsonl, at most 4096; 1: the calling thread alone; 0: as many as there are processors
+     that it may run on. The ids are the same for any number. */
+  uint32_t workers;
   uint32_t reserved; /* 0 */
 } batch_dataset_options;
 

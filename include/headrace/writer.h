@@ -91,26 +91,30 @@ HEADRACE_API uint64_t batch_writer_documents(const BatchWriter *writer); /* ende
 HEADRACE_API uint64_t batch_writer_files(const BatchWriter *writer);     /* under their final names */
 HEADRACE_API batch_token_type batch_writer_token_type(const BatchWriter *writer);
 
-/* How far batch_tokenize_files has come. Later versions may add fields at the end. */
+/* How far batch_tokenize_files has come: what has gone to the writer. Later versions may add fields at the end. */
 typedef struct batch_tokenize_progress {
-  const char *path; /* being read */
-  uint64_t bytes;   /* read so far, compressed where the file is */
+  const char *path; /* the file that it is at */
+  uint64_t bytes;   /* of all files, compressed where they are; never less than before */
   uint64_t total_bytes;
   uint64_t tokens;
   uint64_t documents;
   uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
 } batch_tokenize_progress;
 
-/* Called for every document that is not empty, and at least after every 256 KiB of text read, also inside a long
-   line or document (but not while a tokenizer is at work on one line), and when a file is read. Returning false stops.
-   It may not throw (see base.h). */
+/* Called in the thread that called batch_tokenize_files: after every document, after every piece of text of about 256 KiB,
+   and ten times a second also where nothing is done by then. With options.workers 1, and where there are no threads to be
+   had, not while the tokenizer is at work. Returning false stops: the workers end with the part of a text that they have
+   in hand. It may not throw (see base.h). */
 typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_progress *progress);
 
 /* Reads text and .jsonl (plain, zstd or gzip; paths as for batch_dataset_open), tokenizes it and appends it
    to the writer, one document after the other; the caller finishes the writer. Of the options format,
-   text_field, tokenizer, text, separator, end_of_text, on_bad_line and longest_document count. A plain
+   text_field, tokenizer, text, separator, end_of_text, on_bad_line, longest_document and workers count. A plain
    text file is one document. All files are looked at before the first is read: what is not text, and what
    the writer will replace, is refused; and so are text_field and on_bad_line when no file is .jsonl.
+   Threads: options.workers tokenize and one reads, unless all there is fits into 256 KiB or workers is 1; they are joined
+   before it returns. What is written, and the error, are the same for any number. The calling thread writes; it is not
+   cancelled meanwhile (docs/process.md). In a child that the callback forks the call answers BATCH_ERROR_UNSUPPORTED.
    progress: may be NULL.
    Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. After one that came inside a
    document the writer answers only that error; after others the caller may go on and finish. */

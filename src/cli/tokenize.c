@@ -16,6 +16,7 @@ typedef struct tokenize_run {
   bool quiet, help;
   progress bar;
   uint64_t bad_lines; /* passed over */
+  uint64_t bytes;     /* read */
 } tokenize_run;
 
 static const char *const outputs[] = {"headerless",  "datatrove", "llmc-gpt2",
@@ -165,20 +166,25 @@ static int settle_separator(tokenize_run *run) {
 
 static bool show_progress(void *context, const batch_tokenize_progress *state) {
   tokenize_run *run = context;
-  char note[64];
-  snprintf(note, sizeof note, "%s", cli_count(state->tokens, "token"));
+  char note[96];
   run->bad_lines = state->bad_lines;
+  run->bytes = state->bytes;
+  if (stop_asked()) return false;
+  if (!progress_is_due(&run->bar)) return true;
+  snprintf(note, sizeof note, "%s  %.2f Mtokens/s", cli_count(state->tokens, "token"),
+           (double)state->tokens * 1e-6 / progress_seconds(&run->bar));
   progress_draw(&run->bar, state->bytes, state->total_bytes, note);
-  return !stop_asked();
+  return true;
 }
 
 static void print_summary(const tokenize_run *run, const BatchWriter *writer) {
   double seconds = progress_seconds(&run->bar);
   uint64_t tokens = batch_writer_tokens(writer);
-  printf("%s (%s) in %s, %s, %s, %.1f s, %.2f M tokens/s\n", cli_count(tokens, "token"),
+  printf("%s (%s) in %s, %s, %s, %.1f s, %s/s, %.2f Mtokens/s\n", cli_count(tokens, "token"),
          batch_token_type_name(batch_writer_token_type(writer)),
          cli_count(batch_writer_documents(writer), "document"), cli_count(batch_writer_files(writer), "file"),
-         batch_format_name(run->writer.format), seconds, (double)tokens * 1e-6 / seconds);
+         batch_format_name(run->writer.format), seconds, cli_bytes((double)run->bytes / seconds),
+         (double)tokens * 1e-6 / seconds);
 }
 
 static int say_stopped(const tokenize_run *run, const BatchWriter *writer) {

@@ -47,9 +47,8 @@ uint32_t encode_vocab_size(const batch_dataset_options *options) {
   return options->separator && id >= size ? id + 1 : size;
 }
 
-/* What is done in one thread with a file. */
+/* What the calling thread does with files. */
 typedef struct run {
-  const text_file *file;
   const batch_dataset_options *options;
   const BatchTokenizer *tokenizer;
   text_delivery delivery;
@@ -69,7 +68,7 @@ static bool next_job(run *r) {
 /* The calling thread does it all, from the job at hand on. */
 static bool encode_alone(run *r) {
   job_encoder encoder;
-  bool good = job_encoder_make(&encoder, r->file, r->options, r->tokenizer);
+  bool good = job_encoder_make(&encoder, r->options, r->tokenizer);
   encoder.tick = report;
   encoder.tick_context = &r->delivery;
   for (bool last = false; good && !last; good = good && (last || next_job(r))) {
@@ -91,9 +90,8 @@ typedef enum answer { DONE, FAILED, ELSEWHERE } answer;
 static answer encode(run *r) {
   uint32_t workers = workers_of(r->options);
   if (!next_job(r)) return FAILED;
-  pipeline *p = workers > 1 && !r->job.last
-                    ? pipeline_start(&r->reader, r->file, r->options, r->tokenizer, workers, &r->job)
-                    : NULL;
+  bool alone = workers == 1 || r->job.last;
+  pipeline *p = alone ? NULL : pipeline_start(&r->reader, r->options, r->tokenizer, workers, &r->job);
   if (!p) return encode_alone(r) ? DONE : FAILED;
   bool good = pipeline_deliver(p, &r->delivery);
   if (pipeline_is_elsewhere(p)) return ELSEWHERE;
@@ -101,29 +99,49 @@ static answer encode(run *r) {
   return good ? DONE : FAILED;
 }
 
-static answer open_and_encode(run *r, const text_place *from) {
-  if (!job_reader_open(&r->reader, r->file, r->options, r->tokenizer, from)) return FAILED;
-  r->reader.tick = report;
-  r->reader.tick_context = &r->delivery;
-  return encode(r);
+/* tokenizer: options', or bytes. */
+static answer run_files(const text_files *files, const batch_dataset_options *options,
+                        const BatchTokenizer *tokenizer, const text_place *from, const token_sink *sink,
+                        uint64_t *bad_lines) {
+  static const text_place start = {0};
+  if (!from) from = &start;
+  run r = {.options = options,
+           .tokenizer = tokenizer,
+           .delivery = {.sink = sink, .from = *from, .bad_lines = from->bad_lines},
+           .reader = job_reader_make(files, options, tokenizer, from)};
+  r.reader.tick = report;
+  r.reader.tick_context = &r.delivery;
+  answer a = encode(&r);
+  *bad_lines = r.delivery.bad_lines;
+  if (a == ELSEWHERE) return a;
+  job_reader_close(&r.reader);
+  text_job_free(&r.job);
+  return a;
+}
+
+bool encode_files(const text_files *files, const batch_dataset_options *options, const text_place *from,
+                  const token_sink *sink, uint64_t *bad_lines) {
+  BatchTokenizer *bytes = options->tokenizer ? NULL : batch_tokenizer_bytes(0);
+  const BatchTokenizer *tokenizer = options->tokenizer ? options->tokenizer : bytes;
+  if (!tokenizer) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "options.tokenizer: no memory for one");
+  answer a = run_files(files, options, tokenizer, from, sink, bad_lines);
+  if (a != ELSEWHERE) batch_tokenizer_free(bytes);
+  return a == DONE;
+}
+
+static bool open_one(void *context, uint64_t index, text_file *file) {
+  (void)index;
+  *file = *(const text_file *)context;
+  return true;
+}
+
+static void leave_open(void *context, text_file *file) {
+  (void)context, (void)file;
 }
 
 bool encode_file(const text_file *file, const batch_dataset_options *options, const text_place *from,
                  const token_sink *sink, uint64_t *bad_lines) {
-  static const text_place start = {0};
-  if (!from) from = &start;
-  BatchTokenizer *bytes = options->tokenizer ? NULL : batch_tokenizer_bytes(0);
-  run r = {.file = file,
-           .options = options,
-           .tokenizer = options->tokenizer ? options->tokenizer : bytes,
-           .delivery = {.sink = sink, .lines = from->line, .bad_lines = from->bad_lines}};
-  if (!r.tokenizer)
-    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for a tokenizer", file->path);
-  answer a = open_and_encode(&r, from);
-  *bad_lines = r.delivery.bad_lines;
-  if (a == ELSEWHERE) return false;
-  job_reader_close(&r.reader);
-  text_job_free(&r.job);
-  batch_tokenizer_free(bytes);
-  return a == DONE;
+  text_file mine = *file;
+  const text_files one = {1, open_one, leave_open, &mine};
+  return encode_files(&one, options, from, sink, bad_lines);
 }

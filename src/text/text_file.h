@@ -12,6 +12,14 @@ typedef struct text_file {
   bool jsonl, compressed;
 } text_file;
 
+/* Files that are read one after the other. Both functions may be called in another thread than the one that gave this. */
+typedef struct text_files {
+  uint64_t count;                                               /* at least 1 */
+  bool (*open)(void *context, uint64_t index, text_file *file); /* false: an error is set */
+  void (*close)(void *context, text_file *file);                /* of which the path stays */
+  void *context;
+} text_files;
+
 /* Where a document begins, or the text ends. */
 typedef struct text_place {
   uint64_t offset;    /* in the text, decompressed */

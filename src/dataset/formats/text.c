@@ -31,7 +31,7 @@ static batch_token_type smallest_type(uint32_t vocab_size) {
 }
 
 static bool spool_fill(text_spool *spool, token_file *file, const batch_dataset_options *options) {
-  const token_sink sink = {spool_tokens, spool_end_document, NULL, spool};
+  const token_sink sink = {.tokens = spool_tokens, .end_document = spool_end_document, .context = spool};
   const text_file text = token_file_text(file);
   return out_open_nameless(&spool->tokens, options->temporary_directory) &&
          out_open_nameless(&spool->ends, options->temporary_directory) &&

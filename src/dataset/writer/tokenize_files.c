@@ -9,6 +9,7 @@
 typedef struct tokenize_run {
   const batch_dataset_options *options;
   BatchWriter *writer;
+  const path_list *list;
   batch_tokenize_callback callback;
   void *context;
   batch_tokenize_progress progress;
@@ -42,22 +43,45 @@ static bool open_text(token_file *file, batch_format wanted) {
                      batch_format_name(file->format));
 }
 
-static bool tokenize_one(tokenize_run *run, const char *path) {
-  const token_sink sink = {write_tokens, end_document, report, run};
-  token_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
-  run->progress.path = path;
+static bool begin_file(void *context, uint64_t index) {
+  tokenize_run *run = context;
+  run->progress.path = run->list->entries[index].path;
+  return true;
+}
+
+static bool end_file(void *context, uint64_t bytes_read, uint64_t bad_lines) {
+  tokenize_run *run = context;
+  run->bytes_before += bytes_read;
+  run->bad_lines_before += bad_lines;
+  return true;
+}
+
+/* In the thread that reads. */
+static bool open_next(void *context, uint64_t index, text_file *text) {
+  const tokenize_run *run = context;
+  token_file file = {.path = run->list->entries[index].path, .fd = -1};
   bool good = open_text(&file, run->options->format);
-  const text_file text = token_file_text(&file);
-  good = good && encode_file(&text, run->options, NULL, &sink, &file.bad_lines) &&
-         report(run, file.map_bytes, file.bad_lines);
-  if (file.fd >= 0) close(file.fd);
-  run->bytes_before += file.map_bytes;
-  run->bad_lines_before += file.bad_lines;
+  *text = token_file_text(&file);
+  if (!good && file.fd >= 0) close(file.fd);
   return good;
 }
 
+static void close_file(void *context, text_file *text) {
+  (void)context;
+  close(text->fd);
+}
+
+static bool tokenize_all(tokenize_run *run) {
+  const token_sink sink = {write_tokens, end_document, report, run, begin_file, end_file};
+  const text_files files = {run->list->count, open_next, close_file, run};
+  uint64_t bad_lines;
+  run->progress.path = run->list->entries[0].path;
+  return encode_files(&files, run->options, NULL, &sink, &bad_lines);
+}
+
 /* Every file is looked at before the first is tokenized: the sum of their sizes, and early refusals. */
-static bool measure(tokenize_run *run, const path_list *list) {
+static bool measure(tokenize_run *run) {
+  const path_list *list = run->list;
   bool jsonl = !run->options->text_field && !run->options->on_bad_line; /* or nothing asks for it */
   for (size_t i = 0; i < list->count; i++) {
     token_file file = {.path = list->entries[i].path, .fd = -1};
@@ -73,13 +97,6 @@ static bool measure(tokenize_run *run, const path_list *list) {
                     run->options->text_field ? "text_field (--field)" : "on_bad_line (--on-bad-line)");
 }
 
-static bool tokenize_list(tokenize_run *run, const path_list *list) {
-  if (!measure(run, list)) return false;
-  for (size_t i = 0; i < list->count; i++)
-    if (!tokenize_one(run, list->entries[i].path)) return false;
-  return true;
-}
-
 batch_status batch_tokenize_files(const char *const *paths, size_t n, const batch_dataset_options *options,
                                   BatchWriter *writer, batch_tokenize_callback progress, void *context) {
   encode_options mine;
@@ -90,10 +107,11 @@ batch_status batch_tokenize_files(const char *const *paths, size_t n, const batc
                              : "paths is NULL",
                      !writer ? "a writer" : "at least one path");
   if (!encode_read_options("batch_tokenize_files", options, &mine)) return batch_last_error()->code;
-  tokenize_run run = {.options = &mine.options, .writer = writer, .callback = progress, .context = context};
   path_list list = {0};
+  tokenize_run run = {
+      .options = &mine.options, .writer = writer, .list = &list, .callback = progress, .context = context};
   uint64_t before = batch_writer_tokens(writer);
-  bool good = paths_expand("batch_tokenize_files", paths, n, &list) && tokenize_list(&run, &list);
+  bool good = paths_expand("batch_tokenize_files", paths, n, &list) && measure(&run) && tokenize_all(&run);
   paths_free(&list);
   if (!good && batch_writer_tokens(writer) > before) writer_abandon(writer);
   return good ? BATCH_OK : batch_last_error()->code;

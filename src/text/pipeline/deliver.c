@@ -13,21 +13,40 @@ static bool end_document(const text_delivery *d, text_place next, bool jsonl) {
     next.line += d->lines;
     next.bad_lines += d->bad_lines;
   }
-  return d->sink->end_document(d->sink->context, &next);
+  return d->sink->end_document(d->sink->context, &next) && text_delivery_report(d);
 }
 
-bool text_delivery_give(text_delivery *d, const text_job *job) {
+static bool begin_file(text_delivery *d, const text_job *job) {
+  const text_place start = {0}, from = d->index == 0 ? d->from : start;
+  d->path = job->path;
+  d->lines = from.line;
+  d->bad_lines = from.bad_lines;
+  d->consumed = 0;
+  return !d->sink->begin_file || d->sink->begin_file(d->sink->context, d->index);
+}
+
+/* Until the next one is there, nothing of it is delivered. */
+static bool end_file(text_delivery *d, bool last) {
+  bool good = !d->sink->end_file || d->sink->end_file(d->sink->context, d->consumed, d->bad_lines);
+  d->index++;
+  if (!last) d->consumed = d->bad_lines = 0;
+  return good;
+}
+
+static bool give_text(const text_delivery *d, const text_job *job) {
   size_t given = 0;
   for (size_t i = 0; i < job->num_documents; i++) {
     const job_document *document = &job->documents[i];
-    if (!give_ids(d, job, given, document->ids) || !end_document(d, document->next, job->lines > 0))
-      return false;
+    if (!give_ids(d, job, given, document->ids) || !end_document(d, document->next, job->jsonl)) return false;
     given = document->ids;
   }
-  if (job->fault.kind) return text_job_raise(job, d->lines);
-  if (!give_ids(d, job, given, job->count)) return false;
+  return job->fault.kind ? text_job_raise(job, d->lines) : give_ids(d, job, given, job->count);
+}
+
+bool text_delivery_give(text_delivery *d, const text_job *job) {
+  if ((job->opens && !begin_file(d, job)) || !give_text(d, job)) return false;
   d->lines += job->lines;
   d->bad_lines += job->bad_lines;
   d->consumed = job->consumed;
-  return text_delivery_report(d);
+  return text_delivery_report(d) && (!job->closes || end_file(d, job->last));
 }

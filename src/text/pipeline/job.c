@@ -26,7 +26,7 @@ void text_job_clear(text_job *job) {
     free_ids(job);
   job->text.used = job->count = job->num_documents = 0;
   job->lines = job->bad_lines = 0;
-  job->begins = job->ends = job->broken_off = job->last = false;
+  job->opens = job->closes = job->begins = job->ends = job->broken_off = job->last = false;
   job->fault.kind = JOB_FAULT_NONE;
 }
 

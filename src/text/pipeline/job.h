@@ -36,12 +36,14 @@ typedef struct text_job {
   /* Written by the reader. */
   const char *path;
   text_buffer text;
-  uint64_t number;   /* of the jobs of a file, from 0 */
-  uint64_t offset;   /* of the first byte in the text */
-  uint64_t consumed; /* bytes of the file, up to the last byte or a little further */
+  uint64_t number;    /* of the jobs, from 0 */
+  uint64_t offset;    /* of the first byte in the text */
+  uint64_t consumed;  /* bytes of the file, up to the last byte or a little further */
+  bool opens, closes; /* a file: the first of its jobs, and the last */
+  bool jsonl;
   bool begins, ends; /* a document of text */
   bool broken_off;   /* the last line is longer than the longest document, and the rest of it is not here */
-  bool last;         /* of the file */
+  bool last;         /* nothing follows */
   /* The reader's, behind the text; a worker's takes its place. */
   job_fault fault;
   /* Written by a worker. */

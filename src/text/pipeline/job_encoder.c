@@ -7,14 +7,13 @@
 #include "base/utf8.h"
 #include "text/jsonl.h"
 
-bool job_encoder_make(job_encoder *encoder, const text_file *file, const batch_dataset_options *options,
+bool job_encoder_make(job_encoder *encoder, const batch_dataset_options *options,
                       const BatchTokenizer *tokenizer) {
   *encoder = (job_encoder){.options = options,
                            .tokenizer = tokenizer,
-                           .jsonl = file->jsonl,
                            .longest = text_longest(options),
                            .normalizer = {.options = options->text, .longest = text_longest(options)}};
-  return tokenizer_scratch_make(file->path, tokenizer, &encoder->scratch);
+  return tokenizer_scratch_make("options.tokenizer", tokenizer, &encoder->scratch);
 }
 
 void job_encoder_free(job_encoder *encoder) {
@@ -252,7 +251,7 @@ static void give_back(job_encoder *e) {
 }
 
 bool job_encoder_run(job_encoder *e, text_job *job) {
-  if (e->jsonl)
+  if (job->jsonl)
     encode_lines(e, job);
   else if (job->text.used > 0 || job->begins || job->ends)
     encode_text(e, job);

@@ -10,7 +10,6 @@
 typedef struct job_encoder {
   const batch_dataset_options *options;
   const BatchTokenizer *tokenizer;
-  bool jsonl;
   size_t longest;
   bool (*tick)(void *context); /* now and then, after some tens of KB; false stops */
   void *tick_context;
@@ -22,7 +21,7 @@ typedef struct job_encoder {
 } job_encoder;
 
 /* Borrows what it is given; tick is the caller's to set. BATCH_ERROR_OUT_OF_MEMORY; job_encoder_free also then. */
-bool job_encoder_make(job_encoder *encoder, const text_file *file, const batch_dataset_options *options,
+bool job_encoder_make(job_encoder *encoder, const batch_dataset_options *options,
                       const BatchTokenizer *tokenizer);
 
 /* Fills in what a worker writes; what is wrong with the text becomes the job's fault. False: stopped by tick. */

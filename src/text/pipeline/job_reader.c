@@ -6,16 +6,30 @@
 
 enum { AHEAD = 256 }; /* bytes, at most, that must be behind a place to see that it is one to cut at */
 
-bool job_reader_open(job_reader *reader, const text_file *file, const batch_dataset_options *options,
-                     const BatchTokenizer *tokenizer, const text_place *from) {
+job_reader job_reader_make(const text_files *files, const batch_dataset_options *options,
+                           const BatchTokenizer *tokenizer, const text_place *from) {
+  return (job_reader){.files = *files,
+                      .from = *from,
+                      .stream.fd = -1,
+                      .longest = text_longest(options),
+                      .cutter = text_cutter_make(tokenizer, options->text)};
+}
+
+static void close_file(job_reader *reader) {
+  byte_stream_close(&reader->stream);
+  if (reader->is_open) reader->files.close(reader->files.context, &reader->file);
+  reader->is_open = false;
+}
+
+void job_reader_close(job_reader *reader) {
+  close_file(reader);
+  text_cutter_free(&reader->cutter);
+  text_buffer_free(&reader->rest);
+}
+
+static bool open_stream(job_reader *reader) {
+  const text_file *file = &reader->file;
   uint64_t passed;
-  *reader = (job_reader){.stream.fd = -1,
-                         .jsonl = file->jsonl,
-                         .longest = text_longest(options),
-                         .cutter = text_cutter_make(tokenizer, options->text),
-                         .offset = from->offset,
-                         .before = from->offset,
-                         .begun = !file->jsonl && from->line > 0};
   if (!byte_stream_open(&reader->stream, file->path, file->fd, file->compressed) ||
       !byte_stream_skip(&reader->stream, reader->before, &passed))
     return false;
@@ -23,10 +37,16 @@ bool job_reader_open(job_reader *reader, const text_file *file, const batch_data
   return true;
 }
 
-void job_reader_close(job_reader *reader) {
-  byte_stream_close(&reader->stream);
-  text_cutter_free(&reader->cutter);
-  text_buffer_free(&reader->rest);
+/* Opens the next file, unless one is at hand. */
+static bool open_file(job_reader *reader, text_job *job) {
+  if (reader->is_open) return true;
+  reader->is_open = reader->files.open(reader->files.context, reader->index, &reader->file);
+  if (!reader->is_open) return false;
+  const text_place start = {0}, from = reader->index == 0 ? reader->from : start;
+  reader->offset = reader->before = from.offset;
+  reader->at_end = reader->begun = !reader->file.jsonl && from.line > 0;
+  job->opens = true;
+  return open_stream(reader);
 }
 
 /* Reads up to `bytes` bytes more. */
@@ -80,7 +100,7 @@ static bool pass_line(job_reader *reader) {
 /* Finds where the next job begins, at a place behind `from`. */
 static bool find_cut(job_reader *reader, const text_job *job, size_t from, size_t *cut) {
   const text_buffer *text = &job->text;
-  if (!reader->jsonl) return text_cutter_find(&reader->cutter, text->data, from, text->used, cut);
+  if (!reader->file.jsonl) return text_cutter_find(&reader->cutter, text->data, from, text->used, cut);
   const char *feed = memrchr(text->data + from, '\n', text->used - from);
   *cut = feed ? (size_t)(feed - text->data) + 1 : 0;
   return true;
@@ -89,8 +109,8 @@ static bool find_cut(job_reader *reader, const text_job *job, size_t from, size_
 /* What is longer than may be held without a place to cut: of .jsonl the worker says it, which knows the line. */
 static bool too_long(job_reader *reader, text_job *job, size_t *cut) {
   *cut = job->text.used;
-  reader->passing = job->broken_off = reader->jsonl;
-  if (reader->jsonl) return true;
+  reader->passing = job->broken_off = reader->file.jsonl;
+  if (reader->file.jsonl) return true;
   text_too_long(reader->longest);
   return text_job_fails(job, JOB_FAULT_BEFORE, reader->offset + job->text.used, 0);
 }
@@ -98,7 +118,7 @@ static bool too_long(job_reader *reader, text_job *job, size_t *cut) {
 /* Reads on until there is a step of text and a place to cut. *cut: bytes of the job. */
 static bool fill(job_reader *reader, text_job *job, size_t *cut) {
   text_buffer *text = &job->text;
-  size_t searched = 0, goal = text_job_step, ahead = reader->jsonl ? 0 : AHEAD;
+  size_t searched = 0, goal = text_job_step, ahead = reader->file.jsonl ? 0 : AHEAD;
   for (*cut = 0; *cut == 0; goal = text->used + text_job_step) {
     while (text->used < goal && !reader->stream.ended)
       if (!read_some(reader, text, goal - text->used)) return false;
@@ -139,19 +159,30 @@ static bool read_job(job_reader *reader, text_job *job, size_t *cut) {
   return fill(reader, job, cut);
 }
 
+/* What is said of a job that has been read. */
+static void describe(job_reader *reader, text_job *job, bool good) {
+  bool ended = good && (reader->at_end || reader->stream.ended), text = !job->jsonl && !reader->at_end;
+  job->begins = text && !reader->begun && (good || job->text.used > 0);
+  job->ends = text && ended;
+  job->closes = ended;
+  job->last = !good || (ended && reader->index + 1 == reader->files.count);
+  reader->begun = true;
+}
+
 bool job_reader_next(job_reader *reader, text_job *job) {
   size_t cut = 0;
-  bool at_end = reader->begun && reader->number == 0; /* a text is gone on with where it has ended */
-  job->path = reader->stream.path;
+  bool good = open_file(reader, job);
+  job->path = reader->file.path;
+  job->jsonl = reader->file.jsonl;
   job->number = reader->number++;
   job->offset = reader->offset;
-  bool good = at_end || read_job(reader, job, &cut);
+  good = good && (reader->at_end || read_job(reader, job, &cut));
   if (reader->stopped) return false;
   if (!good) cut = end_with_fault(reader, job);
   if (!leave(reader, job, cut) && good) good = text_job_fails(job, JOB_FAULT_COMPLETE, 0, 0);
-  job->last = at_end || !good || reader->stream.ended;
-  job->begins = !reader->jsonl && !reader->begun && (good || cut > 0);
-  job->ends = !reader->jsonl && !at_end && good && reader->stream.ended;
-  reader->begun = !reader->jsonl;
+  describe(reader, job, good);
+  if (!job->closes) return true;
+  close_file(reader);
+  reader->index++;
   return true;
 }

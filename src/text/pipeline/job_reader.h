@@ -1,5 +1,5 @@
-/* The reader's side: a file's text, decompressed, straight into jobs. It copies and looks for the last place to cut, no
-   more: everything else is the workers'. */
+/* The reader's side: the text of files, decompressed, straight into jobs. It copies and looks for the last place to cut,
+   no more: everything else is the workers'. */
 #ifndef HEADRACE_TEXT_PIPELINE_JOB_READER_H
 #define HEADRACE_TEXT_PIPELINE_JOB_READER_H
 
@@ -8,8 +8,12 @@
 #include "text/pipeline/job.h"
 
 typedef struct job_reader {
+  text_files files;
+  text_place from; /* in the first file */
+  uint64_t index;  /* of the file at hand */
+  text_file file;
+  bool is_open; /* it */
   byte_stream stream;
-  bool jsonl;
   size_t longest;              /* bytes that a job may hold without a place to cut */
   bool (*tick)(void *context); /* after every read; false stops */
   void *tick_context;
@@ -21,15 +25,15 @@ typedef struct job_reader {
   uint64_t number;  /* of the next job */
   bool passing;     /* .jsonl: what comes next is the rest of a line that is too long */
   bool begun;       /* text: the document */
+  bool at_end;      /* text: from is its end */
 } job_reader;
 
-/* Borrows what it is given. from: the place to begin at. tick is the caller's to set. False: an error is set;
-   job_reader_close also then. */
-bool job_reader_open(job_reader *reader, const text_file *file, const batch_dataset_options *options,
-                     const BatchTokenizer *tokenizer, const text_place *from);
+/* Borrows what it is given. from: the place to begin at in the first file. tick is the caller's to set. */
+job_reader job_reader_make(const text_files *files, const batch_dataset_options *options,
+                           const BatchTokenizer *tokenizer, const text_place *from);
 
-/* Fills an empty job with the next piece of text, until one was the last: of the file, or with the fault at which
-   reading ends. False: stopped by tick. */
+/* Fills an empty job with the next piece of text, until one was the last: of all files, or with the fault at which
+   reading ends. No job holds text of two files. False: stopped by tick. */
 bool job_reader_next(job_reader *reader, text_job *job);
 
 void job_reader_close(job_reader *reader);

@@ -160,7 +160,7 @@ bool pipeline_deliver(pipeline *p, text_delivery *d) {
     if (pipeline_is_elsewhere(p))
       return error_fail(BATCH_ERROR_UNSUPPORTED,
                         "%.700s: the threads that tokenize it are in the process that forked this one",
-                        p->reader->stream.path);
+                        d->path ? d->path : "");
   }
   return good;
 }
@@ -202,11 +202,10 @@ static pipeline *make(job_reader *reader, uint32_t workers) {
   return NULL;
 }
 
-static bool start_worker(pipeline *p, const text_file *file, const batch_dataset_options *options,
-                         const BatchTokenizer *tokenizer) {
+static bool start_worker(pipeline *p, const batch_dataset_options *options, const BatchTokenizer *tokenizer) {
   text_worker *w = &p->workers[p->num_workers];
   w->p = p;
-  bool good = job_encoder_make(&w->encoder, file, options, tokenizer);
+  bool good = job_encoder_make(&w->encoder, options, tokenizer);
   w->encoder.tick = goes_on;
   w->encoder.tick_context = p;
   good = good && thread_start(&w->thread, work, w) == 0;
@@ -225,11 +224,11 @@ static bool start_reader(pipeline *p) {
   return p->reads;
 }
 
-pipeline *pipeline_start(job_reader *reader, const text_file *file, const batch_dataset_options *options,
+pipeline *pipeline_start(job_reader *reader, const batch_dataset_options *options,
                          const BatchTokenizer *tokenizer, uint32_t workers, text_job *first) {
   pipeline *p = make(reader, workers);
   if (!p) return NULL;
-  while (p->num_workers < workers && start_worker(p, file, options, tokenizer)) {
+  while (p->num_workers < workers && start_worker(p, options, tokenizer)) {
   }
   if (p->num_workers == 0 || !start_reader(p)) {
     pipeline_free(p);

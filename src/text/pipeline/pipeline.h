@@ -1,4 +1,4 @@
-/* Tokenizing a file on several processors:
+/* Tokenizing files on several processors:
 
      reader -> queue of jobs -> workers -> window (sync/window.h) -> the calling thread -> sink
        ^                                                               |
@@ -9,7 +9,7 @@
    Whoever waits, waits on an event; the calling thread looks up ten times a second to report how far it is.
 
    Usage:
-       pipeline *p = pipeline_start(&reader, file, options, tokenizer, workers, &first);
+       pipeline *p = pipeline_start(&reader, options, tokenizer, workers, &first);
        if (!p) ... there are no threads to be had: the caller does it all in turn
        bool good = pipeline_deliver(p, &delivery);
        pipeline_free(p);
@@ -26,7 +26,7 @@ typedef struct pipeline pipeline;
 
 /* Starts up to so many workers, and the reader, which goes on behind `first`. Takes over what is in `first`. NULL: there
    is no memory, or no thread, for it; nothing has changed. */
-pipeline *pipeline_start(job_reader *reader, const text_file *file, const batch_dataset_options *options,
+pipeline *pipeline_start(job_reader *reader, const batch_dataset_options *options,
                          const BatchTokenizer *tokenizer, uint32_t workers, text_job *first);
 
 /* Delivers all jobs. False: an error is set. */
