@@ -276,12 +276,17 @@ static void drain(unsigned thread) {
     continue;
 }
 
+static const char *fault_at_rest(void) {
+  return tested->fault_inside ? tested->fault_inside(0) : NULL;
+}
+
 static const char *check_run(void) {
+  const char *fault;
   forget_untried();
   if (size_is_wrong) return "a size is more than the capacity";
-  const char *fault = tested->fault_inside ? tested->fault_inside(0) : NULL;
-  if (fault) return fault;
+  if ((fault = fault_at_rest())) return fault;
   if (!alone(drain)) return "does not end";
+  if ((fault = fault_at_rest())) return fault;
   for (uint32_t i = held_count[FIBERS_MAX - 1]; is_pool(tested) && i > 0; i--)
     tested->put(held[FIBERS_MAX - 1][i - 1], 0);
   history_model model = {.capacity = is_pool(tested) || tested->bounded ? now_running.capacity : 0,

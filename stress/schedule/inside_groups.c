@@ -47,13 +47,18 @@ static uint32_t groups_used(const group_store *store) {
   return used;
 }
 
+static void put_aside(taken_out *aside, uint32_t name) {
+  stress_check(aside->count < MOST_GROUPS, "groups are in a circle");
+  aside->names[aside->count++] = name;
+}
+
 static void take_out_all(group_store *store) {
   taken_out *aside = aside_of(store);
   uint32_t name;
   for (unsigned i = 0; i < COUNTERS_SHARDS; i++)
-    while ((name = stack_pop(&store->shards[i], link_of, store)) != 0) aside->names[aside->count++] = name;
+    while ((name = stack_pop(&store->shards[i], link_of, store)) != 0) put_aside(aside, name);
   while ((name = stack_pop(&store->chains, chain_link, store)) != 0)
-    for (; name != 0; name = value(link_of(store, name))) aside->names[aside->count++] = name;
+    for (; name != 0; name = value(link_of(store, name))) put_aside(aside, name);
 }
 
 static uint32_t any_group(group_store *store) {
