@@ -26,6 +26,33 @@ utf8_step utf8_next(const uint8_t *text, size_t bytes) {
   return (utf8_step){true, false, more + 1, code};
 }
 
+/* How many bytes the character has whose first four bytes, the first one lowest, are `word`, if it is not ASCII; 0 if it
+   is malformed: table 3-7 again, at once. */
+static size_t length_of(uint32_t word) {
+  uint32_t first_two = word & 0x200F; /* the last bits of the first byte, and 0x20 of the second */
+  if ((word & 0xC0C0F0) == 0x8080E0) return first_two != 0 && first_two != 0x200D ? 3 : 0;
+  if ((word & 0xC0E0) == 0x80C0) return word & 0x1E ? 2 : 0;
+  if ((word & 0xC0C0C0F8) != 0x808080F0) return 0;
+  first_two = word & 0x3007;
+  return first_two == 4 || (first_two != 0 && !(word & 4)) ? 4 : 0;
+}
+
+static uint32_t four(const uint8_t *text) {
+  uint32_t word;
+  memcpy(&word, text, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+  word = __builtin_bswap32(word);
+#endif
+  return word;
+}
+
+/* Skips characters outside ASCII, as long as four bytes can be looked at. */
+static size_t skip_wide(const uint8_t *text, size_t bytes) {
+  size_t i = 0;
+  for (size_t length; bytes - i >= 4 && (length = length_of(four(text + i))) > 0;) i += length;
+  return i;
+}
+
 size_t utf8_well_formed(const uint8_t *text, size_t bytes) {
   size_t i = 0;
   while (i < bytes) {
@@ -37,6 +64,9 @@ size_t utf8_well_formed(const uint8_t *text, size_t bytes) {
         continue;
       }
     }
+    size_t wide = skip_wide(text + i, bytes - i);
+    i += wide;
+    if (wide > 0) continue;
     utf8_step step = utf8_next(text + i, bytes - i);
     if (!step.valid) return i;
     i += step.bytes;
