@@ -345,6 +345,35 @@ Test(split, cuts_are_the_last_ones_that_the_rules_allow) {
   splitter_free(s);
 }
 
+/* A pattern is known by what it means, not by how it is written; and not with another meaning or behavior. */
+Test(split, knows_a_pattern_by_its_meaning) {
+  static const struct {
+    const char *pattern;
+    split_syntax syntax;
+    split_behavior behavior;
+    bool invert;
+    const char *way;
+  } cases[] = {
+      {"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+", SPLIT_ONIGURUMA,
+       SPLIT_ISOLATED, false, "gpt2"},
+      {"'s|'t|'re|'ve|'m|'ll|'d|\\ ?\\p{L}{1,}|\x20{0,1}\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
+       SPLIT_RUST, SPLIT_REMOVED, true, "gpt2"},
+      {"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+", SPLIT_ONIGURUMA,
+       SPLIT_REMOVED, false, "PCRE2"},
+      {"'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+", SPLIT_ONIGURUMA,
+       SPLIT_CONTIGUOUS, false, "PCRE2"},
+      {"'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s", SPLIT_RUST,
+       SPLIT_ISOLATED, false, "gpt2"},
+      {"'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s",
+       SPLIT_ONIGURUMA, SPLIT_ISOLATED, false, "PCRE2"}, /* $ is the end of a line */
+      {"\\p{N}{1,3}", SPLIT_ONIGURUMA, SPLIT_ISOLATED, false, "PCRE2"}};
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    splitter *s = make_regex_split(cases[i].pattern, cases[i].syntax, cases[i].behavior, cases[i].invert);
+    cr_assert_str_eq(splitter_way(s), cases[i].way, "%zu: %s", i, splitter_way(s));
+    splitter_free(s);
+  }
+}
+
 /* Long texts that would take hours if each piece looked at the rest of the text. */
 static void split_long(split_way way, bool by_pcre2, const char *part, const char *end) {
   bytes text = {0};

@@ -2,47 +2,48 @@
 
 #include <string.h>
 
+#include "text/split/pattern.h"
+
 /* As tiktoken and the models' own files have them. */
 #define SHORT_FORMS "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 #define BREAKS      "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
-#define BREAKS_RUN  "|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s"
 #define CAPITALS    "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]"
 #define SMALL       "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
 #define BEFORE      "[^\\r\\n\\p{L}\\p{N}]?"
 
 static const char gpt2[] =
-    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
-                  gpt2_later[] = "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|"
-                                 "\\s+(?!\\S)|\\s",
-                  cl100k[] =
-                      SHORT_FORMS "|" BEFORE "\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" BREAKS,
-                  cl100k_later[] = "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+|"
-                                   " ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+" BREAKS_RUN,
-                  o200k[] =
-                      BEFORE CAPITALS "*" SMALL "+" SHORT_FORMS "?|" BEFORE CAPITALS "+" SMALL "*" SHORT_FORMS
-                                      "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" BREAKS,
-                  qwen2[] = SHORT_FORMS "|" BEFORE "\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" BREAKS,
-                  deepseek3_numbers[] = "\\p{N}{1,3}",
-                  deepseek3_cjk[] =
-                      "[\xE4\xB8\x80-\xE9\xBE\xA5\xE3\x81\x80-\xE3\x82\x9F\xE3\x82\xA0-\xE3\x83\xBF]+",
-                  deepseek3_rest[] =
-                      "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|"
-                      "[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\r\n]*" BREAKS;
+    "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+static const char gpt2_later[] =
+    "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s";
+static const char cl100k[] =
+    SHORT_FORMS "|" BEFORE "\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" BREAKS;
+static const char cl100k_later[] =
+    "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+"
+    "|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s";
+static const char o200k[] =
+    BEFORE CAPITALS "*" SMALL "+" SHORT_FORMS "?|" BEFORE CAPITALS "+" SMALL "*" SHORT_FORMS
+                    "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" BREAKS;
+static const char qwen2[] = SHORT_FORMS "|" BEFORE "\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" BREAKS;
+static const char deepseek3_numbers[] = "\\p{N}{1,3}";
+static const char deepseek3_cjk[] =
+    "[\xE4\xB8\x80-\xE9\xBE\xA5\xE3\x81\x80-\xE3\x82\x9F\xE3\x82\xA0-\xE3\x83\xBF]+";
+static const char deepseek3_rest[] =
+    "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|"
+    "[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*" BREAKS;
 
-/* any: in a tokenizer.json too, where $ would be the end of a line. */
 static const struct {
   const char *pattern;
   known_step step;
-  bool any, whole; /* whole: every well-formed text consists of matches */
-} known[] = {{gpt2, KNOWN_GPT2, true, true},
-             {gpt2_later, KNOWN_GPT2, false, true},
-             {cl100k, KNOWN_CL100K, true, true},
-             {cl100k_later, KNOWN_CL100K_RUN, false, true},
-             {o200k, KNOWN_O200K, true, true},
-             {qwen2, KNOWN_QWEN2, true, true},
-             {deepseek3_numbers, KNOWN_DEEPSEEK3_NUMBERS, true, false},
-             {deepseek3_cjk, KNOWN_DEEPSEEK3_CJK, true, false},
-             {deepseek3_rest, KNOWN_DEEPSEEK3_REST, true, false}};
+  bool whole; /* every well-formed text consists of matches */
+} known[] = {{gpt2, KNOWN_GPT2, true},
+             {gpt2_later, KNOWN_GPT2, true},
+             {cl100k, KNOWN_CL100K, true},
+             {cl100k_later, KNOWN_CL100K_RUN, true},
+             {o200k, KNOWN_O200K, true},
+             {qwen2, KNOWN_QWEN2, true},
+             {deepseek3_numbers, KNOWN_DEEPSEEK3_NUMBERS, false},
+             {deepseek3_cjk, KNOWN_DEEPSEEK3_CJK, false},
+             {deepseek3_rest, KNOWN_DEEPSEEK3_REST, false}};
 
 const char *known_pattern(splitter_name name) {
   static const char *const patterns[] = {[SPLITTER_GPT2] = gpt2,
@@ -53,14 +54,20 @@ const char *known_pattern(splitter_name name) {
   return patterns[name];
 }
 
-known_step known_regex(const char *pattern, size_t bytes, split_syntax syntax, split_behavior behavior,
-                       bool invert) {
-  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-    if (strlen(known[i].pattern) != bytes || memcmp(known[i].pattern, pattern, bytes) != 0) continue;
+bool known_regex(const char *translated, size_t bytes, split_behavior behavior, bool invert, known_step *step,
+                 char *why, size_t room) {
+  text_buffer other = {0};
+  bool done = true;
+  *step = KNOWN_NONE;
+  for (size_t i = 0; i < sizeof known / sizeof *known && done && *step == KNOWN_NONE; i++) {
     bool isolates = behavior == SPLIT_ISOLATED || (behavior == SPLIT_REMOVED && invert && known[i].whole);
-    return isolates && (known[i].any || syntax == SPLIT_RUST) ? known[i].step : KNOWN_NONE;
+    other.used = 0;
+    done = pattern_translate(known[i].pattern, strlen(known[i].pattern), SPLIT_RUST, &other, why, room);
+    if (done && isolates && other.used == bytes && memcmp(other.data, translated, bytes) == 0)
+      *step = known[i].step;
   }
-  return KNOWN_NONE;
+  text_buffer_free(&other);
+  return done;
 }
 
 const known_way *known_steps(const known_step *steps, unsigned count) {

@@ -25,9 +25,10 @@ typedef struct known_way {
 
 const char *known_pattern(splitter_name name);
 
-/* What the pattern of a step is, if it isolates its matches, or does as much. */
-known_step known_regex(const char *pattern, size_t bytes, split_syntax syntax, split_behavior behavior,
-                       bool invert);
+/* *step: what the regex of a step is, in PCRE2's syntax, if it isolates its matches or does as much. false: why [room]
+   is "no memory ...". */
+bool known_regex(const char *translated, size_t bytes, split_behavior behavior, bool invert, known_step *step,
+                 char *why, size_t room);
 
 /* The scanner that does these steps; NULL: there is none. */
 const known_way *known_steps(const known_step *steps, unsigned count);

@@ -64,11 +64,13 @@ static bool add(splitter *s, const char *pattern, size_t bytes, bool literal, sp
 bool splitter_add_regex(splitter *s, const char *pattern, size_t bytes, split_syntax syntax,
                         split_behavior behavior, bool invert, char *why, size_t room) {
   text_buffer translated = {0};
-  bool done =
-      pattern_translate(pattern, bytes, syntax, &translated, why, room) &&
-      add(s, translated.data ? translated.data : "", translated.used, false, behavior, invert, why, room);
+  known_step step = KNOWN_NONE;
+  bool done = pattern_translate(pattern, bytes, syntax, &translated, why, room);
+  const char *words = translated.data ? translated.data : "";
+  done = done && known_regex(words, translated.used, behavior, invert, &step, why, room) &&
+         add(s, words, translated.used, false, behavior, invert, why, room);
+  if (done) s->known[s->count - 1] = step;
   text_buffer_free(&translated);
-  if (done) s->known[s->count - 1] = known_regex(pattern, bytes, syntax, behavior, invert);
   return done;
 }
 
