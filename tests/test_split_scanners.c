@@ -3,9 +3,12 @@
 
 #include "base/utf8.h"
 #include "support/check.h"
+#include "support/packages.h"
 #include "support/splits.h"
 #include "support/watchdog.h"
 #include "text/split/classes.h"
+
+TestSuite(split_scanners, .init = watchdog_on);
 
 /* Asserts that a scanner and PCRE2 make the same pieces. */
 static void assert_same(const splitter *by_hand, const splitter *by_pcre2, const char *name, const void *text,
@@ -51,15 +54,18 @@ static void fuzz(bool malformed, uint64_t seed) {
 }
 
 Test(split_scanners, make_the_pieces_of_pcre2_from_random_text) {
+  need_package(PACKAGE_PCRE2);
   fuzz(false, 0x5eed);
 }
 
 Test(split_scanners, make_the_pieces_of_pcre2_from_damaged_text) {
+  need_package(PACKAGE_PCRE2);
   fuzz(true, 0xbad5eed);
 }
 
 /* Scanners that are wrong in one rule: each is another way's, and is found. */
 Test(split_scanners, control_one_changed_rule_is_found) {
+  need_package(PACKAGE_PCRE2);
   static const split_way pairs[][2] = {{WAY_QWEN2, WAY_CL100K},        /* numbers of one digit */
                                        {WAY_CL100K_LATER, WAY_CL100K}, /* white space at the end */
                                        {WAY_CL100K, WAY_CL100K_LATER},
@@ -91,6 +97,7 @@ static void put_code(bytes *text, uint32_t code) {
 
 /* Every code point: alone between spaces, before and behind a letter, a digit, a mark, an apostrophe, a line break. */
 Test(split_scanners, know_every_code_point) {
+  need_package(PACKAGE_PCRE2);
   static const char *const around[] = {" ",  "a",        " A", "'s",           "1", "!",
                                        "\n", "\xcc\x81", "'",  "\xe6\x97\xa5", "  "};
   uint64_t state = 1;
@@ -118,6 +125,7 @@ static uint8_t class_of(const classes *c, uint32_t code) {
 
 /* Code points beside which the class changes, each before and behind one of every class. */
 Test(split_scanners, know_pairs_around_the_borders_of_classes) {
+  need_package(PACKAGE_PCRE2);
   char why[100];
   const classes *c = classes_get(why, sizeof why);
   uint32_t typical[256] = {0}, kinds = 0, borders = 0;
@@ -153,6 +161,7 @@ Test(split_scanners, know_pairs_around_the_borders_of_classes) {
 
 /* The classes are those of the definitions, for some characters whose classes no Unicode version changes. */
 Test(split_scanners, classes_are_those_of_the_definitions) {
+  need_package(PACKAGE_PCRE2);
   static const struct {
     uint32_t code;
     uint8_t classes;
