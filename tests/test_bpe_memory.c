@@ -25,7 +25,7 @@ static bpe_status make(bpe_model *m, bool by_rank, size_t longest) {
   for (size_t i = 2; i <= longest && !status; i *= 2)
     status = bpe_model_add_token(m, letters, i, 1000 + (int)i);
   for (int i = 0; i < 2000 && !status; i++) {
-    char text[8];
+    char text[16];
     snprintf(text, sizeof text, "x%d", i);
     status = bpe_model_add_token(m, text, strlen(text), 100000 + i);
   }

@@ -5,97 +5,83 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINE = 16, LANES = 4 };
-typedef int32_t lanes __attribute__((vector_size(LANES * sizeof(int32_t))));
+enum { LINE = 8, MOST_LINES = MERGE_SHORT / LINE };
 
-static inline lanes load(const int32_t *from) {
-  lanes l;
-  memcpy(&l, from, sizeof l);
-  return l;
+static size_t lines_of(size_t count) {
+  return (count + LINE - 1) / LINE;
 }
 
-static inline lanes lower(lanes a, lanes b) {
-  lanes less = a < b;
-  return (a & less) | (b & ~less);
-}
-
-static inline int32_t lowest_lane(lanes l) {
-  int32_t even = l[0] < l[2] ? l[0] : l[2], odd = l[1] < l[3] ? l[1] : l[3];
-  return even < odd ? even : odd;
-}
-
-static inline lanes lower_of(const int32_t *line) {
-  return lower(lower(load(line), load(line + 4)), lower(load(line + 8), load(line + 12)));
-}
-
-static inline int32_t lowest_of(const int32_t *line) {
-  return lowest_lane(lower_of(line));
-}
-
-/* A bit for each place in a line that has the value. */
-static inline uint64_t places_of(const int32_t *line, int32_t value) {
-  lanes all = {value, value, value, value};
-  lanes bits = ((load(line) == all) & (lanes){1, 2, 4, 8}) |
-               ((load(line + 4) == all) & (lanes){16, 32, 64, 128}) |
-               ((load(line + 8) == all) & (lanes){256, 512, 1024, 2048}) |
-               ((load(line + 12) == all) & (lanes){4096, 8192, 16384, 32768});
-  return (uint64_t)(uint32_t)(bits[0] | bits[1] | bits[2] | bits[3]);
-}
-
-static inline size_t first_of(const int32_t *line, int32_t value) {
-  return (size_t)__builtin_ctzll(places_of(line, value));
-}
-
+/* Places without a pair, up to the end of the line, have no rank. */
 static void begin(const merges *all, const uint8_t *bytes, size_t count, int32_t *symbols, int32_t *ranks) {
   for (size_t i = 0; i + 1 < count; i++) {
     symbols[i] = bytes[i];
     ranks[i] = merges_of_bytes(all, bytes[i], bytes[i + 1]);
   }
   symbols[count - 1] = bytes[count - 1];
-  size_t end = (count + LINE - 1) / LINE * LINE;
-  for (size_t i = count - 1; i < end; i++) ranks[i] = NO_SYMBOL;
+  for (size_t i = count - 1; i < lines_of(count) * LINE; i++) ranks[i] = NO_SYMBOL;
+}
+
+/* The lowest rank of a line, and the leftmost place that has it. */
+typedef struct low {
+  int32_t rank;
+  uint32_t at;
+} low;
+
+static inline low lower(low a, low b) {
+  bool less = b.rank < a.rank; /* and no branch, which nobody could foresee */
+  return (low){less ? b.rank : a.rank, less ? b.at : a.at};
+}
+
+/* One by one: a wide load would have to wait until the ranks just written are in the cache. */
+static inline low low_of(const int32_t *ranks, size_t line) {
+  low l = {NO_SYMBOL, 0};
+  for (size_t i = line * LINE; i < (line + 1) * LINE; i++) l = lower(l, (low){ranks[i], (uint32_t)i});
+  return l;
+}
+
+static low lowest_of(const low *lows, size_t lines) {
+  low l = lows[0];
+  for (size_t i = 1; i < lines; i++) l = lower(l, lows[i]);
+  return l;
+}
+
+static size_t gather(const int32_t *symbols, uint64_t alive, int32_t *out) {
+  size_t count = 0;
+  for (; alive; alive &= alive - 1) out[count++] = symbols[__builtin_ctzll(alive)];
+  return count;
 }
 
 size_t merge_short(const merges *all, const uint8_t *bytes, size_t count, int32_t *out) {
   int32_t symbols[MERGE_SHORT], ranks[MERGE_SHORT];
-  begin(all, bytes, count, symbols, ranks);
-  size_t lines = (count + LINE - 1) / LINE;
+  low lows[MOST_LINES];
+  size_t lines = lines_of(count);
   uint64_t alive = UINT64_MAX >> (64 - count);
+  begin(all, bytes, count, symbols, ranks);
+  for (size_t i = 0; i < lines; i++) lows[i] = low_of(ranks, i);
   for (;;) {
-    lanes low = lower_of(ranks);
-    for (size_t i = 1; i < lines; i++) low = lower(low, lower_of(ranks + i * LINE));
-    int32_t lowest = lowest_lane(low);
-    if (lowest == NO_SYMBOL) break;
-    uint64_t places = 0;
-    for (size_t i = 0; i < lines; i++) places |= places_of(ranks + i * LINE, lowest) << i * LINE;
-    size_t at = (size_t)__builtin_ctzll(places);
-    uint64_t behind = alive & (UINT64_MAX << at << 1), ahead = alive & ~(UINT64_MAX << at);
-    size_t next = (size_t)__builtin_ctzll(behind);
+    low l = lowest_of(lows, lines);
+    if (l.rank == NO_SYMBOL) return gather(symbols, alive, out);
+    uint64_t from = UINT64_MAX << l.at, behind = alive & from << 1, ahead = alive & ~from;
+    size_t next = (size_t)__builtin_ctzll(behind), last = l.at;
     alive &= ~(UINT64_C(1) << next);
     behind &= behind - 1;
-    symbols[at] = lowest;
+    symbols[l.at] = l.rank;
     ranks[next] = NO_SYMBOL;
-    ranks[at] = behind ? merges_find(all, lowest, symbols[__builtin_ctzll(behind)]) : NO_SYMBOL;
+    ranks[l.at] = behind ? merges_find(all, l.rank, symbols[__builtin_ctzll(behind)]) : NO_SYMBOL;
     if (ahead) {
-      size_t last = 63 - (size_t)__builtin_clzll(ahead);
-      ranks[last] = merges_find(all, symbols[last], lowest);
+      last = 63 - (size_t)__builtin_clzll(ahead);
+      ranks[last] = merges_find(all, symbols[last], l.rank);
     }
+    for (size_t i = last / LINE; i <= next / LINE; i++) lows[i] = low_of(ranks, i);
   }
-  size_t left = 0;
-  for (; alive; alive &= alive - 1) out[left++] = symbols[__builtin_ctzll(alive)];
-  return left;
 }
 
-/* Minima: the ranks, then of each 16 of them the lowest, and so on up to one line. */
-enum { MOST_LEVELS = 16 };
+/* The ranks, then of each line of them the lowest, and so on up to one line. */
+enum { MOST_LEVELS = 22 }; /* lines of 8, places of 64 bits */
 typedef struct minima {
   int32_t *level[MOST_LEVELS];
   unsigned levels;
 } minima;
-
-static size_t lines_of(size_t count) {
-  return (count + LINE - 1) / LINE;
-}
 
 static bool reserve(merge_memory *memory, size_t count) {
   if (count <= memory->capacity) return true;
@@ -120,6 +106,12 @@ void merge_memory_free(merge_memory *memory) {
   *memory = (merge_memory){0};
 }
 
+static int32_t lowest_in(const int32_t *line) {
+  int32_t lowest = line[0];
+  for (size_t i = 1; i < LINE; i++) lowest = line[i] < lowest ? line[i] : lowest;
+  return lowest;
+}
+
 static void minima_begin(minima *m, int32_t *ranks, size_t count) {
   m->levels = 0;
   for (;;) {
@@ -127,7 +119,7 @@ static void minima_begin(minima *m, int32_t *ranks, size_t count) {
     m->level[m->levels++] = ranks;
     if (lines <= 1) return;
     int32_t *above = ranks + lines * LINE;
-    for (size_t i = 0; i < lines; i++) above[i] = lowest_of(ranks + i * LINE);
+    for (size_t i = 0; i < lines; i++) above[i] = lowest_in(ranks + i * LINE);
     for (size_t i = lines; i < lines_of(lines) * LINE; i++) above[i] = NO_SYMBOL;
     ranks = above;
     count = lines;
@@ -137,7 +129,7 @@ static void minima_begin(minima *m, int32_t *ranks, size_t count) {
 static void minima_set(minima *m, size_t at, int32_t rank) {
   m->level[0][at] = rank;
   for (unsigned l = 1; l < m->levels; l++) {
-    int32_t lowest = lowest_of(m->level[l - 1] + at / LINE * LINE);
+    int32_t lowest = lowest_in(m->level[l - 1] + at / LINE * LINE);
     at /= LINE;
     if (m->level[l][at] == lowest) return;
     m->level[l][at] = lowest;
@@ -147,7 +139,10 @@ static void minima_set(minima *m, size_t at, int32_t rank) {
 /* The leftmost place of the lowest rank. */
 static size_t minima_find(const minima *m, int32_t lowest) {
   size_t at = 0;
-  for (unsigned l = m->levels; l-- > 0;) at = at * LINE + first_of(m->level[l] + at * LINE, lowest);
+  for (unsigned l = m->levels; l-- > 0;) {
+    at *= LINE;
+    while (m->level[l][at] != lowest) at++;
+  }
   return at;
 }
 
@@ -182,7 +177,7 @@ size_t merge_long(const merges *all, merge_memory *memory, const uint8_t *bytes,
   memset(alive, 0xFF, (count + 63) / 64 * 8);
   if (count % 64) alive[count / 64] = ~(UINT64_MAX << count % 64);
   for (;;) {
-    int32_t lowest = lowest_of(m.level[m.levels - 1]);
+    int32_t lowest = lowest_in(m.level[m.levels - 1]);
     if (lowest == NO_SYMBOL) break;
     size_t at = minima_find(&m, lowest), next = after(alive, at, count), last = before(alive, at);
     size_t further = after(alive, next, count);
@@ -193,9 +188,7 @@ size_t merge_long(const merges *all, merge_memory *memory, const uint8_t *bytes,
     if (last != SIZE_MAX) minima_set(&m, last, merges_find(all, symbols[last], lowest));
   }
   size_t left = 0;
-  for (size_t w = 0; w < (count + 63) / 64; w++)
-    for (uint64_t word = alive[w]; word; word &= word - 1)
-      symbols[left++] = symbols[w * 64 + (size_t)__builtin_ctzll(word)];
+  for (size_t w = 0; w < (count + 63) / 64; w++) left += gather(symbols + w * 64, alive[w], symbols + left);
   return left;
 }
 
