@@ -15,6 +15,10 @@ void json_added_free(json_added *added) {
   *added = (json_added){0};
 }
 
+static int shown(const json_added_token *added) {
+  return (int)(added->content.bytes < 60 ? added->content.bytes : 60);
+}
+
 static bool make_room(json_reader *r, json_added *added) {
   if (added->count < added->capacity) return true;
   size_t capacity = added->capacity ? 2 * added->capacity : 32;
@@ -47,7 +51,7 @@ static bool take_fields(json_reader *r, const char *where, const json_field *f, 
   if (!copy) return json_no_memory(r);
   token.bytes = r->text.used;
   token.text = memcpy(copy, r->text.data, token.bytes);
-  added->list[added->count] = (json_added_token){token, f[CONTENT].value.text, added->count, false};
+  added->list[added->count] = (json_added_token){token, f[CONTENT].value, added->count, false};
   added->count++;
   return true;
 }
@@ -82,9 +86,9 @@ bool json_read_added(json_reader *r, json_slice value, json_added *added) {
   if (added->count > 0) qsort(added->list, added->count, sizeof *added->list, by_text);
   for (size_t i = 1; i < added->count; i++)
     if (by_text(&added->list[i - 1], &added->list[i]) == 0)
-      return json_refuse_at(r, added->list[i].place,
-                            "found %.60s as the content of two added tokens, expected one",
-                            added->list[i].place);
+      return json_refuse_at(r, added->list[i].content.text,
+                            "found %.*s as the content of two added tokens, expected one",
+                            shown(&added->list[i]), added->list[i].content.text);
   return true;
 }
 
@@ -120,23 +124,23 @@ static bool check_id(giving *g, const json_added_token *added) {
   int32_t id;
   if (!find_id(g, t, &id)) return false;
   if (id >= 0 && bpe_model_find(g->parts->model, t->text, t->bytes) != id)
-    return json_refuse_at(g->r, added->place,
-                          "found %.60s as an added token, expected none that stands for other bytes "
+    return json_refuse_at(g->r, added->content.text,
+                          "found %.*s as an added token, expected none that stands for other bytes "
                           "in model.vocab",
-                          added->place);
+                          shown(added), added->content.text);
   if (id < 0 && !added->in_vocab) {
     id = g->next <= INT32_MAX ? (int32_t)g->next++ : -1;
     if (id >= 0 && bpe_model_bytes(g->parts->model, id, &taken))
-      return json_refuse_at(g->r, added->place,
+      return json_refuse_at(g->r, added->content.text,
                             "found an added token of the id %" PRId32 ", which is that of another "
                             "token in model.vocab, expected one of its own",
                             id);
   }
   if (added->in_vocab || id == t->id) return true;
-  return json_refuse_at(g->r, added->place,
-                        "found %.60s as an added token of the id %" PRId32 ", expected %" PRId32
+  return json_refuse_at(g->r, added->content.text,
+                        "found %.*s as an added token of the id %" PRId32 ", expected %" PRId32
                         ", which Hugging Face's library gives it",
-                        added->place, t->id, id);
+                        shown(added), added->content.text, t->id, id);
 }
 
 static bool give(giving *g, const json_added_token *added) {
@@ -168,7 +172,7 @@ static bool finish(json_reader *r, bpe_parts *parts, const char *place) {
 
 bool json_give_added(json_reader *r, json_added *added, size_t count, bpe_parts *parts) {
   giving g = {.r = r, .parts = parts, .form = {.rules = parts->form}, .next = count};
-  const char *place = added->count ? added->list[0].place : r->file->bytes;
+  const char *place = added->count ? added->list[0].content.text : r->file->bytes;
   bool good = true;
   byte_level_make(&g.alphabet);
   if (added->count > 0) qsort(added->list, added->count, sizeof *added->list, by_order);

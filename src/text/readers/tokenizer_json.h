@@ -20,9 +20,9 @@ bool json_read_model(json_reader *r, json_slice value, json_slice added, bpe_par
 /* Added tokens as they stand in the file, by the order of their texts. */
 typedef struct json_added_token {
   added_token token;
-  const char *place;
-  size_t order;  /* in the file */
-  bool in_vocab; /* under a text that no bytes give */
+  json_slice content; /* as it stands there */
+  size_t order;       /* in the file */
+  bool in_vocab;      /* under a text that no bytes give */
 } json_added_token;
 
 typedef struct json_added {
