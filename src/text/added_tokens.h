@@ -74,8 +74,8 @@ typedef struct added_part {
    is a part like the others: the caller refuses it. */
 bool added_tokens_next(const added_tokens *tokens, added_walk *walk, added_part *part);
 
-/* Whether a text that is all raw, and as it is when normalized, may be cut at `at` as far as these tokens go: 0 < at <
-   bytes. False is always right. */
+/* Whether a text that is raw, and the same when normalized, may be cut at `at`, between two characters of it, as far as
+   these tokens go. False is always right. */
 bool added_tokens_allow_cut(const added_tokens *tokens, const char *text, size_t bytes, size_t at);
 
 #endif
