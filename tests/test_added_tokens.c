@@ -214,14 +214,10 @@ static void check_cuts(const added_tokens *t, const char *text, size_t bytes, un
   }
 }
 
-Test(added_tokens, a_cut_that_is_allowed_changes_no_part) {
-  static const char *const scraps[] = {"<l>",          "<r>", "<b>", "word", "<w>",  "s",  " ", "  ",    "\n",
-                                       "\xE3\x80\x80", ",",   "<",   "r>",   "\xFF", "<l", "(", "<x>  y"};
-  added_tokens *t = MAKE(BATCH_SPECIALS_ALLOW, {.text = "<l>", .id = 1, .lstrip = true},
-                         {.text = "<r>", .id = 2, .rstrip = true},
-                         {.text = "<b>", .id = 3, .lstrip = true, .rstrip = true, .single_word = true},
-                         {.text = "word", .id = 4, .single_word = true}, {.text = "<w>", .id = 5},
-                         {.text = "<x>  y", .id = 6});
+static void try_cuts(added_tokens *t) {
+  static const char *const scraps[] = {"<l>", "<r>", "<b>",          "word",    "<w>", "s",  " ",
+                                       "  ",  "\n",  "\xE3\x80\x80", ",",       "<",   "r>", "\xFF",
+                                       "<l",  "(",   "<x>  y",       "\xC3\xA9"};
   unsigned allowed = 0;
   for (unsigned i = 0; i < 20000; i++) {
     char text[100] = "";
@@ -230,4 +226,17 @@ Test(added_tokens, a_cut_that_is_allowed_changes_no_part) {
   }
   cr_assert_gt(allowed, 10000);
   added_tokens_free(t);
+}
+
+Test(added_tokens, a_cut_that_is_allowed_changes_no_part) {
+  try_cuts(MAKE(BATCH_SPECIALS_ALLOW, {.text = "<l>", .id = 1, .lstrip = true},
+                {.text = "<r>", .id = 2, .rstrip = true},
+                {.text = "<b>", .id = 3, .lstrip = true, .rstrip = true, .single_word = true},
+                {.text = "word", .id = 4, .single_word = true}, {.text = "<w>", .id = 5},
+                {.text = "<x>  y", .id = 6}));
+  try_cuts(MAKE(BATCH_SPECIALS_ALLOW, {.text = "word", .id = 4, .single_word = true},
+                {.text = "s", .id = 5, .single_word = true},
+                {.text = "<w>", .id = 6, .special = true, .rstrip = true}));
+  try_cuts(MAKE(BATCH_SPECIALS_IGNORE, {.text = "<w>", .id = 6, .special = true, .rstrip = true},
+                {.text = "<l>", .id = 1, .special = true}, {.text = "r>", .id = 7}));
 }

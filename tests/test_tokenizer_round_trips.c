@@ -17,9 +17,6 @@ static void begin(void) {
 
 TestSuite(tokenizer_round_trips, .init = begin, .fini = files_end);
 
-#define TOKEN(id, content, l, r, w, n, s)                                                                    \
-  "{\"id\":" #id ",\"content\":\"" content "\",\"single_word\":" #w ",\"lstrip\":" #l ",\"rstrip\":" #r      \
-  ",\"normalized\":" #n ",\"special\":" #s "}"
 #define LLAMA3                                                                                               \
   "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\\\r\\\\n\\\\p{L}\\\\p{N}]?\\\\p{L}+|\\\\p{N}{1,3}| "                     \
   "?[^\\\\s\\\\p{L}\\\\p{N}]+[\\\\r\\\\n]*|\\\\s*[\\\\r\\\\n]+|\\\\s+(?!\\\\S)|\\\\s+"
@@ -31,38 +28,70 @@ TestSuite(tokenizer_round_trips, .init = begin, .fini = files_end);
   "\"use_regex\":false}]}"
 #define GPT2                                                                                                 \
   "{\"type\": \"ByteLevel\",\"add_prefix_space\": false,\"trim_offsets\": true,\"use_regex\": true}"
-#define PLAIN TOKEN(1000, "<|endoftext|>", false, false, false, false, true)
-#define STRIPPING                                                                                            \
-  PLAIN "," TOKEN(1001, "<think>", true, false, false, false, false) "," TOKEN(                              \
-      1002, "</think>", false, true, false, false,                                                           \
-      false) "," TOKEN(1003, "<mask>", true, true, true, false,                                              \
-                       true) "," TOKEN(1004, "word", false, false, true, true,                               \
-                                       false) "," TOKEN(1005, "a  b", false, false, false, false, false)
-#define SPACES                                                                                               \
-  PLAIN "," TOKEN(1001, "  ", false, false, false, true, false) "," TOKEN(                                   \
-      1002, "   ", false, false, false, true, false) "," TOKEN(1003, "r w", false, false, false, true,       \
-                                                               false) "," TOKEN(1004, "caf\\u00e9 ", false,  \
-                                                                                false, false, true, false)
+
+/* An added token; in its flags l, r and w are lstrip, rstrip and single_word, n normalized, s special. */
+typedef struct token {
+  const char *content, *flags;
+} token;
 
 typedef struct variant {
-  const char *added, *normalizer, *pre_tokenizer;
+  token added[6]; /* beside <|endoftext|> */
+  const char *normalizer, *pre_tokenizer;
 } variant;
 
+#define STRIPPING                                                                                            \
+  {                                                                                                          \
+    {"<think>", "l"}, {"</think>", "r"}, {"<mask>", "lrws"}, {"word", "wn"}, {                               \
+      "a  b", ""                                                                                             \
+    }                                                                                                        \
+  }
+#define SPACES                                                                                               \
+  {                                                                                                          \
+    {"  ", "n"}, {"   ", "n"}, {"r w", "n"}, {"caf\\u00e9 ", "n"}, {                                         \
+      "\\u212b ", "n"                                                                                        \
+    }                                                                                                        \
+  }
+#define WORDS                                                                                                \
+  {                                                                                                          \
+    {"word", "w"}, {                                                                                         \
+      "(c)word", "wn"                                                                                        \
+    }                                                                                                        \
+  }
+#define NONE                                                                                                 \
+  {                                                                                                          \
+    { NULL, NULL }                                                                                           \
+  }
+
 static const variant variants[] = {
-    {PLAIN, "null", GPT2},
+    {NONE, "null", GPT2},
     {SPACES, "null", GPT2},
+    {WORDS, "null", GPT2},
     {STRIPPING, "null", GPT2},
-    {PLAIN, "{\"type\":\"NFC\"}", GPT2},
+    {NONE, "{\"type\":\"NFC\"}", GPT2},
     {SPACES, "{\"type\":\"NFC\"}", SPLITS(REGEX(LLAMA3))},
     {STRIPPING, "{\"type\":\"NFKC\"}", SPLITS(REGEX(LLAMA3))},
     {STRIPPING, "null", SPLITS(REGEX(LLAMA3))},
 };
 enum { VARIANTS = sizeof variants / sizeof *variants };
 
+static const char *flag(const token *t, char letter) {
+  return strchr(t->flags, letter) ? "true" : "false";
+}
+
+static size_t put_token(char *to, const token *t, int id) {
+  return (size_t)sprintf(to,
+                         "%s{\"id\":%d,\"content\":\"%s\",\"lstrip\":%s,\"rstrip\":%s,\"single_word\":%s,"
+                         "\"normalized\":%s,\"special\":%s}",
+                         id > 1000 ? "," : "", id, t->content, flag(t, 'l'), flag(t, 'r'), flag(t, 'w'),
+                         flag(t, 'n'), flag(t, 's'));
+}
+
 static BatchTokenizer *open_variant(const variant *v, batch_specials specials) {
-  char *text = vocabulary_text("small.json"), *model = strstr(text, "\"model\": "), *changed;
+  char *text = vocabulary_text("small.json"), *model = strstr(text, "\"model\": "), *changed, added[2000];
+  size_t used = put_token(added, &(token){"<|endoftext|>", "s"}, 1000);
+  for (int i = 0; i < 6 && v->added[i].content; i++) used += put_token(added + used, &v->added[i], 1001 + i);
   cr_assert_geq(asprintf(&changed, "{\"added_tokens\": [%s], \"normalizer\": %s, \"pre_tokenizer\": %s, %s",
-                         v->added, v->normalizer, v->pre_tokenizer, model),
+                         added, v->normalizer, v->pre_tokenizer, model),
                 0);
   BatchTokenizer *tokenizer =
       vocabulary_open(write_text("variant.json", changed), BATCH_SPLIT_OF_FILE, specials);
@@ -121,6 +150,9 @@ Test(tokenizer_round_trips, any_bytes_come_back) {
 }
 
 static const char *const scraps[] = {"the",
+                                     "(c)",
+                                     "\xE2\x84\xAB",
+                                     "\xE2\x84\xAB ",
                                      "water",
                                      " wheel",
                                      " ",
@@ -226,7 +258,7 @@ Test(tokenizer_round_trips, ordinary_text_can_be_cut_everywhere) {
 /* 64 MiB and more at once: words, one letter without end, and blanks. */
 Test(tokenizer_round_trips, huge_texts_in_one_call, .timeout = 300) {
   const size_t length = ((size_t)64 << 20) + 12345;
-  BatchTokenizer *tokenizer = open_variant(&variants[4], BATCH_SPECIALS_ALLOW);
+  BatchTokenizer *tokenizer = open_variant(&variants[5], BATCH_SPECIALS_ALLOW);
   char *text = malloc(length);
   for (size_t i = 0; i < length; i++) text[i] = "the water wheel turns, "[i % 23];
   memset(text + length / 2, 'a', 1 << 20);

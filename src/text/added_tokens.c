@@ -6,13 +6,17 @@
 #include "text/added_finder.h"
 #include "text/characters.h"
 
+/* The first and last bytes of some tokens. */
+typedef struct edges {
+  bool any, begins[256], ends[256];
+} edges;
+
 struct added_tokens {
   added_token *tokens;
   size_t count, capacity;
   batch_specials specials;
   added_finder raw, normal;
-  bool strips, words;          /* some token that counts has lstrip or rstrip, or single_word */
-  bool begins[256], ends[256]; /* first and last bytes of those */
+  edges strips, words; /* of the tokens that count and have lstrip or rstrip; single_word */
 };
 
 added_tokens *added_tokens_create(void) {
@@ -90,16 +94,20 @@ static bool counts(const added_tokens *a, const added_token *t) {
   return !t->only_id && (!t->special || a->specials != BATCH_SPECIALS_IGNORE);
 }
 
-static void note_neighbours(added_tokens *a) {
+static void note_edges(edges *e, const added_token *t) {
+  const char *text = t->found_as ? t->found_as : t->text;
+  size_t bytes = t->found_as ? t->found_bytes : t->bytes;
+  e->any = true;
+  e->begins[(uint8_t)text[0]] = true;
+  e->ends[(uint8_t)text[bytes - 1]] = true;
+}
+
+static void note_all_edges(added_tokens *a) {
   for (size_t i = 0; i < a->count; i++) {
     const added_token *t = &a->tokens[i];
-    const char *text = t->found_as ? t->found_as : t->text;
-    size_t bytes = t->found_as ? t->found_bytes : t->bytes;
-    if (!counts(a, t) || !(t->lstrip || t->rstrip || t->single_word)) continue;
-    a->strips |= t->lstrip || t->rstrip;
-    a->words |= t->single_word;
-    a->begins[(uint8_t)text[0]] = true;
-    a->ends[(uint8_t)text[bytes - 1]] = true;
+    if (!counts(a, t)) continue;
+    if (t->lstrip || t->rstrip) note_edges(&a->strips, t);
+    if (t->single_word) note_edges(&a->words, t);
   }
 }
 
@@ -111,7 +119,7 @@ added_status added_tokens_finish(added_tokens *a, batch_specials specials, const
       *clash = &a->tokens[i];
       return ADDED_ID_TAKEN;
     }
-  note_neighbours(a);
+  note_all_edges(a);
   added_status status = make_finder(a, false, &a->raw, clash);
   return status == ADDED_OK ? make_finder(a, true, &a->normal, clash) : status;
 }
@@ -182,14 +190,25 @@ bool added_tokens_next(const added_tokens *a, added_walk *w, added_part *part) {
   return give(w, NULL, w->given, start, part);
 }
 
-bool added_tokens_allow_cut(const added_tokens *a, const char *text, size_t bytes, size_t at) {
-  const char *before = text + at - 1;
-  if (byte_pairs_have(&a->raw.inside, before) || byte_pairs_have(&a->normal.inside, before)) return false;
-  if (!a->strips && !a->words) return true;
-  if (a->ends[(uint8_t)text[at - 1]] || a->begins[(uint8_t)text[at]]) return false;
-  if (!a->strips) return true;
-  /* The white space that the place stands in must not lie beside such a token, which would take it whole. */
+/* A token that ends or begins at the place looks at the character on the other side, which then is the end of its text:
+   the same unless that is one of a word. */
+static bool words_allow_cut(const edges *words, const char *text, size_t bytes, size_t at) {
+  return !(words->ends[(uint8_t)text[at - 1]] && characters_word_behind(text + at, bytes - at)) &&
+         !(words->begins[(uint8_t)text[at]] && characters_word_before(text, at));
+}
+
+/* The white space that the place stands in, or that is none, must not lie beside a token that takes it whole. */
+static bool strips_allow_cut(const edges *strips, const char *text, size_t bytes, size_t at) {
   size_t start = at - characters_space_before(text, at),
          end = at + characters_space_behind(text + at, bytes - at);
-  return start > 0 && end < bytes && !a->ends[(uint8_t)text[start - 1]] && !a->begins[(uint8_t)text[end]];
+  return start > 0 && end < bytes && !strips->ends[(uint8_t)text[start - 1]] &&
+         !strips->begins[(uint8_t)text[end]] && !strips->ends[(uint8_t)text[at - 1]] &&
+         !strips->begins[(uint8_t)text[at]];
+}
+
+bool added_tokens_allow_cut(const added_tokens *a, const char *text, size_t bytes, size_t at) {
+  const char *before = text + at - 1;
+  return !byte_pairs_have(&a->raw.inside, before) && !byte_pairs_have(&a->normal.inside, before) &&
+         (!a->words.any || words_allow_cut(&a->words, text, bytes, at)) &&
+         (!a->strips.any || strips_allow_cut(&a->strips, text, bytes, at));
 }
