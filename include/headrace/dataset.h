@@ -21,8 +21,9 @@
 
    Text without a tokenizer is its bytes, mapped as they are. Other text and .jsonl are tokenized
    while opening, into a temporary file that has no name and goes with the dataset. The ids are those of
-   each document as a whole. Memory: a few times the longest line of .jsonl, and what the tokenizer takes
-   (docs/data-formats.md); at most options.longest_document of either is held.
+   each document as a whole, whatever the number of threads (options.workers) that make them: by default as many as there
+   are processors. Memory: some MB for each of them, a few times the longest line of .jsonl, and what the tokenizer takes
+   (docs/data-formats.md, On all processors); nothing grows with the size of a file.
 
    Threads: any number may read one dataset at the same time; batch_dataset_free must be the last
    call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is

@@ -33,7 +33,9 @@ typedef struct BatchTokenizer BatchTokenizer;
 /* A tokenizer: what a caller brings to batch_tokenizer_custom; start from BATCH_TOKENIZER_FUNCTIONS_INIT.
    Each function is given `context`. encode and decode write at most `capacity` items and return how many
    there are in all, which may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. The same text must give the same count. encode is
-   given each document whole: a text file, or the text of a line of .jsonl. None of them may throw (see base.h). */
+   given each document whole: a text file, or the text of a line of .jsonl. Both are called from several threads at the
+   same time, also from threads of the library's own while text is tokenized (options.workers of dataset.h; 1: from the
+   calling thread alone). None of them may throw (see base.h). */
 typedef struct batch_tokenizer_functions {
   size_t size; /* see base.h */
   size_t (*encode)(void *context, const char *text, size_t bytes, int32_t *ids, size_t capacity);
