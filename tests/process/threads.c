@@ -85,6 +85,12 @@ static void expect_mask(const char *thread) {
   }
 }
 
+static void expect_no_threads(void) {
+  for (int patience = 10000; patience > 0 && each_thread(NULL) > 0; patience--)
+    usleep(1000); /* joined, not gone */
+  EXPECT(each_thread(NULL) == 0, "%u threads are left", each_thread(NULL));
+}
+
 static void run_no_handlers(void) {
   sigset_t before, after;
   BatchDataset *dataset = open_dataset(TEXT_PATH);
@@ -99,9 +105,93 @@ static void run_no_handlers(void) {
   batch_spheres_stop(spheres);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
-  for (int patience = 10000; patience > 0 && each_thread(NULL) > 0; patience--)
-    usleep(1000); /* joined, not gone */
-  EXPECT(each_thread(NULL) == 0, "%u threads are left", each_thread(NULL));
+  expect_no_threads();
+}
+
+/* Text, of so many bytes, in a file that is gone when it is closed: its path leads to it as long as it is open. */
+static FILE *make_text(size_t bytes, char *path, size_t size) {
+  FILE *file = tmpfile();
+  EXPECT(file, "tmpfile");
+  for (size_t i = 0; i < bytes; i++) fputc("a line of text\n"[i % 15], file);
+  EXPECT(fflush(file) == 0, "fflush");
+  snprintf(path, size, "/proc/self/fd/%d", fileno(file));
+  return file;
+}
+
+/* A writer in a folder of its own, which goes with it. */
+typedef struct output {
+  char folder[64], path[80];
+  BatchWriter *writer;
+} output;
+
+static void open_output(output *o) {
+  snprintf(o->folder, sizeof o->folder, "/tmp/headrace-process-XXXXXX");
+  EXPECT(mkdtemp(o->folder), "mkdtemp");
+  snprintf(o->path, sizeof o->path, "%s/out.bin", o->folder);
+  o->writer = batch_writer_create(o->path, NULL);
+  EXPECT(o->writer, "%s", batch_last_error()->message);
+}
+
+static void close_output(void *context) {
+  output *o = context;
+  batch_writer_free(o->writer);
+  rmdir(o->folder);
+}
+
+/* Eight megabytes are more than the jobs of three workers hold, so that all threads are there in the callback. */
+static batch_status tokenize_text(batch_tokenize_callback callback, void *context) {
+  char path[64];
+  output o;
+  FILE *text = make_text(8000000, path, sizeof path);
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.format = BATCH_FORMAT_TEXT;
+  options.workers = 3;
+  open_output(&o);
+  batch_status status;
+  pthread_cleanup_push(close_output, &o);
+  status = batch_tokenize_files(&(const char *){path}, 1, &options, o.writer, callback, context);
+  pthread_cleanup_pop(true);
+  fclose(text);
+  return status;
+}
+
+static bool look_at_threads(void *context, const batch_tokenize_progress *progress) {
+  (void)context;
+  if (progress->tokens == 0) return true; /* the first piece is read by the caller */
+  unsigned count = each_thread(expect_mask);
+  EXPECT(count == 4, "%u threads tokenize and read", count);
+  return false;
+}
+
+static void tokenize_and_run_no_handlers(void) {
+  EXPECT(tokenize_text(look_at_threads, NULL) == BATCH_CLOSED, "%s", batch_last_error()->message);
+  expect_no_threads();
+}
+
+static bool cancel_itself(void *passed, const batch_tokenize_progress *progress) {
+  if (progress->tokens == 0) return true;
+  pthread_cancel(pthread_self());
+  usleep(1); /* a cancellation point */
+  *(bool *)passed = true;
+  return false;
+}
+
+static void *tokenize_cancelled(void *passed) {
+  tokenize_text(cancel_itself, passed);
+  pthread_testcancel();
+  return NULL;
+}
+
+/* The threads of a call use what lies on its stack. */
+static void a_cancellation_waits_for_them(void) {
+  bool passed = false;
+  pthread_t thread;
+  void *result;
+  EXPECT(pthread_create(&thread, NULL, tokenize_cancelled, &passed) == 0, "no thread");
+  EXPECT(pthread_join(thread, &result) == 0 && result == PTHREAD_CANCELED, "not cancelled");
+  EXPECT(passed, "cancelled while the threads were there");
+  expect_no_threads();
+  _exit(0); /* what a cancelled call held is not given back */
 }
 
 static void none_for_queues(void) {
@@ -143,6 +233,7 @@ static void not_to_be_had(void) {
   EXPECT(strstr(batch_last_error()->message, "batch_spheres_start: no thread for sphere 0 of 2"), "%s",
          batch_last_error()->message);
   none_for_queues();
+  EXPECT(tokenize_text(NULL, NULL) == BATCH_OK, "%s", batch_last_error()->message);
   batch_dataset_free(dataset);
   _exit(0); /* LeakSanitizer would need a thread */
 }
@@ -175,7 +266,11 @@ static void descriptors_are_closed_on_exec(void) {
 int main(int argc, char **argv) {
 #define CASE(name)                                                                                           \
   { #name, name }
-  static const process_case cases[] = {CASE(run_no_handlers), CASE(none_for_queues), CASE(not_to_be_had),
+  static const process_case cases[] = {CASE(run_no_handlers),
+                                       CASE(tokenize_and_run_no_handlers),
+                                       CASE(a_cancellation_waits_for_them),
+                                       CASE(none_for_queues),
+                                       CASE(not_to_be_had),
                                        CASE(descriptors_are_closed_on_exec)};
   return run_case(argc, argv, cases, sizeof cases / sizeof *cases);
 }

@@ -16,6 +16,8 @@ refuses 2 '12x' -- tokenize -o out.bin --shard-tokens 12x a.txt
 refuses 2 'f16' -- tokenize -o out.bin --token-type f16 a.txt
 refuses 2 'behind' -- tokenize -o out.bin --separator behind a.txt
 refuses 2 'many' -- tokenize -o out.bin --end-of-text many a.txt
+refuses 2 '--workers is 0, expected a whole number from 1 to 4096' -- tokenize -o out.bin --workers 0 a.txt
+refuses 2 '--workers is all' -- tokenize -o out.bin --workers all a.txt
 refuses 1 'missing.txt' -- tokenize -o out.bin missing.txt
 refuses 1 'nowhere/out.bin' -- tokenize -o nowhere/out.bin a.txt
 [ "$(ls -A | grep -c out.bin)" -eq 0 ] || fail 'nothing is left of what failed'
@@ -26,6 +28,13 @@ out_has '15 tokens (u16) in 2 documents'
 refuses 1 'out.bin: exists' -- tokenize -o out.bin a.txt
 run 0 tokenize --force --quiet --token-type auto -o out.bin a.txt
 [ -s out ] && fail 'nothing is printed with --quiet'
+
+# What is written does not depend on how many write it.
+i=0
+while [ $i -lt 3000 ]; do echo "{\"text\":\"document number $i, of some more words than a few\", \"n\": \"$(printf %0300d $i)\"}"; i=$((i + 1)); done >many.jsonl
+for workers in 1 2 3 8; do run 0 tokenize -o "w$workers.bin" --workers $workers --squeeze-space many.jsonl a.txt; done
+out_has 'in 3,001 documents' 'MB/s' 'Mtokens/s'
+for workers in 2 3 8; do cmp -s w1.bin "w$workers.bin" || fail "$workers workers write something else"; done
 
 run 0 tokenize -o gpt.bin --to llmc-gpt2 --end-of-text 50256 a.txt b.txt
 run 0 info --json gpt.bin
