@@ -181,7 +181,7 @@ static const kind given[] = {
          use_dataset_text, .malformed = BATCH_MALFORMED_KEEP),
     KIND("batch_text_normalize", batch_text_options, "BATCH_TEXT_OPTIONS_INIT", reserved, use_text,
          .malformed = BATCH_MALFORMED_KEEP),
-    KIND("batch_writer_create", batch_writer_options, "BATCH_WRITER_OPTIONS_INIT", shard_tokens, use_writer,
+    KIND("batch_writer_create", batch_writer_options, "BATCH_WRITER_OPTIONS_INIT", reserved, use_writer,
          .format = BATCH_FORMAT_AUTO),
     KIND("batch_tokenizer_custom", batch_tokenizer_functions, "BATCH_TOKENIZER_FUNCTIONS_INIT", free,
          use_functions, .encode = encode, .decode = decode),

@@ -19,10 +19,18 @@
    Files are written in a hidden directory beside the output, .x.bin.headrace, flushed to the disk and
    renamed, companions before their tokens: whatever happens in between, a file under its final name is
    whole, and no token file stands beside a companion of other tokens. The directory is locked while the run
-   lives: a second run with the same output is refused. What a killed run left is removed by the next one
+   lives: a second run with the same output is refused. What a killed run left is tidied up by the next one
    with the same output; if it was killed between two renames, the next one ends them. Meanwhile readers
    refuse the files, see batch_dataset_open.
    After an error the writer only answers the same error. Without overwrite, shards finished before it stay.
+
+   A run of shards by one call of batch_tokenize_files that is interrupted (stopped, out of disk, killed, without
+   power) can go on: what it is and how far it has come is kept in the hidden directory from its first shard to its end.
+   With options.continue_run, the same call goes on after the last whole shard, and what it leaves in the end is byte for
+   byte what it would have left at once. Anything else is refused by name: other inputs, or one of another size or time
+   of modification; another tokenizer or option, or version of the library; shards that are not as they were. (Told apart
+   by its vocabulary, its end of text and the ids of a short text is a tokenizer of your own.) But what only stops a run,
+   on_bad_line, longest_document and BATCH_MALFORMED_ERROR, may be less strict later, while no bad line was passed over.
 
    What is written is read back with default options, under any name: a headerless file of a type that its
    name does not tell gets a companion, x.bin.metadata, that does (datatrove's form, see
@@ -51,6 +59,9 @@ typedef struct batch_writer_options {
   uint32_t vocab_size;         /* at most 2^31; 0: not known, and u16 where there is a choice */
   bool overwrite;              /* replace what the run owns; otherwise what is there of it is an error */
   uint64_t shard_tokens;       /* a new shard begins with the first document after so many; 0: one file */
+  bool continue_run;   /* go on with an unfinished run, see above; where nothing is there, begin one. Not with
+                                  overwrite */
+  uint8_t reserved[7]; /* 0 */
 } batch_writer_options;
 
 #define BATCH_WRITER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_writer_options)
@@ -62,8 +73,10 @@ typedef struct batch_writer_options {
    options: NULL for the defaults.
    Returns NULL: BATCH_ERROR_INVALID_ARGUMENT (a format that is not written, a type that the format lacks, the
    vocabulary does not fit or the name contradicts, a name that is read as another format, "-", a link
-   where the run writes more than one file), BATCH_ERROR_IO (with the path: names that are taken, also by
-   another run at work; directories, devices; what the system refuses), BATCH_ERROR_OUT_OF_MEMORY. */
+   where the run writes more than one file, another option than the unfinished run has), BATCH_ERROR_IO (with the path:
+   names that are taken, also by another run at work; directories, devices; shards of the unfinished run that are not as
+   they were; what the system refuses), BATCH_ERROR_FORMAT (what is kept of the unfinished run is damaged),
+   BATCH_ERROR_UNSUPPORTED (or of another version), BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options);
 
 /* Appends ids [count] to the document at hand. Returns false: BATCH_ERROR_OUT_OF_RANGE (an id is below 0 or does
@@ -85,7 +98,7 @@ HEADRACE_API bool batch_writer_finish(BatchWriter *writer);
 /* Frees the writer; what was not finished is removed. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_writer_free(BatchWriter *writer);
 
-/* What was written so far; of NULL 0 (BATCH_TOKEN_DEFAULT) with an error. */
+/* What was written so far, by the run that is gone on with too; of NULL 0 (BATCH_TOKEN_DEFAULT) with an error. */
 HEADRACE_API uint64_t batch_writer_tokens(const BatchWriter *writer);
 HEADRACE_API uint64_t batch_writer_documents(const BatchWriter *writer); /* ended ones */
 HEADRACE_API uint64_t batch_writer_files(const BatchWriter *writer);     /* under their final names */
@@ -111,7 +124,9 @@ typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_prog
    to the writer, one document after the other; the caller finishes the writer. Of the options format,
    text_field, tokenizer, text, separator, end_of_text, on_bad_line, longest_document and workers count. A plain
    text file is one document. All files are looked at before the first is read: what is not text, and what
-   the writer will replace, is refused; and so are text_field and on_bad_line when no file is .jsonl.
+   the writer will replace, is refused; and so are text_field and on_bad_line when no file is .jsonl, and other files
+   and options than those of the unfinished run that the writer goes on with. Then all that run has done counts as done,
+   in the progress too.
    Threads: options.workers tokenize and one reads, unless all there is fits into 256 KiB or workers is 1; they are joined
    before it returns. What is written, and the error, are the same for any number. The calling thread writes; it is not
    cancelled meanwhile (docs/process.md). In a child that the callback forks the call answers BATCH_ERROR_UNSUPPORTED.

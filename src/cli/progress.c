@@ -41,7 +41,8 @@ double progress_seconds(const progress *p) {
    terminal cuts the rest off. */
 static int describe(const progress *p, char *text, size_t room, double part, uint64_t done, uint64_t total,
                     const char *note) {
-  double rate = (double)done / progress_seconds(p), left = rate > 0 ? (double)(total - done) / rate : 0;
+  double rate = (double)(done - p->before) / progress_seconds(p),
+         left = rate > 0 ? (double)(total - done) / rate : 0;
   long seconds = left < 359999 ? (long)(left + 0.5) : 359999;
   return snprintf(text, room, "%3.0f %%  %s  %ld:%02ld left  %s/s", 100 * part, note, seconds / 60,
                   seconds % 60, cli_bytes(rate));
@@ -73,6 +74,7 @@ void progress_draw(progress *p, uint64_t done, uint64_t total, const char *note)
   if (!progress_is_due(p)) return;
   p->drawn = now();
   if (done > total) done = total;
+  if (p->before > done) p->before = done;
   double part = total > 0 ? (double)done / (double)total : 1;
   int length = describe(p, text, sizeof text, part, done, total, note);
   if (p->redraws)

@@ -11,6 +11,7 @@ typedef struct progress {
   bool redraws;            /* stderr is a terminal that can go back in a line */
   bool utf8;               /* the terminal shows block characters */
   uint64_t started, drawn; /* nanoseconds of CLOCK_MONOTONIC */
+  uint64_t before;         /* bytes that were done when it started */
 } progress;
 
 void progress_start(progress *p, bool quiet);

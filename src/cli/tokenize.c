@@ -13,10 +13,11 @@ typedef struct tokenize_run {
   const char *output;
   int32_t end_of_text; /* -1: the tokenizer's */
   int separator;       /* batch_separator; -1: what the format has */
-  bool quiet, help;
+  bool quiet, help, called;
   progress bar;
-  uint64_t bad_lines; /* passed over */
-  uint64_t bytes;     /* read */
+  uint64_t bad_lines;                                  /* passed over */
+  uint64_t bytes;                                      /* read */
+  uint64_t bytes_before, shards_before, tokens_before; /* of the run that this one goes on with */
 } tokenize_run;
 
 static const char *const outputs[] = {"headerless",  "datatrove", "llmc-gpt2",
@@ -36,6 +37,9 @@ static int print_help(void) {
       "  --token-type TYPE     u16, u32, ... (auto: the smallest that fits the vocabulary)\n"
       "  --shard-tokens N      begin a new file with the first document after N tokens (k, M, G):\n"
       "                        FILE gets a number before its extension\n"
+      "  --continue            go on behind the last whole shard of the same command that was stopped or "
+      "killed;\n"
+      "                        if nothing of it is there, begin\n"
       "  --separator WHERE     end-of-text id in each document: before, after or none\n"
       "                        (llm.c: before; Megatron, datatrove: none; headerless: after)\n"
       "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
@@ -94,6 +98,9 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
   case 'F':
     run->writer.overwrite = true;
     break;
+  case 'c':
+    run->writer.continue_run = true;
+    break;
   case 'q':
     run->quiet = true;
     break;
@@ -127,6 +134,7 @@ static int parse(int argc, char **argv, tokenize_run *run) {
                                           {"separator", required_argument, NULL, 's'},
                                           {"end-of-text", required_argument, NULL, 'e'},
                                           {"workers", required_argument, NULL, 'w'},
+                                          {"continue", no_argument, NULL, 'c'},
                                           {"force", no_argument, NULL, 'F'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
@@ -138,6 +146,9 @@ static int parse(int argc, char **argv, tokenize_run *run) {
   }
   if (run->help) return CLI_OK;
   if (!run->output) return cli_usage_error(name, "no --output is given, expected a file");
+  if (run->writer.continue_run && run->writer.overwrite)
+    return cli_usage_error(
+        name, "--continue and --force are given, expected one: what is there is kept, or replaced");
   int status = cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
   return status == CLI_OK ? data_options_settle(&run->data, name) : status;
 }
@@ -164,15 +175,26 @@ static int settle_separator(tokenize_run *run) {
   return CLI_OK;
 }
 
+/* A run that is taken up: what it has done before is no work of now. */
+static void say_going_on(tokenize_run *run, const batch_tokenize_progress *state) {
+  if (run->shards_before == 0) return;
+  run->bar.before = run->bytes_before = state->bytes;
+  if (run->quiet) return;
+  fprintf(stderr, "goes on behind %s with %s\n", cli_count(run->shards_before, "whole shard"),
+          cli_count(run->tokens_before, "token"));
+}
+
 static bool show_progress(void *context, const batch_tokenize_progress *state) {
   tokenize_run *run = context;
   char note[96];
   run->bad_lines = state->bad_lines;
   run->bytes = state->bytes;
+  if (!run->called) say_going_on(run, state);
+  run->called = true;
   if (stop_asked()) return false;
   if (!progress_is_due(&run->bar)) return true;
   snprintf(note, sizeof note, "%s  %.2f Mtokens/s", cli_count(state->tokens, "token"),
-           (double)state->tokens * 1e-6 / progress_seconds(&run->bar));
+           (double)(state->tokens - run->tokens_before) * 1e-6 / progress_seconds(&run->bar));
   progress_draw(&run->bar, state->bytes, state->total_bytes, note);
   return true;
 }
@@ -183,15 +205,29 @@ static void print_summary(const tokenize_run *run, const BatchWriter *writer) {
   printf("%s (%s) in %s, %s, %s, %.1f s, %s/s, %.2f Mtokens/s\n", cli_count(tokens, "token"),
          batch_token_type_name(batch_writer_token_type(writer)),
          cli_count(batch_writer_documents(writer), "document"), cli_count(batch_writer_files(writer), "file"),
-         batch_format_name(run->writer.format), seconds, cli_bytes((double)run->bytes / seconds),
-         (double)tokens * 1e-6 / seconds);
+         batch_format_name(run->writer.format), seconds,
+         cli_bytes((double)(run->bytes - run->bytes_before) / seconds),
+         (double)(tokens - run->tokens_before) * 1e-6 / seconds);
+}
+
+/* What there is to go on with after an error that may be gone by then. */
+static void say_kept(const tokenize_run *run, const BatchWriter *writer) {
+  uint64_t shards = batch_writer_files(writer);
+  if (batch_last_error()->code == BATCH_ERROR_INVALID_ARGUMENT) return;
+  if (!run->writer.shard_tokens || run->writer.overwrite || shards == 0) return;
+  (void)cli_error(name, "kept: %s; the same command with --continue goes on behind",
+                  cli_count(shards, "whole shard"));
 }
 
 static int say_stopped(const tokenize_run *run, const BatchWriter *writer) {
   if (run->writer.overwrite)
     return cli_error(name, "stopped by a signal; what was there before is untouched");
-  return cli_error(name, "stopped by a signal; files finished before it: %s",
-                   cli_thousands(batch_writer_files(writer)));
+  if (!run->writer.shard_tokens)
+    return cli_error(
+        name, "stopped by a signal; nothing is kept of a single file (with --shard-tokens whole shards are)");
+  uint64_t shards = batch_writer_files(writer);
+  return cli_error(name, "stopped by a signal; kept: %s%s", cli_count(shards, "whole shard"),
+                   shards ? "; the same command with --continue goes on behind" : "");
 }
 
 static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *paths, size_t n) {
@@ -200,7 +236,11 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
   bool good = status == BATCH_OK && batch_writer_finish(writer);
   progress_end(&run->bar);
   if (status == BATCH_CLOSED) return say_stopped(run, writer);
-  if (!good) return cli_library_error(name);
+  if (!good) {
+    int answer = cli_library_error(name);
+    say_kept(run, writer);
+    return answer;
+  }
   data_say_bad_lines(name, run->bad_lines);
   if (run->quiet) return CLI_OK;
   print_summary(run, writer);
@@ -213,6 +253,8 @@ static int tokenize(tokenize_run *run, const char *const *paths, size_t n) {
   stop_watch();
   BatchWriter *writer = batch_writer_create(run->output, &run->writer);
   if (!writer) return cli_library_error(name);
+  run->shards_before = batch_writer_files(writer);
+  run->tokens_before = batch_writer_tokens(writer);
   status = write_all(run, writer, paths, n);
   batch_writer_free(writer);
   return status;

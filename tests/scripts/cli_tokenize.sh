@@ -117,4 +117,35 @@ yes 'a line of text' | head -c 40000000 >big.txt
 while [ ! -e s/.x.bin.headrace/new/x.bin ]; do kill -0 $job || break; done
 kill -TERM $job && wait $job 2>/dev/null && fail 'stopped by a signal, and says success'
 [ "$(tokens s/x.bin)" = 6 ] && [ "$(ls -A s | tr '\n' ' ')" = 'x.bin x_notes.bin ' ] || fail "after the signal: $(ls -A s)"
+
+# what is interrupted goes on, and is in the end what it would have been
+awk 'BEGIN { for (i = 0; i < 60000; i++) { if (i % 97 == 0) print "bad"; else printf "{\"text\":\"%0*d\"}\n", i % 113, i } }' >part.jsonl
+mkdir whole kept
+run 0 tokenize --quiet --on-bad-line skip --shard-tokens 100k --to megatron -o whole/x.bin part.jsonl a.txt
+again='tokenize --quiet --continue --on-bad-line skip --shard-tokens 100k --to megatron -o kept/x.bin part.jsonl a.txt'
+shards() { ls kept | wc -l; }
+for try in 1 2 3 4 5 6; do
+  before=$(shards)
+  "$headrace" $again 2>err & job=$!
+  while [ "$(shards)" -le $((before + 3)) ]; do kill -0 $job 2>/dev/null || break; done
+  kill -KILL $job 2>/dev/null
+  wait $job 2>/dev/null
+done
+if [ -e kept/.x.bin.headrace/unfinished ]; then
+  refuses 1 'of a run that is not finished' -- tokenize --on-bad-line skip --shard-tokens 100k --to megatron -o kept/x.bin part.jsonl a.txt
+  refuses 2 '(--shard-tokens) is 200000, expected 100000' -- tokenize --continue --on-bad-line skip --shard-tokens 200k --to megatron -o kept/x.bin part.jsonl a.txt
+  refuses 2 'the input is b.txt, expected a.txt' -- tokenize --continue --on-bad-line skip --shard-tokens 100k --to megatron -o kept/x.bin part.jsonl b.txt
+  run 0 $again
+fi
+diff -r whole kept || fail 'what went on is what it would have been'
+refuses 2 '--continue and --force' -- tokenize --continue --force -o kept/x.bin a.txt
+
+rm -r kept && mkdir kept
+"$headrace" tokenize --on-bad-line skip --shard-tokens 40k -o kept/x.bin part.jsonl 2>err & job=$!
+while [ ! -e kept/x_000002.bin ]; do kill -0 $job 2>/dev/null || break; done
+kill -TERM $job && wait $job 2>/dev/null && fail 'stopped by a signal, and says success'
+err_has 'stopped by a signal; kept:' '--continue goes on behind'
+run 0 tokenize --on-bad-line skip --continue --shard-tokens 40k -o kept/x.bin part.jsonl
+err_has 'goes on behind'
+out_has "in $(grep -c text part.jsonl | sed 's/\(...\)$/,\1/') documents"
 exit 0

@@ -94,6 +94,7 @@ WRAP(ssize_t, pwrite, (int fd, const void *data, size_t bytes, off_t offset),
      (fd, data, taken("pwrite", bytes), offset), -1, fails_or_waits("pwrite", ENOSPC))
 WRAP(ssize_t, pread, (int fd, void *data, size_t bytes, off_t offset),
      (fd, data, taken("pread", bytes), offset), -1, fails_or_waits("pread", EIO))
+WRAP(int, ftruncate, (int fd, off_t bytes), (fd, bytes), -1, fails_or_waits("ftruncate", EIO))
 WRAP(void *, malloc, (size_t bytes), (bytes), NULL, fails("malloc", ENOMEM))
 WRAP(void *, calloc, (size_t count, size_t bytes), (count, bytes), NULL, fails("calloc", ENOMEM))
 WRAP(void *, reallocarray, (void *memory, size_t count, size_t bytes), (memory, count, bytes), NULL,

@@ -161,6 +161,11 @@ bool output_owns(const output_names *o, const char *entry) {
   return is_token_file(o, bin, length);
 }
 
+uint64_t output_number(const output_names *o, const char *entry) {
+  const char *mark = entry + o->stem;
+  return strlen(entry) > (size_t)o->stem && *mark == '_' ? strtoull(mark + 1, NULL, 10) : 0;
+}
+
 bool output_companion(const char *token_name, unsigned i, char *companion, size_t room) {
   unsigned count = sizeof suffixes / sizeof *suffixes;
   int stem = (int)strlen(token_name);

@@ -34,6 +34,9 @@ char *output_of_shard(const char *name);
 /* Whether an entry of the directory is one of the run's names. */
 bool output_owns(const output_names *o, const char *entry);
 
+/* The number of the shard that one of the run's names is of; 0: of none. */
+uint64_t output_number(const output_names *o, const char *entry);
+
 /* The i-th companion that a token file of this name may have; false: there are no more. */
 bool output_companion(const char *token_name, unsigned i, char *companion, size_t room);
 

@@ -22,8 +22,17 @@ static void reverse(name_list *list) {
   }
 }
 
-static bool owns(const void *context, const char *name) {
-  return output_owns(context, name);
+/* The names that are to be free: all that the run owns, but for its first shards. */
+typedef struct free_names {
+  const output_names *names;
+  uint64_t shards;
+} free_names;
+
+static bool is_among(const void *context, const char *name) {
+  const free_names *f = context;
+  if (!output_owns(f->names, name)) return false;
+  uint64_t number = output_number(f->names, name);
+  return number == 0 || number > f->shards;
 }
 
 /* Nothing but a directory can take the place of one, so this never moves the file; but what else would
@@ -46,11 +55,18 @@ static bool can_be_replaced(const staging *s, const char *name) {
                                               : "a device, a pipe or a socket");
 }
 
-static bool exists_fail(const staging *s, const char *name) {
+static bool is_kept(const staging *s) {
+  struct stat status;
+  return fstatat(s->hidden, STAGING_RECORD, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static bool exists_fail(const staging *s, const char *name, bool unfinished) {
   char shown[SHOWN];
   output_shown(s->names, name, shown, sizeof shown);
   return error_fail(BATCH_ERROR_IO,
-                    "%.700s: exists, expected none (to replace it: options.overwrite, --force)", shown);
+                    "%.700s: exists%s, expected none (%sto replace it: options.overwrite, --force)", shown,
+                    unfinished ? ", of a run that is not finished" : "",
+                    unfinished ? "to go on with that: options.continue_run, --continue; " : "");
 }
 
 /* The first token file of a list, or its first name. */
@@ -60,18 +76,20 @@ static const char *first_token_file(const name_list *list) {
   return list->names[0];
 }
 
-/* What the run owns and is there; without overwrite nothing may be. */
-static bool list_owned(const staging *s, name_list *list) {
-  if (!name_list_read(list, s->directory, s->names->path, owns, s->names)) return false;
-  if (!s->overwrite && list->count > 0) return exists_fail(s, first_token_file(list));
+/* What the run owns and is there, but for its first shards; without overwrite nothing may be. */
+static bool list_owned(const staging *s, uint64_t shards, name_list *list) {
+  const free_names wanted = {s->names, shards};
+  if (!name_list_read(list, s->directory, s->names->path, is_among, &wanted)) return false;
+  if (!s->overwrite && list->count > 0)
+    return exists_fail(s, first_token_file(list), shards == 0 && is_kept(s));
   for (size_t i = 0; i < list->count; i++)
     if (!can_be_replaced(s, list->names[i])) return false;
   return true;
 }
 
-static bool look(const staging *s) {
+bool staging_look(const staging *s, uint64_t shards) {
   name_list list = {0};
-  bool good = list_owned(s, &list);
+  bool good = list_owned(s, shards, &list);
   name_list_free(&list);
   return good;
 }
@@ -96,8 +114,7 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory to notice a fork", names->path);
   s->generation = thread_generation();
   s->hidden_name = staging_hidden_name(names->name);
-  if (s->hidden_name && open_output_directory(s) && staging_claim(s) && staging_recover(s) && make_parts(s) &&
-      look(s))
+  if (s->hidden_name && open_output_directory(s) && staging_claim(s) && staging_recover(s) && make_parts(s))
     return true;
   batch_error error = *batch_last_error();
   char sentence[SHOWN];
@@ -195,15 +212,16 @@ static bool look_beside(const staging *s, const name_list *fresh) {
     for (unsigned k = 0; output_companion(fresh->names[i], k, companion, sizeof companion); k++) {
       if (output_is_companion(fresh->names[i])) break;
       if (fstatat(s->directory, companion, &status, AT_SYMLINK_NOFOLLOW) == 0)
-        return exists_fail(s, companion);
+        return exists_fail(s, companion, false);
       if (errno != ENOENT && errno != ENAMETOOLONG) return staging_entry_fail(s, companion, "stat");
     }
   return true;
 }
 
+/* What is kept of a run goes before its shards do, or it would be held against others. */
 static bool publish(staging *s, name_list *fresh, name_list *stale) {
   if (!name_list_read(fresh, s->fresh, s->names->path, NULL, NULL)) return false;
-  if (!(s->overwrite ? list_owned(s, stale) : look_beside(s, fresh))) return false;
+  if (!(s->overwrite ? list_owned(s, 0, stale) && staging_forget(s) : look_beside(s, fresh))) return false;
   bool same = stale->count == 0 || (stale->count == 1 && strcmp(stale->names[0], fresh->names[0]) == 0);
   if (fresh->count == 1 && same) return place_one(s, fresh->names[0]);
   return replace(s, fresh, stale) && end_replacing(s);
@@ -217,14 +235,21 @@ bool staging_publish(staging *s) {
   return good;
 }
 
+static bool remove_entry(const staging *s, const char *name, const char *call) {
+  return unlinkat(s->hidden, name, 0) == 0 || errno == ENOENT || staging_hidden_fail(s, call);
+}
+
+bool staging_forget(const staging *s) {
+  return remove_entry(s, STAGING_RECORD, "unlink what is kept in it");
+}
+
 /* The lock goes first while it is held: who opened it meanwhile sees that it is not there and begins
    again. */
 static bool remove_hidden(staging *s) {
   if (!part_remove(s, PART_FRESH) || !part_remove(s, PART_GONE) || !part_remove_empty(s, PART_READY) ||
-      !part_remove_empty(s, PART_OLD))
+      !part_remove_empty(s, PART_OLD) || !remove_entry(s, STAGING_RECORD_NEW, "unlink a file in it") ||
+      !remove_entry(s, "lock", "unlink the lock in it"))
     return false;
-  if (unlinkat(s->hidden, "lock", 0) != 0 && errno != ENOENT)
-    return staging_hidden_fail(s, "unlink the lock in it");
   return unlinkat(s->directory, s->hidden_name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENOTEMPTY ||
          errno == EEXIST || staging_hidden_fail(s, "rmdir");
 }
@@ -246,5 +271,6 @@ bool staging_close(staging *s) {
 }
 
 bool staging_end(staging *s) {
-  return staging_close(s) || written_but(s);
+  bool forgotten = staging_forget(s) || written_but(s);
+  return (staging_close(s) || written_but(s)) && forgotten;
 }

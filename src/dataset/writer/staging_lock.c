@@ -55,25 +55,32 @@ static bool still_there(const staging *s) {
          fstatat(s->hidden, "lock", &named, 0) == 0 && staging_same_file(&here, &named);
 }
 
-/* made: this run made the hidden directory, which is a lock where a file system has no other. */
+/* made: this run made the lock, which is one by being there where a file system has no other. */
 static bool lock_it(staging *s, bool made) {
   if (TEMP_FAILURE_RETRY(flock(s->lock, LOCK_EX | LOCK_NB)) == 0) return true;
   if (errno == EWOULDBLOCK)
     return error_fail(BATCH_ERROR_IO, "%.700s: another run is writing it, expected none", s->names->path);
   if (errno != ENOSYS && errno != EOPNOTSUPP && errno != ENOLCK) return staging_hidden_fail(s, "flock");
-  return made || error_fail(BATCH_ERROR_IO,
-                            "%.600s: found %.250s, and this file system has no locks that would tell whether "
-                            "another run is writing it; expected none: remove it if no run is",
-                            s->names->path, s->hidden_name);
+  return made ||
+         error_fail(BATCH_ERROR_IO,
+                    "%.600s: found %.250s/lock, and this file system has no locks that would tell whether "
+                    "another run is writing it; expected none: remove it if no run is",
+                    s->names->path, s->hidden_name);
+}
+
+static int open_lock(const staging *s, int flags) {
+  return TEMP_FAILURE_RETRY(openat(s->hidden, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0666));
 }
 
 static bool try_claim(staging *s, bool *claimed) {
-  bool made = mkdirat(s->directory, s->hidden_name, 0777) == 0;
   *claimed = false;
-  if (!made && errno != EEXIST) return file_fail(s->names->path, "create a directory beside it");
+  if (mkdirat(s->directory, s->hidden_name, 0777) != 0 && errno != EEXIST)
+    return file_fail(s->names->path, "create a directory beside it");
   s->hidden = staging_open_directory(s->directory, s->hidden_name);
   if (s->hidden < 0) return errno == ENOENT || staging_hidden_fail(s, "open");
-  s->lock = TEMP_FAILURE_RETRY(openat(s->hidden, "lock", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
+  s->lock = open_lock(s, O_CREAT | O_EXCL);
+  bool made = s->lock >= 0;
+  if (!made && errno == EEXIST) s->lock = open_lock(s, 0);
   if (s->lock < 0) return errno == ENOENT || staging_hidden_fail(s, "create a lock in it");
   if (!lock_it(s, made)) return false;
   *claimed = still_there(s);

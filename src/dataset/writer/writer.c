@@ -1,5 +1,6 @@
 #include "dataset/writer/writer_internal.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,22 +10,6 @@
 #include "base/path.h"
 #include "dataset/formats/format.h"
 #include "dataset/token_type.h"
-#include "dataset/writer/output_names.h"
-#include "dataset/writer/shard.h"
-#include "dataset/writer/staging.h"
-#include "text/encode.h"
-
-struct BatchWriter {
-  batch_writer_options options; /* format and token_type settled */
-  output_names names;
-  staging place;
-  shard shard;
-  bool in_document, finished;
-  fault failed; /* the first failure stays */
-  uint64_t tokens, documents;
-  uint64_t shards;    /* sealed */
-  uint64_t published; /* of them, under their final names */
-};
 
 static const format_output *output_of(batch_format number) {
   const format_kind *f = format_of(number);
@@ -106,15 +91,26 @@ static bool check_shard_tokens(const batch_writer_options *options) {
                     options->shard_tokens, most, batch_format_name(options->format));
 }
 
+static bool check_continue(const batch_writer_options *options) {
+  return !options->continue_run || !options->overwrite ||
+         error_fail(
+             BATCH_ERROR_INVALID_ARGUMENT,
+             "%s: options.continue_run and options.overwrite are set, expected one of them: what is there is "
+             "kept, or replaced",
+             function);
+}
+
 static bool settle(BatchWriter *writer, const char *path) {
   batch_writer_options *options = &writer->options;
   output_names *names = &writer->names;
   return settle_format(options) && output_names_settle(names, path, options->format) &&
          settle_type(options, names->path) && check_told(options, names->path) &&
-         check_told(options, names->name) && check_link(options, names) && check_shard_tokens(options);
+         check_told(options, names->name) && check_link(options, names) && check_shard_tokens(options) &&
+         check_continue(options);
 }
 
 static bool open_shard(BatchWriter *writer) {
+  if (writer->at.last) return true;
   char *name = writer->options.shard_tokens ? output_shard_name(&writer->names, writer->shards + 1)
                                             : path_make("%s", writer->names.name);
   bool good = name && shard_open(&writer->shard, &writer->place, name, writer->options.format,
@@ -123,8 +119,7 @@ static bool open_shard(BatchWriter *writer) {
   return good;
 }
 
-/* Keeps the first failure, and takes back what is unfinished. */
-static bool fail(BatchWriter *writer) {
+bool writer_fail(BatchWriter *writer) {
   error_keep(&writer->failed);
   shard_close(&writer->shard);
   staging_close(&writer->place); /* what it could not remove, the next run with this output does */
@@ -133,8 +128,7 @@ static bool fail(BatchWriter *writer) {
 }
 
 BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options) {
-  static const options_type type =
-      OPTIONS_TYPE(batch_writer_options, BATCH_WRITER_OPTIONS_INIT, shard_tokens);
+  static const options_type type = OPTIONS_TYPE_RESERVED(batch_writer_options, BATCH_WRITER_OPTIONS_INIT);
   batch_writer_options mine = BATCH_WRITER_OPTIONS_INIT;
   if (!path || !*path)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_create: path is %s, expected a path",
@@ -148,10 +142,11 @@ BatchWriter *batch_writer_create(const char *path, const batch_writer_options *o
   writer->options = mine;
   writer->shard = SHARD_CLOSED;
   writer->place = STAGING_CLOSED;
+  writer->record = RUN_RECORD_NONE;
   if (settle(writer, path) && staging_open(&writer->place, &writer->names, writer->options.overwrite) &&
-      open_shard(writer))
+      writer_find_run(writer) && open_shard(writer))
     return writer;
-  fail(writer);
+  writer_fail(writer);
   batch_writer_free(writer);
   return NULL;
 }
@@ -161,8 +156,7 @@ static bool is_there(const BatchWriter *writer, const char *function_called) {
          error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: writer is NULL, expected a writer", function_called);
 }
 
-/* Whether the writer still takes something; otherwise why not. */
-static bool ready(const BatchWriter *writer, const char *function_called) {
+bool writer_ready(const BatchWriter *writer, const char *function_called) {
   if (!is_there(writer, function_called)) return false;
   if (writer->failed.code) {
     error_put_back(&writer->failed);
@@ -183,40 +177,63 @@ static bool end_shard(BatchWriter *writer, bool last) {
   shard_close(&writer->shard);
   writer->shards++;
   if (writer->options.overwrite && !last) return true;
-  if (!staging_publish(&writer->place)) return false;
+  if (!writer_keep_shard(writer, last) || !staging_publish(&writer->place)) return false;
   writer->published = writer->shards;
   return true;
 }
 
 static bool begin_document(BatchWriter *writer) {
   uint64_t most = writer->options.shard_tokens;
+  if (writer->at.last)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%.700s: all of its run is written, expected batch_writer_finish", writer->names.path);
   writer->in_document = true;
   return most == 0 || writer->shard.token_count < most || (end_shard(writer, false) && open_shard(writer));
 }
 
-bool batch_writer_append(BatchWriter *writer, const int32_t *ids, size_t count) {
-  if (!ready(writer, "batch_writer_append")) return false;
-  if (!ids && count > 0)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_append: ids is NULL, expected an address");
-  if (!writer->in_document && !begin_document(writer)) return fail(writer);
-  if (!shard_tokens(&writer->shard, ids, count)) return fail(writer);
+bool writer_append(BatchWriter *writer, const int32_t *ids, size_t count) {
+  if (!writer->in_document && !begin_document(writer)) return writer_fail(writer);
+  if (!shard_tokens(&writer->shard, ids, count)) return writer_fail(writer);
   writer->tokens += count;
   return true;
 }
 
-bool batch_writer_end_document(BatchWriter *writer) {
-  if (!ready(writer, "batch_writer_end_document")) return false;
-  if (!writer->in_document && !begin_document(writer)) return fail(writer);
-  if (!shard_end_document(&writer->shard)) return fail(writer);
+bool batch_writer_append(BatchWriter *writer, const int32_t *ids, size_t count) {
+  if (!writer_ready(writer, "batch_writer_append")) return false;
+  if (!ids && count > 0)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_append: ids is NULL, expected an address");
+  return writer_leave_run(writer, "batch_writer_append") && writer_append(writer, ids, count);
+}
+
+bool writer_end_document(BatchWriter *writer) {
+  if (!writer->in_document && !begin_document(writer)) return writer_fail(writer);
+  if (!shard_end_document(&writer->shard)) return writer_fail(writer);
   writer->in_document = false;
   writer->documents++;
   return true;
 }
 
+bool batch_writer_end_document(BatchWriter *writer) {
+  return writer_ready(writer, "batch_writer_end_document") &&
+         writer_leave_run(writer, "batch_writer_end_document") && writer_end_document(writer);
+}
+
+void writer_mark(BatchWriter *writer, uint64_t input, const text_place *next, uint64_t bad_lines_before) {
+  writer->at =
+      (run_mark){.input = input, .next = *next, .bad_lines = bad_lines_before, .last = writer->at.last};
+}
+
+/* Whether there is something that wants a name: a run may have gone on with nothing, or was at its end. */
+static bool has_shard(const BatchWriter *writer) {
+  bool empty = writer->shard.token_count == 0 && writer->shard.document_count == 0;
+  return !writer->at.last && (writer->shards == 0 || !empty);
+}
+
 bool batch_writer_finish(BatchWriter *writer) {
-  if (!ready(writer, "batch_writer_finish")) return false;
-  if (writer->in_document && !batch_writer_end_document(writer)) return false;
-  if (!end_shard(writer, true)) return fail(writer);
+  if (!writer_ready(writer, "batch_writer_finish")) return false;
+  if (writer->kept == RUN_GOES_ON) return writer_leave_run(writer, "batch_writer_finish");
+  if (writer->in_document && !writer_end_document(writer)) return false;
+  if (has_shard(writer) && !end_shard(writer, true)) return writer_fail(writer);
   writer->finished = true;
   return staging_end(&writer->place);
 }
@@ -226,13 +243,14 @@ void batch_writer_free(BatchWriter *writer) {
   live_leave("batch_writer_free", writer);
   shard_close(&writer->shard);
   staging_close(&writer->place);
+  run_record_close(&writer->record);
   output_names_free(&writer->names);
   free(writer);
 }
 
 bool writer_check_input(const BatchWriter *writer, const char *path) {
   bool replaced;
-  if (!ready(writer, "batch_tokenize_files")) return false;
+  if (!writer_ready(writer, "batch_tokenize_files")) return false;
   if (!staging_replaces(&writer->place, path, &replaced)) return false;
   return !replaced || error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                                  "%.500s: is read and would be replaced by %.500s, expected another output",
@@ -240,7 +258,7 @@ bool writer_check_input(const BatchWriter *writer, const char *path) {
 }
 
 void writer_abandon(BatchWriter *writer) {
-  if (writer->in_document && !writer->failed.code) fail(writer);
+  if (writer->in_document && !writer->failed.code) writer_fail(writer);
 }
 
 uint64_t batch_writer_tokens(const BatchWriter *writer) {
