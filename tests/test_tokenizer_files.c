@@ -153,11 +153,27 @@ Test(tokenizer_files, options_that_the_file_has_no_use_for_are_refused) {
   options.special_token_count = 1;
   assert_refused(!batch_tokenizer_open(json, &options), BATCH_ERROR_INVALID_ARGUMENT,
                  "options.special_tokens", "tokenizer.json");
-  const char *model = write_data("x.model", "\x0A\x01\xFF\xFE", 4);
+  const char *broken = write_data("x.model", "\x0A\x01\xFF\xFE", 4);
   options.special_token_count = 0;
   options.specials = BATCH_SPECIALS_ALLOW;
-  assert_refused(!batch_tokenizer_open(model, &options), BATCH_ERROR_INVALID_ARGUMENT, "options.specials",
-                 "SentencePiece");
+  assert_refused(!batch_tokenizer_open(broken, &options), BATCH_ERROR_FORMAT, broken, "SentencePiece model");
+}
+
+Test(tokenizer_files, options_that_a_sentencepiece_model_has_no_use_for_are_refused) {
+  batch_tokenizer_options options = BATCH_TOKENIZER_OPTIONS_INIT;
+  char prefix[300];
+  need_package(PACKAGE_SENTENCEPIECE);
+  snprintf(prefix, sizeof prefix, "--model_prefix=%s", path_of("m"));
+  int status = run_program((const char *[]){"spm_train", "--input=/usr/share/common-licenses/GPL-3", prefix,
+                                            "--model_type=bpe", "--vocab_size=500", "--num_threads=1", NULL});
+  if (status < 0) cr_skip("no spm_train here");
+  BatchTokenizer *model = vocabulary_open(path_of("m.model"), BATCH_SPLIT_OF_FILE, BATCH_SPECIALS_IGNORE);
+  batch_tokenizer_facts facts = BATCH_TOKENIZER_FACTS_INIT;
+  cr_assert(batch_tokenizer_describe(model, &facts) && facts.kind == BATCH_TOKENIZER_SENTENCEPIECE);
+  batch_tokenizer_free(model);
+  options.specials = BATCH_SPECIALS_ALLOW;
+  assert_refused(!batch_tokenizer_open(path_of("m.model"), &options), BATCH_ERROR_INVALID_ARGUMENT,
+                 "options.specials", "a SentencePiece model");
 }
 
 Test(tokenizer_files, options_that_cannot_be_are_refused) {

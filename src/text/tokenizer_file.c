@@ -53,18 +53,28 @@ static bool has(const tokenizer_file *file, const char *word) {
   return memmem(file->bytes, file->count, word, strlen(word)) != NULL;
 }
 
+static bool begins_with_brace(const tokenizer_file *file) {
+  size_t first = 0;
+  while (first < file->count && file->bytes[first] && strchr(" \t\r\n", file->bytes[first])) first++;
+  return first < file->count && file->bytes[first] == '{';
+}
+
+/* No model of SentencePiece begins as a rank file or JSON does: what is wrong with those, further on, is found by who
+   reads them. */
 tokenizer_look tokenizer_file_look(const tokenizer_file *file, const char **name) {
   enum { LOOK = 4096 }; /* bytes that must look like text */
   const uint8_t *raw = (const uint8_t *)file->bytes;
-  size_t first = 0, count = file->count;
+  size_t count = file->count;
+  *name = "a rank file of tiktoken";
+  if (is_rank_file(file->bytes, count)) return LOOKS_RANKS;
+  if (begins_with_brace(file)) {
+    bool tokenizer = has(file, "\"model\"") && has(file, "\"vocab\"");
+    *name = tokenizer ? "a tokenizer.json" : "a JSON file";
+    return tokenizer ? LOOKS_JSON : LOOKS_TEXT;
+  }
   *name = count == 0 ? "an empty file" : foreign_name(raw, count);
   if (*name) return LOOKS_FOREIGN;
   if (!utf8_is_text(raw, count < LOOK ? count : LOOK, count > LOOK)) return LOOKS_BINARY;
-  *name = "a rank file of tiktoken";
-  if (is_rank_file(file->bytes, count)) return LOOKS_RANKS;
-  while (first < count && raw[first] && strchr(" \t\r\n", raw[first])) first++;
-  bool json = first < count && raw[first] == '{',
-       tokenizer = has(file, "\"model\"") && has(file, "\"vocab\"");
-  *name = !json ? "a text" : tokenizer ? "a tokenizer.json" : "a JSON file";
-  return json && tokenizer ? LOOKS_JSON : LOOKS_TEXT;
+  *name = "a text";
+  return LOOKS_TEXT;
 }

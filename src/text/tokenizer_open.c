@@ -135,21 +135,29 @@ static uint64_t identity(const tokenizer_file *file, const batch_tokenizer_optio
   return key;
 }
 
+/* Options are looked at last, since only a model that is one can say that they are of no use to it. */
+static BatchTokenizer *open_model(const tokenizer_file *file, const batch_tokenizer_options *o) {
+  BatchTokenizer *tokenizer = tokenizer_sentencepiece_make(function, file);
+  if (!tokenizer || check_use(o, file, LOOKS_BINARY, "a SentencePiece model")) return tokenizer;
+  batch_tokenizer_free(tokenizer);
+  return NULL;
+}
+
 static BatchTokenizer *open_file(const tokenizer_file *file, const batch_tokenizer_options *o) {
   const char *name;
   tokenizer_look look = tokenizer_file_look(file, &name);
-  if (look == LOOKS_TEXT && o->split && file->bytes[0] != '{')
-    look = LOOKS_RANKS; /* its faults are then told by line */
+  bool json = look == LOOKS_TEXT && strcmp(name, "a text") != 0;
+  if (o->split && (look == LOOKS_BINARY || (look == LOOKS_TEXT && !json)))
+    look = LOOKS_RANKS; /* it is said to be one: its faults are told by line */
   if (look == LOOKS_FOREIGN || look == LOOKS_TEXT) {
     format_fail(file->path, 0, "found %s, expected a tokenizer.json, a rank file or a SentencePiece model",
                 name);
     return NULL;
   }
-  if (!check_use(o, file, look, name ? name : "a SentencePiece model, if anything")) return NULL;
-  BatchTokenizer *tokenizer = look == LOOKS_RANKS  ? open_ranks(file, o)
-                              : look == LOOKS_JSON ? open_json(file, o)
-                                                   : tokenizer_sentencepiece_make(function, file);
-  if (tokenizer && look != LOOKS_BINARY) tokenizer_identify(tokenizer, identity(file, o));
+  if (look == LOOKS_BINARY) return open_model(file, o);
+  if (!check_use(o, file, look, name)) return NULL;
+  BatchTokenizer *tokenizer = look == LOOKS_RANKS ? open_ranks(file, o) : open_json(file, o);
+  if (tokenizer) tokenizer_identify(tokenizer, identity(file, o));
   return tokenizer;
 }
 
