@@ -1,4 +1,6 @@
 /* The pre_tokenizer of a tokenizer.json: how text is split. */
+#include <string.h>
+
 #include "base/error.h"
 #include "text/readers/tokenizer_json.h"
 
@@ -9,7 +11,7 @@ typedef struct split_reader {
 } split_reader;
 
 static bool refuse_split(const json_reader *r, const char *where, json_slice place, const split_reader *s) {
-  if (s->why[0] == 'n' && s->why[1] == 'o' && s->why[2] == ' ' && s->why[3] == 'm')
+  if (strncmp(s->why, "no memory", 9) == 0)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: %s", r->file->path, s->why);
   return json_refuse_at(r, place.text, "found %s in %s, expected a split that this version implements",
                         s->why, where);
