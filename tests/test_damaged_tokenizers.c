@@ -90,7 +90,7 @@ static void damage(bytes *file) {
     file->used -= run;
     break;
   case 3: /* or comes from elsewhere */
-    memcpy(file->data + at, file->data + below(file->used - run + 1), run);
+    memmove(file->data + at, file->data + below(file->used - run + 1), run);
     break;
   default:
     if (strlen(word) <= file->used - at) memcpy(file->data + at, word, strlen(word));

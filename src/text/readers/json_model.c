@@ -106,9 +106,11 @@ static bool read_vocab(model_reader *m, const json_field *field) {
   return json_each_member(&t, take_token, m);
 }
 
-static bool refuse_merge(const model_reader *m, json_slice merge, const char *expected) {
-  return json_refuse_at(m->r, merge.text, "found %.*s in model.merges[%zu], expected %s",
-                        (int)(merge.bytes < 60 ? merge.bytes : 60), merge.text, m->merges, expected);
+static bool refuse_merge(const model_reader *m, const char *merge, const char *expected) {
+  json_text t = {.at = merge, .end = m->r->file->bytes + m->r->file->count};
+  json_skip_value(&t);
+  return json_refuse_at(m->r, merge, "found %.*s in model.merges[%zu], expected %s",
+                        (int)(t.at - merge < 60 ? t.at - merge : 60), merge, m->merges, expected);
 }
 
 static const char two_tokens[] = "two tokens of the vocabulary that together are a third";
@@ -121,21 +123,21 @@ static bool side_of(model_reader *m, json_slice text, int32_t *id) {
   return true;
 }
 
-static bool add_merge(model_reader *m, json_slice merge, int32_t left, int32_t right) {
+static bool add_merge(model_reader *m, const char *merge, int32_t left, int32_t right) {
   bpe_status status =
       left < 0 || right < 0 ? BPE_NO_TOKEN : bpe_model_add_merge(m->parts->model, left, right);
-  m->merges++;
-  if (status == BPE_OK) return true;
   if (status == BPE_NO_MEMORY) return json_no_memory(m->r);
-  m->merges--;
-  return refuse_merge(m, merge, two_tokens);
+  if (status != BPE_OK) return refuse_merge(m, merge, two_tokens);
+  m->merges++;
+  return true;
 }
 
 /* "left right", as in a merges.txt. */
-static bool take_joined(model_reader *m, json_slice merge) {
-  json_slice text;
+static bool take_joined(model_reader *m, json_text *t) {
+  const char *merge = t->at;
+  json_slice string, text;
   int32_t left, right;
-  if (!plain_text(m, &(json_slice){merge.text + 1, merge.bytes - 2}, &text)) return false;
+  if (!json_read_string(t, &string) || !plain_text(m, &string, &text)) return false;
   if (text.bytes >= 8 && memcmp(text.text, "#version", 8) == 0) return true;
   const char *blank = text.bytes ? memchr(text.text, ' ', text.bytes) : NULL;
   if (!blank) return refuse_merge(m, merge, two_tokens);
@@ -163,22 +165,19 @@ static bool take_side(void *context, json_text *t) {
 }
 
 /* ["left", "right"] */
-static bool take_pair(model_reader *m, json_slice merge) {
+static bool take_pair(model_reader *m, json_text *t) {
+  const char *merge = t->at;
   sides s = {.m = m};
-  json_text t = {.at = merge.text, .end = merge.text + merge.bytes};
-  if (!json_each_element(&t, take_side, &s)) return false;
+  if (!json_each_element(t, take_side, &s)) return false;
   return s.count == 2 ? add_merge(m, merge, s.ids[0], s.ids[1]) : refuse_merge(m, merge, "two strings");
 }
 
 static bool take_merge(void *context, json_text *t) {
   model_reader *m = context;
-  json_slice merge = {.text = t->at};
-  json_skip_value(t);
-  merge.bytes = (size_t)(t->at - merge.text);
-  if (!m->merge_kind) m->merge_kind = *merge.text;
-  if (*merge.text != m->merge_kind || (*merge.text != '"' && *merge.text != '['))
-    return refuse_merge(m, merge, "strings or pairs of strings, all of one kind");
-  return *merge.text == '"' ? take_joined(m, merge) : take_pair(m, merge);
+  if (!m->merge_kind) m->merge_kind = *t->at;
+  if (*t->at != m->merge_kind || (*t->at != '"' && *t->at != '['))
+    return refuse_merge(m, t->at, "strings or pairs of strings, all of one kind");
+  return *t->at == '"' ? take_joined(m, t) : take_pair(m, t);
 }
 
 static bool read_merges(model_reader *m, const json_field *field) {
