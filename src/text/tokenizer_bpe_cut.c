@@ -12,7 +12,10 @@
      it begins there: that is one of those that may come. */
 #include "text/tokenizer_bpe.h"
 
-enum { BEFORE = 64 }; /* bytes before `from` that are looked at too: what the splitter needs to know */
+enum {
+  BEFORE = 64, /* bytes before `from` that are looked at too: what the splitter needs to know */
+  WINDOW = 512 /* bytes of a stretch that are looked at once: a place is found near the end of most texts */
+};
 
 /* Where the character begins that ends at `end` > 0; malformed bytes are taken one by one. */
 static size_t previous(const uint8_t *text, size_t end, utf8_step *step) {
@@ -26,8 +29,8 @@ static size_t previous(const uint8_t *text, size_t end, utf8_step *step) {
   return end - 1;
 }
 
-/* The last stretch of kept characters that begins at `least` or behind it and ends before *end, with its last character
-   left out; false: there is none. */
+/* The last stretch of kept characters, or the last WINDOW bytes of it, that begins at `least` or behind it and ends before
+   *end, with its last character left out; false: there is none. */
 static bool last_stretch(const own_form_rules *rules, const char *text, size_t least, size_t *begin,
                          size_t *end) {
   const uint8_t *raw = (const uint8_t *)text;
@@ -40,7 +43,7 @@ static bool last_stretch(const own_form_rules *rules, const char *text, size_t l
   }
   if (at <= least) return false;
   *begin = *end = previous(raw, at, &step);
-  while (*begin > least) {
+  while (*begin > least && *end - *begin < WINDOW) {
     size_t before = previous(raw, *begin, &step);
     if (!own_form_keeps(rules, &step)) break;
     *begin = before;
@@ -57,7 +60,9 @@ size_t tokenizer_bpe_cut(const void *context, const char *text, size_t from, siz
     size_t at = splitter_cut(parts->split, text + begin, from > begin ? from - begin : 0, end - begin);
     if (at > 0 && added_tokens_allow_cut(parts->added, text + begin, end - begin, at)) return begin + at;
     if (at == 0 && begin == 0) return 0;
-    bytes = begin + at;
+    bytes = at > 0                     ? begin + at
+            : end - begin > 2 * BEFORE ? begin + BEFORE /* what the splitter did not see the beginning of */
+                                       : begin;
   }
   return 0;
 }
