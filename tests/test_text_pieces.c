@@ -3,6 +3,7 @@
 #include "support/files.h"
 #include "support/packages.h"
 #include "support/random_text.h"
+#include "support/vocabulary.h"
 
 #include "text/pipeline/job.h"
 #include "text/tokenizer_sentencepiece.h"
@@ -140,6 +141,24 @@ Test(text_pieces, a_callers_tokenizer_is_given_the_whole_document) {
       NULL, 50000, 2);
   assert_every_option(tokenizer, 3, 2000);
   batch_tokenizer_free(tokenizer);
+}
+
+/* Byte-level BPE, with a normal form of its own too: what is cut behind words and lines. */
+static void assert_bpe(const char *normalizer) {
+  need_package(PACKAGE_PCRE2);
+  need_package(PACKAGE_UTF8PROC);
+  const char *path = vocabulary_write("bpe.json", "\"normalizer\": null", normalizer);
+  BatchTokenizer *tokenizer = vocabulary_open(path, BATCH_SPLIT_OF_FILE, BATCH_SPECIALS_IGNORE);
+  assert_every_option(tokenizer, 4, 3000);
+  batch_tokenizer_free(tokenizer);
+}
+
+Test(text_pieces, of_byte_level_bpe) {
+  assert_bpe("\"normalizer\": null");
+}
+
+Test(text_pieces, of_byte_level_bpe_with_a_normal_form) {
+  assert_bpe("\"normalizer\": {\"type\": \"NFC\"}");
 }
 
 #ifdef HEADRACE_WITH_SENTENCEPIECE
