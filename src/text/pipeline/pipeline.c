@@ -62,7 +62,8 @@ typedef struct attempt {
   uint32_t handle; /* 0: the pipeline was stopped, or there is none any more */
 } attempt;
 
-/* seq_cst loads: nothing there is decided by them, see event.h. */
+/* seq_cst, here and in retry_work: that there is nothing is decided by these loads, see event.h; they pair with the store in
+   stop and the subtraction in take_back. */
 static bool retry_idle(void *context) {
   attempt *a = context;
   const pipeline *p = a->p;
@@ -133,7 +134,7 @@ static bool any(void *context, uint64_t position) {
 static void take_back(pipeline *p, text_job *job) {
   uint64_t bytes = job->text.used;
   text_job_clear(job);
-  /* seq_cst: the reader's look at it decides that it waits, see retry_idle. */
+  /* seq_cst: pairs with the load in retry_idle, as NOTICE with REGISTER in event.h. */
   atomic_fetch_sub_explicit(&p->bytes, bytes, memory_order_seq_cst);
   give(p, p->idle, &p->idle_ready, job);
 }
