@@ -81,9 +81,9 @@ typedef struct batch_tokenizer_options {
   size_t size;             /* see base.h */
   batch_text_split split;  /* rank files: one of the names */
   batch_specials specials; /* rank files and tokenizer.json */
-  const batch_special_token
-      *special_tokens; /* rank files: [special_token_count], beside the well-known ones of the
-                                                split, or instead of those with the same id or text; copied */
+  /* Rank files: [special_token_count], copied; beside the well-known ones of the split, and instead of those with
+     the same id or text. */
+  const batch_special_token *special_tokens;
   size_t special_token_count;
 } batch_tokenizer_options;
 
@@ -95,19 +95,19 @@ typedef struct batch_tokenizer_options {
    - a tokenizer.json of Hugging Face with a byte-level BPE model. What is in it and would change ids, and is not
      implemented, is refused with its name and value;
    - a SentencePiece model, see batch_tokenizer_sentencepiece.
-   Which one it is, the bytes say, not the name. Ids are exactly those of tiktoken, and of Hugging Face's tokenizers without
-   the special tokens that a post-processor adds; they depend on the version of the Unicode tables, see
+   Which one it is, the bytes say, not the name. Ids are those of tiktoken, and of Hugging Face's tokenizers without the
+   special tokens that a post-processor adds, for every text of UTF-8; they depend on the version of the Unicode tables, see
    batch_tokenizer_describe.
-   Bytes that are not UTF-8 are encoded like others, as single bytes where nothing else has them.
-   decode gives back the bytes that were encoded, but for what a tokenizer's own normal form has changed, and for white
-   space that added tokens with lstrip or rstrip take along. Any id below the vocabulary size that is no token is
-   an error (BATCH_ERROR_OUT_OF_RANGE).
-   The end of text is the first of <|endoftext|>, <|end_of_text|>, <ï½"endâofâsentenceï½>, <eos>, </s>, <|im_end|> that is an
-   added or special token.
+   Bytes that are not UTF-8 are merged like others.
+   decode gives back the bytes that were encoded, but for what the tokenizer drops: by its own normal form, by a split
+   that removes, and white space that added tokens with lstrip or rstrip take along. An id below the vocabulary size
+   that is no token is an error (BATCH_ERROR_OUT_OF_RANGE).
+   The end of text is the first of <|endoftext|>, <|end_of_text|>, <｜end▁of▁sentence｜>, <eos>, </s>, <|im_end|> that is
+   an added or special token.
    options: NULL for none.
    Returns NULL: BATCH_ERROR_INVALID_ARGUMENT (options that the file has no use for, or a rank file without a split);
-   BATCH_ERROR_IO; BATCH_ERROR_FORMAT and BATCH_ERROR_UNSUPPORTED with the path, the place, what was found and what was
-   expected; BATCH_ERROR_UNSUPPORTED in a build without what the file needs (PCRE2, utf8proc for its normal form,
+   BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path, the place, what was found and what was expected;
+   BATCH_ERROR_UNSUPPORTED in a build without what the file needs (PCRE2, utf8proc for its normal form,
    libsentencepiece). */
 HEADRACE_API BatchTokenizer *batch_tokenizer_open(const char *path, const batch_tokenizer_options *options);
 

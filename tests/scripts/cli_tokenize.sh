@@ -69,9 +69,35 @@ out_has '"bad_lines": 2'
 refuses 1 'more than 10 bytes' -- info --longest-document 10 bad.json
 refuses 2 'never' -- info --on-bad-line never bad.json
 refuses 2 '12x' -- info --longest-document 12x bad.json
-no_model='a.txt: at byte 0: found a text'
-[ "${2:-}" = sentencepiece ] || no_model='a.txt: is asked for as a SentencePiece model, and this libheadrace was built without'
-refuses 1 "$no_model" -- info --tokenizer a.txt a.txt
+# tokenizers from files
+refuses 1 'a.txt: at byte 0: found a text, expected a tokenizer.json' -- info --tokenizer a.txt a.txt
+refuses 2 '--split is for the file of a tokenizer, and --tokenizer names none' -- info --split gpt2 a.txt
+refuses 2 '--specials is all, expected ignore, allow or error' -- info --specials all a.txt
+refuses 2 '--special is x, expected TEXT=ID' -- info --special x a.txt
+refuses 2 '--special is =1, expected TEXT=ID' -- info --special =1 a.txt
+if [ "${3:-}" = pcre2 ]; then
+  small=$4/small
+  printf 'the water<|endoftext|> wheel' >special.txt
+  refuses 2 '--split is not given, expected gpt2, cl100k' -- info --tokenizer $small.tiktoken
+  refuses 2 '--split is given, and of no use' -- info --split gpt2 --tokenizer $small.json
+  refuses 2 '--special is given, and of no use' -- info --special 'x=1' --tokenizer $small.json
+  refuses 2 '--special is 5, expected an id that' -- info --special 'x=5' --split gpt2 --tokenizer $small.tiktoken
+  run 0 info --split cl100k --tokenizer $small.tiktoken --special '<x=>=2000' --specials allow
+  out_has 'tokenizer     rank file' 'vocabulary    100,277' 'end of text   100257' 'added tokens  6' 'specials      allow' 'split         cl100k, Unicode 1'
+  run 0 info --json --tokenizer $small.json
+  out_has '"tokenizer": "tokenizer.json"' '"vocab_size": 1001' '"end_of_text": 1000' '"specials": "ignore"' '"split": "gpt2"' '"normal_form": "none"'
+  # the order of options does not matter
+  run 0 tokenize --quiet -o one.u16 --tokenizer $small.tiktoken --special '<|endoftext|>=1000' --split gpt2 --specials allow special.txt
+  run 0 tokenize --quiet -o two.u16 --specials allow --split gpt2 --special '<|endoftext|>=1000' --tokenizer $small.tiktoken special.txt
+  run 0 tokenize --quiet -o three.u16 --specials allow --tokenizer $small.json special.txt
+  cmp one.u16 two.u16 && cmp one.u16 three.u16 || fail 'the same ids in any order, and from a tokenizer.json'
+  run 0 tokenize --quiet -o four.u16 --tokenizer $small.json special.txt
+  cmp one.u16 four.u16 >/dev/null && fail 'special tokens are text by default'
+  refuses 1 'at byte 9 of the text: found the special token <|endoftext|>' -- tokenize --quiet -o five.u16 --specials error --tokenizer $small.json special.txt
+  run 0 feed --quiet --batch-size 1 --sequence-length 2 --tokenizer $small.json special.txt
+else
+  refuses 1 'built without PCRE2' -- info --split gpt2 --tokenizer $4/small.tiktoken
+fi
 
 # what is written is read, with default options
 tokens() { "$headrace" info --json "$@" | sed -n 's/.*"tokens": \([0-9]*\).*/\1/p' | tail -1; }
