@@ -45,16 +45,6 @@ static bool no_json(const json_reader *r, const json_text *t) {
                         t->expected ? t->expected : "the end of the file");
 }
 
-bool json_read_document(json_reader *r, json_slice *value) {
-  json_text t = {.at = r->file->bytes, .end = r->file->bytes + r->file->count};
-  json_skip_space(&t);
-  value->text = t.at;
-  if (!json_skip_value(&t)) return no_json(r, &t);
-  value->bytes = (size_t)(t.at - value->text);
-  json_skip_space(&t);
-  return t.at == t.end || no_json(r, &t);
-}
-
 bool json_is(json_slice slice, const char *word) {
   return slice.text && slice.bytes == strlen(word) && memcmp(slice.text, word, slice.bytes) == 0;
 }
@@ -73,7 +63,7 @@ static json_field *field_named(const visit *v, json_slice key) {
   return NULL;
 }
 
-/* The document was valid as a whole: what is a value then cannot fail here. */
+/* Of a value inside of one that was passed over already: it is valid. */
 static json_slice take_value(json_text *t) {
   json_slice value = {.text = t->at};
   json_skip_value(t);
@@ -83,7 +73,9 @@ static json_slice take_value(json_text *t) {
 
 static bool take_field(void *context, const json_slice *key, json_text *t) {
   const visit *v = context;
-  json_slice value = take_value(t);
+  json_slice value = {.text = t->at};
+  if (!json_skip_value(t)) return false;
+  value.bytes = (size_t)(t->at - value.text);
   json_field *field = field_named(v, *key);
   if (!field)
     return json_refuse_at(v->r, key->text,
@@ -101,15 +93,27 @@ static bool is_object(const json_reader *r, const char *where, json_slice value)
                                               shown(value), value.text, dots(value), where);
 }
 
+static bool read_fields(json_text *t, const visit *v) {
+  const char *object = t->at;
+  if (!json_each_member(t, take_field, (void *)(uintptr_t)v)) return t->expected && no_json(v->r, t);
+  for (size_t i = 0; i < v->count; i++)
+    if (v->fields[i].needed && !v->fields[i].value.text)
+      return json_refuse_at(v->r, object, "found no \"%s\" in %s, expected it", v->fields[i].name, v->where);
+  return true;
+}
+
+bool json_read_document(json_reader *r, const char *where, json_field *fields, size_t count) {
+  json_text t = {.at = r->file->bytes, .end = r->file->bytes + r->file->count};
+  json_skip_space(&t);
+  if (!read_fields(&t, &(visit){r, where, fields, count})) return false;
+  json_skip_space(&t);
+  return t.at == t.end || no_json(r, &t);
+}
+
 bool json_read_fields(json_reader *r, const char *where, json_slice object, json_field *fields,
                       size_t count) {
   json_text t = text_of(object);
-  if (!is_object(r, where, object)) return false;
-  if (!json_each_member(&t, take_field, &(visit){r, where, fields, count})) return false;
-  for (size_t i = 0; i < count; i++)
-    if (fields[i].needed && !fields[i].value.text)
-      return json_refuse_at(r, object.text, "found no \"%s\" in %s, expected it", fields[i].name, where);
-  return true;
+  return is_object(r, where, object) && read_fields(&t, &(visit){r, where, fields, count});
 }
 
 /* Stops at the first one: it mostly is the first member, and a second one is refused with the fields. */

@@ -27,8 +27,8 @@ typedef struct json_field {
 /* All of these answer false with BATCH_ERROR_FORMAT (or BATCH_ERROR_OUT_OF_MEMORY): path, offset, found, expected.
    where: what the object is. */
 
-/* The whole file as one value. */
-bool json_read_document(json_reader *r, json_slice *value);
+/* The fields of the object that is the whole file, which begins with a brace. All that is read after that is valid. */
+bool json_read_document(json_reader *r, const char *where, json_field *fields, size_t count);
 
 bool json_read_fields(json_reader *r, const char *where, json_slice object, json_field *fields, size_t count);
 

@@ -31,9 +31,7 @@ static bool read_parts(json_reader *r, bpe_parts *parts) {
                           [POST_PROCESSOR] = {.name = "post_processor"},
                           [DECODER] = {.name = "decoder"},
                           [MODEL] = {.name = "model", .needed = true}};
-  json_slice document;
-  return json_read_document(r, &document) && json_read_fields(r, where, document, f, FIELDS) &&
-         json_must_be(r, where, &f[VERSION], "\"1.0\"", NULL) &&
+  return json_read_document(r, where, f, FIELDS) && json_must_be(r, where, &f[VERSION], "\"1.0\"", NULL) &&
          json_must_be(r, where, &f[TRUNCATION], "null", NULL) &&
          json_must_be(r, where, &f[PADDING], "null", NULL) &&
          json_read_normalizer(r, f[NORMALIZER].value, &parts->form) &&
