@@ -126,6 +126,40 @@ static bool make_tokenizer(void *context) {
   return tokenizer != NULL;
 }
 
+static size_t make_nothing(void *context, const char *text, size_t count, int32_t *ids, size_t capacity) {
+  (void)context, (void)text, (void)count, (void)ids, (void)capacity;
+  return 0;
+}
+
+static size_t decode_longer(void *context, const int32_t *ids, size_t count, char *text, size_t capacity) {
+  (void)context, (void)ids;
+  size_t longer = 2000 * count;
+  memset(text, 'x', longer < capacity ? longer : capacity);
+  return longer;
+}
+
+/* Ids are held, and their text is longer than was thought. */
+static bool decode_in_parts(void *context) {
+  static const int32_t ids[100];
+  const char *text;
+  size_t length;
+  BatchDecoder *decoder = batch_decoder_create(context);
+  bool good = decoder && batch_decoder_feed(decoder, ids, 3, false, &text, &length) &&
+              batch_decoder_feed(decoder, ids, 100, true, &text, &length);
+  cr_assert(!good || length == 206000);
+  batch_decoder_free(decoder);
+  return good;
+}
+
+Test(dataset_memory, decoding_in_parts) {
+  BatchTokenizer *tokenizer = batch_tokenizer_custom(
+      &(batch_tokenizer_functions){
+          .size = sizeof(batch_tokenizer_functions), .encode = make_nothing, .decode = decode_longer},
+      NULL, 10, BATCH_NO_TOKEN);
+  cr_assert_gt(inject_failures(name, decode_in_parts, tokenizer), 3);
+  batch_tokenizer_free(tokenizer);
+}
+
 Test(dataset_memory, tokenizers_and_normalization) {
   cr_assert_gt(inject_failures(name, normalize, NULL), 0);
   cr_assert_gt(inject_failures(name, make_tokenizer, NULL), 0);

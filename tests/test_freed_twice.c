@@ -34,6 +34,14 @@ static void free_dataset_twice(void *context) {
   batch_dataset_free(dataset);
 }
 
+static void free_decoder_twice(void *context) {
+  (void)context;
+  BatchTokenizer *tokenizer = batch_tokenizer_bytes(1);
+  BatchDecoder *decoder = batch_decoder_create(tokenizer);
+  batch_decoder_free(decoder);
+  batch_decoder_free(decoder);
+}
+
 static void free_loader_twice(void *context) {
   (void)context;
   dataset = make_tokens("t.bin", TOKENS);
@@ -65,6 +73,7 @@ Test(freed_twice, aborts_and_names_the_call) {
   assert_aborts(free_dataset_twice, NULL, "batch_dataset_free", "freed already");
   assert_aborts(free_loader_twice, NULL, "batch_loader_free", "freed already");
   assert_aborts(free_tokenizer_twice, NULL, "batch_tokenizer_free", "freed already");
+  assert_aborts(free_decoder_twice, NULL, "batch_decoder_free", "freed already");
   assert_aborts(free_writer_twice, NULL, "batch_writer_free", "freed already");
 }
 

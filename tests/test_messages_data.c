@@ -103,6 +103,18 @@ Test(messages_data, of_tokenizers) {
   REFUSES(batch_tokenizer_vocab_size, NULL);
   REFUSES(batch_tokenizer_end_of_text, NULL);
   TAKES(batch_tokenizer_free, NULL);
+  const char *decoded;
+  size_t bytes;
+  BatchDecoder *decoder = batch_decoder_create(tokenizer);
+  REFUSES(batch_decoder_create, NULL);
+  REFUSES(batch_decoder_feed, NULL, ids, 1, true, &decoded, &bytes);
+  REFUSES(batch_decoder_feed, decoder, NULL, 1, true, &decoded, &bytes);
+  REFUSES(batch_decoder_feed, decoder, ids, 1, true, NULL, &bytes);
+  REFUSES(batch_decoder_feed, decoder, ids, 1, true, &decoded, NULL);
+  REFUSES(batch_decoder_feed, decoder, ids, SIZE_MAX, true, &decoded, &bytes);
+  REFUSES(batch_decoder_feed, decoder, &outside, 1, true, &decoded, &bytes);
+  TAKES(batch_decoder_free, NULL);
+  batch_decoder_free(decoder);
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.tokenizer = stubborn;
   REFUSES_FILE(path, batch_dataset_open, &path, 1, &options);

@@ -142,6 +142,31 @@ HEADRACE_API size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, cons
 HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count,
                                            char *text, size_t capacity);
 
+/* Decodes documents in parts, for those that are too long to be held: the text of all parts is what
+   batch_tokenizer_decode gives for the document at once. One thread at a time.
+
+   Usage:
+       BatchDecoder *decoder = batch_decoder_create(tokenizer);
+       while (...) if (batch_decoder_feed(decoder, ids, count, ends, &text, &bytes)) fwrite(text, 1, bytes, file);
+       batch_decoder_free(decoder); */
+typedef struct BatchDecoder BatchDecoder;
+
+/* The tokenizer, which is borrowed, must live as long. Returns NULL: BATCH_ERROR_INVALID_ARGUMENT,
+   BATCH_ERROR_OUT_OF_MEMORY. */
+HEADRACE_API BatchDecoder *batch_decoder_create(const BatchTokenizer *tokenizer);
+
+/* Takes the next ids [count] of a document, and gives the text [*bytes] that they add, which belongs to the decoder and is
+   good until its next call. ends: they are the last ones of the document; the next ones begin another. What cannot be
+   decoded without the ids behind it waits for them: a few ids; of a tokenizer of your own the document, which it is
+   given whole.
+   Returns false: BATCH_ERROR_OUT_OF_RANGE, BATCH_ERROR_FORMAT (the tokenizer refuses ids), BATCH_ERROR_OUT_OF_MEMORY.
+   Then the document is forgotten, and the next ids begin one. */
+HEADRACE_API bool batch_decoder_feed(BatchDecoder *decoder, const int32_t *ids, size_t count, bool ends,
+                                     const char **text, size_t *bytes);
+
+/* NULL is fine; freeing it twice aborts. */
+HEADRACE_API void batch_decoder_free(BatchDecoder *decoder);
+
 /* Ids are below this. Of NULL 0 with an error. */
 HEADRACE_API uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer);
 

@@ -85,7 +85,7 @@ typedef struct model_facts {
   uint64_t unknown;                    /* pieces of that type */
   bool piece_crosses, piece_has_break; /* a blank, or a line feed, behind or before something else */
   bool blank_is_piece;
-  bool bpe, suffix, no_dummy_prefix, no_escape;
+  bool bpe, suffix, no_dummy_prefix, no_escape, has_map;
   character_map map;
 } model_facts;
 
@@ -173,6 +173,7 @@ static bool check_normalizer(const message *outer, const field *f, model_facts *
   bool good = true;
   while (next_field(&m, &own, &good)) {
     if (own.number == MAP) {
+      model->has_map |= own.bytes > 0;
       const char *wrong =
           own.wire == BYTES ? character_map_check(own.data, own.bytes, &model->map) : "another kind of field";
       if (wrong) good = model_fail(&m, own.offset, "a character map with %s", wrong);
@@ -183,15 +184,21 @@ static bool check_normalizer(const message *outer, const field *f, model_facts *
   return good;
 }
 
+static bool check_denormalizer(const message *outer, const field *f, model_facts *model) {
+  model_facts mine = {0};
+  bool good = check_normalizer(outer, f, &mine);
+  model->facts->denormalizes |= mine.has_map;
+  return good;
+}
+
 static bool check_part(const message *m, const field *f, model_facts *model) {
   enum { PIECE = 1, TRAINER = 2, NORMALIZER = 3, DENORMALIZER = 5 };
-  model_facts denormalizer = {0};
   if (f->number > DENORMALIZER || f->number == 4) return true;
   if (!wire_is(m, f, BYTES, "a part of it")) return false;
   return f->number == PIECE        ? check_piece(m, f, model)
          : f->number == TRAINER    ? check_trainer(m, f, model)
          : f->number == NORMALIZER ? check_normalizer(m, f, model)
-                                   : check_normalizer(m, f, &denormalizer);
+                                   : check_denormalizer(m, f, model);
 }
 
 bool sentencepiece_model_check(const char *path, const uint8_t *bytes, size_t count,

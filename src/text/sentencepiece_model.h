@@ -12,6 +12,7 @@ typedef struct sentencepiece_facts {
   bool
       parts_at_words; /* the ids of a line are those of its parts, where it is cut before a single blank between
                           ASCII letters or digits, and the blank left out */
+  bool denormalizes;   /* decoding puts texts in the place of others */
   bool parts_at_lines; /* no piece and no rule of the character map holds a line feed and something else */
 } sentencepiece_facts;
 

@@ -49,7 +49,7 @@ static size_t bytes_cut(const void *context, const char *text, size_t from, size
 }
 
 static const tokenizer_kind bytes_kind = {
-    .encode = bytes_encode, .decode = bytes_decode, .cut = bytes_cut, .checked = true};
+    .encode = bytes_encode, .decode = bytes_decode, .cut = bytes_cut, .checked = true, .decodes_each = true};
 
 bool tokenizer_is_bytes(const BatchTokenizer *tokenizer) {
   return !tokenizer || tokenizer->kind == &bytes_kind;
@@ -270,15 +270,37 @@ size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text,
   return count;
 }
 
+size_t tokenizer_decode(const char *function, const BatchTokenizer *tokenizer, const int32_t *ids,
+                        size_t count, bool behind, char *text, size_t capacity) {
+  const tokenizer_kind *kind = tokenizer->kind;
+  size_t bad = first_outside(tokenizer, ids, count);
+  if (bad < count) return id_outside(function, tokenizer, ids, bad);
+  return answer(
+      function, count, "id",
+      (behind ? kind->parts->decode_behind : kind->decode)(tokenizer->context, ids, count, text, capacity));
+}
+
 size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count, char *text,
                               size_t capacity) {
   static const char function[] = "batch_tokenizer_decode";
   if (!check_arguments(function, tokenizer, text || capacity == 0, ids || count == 0))
     return BATCH_TOKENIZER_FAILED;
-  size_t bad = first_outside(tokenizer, ids, count);
-  if (bad < count) return id_outside(function, tokenizer, ids, bad);
+  return tokenizer_decode(function, tokenizer, ids, count, false, text, capacity);
+}
+
+bool tokenizer_decodes_each(const BatchTokenizer *tokenizer) {
+  return tokenizer->kind->decodes_each;
+}
+
+size_t tokenizer_cut_ids(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count) {
+  const decode_parts *parts = tokenizer->kind->parts;
+  return parts ? parts->cut(tokenizer->context, ids, count) : 0;
+}
+
+bool tokenizer_begins(const char *function, const BatchTokenizer *tokenizer, const int32_t *ids, size_t count,
+                      bool *begun) {
   return answer(function, count, "id",
-                tokenizer->kind->decode(tokenizer->context, ids, count, text, capacity));
+                tokenizer->kind->parts->begins(tokenizer->context, ids, count, begun)) == 0;
 }
 
 uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer) {

@@ -28,11 +28,23 @@ typedef struct tokenizer_kind {
   /* One thread's working memory; NULL where none is needed. Answers NULL when out of memory. */
   void *(*scratch_make)(const void *context);
   void (*scratch_free)(void *scratch);
-  void (*free)(void *context); /* may be NULL */
-  bool checked;                /* ids are below the vocabulary size: they need not be looked at */
+  void (*free)(void *context);      /* may be NULL */
+  bool checked;                     /* ids are below the vocabulary size: they need not be looked at */
+  bool decodes_each;                /* the text of ids is that of each, one behind the other */
+  const struct decode_parts *parts; /* how else a document may be decoded in parts; NULL: it may not */
   batch_tokenizer_kind what;
   void (*describe)(const void *context, batch_tokenizer_facts *facts); /* what else is known; may be NULL */
 } tokenizer_kind;
+
+/* Of a kind whose ids mean something else at the start of a text, or one behind the other. */
+typedef struct decode_parts {
+  /* The last place, at most `count`, where ids may be cut; 0: there is none. */
+  size_t (*cut)(const void *context, const int32_t *ids, size_t count);
+  /* As decode, of ids that stand behind others. */
+  size_t (*decode_behind)(const void *context, const int32_t *ids, size_t count, char *text, size_t capacity);
+  /* *begun: what follows these ids, from the start of a text, stands behind others. TOKENIZER_NO_MEMORY and so on, or 0. */
+  size_t (*begins)(const void *context, const int32_t *ids, size_t count, bool *begun);
+} decode_parts;
 
 /* A tokenizer, in the name of `function`, whose context must be freed if this fails. kind: borrowed for good. */
 BatchTokenizer *tokenizer_make(const char *function, const tokenizer_kind *kind, void *context,
@@ -52,6 +64,16 @@ bool tokenizer_fingerprint(const BatchTokenizer *tokenizer, uint64_t *fingerprin
 
 /* Ids of text are its bytes. NULL, the default, is such a tokenizer too. */
 bool tokenizer_is_bytes(const BatchTokenizer *tokenizer);
+
+/* As batch_tokenizer_decode, in the name of `function`; behind: others of their text, with a kind that has parts. */
+size_t tokenizer_decode(const char *function, const BatchTokenizer *tokenizer, const int32_t *ids,
+                        size_t count, bool behind, char *text, size_t capacity);
+
+/* See tokenizer_kind. *begun: see decode_parts; false: an error is set. */
+bool tokenizer_decodes_each(const BatchTokenizer *tokenizer);
+size_t tokenizer_cut_ids(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count);
+bool tokenizer_begins(const char *function, const BatchTokenizer *tokenizer, const int32_t *ids, size_t count,
+                      bool *begun);
 
 /* See tokenizer_kind. */
 bool tokenizer_can_cut(const BatchTokenizer *tokenizer);

@@ -220,8 +220,8 @@ static BatchTokenizer *wrap(const char *function, batch_tokenizer_kind kind, bpe
 #define BPE_KIND(type, how)                                                                                  \
   {                                                                                                          \
     .encode = bpe_tokenizer_encode, .decode = bpe_tokenizer_decode, .scratch_make = scratch_make,            \
-    .scratch_free = scratch_free, .free = parts_free, .checked = true, .what = type, .cut = how,             \
-    .describe = describe                                                                                     \
+    .scratch_free = scratch_free, .free = parts_free, .checked = true, .decodes_each = true, .what = type,   \
+    .cut = how, .describe = describe                                                                         \
   }
   static const tokenizer_kind kinds[2][2] = {
       {BPE_KIND(BATCH_TOKENIZER_RANKS, NULL), BPE_KIND(BATCH_TOKENIZER_RANKS, tokenizer_bpe_cut)},

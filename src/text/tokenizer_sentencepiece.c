@@ -37,18 +37,19 @@ static size_t cut_behind_line(const void *context, const char *text, size_t from
 
 /* identity: of the model's bytes */
 static BatchTokenizer *wrap(const char *function, void *model, uint64_t identity) {
-  static const tokenizer_kind whole = {.encode = sentencepiece_encode,
-                                       .decode = sentencepiece_decode,
-                                       .free = sentencepiece_free,
-                                       .what = BATCH_TOKENIZER_SENTENCEPIECE},
-                              lines = {.encode = sentencepiece_encode,
-                                       .decode = sentencepiece_decode,
-                                       .cut = cut_behind_line,
-                                       .free = sentencepiece_free,
-                                       .what = BATCH_TOKENIZER_SENTENCEPIECE};
+  static const decode_parts parts = {sentencepiece_cut_ids, sentencepiece_decode_behind,
+                                     sentencepiece_begins};
+#define SENTENCEPIECE_KIND(cut_text, parts_of_ids)                                                           \
+  {                                                                                                          \
+    .encode = sentencepiece_encode, .decode = sentencepiece_decode, .cut = cut_text,                         \
+    .free = sentencepiece_free, .what = BATCH_TOKENIZER_SENTENCEPIECE, .parts = parts_of_ids                 \
+  }
+  static const tokenizer_kind kinds[2][2] = {
+      {SENTENCEPIECE_KIND(cut_behind_line, NULL), SENTENCEPIECE_KIND(cut_behind_line, &parts)},
+      {SENTENCEPIECE_KIND(NULL, NULL), SENTENCEPIECE_KIND(NULL, &parts)}};
   BatchTokenizer *tokenizer =
-      tokenizer_make(function, sentencepiece_needs_whole(model) ? &whole : &lines, model,
-                     sentencepiece_vocab_size(model), sentencepiece_end_of_text(model));
+      tokenizer_make(function, &kinds[sentencepiece_needs_whole(model)][sentencepiece_decodes_parts(model)],
+                     model, sentencepiece_vocab_size(model), sentencepiece_end_of_text(model));
   if (tokenizer)
     tokenizer_identify(tokenizer, identity);
   else

@@ -29,6 +29,9 @@ struct Model {
   bool parts_at_words;
   LineFeeds line_feeds = LineFeeds::kDropped;
   std::vector<int> line_feed_ids; // kCut: what a text that is a line feed begins with
+  int word =
+      -1; // an ordinary piece that begins with a blank, which is dropped at the start of a text; -1: there is none
+  size_t word_bytes = 0; // of its text there
 };
 
 struct Encoding {
@@ -136,6 +139,34 @@ void LookAtLineFeed(Model *model, bool parts_at_lines) {
   model->line_feeds = parts_at_lines && itself ? LineFeeds::kCut : LineFeeds::kWhole;
   model->line_feed_ids = ids;
 }
+std::string Text(const Model &model, const std::vector<int> &ids) {
+  std::string text;
+  if (!model.processor.Decode(ids, &text).ok()) throw Refused();
+  return text;
+}
+
+// Finds the piece that decoding in parts needs.
+void FindWord(Model *model) {
+  const auto &p = model->processor;
+  for (int id = 0; id < p.GetPieceSize() && model->word < 0; id++) {
+    const std::string &piece = p.IdToPiece(id);
+    const bool ordinary = !p.IsControl(id) && !p.IsUnknown(id) && !p.IsUnused(id) && !p.IsByte(id);
+    if (ordinary && piece.size() > 3 && piece.compare(0, 3, "\xE2\x96\x81") == 0 && IsWord(piece[3]))
+      model->word = id;
+  }
+  if (model->word >= 0) model->word_bytes = Text(*model, {model->word}).size();
+}
+
+size_t Copy(const std::string &found, size_t skip, char *text, size_t capacity) {
+  const size_t bytes = found.size() - skip;
+  std::copy_n(found.begin() + static_cast<std::ptrdiff_t>(skip), std::min(capacity, bytes), text);
+  return bytes;
+}
+
+// The byte that a piece like <0xE6> stands for.
+unsigned ByteOf(const std::string &piece) {
+  return static_cast<unsigned>(std::stoul(piece.substr(3, 2), nullptr, 16));
+}
 } // namespace
 
 void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_facts *facts) {
@@ -145,6 +176,7 @@ void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_fa
     model->parts_at_words = facts->parts_at_words;
     if (!model->processor.LoadFromSerializedProto(absl::string_view(bytes, count)).ok()) return nullptr;
     LookAtLineFeed(model.get(), facts->parts_at_lines);
+    if (!facts->denormalizes) FindWord(model.get());
     return model.release();
   } catch (const std::exception &) {
     return nullptr;
@@ -194,11 +226,57 @@ size_t sentencepiece_encode(const void *context, void *, const char *text, size_
 size_t sentencepiece_decode(const void *model, const int32_t *ids, size_t count, char *text,
                             size_t capacity) {
   try {
-    std::string found;
-    if (!of(model)->processor.Decode(std::vector<int>(ids, ids + count), &found).ok())
-      return BATCH_TOKENIZER_FAILED;
-    std::copy_n(found.begin(), std::min(capacity, found.size()), text);
-    return found.size();
+    return Copy(Text(*of(model), std::vector<int>(ids, ids + count)), 0, text, capacity);
+  } catch (const std::bad_alloc &) {
+    return TOKENIZER_NO_MEMORY;
+  } catch (const std::exception &) {
+    return BATCH_TOKENIZER_FAILED;
+  }
+}
+
+bool sentencepiece_decodes_parts(void *model) {
+  return of(model)->word >= 0;
+}
+
+// Byte pieces in a row are characters together: they are cut before one that begins a character, or behind one that no
+// other goes on with, as the fourth in a row that would.
+size_t sentencepiece_cut_ids(const void *model, const int32_t *ids, size_t count) {
+  const auto &p = of(model)->processor;
+  for (size_t back = 1; back <= 4 && back <= count; back++) {
+    const int32_t id = ids[count - back];
+    if (id < 0 || id >= p.GetPieceSize() || !p.IsByte(id)) return count - back + 1;
+    const unsigned byte = ByteOf(p.IdToPiece(id));
+    if (byte < 0x80) return count - back + 1;
+    if (byte >= 0xC0) return count - back;
+  }
+  return count < 4 ? 0 : count;
+}
+
+size_t sentencepiece_decode_behind(const void *context, const int32_t *ids, size_t count, char *text,
+                                   size_t capacity) {
+  try {
+    const Model &model = *of(context);
+    std::vector<int> all = {model.word};
+    all.insert(all.end(), ids, ids + count);
+    return Copy(Text(model, all), model.word_bytes, text, capacity);
+  } catch (const std::bad_alloc &) {
+    return TOKENIZER_NO_MEMORY;
+  } catch (const std::exception &) {
+    return BATCH_TOKENIZER_FAILED;
+  }
+}
+
+// A piece with a blank shows whether it stands at the start.
+size_t sentencepiece_begins(const void *context, const int32_t *ids, size_t count, bool *begun) {
+  try {
+    const Model &model = *of(context);
+    std::vector<int> all(ids, ids + count);
+    const size_t before = Text(model, all).size();
+    all.push_back(model.word);
+    *begun = Text(model, all).size() - before != model.word_bytes;
+    return 0;
+  } catch (const std::bad_alloc &) {
+    return TOKENIZER_NO_MEMORY;
   } catch (const std::exception &) {
     return BATCH_TOKENIZER_FAILED;
   }

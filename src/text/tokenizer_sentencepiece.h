@@ -28,6 +28,11 @@ int32_t sentencepiece_end_of_text(void *model);
 bool sentencepiece_needs_whole(void *model); /* a text may not be cut */
 size_t sentencepiece_encode(const void *model, void *scratch, const char *text, size_t bytes, bool more,
                             int32_t *ids, size_t capacity);
+bool sentencepiece_decodes_parts(void *model); /* the three below may be called */
+size_t sentencepiece_cut_ids(const void *model, const int32_t *ids, size_t count);
+size_t sentencepiece_decode_behind(const void *model, const int32_t *ids, size_t count, char *text,
+                                   size_t capacity);
+size_t sentencepiece_begins(const void *model, const int32_t *ids, size_t count, bool *begun);
 size_t sentencepiece_decode(const void *model, const int32_t *ids, size_t count, char *text, size_t capacity);
 #ifdef __cplusplus
 }
