@@ -1,0 +1,242 @@
+/* headrace decode: from files of tokens back to text. */
+#include "decode.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "decode_text.h"
+#include "documents.h"
+#include "progress.h"
+#include "stop.h"
+
+typedef struct decode_run {
+  const decode_options *options;
+  BatchDataset *dataset;
+  BatchTokenizer *bytes; /* where no tokenizer is named */
+  BatchDecoder *decoder;
+  output out;
+  decode_text text;
+  documents documents;
+  progress bar;
+  uint64_t tokens, num_documents;
+} decode_run;
+
+static const BatchTokenizer *tokenizer_of(const decode_run *run) {
+  return run->bytes ? run->bytes : run->options->data.tokenizer;
+}
+
+/* What the format has where nothing was said, as tokenize writes it; *kinds: a bit for each. */
+static batch_separator usual_separator(const BatchDataset *dataset, unsigned *kinds) {
+  batch_separator usual = BATCH_SEPARATOR_NONE;
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  *kinds = 0;
+  for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
+    if (!batch_dataset_get_file(dataset, i, &file)) continue;
+    bool llmc = file.format == BATCH_FORMAT_LLMC_GPT2 || file.format == BATCH_FORMAT_LLMC_LLAMA3;
+    bool indexed = file.format == BATCH_FORMAT_MEGATRON || file.format == BATCH_FORMAT_DATATROVE;
+    usual = indexed ? BATCH_SEPARATOR_NONE : llmc ? BATCH_SEPARATOR_BEFORE : BATCH_SEPARATOR_AFTER;
+    *kinds |= 1u << usual;
+  }
+  return usual;
+}
+
+static int settle_separator(decode_run *run) {
+  const decode_options *o = run->options;
+  documents *d = &run->documents;
+  unsigned kinds;
+  batch_separator usual = usual_separator(run->dataset, &kinds);
+  d->separator = o->separator >= 0 ? (batch_separator)o->separator : usual;
+  d->end_of_text = o->end_of_text >= 0 ? o->end_of_text : batch_tokenizer_end_of_text(tokenizer_of(run));
+  if (o->separator < 0 && (kinds & (kinds - 1)))
+    return cli_usage_error(decode_name,
+                           "the files are of formats that part documents in different ways, expected "
+                           "--separator, or files of one format");
+  if (!d->separator && o->end_of_text >= 0)
+    return cli_usage_error(decode_name, "--end-of-text is of no use without a separator%s",
+                           o->separator >= 0 ? "" : ", which this format lacks: say --separator");
+  if (d->separator && d->end_of_text < 0 && o->separator >= 0)
+    return cli_usage_error(decode_name,
+                           "the tokenizer has no end-of-text id, expected --end-of-text or --separator "
+                           "none");
+  if (d->end_of_text < 0) d->separator = BATCH_SEPARATOR_NONE;
+  return CLI_OK;
+}
+
+static int settle_part(decode_run *run) {
+  const decode_options *o = run->options;
+  documents *d = &run->documents;
+  uint64_t tokens = batch_dataset_tokens(run->dataset);
+  if (o->start > tokens)
+    return cli_usage_error(decode_name, "--start is %s, expected at most %s, the tokens that there are",
+                           cli_thousands(o->start), cli_thousands(tokens));
+  d->dataset = run->dataset;
+  d->keep = o->keep;
+  d->start = o->start;
+  d->end = o->tokens < tokens - o->start ? o->start + o->tokens : tokens;
+  d->first = o->first;
+  d->last = o->last;
+  return CLI_OK;
+}
+
+/* Text is not decoded, and not written over what is read. */
+static int check_files(const decode_run *run) {
+  struct stat in, out;
+  const char *path = run->options->output;
+  bool there = path && stat(path, &out) == 0;
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  for (size_t i = 0; i < batch_dataset_files(run->dataset); i++) {
+    if (!batch_dataset_get_file(run->dataset, i, &file)) continue;
+    if (file.format == BATCH_FORMAT_TEXT || file.format == BATCH_FORMAT_JSONL)
+      return cli_usage_error(decode_name, "%s: is %s, expected a file of tokens", file.path,
+                             batch_format_name(file.format));
+    if (there && stat(file.path, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+      return cli_usage_error(decode_name, "%s: is read and would be replaced, expected another output", path);
+  }
+  return CLI_OK;
+}
+
+static bool show_progress(decode_run *run) {
+  const documents *d = &run->documents;
+  if (stop_asked()) return false;
+  if (!progress_is_due(&run->bar)) return true;
+  uint64_t width = batch_dataset_width(run->dataset), at = d->at > d->start ? d->at - d->start : 0;
+  progress_draw(&run->bar, at * width, (d->end - d->start) * width, cli_bytes((double)run->out.bytes));
+  return true;
+}
+
+/* ids of a document, and what becomes of them. */
+static bool write_piece(decode_run *run, const document_piece *piece) {
+  const char *text;
+  size_t bytes;
+  run->tokens += piece->count;
+  run->num_documents += piece->ends;
+  return (!piece->begins || decode_text_begin(&run->text)) &&
+         batch_decoder_feed(run->decoder, piece->ids, piece->count, piece->ends, &text, &bytes) &&
+         decode_text_put(&run->text, text, bytes) && (!piece->ends || decode_text_end(&run->text));
+}
+
+/* The library's error, and where it came. */
+static int say_where(const decode_run *run, const document_piece *piece) {
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  bool malformed =
+      batch_last_error()->code == BATCH_ERROR_FORMAT && run->text.malformed == BATCH_MALFORMED_ERROR;
+  const char *said = batch_last_error()->message, *advice = malformed ? " (or say --malformed replace)" : "";
+  if (!run->dataset) return cli_error(decode_name, "--ids: %s%s", said, advice);
+  for (size_t i = batch_dataset_files(run->dataset); i-- > 0;)
+    if (batch_dataset_get_file(run->dataset, i, &file) && file.first_token <= piece->first)
+      return cli_error(decode_name, "%s: in document %s, token %s of the file and what follows: %s%s",
+                       file.path, cli_thousands(run->num_documents - piece->ends + run->documents.first),
+                       cli_thousands(piece->first - file.first_token), said, advice);
+  return cli_library_error(decode_name);
+}
+
+/* CLI_OK, or what went wrong, having said it; the output may have failed. */
+static int write_documents(decode_run *run) {
+  document_piece piece;
+  while (documents_next(&run->documents, &piece)) {
+    batch_clear_error();
+    if (!write_piece(run, &piece)) {
+      if (run->out.failed) return CLI_OK;
+      return batch_last_error()->code ? say_where(run, &piece)
+                                      : cli_error(decode_name, "no memory for a text");
+    }
+    if (!show_progress(run)) break;
+  }
+  return run->documents.failed ? cli_library_error(decode_name) : CLI_OK;
+}
+
+static bool take_id(const char **at, int32_t *id) {
+  char *end;
+  *at += strspn(*at, " \t\n,");
+  errno = 0;
+  unsigned long value = strtoul(*at, &end, 10);
+  bool good =
+      **at >= '0' && **at <= '9' && errno == 0 && value <= INT32_MAX && (!*end || strchr(" \t\n,", *end));
+  *at = end;
+  *id = (int32_t)value;
+  return good;
+}
+
+static int write_ids(decode_run *run) {
+  const char *at = run->options->ids, *end = at + strlen(at);
+  while (end > at && strchr(" \t\n,", end[-1])) end--;
+  int32_t *ids = malloc(((size_t)(end - at) + 1) * sizeof *ids);
+  document_piece piece = {.ids = ids, .begins = true, .ends = true};
+  bool good = ids;
+  while (good && at < end) good = take_id(&at, &ids[piece.count++]);
+  int status = !ids    ? cli_error(decode_name, "no memory for --ids")
+               : !good ? cli_usage_error(decode_name, "--ids is '%s', expected ids with blanks between them",
+                                         run->options->ids)
+                       : CLI_OK;
+  batch_clear_error();
+  if (status == CLI_OK && !write_piece(run, &piece) && !run->out.failed) status = say_where(run, &piece);
+  free(ids);
+  return status;
+}
+
+static void print_summary(const decode_run *run) {
+  double seconds = progress_seconds(&run->bar);
+  printf("%s in %s, %s of text, %.1f s, %s/s\n", cli_count(run->tokens, "token"),
+         cli_count(run->num_documents, "document"), cli_bytes((double)run->out.bytes), seconds,
+         cli_bytes((double)run->out.bytes / seconds));
+}
+
+static int write_all(decode_run *run) {
+  const decode_options *o = run->options;
+  bool shown = !o->quiet && !o->ids && (run->out.path || !isatty(STDOUT_FILENO));
+  progress_start(&run->bar, !shown);
+  int status = o->ids ? write_ids(run) : write_documents(run);
+  progress_end(&run->bar);
+  if (status == CLI_OK && stop_asked())
+    status = cli_error(decode_name, "stopped by a signal%s", run->out.path ? "; nothing is written" : "");
+  if (status == CLI_OK) status = output_finish(&run->out);
+  if (status != CLI_OK || !run->out.path || o->quiet) return status;
+  print_summary(run);
+  return cli_finish_output(decode_name);
+}
+
+static int open_files(decode_run *run, const char *const *paths, size_t n) {
+  run->dataset = batch_dataset_open(paths, n, &run->options->data.dataset);
+  if (!run->dataset) return cli_library_error(decode_name);
+  int status = check_files(run);
+  if (status == CLI_OK) status = settle_separator(run);
+  return status == CLI_OK ? settle_part(run) : status;
+}
+
+static int decode(decode_run *run, const char *const *paths, size_t n) {
+  const decode_options *o = run->options;
+  if (!o->data.tokenizer) run->bytes = batch_tokenizer_bytes(1);
+  run->decoder = tokenizer_of(run) ? batch_decoder_create(tokenizer_of(run)) : NULL;
+  if (!run->decoder) return cli_library_error(decode_name);
+  batch_malformed usual = o->jsonl ? BATCH_MALFORMED_ERROR : BATCH_MALFORMED_KEEP;
+  run->text = (decode_text){.out = &run->out,
+                            .jsonl = o->jsonl,
+                            .field = o->data.dataset.text_field ? o->data.dataset.text_field : "text",
+                            .malformed = decode_says_malformed(o) ? o->data.text.malformed : usual};
+  int status = o->ids ? CLI_OK : open_files(run, paths, n);
+  stop_watch();
+  if (status == CLI_OK) status = output_open(&run->out, decode_name, o->output, o->force);
+  if (status != CLI_OK) return status;
+  status = write_all(run);
+  output_drop(&run->out);
+  return status;
+}
+
+int command_decode(int argc, char **argv) {
+  decode_options options = DECODE_OPTIONS_INIT;
+  decode_run run = {.options = &options};
+  int status = decode_options_take(&options, argc, argv);
+  if (status == CLI_OK && !options.help)
+    status = decode(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
+  documents_free(&run.documents);
+  decode_text_free(&run.text);
+  batch_decoder_free(run.decoder);
+  batch_tokenizer_free(run.bytes);
+  batch_dataset_free(run.dataset);
+  data_options_free(&options.data);
+  stop_die();
+  return status;
+}

@@ -1,0 +1,166 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "decode.h"
+
+const char decode_name[] = "decode";
+
+static const char *const outputs[] = {"text", "jsonl", NULL};
+static const char *const separators[] = {"none", "before", "after", NULL};
+
+static int print_help(void) {
+  printf(
+      "Usage: headrace decode [OPTION...] FILE...\n"
+      "       headrace decode [OPTION...] --ids LIST\n\n"
+      "Writes the text of files of tokens, of every format that is read: with the tokenizer that made them,\n"
+      "bytes and byte-level BPE give back the bytes of the text, SentencePiece what its model has left of\n"
+      "them. Documents are written one behind the other. FILE is a file, a directory or a quoted pattern.\n\n"
+      "  -o, --output FILE     what to write; it appears when it is whole (standard output)\n"
+      "  --force               replace that file\n"
+      "  --to FORMAT           text, or jsonl: a line for each document (text)\n"
+      "  --field NAME          jsonl: the member that holds the document (text)\n"
+      "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (text: keep; jsonl: error)\n"
+      "  --documents A-B       documents A to B, counted from 0; also A and A-\n"
+      "  --start N, --tokens N from token N on, so many\n"
+      "  --separator WHERE     end-of-text id that parts documents: before, after or none\n"
+      "                        (llm.c: before; Megatron, datatrove: none; others: after)\n"
+      "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
+      "  --keep-end-of-text    decode it like others, where it would be left out\n"
+      "  --ids LIST            decode these ids: \"1 2 3\"\n"
+      "  --quiet               no progress, no summary\n"
+      "  --help\n\n"
+      "Data:\n"
+      "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy (auto)\n"
+      "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else u16)\n"
+      "  --tokenizer NAME      bytes, or a file: tokenizer.json, rank file (.tiktoken), SentencePiece "
+      "(bytes)\n"
+      "  --split NAME          of a rank file: gpt2, cl100k, o200k, llama3 or qwen2\n"
+      "  --special TEXT=ID     one more special token of a rank file; may be given again\n");
+  return cli_finish_output(decode_name);
+}
+
+static int take_documents(decode_options *o, const char *text) {
+  const char *dash = strchr(text, '-');
+  char *first = dash ? strndup(text, (size_t)(dash - text)) : strdup(text);
+  bool good = first && cli_number(first, &o->first);
+  o->last = dash ? UINT64_MAX : o->first;
+  good = good && (!dash || !dash[1] || (cli_number(dash + 1, &o->last) && o->last >= o->first));
+  free(first);
+  o->by_documents = true;
+  return good ? CLI_OK
+              : cli_usage_error(decode_name, "--documents is %s, expected A, A- or A-B, from 0 on", text);
+}
+
+static int take_number(decode_options *o, const char *option, const char *text, uint64_t *value) {
+  o->part = true;
+  return cli_number(text, value)
+             ? CLI_OK
+             : cli_usage_error(decode_name, "--%s is %s, expected a number", option, text);
+}
+
+static int take_end_of_text(decode_options *o, const char *text) {
+  uint64_t value;
+  if (!cli_number(text, &value) || value > INT32_MAX)
+    return cli_usage_error(decode_name, "--end-of-text is %s, expected a token id", text);
+  o->end_of_text = (int32_t)value;
+  return CLI_OK;
+}
+
+static int take_output_format(decode_options *o, const char *word) {
+  int value, status = cli_take_word(decode_name, "to", word, outputs, &value);
+  o->jsonl = value == 1;
+  return status;
+}
+
+static int take(decode_options *o, int c, const char *argument) {
+  switch (c) {
+  case 'o':
+    o->output = argument;
+    break;
+  case 'i':
+    o->ids = argument;
+    break;
+  case 'F':
+    o->force = true;
+    break;
+  case 'k':
+    o->keep = true;
+    break;
+  case 'q':
+    o->quiet = true;
+    break;
+  case 'h':
+    o->help = true;
+    break;
+  case 't':
+    return take_output_format(o, argument);
+  case 'd':
+    return take_documents(o, argument);
+  case 'S':
+    return take_number(o, "start", argument, &o->start);
+  case 'n':
+    return take_number(o, "tokens", argument, &o->tokens);
+  case 's':
+    return cli_take_word(decode_name, "separator", argument, separators, &o->separator);
+  case 'e':
+    return take_end_of_text(o, argument);
+  default:
+    return data_option_take(&o->data, decode_name, c, argument);
+  }
+  return CLI_OK;
+}
+
+bool decode_says_malformed(const decode_options *o) {
+  return o->data.given >> (DATA_MALFORMED - DATA_FORMAT) & 1;
+}
+
+static int check(decode_options *o, int argc, char **argv) {
+  const batch_format format = o->data.dataset.format;
+  if (o->by_documents && o->part)
+    return cli_usage_error(decode_name,
+                           "--documents is given beside --start or --tokens, expected one of them");
+  if (format == BATCH_FORMAT_TEXT || format == BATCH_FORMAT_JSONL)
+    return cli_usage_error(decode_name, "--format is of text, expected one of tokens");
+  if (o->data.dataset.text_field && !o->jsonl)
+    return cli_usage_error(decode_name, "--field is for --to jsonl");
+  if (o->jsonl && decode_says_malformed(o) && o->data.text.malformed == BATCH_MALFORMED_KEEP)
+    return cli_usage_error(
+        decode_name, "--malformed keep is not for --to jsonl, which is UTF-8: expected replace or error");
+  if (o->ids && argc > optind)
+    return cli_usage_error(decode_name, "--ids is given beside %s, expected either", argv[optind]);
+  if (o->ids && (o->by_documents || o->part))
+    return cli_usage_error(decode_name, "a part of --ids is asked for, expected one of files");
+  return o->ids ? CLI_OK
+                : cli_check_files(decode_name, (const char *const *)argv + optind, (size_t)(argc - optind));
+}
+
+int decode_options_take(decode_options *o, int argc, char **argv) {
+  static const struct option options[] = {{"output", required_argument, NULL, 'o'},
+                                          {"force", no_argument, NULL, 'F'},
+                                          {"to", required_argument, NULL, 't'},
+                                          {"field", required_argument, NULL, DATA_FIELD},
+                                          {"malformed", required_argument, NULL, DATA_MALFORMED},
+                                          {"documents", required_argument, NULL, 'd'},
+                                          {"start", required_argument, NULL, 'S'},
+                                          {"tokens", required_argument, NULL, 'n'},
+                                          {"separator", required_argument, NULL, 's'},
+                                          {"end-of-text", required_argument, NULL, 'e'},
+                                          {"keep-end-of-text", no_argument, NULL, 'k'},
+                                          {"ids", required_argument, NULL, 'i'},
+                                          {"quiet", no_argument, NULL, 'q'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {"format", required_argument, NULL, DATA_FORMAT},
+                                          {"type", required_argument, NULL, DATA_TYPE},
+                                          {"tokenizer", required_argument, NULL, DATA_TOKENIZER},
+                                          {"split", required_argument, NULL, DATA_SPLIT},
+                                          {"special", required_argument, NULL, DATA_SPECIAL},
+                                          {0}};
+  opterr = 0;
+  for (int c, status; (c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
+    if (c == '?' || c == ':') return cli_bad_option(decode_name, c, argv);
+    if ((status = take(o, c, optarg)) != CLI_OK) return status;
+  }
+  if (o->help) return print_help();
+  int status = check(o, argc, argv);
+  return status == CLI_OK ? data_options_settle(&o->data, decode_name) : status;
+}

@@ -1,0 +1,125 @@
+#include "documents.h"
+
+#include <stdlib.h>
+
+enum { BLOCK = 1 << 16 }; /* ids that are read at once */
+
+static uint64_t larger(uint64_t a, uint64_t b) {
+  return a > b ? a : b;
+}
+
+static uint64_t smaller(uint64_t a, uint64_t b) {
+  return a < b ? a : b;
+}
+
+static bool is_wanted(const documents *d) {
+  return d->document >= d->first && d->document <= d->last;
+}
+
+static bool read_to(documents *d, uint64_t end) {
+  d->given = 0;
+  d->used = (size_t)smaller(end - d->at, BLOCK);
+  d->failed = !batch_dataset_read(d->dataset, d->at, d->used, d->ids);
+  return !d->failed;
+}
+
+/* Begins the next file; false: there is none. */
+static bool next_file(documents *d) {
+  batch_dataset_file info = BATCH_DATASET_FILE_INIT;
+  d->index += d->in_file;
+  if (d->file == batch_dataset_files(d->dataset)) return false;
+  d->failed = !batch_dataset_get_file(d->dataset, d->file++, &info);
+  d->indexed = info.format == BATCH_FORMAT_MEGATRON || info.format == BATCH_FORMAT_DATATROVE;
+  d->in_file = info.documents;
+  d->at = larger(info.first_token, d->start);
+  d->file_end = larger(d->at, smaller(info.first_token + info.tokens, d->end));
+  d->used = d->given = 0;
+  return !d->failed;
+}
+
+/* Begins the next document of an index that is wanted; false: the file has no more. */
+static bool next_of_index(documents *d) {
+  for (; d->in_file > 0; d->document++) {
+    d->in_file--;
+    d->failed = !batch_dataset_document(d->dataset, d->index++, &d->whole_start, &d->whole_end);
+    if (d->failed) return false;
+    bool outside = d->whole_start >= d->end || d->whole_end < d->start;
+    if (outside || !is_wanted(d)) continue;
+    d->at = larger(d->whole_start, d->start);
+    return true;
+  }
+  return false;
+}
+
+static bool piece_of_index(documents *d, document_piece *piece) {
+  *piece = (document_piece){.begins = !d->inside};
+  if (!d->inside && !next_of_index(d)) return false;
+  uint64_t end = smaller(d->whole_end, d->end), from = d->at;
+  if (!read_to(d, end)) return false;
+  d->at += d->used;
+  piece->ids = d->ids;
+  piece->count = d->used;
+  piece->first = from;
+  piece->ends = d->at == end;
+  bool drops = !d->keep && piece->count > 0;
+  if (drops && d->separator == BATCH_SEPARATOR_BEFORE && from == d->whole_start &&
+      piece->ids[0] == d->end_of_text) {
+    piece->ids++;
+    piece->first++;
+    piece->count--;
+  }
+  if (drops && d->separator == BATCH_SEPARATOR_AFTER && d->at == d->whole_end &&
+      piece->ids[piece->count - 1] == d->end_of_text)
+    piece->count--;
+  return true;
+}
+
+static size_t find(const documents *d, const int32_t *ids, size_t from, size_t count) {
+  while (from < count && ids[from] != d->end_of_text) from++;
+  return from;
+}
+
+/* Takes from what was read up to where the document ends. */
+static size_t cut(const documents *d, document_piece *piece, size_t count) {
+  const int32_t *ids = d->ids + d->given;
+  bool before = d->separator == BATCH_SEPARATOR_BEFORE, after = d->separator == BATCH_SEPARATOR_AFTER;
+  size_t from = before && piece->begins && ids[0] == d->end_of_text;
+  size_t at = before || after ? find(d, ids, from, count) : count;
+  piece->ends = at < count;
+  size_t skipped = d->keep ? 0 : from;
+  piece->ids = ids + skipped;
+  piece->first = d->at + skipped;
+  piece->count = at + (after && piece->ends && d->keep) - skipped;
+  return at + (after && piece->ends);
+}
+
+static bool piece_of_stream(documents *d, document_piece *piece) {
+  *piece = (document_piece){.begins = !d->inside};
+  if (d->given == d->used && (d->at == d->file_end || !read_to(d, d->file_end))) return false;
+  size_t taken = cut(d, piece, d->used - d->given);
+  d->given += taken;
+  d->at += taken;
+  piece->ends |= d->at == d->file_end;
+  return true;
+}
+
+bool documents_next(documents *d, document_piece *piece) {
+  if (!d->ids) d->ids = malloc(BLOCK * sizeof *d->ids);
+  d->failed = !d->ids;
+  while (!d->failed && d->document <= d->last) {
+    bool wanted = is_wanted(d);
+    if (d->file > 0 && (d->indexed ? piece_of_index(d, piece) : piece_of_stream(d, piece))) {
+      d->inside = !piece->ends;
+      d->document += piece->ends;
+      if (wanted || d->indexed) return true;
+    } else if (d->failed || !next_file(d)) {
+      return false;
+    }
+  }
+  return false;
+}
+
+void documents_free(documents *d) {
+  free(d->ids);
+  d->ids = NULL;
+}
