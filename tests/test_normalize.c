@@ -60,6 +60,13 @@ Test(normalize, nfc_composes) {
   assert_text_becomes("\xef\xac\x81", nfc, "\xef\xac\x81"); /* the ligature fi stays */
 }
 
+Test(normalize, a_vowel_of_hangul_behind_a_syllable_is_not_lost) {
+  need_package(PACKAGE_UTF8PROC);
+  assert_text_becomes("\xea\xb0\x80\xe1\x86\xa7\xe1\x86\xa8", nfc, "\xea\xb0\x80\xe1\x86\xa7\xe1\x86\xa8");
+  assert_text_becomes("\xe1\x84\x80\xe1\x85\xa1\xe1\x86\xa7", nfkc, "\xea\xb0\x80\xe1\x86\xa7");
+  assert_text_becomes("\xea\xb0\x80\xe1\x86\xa8", nfc, "\xea\xb0\x81");
+}
+
 Test(normalize, nfkc_replaces_compatibility_characters) {
   need_package(PACKAGE_UTF8PROC);
   assert_text_becomes("\xef\xac\x81 \xe2\x91\xa0", nfkc, "fi 1");

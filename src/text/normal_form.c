@@ -106,9 +106,14 @@ static bool settle(text_normalizer *n, size_t got, text_buffer *out) {
   return true;
 }
 
+/* A vowel of Hangul that stands just below the final consonants. utf8proc 2.8 takes it for the final consonant of the syllable
+   before it, and drops it; it combines with nothing before it. */
+enum { NO_FINAL = 0x11A7 };
+
 /* Decomposes one character behind those that are held back. */
 static bool add(text_normalizer *n, uint32_t code, text_buffer *out) {
   int bound = 0;
+  if (code == NO_FINAL && !normal_form_flush(n, out)) return false;
   if (!make_room(n)) return false;
   utf8proc_ssize_t got =
       utf8proc_decompose_char((int32_t)code, n->points + n->count, EXPANSION, flags_of(n->options), &bound);
