@@ -1,7 +1,7 @@
 /* The benchmark frame: contestants that take turns, cells that they are measured in, and what is
    printed, written and drawn from it.
 
-   A suite (queue, pool, loader) is two lists and one function. The frame runs
+   A suite (queue, pool, loader, tokenizer) is two lists and one function. The frame runs
        for each cell: for each round: for each contestant: suite->measure()
    so that what is compared is measured within the same second, and prints per cell a table with
    median, minimum, maximum and the ratio to the contestant named BENCH_US.
@@ -22,6 +22,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
 
 /* Our own contestant, the one that every ratio is to. */
 #define BENCH_US "headrace"
@@ -107,7 +111,7 @@ typedef struct bench_suite {
                   double *values);
 } bench_suite;
 
-extern const bench_suite bench_queue, bench_pool, bench_loader;
+extern const bench_suite bench_queue, bench_pool, bench_loader, bench_tokenizer;
 
 /* Says why what the running contestant did is wrong; printf-like. */
 void bench_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -124,4 +128,7 @@ int bench_main(const bench_suite *suite, int argc, char **argv);
    the version is not known. */
 const char *bench_package(const char *name);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -1,6 +1,8 @@
 # Bars with their spread, in groups, one a cell. Before: csv, out, heading, remark; unit, of the cells to take; capacity, 0
-# for any.
-data = sprintf("< awk -v unit='%s' -v capacity=%d -f '%s/bars.awk' '%s'", unit, capacity, directory, csv)
+# for any. If there: only, a pattern of cells to take; leave_out, of contestants.
+if (!exists('only')) only = ''
+if (!exists('leave_out')) leave_out = ''
+data = sprintf("< awk -v unit='%s' -v capacity=%d -v only='%s' -v leave_out='%s' -f '%s/bars.awk' '%s'", unit, capacity, only, leave_out, directory, csv)
 set datafile separator ','
 stats data using (-$1) name 'L' nooutput
 stats data using 4 name 'T' nooutput
