@@ -391,11 +391,31 @@ Test(split, knows_a_pattern_by_its_meaning) {
   }
 }
 
+static void split_one_long(split_way way, bool by_pcre2, size_t size) {
+  char *text = malloc(size);
+  uint64_t state = 3;
+  memset(text, ' ', size);
+  text[size - 1] = 'x';
+  splitter *s = make_split(way, by_pcre2);
+  piece_list list = split_text(s, text, size, &state);
+  cr_assert_eq(list.count, 2);
+  splitter_free(s);
+  free(list.pieces);
+  free(text);
+}
+
+/* More blanks than PCRE2 would try by itself. */
+Test(split, a_long_run_of_blanks_is_split) {
+  need_package(PACKAGE_PCRE2);
+  split_one_long(WAY_CL100K, false, 24 << 20);
+  split_one_long(WAY_CL100K, true, 24 << 20);
+}
+
 /* Long texts that would take hours if each piece looked at the rest of the text. */
 static void split_long(split_way way, bool by_pcre2, const char *part, const char *end) {
   bytes text = {0};
   uint64_t state = 3;
-  while (text.used < 4 << 20) put_text(&text, part);
+  while (text.used < 1 << 20) put_text(&text, part);
   put_text(&text, end);
   splitter *s = make_split(way, by_pcre2);
   piece_list list = split_text(s, text.data, text.used, &state);

@@ -1,6 +1,7 @@
 #include "text/split/regex.h"
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,7 +11,11 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-enum { STACK_START = 32 << 10, STACK_MOST = 8 << 20 }; /* bytes, of what PCRE2 compiles to machine code */
+enum { STACK_START = 32 << 10, STACK_MOST = 64 << 20 }; /* bytes, of what PCRE2 compiles to machine code */
+
+/* What a pattern may try in vain before PCRE2 gives up, and that for each byte: \s*[\r\n]+ looks at a run of blanks once
+   more. */
+enum { TRIES = 10000000, TRIES_A_BYTE = 8 };
 
 struct regex {
   pcre2_code *code;
@@ -105,6 +110,8 @@ int regex_find(const regex *r, regex_match *match, const char *subject, size_t b
                size_t *start, size_t *end) {
   uint32_t options = PCRE2_NO_UTF_CHECK | (inner & REGEX_INNER_START ? PCRE2_NOTBOL : 0) |
                      (inner & REGEX_INNER_END ? PCRE2_NOTEOL : 0);
+  uint64_t tries = TRIES + TRIES_A_BYTE * (uint64_t)bytes;
+  pcre2_set_match_limit(match->context, tries < UINT32_MAX ? (uint32_t)tries : UINT32_MAX);
   int got = pcre2_match(r->code, (PCRE2_SPTR)subject, bytes, from, options, match->data, match->context);
   if (got == PCRE2_ERROR_NOMATCH) return 0;
   if (got < 0) return -1;

@@ -13,6 +13,10 @@
    Malformed UTF-8 matches nothing: a maximal run of malformed bytes belongs to what is between two matches, and what
    stands before it is at the end of its text for a lookahead (not for $). It is never removed, whatever the behavior.
 
+   Time: linear in the text for the known ways, by hand or by PCRE2, whatever is in it. Another pattern takes as long as
+   PCRE2 backtracks over it; one that tries more than its limit (10 million places and 8 for each byte, in one match) or
+   needs more than 64 MB of stack is an error.
+
    Threads: one adds and finishes; after that, any number may use it, each with a state of its own. */
 #ifndef HEADRACE_TEXT_SPLIT_SPLITTER_H
 #define HEADRACE_TEXT_SPLIT_SPLITTER_H
