@@ -37,14 +37,22 @@ static bool next_file(documents *d) {
   return !d->failed;
 }
 
+/* Whether something of the document at hand lies in the part. Of empty ones at its borders those at its start do, and those
+   at its end if nothing follows: so parts one behind the other have each of them once. */
+static bool is_inside(const documents *d) {
+  uint64_t start = d->whole_start;
+  bool to_the_end = d->end == batch_dataset_tokens(d->dataset);
+  if (start < d->whole_end) return start < d->end && d->whole_end > d->start;
+  return start >= d->start && (start < d->end || (to_the_end && start == d->end));
+}
+
 /* Begins the next document of an index that is wanted; false: the file has no more. */
 static bool next_of_index(documents *d) {
   for (; d->in_file > 0; d->document++) {
     d->in_file--;
     d->failed = !batch_dataset_document(d->dataset, d->index++, &d->whole_start, &d->whole_end);
     if (d->failed) return false;
-    bool outside = d->whole_start >= d->end || d->whole_end < d->start;
-    if (outside || !is_wanted(d)) continue;
+    if (!is_inside(d) || !is_wanted(d)) continue;
     d->at = larger(d->whole_start, d->start);
     return true;
   }

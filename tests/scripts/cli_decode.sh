@@ -64,6 +64,19 @@ done
 run 0 decode --to jsonl --field 'a "b"' --documents 3 'd.megatron_*.bin'
 out_has '{"a \"b\"": "last"}'
 
+
+# empty documents stay at the end as well, and are in one of two parts that lie one behind the other
+printf '{"text": ""}\n{"text": "one"}\n{"text": ""}\n{"text": "two"}\n{"text": ""}\n{"text": ""}\n' >e.jsonl
+for format in headerless datatrove llmc-gpt2 megatron; do
+  run 0 tokenize --quiet --to $format -o e.$format.bin e.jsonl
+  case $format in datatrove) file=e.datatrove.bin.ds ;; *) file=e.$format.bin ;; esac
+  run 0 decode --to jsonl $file
+  same out e.jsonl "$format, empty documents at both ends"
+done
+run 0 decode --to jsonl --tokens 3 -o e1.jsonl e.megatron.bin
+run 0 decode --to jsonl --start 3 -o e2.jsonl e.megatron.bin
+cat e1.jsonl e2.jsonl | cmp -s - e.jsonl || fail 'a part up to token 3, and one from there on'
+
 # parts, ids, and what is no text
 run 0 decode --start 6 --tokens 4 bytes.megatron.bin
 [ "$(cat out)" = line ] || fail 'tokens 6 to 9 are "line"'
