@@ -191,7 +191,7 @@ static int write_all(decode_run *run) {
   int status = o->ids ? write_ids(run) : write_documents(run);
   progress_end(&run->bar);
   if (status == CLI_OK && stop_asked())
-    status = cli_error(decode_name, "stopped by a signal%s", run->out.path ? "; nothing is written" : "");
+    status = cli_error(decode_name, "stopped by a signal; nothing is written");
   if (status == CLI_OK) status = output_finish(&run->out);
   if (status != CLI_OK || !run->out.path || o->quiet) return status;
   print_summary(run);
@@ -206,6 +206,8 @@ static int open_files(decode_run *run, const char *const *paths, size_t n) {
   return status == CLI_OK ? settle_part(run) : status;
 }
 
+/* Signals end what writes to the standard output as they end any program: who reads a pipe may not, and then there is no
+   time to look whether one came. */
 static int decode(decode_run *run, const char *const *paths, size_t n) {
   const decode_options *o = run->options;
   if (!o->data.tokenizer) run->bytes = batch_tokenizer_bytes(1);
@@ -217,7 +219,7 @@ static int decode(decode_run *run, const char *const *paths, size_t n) {
                             .field = o->data.dataset.text_field ? o->data.dataset.text_field : "text",
                             .malformed = decode_says_malformed(o) ? o->data.text.malformed : usual};
   int status = o->ids ? CLI_OK : open_files(run, paths, n);
-  stop_watch();
+  if (output_is_file(o->output)) stop_watch();
   if (status == CLI_OK) status = output_open(&run->out, decode_name, o->output, o->force);
   if (status != CLI_OK) return status;
   status = write_all(run);

@@ -62,8 +62,12 @@ static int open_file(output *out) {
   return status == CLI_OK ? open_aside(out, there ? &old : NULL) : status;
 }
 
+bool output_is_file(const char *path) {
+  return path && strcmp(path, "-") != 0;
+}
+
 int output_open(output *out, const char *command, const char *path, bool force) {
-  *out = (output){.command = command, .path = path && strcmp(path, "-") != 0 ? path : NULL, .force = force};
+  *out = (output){.command = command, .path = output_is_file(path) ? path : NULL, .force = force};
   int status = CLI_OK;
   if (out->path)
     status = open_file(out);

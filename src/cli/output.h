@@ -18,7 +18,10 @@ typedef struct output {
   uint64_t bytes;
 } output;
 
-/* path: NULL or "-": the standard output. What is there must be a regular file, and is only replaced by force; a link
+/* Not NULL or "-", the standard output. */
+bool output_is_file(const char *path);
+
+/* What is there must be a regular file, and is only replaced by force; a link
    stays, and its file is replaced. Returns the exit status. */
 int output_open(output *out, const char *command, const char *path, bool force);
 

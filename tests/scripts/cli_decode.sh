@@ -132,4 +132,13 @@ while ! ls -A | grep -q '^\.y.txt'; do kill -0 $job 2>/dev/null || break; done
 kill -TERM $job 2>/dev/null && wait $job 2>/dev/null && fail 'stopped by a signal, and says success'
 [ -z "$(ls -A | grep 'y.txt')" ] || fail "after the signal: $(ls -A)"
 err_has 'stopped by a signal; nothing is written'
+
+# also while nobody reads what it writes
+mkfifo pipe
+{ head -c 1 >begun; exec sleep 120; } <pipe & reader=$!
+"$headrace" decode --quiet big.bin >pipe & job=$!
+until [ -s begun ] && grep -q '^State:.S' /proc/$job/status; do kill -0 $job || break; done
+kill -TERM $job
+timeout 30 tail --pid=$job -f /dev/null || fail 'a signal ends what waits for a reader'
+kill $reader
 exit 0
