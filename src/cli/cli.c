@@ -75,15 +75,18 @@ static int say_of_library(const char *command, const char *option, const char *s
   return (usage ? cli_usage_error : cli_error)(command, "%s%s", option, sentence);
 }
 
-/* The name of a library's function says nothing to who calls the command, and an option that a sentence
-   begins with is one of the command's. */
+const char *cli_library_sentence(void) {
+  const char *message = batch_last_error()->message;
+  size_t function = strspn(message, "abcdefghijklmnopqrstuvwxyz_");
+  bool named = strncmp(message, "batch_", 6) == 0 && strncmp(message + function, ": ", 2) == 0;
+  return message + (named ? function + 2 : 0);
+}
+
+/* An option that a sentence begins with is one of the command's. */
 int cli_library_error(const char *command) {
   static const char option[] = "options.", vocabulary[] = "options.vocab_size",
                     special[] = "options.special_tokens";
-  const char *message = batch_last_error()->message;
-  size_t function = strspn(message, "abcdefghijklmnopqrstuvwxyz_");
-  if (strncmp(message, "batch_", 6) == 0 && strncmp(message + function, ": ", 2) == 0)
-    message += function + 2;
+  const char *message = cli_library_sentence();
   if (strncmp(message, vocabulary, sizeof vocabulary - 1) == 0)
     return say_of_library(command, "the size of the vocabulary", message + sizeof vocabulary - 1);
   if (strncmp(message, special, sizeof special - 1) == 0)

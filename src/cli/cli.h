@@ -26,7 +26,10 @@ __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const c
 /* Says on stderr what is wrong with the arguments; returns CLI_BAD_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format, ...);
 
-/* Says on stderr what the library's last error is; returns CLI_BAD_USAGE where the library refuses an argument: an
+/* The library's last error, without the name of the function, which says nothing to who calls the command. */
+const char *cli_library_sentence(void);
+
+/* Says it on stderr; returns CLI_BAD_USAGE where the library refuses an argument: an
    option or a name that cannot be, alone, with the others or for these files; else CLI_BAD_DATA. */
 int cli_library_error(const char *command);
 

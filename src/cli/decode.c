@@ -123,7 +123,7 @@ static int say_where(const decode_run *run, const document_piece *piece) {
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   bool malformed =
       batch_last_error()->code == BATCH_ERROR_FORMAT && run->text.malformed == BATCH_MALFORMED_ERROR;
-  const char *said = batch_last_error()->message, *advice = malformed ? " (or say --malformed replace)" : "";
+  const char *said = cli_library_sentence(), *advice = malformed ? " (or say --malformed replace)" : "";
   if (!run->dataset) return cli_error(decode_name, "--ids: %s%s", said, advice);
   for (size_t i = batch_dataset_files(run->dataset); i-- > 0;)
     if (batch_dataset_get_file(run->dataset, i, &file) && file.first_token <= piece->first)

@@ -84,10 +84,10 @@ refuses 2 '--start is 1,000,000' -- decode --start 1M bytes.megatron.bin
 run 0 decode --ids ' 72 101,121 '
 [ "$(cat out)" = Hey ] || fail 'ids are decoded'
 refuses 2 "--ids is '1 x'" -- decode --ids '1 x'
-refuses 1 'ids[1] is 257' -- decode --ids '1 257'
+refuses 1 '--ids: ids[1] is 257' -- decode --ids '1 257'
 refuses 2 '--ids is given beside d.bin' -- decode --ids 1 d.bin
 run 1 decode --to jsonl --documents 2 bytes.llmc-llama3.bin
-err_has 'bytes.llmc-llama3.bin: in document 2, token ' 'expected UTF-8' '--malformed replace'
+err_has 'bytes.llmc-llama3.bin: in document 2, token ' 'what follows: text: at byte' 'expected UTF-8' '--malformed replace'
 run 0 decode --to jsonl --malformed replace --documents 1- bytes.headerless.bin
 [ "$(wc -l <out)" -eq 2 ] || fail 'a line for each document'
 out_has 'second: ü水👩'
