@@ -133,6 +133,13 @@ static int say_where(const decode_run *run, const document_piece *piece) {
   return cli_library_error(decode_name);
 }
 
+/* All of them were passed over, and counted. */
+static int no_such_document(const decode_run *run) {
+  return cli_usage_error(decode_name,
+                         "--documents begins with %s, expected less than %s, the documents that there are",
+                         cli_thousands(run->options->first), cli_thousands(run->documents.document));
+}
+
 /* CLI_OK, or what went wrong, having said it; the output may have failed. */
 static int write_documents(decode_run *run) {
   document_piece piece;
@@ -145,7 +152,9 @@ static int write_documents(decode_run *run) {
     }
     if (!show_progress(run)) break;
   }
-  return run->documents.failed ? cli_library_error(decode_name) : CLI_OK;
+  if (run->documents.failed) return cli_library_error(decode_name);
+  return run->options->by_documents && run->num_documents == 0 && !stop_asked() ? no_such_document(run)
+                                                                                : CLI_OK;
 }
 
 static bool take_id(const char **at, int32_t *id) {

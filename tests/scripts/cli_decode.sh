@@ -80,6 +80,10 @@ cat e1.jsonl e2.jsonl | cmp -s - e.jsonl || fail 'a part up to token 3, and one 
 # parts, ids, and what is no text
 run 0 decode --start 6 --tokens 4 bytes.megatron.bin
 [ "$(cat out)" = line ] || fail 'tokens 6 to 9 are "line"'
+for format in headerless llmc-gpt2 megatron; do
+  refuses 2 '--documents begins with 3, expected less than 3' -- decode --documents 3- -o none.txt bytes.$format.bin
+done
+[ ! -e none.txt ] || fail 'a document that is not there is no empty text'
 refuses 2 '--start is 1,000,000' -- decode --start 1M bytes.megatron.bin
 run 0 decode --ids ' 72 101,121 '
 [ "$(cat out)" = Hey ] || fail 'ids are decoded'
