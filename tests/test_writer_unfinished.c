@@ -105,6 +105,31 @@ Test(writer_unfinished, what_was_done_counts) {
   assert_as_reference(&r, "stopped", 0);
 }
 
+/* A single file, gone on with in its middle: what lies before is no work of the second run. */
+Test(writer_unfinished, what_was_done_of_the_file_at_hand_counts_from_the_first_report_on) {
+  enum { LINES = 40 };
+  static const char *const inputs[] = {"lines.jsonl"};
+  static const char line[] = "{\"text\": \"twelve bytes\"}\n";
+  stopping s = {.at = LINES - 2};
+  test_run r = run_usual(BATCH_FORMAT_LLMC_GPT2);
+  char text[LINES * sizeof line] = "";
+  for (int i = 0; i < LINES; i++) strcat(text, line);
+  runs_write(inputs[0], text);
+  r.inputs = inputs;
+  r.count = 1;
+  r.dataset.on_bad_line = BATCH_BAD_LINE_STOP;
+  r.continue_run = true;
+  r.callback = stop_at;
+  r.context = &s;
+  cr_assert_not(run_go(&r));
+  s = (stopping){.at = UINT64_MAX};
+  cr_assert(run_go(&r), "%s", batch_last_error()->message);
+  cr_assert_lt(s.first.tokens, s.last.tokens);
+  cr_assert_eq(s.first.bytes, (sizeof line - 1) * s.first.documents, "%d bytes, %d documents",
+               (int)s.first.bytes, (int)s.first.documents);
+  cr_assert_eq(s.last.bytes, LINES * (sizeof line - 1));
+}
+
 Test(writer_unfinished, stopped_after_every_document_a_run_comes_to_its_end) {
   test_run r = run_usual(BATCH_FORMAT_MEGATRON);
   run_make_reference(&r);

@@ -175,11 +175,8 @@ static int settle_separator(tokenize_run *run) {
   return CLI_OK;
 }
 
-/* A run that is taken up: what it has done before is no work of now. */
-static void say_going_on(tokenize_run *run, const batch_tokenize_progress *state) {
-  if (run->shards_before == 0) return;
-  run->bar.before = run->bytes_before = state->bytes;
-  if (run->quiet) return;
+static void say_going_on(const tokenize_run *run) {
+  if (run->shards_before == 0 || run->quiet) return;
   fprintf(stderr, "goes on behind %s with %s\n", cli_count(run->shards_before, "whole shard"),
           cli_count(run->tokens_before, "token"));
 }
@@ -189,8 +186,11 @@ static bool show_progress(void *context, const batch_tokenize_progress *state) {
   char note[96];
   run->bad_lines = state->bad_lines;
   run->bytes = state->bytes;
-  if (!run->called) say_going_on(run, state);
+  if (!run->called) say_going_on(run);
   run->called = true;
+  /* What a run that is taken up has done before is no work of now, nor is reading on to where it was. */
+  if (run->shards_before > 0 && state->tokens == run->tokens_before)
+    run->bar.before = run->bytes_before = state->bytes;
   if (stop_asked()) return false;
   if (!progress_is_due(&run->bar)) return true;
   snprintf(note, sizeof note, "%s  %.2f Mtokens/s", cli_count(state->tokens, "token"),

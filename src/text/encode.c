@@ -56,8 +56,11 @@ typedef struct run {
   text_job job; /* of the calling thread */
 } run;
 
+/* Until something is delivered, what counts is what lies before the place to begin at. */
 static bool report(void *context) {
-  return text_delivery_report(context);
+  run *r = context;
+  if (!r->delivery.path) r->delivery.consumed = r->reader.passed;
+  return text_delivery_report(&r->delivery);
 }
 
 static bool next_job(run *r) {
@@ -70,7 +73,7 @@ static bool encode_alone(run *r) {
   job_encoder encoder;
   bool good = job_encoder_make(&encoder, r->options, r->tokenizer);
   encoder.tick = report;
-  encoder.tick_context = &r->delivery;
+  encoder.tick_context = r;
   for (bool last = false; good && !last; good = good && (last || next_job(r))) {
     last = r->job.last;
     good = job_encoder_run(&encoder, &r->job) && text_delivery_give(&r->delivery, &r->job);
@@ -110,7 +113,7 @@ static answer run_files(const text_files *files, const batch_dataset_options *op
            .delivery = {.sink = sink, .from = *from, .bad_lines = from->bad_lines},
            .reader = job_reader_make(files, options, tokenizer, from)};
   r.reader.tick = report;
-  r.reader.tick_context = &r.delivery;
+  r.reader.tick_context = &r;
   answer a = encode(&r);
   *bad_lines = r.delivery.bad_lines;
   if (a == ELSEWHERE) return a;

@@ -21,7 +21,6 @@ static bool begin_file(text_delivery *d, const text_job *job) {
   d->path = job->path;
   d->lines = from.line;
   d->bad_lines = from.bad_lines;
-  d->consumed = 0;
   return !d->sink->begin_file || d->sink->begin_file(d->sink->context, d->index);
 }
 

@@ -34,6 +34,7 @@ static bool open_stream(job_reader *reader) {
       !byte_stream_skip(&reader->stream, reader->before, &passed))
     return false;
   reader->before -= passed;
+  reader->passed = reader->stream.consumed;
   return true;
 }
 
@@ -70,6 +71,7 @@ static bool pass_before(job_reader *reader) {
   while (reader->before > 0) {
     size_t bytes = reader->before < text_job_step ? (size_t)reader->before : text_job_step;
     if (!read_some(reader, rest, bytes)) return false;
+    reader->passed = reader->stream.consumed;
     reader->before -= rest->used;
     rest->used = 0;
     if (reader->before > 0 && reader->stream.ended) return ended_before(reader);

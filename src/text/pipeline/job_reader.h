@@ -22,6 +22,7 @@ typedef struct job_reader {
   text_buffer rest; /* read, and behind the last job */
   uint64_t offset;  /* of rest in the text */
   uint64_t before;  /* bytes that are still to be passed over to come there */
+  uint64_t passed;  /* bytes of the file that were, compressed where it is */
   uint64_t number;  /* of the next job */
   bool passing;     /* .jsonl: what comes next is the rest of a line that is too long */
   bool begun;       /* text: the document */
