@@ -38,6 +38,14 @@ static const report_row *find_us(const report_row *rows, size_t count) {
   return NULL;
 }
 
+/* Four digits, or all of those before the point. */
+static void print_figure(FILE *to, int width, double value) {
+  if (value < 1e4)
+    fprintf(to, " %*.4g", width, value);
+  else
+    fprintf(to, " %*.0f", width, value);
+}
+
 static void print_row(FILE *to, const bench_metric *metric, uint32_t m, const report_row *row,
                       const report_row *us) {
   const double *v = row->values[m];
@@ -49,9 +57,12 @@ static void print_row(FILE *to, const bench_metric *metric, uint32_t m, const re
   char ratio[32] = "-";
   double times =
       us == NULL ? 0 : our_ratio(metric, median(us->values[m], us->rounds), median(v, row->rounds));
-  if (times > 0) snprintf(ratio, sizeof ratio, "x %.2f", times);
-  fprintf(to, "  %-22s %10.4g %10.4g %10.4g %11s  %s\n", row->contestant->name, median(v, row->rounds), v[0],
-          v[row->rounds - 1], ratio, note);
+  if (times > 0) snprintf(ratio, sizeof ratio, times < 0.095 ? "x %.4f" : "x %.2f", times);
+  fprintf(to, "  %-22s", row->contestant->name);
+  print_figure(to, 10, median(v, row->rounds));
+  print_figure(to, 10, v[0]);
+  print_figure(to, 10, v[row->rounds - 1]);
+  fprintf(to, " %11s  %s\n", ratio, note);
 }
 
 static void cell_name(char *name, size_t size, const bench_cell *cell, const bench_metric *metric) {
@@ -102,7 +113,7 @@ static void print_medians(FILE *to, const bench_suite *suite, const bench_cell *
   for (size_t i = 0; i < count; i++) {
     fprintf(to, "  %-22s", rows[i].contestant->name);
     for (uint32_t m = 0; m < cell->metric_count && !rows[i].wrong; m++)
-      fprintf(to, " %11.4g", median(rows[i].values[m], rows[i].rounds));
+      print_figure(to, 11, median(rows[i].values[m], rows[i].rounds));
     fprintf(to, "%s\n", rows[i].wrong ? "       WRONG" : "");
   }
 }
