@@ -287,8 +287,27 @@ Test(split, says_when_pcre2_gives_up) {
   size_t from = 0;
   piece pieces[4];
   memset(text, 'a', sizeof text);
-  cr_assert_eq(splitter_next(s, state, text, sizeof text, &from, pieces, 4), SIZE_MAX);
+  cr_assert_eq(splitter_next(s, state, text, sizeof text, &from, pieces, 4), SPLITTER_GAVE_UP);
   splitter_state_free(state);
+  splitter_free(s);
+}
+
+/* A match as long as its text, of a group that is repeated for each letter: no stack of a fixed size would do. */
+Test(split, a_match_may_be_as_long_as_its_text) {
+  need_package(PACKAGE_PCRE2);
+  enum { LETTERS = 2 << 20 };
+  uint64_t random = 1;
+  splitter *s =
+      make_regex_split("(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\s", SPLIT_ONIGURUMA, SPLIT_ISOLATED, false);
+  char *text = malloc(LETTERS);
+  cr_assert(text);
+  memset(text, 'a', LETTERS);
+  text[LETTERS - 2] = '\n';
+  piece_list list = split_text(s, text, LETTERS, &random);
+  cr_assert_eq(list.count, 3);
+  cr_assert_eq(list.pieces[0].end, LETTERS - 2);
+  free(list.pieces);
+  free(text);
   splitter_free(s);
 }
 
@@ -472,7 +491,7 @@ static bool split_once(void *context) {
     return no_memory(why);
   }
   splitter_state *state = splitter_state_create(s);
-  for (size_t from = 0, got = 0; state && from < strlen(text) && got != SIZE_MAX; count += got) {
+  for (size_t from = 0, got = 0; state && from < strlen(text) && got < SPLITTER_GAVE_UP; count += got) {
     piece pieces[3];
     got = splitter_next(s, state, text, strlen(text), &from, pieces, 3);
   }

@@ -62,16 +62,23 @@ static bool merge_pieces(encoding *e, const char *text, size_t pieces) {
   return true;
 }
 
+static bool split_failed(encoding *e, size_t answer, size_t bytes) {
+  if (answer == SPLITTER_NO_MEMORY)
+    error_set(BATCH_ERROR_OUT_OF_MEMORY, "no memory to split %zu bytes of text", bytes);
+  else
+    error_set(BATCH_ERROR_FORMAT,
+              "found %zu bytes of text in which the split's pattern takes more steps for a match than PCRE2 "
+              "allows, expected fewer",
+              bytes);
+  return fail(e, TOKENIZER_SAID);
+}
+
 /* Text without added tokens, normalized. */
 static bool encode_plain(encoding *e, const char *text, size_t bytes) {
   bpe_scratch *s = e->scratch;
   for (size_t from = 0; from < bytes;) {
     size_t pieces = splitter_next(e->parts->split, s->state, text, bytes, &from, s->pieces, PIECES);
-    if (pieces == SIZE_MAX) {
-      error_set(BATCH_ERROR_OUT_OF_MEMORY,
-                "no memory to split %zu bytes of text, or more steps than PCRE2 takes for a match", bytes);
-      return fail(e, TOKENIZER_SAID);
-    }
+    if (pieces >= SPLITTER_GAVE_UP) return split_failed(e, pieces, bytes);
     if (pieces > 0 && !merge_pieces(e, text, pieces)) return false;
   }
   return true;

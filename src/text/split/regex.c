@@ -11,7 +11,9 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
-enum { STACK_START = 32 << 10, STACK_MOST = 64 << 20 }; /* bytes, of what PCRE2 compiles to machine code */
+/* Bytes of the stack of what PCRE2 compiles to machine code: what a match takes grows with it (a group that is repeated
+   takes some dozens for each time). */
+enum { STACK_START = 32 << 10, STACK_USUAL = 8 << 20, STACK_A_BYTE = 256 };
 
 /* What a pattern may try in vain before PCRE2 gives up, and that for each byte: \s*[\r\n]+ looks at a run of blanks once
    more. */
@@ -22,9 +24,10 @@ struct regex {
 };
 
 struct regex_match {
+  pcre2_general_context *memory;
   pcre2_match_data *data;
   pcre2_match_context *context;
-  pcre2_jit_stack *stack;
+  pcre2_jit_stack *stack; /* NULL where there is no JIT */
 };
 
 bool regex_supported(const char *function) {
@@ -81,21 +84,28 @@ void regex_free(regex *r) {
   free(r);
 }
 
+/* A stack of at most so many bytes instead of the one that there is. */
+static bool make_stack(regex_match *match, size_t most) {
+  pcre2_jit_stack *stack = pcre2_jit_stack_create(STACK_START, most, match->memory);
+  if (!stack) return false;
+  pcre2_jit_stack_free(match->stack);
+  match->stack = stack;
+  pcre2_jit_stack_assign(match->context, NULL, stack);
+  return true;
+}
+
 regex_match *regex_match_create(void) {
-  pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
-  regex_match *match = memory ? calloc(1, sizeof *match) : NULL;
-  if (match) {
-    match->data = pcre2_match_data_create(1, memory);
-    match->context = pcre2_match_context_create(memory);
-    match->stack = pcre2_jit_stack_create(STACK_START, STACK_MOST, memory); /* NULL where there is no JIT */
-    if (!match->data || !match->context) {
-      regex_match_free(match);
-      match = NULL;
-    } else if (match->stack)
-      pcre2_jit_stack_assign(match->context, NULL, match->stack);
+  regex_match *match = calloc(1, sizeof *match);
+  if (!match) return NULL;
+  match->memory = pcre2_general_context_create(take, give, NULL);
+  match->data = match->memory ? pcre2_match_data_create(1, match->memory) : NULL;
+  match->context = match->memory ? pcre2_match_context_create(match->memory) : NULL;
+  if (match->data && match->context) {
+    (void)make_stack(match, STACK_USUAL);
+    return match;
   }
-  pcre2_general_context_free(memory);
-  return match;
+  regex_match_free(match);
+  return NULL;
 }
 
 void regex_match_free(regex_match *match) {
@@ -103,18 +113,35 @@ void regex_match_free(regex_match *match) {
   pcre2_match_data_free(match->data);
   pcre2_match_context_free(match->context);
   pcre2_jit_stack_free(match->stack);
+  pcre2_general_context_free(match->memory);
   free(match);
 }
 
-int regex_find(const regex *r, regex_match *match, const char *subject, size_t bytes, size_t from, int inner,
-               size_t *start, size_t *end) {
+static int match_at(const regex *r, regex_match *match, const char *subject, size_t bytes, size_t from,
+                    int inner) {
   uint32_t options = PCRE2_NO_UTF_CHECK | (inner & REGEX_INNER_START ? PCRE2_NOTBOL : 0) |
                      (inner & REGEX_INNER_END ? PCRE2_NOTEOL : 0);
   uint64_t tries = TRIES + TRIES_A_BYTE * (uint64_t)bytes;
   pcre2_set_match_limit(match->context, tries < UINT32_MAX ? (uint32_t)tries : UINT32_MAX);
-  int got = pcre2_match(r->code, (PCRE2_SPTR)subject, bytes, from, options, match->data, match->context);
+  return pcre2_match(r->code, (PCRE2_SPTR)subject, bytes, from, options, match->data, match->context);
+}
+
+/* A long match gets a stack that is as long, for this once. */
+static int match_long(const regex *r, regex_match *match, const char *subject, size_t bytes, size_t from,
+                      int inner) {
+  if (bytes > SIZE_MAX / STACK_A_BYTE || !make_stack(match, STACK_USUAL + STACK_A_BYTE * bytes))
+    return PCRE2_ERROR_NOMEMORY;
+  int got = match_at(r, match, subject, bytes, from, inner);
+  return make_stack(match, STACK_USUAL) ? got : PCRE2_ERROR_NOMEMORY;
+}
+
+int regex_find(const regex *r, regex_match *match, const char *subject, size_t bytes, size_t from, int inner,
+               size_t *start, size_t *end) {
+  int got = match_at(r, match, subject, bytes, from, inner);
+  if (got == PCRE2_ERROR_JIT_STACKLIMIT) got = match_long(r, match, subject, bytes, from, inner);
   if (got == PCRE2_ERROR_NOMATCH) return 0;
-  if (got < 0) return -1;
+  if (got == PCRE2_ERROR_MATCHLIMIT || got == PCRE2_ERROR_DEPTHLIMIT) return REGEX_GAVE_UP;
+  if (got < 0) return REGEX_NO_MEMORY;
   const PCRE2_SIZE *found = pcre2_get_ovector_pointer(match->data);
   *start = found[0];
   *end = found[1];
@@ -161,7 +188,7 @@ void regex_match_free(regex_match *match) {
 int regex_find(const regex *r, regex_match *match, const char *subject, size_t bytes, size_t from, int inner,
                size_t *start, size_t *end) {
   (void)r, (void)match, (void)subject, (void)bytes, (void)from, (void)inner, (void)start, (void)end;
-  return -1;
+  return REGEX_NO_MEMORY;
 }
 
 const char *regex_unicode_version(void) {

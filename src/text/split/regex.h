@@ -21,8 +21,10 @@ void regex_match_free(regex_match *match);
 
 enum { REGEX_INNER_START = 1, REGEX_INNER_END = 2 }; /* where subject ends, and ^ and $ do not match */
 
+enum { REGEX_NO_MEMORY = -1, REGEX_GAVE_UP = -2 }; /* more steps than PCRE2 takes for a match */
+
 /* The first match in well-formed subject [bytes] from `from` on, into [*start, *end). 1: there is one; 0: there is
-   none; -1: no memory, or PCRE2 gave up (its match limit). */
+   none; or one of the two above. */
 int regex_find(const regex *r, regex_match *match, const char *subject, size_t bytes, size_t from, int inner,
                size_t *start, size_t *end);
 

@@ -8,6 +8,7 @@
 #include "text/split/cut.h"
 #include "text/split/known.h"
 #include "text/split/pattern.h"
+#include "text/split/regex.h"
 #include "text/split/step.h"
 
 enum { MOST_STEPS = 32 };
@@ -163,7 +164,7 @@ size_t splitter_next(const splitter *s, splitter_state *state, const char *text,
   }
   while (count < room && *from < bytes) {
     int got = next_behind(s, state, s->count, text, bytes, &pieces[count]);
-    if (got < 0) return SIZE_MAX;
+    if (got < 0) return got == REGEX_GAVE_UP ? SPLITTER_GAVE_UP : SPLITTER_NO_MEMORY;
     *from = got == 1 ? pieces[count].end : bytes;
     count += got == 1;
   }

@@ -8,14 +8,14 @@
        if (!s || !splitter_add_named(s, SPLITTER_CL100K, why, sizeof why) || !splitter_finish(s, why, sizeof why)) ...
        splitter_state *state = splitter_state_create(s);      one for each thread
        for (size_t from = 0; from < bytes;)
-         if ((count = splitter_next(s, state, text, bytes, &from, pieces, 64)) == SIZE_MAX) ...
+         if ((count = splitter_next(s, state, text, bytes, &from, pieces, 64)) >= SPLITTER_GAVE_UP) ...
 
    Malformed UTF-8 matches nothing: a maximal run of malformed bytes belongs to what is between two matches, and what
    stands before it is at the end of its text for a lookahead (not for $). It is never removed, whatever the behavior.
 
    Time: linear in the text for the known ways, by hand or by PCRE2, whatever is in it. Another pattern takes as long as
    PCRE2 backtracks over it; one that tries more than its limit (10 million places and 8 for each byte, in one match) or
-   needs more than 64 MB of stack is an error.
+   needs more than 256 bytes of stack for each byte of the text is an error.
 
    Threads: one adds and finishes; after that, any number may use it, each with a state of its own. */
 #ifndef HEADRACE_TEXT_SPLIT_SPLITTER_H
@@ -86,9 +86,11 @@ void splitter_state_free(splitter_state *state); /* NULL is fine */
 
 /* Puts the next pieces of text [bytes] from *from on into pieces [room], room >= 1, in order, none of them empty, and
    returns how many; *from moves behind what was looked at: at bytes, that was all. A text begins with *from == 0 and
-   goes on, with the same state, from where it was left. SIZE_MAX: no memory, or PCRE2 gave up (its match limit). */
+   goes on, with the same state, from where it was left. Or answers one of the two below. */
 size_t splitter_next(const splitter *s, splitter_state *state, const char *text, size_t bytes, size_t *from,
                      piece *pieces, size_t room);
+#define SPLITTER_NO_MEMORY SIZE_MAX
+#define SPLITTER_GAVE_UP   (SIZE_MAX - 1) /* more steps than PCRE2 takes for a match */
 
 /* The last place in (from, bytes) where text [bytes] may be cut, so that the pieces of both parts are those of the
    whole, whatever comes before or follows; 0: there is none. from: there is none before it. */
