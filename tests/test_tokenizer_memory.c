@@ -91,3 +91,18 @@ static bool encode_it(void *context) {
 Test(tokenizer_memory, every_allocation_of_encoding_and_decoding_may_fail, .timeout = 200) {
   cr_assert_gt(inject_failures("few.json|batch_tokenizer", encode_it, (void *)(uintptr_t)few_tokens()), 30);
 }
+
+/* The working memory that waits for the next text: with what one huge text made grow, 16 of them would be 16 times that. */
+Test(tokenizer_memory, what_a_huge_text_has_made_grow_is_given_back) {
+  enum { MARKS = 2 << 20 };
+  BatchTokenizer *tokenizer = batch_tokenizer_open(few_tokens(), NULL);
+  char *huge = malloc(2 * MARKS);
+  cr_assert(tokenizer && huge);
+  for (size_t i = 0; i < MARKS; i++) memcpy(huge + 2 * i, i % 2 ? "\u0327" : "\u0301", 2);
+  cr_assert_eq(batch_tokenizer_encode(tokenizer, NULL, 0, NULL, 0), 0);
+  size_t small = memory_live();
+  cr_assert_gt(batch_tokenizer_encode(tokenizer, huge, 2 * MARKS, NULL, 0), MARKS);
+  cr_assert_leq(memory_live(), small, "%zu blocks, expected %zu", memory_live(), small);
+  free(huge);
+  batch_tokenizer_free(tokenizer);
+}

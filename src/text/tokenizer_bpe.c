@@ -6,7 +6,10 @@
 
 #include "base/error.h"
 
-enum { PIECES = 512 };
+enum {
+  PIECES = 512,
+  KEPT = 1 << 20
+}; /* pieces at once; bytes of working memory that wait for the next text */
 
 /* One thread's. */
 typedef struct bpe_scratch {
@@ -121,11 +124,23 @@ static bool encode_text(encoding *e, const char *text, size_t bytes) {
   return true;
 }
 
+/* What one huge piece or document has made grow is given back. */
+static void give_back(bpe_scratch *s) {
+  text_buffer_shrink(&s->form.out, KEPT);
+  text_normalizer_shrink(&s->form.normalizer, KEPT);
+  if (s->room <= KEPT / sizeof *s->ids) return;
+  free(s->ids);
+  s->ids = NULL;
+  s->room = 0;
+}
+
 static size_t bpe_tokenizer_encode(const void *context, void *scratch, const char *text, size_t bytes,
                                    bool more, int32_t *ids, size_t capacity) {
   (void)more;
   encoding e = {.parts = context, .scratch = scratch, .ids = ids, .capacity = capacity};
-  return encode_text(&e, text, bytes) ? e.count : e.failed;
+  size_t count = encode_text(&e, text, bytes) ? e.count : e.failed;
+  give_back(scratch);
+  return count;
 }
 
 static const char *bytes_of(const bpe_parts *parts, int32_t id, size_t *bytes) {
