@@ -349,3 +349,31 @@ Test(tokenizer_json, the_end_of_text_is_told_by_its_name) {
                                              "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>") "]"),
                1000);
 }
+
+#define FOUND(id, content, normalized)                                                                       \
+  "{\"id\":" id ",\"content\":\"" content "\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"      \
+  "\"normalized\":" normalized ",\"special\":true}"
+
+static void refused_at(const char *path, const char *text, const char *place) {
+  BatchTokenizer *tokenizer = vocabulary_open(path, BATCH_SPLIT_OF_FILE, BATCH_SPECIALS_ERROR);
+  assert_refused(batch_tokenizer_encode(tokenizer, text, strlen(text), NULL, 0) == BATCH_TOKENIZER_FAILED,
+                 BATCH_ERROR_FORMAT, place, "found the special token <|endoftext|>");
+  batch_tokenizer_free(tokenizer);
+}
+
+/* A token that is found in normalized text is looked for between those that are found in raw text. */
+Test(tokenizer_json, a_special_token_is_refused_with_its_place_in_the_whole_text) {
+  static const char added[] =
+      "[" FOUND("1000", "<|endoftext|>",
+                "true") ",{\"id\":1001,\"content\":\"<a>\","
+                        "\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,"
+                        "\"special\":false}]";
+  refused_at(vocabulary_write("added.json", ADDED, added), "one<a>two<|endoftext|>",
+             "at byte 9 of the text:");
+  need_package(PACKAGE_UTF8PROC);
+  const char *both =
+      vocabulary_write("form.json", ADDED ",\"normalizer\": null",
+                       "[" FOUND("1000", "<|endoftext|>", "true") "],\"normalizer\": {\"type\": \"NFC\"}");
+  refused_at(both, "one two<|endoftext|>", "at byte 7 of the text:");
+  refused_at(both, "e\xCC\x81<|endoftext|>", "at byte 0 of the text or behind it:");
+}

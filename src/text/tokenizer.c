@@ -23,9 +23,9 @@ struct BatchTokenizer {
   _Atomic(void *) idle[IDLE_SCRATCHES];
 };
 
-static size_t bytes_encode(const void *context, void *scratch, const char *text, size_t bytes, bool more,
-                           int32_t *ids, size_t capacity) {
-  (void)context, (void)scratch, (void)more;
+static size_t bytes_encode(const void *context, void *scratch, const char *text, size_t bytes,
+                           uint64_t before, int32_t *ids, size_t capacity) {
+  (void)context, (void)scratch, (void)before;
   const uint8_t *from = (const uint8_t *)text;
   for (size_t i = 0; i < bytes && i < capacity; i++) ids[i] = from[i];
   return bytes;
@@ -101,9 +101,9 @@ typedef struct custom {
   void *context;
 } custom;
 
-static size_t custom_encode(const void *context, void *scratch, const char *text, size_t bytes, bool more,
-                            int32_t *ids, size_t capacity) {
-  (void)scratch, (void)more;
+static size_t custom_encode(const void *context, void *scratch, const char *text, size_t bytes,
+                            uint64_t before, int32_t *ids, size_t capacity) {
+  (void)scratch, (void)before;
   const custom *mine = context;
   /* What an encoder counts and does not write is then no id. */
   if (capacity > 0) memset(ids, 0xFF, capacity * sizeof *ids);
@@ -224,10 +224,10 @@ void tokenizer_scratch_free(tokenizer_scratch *scratch) {
 }
 
 size_t tokenizer_encode_part(const char *function, const BatchTokenizer *tokenizer,
-                             const tokenizer_scratch *scratch, const char *text, size_t bytes, bool more,
-                             int32_t *ids, size_t capacity) {
+                             const tokenizer_scratch *scratch, const char *text, size_t bytes,
+                             uint64_t before, int32_t *ids, size_t capacity) {
   size_t count =
-      tokenizer->kind->encode(tokenizer->context, scratch->memory, text, bytes, more, ids, capacity);
+      tokenizer->kind->encode(tokenizer->context, scratch->memory, text, bytes, before, ids, capacity);
   if (count >= TOKENIZER_SAID) return answer(function, bytes, "byte", count);
   if (tokenizer->kind->checked) return count;
   size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);
@@ -265,7 +265,7 @@ size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text,
       (BatchTokenizer *)(uintptr_t)tokenizer; /* its idle working memory is no part of what it is */
   tokenizer_scratch scratch;
   if (!scratch_take(function, mine, &scratch)) return BATCH_TOKENIZER_FAILED;
-  size_t count = tokenizer_encode_part(function, tokenizer, &scratch, text, bytes, false, ids, capacity);
+  size_t count = tokenizer_encode_part(function, tokenizer, &scratch, text, bytes, 0, ids, capacity);
   scratch_give(mine, &scratch);
   return count;
 }

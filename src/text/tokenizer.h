@@ -3,7 +3,7 @@
    Usage, by whoever encodes much in one thread:
        tokenizer_scratch scratch;
        if (!tokenizer_scratch_make(function, tokenizer, &scratch)) ...
-       tokenizer_encode_part(function, tokenizer, &scratch, text, bytes, false, ids, capacity)
+       tokenizer_encode_part(function, tokenizer, &scratch, text, bytes, 0, ids, capacity)
        tokenizer_scratch_free(&scratch) */
 #ifndef HEADRACE_TEXT_TOKENIZER_H
 #define HEADRACE_TEXT_TOKENIZER_H
@@ -18,8 +18,8 @@
 /* What encode and decode answer: as batch_tokenizer_encode and batch_tokenizer_decode, and the two above. They may
    run at the same time in any number of threads. */
 typedef struct tokenizer_kind {
-  /* more: the text is not the first part of what was cut. scratch: one thread's, of scratch_make. */
-  size_t (*encode)(const void *context, void *scratch, const char *text, size_t bytes, bool more,
+  /* before: bytes of its text in front of this part, encoded already; 0: it begins the text. scratch: one thread's, of scratch_make. */
+  size_t (*encode)(const void *context, void *scratch, const char *text, size_t bytes, uint64_t before,
                    int32_t *ids, size_t capacity);
   size_t (*decode)(const void *context, const int32_t *ids, size_t count, char *text, size_t capacity);
   /* The last place in (from, bytes) where text [bytes] may be cut, so that the ids of both parts are those of the
@@ -90,10 +90,10 @@ bool tokenizer_scratch_make(const char *function, const BatchTokenizer *tokenize
                             tokenizer_scratch *scratch);
 void tokenizer_scratch_free(tokenizer_scratch *scratch);
 
-/* As batch_tokenizer_encode in the name of `function`, of a part that was cut off; more: it is not the first one of
+/* As batch_tokenizer_encode in the name of `function`, of a part that was cut off, behind so many bytes of
    its text. */
 size_t tokenizer_encode_part(const char *function, const BatchTokenizer *tokenizer,
-                             const tokenizer_scratch *scratch, const char *text, size_t bytes, bool more,
-                             int32_t *ids, size_t capacity);
+                             const tokenizer_scratch *scratch, const char *text, size_t bytes,
+                             uint64_t before, int32_t *ids, size_t capacity);
 
 #endif

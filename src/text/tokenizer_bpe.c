@@ -87,39 +87,42 @@ static bool encode_plain(encoding *e, const char *text, size_t bytes) {
   return true;
 }
 
-static bool encode_token(encoding *e, const added_token *token, size_t at) {
+/* at: of the text. formed: it lies there or further on, where the normal form has moved it. */
+static bool encode_token(encoding *e, const added_token *token, uint64_t at, bool formed) {
   if (token->special && e->parts->specials == BATCH_SPECIALS_ERROR) {
     error_set(BATCH_ERROR_FORMAT,
-              "at byte %zu of %s: found the special token %.200s, expected text without special tokens "
-              "(options.specials)",
-              at, token->normalized ? "the normalized text" : "the text", token->text);
+              "at byte %" PRIu64
+              " of the text%s: found the special token %.200s, expected text without special "
+              "tokens (options.specials)",
+              at, formed ? " or behind it" : "", token->text);
     return fail(e, TOKENIZER_SAID);
   }
   put_id(e, token->id);
   return true;
 }
 
-/* Text without tokens that are found in raw text. */
-static bool encode_raw(encoding *e, const char *text, size_t bytes) {
+/* Text without tokens that are found in raw text, at `at` of the whole. */
+static bool encode_raw(encoding *e, const char *text, size_t bytes, uint64_t at) {
   const bpe_parts *parts = e->parts;
+  const char *raw = text;
   added_part part;
   if (parts->form && !(text = own_form_apply(&e->scratch->form, text, &bytes)))
     return fail(e, TOKENIZER_SAID);
   if (!added_tokens_found(parts->added, true)) return encode_plain(e, text, bytes);
   for (added_walk walk = {.text = text, .bytes = bytes, .normalized = true};
        added_tokens_next(parts->added, &walk, &part);)
-    if (!(part.token ? encode_token(e, part.token, part.start)
+    if (!(part.token ? encode_token(e, part.token, at + (text == raw ? part.start : 0), text != raw)
                      : encode_plain(e, text + part.start, part.end - part.start)))
       return false;
   return true;
 }
 
-static bool encode_text(encoding *e, const char *text, size_t bytes) {
+static bool encode_text(encoding *e, const char *text, size_t bytes, uint64_t before) {
   added_part part;
-  if (!added_tokens_found(e->parts->added, false)) return encode_raw(e, text, bytes);
+  if (!added_tokens_found(e->parts->added, false)) return encode_raw(e, text, bytes, before);
   for (added_walk walk = {.text = text, .bytes = bytes}; added_tokens_next(e->parts->added, &walk, &part);)
-    if (!(part.token ? encode_token(e, part.token, part.start)
-                     : encode_raw(e, text + part.start, part.end - part.start)))
+    if (!(part.token ? encode_token(e, part.token, before + part.start, false)
+                     : encode_raw(e, text + part.start, part.end - part.start, before + part.start)))
       return false;
   return true;
 }
@@ -135,10 +138,9 @@ static void give_back(bpe_scratch *s) {
 }
 
 static size_t bpe_tokenizer_encode(const void *context, void *scratch, const char *text, size_t bytes,
-                                   bool more, int32_t *ids, size_t capacity) {
-  (void)more;
+                                   uint64_t before, int32_t *ids, size_t capacity) {
   encoding e = {.parts = context, .scratch = scratch, .ids = ids, .capacity = capacity};
-  size_t count = encode_text(&e, text, bytes) ? e.count : e.failed;
+  size_t count = encode_text(&e, text, bytes, before) ? e.count : e.failed;
   give_back(scratch);
   return count;
 }

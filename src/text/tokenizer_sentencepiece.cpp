@@ -199,7 +199,7 @@ bool sentencepiece_needs_whole(void *model) {
   return of(model)->line_feeds == LineFeeds::kWhole;
 }
 
-size_t sentencepiece_encode(const void *context, void *, const char *text, size_t bytes, bool more,
+size_t sentencepiece_encode(const void *context, void *, const char *text, size_t bytes, uint64_t before,
                             int32_t *ids, size_t capacity) {
   try {
     const Model &model = *of(context);
@@ -209,7 +209,7 @@ size_t sentencepiece_encode(const void *context, void *, const char *text, size_
       PutLines(&e, text, bytes);
       break;
     case LineFeeds::kCut:
-      PutLinesWithFeeds(&e, text, bytes, more);
+      PutLinesWithFeeds(&e, text, bytes, before > 0);
       break;
     case LineFeeds::kWhole:
       Put(&e, Ids(model, absl::string_view(text, bytes)), 0);

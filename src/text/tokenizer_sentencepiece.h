@@ -26,7 +26,7 @@ void sentencepiece_free(void *model);
 uint32_t sentencepiece_vocab_size(void *model);
 int32_t sentencepiece_end_of_text(void *model);
 bool sentencepiece_needs_whole(void *model); /* a text may not be cut */
-size_t sentencepiece_encode(const void *model, void *scratch, const char *text, size_t bytes, bool more,
+size_t sentencepiece_encode(const void *model, void *scratch, const char *text, size_t bytes, uint64_t before,
                             int32_t *ids, size_t capacity);
 bool sentencepiece_decodes_parts(void *model); /* the three below may be called */
 size_t sentencepiece_cut_ids(const void *model, const int32_t *ids, size_t count);

@@ -94,6 +94,8 @@ if [ "${3:-}" = pcre2 ]; then
   run 0 tokenize --quiet -o four.u16 --tokenizer $small.json special.txt
   cmp one.u16 four.u16 >/dev/null && fail 'special tokens are text by default'
   refuses 1 'at byte 9 of the text: found the special token <|endoftext|>' -- tokenize --quiet -o five.u16 --specials error --tokenizer $small.json special.txt
+  { yes 'the water wheel' | head -n 100000; cat special.txt; } >far.txt # in parts, but the place is that in the whole
+  refuses 1 'at byte 1600009 of the text: found the special token' -- tokenize --quiet -o five.u16 --specials error --tokenizer $small.json far.txt
   run 0 feed --quiet --batch-size 1 --sequence-length 2 --tokenizer $small.json special.txt
 else
   refuses 1 'built without PCRE2' -- info --split gpt2 --tokenizer $4/small.tiktoken

@@ -40,9 +40,9 @@ static bool tick(job_encoder *e, size_t bytes) {
 typedef struct part {
   const char *text;
   size_t bytes;
-  bool more;      /* what precedes it in the document was encoded */
-  uint64_t line;  /* of the job; 0: a text */
-  uint64_t after; /* offset in the text behind it */
+  uint64_t before; /* bytes of the document in front of it, encoded already */
+  uint64_t line;   /* of the job; 0: a text */
+  uint64_t after;  /* offset in the text behind it */
 } part;
 
 /* Of what normalization or the tokenizer has said. */
@@ -65,8 +65,8 @@ static bool tokenize(job_encoder *e, text_job *job, const part *p) {
   size_t guess = p->bytes + 16, room = guess, count;
   if (!text_job_reserve_ids(job, guess)) return complete(job);
   for (;;) {
-    count = tokenizer_encode_part("options.tokenizer", e->tokenizer, &e->scratch, p->text, p->bytes, p->more,
-                                  job->ids + job->count, room);
+    count = tokenizer_encode_part("options.tokenizer", e->tokenizer, &e->scratch, p->text, p->bytes,
+                                  p->before, job->ids + job->count, room);
     if (count == BATCH_TOKENIZER_FAILED) return failed(job, p);
     if (room > guess && count != room) return changed_its_mind(job, p, room, count);
     if (count <= room) break;
@@ -106,7 +106,7 @@ static bool tokenize_parts(job_encoder *e, text_job *job, part p) {
     p.bytes = next_part(e, p.text, left);
     if (!tokenize(e, job, &p) || !tick(e, p.bytes)) return false;
     p.text += p.bytes;
-    p.more = true;
+    p.before += p.bytes;
   }
   return true;
 }
@@ -166,7 +166,7 @@ static bool settle_malformed(job_encoder *e, text_job *job, part *p) {
 
 static bool encode_text(job_encoder *e, text_job *job) {
   uint64_t after = job->offset + job->text.used;
-  part p = {job->text.data, job->text.used, !job->begins, 0, after};
+  part p = {job->text.data, job->text.used, job->begins ? 0 : job->offset, 0, after};
   return (!job->begins || put_separator(e, job, BATCH_SEPARATOR_BEFORE)) && settle_malformed(e, job, &p) &&
          encode(e, job, p) && (!job->ends || end_document(e, job, (text_place){after, 1, 0}));
 }
@@ -216,7 +216,7 @@ static bool too_long(const job_encoder *e, text_job *job, const line *l) {
 
 static bool encode_document(job_encoder *e, text_job *job, const line *l) {
   uint64_t after = l->offset + l->with_end;
-  part p = {e->clean.data, e->clean.used, false, job->lines, after};
+  part p = {e->clean.data, e->clean.used, 0, job->lines, after};
   return put_separator(e, job, BATCH_SEPARATOR_BEFORE) && encode(e, job, p) &&
          end_document(e, job, (text_place){after, job->lines, job->bad_lines});
 }
