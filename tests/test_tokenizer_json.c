@@ -350,6 +350,18 @@ Test(tokenizer_json, the_end_of_text_is_told_by_its_name) {
                1000);
 }
 
+/* ByteLevel alone, without its regex: each text is one piece. */
+Test(tokenizer_json, where_nothing_splits_no_split_is_named) {
+  BatchTokenizer *tokenizer =
+      vocabulary_open(vocabulary_write("whole.json", PRE, "\"pre_tokenizer\": " NO_REGEX),
+                      BATCH_SPLIT_OF_FILE, BATCH_SPECIALS_IGNORE);
+  batch_tokenizer_facts facts = BATCH_TOKENIZER_FACTS_INIT;
+  cr_assert(batch_tokenizer_describe(tokenizer, &facts));
+  cr_assert_null(facts.split);
+  cr_assert_null(facts.split_unicode);
+  batch_tokenizer_free(tokenizer);
+}
+
 #define FOUND(id, content, normalized)                                                                       \
   "{\"id\":" id ",\"content\":\"" content "\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"      \
   "\"normalized\":" normalized ",\"special\":true}"

@@ -15,7 +15,10 @@ static void print_table(const batch_tokenizer_facts *f) {
     printf("end of text   %" PRId32 "\n", f->end_of_text);
   if (!bpe) return;
   printf("added tokens  %s\nspecials      %s\n", cli_thousands(f->added_tokens), specials[f->specials]);
-  printf("split         %s, Unicode %s\n", f->split, f->split_unicode);
+  if (f->split)
+    printf("split         %s, Unicode %s\n", f->split, f->split_unicode);
+  else
+    puts("split         none");
   if (f->normal_form) printf("normal form   %s, Unicode %s\n", forms[f->normal_form], f->normal_unicode);
 }
 

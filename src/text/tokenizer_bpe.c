@@ -197,7 +197,7 @@ static void describe(const void *context, batch_tokenizer_facts *facts) {
   facts->normal_form = parts->form ? parts->form->options.normal_form : BATCH_NORMAL_NONE;
   facts->normal_unicode = parts->form ? own_form_unicode_version() : NULL;
   facts->split = splitter_way(parts->split);
-  facts->split_unicode = splitter_unicode_version();
+  facts->split_unicode = facts->split ? splitter_unicode_version() : NULL;
   for (size_t i = 0; i < added_tokens_count(parts->added); i++)
     facts->added_tokens += !added_tokens_at(parts->added, i)->only_id;
 }

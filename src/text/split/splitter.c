@@ -100,7 +100,7 @@ bool splitter_finish(splitter *s, char *why, size_t room) {
 }
 
 const char *splitter_way(const splitter *s) {
-  return s->scans ? s->way->name : "PCRE2";
+  return s->scans ? s->way->name : s->count > 0 ? "PCRE2" : NULL;
 }
 
 void splitter_use_pcre2(splitter *s) {

@@ -74,7 +74,7 @@ bool splitter_add_named(splitter *s, splitter_name name, char *why, size_t room)
 /* No step comes after this. Takes a scanner by hand where there is one. */
 bool splitter_finish(splitter *s, char *why, size_t room);
 
-/* What splits: "gpt2", "cl100k", "o200k", "qwen2", "deepseek3", or "PCRE2". */
+/* What splits: "gpt2", "cl100k", "o200k", "qwen2", "deepseek3", or "PCRE2"; NULL: there are no steps. */
 const char *splitter_way(const splitter *s);
 
 /* Leaves the scanners out, for comparison. Before any state is made. */
