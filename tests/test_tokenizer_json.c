@@ -321,6 +321,8 @@ Test(tokenizer_json, text_that_is_no_json_is_refused_with_its_place) {
                  "found the end of the file, expected");
   free(text);
   REFUSES("\"version\"", "version", "at byte 1", "expected a name in quotes");
+  REFUSES("{\"version\"", "{\"ver\nsion\"", "at byte 5",
+          "found byte 0x0A, expected an escape for a control character");
   text = vocabulary_text("small.json");
   char *longer;
   cr_assert_geq(asprintf(&longer, "%s{}", text), 0);
@@ -328,6 +330,20 @@ Test(tokenizer_json, text_that_is_no_json_is_refused_with_its_place) {
                  "found \"{}\", expected the end of the file");
   free(text);
   free(longer);
+}
+
+/* What is within other arrays is passed over once for each of them. */
+Test(tokenizer_json, sequences_within_sequences_have_an_end) {
+  char nested[2000] = "\"normalizer\": ";
+  for (int i = 0; i < 16; i++) strcat(nested, "{\"type\":\"Sequence\",\"normalizers\":[");
+  char *inner = nested + strlen(nested);
+  strcpy(inner, "");
+  for (int i = 0; i < 16; i++) strcat(nested, "]}");
+  SAME("\"normalizer\": null", nested);
+  strcpy(inner, "{\"type\":\"Sequence\",\"normalizers\":[]}");
+  for (int i = 0; i < 16; i++) strcat(nested, "]}");
+  REFUSES("\"normalizer\": null", nested, "found \"normalizers\": [] in ",
+          "expected values nested less deep");
 }
 
 static int32_t end_of_text(const char *added) {

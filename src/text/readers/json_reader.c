@@ -40,9 +40,11 @@ static json_text text_of(json_slice value) {
 
 static bool no_json(const json_reader *r, const json_text *t) {
   if (t->at == t->end) return json_refuse_at(r, t->at, "found the end of the file, expected %s", t->expected);
+  const char *expected = t->expected ? t->expected : "the end of the file";
+  if ((uint8_t)*t->at < ' ')
+    return json_refuse_at(r, t->at, "found byte 0x%02X, expected %s", (uint8_t)*t->at, expected);
   return json_refuse_at(r, t->at, "found \"%.*s\", expected %s",
-                        (int)(t->end - t->at > 10 ? 10 : t->end - t->at), t->at,
-                        t->expected ? t->expected : "the end of the file");
+                        (int)(t->end - t->at > 10 ? 10 : t->end - t->at), t->at, expected);
 }
 
 bool json_is(json_slice slice, const char *word) {
@@ -202,5 +204,9 @@ bool json_read_array(json_reader *r, const char *where, const json_field *field,
   json_text t = text_of(field->value);
   array_visit v = {r, where, field->name, element, context, 0};
   if (*field->value.text != '[') return json_refuse(r, where, field, "an array");
-  return json_each_element(&t, take_element, &v);
+  if (r->arrays == JSON_ARRAYS) return json_refuse(r, where, field, "values nested less deep");
+  r->arrays++;
+  bool good = json_each_element(&t, take_element, &v);
+  r->arrays--;
+  return good;
 }

@@ -11,11 +11,15 @@
 #include "text/json.h"
 #include "text/tokenizer_file.h"
 
+enum {
+  JSON_ARRAYS = 16
+}; /* within one another, each of which is passed over once more for every one around it */
 enum { JSON_WHERE = 160 }; /* room for what names a place: "pre_tokenizer.pretokenizers[1]" */
 
 typedef struct json_reader {
   const tokenizer_file *file;
-  text_buffer text; /* of json_read_string_value */
+  text_buffer text; /* of json_read_text and json_unescape_text */
+  unsigned arrays;  /* that are being visited, one within the other */
 } json_reader;
 
 typedef struct json_field {
