@@ -220,7 +220,7 @@ Test(writer_unfinished, another_text_option_is_refused_by_its_name) {
   assert_not_gone_on(&other, BATCH_ERROR_INVALID_ARGUMENT, "--squeeze-space", "1", "0");
   text.squeeze_space = false;
   text.malformed = BATCH_MALFORMED_REPLACE;
-  assert_not_gone_on(&other, BATCH_ERROR_INVALID_ARGUMENT, "--malformed", "1", "0");
+  assert_not_gone_on(&other, BATCH_ERROR_INVALID_ARGUMENT, "--malformed", "is replace", "written with keep");
   text.malformed = BATCH_MALFORMED_KEEP;
   assert_run_goes_on(&other, "the same", 0);
 }

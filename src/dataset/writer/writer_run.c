@@ -1,5 +1,6 @@
 /* A writer's run, kept while it is unfinished. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "dataset/writer/run_description.h"
@@ -34,12 +35,34 @@ bool writer_find_run(BatchWriter *writer) {
   return options->overwrite || writer->published > 0 || staging_forget(&writer->place);
 }
 
-static bool limit_differs(const BatchWriter *writer, const char *limit, uint64_t now, uint64_t before) {
+static bool limit_differs(const BatchWriter *writer, const char *limit, const char *now, const char *before) {
   return error_fail(
       BATCH_ERROR_INVALID_ARGUMENT,
-      "%.500s: options.%s is %" PRIu64 ", and the shards of the unfinished run were written with %" PRIu64
-      ", expected what would have let the same through (to begin anew: options.overwrite, --force)",
+      "%.500s: options.%s is %s, and the shards of the unfinished run were written with %s, expected what "
+      "would have let the same through (to begin anew: options.overwrite, --force)",
       writer->names.path, limit, now, before);
+}
+
+static bool bytes_differ(const BatchWriter *writer, const char *limit, uint64_t now, uint64_t before) {
+  char is[24], was[24];
+  snprintf(is, sizeof is, "%" PRIu64, now);
+  snprintf(was, sizeof was, "%" PRIu64, before);
+  return limit_differs(writer, limit, is, was);
+}
+
+/* A value of a record, which may hold any. */
+static const char *word(const char *const *words, uint64_t count, uint64_t value) {
+  return value < count ? words[value] : "what this libheadrace does not know";
+}
+
+static bool bad_lines_differ(const BatchWriter *writer, uint64_t now, uint64_t before) {
+  static const char *const words[] = {"stop", "skip"};
+  return limit_differs(writer, "on_bad_line (--on-bad-line)", word(words, 2, now), word(words, 2, before));
+}
+
+static bool malformed_differs(const BatchWriter *writer, uint64_t now, uint64_t before) {
+  static const char *const words[] = {"keep", "replace", "error"};
+  return limit_differs(writer, "text->malformed (--malformed)", word(words, 3, now), word(words, 3, before));
 }
 
 /* Where no line was passed over, all that was read is within the limits of that time: wider ones give the same. */
@@ -48,13 +71,13 @@ static bool check_limits(const BatchWriter *writer, const run_limits *now) {
   const run_limits *before = &mark->limits;
   bool skipped = mark->bad_lines + mark->next.bad_lines > 0;
   if (skipped && now->on_bad_line != before->on_bad_line)
-    return limit_differs(writer, "on_bad_line (--on-bad-line)", now->on_bad_line, before->on_bad_line);
+    return bad_lines_differ(writer, now->on_bad_line, before->on_bad_line);
   if (now->longest_document < before->longest_document ||
       (skipped && now->longest_document != before->longest_document))
-    return limit_differs(writer, "longest_document (--longest-document)", now->longest_document,
-                         before->longest_document);
+    return bytes_differ(writer, "longest_document (--longest-document)", now->longest_document,
+                        before->longest_document);
   if (now->malformed != before->malformed && (skipped || before->malformed != BATCH_MALFORMED_ERROR))
-    return limit_differs(writer, "text->malformed (--malformed)", now->malformed, before->malformed);
+    return malformed_differs(writer, now->malformed, before->malformed);
   return true;
 }
 
