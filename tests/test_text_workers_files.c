@@ -121,3 +121,28 @@ Test(text_workers_files, an_error_in_one_of_many_files_is_that_of_the_first) {
   batch_tokenizer_free(tokenizer);
   for (size_t i = 0; i < FILES; i++) free((char *)(uintptr_t)paths[i]);
 }
+
+/* Shortens the file when the first of it has been read. */
+static bool shorten(void *context, const batch_tokenize_progress *p) {
+  bool *done = context;
+  if (!*done) cr_assert_eq(truncate(p->path, 3000), 0);
+  *done = true;
+  return true;
+}
+
+Test(text_workers_files, half_a_file_that_becomes_shorter_is_not_taken_for_a_text) {
+  enum { BYTES = 100000 };
+  text_job_step = 500;
+  for (uint32_t workers = 1; workers < 5; workers++) {
+    batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+    bytes content = {0};
+    bool done = false;
+    for (unsigned i = 0; i < BYTES / 10; i++) put_text(&content, "ten bytes\n");
+    const char *path = write_bytes("long.txt", &content);
+    options.workers = workers;
+    BatchWriter *writer = batch_writer_create(path_of("out.bin"), NULL);
+    assert_refused(batch_tokenize_files(&path, 1, &options, writer, shorten, &done) == BATCH_ERROR_IO,
+                   BATCH_ERROR_IO, "long.txt", "at byte 3000", "expected it at byte 100000");
+    batch_writer_free(writer);
+  }
+}

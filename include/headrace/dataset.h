@@ -31,7 +31,8 @@
 
    Files that change: a file or an index that shrinks while it is open gives BATCH_ERROR_IO from
    batch_dataset_read and batch_dataset_document, never a signal (see loader.h: the first call of
-   batch_dataset_document installs a handler). One whose content changes is noticed only by its
+   batch_dataset_document installs a handler); text that shrinks while it is tokenized gives it from
+   batch_dataset_open and batch_tokenize_files. One whose content changes is noticed only by its
    fingerprint the next time it is opened. */
 #ifndef HEADRACE_DATASET_H
 #define HEADRACE_DATASET_H

@@ -30,15 +30,27 @@ static bool open_compressed(byte_stream *stream) {
 }
 
 bool byte_stream_open(byte_stream *stream, const char *path, int fd, bool compressed) {
+  struct stat status;
   *stream = (byte_stream){.path = path, .fd = fd};
+  if (fstat(fd, &status) != 0) return file_fail(path, "fstat");
+  stream->bytes = (uint64_t)status.st_size;
   return !compressed || open_compressed(stream);
+}
+
+/* The file's end is here. Half a text is not taken for one. */
+static bool end(byte_stream *stream) {
+  stream->ended = true;
+  return stream->consumed >= stream->bytes ||
+         error_fail(BATCH_ERROR_IO,
+                    "%.700s: at byte %" PRIu64 ": found the end of the file, expected it at byte %" PRIu64
+                    ", where it was when the file was opened",
+                    stream->path, stream->consumed, stream->bytes);
 }
 
 static bool read_plain(byte_stream *stream, void *out, size_t bytes, size_t *got) {
   if (!file_read_some(stream->fd, stream->path, stream->consumed, out, bytes, got)) return false;
   stream->consumed += *got;
-  stream->ended = *got < bytes;
-  return true;
+  return *got == bytes || end(stream);
 }
 
 static uint64_t place(const byte_stream *stream) {
@@ -50,11 +62,12 @@ static bool refill(byte_stream *stream) {
     return false;
   stream->in_start = 0;
   stream->consumed += stream->in_end;
-  stream->ended = stream->in_end == 0;
-  return !stream->ended || !stream->inside ||
-         format_fail(stream->path, stream->consumed,
-                     "found the end of the file inside a %s %s, expected more of it", stream->how->name,
-                     stream->how == &decompressor_gzip ? "member" : "frame");
+  if (stream->in_end > 0) return true;
+  return end(stream) &&
+         (!stream->inside ||
+          format_fail(stream->path, stream->consumed,
+                      "found the end of the file inside a %s %s, expected more of it", stream->how->name,
+                      stream->how == &decompressor_gzip ? "member" : "frame"));
 }
 
 /* Zeros behind the last member of a gzip file are padding. */
@@ -90,14 +103,11 @@ bool byte_stream_read(byte_stream *stream, void *out, size_t bytes, size_t *got)
   return true;
 }
 
-bool byte_stream_skip(byte_stream *stream, uint64_t bytes, uint64_t *passed) {
-  struct stat status;
+void byte_stream_skip(byte_stream *stream, uint64_t bytes, uint64_t *passed) {
   *passed = 0;
-  if (stream->how || bytes == 0) return true;
-  if (fstat(stream->fd, &status) != 0) return file_fail(stream->path, "fstat");
-  *passed = bytes < (uint64_t)status.st_size ? bytes : (uint64_t)status.st_size;
+  if (stream->how) return;
+  *passed = bytes < stream->bytes ? bytes : stream->bytes;
   stream->consumed += *passed;
-  return true;
 }
 
 void byte_stream_close(byte_stream *stream) {

@@ -22,7 +22,8 @@ typedef struct decompressor {
 typedef struct byte_stream {
   const char *path;
   int fd;
-  uint64_t consumed;       /* bytes of the file */
+  uint64_t bytes;          /* of the file when it was opened: it may not end before */
+  uint64_t consumed;       /* of the file */
   bool ended;              /* there is nothing more */
   const decompressor *how; /* NULL: not compressed */
   void *state;
@@ -42,7 +43,7 @@ bool byte_stream_open(byte_stream *stream, const char *path, int fd, bool compre
 bool byte_stream_read(byte_stream *stream, void *out, size_t bytes, size_t *got);
 
 /* Passes, before anything is read, over up to `bytes` bytes if that takes no reading; *passed: how many. */
-bool byte_stream_skip(byte_stream *stream, uint64_t bytes, uint64_t *passed);
+void byte_stream_skip(byte_stream *stream, uint64_t bytes, uint64_t *passed);
 
 void byte_stream_close(byte_stream *stream);
 

@@ -30,9 +30,8 @@ void job_reader_close(job_reader *reader) {
 static bool open_stream(job_reader *reader) {
   const text_file *file = &reader->file;
   uint64_t passed;
-  if (!byte_stream_open(&reader->stream, file->path, file->fd, file->compressed) ||
-      !byte_stream_skip(&reader->stream, reader->before, &passed))
-    return false;
+  if (!byte_stream_open(&reader->stream, file->path, file->fd, file->compressed)) return false;
+  byte_stream_skip(&reader->stream, reader->before, &passed);
   reader->before -= passed;
   reader->passed = reader->stream.consumed;
   return true;
