@@ -128,7 +128,7 @@ static int say_where(const decode_run *run, const document_piece *piece) {
   for (size_t i = batch_dataset_files(run->dataset); i-- > 0;)
     if (batch_dataset_get_file(run->dataset, i, &file) && file.first_token <= piece->first)
       return cli_error(decode_name, "%s: in document %s, token %s of the file and what follows: %s%s",
-                       file.path, cli_thousands(run->num_documents - piece->ends + run->documents.first),
+                       file.path, cli_thousands(run->documents.document - piece->ends),
                        cli_thousands(piece->first - file.first_token), said, advice);
   return cli_library_error(decode_name);
 }

@@ -92,6 +92,8 @@ refuses 1 '--ids: ids[1] is 257' -- decode --ids '1 257'
 refuses 2 '--ids is given beside d.bin' -- decode --ids 1 d.bin
 run 1 decode --to jsonl --documents 2 bytes.llmc-llama3.bin
 err_has 'bytes.llmc-llama3.bin: in document 2, token ' 'what follows: text: at byte' 'expected UTF-8' '--malformed replace'
+run 1 decode --to jsonl --start $(cat a.txt b.txt | wc -c) bytes.megatron.bin
+err_has 'bytes.megatron.bin: in document 2, token '
 run 0 decode --to jsonl --malformed replace --documents 1- bytes.headerless.bin
 [ "$(wc -l <out)" -eq 2 ] || fail 'a line for each document'
 out_has 'second: ü水👩'
