@@ -114,6 +114,12 @@ bool decode_says_malformed(const decode_options *o) {
   return o->data.given >> (DATA_MALFORMED - DATA_FORMAT) & 1;
 }
 
+static bool is_utf8(const char *text) {
+  batch_text_options options = BATCH_TEXT_OPTIONS_INIT;
+  options.malformed = BATCH_MALFORMED_ERROR;
+  return !text || batch_text_normalize(text, strlen(text), &options, NULL, 0) != BATCH_TOKENIZER_FAILED;
+}
+
 static int check(decode_options *o, int argc, char **argv) {
   const batch_format format = o->data.dataset.format;
   if (o->by_documents && o->part)
@@ -123,6 +129,9 @@ static int check(decode_options *o, int argc, char **argv) {
     return cli_usage_error(decode_name, "--format is of text, expected one of tokens");
   if (o->data.dataset.text_field && !o->jsonl)
     return cli_usage_error(decode_name, "--field is for --to jsonl");
+  if (o->jsonl && !is_utf8(o->data.dataset.text_field))
+    return cli_usage_error(decode_name, "--field is %s, expected UTF-8, as --to jsonl is",
+                           o->data.dataset.text_field);
   if (o->jsonl && decode_says_malformed(o) && o->data.text.malformed == BATCH_MALFORMED_KEEP)
     return cli_usage_error(
         decode_name, "--malformed keep is not for --to jsonl, which is UTF-8: expected replace or error");

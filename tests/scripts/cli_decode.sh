@@ -17,6 +17,7 @@ refuses 2 'expected one of them' -- decode --documents 1 --start 2 a.bin
 refuses 2 '--start is -1' -- decode --start -1 a.bin
 refuses 2 '--malformed keep is not for --to jsonl' -- decode --to jsonl --malformed keep a.bin
 refuses 2 '--field is for --to jsonl' -- decode --field x a.bin
+refuses 2 'expected UTF-8' -- decode --to jsonl --field "$(printf 'a\377')" a.bin
 refuses 2 'is text, expected a file of tokens' -- decode a.txt
 refuses 2 'expected one of tokens' -- decode --format text a.txt
 refuses 1 'missing.bin' -- decode missing.bin
