@@ -116,9 +116,8 @@ static tokenizer_result encode_whole(tokenizer_worker *worker, const BatchTokeni
                                      size_t document, bool sum) {
   const tokenizer_text *text = worker->text;
   size_t from = text->starts[document];
-  size_t count =
-      tokenizer_encode_part("headrace bench", tokenizer, worker->state, text->bytes + from,
-                            text->starts[document + 1] - from, false, worker->ids, TOKENIZER_DOCUMENT);
+  size_t count = tokenizer_encode_part("headrace bench", tokenizer, worker->state, text->bytes + from,
+                                       text->starts[document + 1] - from, 0, worker->ids, TOKENIZER_DOCUMENT);
   if (count == BATCH_TOKENIZER_FAILED) bench_wrong("%s", batch_last_error()->message);
   return (tokenizer_result){count, sum && count != SIZE_MAX ? tokenizer_sum(worker->ids, count) : 0};
 }
@@ -169,7 +168,7 @@ static tokenizer_result split(tokenizer_worker *worker, const BatchTokenizer *to
   piece pieces[PIECES];
   for (size_t from = 0; from < length;) {
     size_t count = splitter_next(s, worker->state, bytes, length, &from, pieces, PIECES);
-    if (count == SIZE_MAX) {
+    if (count >= SPLITTER_GAVE_UP) {
       bench_wrong("no memory, or PCRE2 gave up");
       return TOKENIZER_FAILED;
     }
@@ -218,7 +217,7 @@ static bool find_pieces(const tokenizer_text *text, all_pieces *all) {
     for (size_t from = 0; good && from < length;) {
       size_t found =
           splitter_next(s, state, text->bytes + text->starts[i], length, &from, all->pieces + count, PIECES);
-      good = found != SIZE_MAX;
+      good = found < SPLITTER_GAVE_UP;
       count += good ? found : 0;
     }
   }

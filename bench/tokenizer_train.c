@@ -146,7 +146,7 @@ static bool take_pieces(trainer *t, const splitter *s) {
     size_t bytes = text->count < SAMPLE ? text->count : SAMPLE;
     for (size_t from = 0; good && from < bytes;) {
       size_t count = splitter_next(s, state, text->bytes, bytes, &from, pieces, 64);
-      good = count != SIZE_MAX;
+      good = count < SPLITTER_GAVE_UP;
       for (size_t k = 0; good && k < count; k++) {
         for (size_t at = pieces[k].start; at < pieces[k].end; at++)
           t->symbols[t->count++] = (unsigned char)text->bytes[at];
