@@ -52,9 +52,9 @@ static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
 }
 
 /* A tokenizer that takes its time now and then, and refuses texts with a certain byte. */
-static size_t slow_encode(const void *context, void *scratch, const char *text, size_t bytes, bool more,
+static size_t slow_encode(const void *context, void *scratch, const char *text, size_t bytes, uint64_t before,
                           int32_t *ids, size_t capacity) {
-  (void)context, (void)scratch, (void)more;
+  (void)context, (void)scratch, (void)before;
   if (bytes > 0 && memchr(text, FAILING, bytes)) return BATCH_TOKENIZER_FAILED;
   if (bytes % 13 == 0) nanosleep(&(struct timespec){0, (long)(bytes % 5) * 20000}, NULL);
   for (size_t i = 0; i < bytes && i < capacity; i++) ids[i] = (uint8_t)text[i];

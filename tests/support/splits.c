@@ -4,19 +4,13 @@
 
 #include "support/check.h"
 
-const char *const split_way_names[SPLITS_KNOWN] = {"gpt2",  "gpt2 later", "cl100k", "cl100k later",
-                                                   "o200k", "gpt4o",      "qwen2",  "deepseek3"};
+const char *const split_way_names[SPLITS_KNOWN] = {"gpt2", "cl100k", "o200k", "gpt4o", "qwen2", "deepseek3"};
 
 static const char *const o200k =
     "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
     "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+"
     "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}|"
     " ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-static const char *const gpt2_later =
-    "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s";
-static const char *const cl100k_later =
-    "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+|"
-    "\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s";
 static const char *const deepseek3[] = {
     "\\p{N}{1,3}", "[\xE4\xB8\x80-\xE9\xBE\xA5\xE3\x81\x80-\xE3\x82\x9F\xE3\x82\xA0-\xE3\x83\xBF]+",
     "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\r\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
@@ -34,11 +28,7 @@ static void add_steps(splitter *s, split_way way) {
                                                     [WAY_O200K] = SPLITTER_O200K,
                                                     [WAY_QWEN2] = SPLITTER_QWEN2};
   char why[200];
-  if (way == WAY_GPT2_LATER)
-    add(s, gpt2_later, SPLIT_RUST, SPLIT_ISOLATED, false);
-  else if (way == WAY_CL100K_LATER)
-    add(s, cl100k_later, SPLIT_RUST, SPLIT_ISOLATED, false);
-  else if (way == WAY_GPT4O)
+  if (way == WAY_GPT4O)
     add(s, o200k, SPLIT_ONIGURUMA, SPLIT_REMOVED, true);
   else if (way == WAY_DEEPSEEK3)
     for (int i = 0; i < 3; i++) add(s, deepseek3[i], SPLIT_ONIGURUMA, SPLIT_ISOLATED, false);

@@ -7,14 +7,12 @@
 #include "support/files.h"
 #include "text/split/splitter.h"
 
-enum { SPLITS_KNOWN = 8 };
+enum { SPLITS_KNOWN = 6 };
 
-/* Those that a scanner does: the named ones, tiktoken's later patterns, GPT-4o's and DeepSeek V3's tokenizer.json. */
+/* Those that a scanner does: the named ones, GPT-4o's and DeepSeek V3's tokenizer.json. */
 typedef enum split_way {
   WAY_GPT2,
-  WAY_GPT2_LATER,
   WAY_CL100K,
-  WAY_CL100K_LATER,
   WAY_O200K,
   WAY_GPT4O, /* matches are what is kept */
   WAY_QWEN2,

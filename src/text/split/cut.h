@@ -16,7 +16,7 @@
       before the cut whole, or it is none either way since white space is no letter of it. B: it ends with the
       line feed. Taken with what stands before it ([\r\n]*), it stays so. As white space it is alone, since no white
       space is before it: \s*[\r\n]+ takes it either way, and without that \s+(?!\S) takes it at the end and \s+ in
-      front of a letter. \s++$ takes it too, the same piece.
+      front of a letter.
    3. Nothing behind the cut looks before it: no pattern has a lookbehind, and the parts of the steps begin at the cut.
       In A a part of three numbers begins anew behind white space; in B in front of a number, which the whole does too.
    The test cuts random texts wherever this allows it. */

@@ -13,13 +13,8 @@
 
 static const char gpt2[] =
     "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-static const char gpt2_later[] =
-    "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s";
 static const char cl100k[] =
     SHORT_FORMS "|" BEFORE "\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*" BREAKS;
-static const char cl100k_later[] =
-    "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++[\\r\\n]*+"
-    "|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s";
 static const char o200k[] =
     BEFORE CAPITALS "*" SMALL "+" SHORT_FORMS "?|" BEFORE CAPITALS "+" SMALL "*" SHORT_FORMS
                     "?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*" BREAKS;
@@ -36,9 +31,7 @@ static const struct {
   known_step step;
   bool whole; /* every well-formed text consists of matches */
 } known[] = {{gpt2, KNOWN_GPT2, true},
-             {gpt2_later, KNOWN_GPT2, true},
              {cl100k, KNOWN_CL100K, true},
-             {cl100k_later, KNOWN_CL100K_RUN, true},
              {o200k, KNOWN_O200K, true},
              {qwen2, KNOWN_QWEN2, true},
              {deepseek3_numbers, KNOWN_DEEPSEEK3_NUMBERS, false},
@@ -73,7 +66,6 @@ bool known_regex(const char *translated, size_t bytes, split_behavior behavior, 
 const known_way *known_steps(const known_step *steps, unsigned count) {
   static const known_way ways[] = {[KNOWN_GPT2] = {"gpt2", scan_gpt2},
                                    [KNOWN_CL100K] = {"cl100k", scan_cl100k},
-                                   [KNOWN_CL100K_RUN] = {"cl100k", scan_cl100k_run},
                                    [KNOWN_O200K] = {"o200k", scan_o200k},
                                    [KNOWN_QWEN2] = {"qwen2", scan_qwen2}};
   static const known_way deepseek3 = {"deepseek3", scan_deepseek3};

@@ -20,7 +20,7 @@ typedef struct scan {
 /* Puts the next pieces into pieces [room], room >= 1, and returns how many. */
 typedef size_t scanner(scan *s, piece *pieces, size_t room);
 
-scanner scan_gpt2, scan_cl100k, scan_cl100k_run, scan_qwen2, scan_o200k, scan_deepseek3;
+scanner scan_gpt2, scan_cl100k, scan_qwen2, scan_o200k, scan_deepseek3;
 
 /* Eight bytes, the first one lowest. */
 static inline uint64_t eight(const uint8_t *p) {

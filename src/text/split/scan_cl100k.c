@@ -1,6 +1,5 @@
 /* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
-   of GPT-4 and Llama 3; Qwen's, with \p{N} for \p{N}{1,3}; and tiktoken's later form, with \s++$|\s*[\r\n] for
-   \s*[\r\n]+: white space at the end of the text is one piece there, whatever line breaks are in it.
+   of GPT-4 and Llama 3; and Qwen's, with \p{N} for \p{N}{1,3}.
 
    And o200k, of GPT-4o:
    [^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?|
@@ -11,7 +10,6 @@
 typedef struct rules {
   unsigned digits; /* in a piece */
   bool cased;      /* o200k */
-  bool end_run;    /* \s++$ */
 } rules;
 
 /* [\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+ at p; NULL: no match. *capitals: the end of the first
@@ -67,16 +65,8 @@ static inline const uint8_t *others(rules r, const classes *c, const uint8_t *p,
   return p;
 }
 
-/* `last`: the text ends at `end`. */
-static inline const uint8_t *white_space(rules r, const classes *c, const uint8_t *p, const uint8_t *end,
-                                         bool last) {
-  if (r.end_run && last && run(c, p, end, CLASS_SPACE, 0) == end) return end;
-  return white(c, p, end, true);
-}
-
 /* What begins at p with neither a letter nor a number. */
-static inline const uint8_t *next_other(rules r, const classes *c, const uint8_t *p, const uint8_t *end,
-                                        bool last) {
+static inline const uint8_t *next_other(rules r, const classes *c, const uint8_t *p, const uint8_t *end) {
   uint32_t bytes, more;
   uint8_t class = class_at(c, p, &bytes), in_word = r.cased ? CLASS_WORD : CLASS_LETTER;
   const uint8_t *behind = p + bytes;
@@ -88,7 +78,7 @@ static inline const uint8_t *next_other(rules r, const classes *c, const uint8_t
   uint8_t follows = behind < end ? class_at(c, behind, &more) : CLASS_SPACE;
   if ((follows & in_word) && !(class & CLASS_BREAK)) return word(r, c, behind, end);
   if (!(class & CLASS_SPACE)) return others(r, c, p, end);
-  return *p == ' ' && !(follows & CLASS_NAMED) ? others(r, c, behind, end) : white_space(r, c, p, end, last);
+  return *p == ' ' && !(follows & CLASS_NAMED) ? others(r, c, behind, end) : white(c, p, end, true);
 }
 
 static inline __attribute__((always_inline)) size_t scan_by(rules r, scan *s, piece *pieces, size_t room) {
@@ -100,7 +90,6 @@ static inline __attribute__((always_inline)) size_t scan_by(rules r, scan *s, pi
       continue;
     }
     const uint8_t *p = text + s->at, *end = text + s->fragment_end;
-    bool last = s->fragment_end == s->bytes;
     for (; count < room && p < end; count++) {
       const uint8_t *start = p;
       uint32_t bytes;
@@ -108,7 +97,7 @@ static inline __attribute__((always_inline)) size_t scan_by(rules r, scan *s, pi
       if (class & CLASS_LETTER)
         p = word(r, s->classes, p, end);
       else
-        p = class & CLASS_NUMBER ? number(r, s->classes, p, end) : next_other(r, s->classes, p, end, last);
+        p = class & CLASS_NUMBER ? number(r, s->classes, p, end) : next_other(r, s->classes, p, end);
       pieces[count] = (piece){(size_t)(start - text), (size_t)(p - text)};
     }
     s->at = (size_t)(p - text);
@@ -118,10 +107,6 @@ static inline __attribute__((always_inline)) size_t scan_by(rules r, scan *s, pi
 
 size_t scan_cl100k(scan *s, piece *pieces, size_t room) {
   return scan_by((rules){.digits = 3}, s, pieces, room);
-}
-
-size_t scan_cl100k_run(scan *s, piece *pieces, size_t room) {
-  return scan_by((rules){.digits = 3, .end_run = true}, s, pieces, room);
 }
 
 size_t scan_qwen2(scan *s, piece *pieces, size_t room) {
