@@ -69,7 +69,7 @@ Test(own_form, random_characters_in_a_row) {
   for (int k = 0; k < 2; k++) {
     own_form_rules_make(&rules, kinds[k]);
     own_form form = {.rules = &rules};
-    for (int i = 0; i < 30000; i++) {
+    for (int i = 0; i < 8000; i++) {
       char text[200];
       size_t length = 0;
       while (length < 64) {

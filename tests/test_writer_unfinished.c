@@ -426,7 +426,7 @@ Test(writer_unfinished, a_line_that_was_begun_is_dropped) {
 Test(writer_unfinished, a_record_of_another_version_is_refused_as_that) {
   test_run r = stopped();
   bytes record = read_bytes(runs_path(run_record(&r)));
-  char *version = strstr((char *)record.data, "version 1");
+  char *version = memmem(record.data, record.used, "version 1", 9);
   cr_assert_not_null(version);
   version[8] = '2';
   put_back(&r, &record, record.used);
