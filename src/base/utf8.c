@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/file.h"
+
 /* How many continuation bytes a first byte calls for, and what the first of them may be (Unicode
    15, table 3-7): this is where overlong forms, surrogates and codes past U+10FFFF fall out. */
 static uint32_t continuation(uint8_t first, uint8_t *low, uint8_t *high) {
@@ -37,19 +39,10 @@ static size_t length_of(uint32_t word) {
   return first_two == 4 || (first_two != 0 && !(word & 4)) ? 4 : 0;
 }
 
-static uint32_t four(const uint8_t *text) {
-  uint32_t word;
-  memcpy(&word, text, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  word = __builtin_bswap32(word);
-#endif
-  return word;
-}
-
 /* Skips characters outside ASCII, as long as four bytes can be looked at. */
 static size_t skip_wide(const uint8_t *text, size_t bytes) {
   size_t i = 0;
-  for (size_t length; bytes - i >= 4 && (length = length_of(four(text + i))) > 0;) i += length;
+  for (size_t length; bytes - i >= 4 && (length = length_of(load_u32(text + i))) > 0;) i += length;
   return i;
 }
 

@@ -3,8 +3,7 @@
 #ifndef HEADRACE_TEXT_SPLIT_SCAN_H
 #define HEADRACE_TEXT_SPLIT_SCAN_H
 
-#include <string.h>
-
+#include "base/file.h"
 #include "text/split/classes.h"
 #include "text/split/malformed.h"
 #include "text/split/piece.h"
@@ -22,16 +21,6 @@ typedef size_t scanner(scan *s, piece *pieces, size_t room);
 
 scanner scan_gpt2, scan_cl100k, scan_qwen2, scan_o200k, scan_deepseek3;
 
-/* Eight bytes, the first one lowest. */
-static inline uint64_t eight(const uint8_t *p) {
-  uint64_t word;
-  memcpy(&word, p, sizeof word);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-  word = __builtin_bswap64(word);
-#endif
-  return word;
-}
-
 /* 0x80 in each byte of `word` that is in [low, high], which are ASCII. */
 static inline uint64_t between(uint64_t word, uint8_t low, uint8_t high) {
   const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones * 0x80;
@@ -44,7 +33,7 @@ static inline const uint8_t *ascii_run(const uint8_t *p, const uint8_t *end, uin
                                        bool fold) {
   const uint64_t tops = UINT64_C(0x8080808080808080), cases = fold ? UINT64_C(0x2020202020202020) : 0;
   for (; end - p >= 8; p += 8) {
-    uint64_t others = between(eight(p) | cases, low, high) ^ tops;
+    uint64_t others = between(load_u64(p) | cases, low, high) ^ tops;
     if (others) return p + (__builtin_ctzll(others) >> 3);
   }
   while (p < end && (*p | (fold ? 0x20 : 0)) >= low && (*p | (fold ? 0x20 : 0)) <= high) p++;
@@ -92,6 +81,13 @@ static inline const uint8_t *white(const classes *c, const uint8_t *p, const uin
   return q < end && last > p ? last : q;
 }
 
+/* \p{N}{1,most} at p, or nothing. */
+static inline const uint8_t *numbers(const classes *c, const uint8_t *p, const uint8_t *end, unsigned most) {
+  uint32_t bytes;
+  for (unsigned i = 0; i < most && p < end && (class_at(c, p, &bytes) & CLASS_NUMBER); i++) p += bytes;
+  return p;
+}
+
 /* If malformed bytes are next, or the fragment has ended, sees to it: true if the malformed ones are *out. */
 static inline bool scan_malformed(scan *s, piece *out) {
   if (s->at < s->fragment_end) return false;
@@ -100,6 +96,31 @@ static inline bool scan_malformed(scan *s, piece *out) {
   *out = (piece){s->at, malformed_end(s->text, s->at, s->bytes)};
   s->at = out->end;
   return true;
+}
+
+/* Where the piece ends that begins at p < end, of well-formed text. */
+typedef const uint8_t *scan_next(const classes *c, const uint8_t *p, const uint8_t *end);
+
+/* The scanner of a pattern that all well-formed text consists of matches of; `next` is known where it is called, and so
+   part of the loop. */
+static inline __attribute__((always_inline)) size_t scan_by(scan_next *next, scan *s, piece *pieces,
+                                                            size_t room) {
+  const uint8_t *text = (const uint8_t *)s->text;
+  size_t count = 0;
+  while (count < room && s->at < s->bytes) {
+    if (scan_malformed(s, &pieces[count])) {
+      count++;
+      continue;
+    }
+    const uint8_t *p = text + s->at, *end = text + s->fragment_end;
+    for (; count < room && p < end; count++) {
+      const uint8_t *start = p;
+      p = next(s->classes, p, end);
+      pieces[count] = (piece){(size_t)(start - text), (size_t)(p - text)};
+    }
+    s->at = (size_t)(p - text);
+  }
+  return count;
 }
 
 #endif

@@ -52,12 +52,6 @@ static inline const uint8_t *word(rules r, const classes *c, const uint8_t *p, c
   return r.cased ? cased_word(c, p, end) : letters(c, p, end, CLASS_LETTER, 0);
 }
 
-static inline const uint8_t *number(rules r, const classes *c, const uint8_t *p, const uint8_t *end) {
-  uint32_t bytes;
-  for (unsigned i = 0; i < r.digits && p < end && (class_at(c, p, &bytes) & CLASS_NUMBER); i++) p += bytes;
-  return p;
-}
-
 /* [^\s\p{L}\p{N}]+[\r\n]*, or [\r\n/]* */
 static inline const uint8_t *others(rules r, const classes *c, const uint8_t *p, const uint8_t *end) {
   p = run(c, p, end, 0, CLASS_NAMED);
@@ -81,38 +75,34 @@ static inline const uint8_t *next_other(rules r, const classes *c, const uint8_t
   return *p == ' ' && !(follows & CLASS_NAMED) ? others(r, c, behind, end) : white(c, p, end, true);
 }
 
-static inline __attribute__((always_inline)) size_t scan_by(rules r, scan *s, piece *pieces, size_t room) {
-  const uint8_t *text = (const uint8_t *)s->text;
-  size_t count = 0;
-  while (count < room && s->at < s->bytes) {
-    if (scan_malformed(s, &pieces[count])) {
-      count++;
-      continue;
-    }
-    const uint8_t *p = text + s->at, *end = text + s->fragment_end;
-    for (; count < room && p < end; count++) {
-      const uint8_t *start = p;
-      uint32_t bytes;
-      uint8_t class = class_at(s->classes, p, &bytes);
-      if (class & CLASS_LETTER)
-        p = word(r, s->classes, p, end);
-      else
-        p = class & CLASS_NUMBER ? number(r, s->classes, p, end) : next_other(r, s->classes, p, end);
-      pieces[count] = (piece){(size_t)(start - text), (size_t)(p - text)};
-    }
-    s->at = (size_t)(p - text);
-  }
-  return count;
+static inline __attribute__((always_inline)) const uint8_t *next(rules r, const classes *c, const uint8_t *p,
+                                                                 const uint8_t *end) {
+  uint32_t bytes;
+  uint8_t class = class_at(c, p, &bytes);
+  if (class & CLASS_LETTER) return word(r, c, p, end);
+  return class & CLASS_NUMBER ? numbers(c, p, end, r.digits) : next_other(r, c, p, end);
+}
+
+static inline const uint8_t *next_cl100k(const classes *c, const uint8_t *p, const uint8_t *end) {
+  return next((rules){.digits = 3}, c, p, end);
+}
+
+static inline const uint8_t *next_qwen2(const classes *c, const uint8_t *p, const uint8_t *end) {
+  return next((rules){.digits = 1}, c, p, end);
+}
+
+static inline const uint8_t *next_o200k(const classes *c, const uint8_t *p, const uint8_t *end) {
+  return next((rules){.digits = 3, .cased = true}, c, p, end);
 }
 
 size_t scan_cl100k(scan *s, piece *pieces, size_t room) {
-  return scan_by((rules){.digits = 3}, s, pieces, room);
+  return scan_by(next_cl100k, s, pieces, room);
 }
 
 size_t scan_qwen2(scan *s, piece *pieces, size_t room) {
-  return scan_by((rules){.digits = 1}, s, pieces, room);
+  return scan_by(next_qwen2, s, pieces, room);
 }
 
 size_t scan_o200k(scan *s, piece *pieces, size_t room) {
-  return scan_by((rules){.digits = 3, .cased = true}, s, pieces, room);
+  return scan_by(next_o200k, s, pieces, room);
 }

@@ -73,17 +73,11 @@ static const uint8_t *gap(scan *s, uint8_t cjk) {
   return text + at;
 }
 
-static const uint8_t *number(const classes *c, const uint8_t *p, const uint8_t *end) {
-  uint32_t bytes;
-  for (int i = 0; i < 3 && p < end && (class_at(c, p, &bytes) & CLASS_NUMBER); i++) p += bytes;
-  return p;
-}
-
 static inline const uint8_t *next(scan *s, const uint8_t *p, const uint8_t *end) {
   uint32_t bytes;
   if (p == end) return gap(s, 0); /* malformed */
   uint8_t class = class_at(s->classes, p, &bytes), cjk = class & CLASS_CJK;
-  if (class & CLASS_NUMBER) return number(s->classes, p, end);
+  if (class & CLASS_NUMBER) return numbers(s->classes, p, end, 3);
   const uint8_t *q = match(s->classes, p, end, cjk);
   return q ? q : gap(s, cjk);
 }

@@ -14,20 +14,5 @@ static inline const uint8_t *next(const classes *c, const uint8_t *p, const uint
 }
 
 size_t scan_gpt2(scan *s, piece *pieces, size_t room) {
-  const uint8_t *text = (const uint8_t *)s->text;
-  size_t count = 0;
-  while (count < room && s->at < s->bytes) {
-    if (scan_malformed(s, &pieces[count])) {
-      count++;
-      continue;
-    }
-    const uint8_t *p = text + s->at, *end = text + s->fragment_end;
-    for (; count < room && p < end; count++) {
-      const uint8_t *start = p;
-      p = next(s->classes, p, end);
-      pieces[count] = (piece){(size_t)(start - text), (size_t)(p - text)};
-    }
-    s->at = (size_t)(p - text);
-  }
-  return count;
+  return scan_by(next, s, pieces, room);
 }
