@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "support/check.h"
+#include "support/random.h"
 #include "text/added_finder.h"
 #include "text/added_tokens.h"
 #include "text/characters.h"
@@ -119,10 +120,7 @@ Test(added_tokens, two_of_one_id_or_one_text_clash) {
 static uint64_t seed = 0x9E3779B97F4A7C15;
 
 static size_t below(size_t n) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (size_t)(seed >> 11) % n;
+  return random_below(&seed, (uint32_t)n);
 }
 
 /* The slow way: at each place every string. */

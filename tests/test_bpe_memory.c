@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "support/bpe_reference.h"
+#include "support/random.h"
 #include "support/watchdog.h"
 #include "text/bpe/long_cache.h"
 #include "text/bpe/model.h"
@@ -163,7 +164,7 @@ Test(bpe_memory, a_worker_remembers_in_a_fixed_memory_and_it_changes_nothing) {
   for (int i = 0; i < PIECES; i++) {
     char text[64];
     int32_t ids[64], expected[64];
-    uint32_t number = bpe_random_below(&state, i % 2 ? 200000 : 50), letters = number % 40;
+    uint32_t number = random_below(&state, i % 2 ? 200000 : 50), letters = number % 40;
     int length = snprintf(text, sizeof text, "%.*sx%u", (int)letters,
                           "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", number);
     size_t wanted = 0, got = bpe_encode(m, w, text, &(piece){0, (size_t)length}, 1, ids);

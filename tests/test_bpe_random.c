@@ -7,6 +7,7 @@
 
 #include "base/mix.h"
 #include "support/bpe_reference.h"
+#include "support/random.h"
 #include "support/watchdog.h"
 #include "text/bpe/merge.h"
 #include "text/bpe/model.h"
@@ -34,8 +35,8 @@ static bpe_model *model_of(const bpe_reference *r) {
 /* Letters, few of them others. */
 static void make_text(char *text, size_t count, unsigned letters, uint64_t *state) {
   for (size_t i = 0; i < count; i++)
-    text[i] = (char)(bpe_random_below(state, 50) > 0 ? 'a' + bpe_random_below(state, letters)
-                                                     : bpe_random_below(state, 256));
+    text[i] =
+        (char)(random_below(state, 50) > 0 ? 'a' + random_below(state, letters) : random_below(state, 256));
 }
 
 static void check_pieces(const bpe_reference *r, unsigned letters, uint64_t *state) {
@@ -45,11 +46,11 @@ static void check_pieces(const bpe_reference *r, unsigned letters, uint64_t *sta
   bpe_model *m = model_of(r);
   bpe_worker *w = bpe_worker_create(m);
   for (int round = 0; round < 40; round++) {
-    size_t size = 1 + bpe_random_below(state, MOST), count = 0, wanted = 0;
-    uint32_t longest = 1u << (1 + bpe_random_below(state, 9));
+    size_t size = 1 + random_below(state, MOST), count = 0, wanted = 0;
+    uint32_t longest = 1u << (1 + random_below(state, 9));
     make_text(text, size, letters, state);
     for (size_t at = 0; at < size; at = pieces[count++].end) {
-      size_t end = at + bpe_random_below(state, longest + 1);
+      size_t end = at + random_below(state, longest + 1);
       pieces[count] = (piece){at, end < size && count < MOST - 1 ? end : size};
       wanted += bpe_reference_encode(r, text + at, pieces[count].end - at, expected + wanted);
     }
@@ -67,8 +68,8 @@ static void check_vocabularies(bool by_rank) {
   static bpe_reference r;
   for (uint64_t seed = 1; seed <= 60; seed++) {
     uint64_t state = mix64(seed);
-    unsigned letters = 1 + bpe_random_below(&state, 4);
-    bpe_reference_make(&r, &state, 5 + bpe_random_below(&state, 60), letters, by_rank);
+    unsigned letters = 1 + random_below(&state, 4);
+    bpe_reference_make(&r, &state, 5 + random_below(&state, 60), letters, by_rank);
     check_pieces(&r, letters, &state);
   }
 }
@@ -87,7 +88,7 @@ Test(bpe_random, short_and_long_pieces_are_merged_alike) {
   merge_memory memory = {0};
   for (uint64_t seed = 1; seed <= 40; seed++) {
     uint64_t state = mix64(seed);
-    unsigned letters = 1 + bpe_random_below(&state, 3);
+    unsigned letters = 1 + random_below(&state, 3);
     bpe_reference_make(&r, &state, 50, letters, seed % 2);
     bpe_model *m = model_of(&r);
     for (size_t count = 1; count <= MERGE_SHORT; count++) {

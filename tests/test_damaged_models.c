@@ -2,6 +2,7 @@
 #include "support/check.h"
 #include "support/files.h"
 #include "support/packages.h"
+#include "support/random.h"
 #include "support/random_text.h"
 
 #include <stdlib.h>
@@ -12,10 +13,7 @@ TestSuite(damaged_models, .init = files_begin, .fini = files_end);
 static uint64_t seed = 0xD1B54A32D192ED03;
 
 static size_t below(size_t n) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (size_t)(seed >> 11) % n;
+  return random_below(&seed, (uint32_t)n);
 }
 
 /* Bytes and bits changed, runs of them overwritten, the end cut off. */

@@ -5,6 +5,7 @@
 #include "support/check.h"
 #include "support/files.h"
 #include "support/packages.h"
+#include "support/random.h"
 #include "support/vocabulary.h"
 
 static void begin(void) {
@@ -17,10 +18,7 @@ TestSuite(damaged_tokenizers, .init = begin, .fini = files_end);
 static uint64_t seed = 0xE7037ED1A0B428DB;
 
 static size_t below(size_t n) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (size_t)(seed >> 11) % n;
+  return random_below(&seed, (uint32_t)n);
 }
 
 static const char sample[] =

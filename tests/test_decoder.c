@@ -7,14 +7,14 @@
 #include "support/check.h"
 #include "support/files.h"
 #include "support/packages.h"
+#include "support/random.h"
 #include "support/random_text.h"
 
 TestSuite(decoder, .init = files_begin, .fini = files_end);
 
 static uint64_t state = 7;
 static uint32_t below(uint32_t n) {
-  state = state * 6364136223846793005u + 1442695040888963407u;
-  return (uint32_t)(state >> 33) % n;
+  return random_below(&state, n);
 }
 
 typedef struct ids {

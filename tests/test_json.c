@@ -1,5 +1,6 @@
 /* The scanner of JSON: what it takes and refuses, what strings mean, and the same as jansson on valid JSON. */
 #include "support/check.h"
+#include "support/random.h"
 
 #include "base/utf8.h"
 #include "text/json.h"
@@ -168,10 +169,7 @@ Test(json, dots_lead_into_objects) {
 static uint64_t seed = 88172645463325252u;
 
 static uint32_t below(uint32_t n) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (uint32_t)(seed >> 11) % n;
+  return random_below(&seed, n);
 }
 
 static json_t *random_string(void) {

@@ -1,6 +1,7 @@
 /* Text normalization, and malformed UTF-8, which is never read past. */
 #include "support/check.h"
 #include "support/packages.h"
+#include "support/random.h"
 #include "support/random_text.h"
 #include "support/watchdog.h"
 
@@ -157,10 +158,7 @@ Test(normalize, every_pair_of_bytes_becomes_utf8) {
 static uint64_t seed = 0x2545F4914F6CDD1D;
 
 static uint32_t below(uint32_t n) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (uint32_t)(seed >> 11) % n;
+  return random_below(&seed, n);
 }
 
 /* Normalizes in random pieces of up to `most` bytes that end between characters. */

@@ -7,6 +7,7 @@
 
 #include "support/check.h"
 #include "support/packages.h"
+#include "support/random.h"
 #include "support/random_text.h"
 
 static void begin(void) {
@@ -73,8 +74,7 @@ Test(own_form, random_characters_in_a_row) {
       char text[200];
       size_t length = 0;
       while (length < 64) {
-        state = state * 6364136223846793005u + 1442695040888963407u;
-        uint32_t r = (uint32_t)(state >> 33), block = r >> 16 & 7;
+        uint32_t r = random_below(&state, 1u << 31), block = r >> 16 & 7;
         uint32_t code = block < 2    ? 0x20 + r % 0x5F
                         : block == 2 ? 0x300 + r % 0x70
                         : block == 3 ? 0x1100 + r % 0x100

@@ -5,6 +5,7 @@
 #include "support/check.h"
 #include "support/files.h"
 #include "support/packages.h"
+#include "support/random.h"
 #include "support/random_text.h"
 #include "support/vocabulary.h"
 #include "text/tokenizer.h"
@@ -103,10 +104,7 @@ static BatchTokenizer *open_variant(const variant *v, batch_specials specials) {
 static uint64_t seed = 0xA0761D6478BD642F;
 
 static size_t below(size_t n) {
-  seed ^= seed << 13;
-  seed ^= seed >> 7;
-  seed ^= seed << 17;
-  return (size_t)(seed >> 11) % n;
+  return random_below(&seed, (uint32_t)n);
 }
 
 static size_t encode(const BatchTokenizer *tokenizer, const char *text, size_t length, int32_t *ids,

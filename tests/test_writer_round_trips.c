@@ -11,6 +11,7 @@
 
 #include "support/dataset_check.h"
 #include "support/files.h"
+#include "support/random.h"
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *ftw) {
   (void)status, (void)type, (void)ftw;
@@ -64,9 +65,8 @@ typedef struct trip {
 } trip;
 
 static uint64_t seed = 1;
-static uint32_t random_below(uint32_t n) {
-  seed = seed * 6364136223846793005u + 1442695040888963407u;
-  return (uint32_t)((seed >> 33) % n);
+static uint32_t below(uint32_t n) {
+  return random_below(&seed, n);
 }
 
 static void set_head(trip *t, uint32_t first, uint32_t second) {
@@ -79,11 +79,11 @@ static void fill(trip *t) {
   t->count = 0;
   for (int d = 0; d < DOCUMENTS; d++) {
     t->bounds[d] = t->count;
-    t->count += random_below(MOST / DOCUMENTS) * (d != 3); /* one of them is empty */
+    t->count += below(MOST / DOCUMENTS) * (d != 3); /* one of them is empty */
   }
   t->bounds[DOCUMENTS] = t->count;
   for (uint32_t i = 0; i < t->count; i++) {
-    t->ids[i] = random_below(t->vocab_size);
+    t->ids[i] = below(t->vocab_size);
     if (t->filling == SMALL) t->ids[i] %= 5;
     if (t->filling == TEXT) t->ids[i] = 0x6161 % t->vocab_size;
     if (t->filling == EVERY_SECOND_SMALL) t->ids[i] %= i % 2 ? 2 : 60000;
@@ -192,18 +192,18 @@ static void every_trip(const char *folder, unsigned *cases) {
   snprintf(earlier.folder, sizeof earlier.folder, "%s", folder);
   for (unsigned i = 0; i < FORMATS * VOCABULARIES * NAMES * 2; i++) {
     empty_folder(&t);
-    for (int runs = (int)random_below(3); runs > 0; runs--) {
-      earlier.format = formats[random_below(FORMATS)];
-      earlier.vocab_size = vocabularies[random_below(VOCABULARIES)];
-      earlier.name = names[random_below(2) ? random_below(NAMES) : i / FORMATS / VOCABULARIES % NAMES];
-      earlier.shard_tokens = random_below(2) ? 500 : 0;
+    for (int runs = (int)below(3); runs > 0; runs--) {
+      earlier.format = formats[below(FORMATS)];
+      earlier.vocab_size = vocabularies[below(VOCABULARIES)];
+      earlier.name = names[below(2) ? below(NAMES) : i / FORMATS / VOCABULARIES % NAMES];
+      earlier.shard_tokens = below(2) ? 500 : 0;
       go(&earlier, true, &before);
     }
     t.format = formats[i % FORMATS];
     t.vocab_size = vocabularies[i / FORMATS % VOCABULARIES];
     t.name = names[i / FORMATS / VOCABULARIES % NAMES];
     t.shard_tokens = i / FORMATS / VOCABULARIES / NAMES ? 900 : 0;
-    t.filling = (filling)random_below(FILLINGS);
+    t.filling = (filling)below(FILLINGS);
     go(&t, true, &sum);
   }
   printf("%s: %u read back, %u refused\n", folder, sum.read_back, sum.refused);

@@ -1,13 +1,7 @@
 #include "support/bpe_reference.h"
+#include "support/random.h"
 
 #include <string.h>
-
-uint32_t bpe_random_below(uint64_t *state, uint32_t n) {
-  *state ^= *state << 13;
-  *state ^= *state >> 7;
-  *state ^= *state << 17;
-  return (uint32_t)(*state >> 11) % n;
-}
 
 static bool same(const bpe_word *w, const char *bytes, size_t count) {
   return w->count == count && memcmp(w->bytes, bytes, count) == 0;
@@ -57,7 +51,7 @@ static void add(bpe_reference *r, uint64_t *state, const bpe_word *w) {
   bool taken;
   if (id_of(r, w->bytes, w->count) >= 0) return;
   do {
-    id = (int32_t)bpe_random_below(state, 5000);
+    id = (int32_t)random_below(state, 5000);
     taken = false;
     for (size_t i = 0; i < r->token_count; i++) taken |= r->ids[i] == id;
   } while (taken);
@@ -68,29 +62,28 @@ static void add(bpe_reference *r, uint64_t *state, const bpe_word *w) {
 /* What two tokens make, so that long ones come about too; or any few letters, which may come about in no way. */
 static bpe_word random_word(const bpe_reference *r, uint64_t *state, unsigned letters) {
   bpe_word w = {.count = 0};
-  if (r->token_count > 256 && bpe_random_below(state, 3) > 0) {
+  if (r->token_count > 256 && random_below(state, 3) > 0) {
     for (int i = 0; i < 2; i++) {
-      bool letter = bpe_random_below(state, 3) == 0;
-      const bpe_word *part =
-          &r->tokens[letter ? 'a' + bpe_random_below(state, letters)
-                            : 256 + bpe_random_below(state, (uint32_t)r->token_count - 256)];
+      bool letter = random_below(state, 3) == 0;
+      const bpe_word *part = &r->tokens[letter ? 'a' + random_below(state, letters)
+                                               : 256 + random_below(state, (uint32_t)r->token_count - 256)];
       if (w.count + part->count > sizeof w.bytes) continue;
       memcpy(w.bytes + w.count, part->bytes, part->count);
       w.count += part->count;
     }
     return w;
   }
-  w.count = 2 + bpe_random_below(state, 4);
-  for (size_t i = 0; i < w.count; i++) w.bytes[i] = (char)('a' + bpe_random_below(state, letters));
+  w.count = 2 + random_below(state, 4);
+  for (size_t i = 0; i < w.count; i++) w.bytes[i] = (char)('a' + random_below(state, letters));
   return w;
 }
 
 /* Any place where a token can be parted in two, most of the time. */
 static void add_merges(bpe_reference *r, uint64_t *state, unsigned tries) {
   for (unsigned i = 0; i < tries && r->merge_count < 1024; i++) {
-    const bpe_word *t = &r->tokens[bpe_random_below(state, (uint32_t)r->token_count)];
+    const bpe_word *t = &r->tokens[random_below(state, (uint32_t)r->token_count)];
     if (t->count < 2) continue;
-    size_t at = 1 + bpe_random_below(state, (uint32_t)t->count - 1);
+    size_t at = 1 + random_below(state, (uint32_t)t->count - 1);
     if (id_of(r, t->bytes, at) < 0 || id_of(r, t->bytes + at, t->count - at) < 0) continue;
     bpe_word *merge = r->merges[r->merge_count++];
     merge[0].count = at;
@@ -102,7 +95,7 @@ static void add_merges(bpe_reference *r, uint64_t *state, unsigned tries) {
 
 void bpe_reference_make(bpe_reference *r, uint64_t *state, unsigned more, unsigned letters, bool by_rank) {
   r->by_rank = by_rank;
-  r->whole = by_rank || bpe_random_below(state, 2);
+  r->whole = by_rank || random_below(state, 2);
   r->token_count = r->merge_count = 0;
   for (unsigned byte = 0; byte < 256; byte++) add(r, state, &(bpe_word){{(char)byte}, 1});
   for (unsigned i = 0; i < more; i++) {

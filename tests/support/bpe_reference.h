@@ -20,9 +20,6 @@ typedef struct bpe_reference {
   size_t merge_count;
 } bpe_reference;
 
-/* state: not 0. */
-uint32_t bpe_random_below(uint64_t *state, uint32_t n);
-
 /* Every byte and up to `more` other tokens made of the first `letters` letters, with ids that have holes; merges of
    them in any order, some of them twice. */
 void bpe_reference_make(bpe_reference *r, uint64_t *state, unsigned more, unsigned letters, bool by_rank);

@@ -1,4 +1,5 @@
 #include "support/random_text.h"
+#include "support/random.h"
 
 #include <string.h>
 
@@ -20,21 +21,14 @@ static const char *const parts[] = {
 static const char *const bad[] = {"\xff",         "\xc3", "\xe2\x82", "\xf0\x9f\x92",
                                   "\xed\xa0\x80", "\x80", "\xc0\xaf"};
 
-static uint32_t below(uint64_t *state, uint32_t n) {
-  *state ^= *state << 13;
-  *state ^= *state >> 7;
-  *state ^= *state << 17;
-  return (uint32_t)(*state >> 11) % n;
-}
-
 bytes random_text(uint64_t *state, size_t count, bool malformed) {
   bytes b = {0};
   while (b.used < count) {
-    bool is_bad = malformed && below(state, 20) == 0;
-    put_text(&b, is_bad ? bad[below(state, sizeof bad / sizeof *bad)]
-                        : parts[below(state, sizeof parts / sizeof *parts)]);
-    if (below(state, 200) == 0)
-      for (uint32_t i = below(state, 60); i > 0; i--) put_text(&b, parts[29 + below(state, 9)]);
+    bool is_bad = malformed && random_below(state, 20) == 0;
+    put_text(&b, is_bad ? bad[random_below(state, sizeof bad / sizeof *bad)]
+                        : parts[random_below(state, sizeof parts / sizeof *parts)]);
+    if (random_below(state, 200) == 0)
+      for (uint32_t i = random_below(state, 60); i > 0; i--) put_text(&b, parts[29 + random_below(state, 9)]);
   }
   return b;
 }

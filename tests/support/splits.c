@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "support/check.h"
+#include "support/random.h"
 
 const char *const split_way_names[SPLITS_KNOWN] = {"gpt2", "cl100k", "o200k", "gpt4o", "qwen2", "deepseek3"};
 
@@ -59,20 +60,13 @@ splitter *make_regex_split(const char *pattern, split_syntax syntax, split_behav
   return s;
 }
 
-static uint32_t below(uint64_t *state, uint32_t n) {
-  *state ^= *state << 13;
-  *state ^= *state >> 7;
-  *state ^= *state << 17;
-  return (uint32_t)(*state >> 11) % n;
-}
-
 piece_list split_text(const splitter *s, const void *text, size_t size, uint64_t *state) {
   splitter_state *own = splitter_state_create(s);
   piece_list list = {NULL, 0};
   size_t behind = 0;
   cr_assert(own);
   for (size_t from = 0, capacity = 0; from < size;) {
-    size_t room = 1 + below(state, 64), before = from;
+    size_t room = 1 + random_below(state, 64), before = from;
     if (capacity - list.count < room) {
       capacity = 2 * capacity + room;
       list.pieces = realloc(list.pieces, capacity * sizeof *list.pieces);
@@ -267,12 +261,12 @@ static const char *const bad[] = {"\xff",         "\xc3", "\xe2\x82", "\xf0\x9f\
 bytes random_splittable(uint64_t *state, size_t size, bool malformed) {
   bytes b = {0};
   while (b.used < size) {
-    uint32_t what = below(state, 40);
-    const char *part = parts[below(state, sizeof parts / sizeof *parts)];
+    uint32_t what = random_below(state, 40);
+    const char *part = parts[random_below(state, sizeof parts / sizeof *parts)];
     if (what == 0 && malformed)
-      put_text(&b, bad[below(state, sizeof bad / sizeof *bad)]);
+      put_text(&b, bad[random_below(state, sizeof bad / sizeof *bad)]);
     else if (what == 1) /* a run of one thing */
-      for (uint32_t i = below(state, 12); i > 0; i--) put_text(&b, part);
+      for (uint32_t i = random_below(state, 12); i > 0; i--) put_text(&b, part);
     else if (what == 2)
       put(&b, "\0", 1);
     else
