@@ -28,39 +28,31 @@ static const BatchTokenizer *tokenizer_of(const decode_run *run) {
   return run->bytes ? run->bytes : run->options->data.tokenizer;
 }
 
-/* What the format has where nothing was said, as tokenize writes it; *kinds: a bit for each. */
+/* What the formats have where nothing was said; *kinds: a bit for each. */
 static batch_separator usual_separator(const BatchDataset *dataset, unsigned *kinds) {
   batch_separator usual = BATCH_SEPARATOR_NONE;
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   *kinds = 0;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
     if (!batch_dataset_get_file(dataset, i, &file)) continue;
-    bool llmc = file.format == BATCH_FORMAT_LLMC_GPT2 || file.format == BATCH_FORMAT_LLMC_LLAMA3;
-    bool indexed = file.format == BATCH_FORMAT_MEGATRON || file.format == BATCH_FORMAT_DATATROVE;
-    usual = indexed ? BATCH_SEPARATOR_NONE : llmc ? BATCH_SEPARATOR_BEFORE : BATCH_SEPARATOR_AFTER;
+    usual = separator_usual(file.format);
     *kinds |= 1u << usual;
   }
   return usual;
 }
 
 static int settle_separator(decode_run *run) {
-  const decode_options *o = run->options;
+  const separator_options *o = &run->options->separator;
   documents *d = &run->documents;
   unsigned kinds;
   batch_separator usual = usual_separator(run->dataset, &kinds);
-  d->separator = o->separator >= 0 ? (batch_separator)o->separator : usual;
-  d->end_of_text = o->end_of_text >= 0 ? o->end_of_text : batch_tokenizer_end_of_text(tokenizer_of(run));
-  if (o->separator < 0 && (kinds & (kinds - 1)))
+  if (o->place < 0 && (kinds & (kinds - 1)))
     return cli_usage_error(decode_name,
                            "the files are of formats that part documents in different ways, expected "
                            "--separator, or files of one format");
-  if (!d->separator && o->end_of_text >= 0)
-    return cli_usage_error(decode_name, "--end-of-text is of no use without a separator%s",
-                           o->separator >= 0 ? "" : ", which this format lacks: say --separator");
-  if (d->separator && d->end_of_text < 0 && o->separator >= 0)
-    return cli_usage_error(decode_name,
-                           "the tokenizer has no end-of-text id, expected --end-of-text or --separator "
-                           "none");
+  int status = separator_settle(o, decode_name, usual, tokenizer_of(run), &d->separator, &d->end_of_text);
+  if (status != CLI_OK) return status;
+  if (d->separator && d->end_of_text < 0 && o->place >= 0) return separator_lacks_id(decode_name);
   if (d->end_of_text < 0) d->separator = BATCH_SEPARATOR_NONE;
   return CLI_OK;
 }

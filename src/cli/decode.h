@@ -3,14 +3,14 @@
 #define HEADRACE_CLI_DECODE_H
 
 #include "data_options.h"
+#include "separator.h"
 
 typedef struct decode_options {
   data_options data;
   const char *output; /* NULL: the standard output */
   bool jsonl, force, quiet, help;
-  const char *ids;         /* instead of files */
-  int separator;           /* batch_separator; -1: what the format has */
-  int32_t end_of_text;     /* -1: the tokenizer's */
+  const char *ids; /* instead of files */
+  separator_options separator;
   bool keep;               /* the end-of-text ids */
   bool part, by_documents; /* of the tokens, of the documents */
   uint64_t first, last;    /* documents, both included */
@@ -18,7 +18,7 @@ typedef struct decode_options {
 } decode_options;
 
 #define DECODE_OPTIONS_INIT                                                                                  \
-  { .data = DATA_OPTIONS_INIT, .separator = -1, .end_of_text = -1, .last = UINT64_MAX, .tokens = UINT64_MAX }
+  { .data = DATA_OPTIONS_INIT, .separator = SEPARATOR_OPTIONS_INIT, .last = UINT64_MAX, .tokens = UINT64_MAX }
 
 extern const char decode_name[];
 

@@ -6,7 +6,6 @@
 const char decode_name[] = "decode";
 
 static const char *const outputs[] = {"text", "jsonl", NULL};
-static const char *const separators[] = {"none", "before", "after", NULL};
 
 static int print_help(void) {
   printf(
@@ -58,14 +57,6 @@ static int take_number(decode_options *o, const char *option, const char *text, 
              : cli_usage_error(decode_name, "--%s is %s, expected a number", option, text);
 }
 
-static int take_end_of_text(decode_options *o, const char *text) {
-  uint64_t value;
-  if (!cli_number(text, &value) || value > INT32_MAX)
-    return cli_usage_error(decode_name, "--end-of-text is %s, expected a token id", text);
-  o->end_of_text = (int32_t)value;
-  return CLI_OK;
-}
-
 static int take_output_format(decode_options *o, const char *word) {
   int value, status = cli_take_word(decode_name, "to", word, outputs, &value);
   o->jsonl = value == 1;
@@ -101,9 +92,9 @@ static int take(decode_options *o, int c, const char *argument) {
   case 'n':
     return take_number(o, "tokens", argument, &o->tokens);
   case 's':
-    return cli_take_word(decode_name, "separator", argument, separators, &o->separator);
+    return separator_take_place(&o->separator, decode_name, argument);
   case 'e':
-    return take_end_of_text(o, argument);
+    return separator_take_end_of_text(&o->separator, decode_name, argument);
   default:
     return data_option_take(&o->data, decode_name, c, argument);
   }

@@ -3,6 +3,7 @@
 
 #include "data_options.h"
 #include "progress.h"
+#include "separator.h"
 #include "stop.h"
 
 static const char name[] = "tokenize";
@@ -11,8 +12,7 @@ typedef struct tokenize_run {
   data_options data;
   batch_writer_options writer;
   const char *output;
-  int32_t end_of_text; /* -1: the tokenizer's */
-  int separator;       /* batch_separator; -1: what the format has */
+  separator_options separator;
   bool quiet, help, called;
   progress bar;
   uint64_t bad_lines;                                  /* passed over */
@@ -22,7 +22,6 @@ typedef struct tokenize_run {
 
 static const char *const outputs[] = {"headerless",  "datatrove", "llmc-gpt2",
                                       "llmc-llama3", "megatron",  NULL};
-static const char *const separators[] = {"none", "before", "after", NULL};
 
 static int print_help(void) {
   printf(
@@ -69,14 +68,6 @@ static int take_token_type(tokenize_run *run, const char *word) {
   return status;
 }
 
-static int take_end_of_text(tokenize_run *run, const char *text) {
-  uint64_t value;
-  if (!cli_number(text, &value) || value > INT32_MAX)
-    return cli_usage_error(name, "--end-of-text is %s, expected a token id", text);
-  run->end_of_text = (int32_t)value;
-  return CLI_OK;
-}
-
 static int take_shard_tokens(tokenize_run *run, const char *text) {
   if (cli_number(text, &run->writer.shard_tokens) && run->writer.shard_tokens > 0) return CLI_OK;
   return cli_usage_error(name, "--shard-tokens is %s, expected a number of tokens such as 100M", text);
@@ -112,9 +103,9 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
   case 't':
     return take_output_format(run, argument);
   case 's':
-    return cli_take_word(name, "separator", argument, separators, &run->separator);
+    return separator_take_place(&run->separator, name, argument);
   case 'e':
-    return take_end_of_text(run, argument);
+    return separator_take_end_of_text(&run->separator, name, argument);
   case 'n':
     return take_shard_tokens(run, argument);
   case 'w':
@@ -153,23 +144,15 @@ static int parse(int argc, char **argv, tokenize_run *run) {
   return status == CLI_OK ? data_options_settle(&run->data, name) : status;
 }
 
-/* What the format calls for where nothing was said. */
 static int settle_separator(tokenize_run *run) {
   batch_dataset_options *dataset = &run->data.dataset;
-  batch_format format = run->writer.format;
-  bool llmc = format == BATCH_FORMAT_LLMC_GPT2 || format == BATCH_FORMAT_LLMC_LLAMA3;
-  bool indexed = format == BATCH_FORMAT_MEGATRON || format == BATCH_FORMAT_DATATROVE;
-  int usual = llmc ? BATCH_SEPARATOR_BEFORE : indexed ? BATCH_SEPARATOR_NONE : BATCH_SEPARATOR_AFTER;
-  uint32_t vocab_size = run->data.tokenizer ? batch_tokenizer_vocab_size(run->data.tokenizer) : 256;
-  int32_t id = run->data.tokenizer ? batch_tokenizer_end_of_text(run->data.tokenizer) : 256;
-  if (run->end_of_text >= 0) id = run->end_of_text;
-  dataset->separator = (batch_separator)(run->separator >= 0 ? run->separator : usual);
-  if (!dataset->separator && run->end_of_text >= 0)
-    return cli_usage_error(name, "--end-of-text is of no use without a separator%s",
-                           run->separator >= 0 ? "" : ", which this format lacks: say --separator");
-  if (dataset->separator && id < 0)
-    return cli_usage_error(name,
-                           "the tokenizer has no end-of-text id, expected --end-of-text or --separator none");
+  const BatchTokenizer *tokenizer = run->data.tokenizer;
+  uint32_t vocab_size = tokenizer ? batch_tokenizer_vocab_size(tokenizer) : 256;
+  int32_t id;
+  int status = separator_settle(&run->separator, name, separator_usual(run->writer.format), tokenizer,
+                                &dataset->separator, &id);
+  if (status != CLI_OK) return status;
+  if (dataset->separator && id < 0) return separator_lacks_id(name);
   dataset->end_of_text = dataset->separator ? id : 0;
   run->writer.vocab_size = dataset->separator && (uint32_t)id >= vocab_size ? (uint32_t)id + 1 : vocab_size;
   return CLI_OK;
@@ -262,7 +245,7 @@ static int tokenize(tokenize_run *run, const char *const *paths, size_t n) {
 
 int command_tokenize(int argc, char **argv) {
   tokenize_run run = {
-      .data = DATA_OPTIONS_INIT, .writer = BATCH_WRITER_OPTIONS_INIT, .end_of_text = -1, .separator = -1};
+      .data = DATA_OPTIONS_INIT, .writer = BATCH_WRITER_OPTIONS_INIT, .separator = SEPARATOR_OPTIONS_INIT};
   run.writer.format = BATCH_FORMAT_HEADERLESS;
   int status = parse(argc, argv, &run);
   if (status == CLI_OK)

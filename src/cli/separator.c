@@ -1,0 +1,42 @@
+#include "separator.h"
+
+int separator_take_place(separator_options *o, const char *command, const char *word) {
+  static const char *const places[] = {"none", "before", "after", NULL};
+  return cli_take_word(command, "separator", word, places, &o->place);
+}
+
+int separator_take_end_of_text(separator_options *o, const char *command, const char *text) {
+  uint64_t value;
+  if (!cli_number(text, &value) || value > INT32_MAX)
+    return cli_usage_error(command, "--end-of-text is %s, expected a token id", text);
+  o->end_of_text = (int32_t)value;
+  return CLI_OK;
+}
+
+batch_separator separator_usual(batch_format format) {
+  switch (format) {
+  case BATCH_FORMAT_LLMC_GPT2:
+  case BATCH_FORMAT_LLMC_LLAMA3:
+    return BATCH_SEPARATOR_BEFORE;
+  case BATCH_FORMAT_MEGATRON:
+  case BATCH_FORMAT_DATATROVE:
+    return BATCH_SEPARATOR_NONE;
+  default:
+    return BATCH_SEPARATOR_AFTER;
+  }
+}
+
+int separator_settle(const separator_options *o, const char *command, batch_separator usual,
+                     const BatchTokenizer *tokenizer, batch_separator *place, int32_t *id) {
+  int32_t own = tokenizer ? batch_tokenizer_end_of_text(tokenizer) : 256;
+  *place = o->place >= 0 ? (batch_separator)o->place : usual;
+  *id = o->end_of_text >= 0 ? o->end_of_text : own;
+  if (*place || o->end_of_text < 0) return CLI_OK;
+  return cli_usage_error(command, "--end-of-text is of no use without a separator%s",
+                         o->place >= 0 ? "" : ", which this format lacks: say --separator");
+}
+
+int separator_lacks_id(const char *command) {
+  return cli_usage_error(command,
+                         "the tokenizer has no end-of-text id, expected --end-of-text or --separator none");
+}

@@ -1,0 +1,31 @@
+/* Where the end-of-text id stands: what tokenize writes, decode leaves out. */
+#ifndef HEADRACE_CLI_SEPARATOR_H
+#define HEADRACE_CLI_SEPARATOR_H
+
+#include "cli.h"
+
+/* --separator and --end-of-text; -1 where they are not given. */
+typedef struct separator_options {
+  int place; /* batch_separator */
+  int32_t end_of_text;
+} separator_options;
+
+#define SEPARATOR_OPTIONS_INIT                                                                               \
+  { -1, -1 }
+
+/* The arguments of the two. */
+int separator_take_place(separator_options *o, const char *command, const char *word);
+int separator_take_end_of_text(separator_options *o, const char *command, const char *text);
+
+/* What a format of tokens has where nothing is said. */
+batch_separator separator_usual(batch_format format);
+
+/* *place: the one given, or `usual`; *id: the one given, or the tokenizer's, which may be BATCH_NO_TOKEN. An id without a
+   separator is bad usage. NULL as tokenizer: bytes. */
+int separator_settle(const separator_options *o, const char *command, batch_separator usual,
+                     const BatchTokenizer *tokenizer, batch_separator *place, int32_t *id);
+
+/* There is a separator and no id. */
+int separator_lacks_id(const char *command);
+
+#endif
