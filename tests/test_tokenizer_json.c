@@ -252,6 +252,8 @@ Test(tokenizer_json, merges_that_cannot_be_are_refused) {
   REFUSES("\"merges\": [", "\"merges\": [[\"a\",\"zzzz\"],", "found [\"a\",\"zzzz\"] in model.merges[0]");
   REFUSES("\"merges\": [", "\"merges\": [[\"a\"],", "in model.merges[0]", "two strings");
   REFUSES("\"merges\": [", "\"merges\": [[\"a\",\"b\",\"c\"],", "in model.merges[0]", "two strings");
+  REFUSES("\"merges\": [", "\"merges\": [[\"a\",\"b\",\"c\",\"d\"],", "in model.merges[0]", "two strings");
+  REFUSES("\"merges\": [", "\"merges\": [[1,\"a\",\"b\"],", "in model.merges[0]", "two strings");
   REFUSES("\"merges\": [", "\"merges\": [[\"a\",1],", "in model.merges[0]", "two strings");
   REFUSES("\"merges\": [", "\"merges\": [1,", "found 1 in model.merges[0]");
   REFUSES("\"merges\": [", "\"merges\": [\"a b\",", "of one kind");

@@ -156,8 +156,8 @@ typedef struct sides {
 static bool take_side(void *context, json_text *t) {
   sides *s = context;
   json_slice string, text;
-  if (*t->at != '"' || s->count == 2) {
-    s->count = 3;
+  if (*t->at != '"' || s->count >= 2) {
+    s->count = 3; /* they are no two strings, whatever follows */
     return json_skip_value(t);
   }
   return json_read_string(t, &string) && plain_text(s->m, &string, &text) &&
