@@ -119,7 +119,7 @@ static bool place_all(const pieces *all, uint32_t length, uint32_t *rows) {
 }
 
 static void swap_pieces(pieces *all, uint32_t i, uint32_t j) {
-  pack_piece piece = {all->starts[i], all->pairs[i]};
+  pack_piece piece = {.token = all->starts[i], .pairs = all->pairs[i]};
   uint32_t row = all->row[i];
   all->starts[i] = all->starts[j], all->pairs[i] = all->pairs[j], all->row[i] = all->row[j];
   all->starts[j] = piece.token, all->pairs[j] = piece.pairs, all->row[j] = row;

@@ -90,17 +90,20 @@ uint32_t pack_pieces(const pack *p, uint64_t row) {
   return p->table.row_first[row + 1] - p->table.row_first[row];
 }
 
-static pack_piece piece_of(uint64_t start, uint64_t end, uint32_t length) {
+static pack_piece piece_of(const pack *p, uint64_t start, uint64_t end) {
   uint64_t pairs = end - start < 2 ? 0 : end - start - 1;
-  return (pack_piece){start, pairs < length ? (uint32_t)pairs : length};
+  uint32_t kept = pairs < p->sequence_length ? (uint32_t)pairs : p->sequence_length;
+  uint64_t cropped = p->packing == BATCH_PACK_DOCUMENTS ? pairs - kept : 0;
+  return (pack_piece){.token = start, .pairs = kept, .columns = kept, .cropped = cropped};
 }
 
 pack_piece pack_piece_at(const pack *p, uint64_t row, uint32_t i) {
   uint64_t start = row * p->sequence_length, end = p->data->tokens;
   if (p->packing == BATCH_PACK_BEST_FIT) {
     uint32_t at = p->table.row_first[row] + i;
-    return (pack_piece){p->table.starts[at], p->table.pairs[at]};
+    return (pack_piece){
+        .token = p->table.starts[at], .pairs = p->table.pairs[at], .columns = p->table.pairs[at]};
   }
   if (p->packing == BATCH_PACK_DOCUMENTS) token_files_document(p->data, document_of(p, row), &start, &end);
-  return piece_of(start, end, p->sequence_length);
+  return piece_of(p, start, end);
 }

@@ -5,27 +5,18 @@
 
 #include "dataset/token_files.h"
 #include "headrace/loader.h"
-
-/* `pairs` inputs from `token` on, and as many targets from `token` + 1 on: pairs + 1 tokens of the
-   source's stream. */
-typedef struct pack_piece {
-  uint64_t token;
-  uint32_t pairs;
-} pack_piece;
-
-/* Best fit: row r has the pieces [row_first[r], row_first[r + 1]) of starts and pairs. */
-typedef struct pack_table {
-  uint32_t *row_first;
-  uint64_t *starts;
-  uint32_t *pairs;
-} pack_table;
+#include "loader/plan/piece.h"
 
 typedef struct pack {
   const token_files *data;
   batch_packing packing;
   uint32_t sequence_length;
   uint64_t rows;
-  pack_table table;   /* all NULL but for BATCH_PACK_BEST_FIT */
+  struct {               /* BATCH_PACK_BEST_FIT, else NULL */
+    uint32_t *row_first; /* row r has the pieces [row_first[r], row_first[r + 1]) of starts and pairs */
+    uint64_t *starts;
+    uint32_t *pairs;
+  } table;
   uint64_t *left_out; /* BATCH_PACK_DOCUMENTS: [num_left_out] documents without a pair, in order */
   uint64_t num_left_out;
 } pack;
