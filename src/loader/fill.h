@@ -42,6 +42,28 @@ void filler_fill(filler *f, const schedule_place *place, Batch *batch);
 __attribute__((format(printf, 3, 4))) void filler_fault(filler *f, batch_status code, const char *format,
                                                         ...);
 
+/* A row of the batch, and the first piece of it; a row that the epoch does not have has no pieces. */
+typedef struct filler_row {
+  plan_row at;
+  uint32_t pieces;
+  pack_piece first;
+} filler_row;
+
+/* Rows of the batch that the epoch has. */
+uint32_t filler_rows_there(const filler *f);
+
+/* fill_row.c: what a row is filled with. */
+
+/* Fills a row of the batch. Runs guarded. */
+void filler_fill_row(filler *f, uint32_t row, const filler_row *found);
+
+/* Makes all of the batch padding: what could not be read must not look like data. */
+void filler_pad_all(filler *f);
+
+/* Runs the transforms on each row. A batch that is handed on with a fault, or not at all, is not transformed any
+   further. */
+void filler_transform(filler *f);
+
 /* fill_tokens.c: from files to `pairs` columns of a row. */
 
 /* Fills columns [column, column + piece->pairs) of a row from a source. Runs guarded. */
