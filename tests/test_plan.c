@@ -249,8 +249,10 @@ static bool pack_long_document(pack *k, uint64_t pieces) {
                             .type = BATCH_TOKEN_U16,
                             .width = 2,
                             .documents = {.kind = TOKENS_ONE_DOCUMENT, .count = 1}};
-  static token_files data = {.files = &file, .count = 1, .documents = 1, .width = 2};
-  data.tokens = file.tokens = pieces * 4 + 1;
+  static token_part part = {.file = &file, .documents = 1};
+  static token_files data = {
+      .files = &file, .count = 1, .parts = &part, .num_parts = 1, .documents = 1, .width = 2};
+  data.tokens = part.tokens = file.tokens = pieces * 4 + 1;
   return pack_init(k, &data, BATCH_PACK_BEST_FIT, 4, false);
 }
 

@@ -137,6 +137,16 @@ static bool no_tokens(const token_files *s) {
                     s->files[0].path, s->count, s->count == 1 ? "" : "s", passed_over);
 }
 
+/* Puts a part behind those that there are. */
+static bool place_part(token_files *s, token_part part) {
+  part.first_token = s->tokens;
+  part.first_document = s->documents;
+  s->parts[s->num_parts++] = part;
+  s->documents += part.documents;
+  return !__builtin_add_overflow(s->tokens, part.tokens, &s->tokens) ||
+         error_fail(BATCH_ERROR_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
+}
+
 /* Puts the files one after the other; files without boundaries become documents if others have some. */
 static bool place_files(token_files *s) {
   bool known = false;
@@ -145,12 +155,11 @@ static bool place_files(token_files *s) {
     token_file *file = &s->files[i];
     if (known && lacks_boundaries(file) && file->tokens > 0)
       file->documents = (token_documents){.kind = TOKENS_ONE_DOCUMENT, .count = 1, .assumed = true};
-    file->first_token = s->tokens;
-    file->documents.first = s->documents;
-    s->documents += file->documents.count;
+    file->first_part = s->num_parts;
     if (file->width > s->width) s->width = file->width;
-    if (__builtin_add_overflow(s->tokens, file->tokens, &s->tokens))
-      return error_fail(BATCH_ERROR_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
+    if (!place_part(s,
+                    (token_part){.file = file, .tokens = file->tokens, .documents = file->documents.count}))
+      return false;
   }
   return s->tokens > 0 || no_tokens(s);
 }
@@ -181,7 +190,8 @@ static bool check_all_stayed(const token_files *s, const path_list *list) {
 
 static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
   dataset->files.files = calloc(list->count, sizeof *dataset->files.files);
-  if (!dataset->files.files)
+  dataset->files.parts = calloc(list->count, sizeof *dataset->files.parts);
+  if (!dataset->files.files || !dataset->files.parts)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
   bool good = open_files(&dataset->files, list, options);
   return check_all_stayed(&dataset->files, list) && good && place_files(&dataset->files);
@@ -212,6 +222,7 @@ void batch_dataset_free(BatchDataset *dataset) {
   live_leave("batch_dataset_free", dataset);
   for (size_t i = 0; i < dataset->files.count; i++) close_file(&dataset->files.files[i]);
   free(dataset->files.files);
+  free(dataset->files.parts);
   free(dataset);
 }
 
@@ -265,6 +276,12 @@ bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_
   return true;
 }
 
+/* Where a part begins; the one behind the last one where the stream ends. */
+static token_part part_at(const token_files *s, size_t number) {
+  return number < s->num_parts ? s->parts[number]
+                               : (token_part){.first_token = s->tokens, .first_document = s->documents};
+}
+
 bool batch_dataset_get_file(const BatchDataset *dataset, size_t index, batch_dataset_file *file) {
   static const options_type type = OPTIONS_TYPE(batch_dataset_file, BATCH_DATASET_FILE_INIT, compression);
   const token_files *s = need(dataset, "batch_dataset_get_file");
@@ -273,14 +290,16 @@ bool batch_dataset_get_file(const BatchDataset *dataset, size_t index, batch_dat
     return error_fail(BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_get_file: index is %zu, expected below %zu",
                       index, s->count);
   const token_file *found = &s->files[index];
+  const token_part first = part_at(s, found->first_part),
+                   next = part_at(s, index + 1 < s->count ? found[1].first_part : s->num_parts);
   const batch_dataset_file mine = {.path = found->path,
                                    .format = found->format,
                                    .compressed = found->compressed,
                                    .tokenized = found->tokenized,
                                    .token_type = found->type,
-                                   .first_token = found->first_token,
-                                   .tokens = found->tokens,
-                                   .documents = found->documents.count,
+                                   .first_token = first.first_token,
+                                   .tokens = next.first_token - first.first_token,
+                                   .documents = next.first_document - first.first_document,
                                    .bad_lines = found->bad_lines,
                                    .compression = found->compression};
   return options_write(&type, "batch_dataset_get_file", "file", &mine, file);

@@ -34,10 +34,9 @@ static bool scan_file(const token_file *file, uint64_t first, uint64_t count, pi
 
 static bool scan_files(const token_files *s, uint64_t start, uint64_t count, pieces *p, scan_visitor visitor,
                        void *context) {
-  while (count > 0) {
-    const token_file *file = token_files_find(s, start);
-    uint64_t first = start - file->first_token, left = file->tokens - first, n = count < left ? count : left;
-    if (!scan_file(file, first, n, p, visitor, context)) return false;
+  for (const token_part *part = token_files_find(s, start); count > 0; part++) {
+    uint64_t left = part->first_token + part->tokens - start, n = count < left ? count : left;
+    if (!scan_file(part->file, token_part_index(part, start), n, p, visitor, context)) return false;
     start += n;
     count -= n;
   }
@@ -143,27 +142,21 @@ bool scan_documents_fingerprint(const token_files *s, uint64_t *fingerprint) {
   return true;
 }
 
-typedef struct id_copy {
-  const token_files *files;
-  int32_t *next;
-} id_copy;
-
 static bool copy_ids(void *context, const token_file *file, uint64_t first, const int64_t *ids,
                      size_t count) {
-  id_copy *copy = context;
+  int32_t **next = context, *to = *next;
   int64_t outside = 0;
   for (size_t i = 0; i < count; i++) {
     outside |= ids[i]; /* a bit above 30 in any id, or its sign, shows up here */
-    copy->next[i] = (int32_t)ids[i];
+    to[i] = (int32_t)ids[i];
   }
-  copy->next += count;
+  *next += count;
   if (outside >= 0 && outside <= INT32_MAX) return true;
   char place[96];
   size_t bad = 0;
   while (ids[bad] >= 0 && ids[bad] <= INT32_MAX) bad++;
   return error_fail(BATCH_ERROR_OUT_OF_RANGE, "%.700s: %s: found id %" PRId64 ", expected 0 to %" PRId32,
-                    file->path, token_files_place(copy->files, file, first + bad, place), ids[bad],
-                    INT32_MAX);
+                    file->path, token_file_place(file, first + bad, place), ids[bad], INT32_MAX);
 }
 
 bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids) {
@@ -176,8 +169,7 @@ bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t coun
                       "batch_dataset_read: tokens %" PRIu64 " to %" PRIu64
                       " + %zu, expected at most %" PRIu64,
                       start, start, count, s->tokens);
-  id_copy copy = {s, ids};
-  return scan_stream(s, start, count, copy_ids, &copy);
+  return scan_stream(s, start, count, copy_ids, &ids);
 }
 
 typedef struct boundary_search {

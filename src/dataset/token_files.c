@@ -6,33 +6,33 @@
 #include "base/file.h"
 #include "base/guard.h"
 
-/* The last file whose `first` is at most n: files that hold nothing share theirs with the next. */
-static inline const token_file *last_at_most(const token_files *s, uint64_t n,
-                                             uint64_t (*first)(const token_file *)) {
-  size_t low = 0, high = s->count;
+/* The last part whose `first` is at most n: parts that hold nothing share theirs with the next. */
+static inline const token_part *last_at_most(const token_files *s, uint64_t n,
+                                             uint64_t (*first)(const token_part *)) {
+  size_t low = 0, high = s->num_parts;
   while (high - low > 1) {
     size_t middle = low + (high - low) / 2;
-    if (first(&s->files[middle]) <= n)
+    if (first(&s->parts[middle]) <= n)
       low = middle;
     else
       high = middle;
   }
-  return &s->files[low];
+  return &s->parts[low];
 }
 
-static uint64_t first_token(const token_file *file) {
-  return file->first_token;
+static uint64_t first_token(const token_part *part) {
+  return part->first_token;
 }
 
-static uint64_t first_document(const token_file *file) {
-  return file->documents.first;
+static uint64_t first_document(const token_part *part) {
+  return part->first_document;
 }
 
-const token_file *token_files_find(const token_files *s, uint64_t token) {
+const token_part *token_files_find(const token_files *s, uint64_t token) {
   return last_at_most(s, token, first_token);
 }
 
-static const token_file *file_of_document(const token_files *s, uint64_t index) {
+static const token_part *part_of_document(const token_files *s, uint64_t index) {
   return last_at_most(s, index, first_document);
 }
 
@@ -60,39 +60,50 @@ static void check_last_entry(const token_file *file) {
   if (load_u64(last) != (file->tokens - length) * file->width) guard_give_up(last);
 }
 
-void token_files_document(const token_files *s, uint64_t index, uint64_t *start, uint64_t *end) {
-  const token_file *file = file_of_document(s, index);
-  check_last_entry(file);
-  uint64_t local = index - file->documents.first;
-  uint64_t from = local == 0 ? 0 : local_end(file, local - 1), to = local_end(file, local);
-  *start = file->first_token + from;
-  *end = file->first_token + (to < from ? from : to);
+/* A token of the file as one of the stream: within the part, also when the index was overwritten. */
+static uint64_t in_stream(const token_part *part, uint64_t local) {
+  if (local < part->skipped) local = part->skipped;
+  if (local > part->skipped + part->tokens) local = part->skipped + part->tokens;
+  return part->first_token + (local - part->skipped);
 }
 
-uint64_t token_files_document_of(const token_files *s, uint64_t token) {
-  const token_file *file = token_files_find(s, token);
-  check_last_entry(file);
-  uint64_t local = token - file->first_token, low = 0, high = file->documents.count - 1;
-  while (low < high) { /* the first document that ends after the token */
+void token_files_document(const token_files *s, uint64_t index, uint64_t *start, uint64_t *end) {
+  const token_part *part = part_of_document(s, index);
+  check_last_entry(part->file);
+  uint64_t local = index - part->first_document + part->skipped_documents;
+  uint64_t from = local == 0 ? 0 : local_end(part->file, local - 1), to = local_end(part->file, local);
+  *start = in_stream(part, from);
+  *end = in_stream(part, to < from ? from : to);
+}
+
+/* The first of documents low to high of the file that ends after a token of it. */
+static uint64_t local_document_of(const token_file *file, uint64_t token, uint64_t low, uint64_t high) {
+  while (low < high) {
     uint64_t middle = low + (high - low) / 2;
-    if (local_end(file, middle) > local)
+    if (local_end(file, middle) > token)
       high = middle;
     else
       low = middle + 1;
   }
-  return file->documents.first + low;
+  return low;
 }
 
-const char *token_files_place(const token_files *s, const token_file *file, uint64_t index, char place[96]) {
+uint64_t token_files_document_of(const token_files *s, uint64_t token) {
+  const token_part *part = token_files_find(s, token);
+  check_last_entry(part->file);
+  uint64_t low = part->skipped_documents, high = low + part->documents - 1;
+  return part->first_document + local_document_of(part->file, token_part_index(part, token), low, high) - low;
+}
+
+const char *token_file_place(const token_file *file, uint64_t index, char place[96]) {
   if (!file->tokenized) {
     snprintf(place, 96, "at byte %" PRIu64 ": token %" PRIu64, file->data_offset + index * file->width,
              index);
     return place;
   }
-  uint64_t start, end, document = token_files_document_of(s, file->first_token + index);
-  token_files_document(s, document, &start, &end);
-  snprintf(place, 96, "document %" PRIu64 ", token %" PRIu64 " of it", document - file->documents.first,
-           file->first_token + index - start);
+  uint64_t document = local_document_of(file, index, 0, file->documents.count - 1);
+  uint64_t start = document == 0 ? 0 : local_end(file, document - 1);
+  snprintf(place, 96, "document %" PRIu64 ", token %" PRIu64 " of it", document, index - start);
   return place;
 }
 

@@ -80,9 +80,11 @@ bool token_metadata_read(const char *path, token_metadata *metadata) {
 
 static bool stamp_of(const token_file *file, uint64_t *stamp) {
   token_file alone = *file;
-  alone.first_token = 0;
   alone.width = batch_token_type_size(file->type);
-  return scan_fingerprint(&(token_files){.files = &alone, .count = 1, .tokens = file->tokens}, stamp);
+  token_part part = {.file = &alone, .tokens = file->tokens};
+  const token_files whole = {
+      .files = &alone, .count = 1, .parts = &part, .num_parts = 1, .tokens = file->tokens};
+  return scan_fingerprint(&whole, stamp);
 }
 
 static bool check_stamp(const token_file *file, uint64_t stamp) {

@@ -39,7 +39,7 @@ void filler_fill_row(filler *f, uint32_t row, const filler_row *found) {
     pack_piece piece = i == 0 ? found->first : pack_piece_at(&s->rows, found->at.row, i);
     if (piece.pairs == 0) { /* such documents have no row */
       filler_fault(f, BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
-                   token_files_find(s->data, piece.token)->path);
+                   token_files_find(s->data, piece.token)->file->path);
       continue;
     }
     filler_fill_piece(f, found->at.source, &piece, row, column);

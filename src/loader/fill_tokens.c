@@ -45,17 +45,18 @@ static const void *stored_tokens(filler *f, const token_file *file, uint64_t fir
   return NULL;
 }
 
-/* As stored_tokens, across files, widened into f->ids. */
+/* As stored_tokens, across parts, widened into f->ids. */
 static const void *gathered_tokens(filler *f, uint32_t source_number, uint64_t start, size_t count) {
   const token_files *data = f->recipe->plan.sources[source_number].data;
-  for (size_t done = 0, part; done < count; done += part) {
-    const token_file *file = token_files_find(data, start + done);
-    uint64_t first = start + done - file->first_token;
-    part = count - done < file->tokens - first ? count - done : (size_t)(file->tokens - first);
-    const void *stored = stored_tokens(f, file, first, part);
+  const token_part *part = token_files_find(data, start);
+  for (size_t done = 0, here; done < count; done += here, part++) {
+    uint64_t first = token_part_index(part, start + done), left = part->skipped + part->tokens - first;
+    here = count - done < left ? count - done : (size_t)left;
+    if (here == 0) continue;
+    const void *stored = stored_tokens(f, part->file, first, here);
     if (!stored) return NULL;
-    token_widen(file->type, stored, part, f->ids + done);
-    check_end(f, source_number, file, first, part);
+    token_widen(part->file->type, stored, here, f->ids + done);
+    check_end(f, source_number, part->file, first, here);
   }
   return f->ids;
 }
@@ -72,13 +73,13 @@ static void report_id(filler *f, const token_files *data, uint64_t start, const 
   }
   if (at == count) {
     filler_fault(f, BATCH_ERROR_IO, "%.700s: its tokens changed while they were read",
-                 token_files_find(data, start)->path);
+                 token_files_find(data, start)->file->path);
     return;
   }
-  const token_file *file = token_files_find(data, start + at);
-  uint64_t index = start + at - file->first_token;
-  filler_fault(f, BATCH_ERROR_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32, file->path,
-               token_files_place(data, file, index, place), id, f->recipe->limit);
+  const token_part *part = token_files_find(data, start + at);
+  filler_fault(f, BATCH_ERROR_OUT_OF_RANGE, "%.700s: %s: id %" PRId64 ", expected 0 to %" PRIu32,
+               part->file->path, token_file_place(part->file, token_part_index(part, start + at), place), id,
+               f->recipe->limit);
 }
 
 static void prefetch(filler *f, size_t bytes) {
@@ -110,10 +111,11 @@ static bool fill_parts(filler *f, const void *tokens, batch_token_type type, uin
 void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
                        uint32_t column) {
   const token_files *data = f->recipe->plan.sources[source_number].data;
-  const token_file *file = token_files_find(data, piece->token);
-  uint64_t first = piece->token - file->first_token;
+  const token_part *part = token_files_find(data, piece->token);
+  const token_file *file = part->file;
+  uint64_t first = token_part_index(part, piece->token);
   size_t count = (size_t)piece->pairs + 1;
-  bool whole = first + count <= file->tokens;
+  bool whole = first + count <= part->skipped + part->tokens;
   batch_token_type type = whole ? file->type : BATCH_TOKEN_I64;
   const void *tokens =
       whole ? stored_tokens(f, file, first, count) : gathered_tokens(f, source_number, piece->token, count);
@@ -124,11 +126,12 @@ void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
 }
 
 void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece) {
-  const token_file *file = token_files_find(f->recipe->plan.sources[source_number].data, piece->token);
+  const token_part *part = token_files_find(f->recipe->plan.sources[source_number].data, piece->token);
+  const token_file *file = part->file;
   f->ahead_bytes = 0;
   if (!file->map) return;
   f->ahead_bytes = ((size_t)piece->pairs + 1) * file->width;
-  f->ahead = file->map + file->data_offset + (piece->token - file->first_token) * file->width;
+  f->ahead = file->map + file->data_offset + token_part_index(part, piece->token) * file->width;
 }
 
 /* The file with this number among those of all sources. */

@@ -46,14 +46,19 @@ static void count_mapped(resident *r, const filler *f) {
     let_go(r->recipe);
 }
 
+static void ask_for_tokens(const token_file *file, uint64_t index, uint64_t count, uintptr_t page) {
+  uint64_t first = index * file->width + file->data_offset, start = first & ~(uint64_t)(page - 1);
+  madvise((void *)(uintptr_t)(file->map + start), first - start + count * file->width, MADV_WILLNEED);
+}
+
 static void ask_for_piece(const token_files *data, const pack_piece *piece, uintptr_t page) {
-  const token_file *file = token_files_find(data, piece->token);
-  if (!file->map || piece->pairs == 0) return;
-  uint64_t first = (piece->token - file->first_token) * file->width + file->data_offset;
-  uint64_t start = first & ~(uint64_t)(page - 1),
-           bytes = first - start + ((uint64_t)piece->pairs + 1) * file->width;
-  if (bytes > file->map_bytes - start) bytes = file->map_bytes - start;
-  madvise((void *)(uintptr_t)(file->map + start), bytes, MADV_WILLNEED);
+  uint64_t token = piece->token, left = piece->pairs > 0 ? (uint64_t)piece->pairs + 1 : 0;
+  for (const token_part *part = token_files_find(data, token); left > 0; part++) {
+    uint64_t here = part->first_token + part->tokens - token, count = left < here ? left : here;
+    if (part->file->map) ask_for_tokens(part->file, token_part_index(part, token), count, page);
+    token += count;
+    left -= count;
+  }
 }
 
 static void ask_for_step(filler *f, const schedule_place *at) {
