@@ -158,25 +158,38 @@ static const option_use uses[] = {
     {"longest-document", DATA_LONGEST_DOCUMENT, true, true, false},
 };
 
-int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset) {
-  bool text = false, jsonl = false, tokens = false;
+/* The kinds of files that are there. */
+static option_use kinds_of(const BatchDataset *const *datasets, size_t n) {
+  option_use there = {0};
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-  for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
-    if (!batch_dataset_get_file(dataset, i, &file)) continue;
-    text |= file.format == BATCH_FORMAT_TEXT;
-    jsonl |= file.format == BATCH_FORMAT_JSONL;
-    tokens |= file.format != BATCH_FORMAT_TEXT && file.format != BATCH_FORMAT_JSONL;
-  }
+  for (size_t d = 0; d < n; d++)
+    for (size_t i = 0; i < batch_dataset_files(datasets[d]); i++) {
+      if (!batch_dataset_get_file(datasets[d], i, &file)) continue;
+      bool text = file.format == BATCH_FORMAT_TEXT, jsonl = file.format == BATCH_FORMAT_JSONL;
+      there.text |= text;
+      there.jsonl |= jsonl;
+      there.tokens |= !text && !jsonl;
+    }
+  return there;
+}
+
+int data_options_check_all(const data_options *options, const char *command,
+                           const BatchDataset *const *datasets, size_t n) {
+  option_use there = kinds_of(datasets, n);
   for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
     const option_use *use = &uses[i];
     if (!is_given(options, use->option)) continue;
-    if ((use->text && text) || (use->jsonl && jsonl) || (use->tokens && tokens)) continue;
+    if ((use->text && there.text) || (use->jsonl && there.jsonl) || (use->tokens && there.tokens)) continue;
     return cli_usage_error(command, "--%s is for %s, and none is among the files", use->name,
                            use->tokens ? "files of tokens"
                            : use->text ? "text and .jsonl"
                                        : ".jsonl");
   }
   return CLI_OK;
+}
+
+int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset) {
+  return data_options_check_all(options, command, &dataset, 1);
 }
 
 uint64_t data_bad_lines(const BatchDataset *dataset) {

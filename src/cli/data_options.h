@@ -75,8 +75,10 @@ int data_option_take(data_options *options, const char *command, int answer, con
 /* Opens the tokenizer, when all options are known; returns as data_option_take does. */
 int data_options_settle(data_options *options, const char *command);
 
-/* Options that none of the dataset's files has a use for are bad usage. */
+/* Options that none of the files has a use for are bad usage. */
 int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset);
+int data_options_check_all(const data_options *options, const char *command,
+                           const BatchDataset *const *datasets, size_t n);
 
 void data_options_free(data_options *options);
 

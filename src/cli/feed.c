@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "feed.h"
+#include "row_sum.h"
 #include "stop.h"
 
 static const char name[] = "feed";
@@ -12,25 +13,6 @@ static const char name[] = "feed";
 typedef struct feed_sum {
   uint64_t batches, rows, tokens, checksum, errors;
 } feed_sum;
-
-static uint64_t mix(uint64_t x) {
-  return batch_random_start(x).state;
-}
-
-/* A hash of one row's elements, in order, keyed by its place. Four chains of multiplications run at
-   once; each word holds an input, a target and whether the mask is 1. */
-static uint64_t row_sum(const Batch *batch, uint32_t row, uint64_t epoch, uint64_t place) {
-  uint64_t key = mix(mix(epoch + 1) + place), lanes[4] = {key, key + 1, key + 2, key + 3};
-  size_t length = batch->sequence_length, base = row * length;
-  for (size_t i = 0; i < length; i++) {
-    uint64_t word = (uint32_t)batch->input.i32[base + i] | (uint64_t)(uint32_t)batch->target.i32[base + i]
-                                                               << 32;
-    uint64_t *lane = &lanes[i % 4];
-    *lane = (*lane ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-    *lane = (*lane ^ *lane >> 32) + batch->mask.u8[base + i];
-  }
-  return mix(mix(mix(mix(lanes[0]) + lanes[1]) + lanes[2]) + lanes[3]);
-}
 
 static uint64_t tokens_of(const Batch *batch, uint32_t row) {
   uint64_t sum = 0;
@@ -76,15 +58,15 @@ static uint64_t end_row(const batch_loader_options *o, uint64_t rows) {
 /* Progress is counted in bytes of the stream, from the run's first row to the batch's place in the order. */
 static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, uint64_t place,
                  const feed_sum *sum) {
-  char note[96];
+  char note[160];
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   if (!progress_is_due(&run->bar) || !batch_loader_get_stats(loader, &stats)) return;
-  uint64_t rows = batch_loader_epoch_rows(loader), first = first_row(&run->loader, rows), total,
-           bytes = (uint64_t)batch->sequence_length * run->token_bytes,
-           done = batch->epoch_id * rows + place - first;
-  if (__builtin_mul_overflow(end_row(&run->loader, rows) - first, bytes, &total)) total = UINT64_MAX;
-  snprintf(note, sizeof note, "%s  %.1f Mtokens/s", who_waits(&stats),
-           (double)sum->tokens / progress_seconds(&run->bar) / 1e6);
+  const batch_loader_options *o = &run->loader.loader;
+  uint64_t rows = batch_loader_epoch_rows(loader), first = first_row(o, rows), total,
+           bytes = batch->sequence_length * run->token_bytes, done = batch->epoch_id * rows + place - first;
+  if (__builtin_mul_overflow(end_row(o, rows) - first, bytes, &total)) total = UINT64_MAX;
+  snprintf(note, sizeof note, "%s  %.1f Mtokens/s%s", who_waits(&stats),
+           (double)sum->tokens / progress_seconds(&run->bar) / 1e6, run->shares);
   progress_draw(&run->bar, done * bytes, total, note);
 }
 
@@ -144,52 +126,31 @@ static int feed(feed_run *run, BatchLoader *loader) {
   return result == CLI_OK ? cli_finish_output(name) : result;
 }
 
-/* A rank that the environment says is said: a shell that a launcher has left its variables in would get a
-   part of the data without a word. */
-static int settle_rank(feed_run *run) {
-  batch_loader_options *o = &run->loader;
-  if (o->world > 0) return CLI_OK;
-  if (!batch_launcher_rank(&o->rank, &o->world)) return cli_library_error(name);
-  if (o->world > 1)
-    fprintf(stderr, "headrace %s: rank %u of %u, as the launcher's environment says (--world 1: all)\n", name,
-            o->rank, o->world);
-  return CLI_OK;
-}
-
 /* Everything before the first batch may take long, and leaves nothing but the state that it begins with: signals end
    it as they end any program. */
-static int open_and_feed(feed_run *run, const char *const *files, size_t n) {
-  batch_loader_state state;
+static int open_and_feed(feed_run *run) {
   BatchLoader *loader = NULL;
-  BatchDataset *dataset = NULL;
-  int status = settle_rank(run);
-  if (status == CLI_OK && run->resume && !batch_loader_state_load(&state, run->resume))
-    status = cli_library_error(name);
-  if (status == CLI_OK && run->resume) run->loader.resume = &state;
-  if (status == CLI_OK && !(dataset = batch_dataset_open(files, n, &run->data.dataset)))
-    status = cli_library_error(name);
-  if (status == CLI_OK) status = data_options_check(&run->data, name, dataset);
-  if (status == CLI_OK) data_say_bad_lines(name, data_bad_lines(dataset));
-  if (status == CLI_OK && !(loader = batch_loader_create(dataset, &run->loader)))
+  int status = sources_open(&run->sources, name, &run->data);
+  if (status == CLI_OK && !(loader = sources_loader(&run->sources, &run->loader.loader)))
     status = cli_library_error(name);
   if (status == CLI_OK)
     status = save_state(run, loader); /* what cannot be written is known before a run of hours */
-  run->token_bytes = dataset ? batch_dataset_width(dataset) : 0;
-  if (status == CLI_OK) status = feed(run, loader);
+  if (status == CLI_OK) {
+    sources_print(&run->sources);
+    sources_describe(&run->sources, run->shares, sizeof run->shares);
+    run->token_bytes = sources_width(&run->sources);
+    status = feed(run, loader);
+  }
   batch_loader_free(loader);
-  batch_dataset_free(dataset);
   return status;
 }
 
 int command_feed(int argc, char **argv) {
-  feed_run run = {.data = DATA_OPTIONS_INIT, .loader = BATCH_LOADER_OPTIONS_INIT};
-  run.loader.batch_size = 32;
-  run.loader.sequence_length = 1024;
-  run.loader.mask_type = TENSOR_UINT8;
+  feed_run run = {.data = DATA_OPTIONS_INIT, .loader = LOADER_OPTIONS_INIT};
+  run.loader.loader.mask_type = TENSOR_UINT8;
   int status = feed_parse(argc, argv, &run);
-  if (status == CLI_OK)
-    status = run.help ? feed_help()
-                      : open_and_feed(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
+  if (status == CLI_OK) status = run.help ? feed_help() : open_and_feed(&run);
+  sources_free(&run.sources);
   data_options_free(&run.data);
   stop_die();
   return status;

@@ -2,20 +2,23 @@
 #ifndef HEADRACE_CLI_FEED_H
 #define HEADRACE_CLI_FEED_H
 
-#include "data_options.h"
+#include "loader_options.h"
 #include "progress.h"
+#include "sources.h"
 
 typedef struct feed_run {
   data_options data;
-  batch_loader_options loader;
-  const char *resume, *state; /* files; NULL: none */
+  loader_options loader;
+  sources sources;
+  const char *state; /* a file; NULL: none */
   bool quiet, help;
-  bool fault_said;      /* the first one */
-  uint32_t token_bytes; /* as stored */
+  bool fault_said;    /* the first one */
+  size_t token_bytes; /* as stored, of the widest */
+  char shares[60];    /* of a mix's sources, for the progress */
   progress bar;
 } feed_run;
 
-/* Takes the arguments, up to the files from optind on; returns CLI_OK or, having said why, another exit status. */
+/* Takes the arguments; returns CLI_OK or, having said why, another exit status. */
 int feed_parse(int argc, char **argv, feed_run *run);
 
 /* Prints what --help tells; returns the exit status. */
