@@ -23,8 +23,11 @@ const char data_options_help[] =
     "Data:\n"
     "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy, text, jsonl "
     "(auto)\n"
-    "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else "
-    "u16)\n" HELP_TEXT;
+    "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else u16)\n"
+    "  --separator WHERE     end-of-text id in each document: before, after or none. It parts the documents "
+    "of\n"
+    "                        files that have no index; text is given it (none)\n"
+    "  --end-of-text ID      that id (of text: the tokenizer's)\n" HELP_TEXT;
 
 static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
                                       "megatron", "npy",        "text",      "jsonl",     NULL};
@@ -61,7 +64,7 @@ static bool is_given(const data_options *options, int option) {
   return options->given >> (option - DATA_FORMAT) & 1;
 }
 
-int data_options_settle(data_options *options, const char *command) {
+int data_options_open_tokenizer(data_options *options, const char *command) {
   static const char *const names[] = {"split", "specials", "special"};
   const char *name = options->tokenizer_name;
   if (!name || strcmp(name, "bytes") == 0) {
@@ -73,6 +76,14 @@ int data_options_settle(data_options *options, const char *command) {
   }
   options->dataset.tokenizer = options->tokenizer = batch_tokenizer_open(name, &options->tokenizer_options);
   return options->tokenizer ? CLI_OK : cli_library_error(command);
+}
+
+int data_options_settle(data_options *options, const char *command) {
+  batch_dataset_options *dataset = &options->dataset;
+  int status = data_options_open_tokenizer(options, command);
+  if (status != CLI_OK) return status;
+  return separator_settle_files(&options->separator, command, options->tokenizer_name, options->tokenizer,
+                                &dataset->separator, &dataset->end_of_text);
 }
 
 static int take_longest_document(data_options *options, const char *command, const char *text) {
@@ -112,6 +123,10 @@ int data_option_take(data_options *options, const char *command, int answer, con
     break;
   case DATA_LONGEST_DOCUMENT:
     return take_longest_document(options, command, argument);
+  case DATA_SEPARATOR:
+    return separator_take_place(&options->separator, command, argument);
+  case DATA_END_OF_TEXT:
+    return separator_take_end_of_text(&options->separator, command, argument);
   case DATA_FIELD:
     dataset->text_field = argument;
     break;
@@ -137,53 +152,76 @@ int data_option_take(data_options *options, const char *command, int answer, con
 }
 
 /* Which files an option is for. */
+enum { TEXT = 1, JSONL = 2, TOKENS = 4, INDEXED = 8 };
+
 typedef struct option_use {
   const char *name;
   int option;
-  bool text, jsonl, tokens;
+  unsigned files;
 } option_use;
 
 static const option_use uses[] = {
-    {"type", DATA_TYPE, false, false, true},
-    {"field", DATA_FIELD, false, true, false},
-    {"tokenizer", DATA_TOKENIZER, true, true, false},
-    {"split", DATA_SPLIT, true, true, false},
-    {"specials", DATA_SPECIALS, true, true, false},
-    {"special", DATA_SPECIAL, true, true, false},
-    {"normalize", DATA_NORMALIZE, true, true, false},
-    {"fold-case", DATA_FOLD_CASE, true, true, false},
-    {"squeeze-space", DATA_SQUEEZE_SPACE, true, true, false},
-    {"malformed", DATA_MALFORMED, true, true, false},
-    {"on-bad-line", DATA_ON_BAD_LINE, false, true, false},
-    {"longest-document", DATA_LONGEST_DOCUMENT, true, true, false},
+    {"type", DATA_TYPE, TOKENS | INDEXED},
+    {"field", DATA_FIELD, JSONL},
+    {"tokenizer", DATA_TOKENIZER, TEXT | JSONL},
+    {"split", DATA_SPLIT, TEXT | JSONL},
+    {"specials", DATA_SPECIALS, TEXT | JSONL},
+    {"special", DATA_SPECIAL, TEXT | JSONL},
+    {"normalize", DATA_NORMALIZE, TEXT | JSONL},
+    {"fold-case", DATA_FOLD_CASE, TEXT | JSONL},
+    {"squeeze-space", DATA_SQUEEZE_SPACE, TEXT | JSONL},
+    {"malformed", DATA_MALFORMED, TEXT | JSONL},
+    {"on-bad-line", DATA_ON_BAD_LINE, JSONL},
+    {"longest-document", DATA_LONGEST_DOCUMENT, TEXT | JSONL},
+    {"separator", DATA_SEPARATOR, TEXT | JSONL | TOKENS},
+    {"end-of-text", DATA_END_OF_TEXT, TEXT | JSONL | TOKENS},
 };
 
+static unsigned use_of(batch_format format) {
+  switch (format) {
+  case BATCH_FORMAT_TEXT:
+    return TEXT;
+  case BATCH_FORMAT_JSONL:
+    return JSONL;
+  case BATCH_FORMAT_MEGATRON:
+  case BATCH_FORMAT_DATATROVE:
+    return INDEXED;
+  default:
+    return TOKENS;
+  }
+}
+
+static const char *use_name(unsigned files) {
+  switch (files) {
+  case JSONL:
+    return ".jsonl";
+  case TEXT | JSONL:
+    return "text and .jsonl";
+  case TOKENS | INDEXED:
+    return "files of tokens";
+  default:
+    return "text and files of tokens that have no index of their documents";
+  }
+}
+
 /* The kinds of files that are there. */
-static option_use kinds_of(const BatchDataset *const *datasets, size_t n) {
-  option_use there = {0};
+static unsigned kinds_of(const BatchDataset *const *datasets, size_t n) {
+  unsigned there = 0;
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t d = 0; d < n; d++)
-    for (size_t i = 0; i < batch_dataset_files(datasets[d]); i++) {
-      if (!batch_dataset_get_file(datasets[d], i, &file)) continue;
-      bool text = file.format == BATCH_FORMAT_TEXT, jsonl = file.format == BATCH_FORMAT_JSONL;
-      there.text |= text;
-      there.jsonl |= jsonl;
-      there.tokens |= !text && !jsonl;
-    }
+    for (size_t i = 0; i < batch_dataset_files(datasets[d]); i++)
+      if (batch_dataset_get_file(datasets[d], i, &file)) there |= use_of(file.format);
   return there;
 }
 
 int data_options_check_all(const data_options *options, const char *command,
                            const BatchDataset *const *datasets, size_t n) {
-  option_use there = kinds_of(datasets, n);
+  unsigned there = kinds_of(datasets, n);
   for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
     const option_use *use = &uses[i];
-    if (!is_given(options, use->option)) continue;
-    if ((use->text && there.text) || (use->jsonl && there.jsonl) || (use->tokens && there.tokens)) continue;
-    return cli_usage_error(command, "--%s is for %s, and none is among the files", use->name,
-                           use->tokens ? "files of tokens"
-                           : use->text ? "text and .jsonl"
-                                       : ".jsonl");
+    if (is_given(options, use->option) && !(use->files & there))
+      return cli_usage_error(command, "--%s is for %s, and none is among the files", use->name,
+                             use_name(use->files));
   }
   return CLI_OK;
 }

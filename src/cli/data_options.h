@@ -12,6 +12,7 @@
 #include <getopt.h>
 
 #include "cli.h"
+#include "separator.h"
 
 typedef struct data_options {
   batch_dataset_options dataset;
@@ -20,13 +21,14 @@ typedef struct data_options {
   const char *tokenizer_name;
   batch_tokenizer_options tokenizer_options;
   batch_special_token *specials; /* tokenizer_options.special_tokens */
-  unsigned given;                /* a bit for each of the options below that was on the command line */
+  separator_options separator;
+  unsigned given; /* a bit for each of the options below that was on the command line */
 } data_options;
 
 #define DATA_OPTIONS_INIT                                                                                    \
   {                                                                                                          \
     .dataset = BATCH_DATASET_OPTIONS_INIT, .text = BATCH_TEXT_OPTIONS_INIT,                                  \
-    .tokenizer_options = BATCH_TOKENIZER_OPTIONS_INIT                                                        \
+    .tokenizer_options = BATCH_TOKENIZER_OPTIONS_INIT, .separator = SEPARATOR_OPTIONS_INIT                   \
   }
 
 enum {
@@ -43,6 +45,8 @@ enum {
   DATA_MALFORMED,
   DATA_ON_BAD_LINE,
   DATA_LONGEST_DOCUMENT,
+  DATA_SEPARATOR,
+  DATA_END_OF_TEXT,
   DATA_OPTIONS_END
 };
 
@@ -56,8 +60,10 @@ enum {
       {"fold-case", no_argument, NULL, DATA_FOLD_CASE},                                                      \
       {"squeeze-space", no_argument, NULL, DATA_SQUEEZE_SPACE},                                              \
       {"malformed", required_argument, NULL, DATA_MALFORMED},                                                \
-      {"on-bad-line", required_argument, NULL, DATA_ON_BAD_LINE}, {                                          \
-    "longest-document", required_argument, NULL, DATA_LONGEST_DOCUMENT                                       \
+      {"on-bad-line", required_argument, NULL, DATA_ON_BAD_LINE},                                            \
+      {"longest-document", required_argument, NULL, DATA_LONGEST_DOCUMENT},                                  \
+      {"separator", required_argument, NULL, DATA_SEPARATOR}, {                                              \
+    "end-of-text", required_argument, NULL, DATA_END_OF_TEXT                                                 \
   }
 
 extern const char data_options_help[];      /* of all of them */
@@ -72,8 +78,12 @@ static inline bool data_option_is(int answer) {
 /* Takes one option and its argument; returns CLI_OK or, having said why, another exit status. */
 int data_option_take(data_options *options, const char *command, int answer, const char *argument);
 
-/* Opens the tokenizer, when all options are known; returns as data_option_take does. */
+/* When all options are known: opens the tokenizer, and says to the dataset which id parts documents. Returns as
+   data_option_take does. */
 int data_options_settle(data_options *options, const char *command);
+
+/* The tokenizer alone, for commands that find the separator in another way. */
+int data_options_open_tokenizer(data_options *options, const char *command);
 
 /* Options that none of the files has a use for are bad usage. */
 int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset);

@@ -42,7 +42,7 @@ static batch_separator usual_separator(const BatchDataset *dataset, unsigned *ki
 }
 
 static int settle_separator(decode_run *run) {
-  const separator_options *o = &run->options->separator;
+  const separator_options *o = &run->options->data.separator;
   documents *d = &run->documents;
   unsigned kinds;
   batch_separator usual = usual_separator(run->dataset, &kinds);

@@ -3,14 +3,12 @@
 #define HEADRACE_CLI_DECODE_H
 
 #include "data_options.h"
-#include "separator.h"
 
 typedef struct decode_options {
   data_options data;
   const char *output; /* NULL: the standard output */
   bool jsonl, force, quiet, help;
-  const char *ids; /* instead of files */
-  separator_options separator;
+  const char *ids;         /* instead of files */
   bool keep;               /* the end-of-text ids */
   bool part, by_documents; /* of the tokens, of the documents */
   uint64_t first, last;    /* documents, both included */
@@ -18,7 +16,7 @@ typedef struct decode_options {
 } decode_options;
 
 #define DECODE_OPTIONS_INIT                                                                                  \
-  { .data = DATA_OPTIONS_INIT, .separator = SEPARATOR_OPTIONS_INIT, .last = UINT64_MAX, .tokens = UINT64_MAX }
+  { .data = DATA_OPTIONS_INIT, .last = UINT64_MAX, .tokens = UINT64_MAX }
 
 extern const char decode_name[];
 

@@ -91,10 +91,6 @@ static int take(decode_options *o, int c, const char *argument) {
     return take_number(o, "start", argument, &o->start);
   case 'n':
     return take_number(o, "tokens", argument, &o->tokens);
-  case 's':
-    return separator_take_place(&o->separator, decode_name, argument);
-  case 'e':
-    return separator_take_end_of_text(&o->separator, decode_name, argument);
   default:
     return data_option_take(&o->data, decode_name, c, argument);
   }
@@ -143,8 +139,8 @@ int decode_options_take(decode_options *o, int argc, char **argv) {
                                           {"documents", required_argument, NULL, 'd'},
                                           {"start", required_argument, NULL, 'S'},
                                           {"tokens", required_argument, NULL, 'n'},
-                                          {"separator", required_argument, NULL, 's'},
-                                          {"end-of-text", required_argument, NULL, 'e'},
+                                          {"separator", required_argument, NULL, DATA_SEPARATOR},
+                                          {"end-of-text", required_argument, NULL, DATA_END_OF_TEXT},
                                           {"keep-end-of-text", no_argument, NULL, 'k'},
                                           {"ids", required_argument, NULL, 'i'},
                                           {"quiet", no_argument, NULL, 'q'},
@@ -162,5 +158,5 @@ int decode_options_take(decode_options *o, int argc, char **argv) {
   }
   if (o->help) return print_help();
   int status = check(o, argc, argv);
-  return status == CLI_OK ? data_options_settle(&o->data, decode_name) : status;
+  return status == CLI_OK ? data_options_open_tokenizer(&o->data, decode_name) : status;
 }

@@ -40,3 +40,16 @@ int separator_lacks_id(const char *command) {
   return cli_usage_error(command,
                          "the tokenizer has no end-of-text id, expected --end-of-text or --separator none");
 }
+
+int separator_settle_files(const separator_options *o, const char *command, const char *tokenizer_name,
+                           const BatchTokenizer *tokenizer, batch_separator *place, int32_t *id) {
+  if (o->end_of_text >= 0 && o->place < 0)
+    return cli_usage_error(command, "--end-of-text is given without --separator, expected where it stands");
+  if (o->place > BATCH_SEPARATOR_NONE && o->end_of_text < 0 && !tokenizer_name)
+    return cli_usage_error(command, "--separator is given without --end-of-text, expected the id");
+  int32_t found;
+  int status = separator_settle(o, command, BATCH_SEPARATOR_NONE, tokenizer, place, &found);
+  if (status == CLI_OK && *place && found < 0) return separator_lacks_id(command);
+  *id = *place ? found : 0;
+  return status;
+}

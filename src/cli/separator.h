@@ -1,4 +1,5 @@
-/* Where the end-of-text id stands: what tokenize writes, decode leaves out. */
+/* Where the end-of-text id stands: what tokenize writes, decode leaves out, and where files without an index have
+   documents. */
 #ifndef HEADRACE_CLI_SEPARATOR_H
 #define HEADRACE_CLI_SEPARATOR_H
 
@@ -24,6 +25,10 @@ batch_separator separator_usual(batch_format format);
    separator is bad usage. NULL as tokenizer: bytes. */
 int separator_settle(const separator_options *o, const char *command, batch_separator usual,
                      const BatchTokenizer *tokenizer, batch_separator *place, int32_t *id);
+
+/* The same where a dataset of any files is opened: nothing is usual, and only a tokenizer that is named has an id. */
+int separator_settle_files(const separator_options *o, const char *command, const char *tokenizer_name,
+                           const BatchTokenizer *tokenizer, batch_separator *place, int32_t *id);
 
 /* There is a separator and no id. */
 int separator_lacks_id(const char *command);

@@ -3,7 +3,6 @@
 
 #include "data_options.h"
 #include "progress.h"
-#include "separator.h"
 #include "stop.h"
 
 static const char name[] = "tokenize";
@@ -12,7 +11,6 @@ typedef struct tokenize_run {
   data_options data;
   batch_writer_options writer;
   const char *output;
-  separator_options separator;
   bool quiet, help, called;
   progress bar;
   uint64_t bad_lines;                                  /* passed over */
@@ -102,10 +100,6 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
     return take_token_type(run, argument);
   case 't':
     return take_output_format(run, argument);
-  case 's':
-    return separator_take_place(&run->separator, name, argument);
-  case 'e':
-    return separator_take_end_of_text(&run->separator, name, argument);
   case 'n':
     return take_shard_tokens(run, argument);
   case 'w':
@@ -122,8 +116,6 @@ static int parse(int argc, char **argv, tokenize_run *run) {
                                           {"to", required_argument, NULL, 't'},
                                           {"token-type", required_argument, NULL, 'T'},
                                           {"shard-tokens", required_argument, NULL, 'n'},
-                                          {"separator", required_argument, NULL, 's'},
-                                          {"end-of-text", required_argument, NULL, 'e'},
                                           {"workers", required_argument, NULL, 'w'},
                                           {"continue", no_argument, NULL, 'c'},
                                           {"force", no_argument, NULL, 'F'},
@@ -141,7 +133,7 @@ static int parse(int argc, char **argv, tokenize_run *run) {
     return cli_usage_error(
         name, "--continue and --force are given, expected one: what is there is kept, or replaced");
   int status = cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
-  return status == CLI_OK ? data_options_settle(&run->data, name) : status;
+  return status == CLI_OK ? data_options_open_tokenizer(&run->data, name) : status;
 }
 
 static int settle_separator(tokenize_run *run) {
@@ -149,7 +141,7 @@ static int settle_separator(tokenize_run *run) {
   const BatchTokenizer *tokenizer = run->data.tokenizer;
   uint32_t vocab_size = tokenizer ? batch_tokenizer_vocab_size(tokenizer) : 256;
   int32_t id;
-  int status = separator_settle(&run->separator, name, separator_usual(run->writer.format), tokenizer,
+  int status = separator_settle(&run->data.separator, name, separator_usual(run->writer.format), tokenizer,
                                 &dataset->separator, &id);
   if (status != CLI_OK) return status;
   if (dataset->separator && id < 0) return separator_lacks_id(name);
@@ -244,8 +236,7 @@ static int tokenize(tokenize_run *run, const char *const *paths, size_t n) {
 }
 
 int command_tokenize(int argc, char **argv) {
-  tokenize_run run = {
-      .data = DATA_OPTIONS_INIT, .writer = BATCH_WRITER_OPTIONS_INIT, .separator = SEPARATOR_OPTIONS_INIT};
+  tokenize_run run = {.data = DATA_OPTIONS_INIT, .writer = BATCH_WRITER_OPTIONS_INIT};
   run.writer.format = BATCH_FORMAT_HEADERLESS;
   int status = parse(argc, argv, &run);
   if (status == CLI_OK)

@@ -85,6 +85,29 @@ refuses 1 '--format headerless --type u16' -- info olmo.npy
 run 0 info --format headerless --type u16 olmo.npy
 out_has 'tokens       3'
 
+# Documents of files without an index, by the end-of-text id; the options are for such files.
+printf '{"text":"one"}\n{"text":""}\n{"text":"three"}\n' >d.jsonl
+documents() { # FILE WHERE: prints how many
+  run 0 info --json --quick --separator $2 --end-of-text 256 $1
+  sed -n 's/^  "documents": \([0-9a-z]*\).*/\1/p' out
+}
+for format in headerless llmc-gpt2 llmc-llama3; do
+  run 0 tokenize --quiet --to $format -o d.$format.bin d.jsonl
+  case $format in headerless) where=after other=before ;; *) where=before other=after ;; esac
+  [ "$(documents d.$format.bin $where)" = 3 ] || fail "$format: 3 documents: $(documents d.$format.bin $where)"
+  [ "$(documents d.$format.bin $other)" = 4 ] || fail "$format: the id stands $where, not $other: $(documents d.$format.bin $other)"
+  refuses 2 '--end-of-text is of no use without a separator' -- info --separator none --end-of-text 256 d.$format.bin
+done
+run 0 info --separator after --tokenizer bytes d.jsonl
+out_has 'documents    3' 'ids          101 to 256'
+run 0 tokenize --quiet --to megatron -o d.m.bin d.jsonl
+refuses 2 '--separator is for text and files of tokens that have no index' -- info --separator after --end-of-text 256 d.m.bin
+refuses 2 '--end-of-text is given without --separator' -- info --end-of-text 256 d.headerless.bin
+refuses 2 '--separator is given without --end-of-text' -- info --separator after d.headerless.bin
+refuses 2 '--separator is between' -- info --separator between --end-of-text 256 d.headerless.bin
+run 0 info --quick --separator after --end-of-text 256 d.m.bin d.headerless.bin
+out_has 'documents    6'
+
 if command -v python3 >/dev/null; then
   name=$(printf 'quote"back\\slash\tand\377.txt')
   printf x >"$name"

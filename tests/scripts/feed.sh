@@ -56,6 +56,18 @@ for format in headerless datatrove llmc-gpt2 llmc-llama3 megatron; do
   same "$whole" "$(feed $format)" "$format"
 done
 
+# Files without an index have documents by their end-of-text id, the same as files with one.
+i=0
+while [ $i -lt 40 ]; do echo "{\"text\":\"$(printf "%0$((i * 13 % 31))d" $i)\"}"; i=$((i + 1)); done >documents.jsonl
+for packing in documents best-fit; do
+  sum=$(feed --pack $packing --separator after --tokenizer bytes documents.jsonl)
+  for format in headerless megatron; do
+    "$headrace" tokenize --quiet --force --to $format --separator after --output ends.bin documents.jsonl || fail "tokenize to $format"
+    [ $format = headerless ] && ends='--separator after --end-of-text 256' || ends=
+    same "$sum" "$(feed --pack $packing $ends ends.bin)" "$packing of $format"
+  done
+done
+
 for world in 2 3; do
   sums=
   rank=0
@@ -105,6 +117,9 @@ status 2 --vocab-size 2147483649 text.txt
 feed --epochs 4294967295 --steps 1 text.txt >/dev/null
 status 2 -
 status 2 --type u16 text.txt
+status 2 --end-of-text 256 headerless/x.bin
+status 2 --separator after headerless/x.bin
+status 2 --separator after --end-of-text 256 megatron/x.bin
 status 1 --resume text.txt text.txt
 status 2 --seed 9 --sequence-length 24 --resume state text.txt
 
