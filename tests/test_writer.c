@@ -191,6 +191,19 @@ Test(writer, llmc_shards_have_their_header) {
   }
 }
 
+/* What numpy.save writes for np.array([1, 2, 3, 4, 5], dtype='<u4'). */
+Test(writer, npy_is_what_numpy_writes) {
+  char header[129];
+  bytes expected = {0};
+  snprintf(header, sizeof header, "%-127s\n",
+           "\x93NUMPY\1_v_{'descr': '<u4', 'fortran_order': False, 'shape': (5,), }");
+  header[7] = header[9] = 0;
+  put(&expected, header, 128);
+  put_tokens(&expected, true);
+  write_file(path_of("a"), BATCH_FORMAT_NPY, BATCH_TOKEN_U32);
+  assert_bytes(path_of("a.npy"), &expected);
+}
+
 Test(writer, megatron_has_one_sequence_a_document) {
   bytes tokens = {0}, index = {0};
   put_tokens(&tokens, false);
@@ -249,10 +262,16 @@ Test(writer, every_format_and_type_is_read_back) {
                {BATCH_FORMAT_LLMC_LLAMA3, BATCH_TOKEN_U32}, {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_U8},
                {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I8},     {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_U16},
                {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I16},    {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I32},
-               {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I64}};
+               {BATCH_FORMAT_MEGATRON, BATCH_TOKEN_I64},    {BATCH_FORMAT_NPY, BATCH_TOKEN_U8},
+               {BATCH_FORMAT_NPY, BATCH_TOKEN_I8},          {BATCH_FORMAT_NPY, BATCH_TOKEN_U16},
+               {BATCH_FORMAT_NPY, BATCH_TOKEN_I16},         {BATCH_FORMAT_NPY, BATCH_TOKEN_U32},
+               {BATCH_FORMAT_NPY, BATCH_TOKEN_I32},         {BATCH_FORMAT_NPY, BATCH_TOKEN_I64}};
   for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
     char name[32];
-    snprintf(name, sizeof name, "%zu.%s", i, kinds[i].format == BATCH_FORMAT_DATATROVE ? "ds" : "bin");
+    snprintf(name, sizeof name, "%zu.%s", i,
+             kinds[i].format == BATCH_FORMAT_DATATROVE ? "ds"
+             : kinds[i].format == BATCH_FORMAT_NPY     ? "npy"
+                                                       : "bin");
     write_file(path_of(name), kinds[i].format, kinds[i].type);
     BatchDataset *dataset = open_dataset(path_of(name), NULL);
     batch_dataset_file info = BATCH_DATASET_FILE_INIT;
@@ -296,11 +315,11 @@ Test(writer, the_type_follows_the_vocabulary) {
     batch_format format;
     uint32_t vocab_size;
     batch_token_type type;
-  } cases[] = {{BATCH_FORMAT_HEADERLESS, 65536, BATCH_TOKEN_U16},
-               {BATCH_FORMAT_HEADERLESS, 65537, BATCH_TOKEN_U32},
-               {BATCH_FORMAT_MEGATRON, 65536, BATCH_TOKEN_U16},
-               {BATCH_FORMAT_MEGATRON, 65537, BATCH_TOKEN_I32},
-               {BATCH_FORMAT_LLMC_LLAMA3, 10, BATCH_TOKEN_U32}};
+  } cases[] = {
+      {BATCH_FORMAT_HEADERLESS, 65536, BATCH_TOKEN_U16}, {BATCH_FORMAT_HEADERLESS, 65537, BATCH_TOKEN_U32},
+      {BATCH_FORMAT_MEGATRON, 65536, BATCH_TOKEN_U16},   {BATCH_FORMAT_MEGATRON, 65537, BATCH_TOKEN_I32},
+      {BATCH_FORMAT_LLMC_LLAMA3, 10, BATCH_TOKEN_U32},   {BATCH_FORMAT_NPY, 65536, BATCH_TOKEN_U16},
+      {BATCH_FORMAT_NPY, 65537, BATCH_TOKEN_U32}};
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     options.format = cases[i].format;
     options.vocab_size = cases[i].vocab_size;
@@ -327,8 +346,8 @@ Test(writer, a_vocabulary_that_does_not_fit_is_refused) {
 Test(writer, what_a_format_lacks_is_refused) {
   const char *path = path_of("a.bin");
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
-  options.format = BATCH_FORMAT_NPY;
-  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "format", "npy");
+  options.format = BATCH_FORMAT_TEXT;
+  assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "format", "text");
   options.format = (batch_format)-5;
   assert_refused(!batch_writer_create(path, &options), BATCH_ERROR_INVALID_ARGUMENT, "format", "-5");
   options.format = BATCH_FORMAT_MEGATRON;

@@ -30,14 +30,14 @@ TestSuite(writer_round_trips, .init = files_begin, .fini = end_test);
 enum { MOST = 4000, DOCUMENTS = 7 };
 
 static const batch_format formats[] = {BATCH_FORMAT_HEADERLESS, BATCH_FORMAT_DATATROVE,
-                                       BATCH_FORMAT_LLMC_GPT2, BATCH_FORMAT_LLMC_LLAMA3,
-                                       BATCH_FORMAT_MEGATRON};
+                                       BATCH_FORMAT_LLMC_GPT2,  BATCH_FORMAT_LLMC_LLAMA3,
+                                       BATCH_FORMAT_MEGATRON,   BATCH_FORMAT_NPY};
 static const uint32_t vocabularies[] = {256, 257, 65536, 65537, 128000, INT32_MAX};
 static const char *const names[] = {"x.bin", "x",      "x.u16",     "x.u32",    "x.u16.bin",   "x.u32.bin",
                                     "x.txt", "x.json", "x.jsonl",   "x.npy",    "x.idx",       "x.ds",
                                     "x.v2",  "x.zst",  "x.txt.zst", "x.gz",     "x.index",     "x.metadata",
                                     "x.i32", ".x.bin", "x 1.bin",   "x.bin.md", "x_000001.bin"};
-enum { FORMATS = 5, VOCABULARIES = 6, NAMES = sizeof names / sizeof *names };
+enum { FORMATS = 6, VOCABULARIES = 6, NAMES = sizeof names / sizeof *names };
 
 /* How the ids of a case come about. */
 typedef enum filling {
@@ -116,11 +116,12 @@ static bool write_trip(const trip *t, bool overwrite, bool *begun) {
 /* Puts the suffix of the format behind the name, and a pattern for its number before it. */
 static void reading_path(const trip *t, char *path, size_t room) {
   char name[64];
-  bool megatron = t->format == BATCH_FORMAT_MEGATRON, trove = t->format == BATCH_FORMAT_DATATROVE;
+  bool megatron = t->format == BATCH_FORMAT_MEGATRON, trove = t->format == BATCH_FORMAT_DATATROVE,
+       npy = t->format == BATCH_FORMAT_NPY;
   size_t length = strlen(t->name);
   snprintf(name, sizeof name, "%s", t->name);
   if (megatron && length > 4 && strcmp(name + length - 4, ".idx") == 0) name[length -= 4] = 0;
-  const char *suffix = megatron ? ".bin" : trove ? ".ds" : "";
+  const char *suffix = megatron ? ".bin" : trove ? ".ds" : npy ? ".npy" : "";
   if (length < strlen(suffix) || strcmp(name + length - strlen(suffix), suffix) != 0) strcat(name, suffix);
   char *dot = strrchr(name, '.');
   static const char *const types[] = {".u16.bin", ".u32.bin", ".i32.bin"};

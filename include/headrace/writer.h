@@ -52,10 +52,10 @@ typedef struct BatchWriter BatchWriter;
 /* Start from BATCH_WRITER_OPTIONS_INIT. */
 typedef struct batch_writer_options {
   size_t size;                 /* see base.h */
-  batch_format format;         /* AUTO: headerless; also DATATROVE, LLMC_GPT2, LLMC_LLAMA3, MEGATRON */
+  batch_format format;         /* AUTO: headerless; also DATATROVE, LLMC_GPT2, LLMC_LLAMA3, MEGATRON, NPY */
   batch_token_type token_type; /* DEFAULT: what the name tells (x.u32, x.u32.bin), else the smallest that the
                                   format has and vocab_size fits. headerless, datatrove: u16 u32.
-                                  Megatron: u16 i32, by request u8 i8 i16 i64 */
+                                  Megatron: u16 i32, by request u8 i8 i16 i64; npy: u16 u32, by request all */
   uint32_t vocab_size;         /* at most 2^31; 0: not known, and u16 where there is a choice */
   bool overwrite;              /* replace what the run owns; otherwise what is there of it is an error */
   uint64_t shard_tokens;       /* a new shard begins with the first document after so many; 0: one file */
@@ -68,8 +68,8 @@ typedef struct batch_writer_options {
 
 /* Begins writing to `path`, and looks for what would refuse it in the end. With shard_tokens, shards are
    numbered before the extension: train.bin gives train_000001.bin, train_000002.bin and so on,
-   train.u32.bin train_000001.u32.bin. Megatron: path names the .bin (or .idx); datatrove: the .ds; a name
-   without gets it.
+   train.u32.bin train_000001.u32.bin. Megatron: path names the .bin (or .idx); datatrove: the .ds; npy: the
+   .npy; a name without gets it.
    options: NULL for the defaults.
    Returns NULL: BATCH_ERROR_INVALID_ARGUMENT (a format that is not written, a type that the format lacks, the
    vocabulary does not fit or the name contradicts, a name that is read as another format, "-", a link

@@ -18,8 +18,8 @@ typedef struct tokenize_run {
   uint64_t bytes_before, shards_before, tokens_before; /* of the run that this one goes on with */
 } tokenize_run;
 
-static const char *const outputs[] = {"headerless",  "datatrove", "llmc-gpt2",
-                                      "llmc-llama3", "megatron",  NULL};
+static const char *const outputs[] = {"headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
+                                      "megatron",   "npy",       NULL};
 
 static int print_help(void) {
   printf(
@@ -30,7 +30,7 @@ static int print_help(void) {
       "and\n"
       "it ends by the signal.\n\n"
       "  -o, --output FILE     what to write\n"
-      "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron (headerless)\n"
+      "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron or npy (headerless)\n"
       "  --token-type TYPE     u16, u32, ... (auto: the smallest that fits the vocabulary)\n"
       "  --shard-tokens N      begin a new file with the first document after N tokens (k, M, G):\n"
       "                        FILE gets a number before its extension\n"
@@ -38,7 +38,7 @@ static int print_help(void) {
       "killed;\n"
       "                        if nothing of it is there, begin\n"
       "  --separator WHERE     end-of-text id in each document: before, after or none\n"
-      "                        (llm.c: before; Megatron, datatrove: none; headerless: after)\n"
+      "                        (llm.c: before; Megatron, datatrove: none; headerless, npy: after)\n"
       "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
       "  --force               replace what an earlier run with this output has written: FILE, its shards\n"
       "                        and their companions, in the end and at once\n"

@@ -11,7 +11,7 @@ refuses 2 'standard input is not read' -- tokenize -o out.bin -
 refuses 2 '(--field) is for .jsonl' -- tokenize -o out.bin --field x a.txt
 refuses 2 '(--on-bad-line) is for .jsonl' -- tokenize -o out.bin --on-bad-line skip a.txt
 refuses 2 'of no use without a separator' -- tokenize -o out.bin --separator none --end-of-text 5 a.txt
-refuses 2 '--to is gpt5, expected headerless, datatrove, llmc-gpt2, llmc-llama3 or megatron' -- tokenize -o out.bin --to gpt5 a.txt
+refuses 2 '--to is gpt5, expected headerless, datatrove, llmc-gpt2, llmc-llama3, megatron or npy' -- tokenize -o out.bin --to gpt5 a.txt
 refuses 2 '12x' -- tokenize -o out.bin --shard-tokens 12x a.txt
 refuses 2 'f16' -- tokenize -o out.bin --token-type f16 a.txt
 refuses 2 'behind' -- tokenize -o out.bin --separator behind a.txt

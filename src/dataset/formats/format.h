@@ -19,7 +19,7 @@ enum { FORMAT_HEADER = 1024 }; /* bytes of the longest header that is written */
 
 /* How tokens are written: the header in front of them, and the companion that holds their documents. */
 typedef struct format_output {
-  batch_token_type types[7]; /* the first two, or one, are chosen without request; DEFAULT ends the list */
+  batch_token_type types[8]; /* the first two, or one, are chosen without request; DEFAULT ends the list */
   format_metadata metadata;
   const char *suffix;        /* of the token file: put behind a name that lacks it */
   const char *index;         /* in its place the name of the companion; NULL: documents are not written */

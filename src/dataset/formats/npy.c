@@ -1,5 +1,6 @@
 /* NumPy .npy, versions 1 to 3, one dimension. The header is a Python dict literal whose keys may
    come in any order; only the three keys and the values that can describe tokens are understood. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +9,12 @@
 enum { MAGIC_BYTES = 6 };
 static const char magic[] = "\x93NUMPY";
 
-enum { MAX_HEADER = 65536 }; /* as NumPy writes it: under 200 bytes */
+enum { MAX_HEADER = 65536, OUR_HEADER = 128 }; /* as NumPy writes it, in one dimension: 128 */
+
+static const char *const descrs[] = {
+    [BATCH_TOKEN_U8] = "|u1",  [BATCH_TOKEN_I8] = "|i1",  [BATCH_TOKEN_U16] = "<u2",
+    [BATCH_TOKEN_I16] = "<i2", [BATCH_TOKEN_U32] = "<u4", [BATCH_TOKEN_I32] = "<i4",
+    [BATCH_TOKEN_I64] = "<i8"};
 
 typedef struct cursor {
   const char *text, *at, *end;
@@ -54,15 +60,9 @@ static bool take_string(cursor *c, const char *text) {
 }
 
 static bool take_descr(cursor *c, npy_facts *facts) {
-  static const struct {
-    const char *name;
-    batch_token_type type;
-  } types[] = {{"|u1", BATCH_TOKEN_U8},  {"|i1", BATCH_TOKEN_I8},  {"<u2", BATCH_TOKEN_U16},
-               {"<i2", BATCH_TOKEN_I16}, {"<u4", BATCH_TOKEN_U32}, {"<i4", BATCH_TOKEN_I32},
-               {"<i8", BATCH_TOKEN_I64}};
-  for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-    if (take_string(c, types[i].name)) {
-      facts->type = types[i].type;
+  for (int type = BATCH_TOKEN_U8; type <= BATCH_TOKEN_I64; type++)
+    if (take_string(c, descrs[type])) {
+      facts->type = (batch_token_type)type;
       facts->has_descr = true;
       return true;
     }
@@ -160,4 +160,26 @@ static bool open_npy(token_file *file, const batch_dataset_options *options) {
                      facts.count);
 }
 
-const format_kind format_npy = {.name = "npy", .magic = magic, .magic_bytes = MAGIC_BYTES, .open = open_npy};
+/* The bytes of numpy.save. */
+static void put_header(uint8_t *header, batch_token_type type, uint64_t tokens) {
+  enum { PREFIX = 10 };
+  char dict[OUR_HEADER - PREFIX];
+  int length =
+      snprintf(dict, sizeof dict, "{'descr': '%s', 'fortran_order': False, 'shape': (%" PRIu64 ",), }",
+               descrs[type], tokens);
+  memcpy(header, magic, MAGIC_BYTES);
+  header[6] = 1;
+  header[8] = sizeof dict;
+  memset(header + PREFIX, ' ', sizeof dict);
+  memcpy(header + PREFIX, dict, (size_t)length);
+  header[OUR_HEADER - 1] = '\n';
+}
+
+static const format_output output = {.types = {BATCH_TOKEN_U16, BATCH_TOKEN_U32, BATCH_TOKEN_U8,
+                                               BATCH_TOKEN_I8, BATCH_TOKEN_I16, BATCH_TOKEN_I32,
+                                               BATCH_TOKEN_I64},
+                                     .suffix = ".npy",
+                                     .header_bytes = OUR_HEADER,
+                                     .put_header = put_header};
+
+const format_kind format_npy = {"npy", magic, MAGIC_BYTES, open_npy, &output};

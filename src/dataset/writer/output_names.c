@@ -54,11 +54,12 @@ static bool check_there(const char *path, bool *link) {
                     S_ISDIR(status.st_mode) ? "a directory" : "a device, a pipe or a socket");
 }
 
-/* A reader must find the format: from the bytes (llm.c), from companions, or by the name. */
-static bool check_name(const char *path) {
+/* A reader must find the format: from the bytes (llm.c, npy), from companions, or by the name. */
+static bool check_name(const char *path, batch_format format) {
   batch_format found = format_by_name(path);
   bool companion = output_is_companion(path);
-  return (!companion && (found == BATCH_FORMAT_AUTO || found == BATCH_FORMAT_HEADERLESS)) ||
+  return (!companion &&
+          (found == BATCH_FORMAT_AUTO || found == BATCH_FORMAT_HEADERLESS || found == format)) ||
          error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "%.700s: would be read as %s, expected a name that ends in .bin, .u16 or .u32", path,
                     companion ? "a companion of another file" : batch_format_name(found));
@@ -95,10 +96,10 @@ static bool check_beside_link(const char *path) {
 }
 
 /* Files are replaced where they are: behind the link that names them. */
-static bool split_behind_link(output_names *o) {
+static bool split_behind_link(output_names *o, batch_format format) {
   char *real = realpath(o->path, NULL);
   if (!real) return file_fail(o->path, "follow the link");
-  bool good = check_name(real) && check_beside_link(o->path) && split(o, real);
+  bool good = check_name(real, format) && check_beside_link(o->path) && split(o, real);
   free(real);
   return good;
 }
@@ -107,8 +108,8 @@ bool output_names_settle(output_names *o, const char *path, batch_format format)
   *o = (output_names){0};
   if (!check_words(path) || !check_there(path, &o->linked)) return false;
   o->path = with_suffix(path, format);
-  if (!o->path || !check_name(o->path) || !check_there(o->path, &o->linked)) return false;
-  return o->linked ? split_behind_link(o) : split(o, o->path);
+  if (!o->path || !check_name(o->path, format) || !check_there(o->path, &o->linked)) return false;
+  return o->linked ? split_behind_link(o, format) : split(o, o->path);
 }
 
 void output_names_free(output_names *o) {

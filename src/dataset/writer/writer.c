@@ -36,7 +36,7 @@ static bool settle_format(batch_writer_options *options) {
   if (!options->format) options->format = BATCH_FORMAT_HEADERLESS;
   return output_of(options->format) ||
          error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                    "%s: options.format is %d (%s), expected headerless, datatrove, llm.c or Megatron",
+                    "%s: options.format is %d (%s), expected headerless, datatrove, llm.c, Megatron or npy",
                     function, (int)options->format, batch_format_name(options->format));
 }
 
