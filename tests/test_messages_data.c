@@ -152,6 +152,8 @@ Test(messages_data, of_writers) {
   REFUSES(batch_writer_create, NULL, NULL);
   REFUSES(batch_writer_create, path, &options);
   REFUSES_FILE(none, batch_writer_create, none, NULL);
+  REFUSES(batch_writer_check_input, NULL, path);
+  REFUSES(batch_writer_check_input, writer, NULL);
   REFUSES(batch_writer_append, NULL, NULL, 0);
   REFUSES(batch_writer_append, writer, NULL, 1);
   REFUSES(batch_writer_end_document, NULL);

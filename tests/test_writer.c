@@ -158,6 +158,27 @@ Test(writer, a_name_that_is_read_as_another_format_is_refused) {
   cr_assert_eq(files_count(), 0);
 }
 
+Test(writer, what_it_will_replace_is_no_input) {
+  batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
+  static const char *const owned[] = {"a.bin", "a_000007.bin", "a.idx", "a_000001.bin.metadata"};
+  write_file(path_of("other.bin"), BATCH_FORMAT_AUTO, BATCH_TOKEN_DEFAULT);
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) write_data(owned[i], "tokens", 6);
+  options.overwrite = true;
+  BatchWriter *writer = create(path_of("a.bin"), &options);
+  for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
+    assert_refused(!batch_writer_check_input(writer, path_of(owned[i])), BATCH_ERROR_INVALID_ARGUMENT,
+                   owned[i], "would be replaced");
+  cr_assert_eq(symlink("a.bin", path_of("link.bin")), 0);
+  assert_refused(!batch_writer_check_input(writer, path_of("link.bin")), BATCH_ERROR_INVALID_ARGUMENT,
+                 "link.bin");
+  assert_refused(!batch_writer_check_input(writer, path_of("gone.bin")), BATCH_ERROR_IO, "gone.bin");
+  cr_assert(batch_writer_check_input(writer, path_of("other.bin")));
+  batch_writer_free(writer);
+  writer = create(path_of("b.bin"), NULL);
+  cr_assert(batch_writer_check_input(writer, path_of("a.bin")), "a run that replaces nothing reads all");
+  batch_writer_free(writer);
+}
+
 Test(writer, shards_of_a_name_with_a_type_keep_it) {
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   options.shard_tokens = 2;

@@ -79,6 +79,11 @@ typedef struct batch_writer_options {
    BATCH_ERROR_UNSUPPORTED (or of another version), BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options);
 
+/* For who writes anew what files hold: refuses a file that the run will replace (options.overwrite), by whatever name.
+   A run that replaces nothing may read any.
+   Returns false: BATCH_ERROR_INVALID_ARGUMENT with both paths; BATCH_ERROR_IO (it is not there). */
+HEADRACE_API bool batch_writer_check_input(const BatchWriter *writer, const char *path);
+
 /* Appends ids [count] to the document at hand. Returns false: BATCH_ERROR_OUT_OF_RANGE (an id is below 0 or does
    not fit the token type), BATCH_ERROR_OVERFLOW (more than 2^31 - 1 tokens in a shard of llm.c or a document of a
    Megatron file), BATCH_ERROR_IO. */

@@ -92,7 +92,7 @@ static bool describe(const token_file *file, text_buffer *lines) {
 
 static bool measure_one(tokenize_run *run, const char *path, text_buffer *lines, bool *jsonl) {
   token_file file = {.path = (char *)(uintptr_t)path, .fd = -1};
-  bool good = open_text(&file, run->options->format) && writer_check_input(run->writer, file.path) &&
+  bool good = open_text(&file, run->options->format) && writer_check_input(run->writer, name, file.path) &&
               describe(&file, lines);
   if (file.fd >= 0) close(file.fd);
   run->progress.total_bytes += file.map_bytes;

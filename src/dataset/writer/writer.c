@@ -248,13 +248,20 @@ void batch_writer_free(BatchWriter *writer) {
   free(writer);
 }
 
-bool writer_check_input(const BatchWriter *writer, const char *path) {
+bool writer_check_input(const BatchWriter *writer, const char *function_called, const char *path) {
   bool replaced;
-  if (!writer_ready(writer, "batch_tokenize_files")) return false;
+  if (!writer_ready(writer, function_called)) return false;
   if (!staging_replaces(&writer->place, path, &replaced)) return false;
   return !replaced || error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                                  "%.500s: is read and would be replaced by %.500s, expected another output",
                                  path, writer->names.path);
+}
+
+bool batch_writer_check_input(const BatchWriter *writer, const char *path) {
+  if (!path)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "batch_writer_check_input: path is NULL, expected a path");
+  return writer_check_input(writer, "batch_writer_check_input", path);
 }
 
 void writer_abandon(BatchWriter *writer) {

@@ -46,7 +46,7 @@ bool writer_end_document(BatchWriter *writer);
 void writer_mark(BatchWriter *writer, uint64_t input, const text_place *next, uint64_t bad_lines_before);
 
 /* Refuses a file that is to be read when what is written will take it away. */
-bool writer_check_input(const BatchWriter *writer, const char *path);
+bool writer_check_input(const BatchWriter *writer, const char *function_called, const char *path);
 
 /* Half a document can be neither taken back nor ended: when one is begun, the writer fails with the error at
    hand. */
