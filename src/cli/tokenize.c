@@ -4,6 +4,7 @@
 #include "data_options.h"
 #include "progress.h"
 #include "stop.h"
+#include "writer_options.h"
 
 static const char name[] = "tokenize";
 
@@ -17,9 +18,6 @@ typedef struct tokenize_run {
   uint64_t bytes;                                      /* read */
   uint64_t bytes_before, shards_before, tokens_before; /* of the run that this one goes on with */
 } tokenize_run;
-
-static const char *const outputs[] = {"headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
-                                      "megatron",   "npy",       NULL};
 
 static int print_help(void) {
   printf(
@@ -53,24 +51,6 @@ static int print_help(void) {
   return cli_finish_output(name);
 }
 
-/* The words stand in the order of batch_format, from HEADERLESS on. */
-static int take_output_format(tokenize_run *run, const char *word) {
-  int value, status = cli_take_word(name, "to", word, outputs, &value);
-  run->writer.format = (batch_format)(BATCH_FORMAT_HEADERLESS + value);
-  return status;
-}
-
-static int take_token_type(tokenize_run *run, const char *word) {
-  int value, status = cli_take_word(name, "token-type", word, data_types, &value);
-  run->writer.token_type = (batch_token_type)value;
-  return status;
-}
-
-static int take_shard_tokens(tokenize_run *run, const char *text) {
-  if (cli_number(text, &run->writer.shard_tokens) && run->writer.shard_tokens > 0) return CLI_OK;
-  return cli_usage_error(name, "--shard-tokens is %s, expected a number of tokens such as 100M", text);
-}
-
 static int take_workers(tokenize_run *run, const char *text) {
   uint64_t workers;
   if (!cli_number(text, &workers) || workers == 0 || workers > 4096)
@@ -97,11 +77,11 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
     run->help = true;
     break;
   case 'T':
-    return take_token_type(run, argument);
+    return writer_take_type(&run->writer, name, argument);
   case 't':
-    return take_output_format(run, argument);
+    return writer_take_format(&run->writer, name, argument);
   case 'n':
-    return take_shard_tokens(run, argument);
+    return writer_take_shard_tokens(&run->writer, name, argument);
   case 'w':
     return take_workers(run, argument);
   default:

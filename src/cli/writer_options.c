@@ -1,0 +1,24 @@
+#include "writer_options.h"
+
+#include "data_options.h"
+
+/* In the order of batch_format, from HEADERLESS on. */
+static const char *const formats[] = {"headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
+                                      "megatron",   "npy",       NULL};
+
+int writer_take_format(batch_writer_options *writer, const char *command, const char *word) {
+  int value, status = cli_take_word(command, "to", word, formats, &value);
+  writer->format = (batch_format)(BATCH_FORMAT_HEADERLESS + value);
+  return status;
+}
+
+int writer_take_type(batch_writer_options *writer, const char *command, const char *word) {
+  int value, status = cli_take_word(command, "token-type", word, data_types, &value);
+  writer->token_type = (batch_token_type)value;
+  return status;
+}
+
+int writer_take_shard_tokens(batch_writer_options *writer, const char *command, const char *text) {
+  if (cli_number(text, &writer->shard_tokens) && writer->shard_tokens > 0) return CLI_OK;
+  return cli_usage_error(command, "--shard-tokens is %s, expected a number of tokens such as 100M", text);
+}
