@@ -79,7 +79,7 @@ Test(batch_fields, contradictions_are_refused_by_every_call) {
 Test(batch_fields, a_wider_type_is_refused_in_a_pool_and_gone_at_the_next_allocation) {
   batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
   options.pool_size = 1;
-  options.shape = (batch_shape){4, 3, 100, TENSOR_UINT16, TENSOR_UINT8, true};
+  options.shape = (batch_shape){4, 3, 100, TENSOR_UINT16, TENSOR_UINT8, true, 0};
   BatchPool *pool = batch_pool_create_with(&options);
   Batch *batch = batch_pool_allocate(pool);
   batch->mask.dtype = TENSOR_FLOAT32;
@@ -145,7 +145,7 @@ Test(batch_fields, struct_copies_of_tensors_are_good_while_the_batch_lives) {
 }
 
 Test(batch_fields, each_tensor_is_copied_and_joined_with_the_type_it_has) {
-  Batch *batch = batch_create_with(&(batch_shape){4, 3, 0, TENSOR_FLOAT32, TENSOR_FLOAT32, true});
+  Batch *batch = batch_create_with(&(batch_shape){4, 3, 0, TENSOR_FLOAT32, TENSOR_FLOAT32, true, 0});
   batch->target.dtype = TENSOR_INT32;
   batch->mask.dtype = TENSOR_UINT8;
   batch->documents.dtype = TENSOR_FLOAT32;

@@ -99,7 +99,7 @@ static bool make_batch(void *context) {
 
 static bool make_shaped_batch(void *context) {
   (void)context;
-  Batch *batch = batch_create_with(&(batch_shape){3, 5, 10, TENSOR_INT32, TENSOR_UINT8, true});
+  Batch *batch = batch_create_with(&(batch_shape){3, 5, 10, TENSOR_INT32, TENSOR_UINT8, true, 4});
   batch_free(batch);
   return batch;
 }
@@ -294,7 +294,7 @@ static bool make_pool_with(void *context) {
   (void)context;
   batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
   options.pool_size = 4;
-  options.shape = (batch_shape){3, 5, 10, TENSOR_INT32, TENSOR_UINT8, true};
+  options.shape = (batch_shape){3, 5, 10, TENSOR_INT32, TENSOR_UINT8, true, 0};
   options.alignment = 4096;
   options.huge_pages = true;
   BatchPool *pool = batch_pool_create_with(&options);

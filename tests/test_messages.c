@@ -57,9 +57,9 @@ Test(messages, of_batches) {
   REFUSES(batch_create, 2, 0, 5);
   REFUSES(batch_create, UINT32_MAX, UINT32_MAX, 5);
   REFUSES(batch_create_with, NULL);
-  REFUSES(batch_create_with, &(batch_shape){0, 3, 5, TENSOR_INT32, TENSOR_UINT8, false});
-  REFUSES(batch_create_with, &(batch_shape){2, 3, 5, NO_TYPE, TENSOR_UINT8, false});
-  REFUSES(batch_create_with, &(batch_shape){UINT32_MAX, UINT32_MAX, 5, TENSOR_INT32, TENSOR_UINT8, true});
+  REFUSES(batch_create_with, &(batch_shape){0, 3, 5, TENSOR_INT32, TENSOR_UINT8, false, 0});
+  REFUSES(batch_create_with, &(batch_shape){2, 3, 5, NO_TYPE, TENSOR_UINT8, false, 0});
+  REFUSES(batch_create_with, &(batch_shape){UINT32_MAX, UINT32_MAX, 5, TENSOR_INT32, TENSOR_UINT8, true, 0});
   REFUSES(batch_split, NULL, 1, out);
   REFUSES(batch_split, batch, 0, out);
   REFUSES(batch_split, batch, 3, out);

@@ -144,7 +144,8 @@ bool batch_header_is_ours(const Batch *batch) {
 }
 
 void batch_header_remember(batch_header *header) {
-  for (unsigned i = 0; i < batch_tensor_count(&header->batch); i++) {
+  for (unsigned i = 0; i < BATCH_TENSORS; i++) {
+    if (!batch_has_tensor(&header->batch, i)) continue;
     const Tensor *tensor = batch_tensor(&header->batch, i);
     header->elements[i] = tensor->raw;
     header->width[i] = (uint8_t)tensor_type_size(tensor->dtype);

@@ -106,14 +106,26 @@ static bool has_range(const Batch *batch, unsigned which, bool strict, range *r)
   return true;
 }
 
+static bool validate_sequences(const char *function, const Tensor *t) {
+  if (!t->raw) return true;
+  if (t->i32[0] != 0)
+    return error_fail(BATCH_ERROR_OUT_OF_RANGE, "%s: cu_seqlens[0] is %d, expected 0", function, t->i32[0]);
+  for (size_t i = 1; i < t->total_size; i++)
+    if (t->i32[i] < t->i32[i - 1])
+      return error_fail(BATCH_ERROR_OUT_OF_RANGE,
+                        "%s: cu_seqlens[%zu] is %d, expected at least the %d before it", function, i,
+                        t->i32[i], t->i32[i - 1]);
+  return true;
+}
+
 static bool validate(const char *function, const Batch *batch, bool strict) {
   if (!batch_check(function, batch)) return false;
-  for (unsigned i = 0; i < batch_tensor_count(batch); i++) {
+  for (unsigned i = 0; i < batch_grid_count(batch); i++) {
     range r;
     if (has_range(batch, i, strict, &r) && !tensor_within(batch_tensor((Batch *)(uintptr_t)batch, i), &r))
       return report(function, batch, i, &r);
   }
-  return true;
+  return validate_sequences(function, &batch->cu_seqlens);
 }
 
 bool batch_validate(const Batch *batch) {

@@ -154,6 +154,7 @@ static inline Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
   batch->is_processed = false;
   batch->processing_time = 0;
   batch->status = BATCH_OK;
+  if (batch->num_sequences | batch->max_seqlen) batch->num_sequences = batch->max_seqlen = 0;
   batch_header_publish(header);
   return batch;
 }
