@@ -19,6 +19,7 @@ typedef struct subject {
 typedef struct facts {
   uint64_t tokens, documents, fingerprint;
   int32_t first, last;
+  uint8_t loss[12]; /* of up to so many tokens */
 } facts;
 
 /* All that is known of a dataset, or an error. */
@@ -28,8 +29,10 @@ static bool learn(const subject *s, facts *f) {
   bool good = dataset && batch_dataset_fingerprint(dataset, &f->fingerprint) &&
               batch_dataset_read(dataset, 0, 1, &f->first) &&
               batch_dataset_read(dataset, batch_dataset_tokens(dataset) - 1, 1, &f->last);
+  f->tokens = good ? batch_dataset_tokens(dataset) : 0;
+  size_t masked = f->tokens < sizeof f->loss ? (size_t)f->tokens : sizeof f->loss;
+  good = good && batch_dataset_read_loss(dataset, 0, masked, f->loss);
   if (good) {
-    f->tokens = batch_dataset_tokens(dataset);
     f->documents = batch_dataset_documents(dataset);
   }
   batch_dataset_free(dataset);
@@ -107,6 +110,14 @@ Test(dataset_calls, files_with_companions) {
   write_data("x.ds.index", (uint64_t[]){1, 3}, 16);
   write_data("y.ds.index", (uint64_t[]){3}, 8);
   write_text("x.ds.metadata", "a tokenizer|2\n3\n3 T");
+  fail_all(path_of(""), &usual);
+}
+
+Test(dataset_calls, loss_masks) {
+  write_some("x.bin", 1);
+  write_some("y.bin", 4);
+  write_data("x.bin.loss", "\0\1\1", 3);
+  write_data("y.bin.loss", "\5", 1);
   fail_all(path_of(""), &usual);
 }
 

@@ -34,6 +34,8 @@ Test(dataset_memory, opening_token_files) {
   write_data("b.bin", tokens, sizeof tokens);
   write_data("c.ds", tokens, sizeof tokens);
   write_data("c.ds.index", (uint64_t[]){1, 4}, 16);
+  write_data("b.bin.loss", "\1\0\1\0", 4);
+  write_data("c.ds.loss", "\7", 1);
   opening o = {{path_of("?.bin"), path_of("c.ds"), write_data("d.u16", tokens, sizeof tokens)},
                3,
                BATCH_DATASET_OPTIONS_INIT};

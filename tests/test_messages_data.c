@@ -25,6 +25,7 @@ Test(messages_data, of_datasets) {
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   int32_t ids[2];
+  uint8_t loss[2];
   uint64_t a, b;
   options.format = (batch_format)99;
   REFUSES(batch_dataset_open, NULL, 1, NULL);
@@ -35,6 +36,10 @@ Test(messages_data, of_datasets) {
   REFUSES(batch_dataset_read, NULL, 0, 1, ids);
   REFUSES(batch_dataset_read, dataset, 9, 1, ids);
   REFUSES(batch_dataset_read, dataset, 0, 1, NULL);
+  REFUSES(batch_dataset_has_loss, NULL);
+  REFUSES(batch_dataset_read_loss, NULL, 0, 1, loss);
+  REFUSES(batch_dataset_read_loss, dataset, 9, 1, loss);
+  REFUSES(batch_dataset_read_loss, dataset, 0, 1, NULL);
   REFUSES(batch_dataset_tokens, NULL);
   REFUSES(batch_dataset_documents, NULL);
   REFUSES(batch_dataset_document, NULL, 0, &a, &b);

@@ -202,7 +202,7 @@ static const kind given[] = {
 };
 
 static const kind filled[] = {
-    KIND("batch_dataset_get_file", batch_dataset_file, "BATCH_DATASET_FILE_INIT", compression, fill_file,
+    KIND("batch_dataset_get_file", batch_dataset_file, "BATCH_DATASET_FILE_INIT", loss, fill_file,
          .path = NULL),
     KIND("batch_loader_get_stats", batch_loader_stats, "BATCH_LOADER_STATS_INIT", bottleneck,
          fill_loader_stats, .batches = 0),

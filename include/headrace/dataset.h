@@ -27,10 +27,10 @@
 
    Threads: any number may read one dataset at the same time; batch_dataset_free must be the last
    call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is
-   being opened).
+   being opened), and one per .loss.
 
-   Files that change: a file or an index that shrinks while it is open gives BATCH_ERROR_IO from
-   batch_dataset_read and batch_dataset_document, never a signal (see loader.h: the first call of
+   Files that change: a file, an index or a .loss that shrinks while it is open gives BATCH_ERROR_IO from
+   batch_dataset_read, batch_dataset_read_loss and batch_dataset_document, never a signal (see loader.h: the first call of
    batch_dataset_document installs a handler); text that shrinks while it is tokenized gives it from
    batch_dataset_open and batch_tokenize_files. One whose content changes is noticed only by its
    fingerprint the next time it is opened. */
@@ -91,6 +91,21 @@ typedef enum batch_bad_line {
 
 #define BATCH_LONGEST_DOCUMENT ((size_t)64 << 20)
 
+/* Which tokens are to be learnt, where a companion PATH.loss of a file of tokens says it: a byte a token (0: no,
+   anything else: yes; datatrove writes it), or a bit a token (the lowest of a byte first, numpy.packbits with
+   bitorder='little'). Its size tells which. An entry speaks of its own token, as the target of those before it. */
+typedef enum batch_loss {
+  BATCH_LOSS_AUTO = 0, /* where there is one; of a size that is neither, it is refused */
+  BATCH_LOSS_NONE      /* is not looked at */
+} batch_loss;
+
+/* Parts of the data that have no document in common and together are all of it. */
+typedef enum batch_subset {
+  BATCH_SUBSET_ALL = 0, /* all of it */
+  BATCH_SUBSET_TRAIN,
+  BATCH_SUBSET_VALIDATION
+} batch_subset;
+
 /* Start from BATCH_DATASET_OPTIONS_INIT; NULL options mean the same as those. */
 typedef struct batch_dataset_options {
   size_t size;                 /* see base.h */
@@ -113,6 +128,10 @@ typedef struct batch_dataset_options {
   /* Threads that tokenize text and .jsonl, at most 4096; 1: the calling thread alone; 0: as many as there are processors
      that it may run on. The ids are the same for any number. */
   uint32_t workers;
+  batch_loss loss;
+  double validation_fraction; /* with a subset: between 0 and 1 */
+  uint64_t subset_seed;       /* with a subset */
+  batch_subset subset;
   uint32_t reserved; /* 0 */
 } batch_dataset_options;
 
@@ -121,7 +140,7 @@ typedef struct batch_dataset_options {
 /* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
    those below, in byte order of their names) or a glob pattern (its matches in byte order); what a
    directory or a pattern gives must be of one format. Of a Megatron pair either file may be named, or
-   both: it is read once. Companions (.ds.index, .ds.loss, .metadata) beside their file are passed over,
+   both: it is read once. Companions (.ds.index, .loss, .metadata) beside their file are passed over,
    in a directory or pattern hidden files and directories too; everything else there must open: a link
    to what is not there is an error. A file that a directory or a pattern gives under two names is read
    once; otherwise no file may be reached twice, by whatever names. Files without tokens are fine as
@@ -143,6 +162,14 @@ HEADRACE_API void batch_dataset_free(BatchDataset *dataset);
    Returns: false with BATCH_ERROR_OUT_OF_RANGE (beyond the end; an id below 0 or above INT32_MAX, with
    path and offset) or BATCH_ERROR_IO (the file shrank or cannot be read). */
 HEADRACE_API bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids);
+
+/* Whether anything says which tokens are to be learnt (batch_loss): of one of the files, at least. */
+HEADRACE_API bool batch_dataset_has_loss(const BatchDataset *dataset);
+
+/* Reads of tokens [start, start + count) of the stream whether they are to be learnt into loss [count]: 1 or 0. Where
+   nothing says it they are. Returns: false as batch_dataset_read. */
+HEADRACE_API bool batch_dataset_read_loss(const BatchDataset *dataset, uint64_t start, size_t count,
+                                          uint8_t *loss);
 
 /* Queries. A NULL dataset has nothing: they answer 0 or NULL with an error. */
 
@@ -183,6 +210,7 @@ typedef struct batch_dataset_file {
   uint64_t documents;      /* 0: no boundaries known */
   uint64_t bad_lines;      /* of .jsonl, passed over (options.on_bad_line) */
   const char *compression; /* "zstd", "gzip", or NULL */
+  const char *loss;        /* how it says which tokens are to be learnt: "bytes", "bits"; NULL: it does not */
 } batch_dataset_file;
 
 #define BATCH_DATASET_FILE_INIT HEADRACE_OPTIONS_INIT(batch_dataset_file)

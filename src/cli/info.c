@@ -94,6 +94,10 @@ static void print_json_file(const batch_dataset_file *file) {
          batch_format_name(file->format), file->compressed ? "true" : "false",
          file->tokenized ? "true" : "false", batch_token_type_name(file->token_type), file->tokens);
   print_json_count("documents", file->documents);
+  if (file->loss)
+    printf(", \"loss\": \"%s\"", file->loss);
+  else
+    fputs(", \"loss\": null", stdout);
   if (file->bad_lines) printf(", \"bad_lines\": %" PRIu64, file->bad_lines);
   putchar('}');
 }
@@ -158,14 +162,17 @@ static void print_path(const char *path, int width) {
 static void print_table(const info_facts *facts) {
   widths w = measure(facts->dataset);
   uint64_t bad_lines = data_bad_lines(facts->dataset);
-  printf("%-*s  %-*s  %-4s  %*s  %s\n", w.path, "file", w.format, "format", "type", w.tokens, "tokens",
-         "documents");
+  bool loss = batch_dataset_has_loss(facts->dataset);
+  printf("%-*s  %-*s  %-4s  %*s  %s%s\n", w.path, "file", w.format, "format", "type", w.tokens, "tokens",
+         loss ? "loss   " : "", "documents");
   for (size_t i = 0; i < batch_dataset_files(facts->dataset); i++) {
     batch_dataset_file file = BATCH_DATASET_FILE_INIT;
     if (!batch_dataset_get_file(facts->dataset, i, &file)) continue;
     print_path(file.path, w.path);
-    printf("  %-*s  %-4s  %*s  %s\n", w.format, shown_format(&file), batch_token_type_name(file.token_type),
-           w.tokens, cli_thousands(file.tokens), shown_documents(file.documents));
+    printf("  %-*s  %-4s  %*s  ", w.format, shown_format(&file), batch_token_type_name(file.token_type),
+           w.tokens, cli_thousands(file.tokens));
+    if (loss) printf("%-5s  ", file.loss ? file.loss : "none");
+    puts(shown_documents(file.documents));
   }
   printf("\ntokens       %s\ndocuments    %s\n", cli_thousands(batch_dataset_tokens(facts->dataset)),
          shown_documents(batch_dataset_documents(facts->dataset)));

@@ -6,13 +6,12 @@
 #include <unistd.h>
 
 #include "base/live.h"
-#include "base/options.h"
 #include "base/path.h"
 #include "dataset/formats/format.h"
-#include "dataset/hole.h"
 #include "dataset/paths.h"
 #include "dataset/scan.h"
 #include "dataset/token_looks.h"
+#include "dataset/token_loss.h"
 #include "dataset/token_metadata.h"
 #include "dataset/token_type.h"
 #include "text/encode.h"
@@ -28,6 +27,7 @@ const token_files *dataset_token_files(const BatchDataset *dataset) {
 static void close_file(token_file *file) {
   file_unmap(file->map, file->map_bytes);
   file_unmap(file->documents.map, file->documents.map_bytes);
+  token_loss_close(&file->loss);
   if (file->fd >= 0) close(file->fd);
   free(file->path);
   *file = (token_file){.fd = -1};
@@ -41,7 +41,9 @@ static bool check_enum(const char *name, int value, int most) {
 
 static bool check_options(const batch_dataset_options *options) {
   return check_enum("token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
-         check_enum("io", (int)options->io, BATCH_IO_READ);
+         check_enum("io", (int)options->io, BATCH_IO_READ) &&
+         check_enum("loss", (int)options->loss, BATCH_LOSS_NONE) &&
+         check_enum("subset", (int)options->subset, BATCH_SUBSET_ALL);
 }
 
 /* What the format said must be what the caller said. */
@@ -99,6 +101,7 @@ static bool open_file(token_file *file, const batch_dataset_options *options) {
   if (options->separator && lacks_boundaries(file) &&
       !scan_documents(file, options->separator, options->end_of_text, options->temporary_directory))
     return false;
+  if (!options->loss && !format_is_text(file->format) && !token_loss_open(file)) return false;
   if (options->io == BATCH_IO_READ || file->map_bytes == 0) return true;
   file->map = file_map(file->fd, file->path, file->map_bytes);
   return file->map != NULL;
@@ -184,7 +187,8 @@ static bool check_stayed(const token_file *file, const path_entry *entry) {
 /* When all are open, so that all are of one time; what was refused meanwhile may only be wrong for that reason. */
 static bool check_all_stayed(const token_files *s, const path_list *list) {
   for (size_t i = 0; i < s->count; i++)
-    if (!check_stayed(&s->files[i], &list->entries[i])) return false;
+    if (!check_stayed(&s->files[i], &list->entries[i]) || !token_loss_check_stayed(&s->files[i].loss))
+      return false;
   return true;
 }
 
@@ -224,83 +228,4 @@ void batch_dataset_free(BatchDataset *dataset) {
   free(dataset->files.files);
   free(dataset->files.parts);
   free(dataset);
-}
-
-static const token_files *need(const BatchDataset *dataset, const char *function) {
-  static const token_files nothing;
-  if (dataset) return &dataset->files;
-  error_set(BATCH_ERROR_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
-  return &nothing;
-}
-
-uint64_t batch_dataset_tokens(const BatchDataset *dataset) {
-  return need(dataset, "batch_dataset_tokens")->tokens;
-}
-
-uint64_t batch_dataset_documents(const BatchDataset *dataset) {
-  return need(dataset, "batch_dataset_documents")->documents;
-}
-
-size_t batch_dataset_width(const BatchDataset *dataset) {
-  return need(dataset, "batch_dataset_width")->width;
-}
-
-size_t batch_dataset_files(const BatchDataset *dataset) {
-  return need(dataset, "batch_dataset_files")->count;
-}
-
-typedef struct document_place {
-  const token_files *files;
-  uint64_t index, start, end;
-} document_place;
-
-static void find_document(void *context) {
-  document_place *d = context;
-  token_files_document(d->files, d->index, &d->start, &d->end);
-}
-
-bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start, uint64_t *end) {
-  const token_files *s = need(dataset, "batch_dataset_document");
-  if (!dataset) return false;
-  if (!start || !end)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_document: %s is NULL, expected an address",
-                      start ? "end" : "start");
-  if (index >= s->documents)
-    return error_fail(BATCH_ERROR_OUT_OF_RANGE,
-                      "batch_dataset_document: index is %" PRIu64 ", expected below %" PRIu64, index,
-                      s->documents);
-  document_place found = {s, index, 0, 0};
-  if (!hole_guarded(s, find_document, &found)) return false;
-  *start = found.start;
-  *end = found.end;
-  return true;
-}
-
-/* Where a part begins; the one behind the last one where the stream ends. */
-static token_part part_at(const token_files *s, size_t number) {
-  return number < s->num_parts ? s->parts[number]
-                               : (token_part){.first_token = s->tokens, .first_document = s->documents};
-}
-
-bool batch_dataset_get_file(const BatchDataset *dataset, size_t index, batch_dataset_file *file) {
-  static const options_type type = OPTIONS_TYPE(batch_dataset_file, BATCH_DATASET_FILE_INIT, compression);
-  const token_files *s = need(dataset, "batch_dataset_get_file");
-  if (!dataset) return false;
-  if (index >= s->count)
-    return error_fail(BATCH_ERROR_OUT_OF_RANGE, "batch_dataset_get_file: index is %zu, expected below %zu",
-                      index, s->count);
-  const token_file *found = &s->files[index];
-  const token_part first = part_at(s, found->first_part),
-                   next = part_at(s, index + 1 < s->count ? found[1].first_part : s->num_parts);
-  const batch_dataset_file mine = {.path = found->path,
-                                   .format = found->format,
-                                   .compressed = found->compressed,
-                                   .tokenized = found->tokenized,
-                                   .token_type = found->type,
-                                   .first_token = first.first_token,
-                                   .tokens = next.first_token - first.first_token,
-                                   .documents = next.first_document - first.first_document,
-                                   .bad_lines = found->bad_lines,
-                                   .compression = found->compression};
-  return options_write(&type, "batch_dataset_get_file", "file", &mine, file);
 }

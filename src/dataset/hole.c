@@ -5,35 +5,48 @@
 #include "base/error.h"
 #include "base/guard.h"
 
-static bool inside(const uint8_t *map, size_t bytes, const uint8_t *address) {
-  return map && address >= map && address < map + bytes;
+/* A mapping: where it starts, and what it is of. */
+typedef struct area {
+  const uint8_t *start;
+  size_t bytes;
+  const char *path, *what;
+} area;
+
+static bool inside(const area *a, const uint8_t *address) {
+  return a->start && address >= a->start && address < a->start + a->bytes;
 }
 
-/* The file whose tokens or documents an address is mapped from, and where that mapping starts. */
-static const token_file *mapped_at(const token_files *s, const uint8_t *address, const uint8_t **start) {
+/* Finds the mapping that an address lies in. */
+static bool find_area(const token_files *s, const uint8_t *address, area *found) {
   for (size_t i = 0; i < s->count; i++) {
     const token_file *file = &s->files[i];
-    *start = file->map;
-    if (inside(file->map, file->map_bytes, address)) return file;
-    *start = file->documents.map;
-    if (inside(file->documents.map, file->documents.map_bytes, address)) return file;
+    const token_documents *documents = &file->documents;
+    const token_loss *loss = &file->loss;
+    const area areas[] = {{file->map, file->map_bytes, file->path, ""},
+                          {documents->map, documents->map_bytes, file->path, " (its index)"},
+                          {loss->map, loss->map_bytes, loss->path ? loss->path : file->path,
+                           loss->path ? "" : " (its loss mask)"}};
+    for (size_t k = 0; k < sizeof areas / sizeof *areas; k++)
+      if (inside(&areas[k], address)) {
+        *found = areas[k];
+        return true;
+      }
   }
-  return NULL;
+  return false;
 }
 
 bool hole_in_token_files(const void *files, const void *address) {
-  const uint8_t *start;
-  return mapped_at(files, address, &start) != NULL;
+  area found;
+  return find_area(files, address, &found);
 }
 
 bool hole_report(const token_files *s, const void *address, fault *why) {
-  const uint8_t *start;
-  const token_file *file = mapped_at(s, address, &start);
-  if (!file) return false;
+  area found;
+  if (!find_area(s, address, &found)) return false;
   why->code = BATCH_ERROR_IO;
   snprintf(why->message, sizeof why->message,
-           "%.700s%s: at byte %td: the file ends before, was changed, or cannot be read there", file->path,
-           start == file->map ? "" : " (its index)", (const uint8_t *)address - start);
+           "%.700s%s: at byte %td: the file ends before, was changed, or cannot be read there", found.path,
+           found.what, (const uint8_t *)address - found.start);
   return true;
 }
 

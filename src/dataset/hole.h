@@ -5,7 +5,8 @@
 #include "base/fault.h"
 #include "dataset/token_files.h"
 
-/* A guard_owns over token_files: whether an address lies in a mapping of their tokens or documents. */
+/* A guard_owns over token_files: whether an address lies in a mapping of their tokens, documents or loss
+   masks. */
 bool hole_in_token_files(const void *files, const void *address);
 
 /* Writes the fault that reading `address` is; false when it does not belong to them. */

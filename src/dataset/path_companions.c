@@ -18,7 +18,10 @@ static const companion_kind kinds[] = {
     {".ds.loss", ".ds", false, false},
     {".ds.metadata", ".ds", false, false},
     {".bin.metadata", ".bin", false, false},
+    {".bin.loss", ".bin", false, false},
+    {".npy.loss", ".npy", false, false},
     {".metadata", "", false, true},
+    {".loss", "", false, true},
 };
 
 static const companion_kind *kind_of(const char *path) {

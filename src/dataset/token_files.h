@@ -3,7 +3,7 @@
 
    Lookups are O(log parts). Everything here is constant once the dataset is open, so any number
    of threads may read it. Mappings may raise SIGBUS when a file shrinks; whoever reads through
-   `map` or `documents.map` guards them (the functions declared here that read tokens use pread
+   `map`, `documents.map` or `loss.map` guards them (the functions declared here that read tokens use pread
    and need no guard). */
 #ifndef HEADRACE_DATASET_TOKEN_FILES_H
 #define HEADRACE_DATASET_TOKEN_FILES_H

@@ -15,8 +15,10 @@ enum {
 static uint64_t mapped_bytes(const recipe *r) {
   uint64_t sum = 0;
   for (size_t i = 0; i < r->plan.count; i++)
-    for (size_t k = 0; k < r->plan.sources[i].data->count; k++)
-      if (r->plan.sources[i].data->files[k].map) sum += r->plan.sources[i].data->files[k].map_bytes;
+    for (size_t k = 0; k < r->plan.sources[i].data->count; k++) {
+      const token_file *file = &r->plan.sources[i].data->files[k];
+      sum += (file->map ? file->map_bytes : 0) + (file->loss.map ? file->loss.map_bytes : 0);
+    }
   return sum;
 }
 
@@ -28,11 +30,16 @@ void resident_init(resident *r, const recipe *of, uint64_t limit) {
 }
 
 /* The pages stay in the system's cache; who still reads one maps it in again. */
+static void let_go_of(const uint8_t *map, size_t bytes) {
+  if (map) madvise((void *)(uintptr_t)map, bytes, MADV_DONTNEED);
+}
+
 static void let_go(const recipe *r) {
   for (size_t i = 0; i < r->plan.count; i++)
     for (size_t k = 0; k < r->plan.sources[i].data->count; k++) {
       const token_file *file = &r->plan.sources[i].data->files[k];
-      if (file->map) madvise((void *)(uintptr_t)file->map, file->map_bytes, MADV_DONTNEED);
+      let_go_of(file->map, file->map_bytes);
+      let_go_of(file->loss.map, file->loss.map_bytes);
     }
 }
 
