@@ -30,9 +30,9 @@ static uint64_t mix(uint64_t hash, uint64_t value) {
   return (hash ^ value) * UINT64_C(0x9E3779B97F4A7C15) + (hash >> 29);
 }
 
-static bool take_ids(void *context, const int32_t *ids, size_t count) {
+static bool take_ids(void *context, const int32_t *ids, size_t count, const uint8_t *loss) {
   given *g = context;
-  for (size_t i = 0; i < count; i++) g->hash = mix(g->hash, (uint64_t)ids[i]);
+  for (size_t i = 0; i < count; i++) g->hash = mix(g->hash, (uint64_t)ids[i] << (loss && !loss[i]));
   g->ids += count;
   return true;
 }
@@ -91,13 +91,18 @@ static void put_word(FILE *file, uint64_t *random, bool may_fail) {
     fputs(words[stress_random_below(random, 8)], file);
 }
 
+/* In a string, or in an array of spans. */
 static void put_line(FILE *file, uint64_t *random, bool may_fail) {
-  uint32_t words = stress_random_below(random, 60);
+  uint32_t words = stress_random_below(random, 60), spans = stress_random_below(random, 3);
   if (may_fail && stress_random_below(random, 100) == 0) fputs("no JSON", file);
   if (stress_random_below(random, 20) == 0) fputc('\n', file);
-  fputs("{\"text\":\"", file);
-  for (uint32_t i = 0; i < words; i++) put_word(file, random, may_fail);
-  fputs("\"}\n", file);
+  fputs(spans ? "{\"text\":[{\"text\":\"" : "{\"text\":\"", file);
+  for (uint32_t i = 0; i < words; i++) {
+    if (spans && stress_random_below(random, 8) == 0)
+      fprintf(file, "\",\"train\":%s},{\"text\":\"", stress_random_below(random, 2) ? "true" : "false");
+    put_word(file, random, may_fail);
+  }
+  fputs(spans ? "\"}]}\n" : "\"}\n", file);
 }
 
 /* A file without a name. */
@@ -119,8 +124,10 @@ static FILE *make_file(uint64_t *random, bool jsonl) {
 
 static void run(const text_file *file, const batch_dataset_options *options, given *g) {
   const token_sink sink = {.tokens = take_ids, .end_document = take_end, .progress = report, .context = g};
+  encode_options mine;
   stress_step(options->workers == 1 ? "tokenizes alone" : "tokenizes with workers");
-  g->good = encode_file(file, options, NULL, &sink, &g->bad_lines);
+  stress_check(encode_read_options("stress", options, &mine), "%s", batch_last_error()->message);
+  g->good = encode_file(file, &mine.options, NULL, &sink, &g->bad_lines);
   g->code = g->good ? BATCH_OK : batch_last_error()->code;
   snprintf(g->message, sizeof g->message, "%s", g->good ? "" : batch_last_error()->message);
 }

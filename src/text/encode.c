@@ -7,6 +7,7 @@
 #include "sync/thread.h"
 #include "text/normalize.h"
 #include "text/pipeline/pipeline.h"
+#include "text/span_options.h"
 
 enum { MOST_WORKERS = 4096 };
 
@@ -29,16 +30,27 @@ static bool check(const char *function, const batch_dataset_options *options) {
   return true;
 }
 
+static bool check_field(const char *function, const batch_dataset_options *options) {
+  return !options->text_field || options->spans->kind != BATCH_SPANS_PROMPT ||
+         error_fail(
+             BATCH_ERROR_INVALID_ARGUMENT,
+             "%s: options.text_field is \"%.200s\", expected NULL: spans of kind BATCH_SPANS_PROMPT have "
+             "prompt_field and completion_field",
+             function, options->text_field);
+}
+
 bool encode_read_options(const char *function, const batch_dataset_options *given, encode_options *mine) {
   static const options_type type =
-      OPTIONS_TYPE_GROWN(batch_dataset_options, BATCH_DATASET_OPTIONS_INIT, longest_document);
+      OPTIONS_TYPE(batch_dataset_options, BATCH_DATASET_OPTIONS_INIT, longest_document);
   mine->options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
   if (given && !options_read(&type, function, "options", given, &mine->options)) return false;
   if (!check(function, &mine->options) ||
-      !text_options_read(function, "options.text", mine->options.text, &mine->text))
+      !text_options_read(function, "options.text", mine->options.text, &mine->text) ||
+      !span_options_read(function, mine->options.spans, &mine->spans))
     return false;
   mine->options.text = &mine->text;
-  return true;
+  mine->options.spans = &mine->spans;
+  return check_field(function, &mine->options);
 }
 
 uint32_t encode_vocab_size(const batch_dataset_options *options) {

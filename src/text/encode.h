@@ -5,10 +5,11 @@
 
 #include "text/pipeline/deliver.h"
 
-/* What a caller says of data, in the library's own copies: options.text is &text. */
+/* What a caller says of data, in the library's own copies: options.text is &text, options.spans &spans. */
 typedef struct encode_options {
   batch_dataset_options options;
   batch_text_options text;
+  batch_span_options spans;
 } encode_options;
 
 /* Copies a caller's options, which may be NULL, to mine, and checks what they say of text. */

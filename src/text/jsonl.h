@@ -1,13 +1,22 @@
-/* One line of .jsonl: the string under a name. */
+/* One line of .jsonl: the document in it. */
 #ifndef HEADRACE_TEXT_JSONL_H
 #define HEADRACE_TEXT_JSONL_H
 
-#include "text/json.h"
+#include "headrace/dataset.h"
+#include "text/jsonl_document.h"
 
 typedef struct jsonl_line {
   const char *text;
   size_t bytes;
 } jsonl_line;
+
+/* What is looked for in a line, and what becomes of it. */
+typedef struct jsonl_form {
+  const char *field;
+  const batch_span_options *spans; /* with the defaults put in */
+  batch_malformed malformed;
+  size_t longest; /* bytes of a document whose line is not longer either */
+} jsonl_form;
 
 /* What is wrong with a line, and at which byte of it. */
 typedef struct jsonl_wrong {
@@ -15,11 +24,9 @@ typedef struct jsonl_wrong {
   char what[512];
 } jsonl_wrong;
 
-/* Finds the string under `field` and appends what it means. "a.b" is member b of the object a, unless there is a
-   member of the whole name. Of members of one name the last counts. The rest of the line must be JSON, but what
-   it holds does not matter. False: *wrong says it; where that is an empty sentence, BATCH_ERROR_OUT_OF_MEMORY. */
-bool jsonl_read(const jsonl_line *line, const char *field, batch_malformed malformed, text_buffer *text,
-                jsonl_wrong *wrong);
+/* Reads what the form says into an empty document. The rest of the line must be JSON, but what it holds does not matter. False:
+   *wrong says it; where that is an empty sentence, BATCH_ERROR_OUT_OF_MEMORY. */
+bool jsonl_read(const jsonl_line *line, const jsonl_form *form, jsonl_document *document, jsonl_wrong *wrong);
 
 /* What the beginning of a file looks like. */
 typedef enum jsonl_look {

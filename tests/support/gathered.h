@@ -27,8 +27,13 @@ typedef struct gathered {
   char message[1024];
 } gathered;
 
-static inline bool take_ids(void *context, const int32_t *ids, size_t count) {
-  put(&((gathered *)context)->given, ids, count * sizeof *ids);
+enum { MASKED = 1 << 30 }; /* put to an id that is not to be learnt */
+
+static inline bool take_ids(void *context, const int32_t *ids, size_t count, const uint8_t *loss) {
+  for (size_t i = 0; i < count; i++) {
+    const int32_t id = loss && !loss[i] ? ids[i] | MASKED : ids[i];
+    put(&((gathered *)context)->given, &id, sizeof id);
+  }
   return true;
 }
 
@@ -70,11 +75,28 @@ static inline bool begins_with(const bytes *text, const bytes *begin) {
   return begin->used <= text->used && (begin->used == 0 || memcmp(text->data, begin->data, begin->used) == 0);
 }
 
+static inline void put_string(bytes *lines, const uint8_t *text, size_t count) {
+  put_u8(lines, '"');
+  for (size_t i = 0; i < count; i++)
+    if (text[i] >= 0x20 && text[i] != '"' && text[i] != '\\') put_u8(lines, text[i]);
+  put_u8(lines, '"');
+}
+
 static inline void put_line(bytes *lines, const bytes *text) {
-  put_text(lines, "{\"n\":1,\"text\":\"");
-  for (size_t i = 0; i < text->used; i++)
-    if (text->data[i] >= 0x20 && text->data[i] != '"' && text->data[i] != '\\') put_u8(lines, text->data[i]);
-  put_text(lines, "\"}\n");
+  put_text(lines, "{\"n\":1,\"text\":");
+  put_string(lines, text->data, text->used);
+  put_text(lines, "}\n");
+}
+
+/* The text in spans of which every other one is not to be learnt. */
+static inline void put_spans(bytes *lines, const bytes *text, size_t length) {
+  put_text(lines, "{\"text\":[");
+  for (size_t at = 0, i = 0; at < text->used; at += length, i++) {
+    put_text(lines, i ? ",{\"text\":" : "{\"text\":");
+    put_string(lines, text->data + at, text->used - at < length ? text->used - at : length);
+    put_text(lines, i % 2 ? "}" : ",\"train\":false}");
+  }
+  put_text(lines, "]}\n");
 }
 
 /* Lines of very different lengths, some of them bad. */
@@ -82,7 +104,10 @@ static inline bytes random_lines(unsigned count) {
   bytes lines = {0};
   for (unsigned i = 0; i < count; i++) {
     bytes text = random_text(&seed, i % 17 == 0 ? 3000 : i % 5 * 40, true);
-    put_line(&lines, &text);
+    if (i % 4 == 2)
+      put_spans(&lines, &text, i * 37 % 100 + 1);
+    else
+      put_line(&lines, &text);
     if (i % 7 == 3) put_text(&lines, "\n \t\r\n");
     if (i % 11 == 10) put_text(&lines, i % 2 ? "{\"text\":7}\n" : "no JSON\n");
     free_bytes(&text);

@@ -14,8 +14,9 @@ typedef struct text_spool {
   uint64_t count;
 } text_spool;
 
-static bool spool_tokens(void *context, const int32_t *ids, size_t count) {
+static bool spool_tokens(void *context, const int32_t *ids, size_t count, const uint8_t *loss) {
   text_spool *spool = context;
+  (void)loss;
   spool->count += count;
   return out_write_tokens(&spool->tokens, spool->type, ids, count);
 }

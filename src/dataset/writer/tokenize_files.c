@@ -22,7 +22,8 @@ typedef struct tokenize_run {
   uint64_t bytes_before, bad_lines_before; /* of the files that are done */
 } tokenize_run;
 
-static bool write_tokens(void *context, const int32_t *ids, size_t count) {
+static bool write_tokens(void *context, const int32_t *ids, size_t count, const uint8_t *loss) {
+  (void)loss;
   BatchWriter *writer = ((tokenize_run *)context)->writer;
   return writer_ready(writer, name) && writer_append(writer, ids, count);
 }

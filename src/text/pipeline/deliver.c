@@ -5,7 +5,8 @@ bool text_delivery_report(const text_delivery *d) {
 }
 
 static bool give_ids(const text_delivery *d, const text_job *job, size_t from, size_t to) {
-  return from == to || d->sink->tokens(d->sink->context, job->ids + from, to - from);
+  const uint8_t *loss = job->masked ? job->loss + from : NULL;
+  return from == to || d->sink->tokens(d->sink->context, job->ids + from, to - from, loss);
 }
 
 static bool end_document(const text_delivery *d, text_place next, bool jsonl) {

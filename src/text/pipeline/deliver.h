@@ -4,11 +4,11 @@
 
 #include "text/pipeline/job.h"
 
-/* Takes ids of the document at hand, and its end; next: where in the file the document after it begins, or nothing
+/* Takes ids of the document at hand, with 0 in loss [count] for those not to be learnt (NULL: all are), and its end; next: where in the file the document after it begins, or nothing
    more does. Takes the beginning and the end of each file, of which documents and progress are. False stops, with an error
    set. */
 typedef struct token_sink {
-  bool (*tokens)(void *context, const int32_t *ids, size_t count);
+  bool (*tokens)(void *context, const int32_t *ids, size_t count, const uint8_t *loss);
   bool (*end_document)(void *context, const text_place *next);
   bool (*progress)(void *context, uint64_t bytes_read, uint64_t bad_lines); /* often; may be NULL */
   void *context;

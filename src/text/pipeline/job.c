@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
 
@@ -14,10 +15,12 @@ size_t text_job_usual(void) {
 
 static void free_ids(text_job *job) {
   free(job->ids);
+  free(job->loss);
   free(job->documents);
   job->ids = NULL;
+  job->loss = NULL;
   job->documents = NULL;
-  job->capacity = job->most_documents = 0;
+  job->capacity = job->loss_capacity = job->most_documents = 0;
 }
 
 void text_job_clear(text_job *job) {
@@ -26,7 +29,7 @@ void text_job_clear(text_job *job) {
     free_ids(job);
   job->text.used = job->count = job->num_documents = 0;
   job->lines = job->bad_lines = 0;
-  job->opens = job->closes = job->begins = job->ends = job->broken_off = job->last = false;
+  job->opens = job->closes = job->begins = job->ends = job->broken_off = job->last = job->masked = false;
   job->fault.kind = JOB_FAULT_NONE;
 }
 
@@ -44,6 +47,28 @@ bool text_job_reserve_ids(text_job *job, size_t more) {
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for %zu ids", job->path, capacity);
   job->ids = grown;
   job->capacity = capacity;
+  return true;
+}
+
+static bool reserve_loss(text_job *job) {
+  if (job->loss_capacity >= job->count) return true;
+  uint8_t *grown = realloc(job->loss, job->capacity);
+  if (!grown)
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for the loss mask of %zu ids", job->path,
+                      job->capacity);
+  job->loss = grown;
+  job->loss_capacity = job->capacity;
+  return true;
+}
+
+bool text_job_take_ids(text_job *job, size_t count, bool masked) {
+  size_t before = job->count;
+  job->count += count;
+  if (count == 0 || (!masked && !job->masked)) return true;
+  if (!reserve_loss(job)) return false;
+  if (!job->masked) memset(job->loss, 1, before);
+  job->masked = true;
+  memset(job->loss + before, !masked, count);
   return true;
 }
 

@@ -49,6 +49,9 @@ typedef struct text_job {
   /* Written by a worker. */
   int32_t *ids;
   size_t count, capacity;
+  uint8_t *loss; /* of ids, 0: not to be learnt; made once there is one such: until then nothing is masked */
+  size_t loss_capacity;
+  bool masked;
   job_document *documents;
   size_t num_documents, most_documents;
   uint64_t lines, bad_lines;
@@ -62,8 +65,9 @@ void text_job_clear(text_job *job);
 
 void text_job_free(text_job *job);
 
-/* Makes room for `more` ids or documents. BATCH_ERROR_OUT_OF_MEMORY. */
+/* Makes room for `more` ids or documents; takes ids that were put into that room. BATCH_ERROR_OUT_OF_MEMORY. */
 bool text_job_reserve_ids(text_job *job, size_t more);
+bool text_job_take_ids(text_job *job, size_t count, bool masked);
 bool text_job_add_document(text_job *job, const text_place *next);
 
 /* Bytes that options allow where text cannot be cut, and the error when there are more. */

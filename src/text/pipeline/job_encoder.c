@@ -5,19 +5,23 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
-#include "text/jsonl.h"
+#include "text/span_options.h"
 
 bool job_encoder_make(job_encoder *encoder, const batch_dataset_options *options,
                       const BatchTokenizer *tokenizer) {
+  const size_t longest = text_longest(options);
+  const char *field = options->text_field ? options->text_field : span_options_field(options->spans);
   *encoder = (job_encoder){.options = options,
                            .tokenizer = tokenizer,
-                           .longest = text_longest(options),
-                           .normalizer = {.options = options->text, .longest = text_longest(options)}};
+                           .longest = longest,
+                           .normalizer = {.options = options->text, .longest = longest},
+                           .form = {field, options->spans, options->text->malformed, longest}};
   return tokenizer_scratch_make("options.tokenizer", tokenizer, &encoder->scratch);
 }
 
 void job_encoder_free(job_encoder *encoder) {
   text_normalizer_free(&encoder->normalizer);
+  jsonl_document_free(&encoder->document);
   text_buffer_free(&encoder->clean);
   text_buffer_free(&encoder->normal);
   tokenizer_scratch_free(&encoder->scratch);
@@ -36,13 +40,14 @@ static bool tick(job_encoder *e, size_t bytes) {
   return !e->stopped;
 }
 
-/* A document, or a part of one, and what is said when something is wrong with it. */
+/* A document, or a part or a span of one, and what is said when something is wrong with it. */
 typedef struct part {
   const char *text;
   size_t bytes;
-  uint64_t before; /* bytes of the document in front of it, encoded already */
+  uint64_t before; /* bytes of the document or span in front of it, encoded already */
   uint64_t line;   /* of the job; 0: a text */
   uint64_t after;  /* offset in the text behind it */
+  bool masked;     /* not to be learnt */
 } part;
 
 /* Of what normalization or the tokenizer has said. */
@@ -73,8 +78,7 @@ static bool tokenize(job_encoder *e, text_job *job, const part *p) {
     if (!text_job_reserve_ids(job, count)) return complete(job);
     room = count;
   }
-  job->count += count;
-  return true;
+  return text_job_take_ids(job, count, p->masked) || complete(job);
 }
 
 /* Bytes of the next part: about a step, or more where the tokenizer allows no cut. */
@@ -138,8 +142,8 @@ static bool encode(job_encoder *e, text_job *job, part p) {
 static bool put_separator(const job_encoder *e, text_job *job, batch_separator place) {
   if (e->options->separator != place) return true;
   if (!text_job_reserve_ids(job, 1)) return complete(job);
-  job->ids[job->count++] = e->options->end_of_text;
-  return true;
+  job->ids[job->count] = e->options->end_of_text;
+  return text_job_take_ids(job, 1, false) || complete(job);
 }
 
 static bool end_document(const job_encoder *e, text_job *job, text_place next) {
@@ -166,7 +170,7 @@ static bool settle_malformed(job_encoder *e, text_job *job, part *p) {
 
 static bool encode_text(job_encoder *e, text_job *job) {
   uint64_t after = job->offset + job->text.used;
-  part p = {job->text.data, job->text.used, job->begins ? 0 : job->offset, 0, after};
+  part p = {job->text.data, job->text.used, job->begins ? 0 : job->offset, 0, after, false};
   return (!job->begins || put_separator(e, job, BATCH_SEPARATOR_BEFORE)) && settle_malformed(e, job, &p) &&
          encode(e, job, p) && (!job->ends || end_document(e, job, (text_place){after, 1, 0}));
 }
@@ -214,10 +218,22 @@ static bool too_long(const job_encoder *e, text_job *job, const line *l) {
   return bad_line(e, job, l->offset, what);
 }
 
+/* Each span as a text of its own; without any the document is one. */
+static bool encode_spans(job_encoder *e, text_job *job, uint64_t after) {
+  const jsonl_document *d = &e->document;
+  if (d->num_spans == 0)
+    return encode(e, job, (part){d->text.data, d->text.used, 0, job->lines, after, false});
+  for (size_t i = 0, begin = 0; i < d->num_spans; begin = d->spans[i++].end) {
+    const jsonl_span *s = &d->spans[i];
+    if (!encode(e, job, (part){d->text.data + begin, s->end - begin, 0, job->lines, after, s->masked}))
+      return false;
+  }
+  return true;
+}
+
 static bool encode_document(job_encoder *e, text_job *job, const line *l) {
   uint64_t after = l->offset + l->with_end;
-  part p = {e->clean.data, e->clean.used, 0, job->lines, after};
-  return put_separator(e, job, BATCH_SEPARATOR_BEFORE) && encode(e, job, p) &&
+  return put_separator(e, job, BATCH_SEPARATOR_BEFORE) && encode_spans(e, job, after) &&
          end_document(e, job, (text_place){after, job->lines, job->bad_lines});
 }
 
@@ -225,10 +241,8 @@ static bool encode_line(job_encoder *e, text_job *job, const line *l) {
   jsonl_line json = {l->text + l->mark, l->bytes - l->mark};
   jsonl_wrong wrong;
   if (l->bytes > e->longest) return too_long(e, job, l);
-  e->clean.used = 0;
-  const char *field = e->options->text_field ? e->options->text_field : "text";
-  if (jsonl_read(&json, field, e->options->text->malformed, &e->clean, &wrong))
-    return encode_document(e, job, l);
+  jsonl_document_clear(&e->document);
+  if (jsonl_read(&json, &e->form, &e->document, &wrong)) return encode_document(e, job, l);
   return wrong.what[0] ? bad_line(e, job, l->offset + l->mark + wrong.at, wrong.what) : complete(job);
 }
 
@@ -245,6 +259,7 @@ static bool encode_lines(job_encoder *e, text_job *job) {
 
 /* What one huge document has made grow is given back. */
 static void give_back(job_encoder *e) {
+  jsonl_document_shrink(&e->document, text_job_usual());
   text_buffer_shrink(&e->clean, text_job_usual());
   text_buffer_shrink(&e->normal, text_job_usual());
   text_normalizer_shrink(&e->normalizer, text_job_usual());

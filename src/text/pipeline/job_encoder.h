@@ -2,6 +2,7 @@
 #ifndef HEADRACE_TEXT_PIPELINE_JOB_ENCODER_H
 #define HEADRACE_TEXT_PIPELINE_JOB_ENCODER_H
 
+#include "text/jsonl.h"
 #include "text/normalize.h"
 #include "text/pipeline/job.h"
 #include "text/tokenizer.h"
@@ -17,6 +18,8 @@ typedef struct job_encoder {
   size_t unticked; /* bytes of text since the last tick */
   tokenizer_scratch scratch;
   text_normalizer normalizer;
+  jsonl_form form;
+  jsonl_document document;
   text_buffer clean, normal;
 } job_encoder;
 
