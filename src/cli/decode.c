@@ -11,6 +11,7 @@
 #include "documents.h"
 #include "progress.h"
 #include "stop.h"
+#include "token_input.h"
 
 typedef struct decode_run {
   const decode_options *options;
@@ -28,25 +29,12 @@ static const BatchTokenizer *tokenizer_of(const decode_run *run) {
   return run->bytes ? run->bytes : run->options->data.tokenizer;
 }
 
-/* What the formats have where nothing was said; *kinds: a bit for each. */
-static batch_separator usual_separator(const BatchDataset *dataset, unsigned *kinds) {
-  batch_separator usual = BATCH_SEPARATOR_NONE;
-  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-  *kinds = 0;
-  for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
-    if (!batch_dataset_get_file(dataset, i, &file)) continue;
-    usual = separator_usual(file.format);
-    *kinds |= 1u << usual;
-  }
-  return usual;
-}
-
 static int settle_separator(decode_run *run) {
   const separator_options *o = &run->options->data.separator;
   documents *d = &run->documents;
-  unsigned kinds;
-  batch_separator usual = usual_separator(run->dataset, &kinds);
-  if (o->place < 0 && (kinds & (kinds - 1)))
+  bool same;
+  batch_separator usual = token_input_usual_separator(run->dataset, &same);
+  if (o->place < 0 && !same)
     return cli_usage_error(decode_name,
                            "the files are of formats that part documents in different ways, expected "
                            "--separator, or files of one format");
@@ -73,7 +61,7 @@ static int settle_part(decode_run *run) {
   return CLI_OK;
 }
 
-/* Text is not decoded, and not written over what is read. */
+/* Nothing is written over what is read. */
 static int check_files(const decode_run *run) {
   struct stat in, out;
   const char *path = run->options->output;
@@ -81,9 +69,6 @@ static int check_files(const decode_run *run) {
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t i = 0; i < batch_dataset_files(run->dataset); i++) {
     if (!batch_dataset_get_file(run->dataset, i, &file)) continue;
-    if (file.format == BATCH_FORMAT_TEXT || file.format == BATCH_FORMAT_JSONL)
-      return cli_usage_error(decode_name, "%s: is %s, expected a file of tokens", file.path,
-                             batch_format_name(file.format));
     if (there && stat(file.path, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
       return cli_usage_error(decode_name, "%s: is read and would be replaced, expected another output", path);
   }
@@ -117,12 +102,10 @@ static int say_where(const decode_run *run, const document_piece *piece) {
       batch_last_error()->code == BATCH_ERROR_FORMAT && run->text.malformed == BATCH_MALFORMED_ERROR;
   const char *said = cli_library_sentence(), *advice = malformed ? " (or say --malformed replace)" : "";
   if (!run->dataset) return cli_error(decode_name, "--ids: %s%s", said, advice);
-  for (size_t i = batch_dataset_files(run->dataset); i-- > 0;)
-    if (batch_dataset_get_file(run->dataset, i, &file) && file.first_token <= piece->first)
-      return cli_error(decode_name, "%s: in document %s, token %s of the file and what follows: %s%s",
-                       file.path, cli_thousands(run->documents.document - piece->ends),
-                       cli_thousands(piece->first - file.first_token), said, advice);
-  return cli_library_error(decode_name);
+  if (!token_input_find(run->dataset, piece->first, &file)) return cli_library_error(decode_name);
+  return cli_error(decode_name, "%s: in document %s, token %s of the file and what follows: %s%s", file.path,
+                   cli_thousands(run->documents.document - piece->ends),
+                   cli_thousands(piece->first - file.first_token), said, advice);
 }
 
 /* All of them were passed over, and counted. */
@@ -200,9 +183,8 @@ static int write_all(decode_run *run) {
 }
 
 static int open_files(decode_run *run, const char *const *paths, size_t n) {
-  run->dataset = batch_dataset_open(paths, n, &run->options->data.dataset);
-  if (!run->dataset) return cli_library_error(decode_name);
-  int status = check_files(run);
+  int status = token_input_open(decode_name, paths, n, &run->options->data.dataset, &run->dataset);
+  if (status == CLI_OK) status = check_files(run);
   if (status == CLI_OK) status = settle_separator(run);
   return status == CLI_OK ? settle_part(run) : status;
 }

@@ -16,10 +16,17 @@ static bool is_wanted(const documents *d) {
   return d->document >= d->first && d->document <= d->last;
 }
 
-static bool read_to(documents *d, uint64_t end) {
-  d->given = 0;
-  d->used = (size_t)smaller(end - d->at, BLOCK);
-  d->failed = !batch_dataset_read(d->dataset, d->at, d->used, d->ids);
+/* What is at hand of the tokens up to `end`: at least one, if there is one. */
+static bool read_to(documents *d, uint64_t end, document_piece *piece) {
+  if (d->at < end && (d->at < d->block || d->at - d->block >= d->used)) {
+    d->block = d->at;
+    d->used = (size_t)smaller(d->file_end - d->at, BLOCK);
+    d->failed = !batch_dataset_read(d->dataset, d->at, d->used, d->ids);
+    if (d->failed) d->used = 0;
+  }
+  piece->count = d->at < end ? (size_t)smaller(end - d->at, d->block + d->used - d->at) : 0;
+  piece->ids = piece->count > 0 ? d->ids + (d->at - d->block) : d->ids;
+  piece->first = d->at;
   return !d->failed;
 }
 
@@ -33,7 +40,6 @@ static bool next_file(documents *d) {
   d->in_file = info.documents;
   d->at = larger(info.first_token, d->start);
   d->file_end = larger(d->at, smaller(info.first_token + info.tokens, d->end));
-  d->used = d->given = 0;
   return !d->failed;
 }
 
@@ -63,11 +69,8 @@ static bool piece_of_index(documents *d, document_piece *piece) {
   *piece = (document_piece){.begins = !d->inside};
   if (!d->inside && !next_of_index(d)) return false;
   uint64_t end = smaller(d->whole_end, d->end), from = d->at;
-  if (!read_to(d, end)) return false;
-  d->at += d->used;
-  piece->ids = d->ids;
-  piece->count = d->used;
-  piece->first = from;
+  if (!read_to(d, end, piece)) return false;
+  d->at += piece->count;
   piece->ends = d->at == end;
   bool drops = !d->keep && piece->count > 0;
   if (drops && d->separator == BATCH_SEPARATOR_BEFORE && from == d->whole_start &&
@@ -87,26 +90,25 @@ static size_t find(const documents *d, const int32_t *ids, size_t from, size_t c
   return from;
 }
 
-/* Takes from what was read up to where the document ends. */
-static size_t cut(const documents *d, document_piece *piece, size_t count) {
-  const int32_t *ids = d->ids + d->given;
+/* Cuts what was read where the document ends. Returns the tokens that are done by it. */
+static size_t cut(const documents *d, document_piece *piece) {
+  const int32_t *ids = piece->ids;
+  size_t count = piece->count;
   bool before = d->separator == BATCH_SEPARATOR_BEFORE, after = d->separator == BATCH_SEPARATOR_AFTER;
   size_t from = before && piece->begins && ids[0] == d->end_of_text;
   size_t at = before || after ? find(d, ids, from, count) : count;
   piece->ends = at < count;
   size_t skipped = d->keep ? 0 : from;
-  piece->ids = ids + skipped;
-  piece->first = d->at + skipped;
+  piece->ids += skipped;
+  piece->first += skipped;
   piece->count = at + (after && piece->ends && d->keep) - skipped;
   return at + (after && piece->ends);
 }
 
 static bool piece_of_stream(documents *d, document_piece *piece) {
   *piece = (document_piece){.begins = !d->inside};
-  if (d->given == d->used && (d->at == d->file_end || !read_to(d, d->file_end))) return false;
-  size_t taken = cut(d, piece, d->used - d->given);
-  d->given += taken;
-  d->at += taken;
+  if (d->at == d->file_end || !read_to(d, d->file_end, piece)) return false;
+  d->at += cut(d, piece);
   piece->ends |= d->at == d->file_end;
   return true;
 }
@@ -125,6 +127,10 @@ bool documents_next(documents *d, document_piece *piece) {
     }
   }
   return false;
+}
+
+bool documents_are_known(const documents *d) {
+  return d->indexed || d->separator;
 }
 
 void documents_free(documents *d) {

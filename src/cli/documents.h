@@ -29,8 +29,9 @@ typedef struct documents {
   uint64_t file_end;       /* of what is wanted of the file at hand */
   uint64_t index, in_file; /* the next document of an index, and how many the file has from there on */
   uint64_t whole_start, whole_end; /* of a document of an index */
-  int32_t *ids;                    /* read */
-  size_t used, given;
+  int32_t *ids;                    /* read: [used] from token `block` of the stream on */
+  uint64_t block;
+  size_t used;
 } documents;
 
 typedef struct document_piece {
@@ -41,6 +42,9 @@ typedef struct document_piece {
 } document_piece;
 
 bool documents_next(documents *d, document_piece *piece);
+
+/* Whether the piece is of a file whose documents are known; else the file is one. */
+bool documents_are_known(const documents *d);
 void documents_free(documents *d);
 
 #endif

@@ -18,7 +18,10 @@ refuses 2 '--start is -1' -- decode --start -1 a.bin
 refuses 2 '--malformed keep is not for --to jsonl' -- decode --to jsonl --malformed keep a.bin
 refuses 2 '--field is for --to jsonl' -- decode --field x a.bin
 refuses 2 'expected UTF-8' -- decode --to jsonl --field "$(printf 'a\377')" a.bin
-refuses 2 'is text, expected a file of tokens' -- decode a.txt
+refuses 2 'a.txt: is text, expected files of tokens' -- decode a.txt
+printf '{"text": "line"}\n' >a.jsonl
+printf '\001\000' >a.u16
+refuses 2 'a.jsonl: is text, expected files of tokens' -- decode a.u16 a.jsonl
 refuses 2 'expected one of tokens' -- decode --format text a.txt
 refuses 1 'missing.bin' -- decode missing.bin
 
