@@ -14,6 +14,7 @@ typedef struct cli_command {
 } cli_command;
 
 int command_bench(int argc, char **argv); /* returns only where headrace-bench cannot be run */
+int command_convert(int argc, char **argv);
 int command_decode(int argc, char **argv);
 int command_feed(int argc, char **argv);
 int command_info(int argc, char **argv);

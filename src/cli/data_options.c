@@ -78,6 +78,10 @@ int data_options_open_tokenizer(data_options *options, const char *command) {
   return options->tokenizer ? CLI_OK : cli_library_error(command);
 }
 
+void data_option_pass(data_options *options, int option) {
+  options->given &= ~(1u << (option - DATA_FORMAT));
+}
+
 int data_options_settle(data_options *options, const char *command) {
   batch_dataset_options *dataset = &options->dataset;
   int status = data_options_open_tokenizer(options, command);
@@ -178,17 +182,10 @@ static const option_use uses[] = {
 };
 
 static unsigned use_of(batch_format format) {
-  switch (format) {
-  case BATCH_FORMAT_TEXT:
-    return TEXT;
-  case BATCH_FORMAT_JSONL:
-    return JSONL;
-  case BATCH_FORMAT_MEGATRON:
-  case BATCH_FORMAT_DATATROVE:
-    return INDEXED;
-  default:
-    return TOKENS;
-  }
+  return format == BATCH_FORMAT_TEXT    ? TEXT
+         : format == BATCH_FORMAT_JSONL ? JSONL
+         : separator_has_index(format)  ? INDEXED
+                                        : TOKENS;
 }
 
 static const char *use_name(unsigned files) {

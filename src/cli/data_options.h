@@ -90,6 +90,9 @@ int data_options_check(const data_options *options, const char *command, const B
 int data_options_check_all(const data_options *options, const char *command,
                            const BatchDataset *const *datasets, size_t n);
 
+/* The command has a use for this one whatever the files are. */
+void data_option_pass(data_options *options, int option);
+
 void data_options_free(data_options *options);
 
 /* Lines of .jsonl that --on-bad-line skip passed over. */

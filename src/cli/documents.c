@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "separator.h"
+
 enum { BLOCK = 1 << 16 }; /* ids that are read at once */
 
 static uint64_t larger(uint64_t a, uint64_t b) {
@@ -36,7 +38,7 @@ static bool next_file(documents *d) {
   d->index += d->in_file;
   if (d->file == batch_dataset_files(d->dataset)) return false;
   d->failed = !batch_dataset_get_file(d->dataset, d->file++, &info);
-  d->indexed = info.format == BATCH_FORMAT_MEGATRON || info.format == BATCH_FORMAT_DATATROVE;
+  d->indexed = separator_has_index(info.format);
   d->in_file = info.documents;
   d->at = larger(info.first_token, d->start);
   d->file_end = larger(d->at, smaller(info.first_token + info.tokens, d->end));

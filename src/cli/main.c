@@ -6,6 +6,7 @@
 
 static const cli_command commands[] = {
     {"bench", "measure queues, the pool and the loader against others", command_bench},
+    {"convert", "write files of tokens in another format", command_convert},
     {"decode", "give the text of files of tokens", command_decode},
     {"feed", "run the loader over files and print a checksum", command_feed},
     {"info", "what is in files of tokens or text", command_info},

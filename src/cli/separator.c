@@ -13,17 +13,15 @@ int separator_take_end_of_text(separator_options *o, const char *command, const 
   return CLI_OK;
 }
 
+bool separator_has_index(batch_format format) {
+  return format == BATCH_FORMAT_MEGATRON || format == BATCH_FORMAT_DATATROVE;
+}
+
 batch_separator separator_usual(batch_format format) {
-  switch (format) {
-  case BATCH_FORMAT_LLMC_GPT2:
-  case BATCH_FORMAT_LLMC_LLAMA3:
-    return BATCH_SEPARATOR_BEFORE;
-  case BATCH_FORMAT_MEGATRON:
-  case BATCH_FORMAT_DATATROVE:
-    return BATCH_SEPARATOR_NONE;
-  default:
-    return BATCH_SEPARATOR_AFTER;
-  }
+  bool llmc = format == BATCH_FORMAT_LLMC_GPT2 || format == BATCH_FORMAT_LLMC_LLAMA3;
+  return separator_has_index(format) ? BATCH_SEPARATOR_NONE
+         : llmc                      ? BATCH_SEPARATOR_BEFORE
+                                     : BATCH_SEPARATOR_AFTER;
 }
 
 int separator_settle(const separator_options *o, const char *command, batch_separator usual,

@@ -18,6 +18,9 @@ typedef struct separator_options {
 int separator_take_place(separator_options *o, const char *command, const char *word);
 int separator_take_end_of_text(separator_options *o, const char *command, const char *text);
 
+/* Whether a format of tokens keeps documents beside them. */
+bool separator_has_index(batch_format format);
+
 /* What a format of tokens has where nothing is said. */
 batch_separator separator_usual(batch_format format);
 

@@ -1,0 +1,273 @@
+/* headrace convert: from files of tokens to files of tokens in another format. */
+#include "convert.h"
+
+#include <inttypes.h>
+
+#include "documents.h"
+#include "progress.h"
+#include "stop.h"
+#include "token_input.h"
+
+typedef struct convert_run {
+  const convert_options *options;
+  batch_writer_options writing;
+  BatchDataset *dataset;
+  BatchWriter *writer;
+  documents documents;
+  progress bar;
+  uint64_t num_documents; /* known ones */
+  bool stopped;
+  uint64_t in_part; /* tokens of the shard at hand, where documents are not known */
+} convert_run;
+
+static bool puts_separators(const convert_options *o) {
+  return o->separator == SEPARATOR_PUT_BEFORE || o->separator == SEPARATOR_PUT_AFTER;
+}
+
+static int settle_separator(convert_run *run) {
+  const separator_options *given = &run->options->data.separator;
+  documents *d = &run->documents;
+  bool same;
+  batch_separator usual = token_input_usual_separator(run->dataset, &same);
+  d->end_of_text = given->end_of_text;
+  d->keep = run->options->separator == SEPARATOR_KEEP;
+  if (given->place >= 0) d->separator = (batch_separator)given->place;
+  if (given->place < 0 && given->end_of_text >= 0) {
+    if (!same)
+      return cli_usage_error(convert_name,
+                             "the files are of formats that part documents in different ways, expected "
+                             "--separator, or files of one format");
+    d->separator = usual;
+  }
+  if (given->end_of_text >= 0 && !d->separator && !puts_separators(run->options))
+    return cli_usage_error(convert_name, "--end-of-text is of no use without a separator%s",
+                           given->place >= 0 ? "" : ", which this format lacks: say --separator");
+  return CLI_OK;
+}
+
+/* Files of which no documents are known, and the first of them. */
+static size_t unknown_files(const convert_run *run, batch_dataset_file *first) {
+  size_t count = 0;
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  if (run->documents.separator) return 0;
+  for (size_t i = 0; i < batch_dataset_files(run->dataset); i++) {
+    if (!batch_dataset_get_file(run->dataset, i, &file) || separator_has_index(file.format) ||
+        file.tokens == 0)
+      continue;
+    if (count++ == 0) *first = file;
+  }
+  return count;
+}
+
+static uint64_t indexed_documents(const convert_run *run) {
+  uint64_t count = 0;
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  for (size_t i = 0; i < batch_dataset_files(run->dataset); i++)
+    if (batch_dataset_get_file(run->dataset, i, &file) && separator_has_index(file.format))
+      count += file.documents;
+  return count;
+}
+
+static int check_documents(const convert_run *run) {
+  batch_dataset_file file;
+  if (!run->options->separator || unknown_files(run, &file) == 0) return CLI_OK;
+  return cli_usage_error(convert_name,
+                         "%s: no documents are known, expected --separator, as --output-separator is given",
+                         file.path);
+}
+
+/* What is not in the output as it was in the input: said, whatever else is. */
+static void say_lost(const convert_run *run) {
+  batch_dataset_file file;
+  size_t unknown = unknown_files(run, &file);
+  uint64_t indexed = indexed_documents(run);
+  output_separator separator = run->options->separator;
+  const char *format = batch_format_name(run->writing.format);
+  if (separator_has_index(run->writing.format)) {
+    if (unknown > 0)
+      (void)cli_error(convert_name, "no documents are known in %s: %s one (--end-of-text finds them)",
+                      cli_count(unknown, "file"), unknown == 1 ? "it is" : "each is");
+  } else if (separator == SEPARATOR_TAKE_OUT) {
+    (void)cli_error(convert_name, "%s has no index: documents are not kept", format);
+  } else if (separator == SEPARATOR_KEEP && indexed > 0) {
+    (void)cli_error(convert_name,
+                    "%s has no index: the ends of %s are kept only where the tokens have end-of-text ids "
+                    "(--output-separator puts them there)",
+                    format, cli_count(indexed, "document"));
+  }
+}
+
+static bool show_progress(convert_run *run, const char *what) {
+  const documents *d = &run->documents;
+  char note[96];
+  run->stopped = stop_asked();
+  if (run->stopped) return false;
+  if (!progress_is_due(&run->bar)) return true;
+  uint64_t width = batch_dataset_width(run->dataset);
+  snprintf(note, sizeof note, "%s  %.1f Mtokens/s", what, (double)d->at * 1e-6 / progress_seconds(&run->bar));
+  progress_draw(&run->bar, d->at * width, d->end * width, note);
+  return true;
+}
+
+/* Begins at the first document. */
+static documents *rewind_documents(convert_run *run) {
+  documents *d = &run->documents;
+  documents_free(d);
+  *d = (documents){.dataset = run->dataset,
+                   .separator = d->separator,
+                   .end_of_text = d->end_of_text,
+                   .keep = d->keep,
+                   .end = batch_dataset_tokens(run->dataset),
+                   .last = UINT64_MAX};
+  progress_start(&run->bar, run->options->quiet);
+  return d;
+}
+
+static int does_not_fit(const convert_run *run, uint64_t token, int32_t id) {
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  batch_token_type type = batch_writer_token_type(run->writer);
+  token_input_find(run->dataset, token, &file);
+  return cli_error(convert_name,
+                   "%s: token %s of the file is %" PRId32 ", expected at most %" PRIu32 ": %s is to hold %s",
+                   file.path, cli_thousands(token - file.first_token), id, convert_room(type) - 1,
+                   run->options->output, batch_token_type_name(type));
+}
+
+/* Before a token is written. */
+static int check_ids(convert_run *run) {
+  document_piece piece;
+  int32_t most = (int32_t)(convert_room(batch_writer_token_type(run->writer)) - 1);
+  documents *d = rewind_documents(run);
+  while (documents_next(d, &piece)) {
+    int32_t largest = 0;
+    for (size_t i = 0; i < piece.count; i++) largest = piece.ids[i] > largest ? piece.ids[i] : largest;
+    for (size_t i = 0; largest > most && i < piece.count; i++)
+      if (piece.ids[i] > most) return does_not_fit(run, piece.first + i, piece.ids[i]);
+    if (!show_progress(run, "looking at the ids")) return CLI_OK;
+  }
+  return d->failed ? cli_library_error(convert_name) : CLI_OK;
+}
+
+static bool put_separator(convert_run *run) {
+  return batch_writer_append(run->writer, &run->documents.end_of_text, 1);
+}
+
+/* Where no documents are known and none are written, shards are cut anywhere. */
+static bool write_parts(convert_run *run, const int32_t *ids, size_t count) {
+  uint64_t most = run->writing.shard_tokens;
+  while (count > 0) {
+    uint64_t room = most - run->in_part;
+    size_t n = count < room ? count : (size_t)room;
+    if (!batch_writer_append(run->writer, ids, n)) return false;
+    ids += n;
+    count -= n;
+    run->in_part = (run->in_part + n) % most;
+    if (run->in_part == 0 && !batch_writer_end_document(run->writer)) return false;
+  }
+  return true;
+}
+
+static bool write_piece(convert_run *run, const document_piece *piece) {
+  output_separator separator = run->options->separator;
+  bool known = documents_are_known(&run->documents);
+  if (!known && run->writing.shard_tokens && !separator_has_index(run->writing.format))
+    return write_parts(run, piece->ids, piece->count);
+  run->num_documents += piece->ends && known;
+  return (!piece->begins || separator != SEPARATOR_PUT_BEFORE || put_separator(run)) &&
+         batch_writer_append(run->writer, piece->ids, piece->count) &&
+         (!piece->ends || separator != SEPARATOR_PUT_AFTER || put_separator(run)) &&
+         (!piece->ends || batch_writer_end_document(run->writer));
+}
+
+static int write_tokens(convert_run *run) {
+  document_piece piece;
+  documents *d = rewind_documents(run);
+  while (documents_next(d, &piece)) {
+    if (!write_piece(run, &piece)) return cli_library_error(convert_name);
+    if (!show_progress(run, cli_count(batch_writer_tokens(run->writer), "token"))) return CLI_OK;
+  }
+  if (d->failed || !batch_writer_finish(run->writer)) return cli_library_error(convert_name);
+  return CLI_OK;
+}
+
+static int say_stopped(const convert_run *run) {
+  uint64_t shards = batch_writer_files(run->writer);
+  return cli_error(convert_name, "stopped by a signal; %s%s", shards ? "kept: " : "nothing is written",
+                   shards ? cli_count(shards, "whole shard") : "");
+}
+
+static int print_summary(const convert_run *run) {
+  double seconds = progress_seconds(&run->bar);
+  uint64_t tokens = batch_writer_tokens(run->writer);
+  printf("%s (%s)", cli_count(tokens, "token"), batch_token_type_name(batch_writer_token_type(run->writer)));
+  if (run->num_documents) printf(" in %s", cli_count(run->num_documents, "document"));
+  printf(
+      ", %s, %s, %.1f s, %s/s, %.1f Mtokens/s\n", cli_count(batch_writer_files(run->writer), "file"),
+      batch_format_name(run->writing.format), seconds,
+      cli_bytes((double)(batch_dataset_tokens(run->dataset) * batch_dataset_width(run->dataset)) / seconds),
+      (double)tokens * 1e-6 / seconds);
+  return cli_finish_output(convert_name);
+}
+
+static int write_all(convert_run *run) {
+  say_lost(run);
+  int status = convert_narrows(run->writer, run->dataset) ? check_ids(run) : CLI_OK;
+  if (status == CLI_OK && !run->stopped) status = write_tokens(run);
+  progress_end(&run->bar);
+  if (status == CLI_OK && run->stopped) return say_stopped(run);
+  return status == CLI_OK && !run->options->quiet ? print_summary(run) : status;
+}
+
+/* What is to be put between documents must fit, and nothing is written over what is read. */
+static int check_output(const convert_run *run) {
+  uint32_t room = convert_room(batch_writer_token_type(run->writer));
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  if (puts_separators(run->options) && (uint32_t)run->documents.end_of_text >= room)
+    return cli_usage_error(
+        convert_name, "--end-of-text is %" PRId32 ", expected below %" PRIu32 ", for tokens of type %s",
+        run->documents.end_of_text, room, batch_token_type_name(batch_writer_token_type(run->writer)));
+  for (size_t i = 0; i < batch_dataset_files(run->dataset); i++)
+    if (batch_dataset_get_file(run->dataset, i, &file) && !batch_writer_check_input(run->writer, file.path))
+      return cli_library_error(convert_name);
+  return CLI_OK;
+}
+
+/* --separator says of files with an index which ids --output-separator takes out. */
+static int check_options(const convert_run *run) {
+  data_options data = run->options->data;
+  if (run->options->separator != SEPARATOR_KEEP) {
+    data_option_pass(&data, DATA_SEPARATOR);
+    data_option_pass(&data, DATA_END_OF_TEXT);
+  }
+  return data_options_check(&data, convert_name, run->dataset);
+}
+
+static int convert(convert_run *run, const char *const *paths, size_t n) {
+  const convert_options *o = run->options;
+  int status = token_input_open(convert_name, paths, n, &o->data.dataset, &run->dataset);
+  if (status == CLI_OK) status = check_options(run);
+  if (status == CLI_OK) status = settle_separator(run);
+  if (status == CLI_OK) status = check_documents(run);
+  if (status != CLI_OK) return status;
+  run->writing = o->writer;
+  convert_choose_type(&run->writing, run->dataset, puts_separators(o) ? o->data.separator.end_of_text : -1);
+  stop_watch();
+  run->writer = batch_writer_create(o->output, &run->writing);
+  if (!run->writer) return cli_library_error(convert_name);
+  status = check_output(run);
+  return status == CLI_OK ? write_all(run) : status;
+}
+
+int command_convert(int argc, char **argv) {
+  convert_options options = CONVERT_OPTIONS_INIT;
+  convert_run run = {.options = &options};
+  int status = convert_options_take(&options, argc, argv);
+  if (status == CLI_OK && !options.help)
+    status = convert(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
+  documents_free(&run.documents);
+  batch_writer_free(run.writer);
+  batch_dataset_free(run.dataset);
+  data_options_free(&options.data);
+  stop_die();
+  return status;
+}
