@@ -41,7 +41,7 @@ static bool check_field(const char *function, const batch_dataset_options *optio
 
 bool encode_read_options(const char *function, const batch_dataset_options *given, encode_options *mine) {
   static const options_type type =
-      OPTIONS_TYPE(batch_dataset_options, BATCH_DATASET_OPTIONS_INIT, longest_document);
+      OPTIONS_TYPE_GROWN(batch_dataset_options, BATCH_DATASET_OPTIONS_INIT, longest_document);
   mine->options = (batch_dataset_options)BATCH_DATASET_OPTIONS_INIT;
   if (given && !options_read(&type, function, "options", given, &mine->options)) return false;
   if (!check(function, &mine->options) ||
