@@ -1,14 +1,16 @@
 /* Runs small programs on a window (sync/window.h) under schedules that a seed decides (schedule/fibers.h): two to
    four threads that publish one position, or two in the wrong order, with batches of which `size` go round, under
-   numbers or under tickets; that take without waiting, waiting, or to a deadline; that close. Of every run is checked
+   numbers or under tickets; that take without waiting, waiting, or to a deadline; that close; and, where how many positions
+   there are is not known from the beginning, that say so. Of every run is checked
      - that no position is refused, and each comes with its handle and its entry,
      - that when all threads sleep each has cause: the position at the head is not published, and nobody has
-       closed the window; closing then wakes all,
+       closed the window or said that there is none; closing then wakes all,
      - that no waiter and no token is left over,
      - that there is an order of the calls in which the answers are those of a sequential window:
            publish p  p is published
+           end        it is said which position is the last
            take       OK with the position at the head if that is published, and the head goes on; END if the head is
-                      behind the last; EMPTY or TIMEDOUT if the position at the head is not published; CLOSED if closed
+                      behind the last, as has been said; EMPTY or TIMEDOUT if the position at the head is not published; CLOSED if closed
            close      closed
        A take that began before the first close was over may be answered as if it were not closed.
    Then the same with windows that are wrong in one thing (schedule/window_mutants.c), each of which must be found.
@@ -27,7 +29,7 @@
 
 enum { OPERATIONS_MAX = 4, CALLS_MAX = 48, POSITIONS_MAX = 8, MUTANT_SCHEDULES = 400000 };
 
-typedef enum call_kind { PUBLISH, PUBLISH_TWO, TAKE, TAKE_TIMED, TAKE_WAITING, CLOSE, KINDS } call_kind;
+typedef enum call_kind { PUBLISH, PUBLISH_TWO, TAKE, TAKE_TIMED, TAKE_WAITING, END, CLOSE, KINDS } call_kind;
 
 typedef struct call {
   call_kind kind;
@@ -40,14 +42,14 @@ typedef struct call {
 typedef struct program {
   uint32_t size, total;
   uint64_t first;
-  bool tickets;
+  bool tickets, open; /* open: that there are `total` positions is said by an END */
   unsigned threads, length[FIBERS_MAX];
   call_kind operations[FIBERS_MAX][OPERATIONS_MAX];
 } program;
 
 typedef struct sequential_window {
   uint32_t head, published; /* a bit a position */
-  bool closed;
+  bool closed, ended;
 } sequential_window;
 
 static small_window_parts parts;
@@ -122,6 +124,12 @@ static void close_window(unsigned thread) {
   c->responded = stamp++;
 }
 
+static void end_window(unsigned thread) {
+  call *c = record(thread, END, 0);
+  if (now_running.open) parts.end(&tested.window, now_running.first + now_running.total);
+  c->responded = stamp++;
+}
+
 static void run_thread(unsigned thread) {
   for (unsigned i = 0; i < now_running.length[thread]; i++) {
     call_kind kind = now_running.operations[thread][i];
@@ -131,6 +139,8 @@ static void run_thread(unsigned thread) {
       publish_two(thread);
     else if (kind == CLOSE)
       close_window(thread);
+    else if (kind == END)
+      end_window(thread);
     else
       take(thread, kind);
   }
@@ -138,6 +148,7 @@ static void run_thread(unsigned thread) {
 
 static call_kind random_operation(uint64_t *random) {
   if (stress_random_below(random, 32) == 0) return CLOSE;
+  if (stress_random_below(random, 12) == 0) return END;
   if (stress_random_below(random, 2) == 0) return stress_random_below(random, 3) == 0 ? PUBLISH_TWO : PUBLISH;
   return TAKE + stress_random_below(random, 3);
 }
@@ -149,6 +160,7 @@ static void make_program(uint64_t *random, unsigned most_threads) {
   p->total = 1 + stress_random_below(random, POSITIONS_MAX);
   p->first = turns[stress_random_below(random, 4)] << window_shift_for(p->size);
   p->tickets = stress_random_below(random, 2);
+  p->open = stress_random_below(random, 2);
   p->threads = 2 + stress_random_below(random, most_threads - 1);
   for (unsigned t = 0; t < p->threads; t++) {
     p->length[t] = 1 + stress_random_below(random, OPERATIONS_MAX);
@@ -164,23 +176,25 @@ static void begin(void) {
   idle_count = now_running.size;
   for (uint32_t i = 0; i < idle_count; i++) idle[i] = i + 1;
   memset(handle_of_position, 0, sizeof handle_of_position);
-  small_window_init(&tested, now_running.size, now_running.first, now_running.first + now_running.total);
+  small_window_init(&tested, now_running.size, now_running.first,
+                    now_running.open ? UINT64_MAX : now_running.first + now_running.total);
 }
 
 static const char *check_sleepers(void) {
   uint32_t head = 0, published = 0;
-  bool closed = false, asleep = false;
+  bool closed = false, asleep = false, ended = !now_running.open;
   for (unsigned i = 0; i < recorded; i++) {
     const call *c = &calls[i];
     asleep = asleep || c->responded == UINT64_MAX;
     closed = closed || c->kind == CLOSE;
+    ended = ended || c->kind == END;
     if (c->kind == PUBLISH) published |= 1u << c->position;
     if (c->kind >= TAKE && c->kind <= TAKE_WAITING && c->responded != UINT64_MAX)
       head += c->answer == WINDOW_OK;
   }
   if (!asleep) return "does not end";
   if (closed) return "asleep although it is closed";
-  if (head >= now_running.total) return "asleep at the end";
+  if (head >= now_running.total) return ended ? "asleep at the end" : NULL;
   return published >> head & 1 ? "asleep beside the position at the head" : NULL;
 }
 
@@ -195,7 +209,7 @@ static bool overlaps_close(const call *take) {
 static bool step_take(sequential_window *w, const call *c) {
   if (c->answer == WINDOW_CLOSED) return w->closed;
   if (w->closed && !overlaps_close(c)) return false;
-  bool is_end = w->head == now_running.total, is_there = !is_end && (w->published >> w->head & 1);
+  bool is_end = w->ended && w->head == now_running.total, is_there = w->published >> w->head & 1;
   switch (c->answer) {
   case WINDOW_OK:
     if (!is_there || c->position != w->head) return false;
@@ -214,6 +228,7 @@ static bool step(sequential_window *w, const call *c) {
   if (c->kind >= TAKE && c->kind <= TAKE_WAITING) return step_take(w, c);
   if (c->kind == PUBLISH) w->published |= 1u << c->position;
   if (c->kind == CLOSE) w->closed = true;
+  if (c->kind == END) w->ended = true;
   return true;
 }
 
@@ -253,13 +268,13 @@ static const char *run_schedule(uint64_t seed) {
   if (found) return found;
   if (atomic_load_explicit(&tested.window.ready.word, memory_order_seq_cst) != 0)
     return "a waiter or a token is left over";
-  return has_order(0, (sequential_window){0, 0, false}) ? NULL : "no order of the calls explains the answers";
+  return has_order(0, (sequential_window){0, 0, false, !now_running.open}) ? NULL : "no order of the calls explains the answers";
 }
 
 static void report(const char *what, uint64_t seed) {
   static const char *const names[KINDS] = {"publish",           "publish two", "take", "take to a deadline",
-                                           "take and wait for", "close"},
-                           *const answers[] = {"OK", "EMPTY", "TIMEDOUT", "END", "CLOSED"};
+                                           "take and wait for", "end", "close"},
+                           *const answers[] = {"OK", "LEFT", "EMPTY", "TIMEDOUT", "END", "CLOSED"};
   for (unsigned i = 0; i < recorded; i++)
     printf("  thread %u  %3llu to %3lld  %s %u %s\n", calls[i].thread, (unsigned long long)calls[i].invoked,
            (long long)calls[i].responded, names[calls[i].kind], calls[i].position,

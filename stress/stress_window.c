@@ -1,6 +1,6 @@
 /* The window between many threads: workers, who get a batch from a ring of them, take a number or a ticket, write
    what belongs to it and publish; takers, who check it and give the batch back. Windows of random sizes, run to
-   their end or closed in the middle. Each position is taken once, with the handle, the entry and the batch that
+   their end, which is known from the beginning or said by who has the last position, or closed in the middle. Each position is taken once, with the handle, the entry and the batch that
    were made for it; each taker gets rising positions; everyone comes back; no waiter and no token is left. What is
    in a batch is not atomic, so ThreadSanitizer sees whether the window publishes it.
 
@@ -22,7 +22,7 @@ typedef struct round_state {
   _Atomic uint64_t slots[MOST], entries[MOST], pool_slots[1 << RING_MIN_SHIFT];
   uint64_t batches[MOST + 1]; /* by handle: the position it is for; not atomic */
   uint64_t total, close_after;
-  bool tickets;
+  bool tickets, open; /* open: the window is not made for `total` */
   _Atomic uint64_t next;
   _Atomic uint64_t taken;
   _Atomic uint8_t seen[MOST_POSITIONS];
@@ -68,8 +68,11 @@ static void work(stress_thread *self) {
     now.batches[a.handle] = position;
     atomic_store_explicit(&now.entries[position & now.window.mask], position, memory_order_relaxed);
     stress_step("publishes");
+    bool ends = now.open && position + 1 == now.total, first = position % 2;
+    if (ends && first) window_end(&now.window, now.total);
     stress_check(window_publish(&now.window, position, a.handle),
                  "position %" PRIu64 " is refused, head %" PRIu64, position, window_head(&now.window));
+    if (ends && !first) window_end(&now.window, now.total);
   }
 }
 
@@ -114,7 +117,8 @@ static void begin_round(uint64_t *random) {
   now.close_after =
       stress_random_below(random, 4) == 0 ? stress_random_below(random, (uint32_t)now.total) : UINT64_MAX;
   now.tickets = stress_random_below(random, 2);
-  window_init(&now.window, now.slots, size, 0, now.total);
+  now.open = stress_random_below(random, 2);
+  window_init(&now.window, now.slots, size, 0, now.open ? UINT64_MAX : now.total);
   event_init(&now.idle);
   ring_init(&now.pool, now.pool_slots, size, 0, NULL);
   for (uint32_t handle = 1; handle <= size; handle++) ring_push(&now.pool, handle);

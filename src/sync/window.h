@@ -26,7 +26,9 @@
      PUBLISH, then FIRST (publish: load of head)  and  ADVANCE (take: CAS of head), then NEXT (load of the next slot),
               of which at least one sees the other (store buffering): either the publisher finds its position at the
               head, or who moved the head there finds it published; that one wakes a taker.
-     TICKET   ticket: add to tail         ->  TICKET: what the earlier ones know of head */
+     TICKET   ticket: add to tail         ->  TICKET: what the earlier ones know of head
+     LAST     end: store of total         ->  LAST: loads of total in next and pass_on: whoever waits is told, by who says
+              it or by who then moves the head there */
 #ifndef HEADRACE_SYNC_WINDOW_H
 #define HEADRACE_SYNC_WINDOW_H
 
@@ -51,12 +53,12 @@ typedef enum window_status {
 } window_status;
 
 typedef struct window {
-  /* Written by window_init only. */
+  /* Written by window_init only, but for total. */
   _Alignas(PORT_LINE) _Atomic uint64_t *slots; /* [m] */
   uint64_t mask;                               /* m - 1 */
-  uint64_t total;                              /* the first position that there is not */
   uint32_t shift;                              /* log2 m */
   uint32_t size;
+  _Atomic uint64_t total; /* the first position that there is not; window_end lowers it once, takers read it */
   /* The next position to take; takers CAS it. */
   _Alignas(PORT_LINE) _Atomic uint64_t head;
   /* Tickets of those who publish as they come. */
@@ -101,14 +103,14 @@ static inline bool window_is_filled(const window *w, uint64_t position, uint64_t
 }
 
 /* Makes a window over slots[1 << window_shift_for(size)] with the positions from `first` (0 but for tests of the
-   wrap) to `total`, nothing published. Not yet shared, so relaxed will do. */
+   wrap) to `total`, UINT64_MAX where window_end will say it, nothing published. Not yet shared, so relaxed will do. */
 static inline void window_init(window *w, _Atomic uint64_t *slots, uint32_t size, uint64_t first,
                                uint64_t total) {
   w->slots = slots;
   w->shift = window_shift_for(size);
   w->mask = (UINT64_C(1) << w->shift) - 1;
   w->size = size;
-  w->total = total;
+  atomic_store_explicit(&w->total, total, memory_order_relaxed);
   for (uint64_t p = first; p != first + w->mask + 1; p++)
     atomic_store_explicit(window_slot(w, p), window_word(window_turn_of(w, p), 0), memory_order_relaxed);
   atomic_store_explicit(&w->head, first, memory_order_relaxed);
@@ -122,6 +124,12 @@ static inline uint64_t window_ticket(window *w) {
   /* TICKET: acq_rel; pairs with itself. Who had an earlier one may know of takes by which this position is inside,
      as window_publish must see. */
   return atomic_fetch_add_explicit(&w->tail, 1, memory_order_acq_rel);
+}
+
+/* Whether the position is not one of those that there are, as far as has been said. */
+static inline bool window_is_behind(const window *w, uint64_t position) {
+  /* LAST: seq_cst; pairs with the store in window_end, as event.h's NOTICE. */
+  return position >= atomic_load_explicit(&w->total, memory_order_seq_cst);
 }
 
 /* Gives the handle, which is not 0, to whoever takes the position. False, and nothing is done: that is not one of
@@ -146,7 +154,7 @@ static inline window_status window_next(const window *w, uint64_t *head, uint64_
     /* relaxed: an earlier head is of a position that has been published, so its slot or the CAS says that it has
        moved. */
     *head = atomic_load_explicit(&w->head, memory_order_relaxed);
-    if (*head >= w->total) return WINDOW_END;
+    if (window_is_behind(w, *head)) return WINDOW_END;
     /* TAKE: seq_cst; pairs with PUBLISH in window_publish. EMPTY is decided here, see event.h. */
     *word = atomic_load_explicit(window_slot(w, *head), memory_order_seq_cst);
     if (*word >> HANDLE_BITS == window_turn_of(w, *head)) return WINDOW_EMPTY;
@@ -175,7 +183,7 @@ static inline window_status window_try(window *w, window_look *look, void *conte
 /* Whoever moved the head passes the news on: the next position may have been published before, and the end
    concerns everyone. */
 static inline void window_pass_on(window *w, uint64_t next) {
-  if (next >= w->total) {
+  if (window_is_behind(w, next)) {
     event_notify_all(&w->ready);
     return;
   }
@@ -214,6 +222,14 @@ static inline window_status window_take(window *w, window_look *look, void *cont
 static inline void window_close(window *w) {
   /* seq_cst: pairs with the load in window_next, as event.h's NOTICE. */
   atomic_store_explicit(&w->closed, true, memory_order_seq_cst);
+  event_notify_all(&w->ready);
+}
+
+/* Says that the positions from `total` on are none: no one of them is ever published. At most once, of a window that
+   was made for UINT64_MAX of them. */
+static inline void window_end(window *w, uint64_t total) {
+  /* LAST: seq_cst; pairs with the load in window_is_behind. */
+  atomic_store_explicit(&w->total, total, memory_order_seq_cst);
   event_notify_all(&w->ready);
 }
 

@@ -36,4 +36,4 @@ static window_status take(small_window *w, window_taken *taken, uint64_t *entry,
   return window_take(&w->window, look, &r, taken, deadline);
 }
 
-const small_window_parts small_window_shipped = {publish, take, window_close};
+const small_window_parts small_window_shipped = {publish, take, window_close, window_end};

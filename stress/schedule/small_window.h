@@ -18,6 +18,7 @@ typedef struct small_window_parts {
   /* *entry: what was read of the entry. */
   window_status (*take)(small_window *w, window_taken *taken, uint64_t *entry, uint64_t deadline);
   void (*close)(window *w);
+  void (*end)(window *w, uint64_t total);
 } small_window_parts;
 
 void small_window_init(small_window *w, uint32_t size, uint64_t first, uint64_t total);
@@ -32,7 +33,7 @@ typedef struct window_mutant {
   void (*change)(small_window_parts *parts);
 } window_mutant;
 
-enum { WINDOW_MUTANTS = 11 };
+enum { WINDOW_MUTANTS = 13 };
 extern const window_mutant window_mutants[WINDOW_MUTANTS];
 
 #endif

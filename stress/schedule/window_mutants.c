@@ -84,7 +84,7 @@ static window_status find(attempt *a, uint64_t *head, uint64_t *word) {
   if (is_closed(w)) return WINDOW_CLOSED;
   for (;;) {
     *head = look_at(&w->head);
-    if (*head >= w->total) return WINDOW_END;
+    if (*head >= look_at(&w->total)) return WINDOW_END;
     *word = look_at(window_slot(w, *head));
     if (window_is_filled(w, *head, *word)) return WINDOW_OK;
     if (look_at(&w->head) == *head) return WINDOW_EMPTY;
@@ -110,7 +110,7 @@ static window_status try_right(attempt *a) {
 }
 
 static void pass_on_to_nobody(window *w, uint64_t next) {
-  if (next >= w->total) event_notify_all(&w->ready);
+  if (next >= look_at(&w->total)) event_notify_all(&w->ready);
 }
 
 static window_status take_passing_nothing_on(small_window *w, window_taken *taken, uint64_t *entry,
@@ -123,7 +123,7 @@ static void nothing_passed_on(small_window_parts *p) {
 }
 
 static void pass_on_the_end_to_one(window *w, uint64_t next) {
-  if (next < w->total)
+  if (next < look_at(&w->total))
     window_pass_on(w, next);
   else
     event_notify(&w->ready, 1);
@@ -186,7 +186,7 @@ static window_status try_any_lap(attempt *a) {
   if (is_closed(w)) return WINDOW_CLOSED;
   do {
     head = look_at(&w->head);
-    if (head >= w->total) return WINDOW_END;
+    if (head >= look_at(&w->total)) return WINDOW_END;
     word = look_at(window_slot(w, head));
     if (handle_of(word) == 0) return WINDOW_EMPTY;
     *a->entry = small_window_read(a->window, head);
@@ -209,7 +209,7 @@ static window_status try_earlier_head(attempt *a) {
   window *w = &a->window->window;
   if (is_closed(w)) return WINDOW_CLOSED;
   uint64_t head = look_at(&w->head);
-  if (head >= w->total) return WINDOW_END;
+  if (head >= look_at(&w->total)) return WINDOW_END;
   uint64_t word = look_at(window_slot(w, head)), entry = small_window_read(a->window, head);
   if (!window_is_filled(w, head, word)) return WINDOW_EMPTY;
   if (!advance(w, head)) return try_right(a);
@@ -253,6 +253,23 @@ static void closing_wakes_nobody(small_window_parts *p) {
   p->close = close_waking_nobody;
 }
 
+static void end_waking_nobody(window *w, uint64_t total) {
+  atomic_store_explicit(&w->total, total, memory_order_seq_cst);
+}
+
+static void the_end_wakes_nobody(small_window_parts *p) {
+  p->end = end_waking_nobody;
+}
+
+static void end_waking_first(window *w, uint64_t total) {
+  event_notify_all(&w->ready);
+  atomic_store_explicit(&w->total, total, memory_order_seq_cst);
+}
+
+static void the_end_said_after_waking(small_window_parts *p) {
+  p->end = end_waking_first;
+}
+
 const window_mutant window_mutants[WINDOW_MUTANTS] = {
     {"publishing wakes nobody", publishing_wakes_nobody},
     {"the head is looked at before publishing", head_read_before_publishing},
@@ -264,4 +281,6 @@ const window_mutant window_mutants[WINDOW_MUTANTS] = {
     {"the turn is not compared", turn_not_compared},
     {"EMPTY decided by an earlier head", empty_by_an_earlier_head},
     {"the head is stored without comparing", head_stored},
-    {"closing wakes nobody", closing_wakes_nobody}};
+    {"closing wakes nobody", closing_wakes_nobody},
+    {"saying the end wakes nobody", the_end_wakes_nobody},
+    {"the end is said after waking", the_end_said_after_waking}};
