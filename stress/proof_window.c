@@ -268,12 +268,14 @@ static const char *run_schedule(uint64_t seed) {
   if (found) return found;
   if (atomic_load_explicit(&tested.window.ready.word, memory_order_seq_cst) != 0)
     return "a waiter or a token is left over";
-  return has_order(0, (sequential_window){0, 0, false, !now_running.open}) ? NULL : "no order of the calls explains the answers";
+  return has_order(0, (sequential_window){0, 0, false, !now_running.open})
+             ? NULL
+             : "no order of the calls explains the answers";
 }
 
 static void report(const char *what, uint64_t seed) {
   static const char *const names[KINDS] = {"publish",           "publish two", "take", "take to a deadline",
-                                           "take and wait for", "end", "close"},
+                                           "take and wait for", "end",         "close"},
                            *const answers[] = {"OK", "LEFT", "EMPTY", "TIMEDOUT", "END", "CLOSED"};
   for (unsigned i = 0; i < recorded; i++)
     printf("  thread %u  %3llu to %3lld  %s %u %s\n", calls[i].thread, (unsigned long long)calls[i].invoked,

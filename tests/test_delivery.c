@@ -17,13 +17,13 @@ typedef struct made {
   delivery delivery;
 } made;
 
-static void begin_with(made *m, bool stops) {
+static void begin_with(made *m, uint64_t total, bool stops) {
   m->pool = batch_pool_create(SIZE, 1, 1, 0);
-  cr_assert(m->pool && delivery_init(&m->delivery, SIZE, TOTAL, stops));
+  cr_assert(m->pool && delivery_init(&m->delivery, SIZE, total, stops));
 }
 
 static void begin(made *m) {
-  begin_with(m, false);
+  begin_with(m, TOTAL, false);
 }
 
 static void end(made *m) {
@@ -41,11 +41,15 @@ static fault fault_of(batch_status code, size_t length, char letter) {
   return why;
 }
 
-static void publish(made *m, uint64_t position, fault why) {
-  delivery_item item = {batch_pool_try_allocate(m->pool), 10 * position, position, &why};
+static void publish_item(made *m, uint64_t position, fault why, bool ends) {
+  delivery_item item = {batch_pool_try_allocate(m->pool), 10 * position, position, &why, ends};
   cr_assert(item.batch);
   item.batch->batch_id = position;
   delivery_publish(&m->delivery, position, &item);
+}
+
+static void publish(made *m, uint64_t position, fault why) {
+  publish_item(m, position, why, false);
 }
 
 static batch_status take(made *m, delivery_item *item) {
@@ -105,7 +109,7 @@ Test(delivery, a_batch_with_a_fault_that_stops_it_is_never_taken) {
   made m;
   fault none = {BATCH_OK, ""}, found, wrong = fault_of(BATCH_ERROR_IO, 5, 'a');
   delivery_item item = {.why = &found};
-  begin_with(&m, true);
+  begin_with(&m, TOTAL, true);
   publish(&m, 2, none);
   publish(&m, 1, wrong);
   publish(&m, 0, none);
@@ -115,6 +119,40 @@ Test(delivery, a_batch_with_a_fault_that_stops_it_is_never_taken) {
   cr_assert_eq(take(&m, &item), BATCH_ERROR_IO);
   cr_assert_eq(delivery_taken(&m.delivery), 1);
   cr_assert_eq(delivery_least_step(&m.delivery), 10);
+  end(&m);
+}
+
+/* One fault leaves those behind it to be taken, one after which nothing comes does not, though it does not stop at
+   faults. */
+Test(delivery, a_fault_after_which_nothing_comes_is_met_in_its_turn) {
+  made m;
+  fault none = {BATCH_OK, ""}, found, wrong = fault_of(BATCH_ERROR_IO, 5, 'a');
+  delivery_item item = {.why = &found};
+  begin(&m);
+  publish_item(&m, 1, wrong, true);
+  publish(&m, 2, none);
+  publish(&m, 0, wrong);
+  take_and_check(&m, 0, wrong);
+  cr_assert_eq(take(&m, &item), BATCH_ERROR_IO);
+  cr_assert_eq(take(&m, &item), BATCH_ERROR_IO);
+  cr_assert_eq(delivery_taken(&m.delivery), 1);
+  end(&m);
+}
+
+/* Without a batch of the pool to spare. */
+Test(delivery, the_end_may_be_said_while_batches_are_taken) {
+  made m;
+  fault none = {BATCH_OK, ""};
+  delivery_item item = {.why = &(fault){0}};
+  begin_with(&m, UINT64_MAX, false);
+  for (uint64_t p = 0; p < 2; p++) publish(&m, p, none);
+  cr_assert(!delivery_is_behind(&m.delivery, 3));
+  delivery_end(&m.delivery, 3);
+  publish(&m, 2, none);
+  cr_assert(delivery_is_behind(&m.delivery, 3) && !delivery_is_behind(&m.delivery, 2));
+  for (uint64_t p = 0; p < 3; p++) take_and_check(&m, p, none);
+  cr_assert_eq(take(&m, &item), BATCH_END);
+  cr_assert_eq(delivery_look(&m.delivery), BATCH_END);
   end(&m);
 }
 

@@ -10,12 +10,12 @@ TestSuite(loader_look, .init = loader_begin, .fini = loader_end);
 /* The place stays as it was when there is none. */
 #define assert_no_place(loader, batch, ...)                                                                  \
   do {                                                                                                       \
-    uint64_t place_ = 77;                                                                                    \
-    assert_refused(!batch_loader_place(loader, batch, &place_), __VA_ARGS__);                                \
-    cr_assert_eq(place_, 77);                                                                                \
+    uint64_t places_[4] = {77, 77, 77, 77};                                                                  \
+    assert_refused(!batch_loader_places(loader, batch, places_), __VA_ARGS__);                               \
+    for (int i_ = 0; i_ < 4; i_++) cr_assert_eq(places_[i_], 77);                                            \
   } while (0)
 
-Test(loader_look, a_place_is_that_of_this_loaders_batches_and_of_their_copies) {
+Test(loader_look, places_are_those_of_this_loaders_batches_and_of_their_copies) {
   batch_loader_options o = small_options();
   o.world = 3, o.rank = 2;
   BatchLoader *loader = start_loader(dataset, &o);
@@ -24,9 +24,11 @@ Test(loader_look, a_place_is_that_of_this_loaders_batches_and_of_their_copies) {
           *again = batch_loader_replay(loader, 0, step);
     cr_assert(batch && copy && again, "%s", batch_last_error()->message);
     cr_assert(batch_assign_to_group(copy, 5));
-    cr_assert_eq(place_of(loader, batch), step * 12 + 8);
-    cr_assert_eq(place_of(loader, copy), step * 12 + 8);
-    cr_assert_eq(place_of(loader, again), step * 12 + 8);
+    for (uint32_t row = 0; row < 4; row++) {
+      cr_assert_eq(place_of(loader, batch, row), step * 12 + 8 + row);
+      cr_assert_eq(place_of(loader, copy, row), step * 12 + 8 + row);
+      cr_assert_eq(place_of(loader, again, row), step * 12 + 8 + row);
+    }
     batch_release(batch), batch_release(copy), batch_release(again);
   }
   batch_loader_free(loader);
@@ -39,17 +41,17 @@ Test(loader_look, a_batch_of_something_else_has_no_place) {
   BatchLoader *wider = start_loader(dataset, &o);
   Batch *batch = batch_loader_next(loader), *other = batch_loader_next(same),
         *wide = batch_loader_next(wider), *view[2];
-  assert_no_place(loader, other, BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_place:", "another pool");
-  assert_no_place(loader, wide, BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_place:", "6 rows of 16",
+  assert_no_place(loader, other, BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_places:", "another pool");
+  assert_no_place(loader, wide, BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_places:", "6 rows of 16",
                   "4 of 16");
   cr_assert(batch_split(batch, 2, view));
-  assert_no_place(loader, view[1], BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_place:", "2 rows of 16");
+  assert_no_place(loader, view[1], BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_places:", "2 rows of 16");
   batch_release(view[0]), batch_release(view[1]);
   batch->batch_id = batch_loader_epoch_steps(loader);
-  assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_place: batch_id is 79 of epoch 0",
+  assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_places: batch_id is 79 of epoch 0",
                   "79 steps of 1 epochs");
   batch->batch_id = 0, batch->epoch_id = 1;
-  assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_place: batch_id is 0 of epoch 1");
+  assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_places: batch_id is 0 of epoch 1");
   batch_release(batch), batch_release(other), batch_release(wide);
   batch_loader_free(loader), batch_loader_free(same), batch_loader_free(wider);
 }
@@ -59,12 +61,12 @@ Test(loader_look, queries_on_nothing_are_errors) {
   BatchLoader *loader = start_loader(dataset, &o);
   batch_loader_state state;
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
-  uint64_t place;
+  uint64_t places[4];
   Batch *batch = batch_loader_next(loader);
   const batch_status bad = BATCH_ERROR_INVALID_ARGUMENT;
-  assert_refused(!batch_loader_place(NULL, batch, &place), bad, "batch_loader_place: loader is NULL");
-  assert_refused(!batch_loader_place(loader, NULL, &place), bad, "batch_loader_place: batch is NULL");
-  assert_refused(!batch_loader_place(loader, batch, NULL), bad, "batch_loader_place: place is NULL");
+  assert_refused(!batch_loader_places(NULL, batch, places), bad, "batch_loader_places: loader is NULL");
+  assert_refused(!batch_loader_places(loader, NULL, places), bad, "batch_loader_places: batch is NULL");
+  assert_refused(!batch_loader_places(loader, batch, NULL), bad, "batch_loader_places: places is NULL");
   assert_refused(batch_loader_epoch_rows(NULL) == 0, bad, "batch_loader_epoch_rows: loader is NULL");
   assert_refused(batch_loader_epoch_steps(NULL) == 0, bad, "batch_loader_epoch_steps: loader is NULL");
   assert_refused(!batch_loader_get_stats(NULL, &stats), bad, "batch_loader_get_stats: loader is NULL");

@@ -62,9 +62,10 @@ Test(loader_mix, a_mix_keeps_its_shares_at_every_row_over_ranks_and_resumes) {
     for (o.rank = 0; o.rank < o.world; o.rank++) {
       BatchLoader *loader = start_mix(mix, 2, &o);
       for (Batch *batch; (batch = next_batch(loader)); batch_release(batch)) {
-        uint64_t place = place_of(loader, batch);
-        for (uint32_t row = 0; row < batch->batch_size && place + row < SMALL + LARGE; row++)
-          first[batch->epoch_id * (SMALL + LARGE) + place + row] = batch->input.i32[row] + 1;
+        uint64_t places[4];
+        places_of(loader, batch, places);
+        for (uint32_t row = 0; row < batch->batch_size && places[row] != BATCH_NO_PLACE; row++)
+          first[batch->epoch_id * (SMALL + LARGE) + places[row]] = batch->input.i32[row] + 1;
       }
       end = state_of(loader);
       batch_loader_free(loader);

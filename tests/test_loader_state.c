@@ -12,7 +12,7 @@
 
 TestSuite(loader_state, .init = loader_begin, .fini = loader_end);
 
-enum { BYTES = sizeof(batch_loader_state) };
+enum { BYTES = offsetof(batch_loader_state, skips) }; /* of a state without skips */
 
 /* The state after some batches. */
 static batch_loader_state state_after(unsigned steps) {
@@ -31,7 +31,7 @@ static void save(const batch_loader_state *state, const char *path) {
 static void assert_saved(const batch_loader_state *state, const char *path) {
   batch_loader_state read;
   cr_assert(batch_loader_state_load(&read, path), "%s", batch_last_error()->message);
-  cr_assert_eq(memcmp(&read, state, BYTES), 0);
+  cr_assert_eq(memcmp(&read, state, sizeof read), 0);
 }
 
 Test(loader_state, a_run_goes_on_from_a_file) {
@@ -56,7 +56,8 @@ Test(loader_state, what_was_cut_off_or_damaged_is_refused_and_changes_nothing) {
     if (length == BYTES) continue;
     const char *path = write_data("cut", content, length);
     assert_refused(!batch_loader_state_load(&read, path), BATCH_ERROR_FORMAT,
-                   "batch_loader_state_load: ", "cut: found", "expected the 72");
+                   "batch_loader_state_load: ", "cut: found",
+                   "expected the 96 of a loader's state and 24 for each skip");
   }
   for (size_t bit = 0; bit < BYTES * 8; bit++) {
     content[bit / 8] ^= (uint8_t)(1 << bit % 8);
@@ -71,6 +72,27 @@ Test(loader_state, what_was_cut_off_or_damaged_is_refused_and_changes_nothing) {
   assert_refused(!batch_loader_state_load(&read, path_of("")), BATCH_ERROR_IO, "a directory");
   assert_refused(!batch_loader_state_load(NULL, "x"), BATCH_ERROR_INVALID_ARGUMENT, "state is NULL");
   assert_refused(!batch_loader_state_load(&read, NULL), BATCH_ERROR_INVALID_ARGUMENT, "path is NULL");
+}
+
+/* Whole skips may be missing, or be too many. */
+Test(loader_state, a_file_with_another_number_of_skips_is_refused) {
+  static const batch_loader_skip skips[] = {{0, 0, 1}, {0, 5, 1}, {9, 9, 9}};
+  batch_loader_options o = small_options();
+  batch_loader_state state, read;
+  o.skips = skips;
+  o.num_skips = 3;
+  BatchLoader *loader = start_loader(dataset, &o);
+  state = state_of(loader);
+  batch_loader_free(loader);
+  for (uint32_t n = 0; n <= BATCH_LOADER_MAX_SKIPS; n++) {
+    const char *path = write_data("state", &state, BYTES + n * sizeof *skips);
+    if (n == 3)
+      assert_saved(&state, path);
+    else
+      assert_refused(!batch_loader_state_load(&read, path), BATCH_ERROR_FORMAT, "no state of a loader");
+  }
+  state.num_skips = BATCH_LOADER_MAX_SKIPS + 1;
+  assert_refused(!batch_loader_state_save(&state, path_of("state")), BATCH_ERROR_INVALID_ARGUMENT, "damaged");
 }
 
 Test(loader_state, only_a_state_is_replaced) {

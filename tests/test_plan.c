@@ -1,4 +1,4 @@
-/* The order of rows: permutation, packing, mixing, schedule. */
+/* The order of rows: permutation, packing, mixing, steps. */
 #include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
@@ -9,13 +9,12 @@
 #include "base/mix.h"
 #include "loader/plan/permutation.h"
 #include "loader/plan/plan.h"
-#include "loader/plan/schedule.h"
+
 #include "support/loader.h"
 #include "support/watchdog.h"
 
 TestSuite(permutation, .init = watchdog_on);
 TestSuite(plan, .init = files_begin, .fini = files_end);
-TestSuite(schedule, .init = watchdog_on);
 
 /* Every value once, and the inverse finds every index. */
 static void check_bijection(uint64_t count, uint64_t key) {
@@ -419,44 +418,3 @@ Test(plan, hash_of_the_data_knows_tokens_and_that_of_the_mix_what_it_is_mixed_by
   batch_dataset_free(other);
 }
 
-/* Every row of every epoch from the origin on is in exactly one step. */
-static void check_schedule(uint64_t rows, uint64_t step_rows, schedule_place origin, uint64_t epochs) {
-  schedule s = schedule_make(rows, step_rows, false, origin, epochs, 0);
-  uint64_t epoch = origin.epoch, row = origin.row;
-  for (uint64_t nth = 0; nth < s.total; nth++) {
-    schedule_place at = schedule_at(&s, nth), found;
-    if (row >= rows) epoch++, row = 0;
-    cr_assert(at.epoch == epoch && at.row == row);
-    cr_assert(schedule_find(&s, at.epoch, at.step, &found) && found.row == at.row);
-    row += step_rows;
-  }
-  cr_assert(epochs == origin.epoch || (epoch == epochs - 1 && row >= rows));
-}
-
-Test(schedule, gives_every_row_to_one_step) {
-  for (uint64_t rows = 1; rows < 30; rows++)
-    for (uint64_t step = 1; step < 12; step++)
-      for (uint64_t from = 0; from < rows; from++)
-        check_schedule(rows, step, (schedule_place){1, 5, from}, 4);
-}
-
-Test(schedule, ends_where_it_is_told) {
-  schedule_place start = {0, 0, 0};
-  cr_assert_eq(schedule_make(10, 3, false, start, 2, 0).total, 8);
-  cr_assert_eq(schedule_make(10, 3, true, start, 2, 0).total, 6);
-  cr_assert_eq(schedule_make(10, 3, false, start, 2, 5).total, 5);
-  cr_assert_eq(schedule_make(10, 3, false, start, UINT64_MAX, 0).total, UINT64_MAX,
-               "more than can be counted");
-  cr_assert_eq(schedule_make(10, 3, false, start, UINT32_MAX, 0).total, 4 * (uint64_t)UINT32_MAX);
-  cr_assert_eq(schedule_make(10, 3, false, (schedule_place){2, 0, 0}, 2, 0).total, 0);
-}
-
-Test(schedule, does_not_know_steps_of_another_size) {
-  schedule s = schedule_make(100, 4, false, (schedule_place){1, 5, 50}, 3, 0);
-  schedule_place at;
-  cr_assert_not(schedule_find(&s, 1, 4, &at));
-  cr_assert(schedule_find(&s, 1, 5, &at) && at.row == 50);
-  cr_assert(schedule_find(&s, 0, 4, &at) && at.row == 16);
-  cr_assert_not(schedule_find(&s, 2, 25, &at));
-  cr_assert_not(schedule_find(&s, 3, 0, &at), "there are 3 epochs");
-}

@@ -37,11 +37,12 @@ typedef struct result {
 static void apply(result *r, batch_loader_options o) {
   BatchLoader *loader = start_loader(dataset, &o);
   for (Batch *batch; (batch = next_batch(loader)); batch_release(batch)) {
-    uint64_t place = place_of(loader, batch);
-    for (uint32_t row = 0; row < batch->batch_size && (place + row) * WIDTH < POSITIONS; row++) {
-      memcpy(r->input + (place + row) * WIDTH, batch->input.i32 + row * WIDTH, WIDTH * 4);
-      memcpy(r->target + (place + row) * WIDTH, batch->target.i32 + row * WIDTH, WIDTH * 4);
-      memcpy(r->mask + (place + row) * WIDTH, batch->mask.data + row * WIDTH, WIDTH * 4);
+    for (uint32_t row = 0; row < batch->batch_size; row++) {
+      uint64_t place = place_of(loader, batch, row);
+      if (place == BATCH_NO_PLACE) continue;
+      memcpy(r->input + place * WIDTH, batch->input.i32 + row * WIDTH, WIDTH * 4);
+      memcpy(r->target + place * WIDTH, batch->target.i32 + row * WIDTH, WIDTH * 4);
+      memcpy(r->mask + place * WIDTH, batch->mask.data + row * WIDTH, WIDTH * 4);
     }
   }
   batch_loader_free(loader);

@@ -103,6 +103,14 @@ typedef enum batch_faults {
 /* As many epochs as a batch can number: 2^32 - 1. */
 #define BATCH_LOADER_ENDLESS UINT32_MAX
 
+/* Places [first, first + count) of an epoch, in its order without any skip. */
+typedef struct batch_loader_skip {
+  uint64_t epoch, first, count;
+} batch_loader_skip;
+
+/* The most that a run can leave out, those that overlap or touch counted as one. */
+#define BATCH_LOADER_MAX_SKIPS 64
+
 /* A place in the order: what a training run saves beside its weights. Plain bytes, the same on
    every machine of the same byte order. The struct stays as it is for ever. */
 typedef struct batch_loader_state {
@@ -113,9 +121,15 @@ typedef struct batch_loader_state {
   uint16_t packing, shuffle;
   uint64_t order; /* a hash of what else the order depends on: weights, block_rows, rows of an epoch */
   uint64_t epoch;
-  uint64_t step;  /* the first one not delivered */
-  uint64_t row;   /* in the epoch, its first one over all ranks */
-  uint64_t check; /* over the fields before it */
+  uint64_t step; /* the first one not delivered */
+  uint64_t row;  /* its first one over all ranks: the place in the epoch */
+  uint64_t
+      window; /* of the epoch, in which that row lies, and the place of the window's first row; 0 where rows */
+  uint64_t window_row; /* do not come in windows */
+  uint32_t reserved;   /* 0 */
+  uint32_t num_skips;
+  uint64_t check;                                  /* over the fields before it, and the skips */
+  batch_loader_skip skips[BATCH_LOADER_MAX_SKIPS]; /* [num_skips] that the run leaves out */
 } batch_loader_state;
 
 /* How ids are stored in a batch's input and target. */
@@ -159,7 +173,16 @@ typedef struct batch_loader_options {
   const batch_pool_options *pool_options;
   /* A pool of the caller's to take the batches from, in place of its own; NULL: none. See below. */
   BatchPool *pool;
+  const batch_loader_skip *skips; /* [num_skips] places that the run leaves out, see below; copied */
+  size_t num_skips;
 } batch_loader_options;
+
+/* Places that are skipped are left out of their epoch: steps are made of the rows that are left, in the same order, and the
+   epoch has fewer of them; one that is skipped entirely has none. (With weights a row that is skipped counts as given.)
+   Intervals come in any order, may overlap, and may reach beyond the epoch's end. A run that resumes skips what its
+   state says and what its options say: so after a step whose loss went wrong, resume from a state before it with the places of
+   the rows that the batches had (batch_loader_places). At most BATCH_LOADER_MAX_SKIPS intervals; where a resumed run comes to
+   more, those of epochs before the state's are let go of, and a replay of such an epoch does not know them. */
 
 /* A pool of the caller's has batches of exactly the shape that the options say, is not closed and outlives the loader: freeing it
    before aborts. pool_size must be 0: the loader uses all the batches there are. batch_pool_resize may make
@@ -240,7 +263,7 @@ HEADRACE_API void batch_loader_free(BatchLoader *loader);
    that fails. */
 HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state);
 
-/* Saves a state as the file `path`, 72 bytes: written aside, flushed to the disk and renamed, so that whatever happens
+/* Saves a state as the file `path`, 96 bytes and 24 for each skip: written aside, flushed to the disk and renamed, so that whatever happens
    the old state or the new one is there. A link is followed; the mode of a state that is there is kept. What is there
    and is neither a state, of whatever version, nor empty is refused.
    Returns: false with an error that names the path; what was there is there, unless the last step, flushing the
@@ -297,15 +320,19 @@ HEADRACE_API bool batch_loader_get_stats(const BatchLoader *loader, batch_loader
 /* Rows of an epoch, over all ranks; 0 and an error when loader is NULL. */
 HEADRACE_API uint64_t batch_loader_epoch_rows(const BatchLoader *loader);
 
-/* Steps of an epoch that begins at its first row; 0 and an error when loader is NULL. */
+/* Steps of an epoch that begins at its first row and has no skips; 0 and an error when loader is NULL. */
 HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
 
-/* Finds the place in its epoch of a batch's first row: row i of the batch is row *place + i of the
-   epoch, or padding when that is not below batch_loader_epoch_rows. The batch is one of this loader's, also one that
-   it made again, or a copy: what tells are its shape, pool, batch_id (but for the symmetry group) and epoch_id.
-   Returns: false, *place unchanged, for a batch of another pool or shape (a view of some of its rows included), or of a
+/* What batch_loader_places says of a row that is padding because the epoch had no more rows. */
+#define BATCH_NO_PLACE UINT64_MAX
+
+/* Finds the places in their epoch of a batch's rows: places [batch_size], BATCH_NO_PLACE for padding. They are those of the
+   order without skips, of all ranks together: no two rows of an epoch have the same. The batch is one of this loader's,
+   also one that it made again, or a copy: what tells are its shape, pool, batch_id (but for the symmetry group) and
+   epoch_id.
+   Returns: false, places unchanged, for a batch of another pool or shape (a view of some of its rows included), or of a
    step or epoch that this loader never had. Batches of two loaders on one pool cannot be told apart. */
-HEADRACE_API bool batch_loader_place(const BatchLoader *loader, const Batch *batch, uint64_t *place);
+HEADRACE_API bool batch_loader_places(const BatchLoader *loader, const Batch *batch, uint64_t *places);
 
 /* Finds this process's rank and the number of ranks in what Open MPI, Slurm or torchrun put into
    the environment; 0 and 1 where there is nothing. Returns false, *rank and *world unchanged, when it makes no

@@ -22,15 +22,14 @@ static uint64_t tokens_of(const Batch *batch, uint32_t row) {
 }
 
 /* Rows past the end of an epoch are padding: they have no token and no part in the checksum. */
-static void add_batch(feed_sum *sum, const BatchLoader *loader, const Batch *batch, uint64_t place) {
-  uint64_t rows = batch_loader_epoch_rows(loader);
+static void add_batch(feed_sum *sum, const Batch *batch, const uint64_t *places) {
   sum->batches++;
-  for (uint32_t row = 0; row < batch->batch_size; row++, place++) {
+  for (uint32_t row = 0; row < batch->batch_size; row++) {
     uint64_t tokens = tokens_of(batch, row);
     sum->tokens += tokens;
-    if (place < rows) {
+    if (places[row] != BATCH_NO_PLACE) {
       sum->rows++;
-      sum->checksum += row_sum(batch, row, batch->epoch_id, place);
+      sum->checksum += row_sum(batch, row, batch->epoch_id, places[row]);
     } else if (tokens > 0) {
       sum->errors++;
     }
@@ -63,7 +62,8 @@ static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, u
   if (!progress_is_due(&run->bar) || !batch_loader_get_stats(loader, &stats)) return;
   const batch_loader_options *o = &run->loader.loader;
   uint64_t rows = batch_loader_epoch_rows(loader), first = first_row(o, rows), total,
-           bytes = batch->sequence_length * run->token_bytes, done = batch->epoch_id * rows + place - first;
+           bytes = batch->sequence_length * run->token_bytes,
+           at = batch->epoch_id * rows + (place < rows ? place : rows), done = at > first ? at - first : 0;
   if (__builtin_mul_overflow(end_row(o, rows) - first, bytes, &total)) total = UINT64_MAX;
   snprintf(note, sizeof note, "%s  %.1f Mtokens/s%s", who_waits(&stats),
            (double)sum->tokens / progress_seconds(&run->bar) / 1e6, run->shares);
@@ -97,24 +97,32 @@ static int save_state(const feed_run *run, BatchLoader *loader) {
   return batch_loader_state_save(&state, run->state) ? CLI_OK : cli_library_error(name);
 }
 
-static int feed(feed_run *run, BatchLoader *loader) {
-  feed_sum sum = {0};
-  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+/* Notes all batches; places: [batch_size]. Returns what came after the last one. */
+static batch_status take_all(feed_run *run, BatchLoader *loader, uint64_t *places, feed_sum *sum) {
   Batch *batch;
   batch_status status;
-  progress_start(&run->bar, run->quiet);
-  stop_watch();
   while ((status = next(loader, &batch)) == BATCH_OK) {
-    uint64_t place;
     say_first_fault(run);
-    if (batch_loader_place(loader, batch, &place)) {
-      add_batch(&sum, loader, batch, place);
-      show(run, loader, batch, place, &sum);
+    if (batch_loader_places(loader, batch, places)) {
+      add_batch(sum, batch, places);
+      show(run, loader, batch, places[0], sum);
     } else {
-      sum.errors++;
+      sum->errors++;
     }
     batch_release(batch);
   }
+  return status;
+}
+
+static int feed(feed_run *run, BatchLoader *loader) {
+  feed_sum sum = {0};
+  uint64_t *places = calloc(run->loader.loader.batch_size, sizeof *places);
+  if (!places) return cli_error(name, "no memory for the places of %u rows", run->loader.loader.batch_size);
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  progress_start(&run->bar, run->quiet);
+  stop_watch();
+  batch_status status = take_all(run, loader, places, &sum);
+  free(places);
   progress_end(&run->bar);
   int result = status == BATCH_END || status == BATCH_TIMEDOUT ? CLI_OK : cli_library_error(name);
   batch_loader_get_stats(loader, &stats);

@@ -16,6 +16,7 @@ enum { MESSAGE_WORDS = sizeof((fault *)0)->message / sizeof(uint64_t) };
 struct delivery_entry {
   _Atomic uint64_t step, tokens;
   _Atomic uint32_t code;                   /* of the fault */
+  _Atomic bool ends;                       /* nothing comes after it */
   _Atomic uint64_t message[MESSAGE_WORDS]; /* of the fault; written if there is one */
 };
 
@@ -75,6 +76,7 @@ void delivery_publish(delivery *d, uint64_t position, const delivery_item *item)
   atomic_store_explicit(&entry->step, item->step, memory_order_relaxed);
   atomic_store_explicit(&entry->tokens, item->tokens, memory_order_relaxed);
   atomic_store_explicit(&entry->code, (uint32_t)item->why->code, memory_order_relaxed);
+  atomic_store_explicit(&entry->ends, item->ends, memory_order_relaxed);
   if (item->why->code != BATCH_OK) put_message(entry, item->why->message);
   hand_over(item->batch);
   if (!window_publish(&d->window, position, batch_header_of(item->batch)->handle))
@@ -96,7 +98,7 @@ static bool read_entry(void *context, uint64_t position) {
   r->item->why->code = (batch_status)atomic_load_explicit(&entry->code, memory_order_relaxed);
   if (r->item->why->code == BATCH_OK) return true;
   get_message(entry, r->item->why->message);
-  return !r->delivery->stops;
+  return !r->delivery->stops && !atomic_load_explicit(&entry->ends, memory_order_relaxed);
 }
 
 /* What a taker is told of a window that is closed: by the user, or for what it was stopped with. */
@@ -155,6 +157,14 @@ batch_status delivery_look(void *object) {
   default:
     return end_of(d);
   }
+}
+
+void delivery_end(delivery *d, uint64_t total) {
+  window_end(&d->window, total);
+}
+
+bool delivery_is_behind(const delivery *d, uint64_t position) {
+  return window_is_behind(&d->window, position);
 }
 
 void delivery_close(delivery *d) {

@@ -28,9 +28,10 @@ typedef struct delivery_item {
   Batch *batch;
   uint64_t step, tokens; /* that it is; in it */
   fault *why;            /* what is wrong with it: the maker's, or the taker's, which is written to */
+  bool ends; /* it has a fault after which nothing comes: it stays where it is, as where that `stops` */
 } delivery_item;
 
-/* For `total` batches of a pool of at most `size` >= 1. stops: nobody gets a batch that has a fault, who would have
+/* For `total` batches of a pool of at most `size` >= 1; UINT64_MAX: delivery_end says how many. stops: nobody gets a batch that has a fault, who would have
    stops it with that. False without memory; delivery_free also then. */
 bool delivery_init(delivery *d, uint32_t size, uint64_t total, bool stops);
 
@@ -51,6 +52,13 @@ batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline,
 /* Whether there is something to take: BATCH_OK: nothing yet; BATCH_READY: there is, or was; else what delivery_take
    answers from now on. A polled_look. */
 batch_status delivery_look(void *delivery);
+
+/* Says how many batches there are, once, where that was not known. Who says it before it publishes the last one has
+   whoever takes that find the end at once. */
+void delivery_end(delivery *d, uint64_t total);
+
+/* Whether there is no batch at the position, as far as has been said. */
+bool delivery_is_behind(const delivery *d, uint64_t position);
 
 /* Nobody takes anything any more: BATCH_CLOSED from now on, whatever it was stopped with. */
 void delivery_close(delivery *d);

@@ -15,16 +15,19 @@ bool filler_init(filler *f, const recipe *r) {
   bool addressable = memory_multiply(tokens, sizeof(int64_t), &bytes);
   f->raw = addressable ? malloc(bytes) : NULL;
   f->ids = addressable ? malloc(bytes) : NULL;
+  f->places = calloc(r->shape.batch_size, sizeof *f->places);
   f->doubtful_end = calloc(r->files, sizeof *f->doubtful_end);
   f->doubtful = calloc(r->files, sizeof *f->doubtful);
-  if (!f->raw || !f->ids || !f->doubtful_end || !f->doubtful)
-    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for rows of %zu tokens", tokens);
+  if (!f->raw || !f->ids || !f->places || !f->doubtful_end || !f->doubtful)
+    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %u rows of %zu tokens", r->shape.batch_size,
+                      tokens);
   return plan_reader_init(&f->reader, &r->plan) && plan_reader_init(&f->later, &r->plan);
 }
 
 void filler_free(filler *f) {
   free(f->raw);
   free(f->ids);
+  free(f->places);
   free(f->doubtful_end);
   free(f->doubtful);
   plan_reader_free(&f->reader);
@@ -41,42 +44,52 @@ void filler_fault(filler *f, batch_status code, const char *format, ...) {
   f->fault.code = code;
 }
 
-enum { TOGETHER = PERMUTATION_TOGETHER, LOCATED = 2 * TOGETHER };
-
-uint32_t filler_rows_there(const filler *f) {
-  uint64_t place = f->place.row + f->recipe->rank_row, rows = f->recipe->plan.rows;
-  uint64_t left = place < rows ? rows - place : 0;
-  return left < f->batch->batch_size ? (uint32_t)left : f->batch->batch_size;
+/* Locates the rows from `row` on, as many as there is room for. */
+static void locate(filler *f, uint32_t row) {
+  f->first = row;
+  f->count = f->there - row < FILLER_ROWS ? f->there - row : FILLER_ROWS;
+  plan_locate_each(&f->reader, f->place.epoch, f->places + row, f->count, f->rows);
 }
 
-/* Locates the rows from `row` on, as many as go together, in a ring; returns the row after them. */
-static uint32_t locate(filler *f, uint32_t row, uint32_t there, filler_row *ring) {
-  plan_row at[TOGETHER];
-  unsigned n = there - row < TOGETHER ? there - row : TOGETHER;
-  plan_locate_each(&f->reader, f->place.epoch, f->place.row + f->recipe->rank_row + row, n, at);
-  for (unsigned i = 0; i < n; i++) {
-    const pack *rows = &f->recipe->plan.sources[at[i].source].rows;
-    ring[(row + i) % LOCATED] =
-        (filler_row){at[i], pack_pieces(rows, at[i].row), pack_piece_at(rows, at[i].row, 0)};
-  }
-  return row + n;
+static filler_row first_piece(const filler *f, uint32_t i) {
+  filler_row row = {.at = f->rows[i], .pieces = plan_pieces(&f->recipe->plan, &f->rows[i])};
+  row.first = plan_piece(&f->recipe->plan, &row.at, 0, &row.source);
+  return row;
 }
 
-/* Before a row is filled, the one after it is asked for. */
+/* Fills the rows that are located. Before each is filled, the one after it is asked for. */
 static void fill_rows(void *context) {
   filler *f = context;
-  static const filler_row padding = {.pieces = 0};
-  filler_row ring[LOCATED];
-  uint32_t there = filler_rows_there(f), found = 0;
-  for (uint32_t row = 0; row < f->batch->batch_size; row++) {
-    while (found < there && found <= row + 1) found = locate(f, found, there, ring);
-    if (row + 1 < there)
-      filler_look_ahead(f, ring[(row + 1) % LOCATED].at.source, &ring[(row + 1) % LOCATED].first);
-    filler_fill_row(f, row, row < there ? &ring[row % LOCATED] : &padding);
+  filler_row next = first_piece(f, 0);
+  for (uint32_t i = 0; i < f->count; i++) {
+    filler_row row = next;
+    if (i + 1 < f->count) {
+      next = first_piece(f, i + 1);
+      filler_look_ahead(f, next.source, &next.first);
+    }
+    filler_fill_row(f, f->first + i, &row);
   }
 }
 
-static void start_batch(filler *f, const schedule_place *place, Batch *batch) {
+/* False: a file ended too early. */
+static bool fill_guarded(filler *f) {
+  const void *hole = f->in_worker ? guard_run(fill_rows, f, filler_owns, f)
+                                  : guard_run_anywhere(fill_rows, f, filler_owns, f);
+  if (hole) filler_report_hole(f, hole);
+  return !hole;
+}
+
+static void fill_all(filler *f) {
+  static const filler_row padding = {.pieces = 0};
+  uint32_t row = 0;
+  for (bool good = true; good && row < f->there; row += f->count) {
+    locate(f, row);
+    good = fill_guarded(f);
+  }
+  for (; row < f->batch->batch_size; row++) filler_fill_row(f, row, &padding);
+}
+
+static void start_batch(filler *f, const order_place *place, Batch *batch) {
   f->batch = batch;
   f->place = *place;
   f->tokens = f->bytes = f->pieces = f->skipped = 0;
@@ -87,11 +100,10 @@ static void start_batch(filler *f, const schedule_place *place, Batch *batch) {
   batch->epoch_id = (uint32_t)place->epoch;
 }
 
-void filler_fill(filler *f, const schedule_place *place, Batch *batch) {
+void filler_fill(filler *f, const order_place *place, Batch *batch) {
   start_batch(f, place, batch);
-  const void *hole = f->in_worker ? guard_run(fill_rows, f, filler_owns, f)
-                                  : guard_run_anywhere(fill_rows, f, filler_owns, f);
-  if (hole) filler_report_hole(f, hole);
+  f->there = recipe_places(f->recipe, place, f->places);
+  fill_all(f);
   filler_check_sizes(f);
   if (f->fault.code == BATCH_ERROR_IO) filler_pad_all(f);
   filler_transform(f);

@@ -1,9 +1,11 @@
-/* Filling one batch: from its place in the schedule to its elements, transforms included. */
+/* Filling one batch: from its place in the order to its elements, transforms included. */
 #ifndef HEADRACE_LOADER_FILL_H
 #define HEADRACE_LOADER_FILL_H
 
 #include "base/fault.h"
 #include "loader/recipe.h"
+
+enum { FILLER_ROWS = 256 };
 
 /* What one thread needs to fill batches; nothing is allocated afterwards. */
 typedef struct filler {
@@ -20,12 +22,16 @@ typedef struct filler {
   const uint8_t *ahead; /* of the row after the one being filled: what is still to be prefetched */
   size_t ahead_bytes;
   Batch *batch; /* the one being filled */
-  schedule_place place;
-  uint64_t tokens, bytes; /* in the last batch; read for it */
-  uint64_t pieces;        /* of files, that it was made of */
-  uint64_t skipped;       /* rows of it that became padding */
-  fault fault;            /* of the last batch; its sentence has no function's name */
-  bool row_failed;        /* the row being filled has a fault */
+  order_place place;
+  uint64_t *places; /* [batch_size] of its rows in the epoch; BATCH_NO_PLACE: the epoch has no such row */
+  uint32_t there;   /* rows of it that the epoch has */
+  uint32_t first, count;      /* of these, the ones that are located: rows [first, first + count) */
+  plan_row rows[FILLER_ROWS]; /* [count] */
+  uint64_t tokens, bytes;     /* in the last batch; read for it */
+  uint64_t pieces;            /* of files, that it was made of */
+  uint64_t skipped;           /* rows of it that became padding */
+  fault fault;                /* of the last batch; its sentence has no function's name */
+  bool row_failed;            /* the row being filled has a fault */
 } filler;
 
 /* Sets an error, without a function's name. filler_free also after a failure. */
@@ -35,7 +41,7 @@ void filler_free(filler *f);
 /* Makes `batch` what belongs at `place`. The filler's fault says what went wrong, and so does the
    batch's status, unless the recipe says skip: then what is wrong is padding, and the rest is right.
    After a read error all of it is padding. */
-void filler_fill(filler *f, const schedule_place *place, Batch *batch);
+void filler_fill(filler *f, const order_place *place, Batch *batch);
 
 /* Records a fault of the row being filled, and its sentence if it is the batch's first, or the first
    read error, which concerns all rows; see error_set. */
@@ -45,12 +51,9 @@ __attribute__((format(printf, 3, 4))) void filler_fault(filler *f, batch_status 
 /* A row of the batch, and the first piece of it; a row that the epoch does not have has no pieces. */
 typedef struct filler_row {
   plan_row at;
-  uint32_t pieces;
+  uint32_t pieces, source; /* source: of the first one */
   pack_piece first;
 } filler_row;
-
-/* Rows of the batch that the epoch has. */
-uint32_t filler_rows_there(const filler *f);
 
 /* fill_row.c: what a row is filled with. */
 

@@ -28,22 +28,23 @@ static void put_documents(filler *f, const token_files *data, const pack_piece *
 /* What of a row is filled already is not to be seen. */
 static void skip_row(filler *f, uint32_t row) {
   row_pad(f->batch, row, 0, f->recipe->pad_id);
-  f->skipped += row < filler_rows_there(f);
+  f->skipped += row < f->there;
 }
 
 void filler_fill_row(filler *f, uint32_t row, const filler_row *found) {
   uint32_t column = 0;
   f->row_failed = false;
-  const plan_source *s = &f->recipe->plan.sources[found->at.source];
-  for (uint32_t i = 0; i < found->pieces; i++) {
-    pack_piece piece = i == 0 ? found->first : pack_piece_at(&s->rows, found->at.row, i);
+  const plan *p = &f->recipe->plan;
+  for (uint32_t i = 0, source = found->source; i < found->pieces; i++) {
+    pack_piece piece = i == 0 ? found->first : plan_piece(p, &found->at, i, &source);
+    const token_files *data = p->sources[source].data;
     if (piece.pairs == 0) { /* such documents have no row */
       filler_fault(f, BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
-                   token_files_find(s->data, piece.token)->file->path);
+                   token_files_find(data, piece.token)->file->path);
       continue;
     }
-    filler_fill_piece(f, found->at.source, &piece, row, column);
-    if (f->batch->documents.raw) put_documents(f, s->data, &piece, row, column, (int32_t)i);
+    filler_fill_piece(f, source, &piece, row, column);
+    if (f->batch->documents.raw) put_documents(f, data, &piece, row, column, (int32_t)i);
     column += piece.pairs;
   }
   if (f->row_failed && f->recipe->skip) {
@@ -58,13 +59,12 @@ void filler_fill_row(filler *f, uint32_t row, const filler_row *found) {
 void filler_pad_all(filler *f) {
   for (uint32_t row = 0; row < f->batch->batch_size; row++) row_pad(f->batch, row, 0, f->recipe->pad_id);
   f->tokens = 0;
-  if (f->recipe->skip) f->skipped = filler_rows_there(f);
+  if (f->recipe->skip) f->skipped = f->there;
 }
 
 static void transform_row(filler *f, uint32_t row) {
   const recipe *r = f->recipe;
-  uint64_t place = f->place.row + r->rank_row + row;
-  uint64_t key = mix64_with(mix64_with(r->plan.seed, f->place.epoch), place);
+  uint64_t key = mix64_with(mix64_with(r->plan.seed, f->place.epoch), f->places[row]);
   f->row_failed = false;
   for (size_t i = 0; i < r->num_transforms; i++) {
     batch_random random = batch_random_start(mix64_with(key, i));

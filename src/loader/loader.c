@@ -23,7 +23,7 @@ static BatchLoader *allocate_loader(const batch_loader_options *o) {
 }
 
 static bool make_delivery(BatchLoader *loader, uint32_t size, bool stops) {
-  return delivery_init(&loader->delivery, size, loader->recipe.schedule.total, stops) ||
+  return delivery_init(&loader->delivery, size, loader->recipe.order.total, stops) ||
          error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %u places", size);
 }
 
@@ -38,6 +38,7 @@ static bool make_workers(BatchLoader *loader, uint64_t resident_bytes) {
     w->loader = loader;
     w->pool = loader->pools[i % loader->num_pools];
     atomic_init(&w->step, UINT64_MAX);
+    w->steps = w->later = order_read(&loader->recipe.order);
     if (!filler_init(&w->filler, &loader->recipe)) return false;
   }
   return true;

@@ -27,6 +27,7 @@ typedef struct worker {
   BatchPool *pool; /* where its batches come from */
   pthread_t thread;
   filler filler;
+  order_reader steps, later; /* of the steps that it fills; of those that it asks for ahead */
   resident_worker pages;
   /* No step below this one is with the worker; it writes, batch_loader_get_state reads. */
   _Alignas(PORT_LINE) _Atomic uint64_t step;
@@ -47,7 +48,7 @@ struct BatchLoader {
   uint32_t num_workers;
   worker *workers;                                /* [num_workers] */
   uint32_t running;                               /* of these, how many threads were started */
-  _Alignas(PORT_LINE) _Atomic uint64_t next_step; /* of the schedule; workers take the next one */
+  _Alignas(PORT_LINE) _Atomic uint64_t next_step; /* of the run; workers take the next one */
   _Atomic bool closed;                            /* batch_loader_close sets it, workers read it */
   _Atomic uint64_t data_hash;                     /* plan_hash_data; 0: not yet computed */
   counters counts;
@@ -70,11 +71,14 @@ bool loader_check_options(const batch_loader_options *options);
 bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
                         const batch_loader_options *options);
 
-/* state.c: the place that options->resume says, or the beginning. */
-bool loader_origin(const plan *p, const batch_loader_options *options, schedule_place *origin);
+/* state.c: the place that options->resume says, or the beginning; and what the run skips. */
+bool loader_origin(const plan *p, const batch_loader_options *options, order_place *origin, skips *skipped);
 
 /* Whether it is a state of this version, and undamaged. */
 bool loader_state_is_sound(const batch_loader_state *state);
+
+/* Bytes of a state up to its last skip. */
+size_t loader_state_bytes(uint32_t num_skips);
 
 /* batches.c: opens the pools in the name of `function`; *most: how many of their batches can be out at a time, as long
    as the loader has them. */

@@ -7,18 +7,18 @@
 
 /* The place of a step, whose numbers the user has given in `what`. */
 static bool find_place(const char *function, const BatchLoader *loader, const char *what, uint64_t epoch,
-                       uint64_t step, schedule_place *place) {
-  const schedule *s = &loader->recipe.schedule;
-  return schedule_find(s, epoch, step, place) ||
+                       uint64_t step, order_place *place) {
+  const order *o = &loader->recipe.order;
+  return order_find_step(o, epoch, step, place) == ORDER_FOUND ||
          error_fail(
              BATCH_ERROR_OUT_OF_RANGE,
              "%s: %s is %llu of epoch %llu, expected one of the %llu steps of %llu epochs that this loader "
              "has",
              function, what, (unsigned long long)step, (unsigned long long)epoch,
-             (unsigned long long)s->epoch_steps, (unsigned long long)s->epochs);
+             (unsigned long long)o->epoch_steps, (unsigned long long)o->epochs);
 }
 
-static Batch *replay(const char *function, BatchLoader *loader, filler *f, const schedule_place *place) {
+static Batch *replay(const char *function, BatchLoader *loader, filler *f, const order_place *place) {
   Batch *batch = batch_create_named(function, &loader->recipe.shape);
   if (!batch) return NULL;
   filler_fill(f, place, batch);
@@ -30,7 +30,7 @@ static Batch *replay(const char *function, BatchLoader *loader, filler *f, const
 
 Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
   static const char function[] = "batch_loader_replay";
-  schedule_place place;
+  order_place place;
   filler f;
   if (!loader) return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: loader is NULL", function);
   if (loader_is_elsewhere(function, loader)) return NULL;
@@ -96,7 +96,7 @@ uint64_t batch_loader_epoch_rows(const BatchLoader *loader) {
 }
 
 uint64_t batch_loader_epoch_steps(const BatchLoader *loader) {
-  return need("batch_loader_epoch_steps", loader) ? loader->recipe.schedule.epoch_steps : 0;
+  return need("batch_loader_epoch_steps", loader) ? loader->recipe.order.epoch_steps : 0;
 }
 
 static bool check_rows(const char *function, const BatchLoader *loader, const Batch *batch) {
@@ -112,14 +112,16 @@ static bool check_rows(const char *function, const BatchLoader *loader, const Ba
                     "%s: batch is one of another pool, expected one of this loader's", function);
 }
 
-bool batch_loader_place(const BatchLoader *loader, const Batch *batch, uint64_t *place) {
-  static const char function[] = "batch_loader_place";
-  schedule_place at;
-  if (!loader || !place)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function, loader ? "place" : "loader");
+bool batch_loader_places(const BatchLoader *loader, const Batch *batch, uint64_t *places) {
+  static const char function[] = "batch_loader_places";
+  order_place at;
+  if (!loader || !places)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function, loader ? "places" : "loader");
+  if (loader_is_elsewhere(function, loader)) return false;
   if (!batch_check(function, batch) || !check_rows(function, loader, batch)) return false;
   uint64_t step = batch->batch_id & ~BATCH_GROUP_MASK;
   if (!find_place(function, loader, "batch_id", batch->epoch_id, step, &at)) return false;
-  *place = at.row + loader->recipe.rank_row;
+  const recipe *r = &loader->recipe;
+  recipe_places(r, &at, places);
   return true;
 }

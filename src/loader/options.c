@@ -78,10 +78,15 @@ static bool check_transforms(const batch_loader_options *o, const batch_shape *s
   return true;
 }
 
+static bool check_skips(const batch_loader_options *o) {
+  return o->skips || o->num_skips == 0 || wrong("skips is NULL, expected %zu of them", o->num_skips);
+}
+
 bool loader_check_options(const batch_loader_options *o) {
   if (!check_shape(o)) return false;
   const batch_shape shape = loader_shape(o);
-  return check_kinds(o) && check_numbers(o, largest_id(&shape)) && check_transforms(o, &shape);
+  return check_kinds(o) && check_numbers(o, largest_id(&shape)) && check_transforms(o, &shape) &&
+         check_skips(o);
 }
 
 static bool copy_transforms(recipe *r, const batch_loader_options *o) {
@@ -94,8 +99,9 @@ static bool copy_transforms(recipe *r, const batch_loader_options *o) {
   return true;
 }
 
-static bool make_schedule(recipe *r, const batch_loader_options *o) {
-  schedule_place origin;
+static bool make_order(recipe *r, const batch_loader_options *o) {
+  order_place origin;
+  skips skipped;
   uint64_t step_rows = (uint64_t)world_of(o) * o->batch_size;
   uint64_t epochs = o->epochs ? o->epochs : 1, most = plan_epochs(&r->plan);
   if (o->drop_last && step_rows > r->plan.rows)
@@ -103,8 +109,8 @@ static bool make_schedule(recipe *r, const batch_loader_options *o) {
                  (unsigned long long)r->plan.rows, r->plan.rows == 1 ? "" : "s",
                  (unsigned long long)step_rows);
   if (epochs > most) epochs = most;
-  if (!loader_origin(&r->plan, o, &origin)) return false;
-  r->schedule = schedule_make(r->plan.rows, step_rows, o->drop_last, origin, epochs, o->steps);
+  if (!loader_origin(&r->plan, o, &origin, &skipped)) return false;
+  order_init(&r->order, &r->plan, &skipped, step_rows, o->drop_last, origin, epochs, o->steps);
   return true;
 }
 
@@ -118,5 +124,5 @@ bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
                 .skip = o->faults == BATCH_FAULT_SKIP};
   if (!plan_init(&r->plan, sources, n, o)) return false;
   for (size_t i = 0; i < n; i++) r->files += r->plan.sources[i].data->count;
-  return copy_transforms(r, o) && make_schedule(r, o);
+  return copy_transforms(r, o) && make_order(r, o);
 }

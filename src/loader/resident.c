@@ -68,23 +68,29 @@ static void ask_for_piece(const token_files *data, const pack_piece *piece, uint
   }
 }
 
-static void ask_for_step(filler *f, const schedule_place *at) {
-  const recipe *r = f->recipe;
-  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  if (r->plan.packing == BATCH_PACK_DOCUMENTS) return; /* its boundaries would have to be read, guarded */
-  for (uint32_t row = 0; row < r->shape.batch_size; row++) {
-    uint64_t place = at->row + r->rank_row + row;
-    if (place >= r->plan.rows) return;
-    plan_row found = plan_locate(&f->later, at->epoch, place);
-    const plan_source *s = &r->plan.sources[found.source];
-    for (uint32_t i = 0; i < pack_pieces(&s->rows, found.row); i++) {
-      pack_piece piece = pack_piece_at(&s->rows, found.row, i);
-      ask_for_piece(s->data, &piece, page);
-    }
+static void ask_for_row(const filler *f, const plan_row *row, uintptr_t page) {
+  const plan *p = &f->recipe->plan;
+  for (uint32_t i = 0; i < plan_pieces(p, row); i++) {
+    uint32_t source;
+    pack_piece piece = plan_piece(p, row, i, &source);
+    ask_for_piece(p->sources[source].data, &piece, page);
   }
 }
 
-void resident_after(resident *r, resident_worker *w, filler *f, const schedule_place *later) {
+void resident_ask(filler *f, const order_place *at) {
+  const recipe *r = f->recipe;
+  uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+  uint64_t kept = skips_kept(&r->order.skips, at->epoch, at->row) + r->rank_row, place;
+  if (r->plan.packing == BATCH_PACK_DOCUMENTS) return; /* its boundaries would have to be read, guarded */
+  for (uint32_t row = 0; row < r->shape.batch_size; row++) {
+    skips_places(&r->order.skips, at->epoch, kept + row, 1, &place);
+    if (plan_rows_there(&r->plan, &place, 1) == 0) return;
+    plan_row found = plan_locate(&f->later, at->epoch, place);
+    ask_for_row(f, &found, page);
+  }
+}
+
+bool resident_after(resident *r, resident_worker *w, const filler *f) {
   if (r->limit) count_mapped(r, f);
   if (++w->since >= LOOK_EVERY) {
     struct rusage usage;
@@ -94,7 +100,7 @@ void resident_after(resident *r, resident_worker *w, filler *f, const schedule_p
       w->ask_ahead = ASK_FOR;
     }
   }
-  if (w->ask_ahead == 0) return;
+  if (w->ask_ahead == 0) return false;
   w->ask_ahead--;
-  ask_for_step(f, later);
+  return true;
 }

@@ -22,8 +22,11 @@ typedef struct resident_worker {
 /* limit: bytes, 0: the default. */
 void resident_init(resident *r, const recipe *of, uint64_t limit);
 
-/* After a batch: lets go of the mappings when they may have become too large, and asks for the step
-   at `later` when the thread has waited for the disk lately. */
-void resident_after(resident *r, resident_worker *w, filler *f, const schedule_place *later);
+/* After a batch: lets go of the mappings when they may have become too large. Returns whether to ask for what will be
+   needed later: the thread has waited for the disk lately. */
+bool resident_after(resident *r, resident_worker *w, const filler *f);
+
+/* Asks for the pages of the step at `later`. */
+void resident_ask(filler *f, const order_place *later);
 
 #endif

@@ -1,16 +1,21 @@
+#include <string.h>
+
 #include "base/error.h"
 #include "base/mix.h"
 #include "loader/loader_internal.h"
 
-#define STATE_MAGIC UINT64_C(0x32656361725f6468) /* "hd_race2" */
+#define STATE_MAGIC UINT64_C(0x33656361725f6468) /* "hd_race3" */
 
-_Static_assert(sizeof(batch_loader_state) < 128, "a state stays small");
+_Static_assert(offsetof(batch_loader_state, skips) < 128, "a state stays small");
 
 static uint64_t check_of(const batch_loader_state *s) {
-  const uint64_t fields[] = {s->magic, s->data, s->seed, s->sequence_length, s->packing, s->shuffle, s->order,
-                             s->epoch, s->step, s->row};
+  const uint64_t fields[] = {
+      s->magic, s->data, s->seed, s->sequence_length, s->packing,    s->shuffle,  s->order,
+      s->epoch, s->step, s->row,  s->window,          s->window_row, s->reserved, s->num_skips};
   uint64_t sum = 0;
   for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) sum = mix64_with(sum, fields[i]);
+  for (uint32_t i = 0; i < s->num_skips; i++)
+    sum = mix64_with(mix64_with(mix64_with(sum, s->skips[i].epoch), s->skips[i].first), s->skips[i].count);
   return sum;
 }
 
@@ -61,22 +66,26 @@ static bool check_origin(const batch_loader_state *s, const batch_loader_state *
   return true;
 }
 
-bool loader_state_is_sound(const batch_loader_state *s) {
-  return s->magic == STATE_MAGIC && s->check == check_of(s);
+size_t loader_state_bytes(uint32_t num_skips) {
+  return offsetof(batch_loader_state, skips) + num_skips * sizeof(batch_loader_skip);
 }
 
-bool loader_origin(const plan *p, const batch_loader_options *options, schedule_place *origin) {
-  const batch_loader_state *s = options->resume;
+bool loader_state_is_sound(const batch_loader_state *s) {
+  return s->magic == STATE_MAGIC && s->num_skips <= BATCH_LOADER_MAX_SKIPS && s->check == check_of(s);
+}
+
+bool loader_origin(const plan *p, const batch_loader_options *o, order_place *origin, skips *skipped) {
+  const batch_loader_state *s = o->resume;
   uint64_t data_hash;
-  *origin = (schedule_place){0, 0, 0};
-  if (!s) return true;
+  *origin = (order_place){0, 0, 0};
+  if (!s) return skips_init(skipped, o->skips, o->num_skips, NULL, 0, 0);
   if (!loader_state_is_sound(s))
     return error_fail(BATCH_ERROR_FORMAT, "resume is no state of a loader of this version, or was damaged");
   if (!plan_hash_data(p, &data_hash)) return false;
   batch_loader_state mine = state_of(p, data_hash);
   if (!check_origin(s, &mine, p)) return false;
-  *origin = (schedule_place){s->epoch, s->step, s->row};
-  return true;
+  *origin = (order_place){s->epoch, s->step, s->row};
+  return skips_init(skipped, o->skips, o->num_skips, s->skips, s->num_skips, s->epoch);
 }
 
 /* Several threads may compute it at once, with the same result. relaxed: it stands for itself. */
@@ -98,14 +107,26 @@ static uint64_t smaller(uint64_t a, uint64_t b) {
    STEP: seq_cst; pairs with take_step. */
 static uint64_t first_undelivered(BatchLoader *loader) {
   const delivery *d = &loader->delivery;
-  if (!loader->as_they_come || delivery_taken(d) == loader->recipe.schedule.total) return delivery_taken(d);
+  uint64_t taken = delivery_taken(d);
+  if (!loader->as_they_come || delivery_is_behind(d, taken)) return taken;
   uint64_t first = atomic_load_explicit(&loader->next_step, memory_order_seq_cst);
   for (uint32_t i = 0; i < loader->num_workers; i++)
     first = smaller(first, atomic_load_explicit(&loader->workers[i].step, memory_order_seq_cst));
-  return smaller(smaller(first, delivery_least_step(d)), loader->recipe.schedule.total);
+  return smaller(first, delivery_least_step(d));
 }
 
-/* Between epochs it is the beginning of the next one. */
+/* The place of a step, also of one behind the last that is to be delivered. Between epochs it is the beginning of the
+   next one. */
+static order_place place_of(const BatchLoader *loader, uint64_t nth) {
+  order_reader reader = order_read(&loader->recipe.order);
+  return order_find(&reader, nth) == ORDER_FOUND ? reader.place : order_behind(&loader->recipe.order);
+}
+
+static void put_skips(batch_loader_state *state, const skips *skipped) {
+  state->num_skips = skipped->count;
+  memcpy(state->skips, skipped->list, skipped->count * sizeof *state->skips);
+}
+
 bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
   uint64_t data_hash;
   if (!loader || !state)
@@ -113,11 +134,12 @@ bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
                       loader ? "state" : "loader");
   if (loader_is_elsewhere("batch_loader_get_state", loader)) return false;
   if (!data_hash_of(loader, &data_hash)) return false;
-  schedule_place at = schedule_at(&loader->recipe.schedule, first_undelivered(loader));
+  order_place at = place_of(loader, first_undelivered(loader));
   *state = state_of(&loader->recipe.plan, data_hash);
   state->epoch = at.epoch;
   state->step = at.step;
   state->row = at.row;
+  put_skips(state, &loader->recipe.order.skips);
   state->check = check_of(state);
   return true;
 }

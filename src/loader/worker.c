@@ -21,25 +21,32 @@ static uint64_t take_step(worker *w) {
   return atomic_fetch_add_explicit(&w->loader->next_step, 1, memory_order_seq_cst);
 }
 
+static void publish(worker *w, uint64_t step, Batch *batch) {
+  BatchLoader *loader = w->loader;
+  uint64_t position = loader->as_they_come ? delivery_ticket(&loader->delivery) : step;
+  delivery_item item = {batch, step, w->filler.tokens, &w->filler.fault, false};
+  delivery_publish(&loader->delivery, position, &item);
+}
+
+static void ask_ahead(worker *w, uint64_t step) {
+  if (order_find(&w->later, step) == ORDER_FOUND) resident_ask(&w->filler, &w->later.place);
+}
+
 static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
   BatchLoader *loader = w->loader;
-  schedule_place place = schedule_at(&loader->recipe.schedule, step);
-  filler_fill(&w->filler, &place, batch);
+  filler_fill(&w->filler, &w->steps.place, batch);
   add(w, COUNT_BYTES, w->filler.bytes);
   if (w->filler.fault.code != BATCH_OK) add(w, COUNT_ERRORS, 1);
   if (w->filler.skipped > 0) add(w, COUNT_SKIPPED, w->filler.skipped);
-  uint64_t position = loader->as_they_come ? delivery_ticket(&loader->delivery) : step;
-  delivery_item item = {batch, step, w->filler.tokens, &w->filler.fault};
-  delivery_publish(&loader->delivery, position, &item);
-  schedule_place later = schedule_at(&loader->recipe.schedule, step + loader->delivery.window.size);
-  resident_after(&loader->resident, &w->pages, &w->filler, &later);
-  /* STEP: seq_cst, see take_step. */
-  atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
+  publish(w, step, batch);
+  if (resident_after(&loader->resident, &w->pages, &w->filler))
+    ask_ahead(w, step + loader->delivery.window.size);
 }
 
 /* relaxed: a step that another worker takes a moment later has its batch. */
 static bool steps_left(const BatchLoader *loader) {
-  return atomic_load_explicit(&loader->next_step, memory_order_relaxed) < loader->recipe.schedule.total;
+  return !delivery_is_behind(&loader->delivery,
+                             atomic_load_explicit(&loader->next_step, memory_order_relaxed));
 }
 
 /* A batch to fill; NULL when the loader is closed, or the pool: a step that is left then cannot come any more, and
@@ -52,6 +59,10 @@ static Batch *next_batch(const worker *w) {
   return batch;
 }
 
+static bool find_step(worker *w, uint64_t step) {
+  return !delivery_is_behind(&w->loader->delivery, step) && order_find(&w->steps, step) == ORDER_FOUND;
+}
+
 void *worker_run(void *worker_pointer) {
   worker *w = worker_pointer;
   BatchLoader *loader = w->loader;
@@ -62,12 +73,14 @@ void *worker_run(void *worker_pointer) {
     uint64_t allocated = port_clock();
     add(w, COUNT_WORKER_WAIT, allocated - begin);
     uint64_t step = closed(loader) ? UINT64_MAX : take_step(w);
-    if (step >= loader->recipe.schedule.total) {
+    bool is_there = find_step(w, step);
+    if (is_there)
+      fill_and_publish(w, step, batch);
+    else
       batch_release(batch);
-      atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
-      break;
-    }
-    fill_and_publish(w, step, batch);
+    /* STEP: seq_cst, see take_step. */
+    atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
+    if (!is_there) break;
     begin = port_clock();
     add(w, COUNT_FILL, begin - allocated);
   }

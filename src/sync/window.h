@@ -58,7 +58,8 @@ typedef struct window {
   uint64_t mask;                               /* m - 1 */
   uint32_t shift;                              /* log2 m */
   uint32_t size;
-  _Atomic uint64_t total; /* the first position that there is not; window_end lowers it once, takers read it */
+  _Atomic uint64_t
+      total; /* the first position that there is not; window_end lowers it once, takers read it */
   /* The next position to take; takers CAS it. */
   _Alignas(PORT_LINE) _Atomic uint64_t head;
   /* Tickets of those who publish as they come. */

@@ -74,10 +74,15 @@ batch_loader_stats stats_of(const BatchLoader *loader) {
   return stats;
 }
 
-uint64_t place_of(const BatchLoader *loader, const Batch *batch) {
-  uint64_t place;
-  cr_assert(batch_loader_place(loader, batch, &place), "%s", batch_last_error()->message);
-  return place;
+void places_of(const BatchLoader *loader, const Batch *batch, uint64_t *places) {
+  cr_assert(batch_loader_places(loader, batch, places), "%s", batch_last_error()->message);
+}
+
+uint64_t place_of(const BatchLoader *loader, const Batch *batch, uint32_t row) {
+  uint64_t places[MOST_BATCH];
+  cr_assert_leq(batch->batch_size, MOST_BATCH);
+  places_of(loader, batch, places);
+  return places[row];
 }
 
 Batch *next_batch(BatchLoader *loader) {
@@ -105,12 +110,15 @@ uint64_t hash_row(const Batch *batch, uint32_t row) {
 }
 
 void note_batch(noted_rows *e, const BatchLoader *loader, const Batch *batch) {
-  uint64_t place = place_of(loader, batch);
-  for (uint32_t row = 0; row < batch->batch_size; row++, place++) {
+  uint64_t places[MOST_BATCH];
+  cr_assert_leq(batch->batch_size, MOST_BATCH);
+  places_of(loader, batch, places);
+  for (uint32_t row = 0; row < batch->batch_size; row++) {
     for (uint32_t i = 0; i < LENGTH; i++) e->tokens += batch->mask.data[row * LENGTH + i] != 0;
-    if (place >= ROWS) continue;
-    e->hash[place] = hash_row(batch, row);
-    e->seen[place]++;
+    if (places[row] == BATCH_NO_PLACE) continue;
+    cr_assert_lt(places[row], ROWS);
+    e->hash[places[row]] = hash_row(batch, row);
+    e->seen[places[row]]++;
   }
 }
 

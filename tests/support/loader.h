@@ -18,7 +18,8 @@ enum {
   LENGTH = 16,
   BATCH = 4,
   ROWS = (TOKENS - 2) / LENGTH + 1,
-  STEPS = (ROWS + BATCH - 1) / BATCH
+  STEPS = (ROWS + BATCH - 1) / BATCH,
+  MOST_BATCH = 1024 /* rows of a batch whose places are noted */
 };
 
 /* The file t.bin of the test's directory, between loader_begin and loader_end. */
@@ -47,7 +48,8 @@ BatchLoader *start_loader(const BatchDataset *of, const batch_loader_options *o)
 BatchLoader *start_mix(const batch_loader_source *sources, size_t n, const batch_loader_options *o);
 batch_loader_state state_of(BatchLoader *loader);
 batch_loader_stats stats_of(const BatchLoader *loader);
-uint64_t place_of(const BatchLoader *loader, const Batch *batch);
+void places_of(const BatchLoader *loader, const Batch *batch, uint64_t *places);
+uint64_t place_of(const BatchLoader *loader, const Batch *batch, uint32_t row);
 
 /* The batch, NULL at the end; anything else fails the test. */
 Batch *next_batch(BatchLoader *loader);

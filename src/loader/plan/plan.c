@@ -198,15 +198,38 @@ plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place) {
   return row_of(p, shuffle(r, 0, p->rows, mix64_with(p->seed, epoch), place));
 }
 
-void plan_locate_each(plan_reader *r, uint64_t epoch, uint64_t place, unsigned n, plan_row *rows) {
+/* How many places, PERMUTATION_TOGETHER at most, follow each other. */
+static unsigned run_of(const uint64_t *places, unsigned n) {
+  unsigned run = 1;
+  while (run < n && run < PERMUTATION_TOGETHER && places[run] == places[0] + run) run++;
+  return run;
+}
+
+void plan_locate_each(plan_reader *r, uint64_t epoch, const uint64_t *places, unsigned n, plan_row *rows) {
   const plan *p = r->plan;
-  uint64_t found[PERMUTATION_TOGETHER];
-  if (p->weighted || p->shuffle != BATCH_SHUFFLE_ALL) {
-    for (unsigned i = 0; i < n; i++) rows[i] = plan_locate(r, epoch, place + i);
-    return;
+  bool together = !p->weighted && p->shuffle == BATCH_SHUFFLE_ALL;
+  for (unsigned done = 0, run; done < n; done += run) {
+    uint64_t found[PERMUTATION_TOGETHER];
+    run = run_of(places + done, n - done);
+    if (together)
+      permutation_at_each(shuffled_all(r, 0, p->rows, mix64_with(p->seed, epoch)), places[done], run, found);
+    for (unsigned i = 0; i < run; i++)
+      rows[done + i] = together ? row_of(p, found[i]) : plan_locate(r, epoch, places[done] + i);
   }
-  permutation_at_each(shuffled_all(r, 0, p->rows, mix64_with(p->seed, epoch)), place, n, found);
-  for (unsigned i = 0; i < n; i++) rows[i] = row_of(p, found[i]);
+}
+
+uint32_t plan_rows_there(const plan *p, const uint64_t *places, uint32_t n) {
+  while (n > 0 && places[n - 1] >= p->rows) n--;
+  return n;
+}
+
+uint32_t plan_pieces(const plan *p, const plan_row *row) {
+  return pack_pieces(&p->sources[row->source].rows, row->row);
+}
+
+pack_piece plan_piece(const plan *p, const plan_row *row, uint32_t i, uint32_t *source) {
+  *source = row->source;
+  return pack_piece_at(&p->sources[row->source].rows, row->row, i);
 }
 
 uint64_t plan_hash_mix(const plan *p) {

@@ -61,8 +61,15 @@ void plan_reader_free(plan_reader *r);
 /* The row at `place` (< plan->rows) of an epoch (< plan_epochs). */
 plan_row plan_locate(plan_reader *r, uint64_t epoch, uint64_t place);
 
-/* The rows at `place` and the places after it, n <= PERMUTATION_TOGETHER of them. */
-void plan_locate_each(plan_reader *r, uint64_t epoch, uint64_t place, unsigned n, plan_row *rows);
+/* The rows at n places, which rise: faster where several of them follow each other. */
+void plan_locate_each(plan_reader *r, uint64_t epoch, const uint64_t *places, unsigned n, plan_row *rows);
+
+/* How many of n places, which rise, the epoch has a row at. */
+uint32_t plan_rows_there(const plan *p, const uint64_t *places, uint32_t n);
+
+/* How many pieces a row has, and the one with number i, *source: whose it is. */
+uint32_t plan_pieces(const plan *p, const plan_row *row);
+pack_piece plan_piece(const plan *p, const plan_row *row, uint32_t i, uint32_t *source);
 
 /* How many epochs the order goes on for. */
 uint64_t plan_epochs(const plan *p);
