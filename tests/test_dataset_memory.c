@@ -44,6 +44,28 @@ Test(dataset_memory, opening_token_files) {
   cr_assert_gt(inject_failures(name, open_and_read, &o), 20);
 }
 
+static bool open_memory(void *context) {
+  static const uint16_t tokens[] = {1, 2, 3, 4};
+  static const uint64_t ends[] = {1, 4};
+  batch_memory memory = BATCH_MEMORY_INIT;
+  memory.tokens = tokens;
+  memory.count = 4;
+  memory.token_type = BATCH_TOKEN_U16;
+  memory.loss = (const uint8_t[]){1, 0, 1, 0};
+  if (!context) memory.document_ends = ends, memory.documents = 2;
+  BatchDataset *dataset = batch_dataset_from_memory(&memory, context);
+  batch_dataset_free(dataset);
+  return dataset;
+}
+
+Test(dataset_memory, tokens_in_memory) {
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.separator = BATCH_SEPARATOR_BEFORE;
+  options.end_of_text = 3;
+  cr_assert_gt(inject_failures(name, open_memory, NULL), 3);
+  cr_assert_gt(inject_failures(name, open_memory, &options), 5);
+}
+
 Test(dataset_memory, tokenizing_text) {
   opening o = {{write_text("a.txt", "text\xff text"), write_text("b.jsonl", "{\"text\":\"abc\"}\n")},
                2,

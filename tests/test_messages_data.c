@@ -26,6 +26,7 @@ Test(messages_data, of_datasets) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   int32_t ids[2];
   uint8_t loss[2];
+  batch_memory memory = BATCH_MEMORY_INIT;
   uint64_t a, b;
   options.format = (batch_format)99;
   REFUSES(batch_dataset_open, NULL, 1, NULL);
@@ -33,6 +34,9 @@ Test(messages_data, of_datasets) {
   REFUSES(batch_dataset_open, nothing, 1, NULL);
   REFUSES(batch_dataset_open, &path, 1, &options);
   REFUSES_FILE(missing[0], batch_dataset_open, missing, 1, NULL);
+  REFUSES(batch_dataset_from_memory, NULL, NULL);
+  REFUSES(batch_dataset_from_memory, &memory, NULL);
+  REFUSES(batch_dataset_from_memory, &memory, &options);
   REFUSES(batch_dataset_read, NULL, 0, 1, ids);
   REFUSES(batch_dataset_read, dataset, 9, 1, ids);
   REFUSES(batch_dataset_read, dataset, 0, 1, NULL);

@@ -55,6 +55,23 @@ static bool use_tokenize(void *options) {
   return status == BATCH_OK;
 }
 
+static bool use_memory(void *memory) {
+  BatchDataset *dataset = batch_dataset_from_memory(memory, NULL);
+  batch_dataset_free(dataset);
+  return dataset;
+}
+
+static bool use_memory_options(void *options) {
+  static const uint8_t tokens[] = {1, 2};
+  batch_memory memory = BATCH_MEMORY_INIT;
+  memory.tokens = tokens;
+  memory.count = 2;
+  memory.token_type = BATCH_TOKEN_U8;
+  BatchDataset *dataset = batch_dataset_from_memory(&memory, options);
+  batch_dataset_free(dataset);
+  return dataset;
+}
+
 static bool use_writer(void *options) {
   BatchWriter *writer = batch_writer_create(path_of("out.bin"), options);
   batch_writer_free(writer);
@@ -175,6 +192,10 @@ static const kind given[] = {
          .num_spheres = 1, .process = process),
     KIND("batch_dataset_open", batch_dataset_options, "BATCH_DATASET_OPTIONS_INIT", reserved, use_dataset,
          .format = BATCH_FORMAT_AUTO),
+    KIND("batch_dataset_from_memory", batch_dataset_options, "BATCH_DATASET_OPTIONS_INIT", reserved,
+         use_memory_options, .format = BATCH_FORMAT_AUTO),
+    KIND("batch_dataset_from_memory: memory", batch_memory, "BATCH_MEMORY_INIT", reserved, use_memory,
+         .tokens = "token", .count = 5, .token_type = BATCH_TOKEN_U8),
     KIND("batch_tokenize_files", batch_dataset_options, "BATCH_DATASET_OPTIONS_INIT", reserved, use_tokenize,
          .format = BATCH_FORMAT_AUTO),
     KIND("batch_dataset_open: options.text", batch_text_options, "BATCH_TEXT_OPTIONS_INIT", reserved,
@@ -278,6 +299,8 @@ Test(options, reserved_bytes_that_are_set_are_refused) {
     size_t at, bytes;
   } reserved[] = {
       {"batch_dataset_open", offsetof(batch_dataset_options, reserved), 4},
+      {"batch_dataset_from_memory", offsetof(batch_dataset_options, reserved), 4},
+      {"batch_dataset_from_memory: memory", offsetof(batch_memory, reserved), 4},
       {"batch_tokenize_files", offsetof(batch_dataset_options, reserved), 4},
       {"batch_dataset_open: options.text", offsetof(batch_text_options, reserved), 6},
       {"batch_text_normalize", offsetof(batch_text_options, reserved), 6},

@@ -189,6 +189,35 @@ typedef struct batch_dataset_options {
 HEADRACE_API BatchDataset *batch_dataset_open(const char *const *paths, size_t n,
                                               const batch_dataset_options *options);
 
+/* Tokens in memory. Start from BATCH_MEMORY_INIT. tokens, document_ends and loss are borrowed: they must stay as they are until
+   batch_dataset_free. */
+typedef struct batch_memory {
+  size_t size;        /* see base.h */
+  const void *tokens; /* [count] as token_type says, little-endian, at any address */
+  uint64_t count;     /* at least 1 */
+  const uint64_t
+      *document_ends; /* [documents] behind the last token of each document, counted from the first token:
+                                    none before the one before it, the last one `count`; NULL: none are known */
+  uint64_t documents;
+  const uint8_t *loss;         /* [count] 0: not to be learnt, see batch_loss; NULL: all are */
+  const char *name;            /* that messages begin with, copied; NULL: "memory" */
+  batch_token_type token_type; /* not BATCH_TOKEN_DEFAULT */
+  uint32_t reserved;           /* 0 */
+} batch_memory;
+
+#define BATCH_MEMORY_INIT HEADRACE_OPTIONS_INIT(batch_memory)
+
+/* Makes a dataset of one file, which has no path but a name, of tokens in memory. All that is made from it is what is made from
+   a headerless file of the same tokens, documents and loss mask.
+   options: as for batch_dataset_open, NULL too; format and token_type must be none or those of the memory.
+   Time: checks document_ends one by one, and reads the tokens if a separator is asked for.
+   Threads, errors and life as a dataset of files. A fault that memory raises (of a mapped file that was cut, say) is a fault of the
+   batch in a loader, the program's own elsewhere.
+   Returns: the dataset, owned by the caller; NULL with an error: BATCH_ERROR_INVALID_ARGUMENT, BATCH_ERROR_OVERFLOW,
+   BATCH_ERROR_OUT_OF_MEMORY; with a separator BATCH_ERROR_IO too, of the temporary file. */
+HEADRACE_API BatchDataset *batch_dataset_from_memory(const batch_memory *memory,
+                                                     const batch_dataset_options *options);
+
 /* Unmaps and closes everything. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_dataset_free(BatchDataset *dataset);
 
@@ -234,7 +263,7 @@ HEADRACE_API bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_
 /* One file of the dataset. Start from BATCH_DATASET_FILE_INIT. */
 typedef struct batch_dataset_file {
   size_t size;         /* see base.h */
-  const char *path;    /* of the tokens; lives as long as the dataset */
+  const char *path;    /* of the tokens, or their name in memory; lives as long as the dataset */
   batch_format format; /* never BATCH_FORMAT_AUTO */
   bool compressed;     /* with zstd or gzip */
   bool tokenized;      /* while opening */

@@ -7,43 +7,43 @@
 
 #include "base/live.h"
 #include "base/path.h"
+#include "dataset/dataset_internal.h"
 #include "dataset/formats/format.h"
 #include "dataset/paths.h"
 #include "dataset/scan.h"
 #include "dataset/token_looks.h"
 #include "dataset/token_loss.h"
 #include "dataset/token_metadata.h"
+#include "dataset/token_parts.h"
 #include "dataset/token_type.h"
 #include "text/encode.h"
-
-struct BatchDataset {
-  token_files files;
-};
 
 const token_files *dataset_token_files(const BatchDataset *dataset) {
   return &dataset->files;
 }
 
+static const char name[] = "batch_dataset_open";
+
 static void close_file(token_file *file) {
-  file_unmap(file->map, file->map_bytes);
-  file_unmap(file->documents.map, file->documents.map_bytes);
+  if (!file->borrowed) file_unmap(file->map, file->map_bytes);
+  if (!file->documents.borrowed) file_unmap(file->documents.map, file->documents.map_bytes);
   token_loss_close(&file->loss);
   if (file->fd >= 0) close(file->fd);
   free(file->path);
   *file = (token_file){.fd = -1};
 }
 
-static bool check_enum(const char *name, int value, int most) {
+static bool check_enum(const char *function, const char *field, int value, int most) {
   return (value >= 0 && value <= most) ||
-         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: %s is %d, expected 0 to %d", name,
-                    value, most);
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is %d, expected 0 to %d", function, field, value,
+                    most);
 }
 
-static bool check_options(const batch_dataset_options *options) {
-  return check_enum("token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
-         check_enum("io", (int)options->io, BATCH_IO_READ) &&
-         check_enum("loss", (int)options->loss, BATCH_LOSS_NONE) &&
-         check_enum("subset", (int)options->subset, BATCH_SUBSET_ALL);
+bool dataset_check_options(const char *function, const batch_dataset_options *options) {
+  return check_enum(function, "token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
+         check_enum(function, "io", (int)options->io, BATCH_IO_READ) &&
+         check_enum(function, "loss", (int)options->loss, BATCH_LOSS_NONE) &&
+         check_enum(function, "subset", (int)options->subset, BATCH_SUBSET_ALL);
 }
 
 /* What the format said must be what the caller said. */
@@ -72,8 +72,9 @@ static bool check_width(const token_file *file, batch_token_type wanted) {
   }
 }
 
-static bool lacks_boundaries(const token_file *file) {
-  return file->documents.kind == TOKENS_NO_BOUNDARIES;
+bool dataset_find_documents(token_file *file, const batch_dataset_options *options) {
+  return !options->separator || file->documents.kind != TOKENS_NO_BOUNDARIES ||
+         scan_documents(file, options->separator, options->end_of_text, options->temporary_directory);
 }
 
 /* An index that was only found beside the tokens may be somebody else's, or left from other tokens. */
@@ -98,9 +99,7 @@ static bool open_file(token_file *file, const batch_dataset_options *options) {
   if (!format_detect(file, options->format) || !open_format(file, options)) return false;
   file->width = batch_token_type_size(file->type);
   if (!check_type(file, options->token_type) || !check_width(file, options->token_type)) return false;
-  if (options->separator && lacks_boundaries(file) &&
-      !scan_documents(file, options->separator, options->end_of_text, options->temporary_directory))
-    return false;
+  if (!dataset_find_documents(file, options)) return false;
   if (!options->loss && !format_is_text(file->format) && !token_loss_open(file)) return false;
   if (options->io == BATCH_IO_READ || file->map_bytes == 0) return true;
   file->map = file_map(file->fd, file->path, file->map_bytes);
@@ -130,43 +129,6 @@ static bool open_files(token_files *s, path_list *list, const batch_dataset_opti
   return true;
 }
 
-static bool no_tokens(const token_files *s) {
-  char passed_over[60] = "";
-  uint64_t bad_lines = 0;
-  for (size_t i = 0; i < s->count; i++) bad_lines += s->files[i].bad_lines;
-  if (bad_lines > 0)
-    snprintf(passed_over, sizeof passed_over, " (bad lines passed over: %" PRIu64 ")", bad_lines);
-  return error_fail(BATCH_ERROR_FORMAT, "%.700s: no tokens in the %zu file%s%s, expected at least one",
-                    s->files[0].path, s->count, s->count == 1 ? "" : "s", passed_over);
-}
-
-/* Puts a part behind those that there are. */
-static bool place_part(token_files *s, token_part part) {
-  part.first_token = s->tokens;
-  part.first_document = s->documents;
-  s->parts[s->num_parts++] = part;
-  s->documents += part.documents;
-  return !__builtin_add_overflow(s->tokens, part.tokens, &s->tokens) ||
-         error_fail(BATCH_ERROR_OVERFLOW, "batch_dataset_open: more than %" PRIu64 " tokens", UINT64_MAX);
-}
-
-/* Puts the files one after the other; files without boundaries become documents if others have some. */
-static bool place_files(token_files *s) {
-  bool known = false;
-  for (size_t i = 0; i < s->count; i++) known |= !lacks_boundaries(&s->files[i]);
-  for (size_t i = 0; i < s->count; i++) {
-    token_file *file = &s->files[i];
-    if (known && lacks_boundaries(file) && file->tokens > 0)
-      file->documents = (token_documents){.kind = TOKENS_ONE_DOCUMENT, .count = 1, .assumed = true};
-    file->first_part = s->num_parts;
-    if (file->width > s->width) s->width = file->width;
-    if (!place_part(s,
-                    (token_part){.file = file, .tokens = file->tokens, .documents = file->documents.count}))
-      return false;
-  }
-  return s->tokens > 0 || no_tokens(s);
-}
-
 /* A file that is replaced while it is opened could stand beside a companion, or another shard, of the run
    before. path_entry says of an .idx which its .bin is: where it is read itself the caller said so. */
 static bool check_stayed(const token_file *file, const path_entry *entry) {
@@ -192,33 +154,37 @@ static bool check_all_stayed(const token_files *s, const path_list *list) {
   return true;
 }
 
-static bool open_list(BatchDataset *dataset, path_list *list, const batch_dataset_options *options) {
-  dataset->files.files = calloc(list->count, sizeof *dataset->files.files);
-  dataset->files.parts = calloc(list->count, sizeof *dataset->files.parts);
-  if (!dataset->files.files || !dataset->files.parts)
-    return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu files", list->count);
+BatchDataset *dataset_make(const char *function, size_t files) {
+  BatchDataset *dataset = calloc(1, sizeof *dataset);
+  if (dataset) dataset->files.files = calloc(files, sizeof *dataset->files.files);
+  if (!dataset || !dataset->files.files) {
+    free(dataset);
+    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for %zu files", function, files);
+  }
+  live_enter(dataset);
+  return dataset;
+}
+
+static BatchDataset *open_list(path_list *list, const batch_dataset_options *options) {
+  BatchDataset *dataset = dataset_make(name, list->count);
+  if (!dataset) return NULL;
   bool good = open_files(&dataset->files, list, options);
-  return check_all_stayed(&dataset->files, list) && good && place_files(&dataset->files);
+  if (check_all_stayed(&dataset->files, list) && good && token_parts_make(name, &dataset->files, options))
+    return dataset;
+  batch_dataset_free(dataset);
+  return NULL;
 }
 
 BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {
   encode_options mine;
   if (!paths || n == 0)
-    return error_null(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_open: %s, expected at least one path",
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s, expected at least one path", name,
                       paths ? "n is 0" : "paths is NULL");
-  if (!encode_read_options("batch_dataset_open", options, &mine) || !check_options(&mine.options))
-    return NULL;
-  BatchDataset *dataset = calloc(1, sizeof *dataset);
-  if (!dataset)
-    return error_null(BATCH_ERROR_OUT_OF_MEMORY, "batch_dataset_open: no memory for %zu bytes",
-                      sizeof *dataset);
-  live_enter(dataset);
+  if (!encode_read_options(name, options, &mine) || !dataset_check_options(name, &mine.options)) return NULL;
   path_list list = {0};
-  bool good = paths_expand("batch_dataset_open", paths, n, &list) && open_list(dataset, &list, &mine.options);
+  BatchDataset *dataset = paths_expand(name, paths, n, &list) ? open_list(&list, &mine.options) : NULL;
   paths_free(&list);
-  if (good) return dataset;
-  batch_dataset_free(dataset);
-  return NULL;
+  return dataset;
 }
 
 void batch_dataset_free(BatchDataset *dataset) {

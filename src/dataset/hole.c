@@ -10,6 +10,7 @@ typedef struct area {
   const uint8_t *start;
   size_t bytes;
   const char *path, *what;
+  bool borrowed;
 } area;
 
 static bool inside(const area *a, const uint8_t *address) {
@@ -22,10 +23,11 @@ static bool find_area(const token_files *s, const uint8_t *address, area *found)
     const token_file *file = &s->files[i];
     const token_documents *documents = &file->documents;
     const token_loss *loss = &file->loss;
-    const area areas[] = {{file->map, file->map_bytes, file->path, ""},
-                          {documents->map, documents->map_bytes, file->path, " (its index)"},
+    const area areas[] = {{file->map, file->map_bytes, file->path, "", file->borrowed},
+                          {documents->map, documents->map_bytes, file->path,
+                           documents->borrowed ? " (document_ends)" : " (its index)", documents->borrowed},
                           {loss->map, loss->map_bytes, loss->path ? loss->path : file->path,
-                           loss->path ? "" : " (its loss mask)"}};
+                           loss->path ? "" : " (its loss mask)", file->borrowed}};
     for (size_t k = 0; k < sizeof areas / sizeof *areas; k++)
       if (inside(&areas[k], address)) {
         *found = areas[k];
@@ -45,8 +47,8 @@ bool hole_report(const token_files *s, const void *address, fault *why) {
   if (!find_area(s, address, &found)) return false;
   why->code = BATCH_ERROR_IO;
   snprintf(why->message, sizeof why->message,
-           "%.700s%s: at byte %td: the file ends before, was changed, or cannot be read there", found.path,
-           found.what, (const uint8_t *)address - found.start);
+           "%.700s%s: at byte %td: the %s ends before, was changed, or cannot be read there", found.path,
+           found.what, (const uint8_t *)address - found.start, found.borrowed ? "caller's memory" : "file");
   return true;
 }
 

@@ -2,6 +2,7 @@
 #include "dataset/token_files.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/file.h"
 #include "base/guard.h"
@@ -108,6 +109,8 @@ const char *token_file_place(const token_file *file, uint64_t index, char place[
 }
 
 bool token_file_read_raw(const token_file *file, uint64_t first, size_t count, void *out) {
-  return file_read_at(file->fd, file->path, file->data_offset + first * file->width, out,
-                      count * file->width);
+  uint64_t offset = file->data_offset + first * file->width;
+  if (!file->borrowed) return file_read_at(file->fd, file->path, offset, out, count * file->width);
+  memcpy(out, file->map + offset, count * file->width);
+  return true;
 }

@@ -28,8 +28,10 @@ typedef struct token_documents {
   const uint8_t *offsets; /* MEGATRON, SEQUENCES: of each sequence in the token file, in bytes; behind their
                              lengths, u32 */
   uint64_t sequences;     /* MEGATRON, SEQUENCES */
-  const uint8_t *map;     /* the mapping that holds them: an index file or a temporary one */
+  const uint8_t
+      *map; /* the mapping that holds them: an index file, a temporary one, or the caller's memory */
   size_t map_bytes;
+  bool borrowed; /* the caller's memory */
 } token_documents;
 
 /* What the companion PATH.metadata says of a file of tokens, see token_metadata.h. */
@@ -54,18 +56,19 @@ typedef struct token_loss {
   const uint8_t *entries; /* of the file's first token on, inside map: byte i, or bit i % 8 of byte i / 8 */
   const uint8_t *map;     /* also with BATCH_IO_READ; NULL when there are no tokens */
   size_t map_bytes;
-  int fd;     /* of what is mapped; looked at only with a kind; -1: none */
-  char *path; /* for messages; NULL: a temporary file, whose messages speak of the tokens' */
+  int fd;     /* of what is mapped; looked at only with a kind; -1: it is the caller's memory */
+  char *path; /* for messages; NULL: a temporary file or memory, whose messages speak of the tokens' */
 } token_loss;
 
 typedef struct token_file {
   char *path; /* of the tokens: for messages */
-  int fd;     /* of the tokens (of a nameless temporary file where they were tokenized) */
+  int fd;     /* of the tokens (of a nameless temporary file where they were tokenized); -1: borrowed */
   batch_format format;
   bool compressed, tokenized;
   token_metadata metadata;
   batch_token_type type;
-  uint32_t width;       /* bytes of a token: batch_token_type_size(type) */
+  uint32_t width; /* bytes of a token: batch_token_type_size(type) */
+  bool borrowed;  /* tokens, and loss mask if any, are the caller's memory: map is it, in whatever pages */
   const uint8_t *map;   /* the whole token file, page-aligned; NULL with BATCH_IO_READ or when empty */
   size_t map_bytes;     /* bytes of the token file, also when map is NULL */
   uint64_t data_offset; /* bytes from the start of the file to its first token; with .npy not always
@@ -130,7 +133,7 @@ static inline uint64_t token_part_index(const token_part *part, uint64_t token) 
 }
 
 /* Reads tokens of one file, [first, first + count) counted from its own first one, as they are
-   stored: out has count * width bytes. pread: no signal. */
+   stored: out has count * width bytes. pread: no signal, but from the caller's memory. */
 bool token_file_read_raw(const token_file *file, uint64_t first, size_t count, void *out);
 
 #endif

@@ -68,8 +68,10 @@ bool token_loss_check_stayed(const token_loss *loss) {
 
 void token_loss_close(token_loss *loss) {
   if (!loss->kind) return;
-  file_unmap(loss->map, loss->map_bytes);
-  if (loss->fd >= 0) close(loss->fd);
+  if (loss->fd >= 0) {
+    file_unmap(loss->map, loss->map_bytes);
+    close(loss->fd);
+  }
   free(loss->path);
   *loss = (token_loss){.fd = -1};
 }
@@ -77,6 +79,10 @@ void token_loss_close(token_loss *loss) {
 /* Bytes of the entries, from byte `at` on. */
 static bool read_entries(const token_file *file, uint64_t at, void *out, size_t bytes) {
   const token_loss *loss = &file->loss;
+  if (loss->fd < 0) {
+    memcpy(out, loss->entries + at, bytes);
+    return true;
+  }
   uint64_t offset = (uint64_t)(loss->entries - loss->map) + at;
   return file_read_at(loss->fd, loss->path ? loss->path : file->path, offset, out, bytes);
 }

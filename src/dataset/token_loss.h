@@ -14,7 +14,7 @@ bool token_loss_check_stayed(const token_loss *loss);
 void token_loss_close(token_loss *loss);
 
 /* Reads of tokens [first, first + count) of the file, counted from its own first one, whether they are to be learnt: 1 or
-   0. pread: no signal. */
+   0. pread: no signal, but from the caller's memory. */
 bool token_loss_read(const token_file *file, uint64_t first, size_t count, uint8_t *loss);
 
 #endif

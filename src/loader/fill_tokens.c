@@ -28,7 +28,7 @@ static bool zeros_from(const volatile uint8_t *byte) {
 static void check_end(filler *f, uint32_t source_number, const token_file *file, uint64_t first,
                       size_t count) {
   uint64_t end = file->data_offset + (first + count) * file->width;
-  if (!file->map || !zeros_from(file->map + end - 1)) return;
+  if (!file->map || file->borrowed || !zeros_from(file->map + end - 1)) return;
   size_t number = recipe_file(f->recipe, source_number, file);
   if (f->doubtful_end[number] == 0) f->doubtful[f->num_doubtful++] = number;
   if (f->doubtful_end[number] < end) f->doubtful_end[number] = end;

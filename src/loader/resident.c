@@ -17,6 +17,7 @@ static uint64_t mapped_bytes(const recipe *r) {
   for (size_t i = 0; i < r->plan.count; i++)
     for (size_t k = 0; k < r->plan.sources[i].data->count; k++) {
       const token_file *file = &r->plan.sources[i].data->files[k];
+      if (file->borrowed) continue;
       sum += (file->map ? file->map_bytes : 0) + (file->loss.map ? file->loss.map_bytes : 0);
     }
   return sum;
@@ -29,7 +30,8 @@ void resident_init(resident *r, const recipe *of, uint64_t limit) {
   atomic_init(&r->mapped, 0);
 }
 
-/* The pages stay in the system's cache; who still reads one maps it in again. */
+/* The pages stay in the system's cache; who still reads one maps it in again. The caller's memory may be of no file:
+   what was in it would be gone. */
 static void let_go_of(const uint8_t *map, size_t bytes) {
   if (map) madvise((void *)(uintptr_t)map, bytes, MADV_DONTNEED);
 }
@@ -38,6 +40,7 @@ static void let_go(const recipe *r) {
   for (size_t i = 0; i < r->plan.count; i++)
     for (size_t k = 0; k < r->plan.sources[i].data->count; k++) {
       const token_file *file = &r->plan.sources[i].data->files[k];
+      if (file->borrowed) continue;
       let_go_of(file->map, file->map_bytes);
       let_go_of(file->loss.map, file->loss.map_bytes);
     }
@@ -62,7 +65,8 @@ static void ask_for_piece(const token_files *data, const pack_piece *piece, uint
   uint64_t token = piece->token, left = piece->pairs > 0 ? (uint64_t)piece->pairs + 1 : 0;
   for (const token_part *part = token_files_find(data, token); left > 0; part++) {
     uint64_t here = part->first_token + part->tokens - token, count = left < here ? left : here;
-    if (part->file->map) ask_for_tokens(part->file, token_part_index(part, token), count, page);
+    if (part->file->map && !part->file->borrowed)
+      ask_for_tokens(part->file, token_part_index(part, token), count, page);
     token += count;
     left -= count;
   }

@@ -134,3 +134,21 @@ void assert_same_rows(const noted_rows *a, const noted_rows *b, const char *what
     cr_assert_eq(a->hash[i], b->hash[i], "%s: place %u differs", what, i);
   }
 }
+
+void assert_same_batches(const BatchDataset *a, const BatchDataset *b, const batch_loader_options *o) {
+  BatchLoader *of_a = start_loader(a, o), *of_b = start_loader(b, o);
+  uint64_t batches = 0;
+  for (Batch *x; (x = next_batch(of_a)); batches++) {
+    Batch *y = next_batch(of_b);
+    cr_assert(y && x->batch_id == y->batch_id && x->batch_size == y->batch_size);
+    for (uint32_t row = 0; row < x->batch_size; row++)
+      cr_assert_eq(hash_row(x, row), hash_row(y, row), "row %u of batch %llu differs", row,
+                   (unsigned long long)batches);
+    batch_release(x);
+    batch_release(y);
+  }
+  cr_assert_gt(batches, 0);
+  cr_assert_null(next_batch(of_b));
+  batch_loader_free(of_a);
+  batch_loader_free(of_b);
+}

@@ -54,6 +54,9 @@ uint64_t place_of(const BatchLoader *loader, const Batch *batch, uint32_t row);
 /* The batch, NULL at the end; anything else fails the test. */
 Batch *next_batch(BatchLoader *loader);
 
+/* Loaders of both give the same batches in the same order. */
+void assert_same_batches(const BatchDataset *a, const BatchDataset *b, const batch_loader_options *o);
+
 /* Takes so many batches, which there are, and releases them. */
 void pass_batches(BatchLoader *loader, uint32_t n);
 
