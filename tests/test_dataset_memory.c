@@ -67,9 +67,11 @@ Test(dataset_memory, tokens_in_memory) {
 }
 
 Test(dataset_memory, tokenizing_text) {
-  opening o = {{write_text("a.txt", "text\xff text"), write_text("b.jsonl", "{\"text\":\"abc\"}\n")},
-               2,
-               BATCH_DATASET_OPTIONS_INIT};
+  opening o = {
+      {write_text("a.txt", "text\xff text"),
+       write_text("b.jsonl", "{\"text\":\"abc\"}\n{\"text\":[{\"text\":\"d\",\"tr\\u0061in\":0}]}\n")},
+      2,
+      BATCH_DATASET_OPTIONS_INIT};
   batch_text_options how = BATCH_TEXT_OPTIONS_INIT;
   how.malformed = BATCH_MALFORMED_REPLACE;
   how.squeeze_space = true;
@@ -81,7 +83,10 @@ Test(dataset_memory, tokenizing_text) {
 static void open_with_workers(opening *o, batch_text_options *how) {
   bytes lines = {0}, text = {0};
   for (int i = 0; i < 30; i++) {
-    put_text(&lines, i % 4 == 3 ? "no JSON\n" : "{\"text\":\"a few words\xff \"}\n");
+    put_text(&lines, i % 4 == 3 ? "no JSON\n"
+                     : i % 4 == 2
+                         ? "{\"text\":[{\"text\":\"a few\",\"train\":0},{\"text\":\" words\xff \"}]}\n"
+                         : "{\"text\":\"a few words\xff \"}\n");
     put_text(&text, "a few  words\xff\n");
   }
   *o =
@@ -122,7 +127,8 @@ static bool write_pair(void *context) {
   BatchWriter *writer = batch_writer_create(context, &options);
   bool done = writer != NULL;
   for (uint32_t i = 0; done && i < 3; i++)
-    done = batch_writer_append(writer, (int32_t[]){i, i}, 2) && batch_writer_end_document(writer);
+    done = batch_writer_append_masked(writer, (int32_t[]){i, i}, (uint8_t[]){1, i != 1}, 2) &&
+           batch_writer_end_document(writer);
   done = done && batch_writer_finish(writer);
   batch_writer_free(writer);
   return done;
@@ -132,7 +138,7 @@ Test(dataset_memory, writing_shards) {
   char path[256];
   snprintf(path, sizeof path, "%s", path_of("out.bin"));
   cr_assert_gt(inject_failures(name, write_pair, path), 20);
-  cr_assert_eq(files_count(), 6, "temporary files were left");
+  cr_assert_eq(files_count(), 8, "temporary files were left");
 }
 
 static bool normalize(void *context) {

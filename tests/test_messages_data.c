@@ -165,6 +165,8 @@ Test(messages_data, of_writers) {
   REFUSES(batch_writer_check_input, writer, NULL);
   REFUSES(batch_writer_append, NULL, NULL, 0);
   REFUSES(batch_writer_append, writer, NULL, 1);
+  REFUSES(batch_writer_append_masked, NULL, NULL, NULL, 0);
+  REFUSES(batch_writer_append_masked, writer, NULL, NULL, 1);
   REFUSES(batch_writer_end_document, NULL);
   REFUSES(batch_writer_finish, NULL);
   REFUSES(batch_tokenize_files, NULL, 1, NULL, writer, NULL, NULL);
@@ -175,10 +177,12 @@ Test(messages_data, of_writers) {
   REFUSES_FILE(missing[0], batch_tokenize_files, missing, 1, NULL, writer, NULL, NULL);
   cr_assert(batch_writer_append(writer, &(int32_t){1}, 1) && batch_writer_finish(writer));
   REFUSES(batch_writer_append, writer, NULL, 0);
+  REFUSES(batch_writer_append_masked, writer, NULL, NULL, 0);
   REFUSES(batch_writer_end_document, writer);
   REFUSES(batch_writer_finish, writer);
   REFUSES(batch_tokenize_files, &text, 1, NULL, writer, NULL, NULL);
   REFUSES(batch_writer_tokens, NULL);
+  REFUSES(batch_writer_masked, NULL);
   REFUSES(batch_writer_documents, NULL);
   REFUSES(batch_writer_files, NULL);
   REFUSES(batch_writer_token_type, NULL);

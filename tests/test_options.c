@@ -43,6 +43,12 @@ static bool use_dataset_text(void *options) {
   return use_dataset(&dataset);
 }
 
+static bool use_dataset_spans(void *options) {
+  batch_dataset_options dataset = BATCH_DATASET_OPTIONS_INIT;
+  dataset.spans = options;
+  return use_dataset(&dataset);
+}
+
 static bool use_text(void *options) {
   return batch_text_normalize("a", 1, options, NULL, 0) == 1;
 }
@@ -200,6 +206,8 @@ static const kind given[] = {
          .format = BATCH_FORMAT_AUTO),
     KIND("batch_dataset_open: options.text", batch_text_options, "BATCH_TEXT_OPTIONS_INIT", reserved,
          use_dataset_text, .malformed = BATCH_MALFORMED_KEEP),
+    KIND("batch_dataset_open: options.spans", batch_span_options, "BATCH_SPAN_OPTIONS_INIT", reserved,
+         use_dataset_spans, .kind = BATCH_SPANS_MESSAGES),
     KIND("batch_text_normalize", batch_text_options, "BATCH_TEXT_OPTIONS_INIT", reserved, use_text,
          .malformed = BATCH_MALFORMED_KEEP),
     KIND("batch_writer_create", batch_writer_options, "BATCH_WRITER_OPTIONS_INIT", reserved, use_writer,
@@ -303,6 +311,7 @@ Test(options, reserved_bytes_that_are_set_are_refused) {
       {"batch_dataset_from_memory: memory", offsetof(batch_memory, reserved), 4},
       {"batch_tokenize_files", offsetof(batch_dataset_options, reserved), 4},
       {"batch_dataset_open: options.text", offsetof(batch_text_options, reserved), 6},
+      {"batch_dataset_open: options.spans", offsetof(batch_span_options, reserved), 4},
       {"batch_text_normalize", offsetof(batch_text_options, reserved), 6},
       {"batch_transform_noise", offsetof(batch_noise_options, reserved), 4},
   };

@@ -340,9 +340,9 @@ Test(writer_unfinished, a_companion_that_is_gone_is_missed) {
 }
 
 Test(writer_unfinished, what_it_has_not_written_is_refused) {
-  static const char *const names[] = {"out/t.bin",        "out/t_000001.bin.metadata",
-                                      "out/t_000003.idx", "out/t_000005.bin",
-                                      "out/t_000099.bin", "out/t_000004.bin.index"};
+  static const char *const names[] = {
+      "out/t.bin",        "out/t_000001.bin.metadata", "out/t_000003.idx",     "out/t_000005.bin",
+      "out/t_000099.bin", "out/t_000004.bin.index",    "out/t_000001.bin.loss"};
   test_run r = stopped();
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     runs_write(names[i], "somebody's");
@@ -352,9 +352,14 @@ Test(writer_unfinished, what_it_has_not_written_is_refused) {
   assert_run_goes_on(&r, "refused between", 0);
 }
 
+static void remove_last_shard(void) {
+  cr_assert_eq(unlink(runs_path("out/t_000004.bin")), 0);
+  cr_assert_eq(unlink(runs_path("out/t_000004.bin.loss")), 0);
+}
+
 Test(writer_unfinished, a_last_shard_that_is_gone_is_made_again) {
   test_run r = stopped();
-  cr_assert_eq(unlink(runs_path("out/t_000004.bin")), 0);
+  remove_last_shard();
   assert_run_goes_on(&r, "made again", 0);
 }
 
@@ -409,7 +414,7 @@ Test(writer_unfinished, a_record_that_was_cut_off_is_taken_where_its_shards_are)
     cr_assert_not(try_damaged(&r, "cut off at byte", (unsigned)used));
   }
   put_back(&r, &record, record.used - 9);
-  cr_assert_eq(unlink(runs_path("out/t_000004.bin")), 0);
+  remove_last_shard();
   assert_run_goes_on(&r, "cut off", 0);
   free_bytes(&record);
 }
@@ -426,9 +431,9 @@ Test(writer_unfinished, a_line_that_was_begun_is_dropped) {
 Test(writer_unfinished, a_record_of_another_version_is_refused_as_that) {
   test_run r = stopped();
   bytes record = read_bytes(runs_path(run_record(&r)));
-  char *version = memmem(record.data, record.used, "version 1", 9);
+  char *version = memmem(record.data, record.used, "version 2", 9);
   cr_assert_not_null(version);
-  version[8] = '2';
+  version[8] = '3';
   put_back(&r, &record, record.used);
   assert_not_gone_on(&r, BATCH_ERROR_UNSUPPORTED, "t.bin", "another version");
   free_bytes(&record);

@@ -106,32 +106,33 @@ typedef enum batch_subset {
   BATCH_SUBSET_VALIDATION
 } batch_subset;
 
-/* What a line of .jsonl holds. */
-typedef enum batch_spans {
-  BATCH_SPANS_TEXT =
-      0, /* text_field ("text"): the document, or an array of its spans, {"text": STRING, "train": BOOL} */
-  BATCH_SPANS_PROMPT, /* two members: the prompt, which is not learnt, and the completion, which is */
-  BATCH_SPANS_MESSAGES /* text_field ("messages"): an array of chat messages, {"role": STRING, "content": STRING} */
-} batch_spans;
+/* What a line of .jsonl holds:
+     TEXT       text_field ("text"): the document, or an array of its spans, {"text": STRING, "train": BOOL}
+     PROMPT     two members: the prompt, which is not learnt, and the completion, which is
+     MESSAGES   text_field ("messages"): an array of chat messages, {"role": STRING, "content": STRING} */
+typedef enum batch_spans { BATCH_SPANS_TEXT = 0, BATCH_SPANS_PROMPT, BATCH_SPANS_MESSAGES } batch_spans;
 
 /* Documents of which not everything is to be learnt, see docs/data-formats.md. A document is then a row of spans, each
    tokenized as a text of its own: no token lies across the border of two. Nothing stands between them; the end-of-text id is
-   learnt. What is not learnt is in the loss mask (batch_writer_append_masked). A message is two spans: `before`, and its content
-   with `after` behind. Names may have dots, as text_field.
-   NULL stands for the default. What belongs to another kind must be NULL. Start from BATCH_SPAN_OPTIONS_INIT. */
+   learnt. What is not learnt is in the loss mask. A message is two spans: `before`, and its content with `after` behind.
+   Names may have dots, as text_field. NULL stands for the default; what belongs to another kind must be NULL. Start from
+   BATCH_SPAN_OPTIONS_INIT. */
 typedef struct batch_span_options {
-  size_t size;                  /* see base.h */
-  const char *prompt_field;     /* PROMPT: "prompt" */
-  const char *completion_field; /* PROMPT: "completion" */
-  const char *role_field;       /* MESSAGES: "role" */
-  const char
-      *content_field; /* MESSAGES: "content": a string, or an array of {"type": "text", "text": STRING} */
-  const char *train_roles; /* MESSAGES: roles whose messages are learnt, parted by commas: "assistant" */
-  const char *before;      /* MESSAGES: what stands before each, never learnt: "". {role} is its role */
-  const char *after;       /* MESSAGES: what stands behind each, learnt as it is: "\n". {role} is its role */
-  const char *
-      train_field; /* TEXT, MESSAGES: whether this one is learnt: true or 1, false or 0. Without it, or with null, a
-                              span is, and a message is as its role says. "train" of a span, "weight" of a message */
+  size_t size; /* see base.h */
+  /* PROMPT: the members: "prompt", "completion" */
+  const char *prompt_field;
+  const char *completion_field;
+  /* MESSAGES: members of a message: "role", "content". Content is a string, or an array of {"type": "text", "text": STRING} */
+  const char *role_field;
+  const char *content_field;
+  /* MESSAGES: the roles whose messages are learnt, parted by commas: "assistant" */
+  const char *train_roles;
+  /* MESSAGES: what stands before each, never learnt: ""; what stands behind each, learnt as it is: "\n". {role} is its role */
+  const char *before;
+  const char *after;
+  /* TEXT, MESSAGES: the member that says whether this span, or message, is learnt: true or 1, false or 0: "train" of a span,
+     "weight" of a message. Without it, or with null, a span is, and a message is as its role says */
+  const char *train_field;
   batch_spans kind;
   uint32_t reserved; /* 0 */
 } batch_span_options;
@@ -144,8 +145,7 @@ typedef struct batch_dataset_options {
   batch_format format;         /* of every file */
   batch_token_type token_type; /* of headerless files; whatever else tells it must agree */
   batch_io io;
-  const char *
-      text_field; /* .jsonl: the member that holds the document; NULL: "text", of messages "messages". "a.b" is
+  const char *text_field; /* .jsonl: the member that holds the document; NULL: "text" or "messages". "a.b" is
                                       member b of the object a, unless there is a member of the whole name */
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
   const batch_text_options *text;  /* text and .jsonl: before the tokenizer; NULL: nothing */

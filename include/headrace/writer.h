@@ -89,6 +89,13 @@ HEADRACE_API bool batch_writer_check_input(const BatchWriter *writer, const char
    Megatron file), BATCH_ERROR_IO. */
 HEADRACE_API bool batch_writer_append(BatchWriter *writer, const int32_t *ids, size_t count);
 
+/* The same, with which of them are to be learnt: 0 in loss [count] is one that is not. NULL: all are. From the shard on that
+   the first such token of the run is in, each shard has a companion PATH.loss, a byte (0 or 1) a token; shards before have
+   none, which stands for 1. Returns false as batch_writer_append, and with BATCH_ERROR_INVALID_ARGUMENT where the output is a
+   link and the first such token comes. */
+HEADRACE_API bool batch_writer_append_masked(BatchWriter *writer, const int32_t *ids, const uint8_t *loss,
+                                             size_t count);
+
 /* Ends the document at hand. Formats without boundaries only cut shards here. */
 HEADRACE_API bool batch_writer_end_document(BatchWriter *writer);
 
@@ -105,6 +112,7 @@ HEADRACE_API void batch_writer_free(BatchWriter *writer);
 
 /* What was written so far, by the run that is gone on with too; of NULL 0 (BATCH_TOKEN_DEFAULT) with an error. */
 HEADRACE_API uint64_t batch_writer_tokens(const BatchWriter *writer);
+HEADRACE_API uint64_t batch_writer_masked(const BatchWriter *writer); /* tokens that are not to be learnt */
 HEADRACE_API uint64_t batch_writer_documents(const BatchWriter *writer); /* ended ones */
 HEADRACE_API uint64_t batch_writer_files(const BatchWriter *writer);     /* under their final names */
 HEADRACE_API batch_token_type batch_writer_token_type(const BatchWriter *writer);
@@ -117,6 +125,7 @@ typedef struct batch_tokenize_progress {
   uint64_t tokens;
   uint64_t documents;
   uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
+  uint64_t masked;    /* of the tokens, not to be learnt */
 } batch_tokenize_progress;
 
 /* Called in the thread that called batch_tokenize_files: after every document, after every piece of text of about 256 KiB,

@@ -106,6 +106,18 @@ bool out_write_tokens(out_file *out, batch_token_type type, const int32_t *ids, 
   return true;
 }
 
+bool out_write_loss(out_file *out, const uint8_t *loss, uint64_t count) {
+  uint8_t raw[4096];
+  memset(raw, 1, sizeof raw);
+  for (size_t n; count > 0; count -= n) {
+    n = count < sizeof raw ? (size_t)count : sizeof raw;
+    for (size_t i = 0; loss && i < n; i++) raw[i] = loss[i] != 0;
+    if (loss) loss += n;
+    if (!out_write(out, raw, n)) return false;
+  }
+  return true;
+}
+
 bool out_write_at(out_file *out, const void *data, size_t bytes, uint64_t offset) {
   const uint8_t *from = data;
   while (bytes > 0) {

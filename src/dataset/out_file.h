@@ -26,6 +26,9 @@ bool out_write_u64(out_file *out, uint64_t value);
 /* Appends ids as tokens; BATCH_ERROR_OUT_OF_RANGE when one does not fit the type. */
 bool out_write_tokens(out_file *out, batch_token_type type, const int32_t *ids, size_t count);
 
+/* Appends a byte a token: 0 where loss [count] is 0, else 1; loss: NULL: all 1. */
+bool out_write_loss(out_file *out, const uint8_t *loss, uint64_t count);
+
 /* Hands what is buffered to the system. */
 bool out_flush(out_file *out);
 

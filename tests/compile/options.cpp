@@ -30,6 +30,7 @@ int main() {
   CHECK(batch_dataset_options, BATCH_DATASET_OPTIONS_INIT);
   CHECK(batch_dataset_file, BATCH_DATASET_FILE_INIT);
   CHECK(batch_text_options, BATCH_TEXT_OPTIONS_INIT);
+  CHECK(batch_span_options, BATCH_SPAN_OPTIONS_INIT);
   CHECK(batch_tokenizer_functions, BATCH_TOKENIZER_FUNCTIONS_INIT);
   CHECK(batch_tokenizer_options, BATCH_TOKENIZER_OPTIONS_INIT);
   CHECK(batch_tokenizer_facts, BATCH_TOKENIZER_FACTS_INIT);

@@ -35,9 +35,11 @@ void runs_begin(void) {
   watchdog_on();
   if (!mkdtemp(root)) strcpy(root, "/tmp/headrace-test-XXXXXX");
   cr_assert(access(root, W_OK) == 0 || mkdtemp(root));
-  runs_write("a.jsonl",
-             "\xEF\xBB\xBF{\"text\":\"the first one\"}\nno json\n\n{\"text\":\"two\"}\n{\"text\":\"\"}\n"
-             "{\"text\":\"a longer document of the first file\"}\nbad\nbad again\n");
+  runs_write(
+      "a.jsonl",
+      "\xEF\xBB\xBF{\"text\":\"the first one\"}\nno json\n\n{\"text\":\"two\"}\n{\"text\":\"\"}\n"
+      "{\"text\":[{\"text\":\"a longer document \"},{\"text\":\"of the first file\",\"train\":false}]}\n"
+      "bad\nbad again\n");
   runs_write("b.txt", "one text, which is a document\nof two lines");
   runs_write("c.txt", "");
   runs_write("d.jsonl", "{\"text\":\"short\"}\n{\"text\":\"and the next\"}\n{\"text\":\"third of d\"}\n");

@@ -1,4 +1,4 @@
-/* Runs of shards from text, for tests that interrupt them: five inputs, `out` where they write, and `ref`, where the same
+/* Runs of shards from text, for tests that interrupt them: five inputs, with a span that is not learnt from the second shard on, `out` where they write, and `ref`, where the same
    run has written without a break.
 
    Usage:

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/path.h"
 #include "text/encode.h"
+#include "text/span_options.h"
 #include "text/tokenizer.h"
 
 #define INPUT "input"
@@ -54,6 +55,31 @@ static bool describe_separator(text_buffer *lines, const batch_dataset_options *
                   options->separator ? options->end_of_text : 0);
 }
 
+/* Those that have no use are NULL. */
+static bool describe_spans(text_buffer *lines, const batch_span_options *spans) {
+  static const char *const kinds[] = {"text", "prompt", "messages"};
+  const struct {
+    const char *name, *value;
+  } settings[] = {{"options.spans->prompt_field (--prompt-field)", spans->prompt_field},
+                  {"options.spans->completion_field (--completion-field)", spans->completion_field},
+                  {"options.spans->role_field (--role-field)", spans->role_field},
+                  {"options.spans->content_field (--content-field)", spans->content_field},
+                  {"options.spans->train_roles (--train-roles)", spans->train_roles},
+                  {"options.spans->before (--message-before)", spans->before},
+                  {"options.spans->after (--message-after)", spans->after},
+                  {"options.spans->train_field (--train-field)", spans->train_field}};
+  bool good = DESCRIBE(lines, "options.spans->kind (--prompt-field, --messages)", "%s", kinds[spans->kind]);
+  for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
+    good = good && (!settings[i].value || DESCRIBE(lines, settings[i].name, "%s", settings[i].value));
+  return good;
+}
+
+/* The member that a line has its document in. */
+static const char *field_of(const batch_dataset_options *options) {
+  const char *usual = span_options_field(options->spans);
+  return options->text_field ? options->text_field : usual ? usual : "none";
+}
+
 bool describe_encoding(text_buffer *lines, const batch_dataset_options *options) {
   uint64_t tokenizer;
   return tokenizer_fingerprint(options->tokenizer, &tokenizer) &&
@@ -61,8 +87,8 @@ bool describe_encoding(text_buffer *lines, const batch_dataset_options *options)
          describe_separator(lines, options) && describe_text(lines, options->text) &&
          DESCRIBE(lines, "options.format (--format)", "%s",
                   options->format ? batch_format_name(options->format) : "auto") &&
-         DESCRIBE(lines, "options.text_field (--field)", "%s",
-                  options->text_field ? options->text_field : "text");
+         DESCRIBE(lines, "options.text_field (--field)", "%s", field_of(options)) &&
+         describe_spans(lines, options->spans);
 }
 
 bool describe_inputs(text_buffer *lines, size_t count) {

@@ -12,11 +12,11 @@
 #include "dataset/writer/staging_internal.h"
 
 #define KIND_LINE    "headrace\tan unfinished run, version "
-#define VERSION_LINE KIND_LINE "1\n"
+#define VERSION_LINE KIND_LINE "2\n"
 #define SHARD        "shard\t"
 
 enum {
-  MARKS = 12,                        /* numbers that say how far the run has come */
+  MARKS = 13,                        /* numbers that say how far the run has come */
   NUMBERS = MARKS + SHARD_FILES,     /* of a shard's line */
   LINE = sizeof SHARD + NUMBERS * 21 /* bytes of it, at most, before its seal */
 };
@@ -25,6 +25,7 @@ static void give_numbers(const run_mark *m, uint64_t *n) {
   const uint64_t numbers[MARKS] = {m->shards,
                                    m->tokens,
                                    m->documents,
+                                   m->masked,
                                    m->input,
                                    m->next.offset,
                                    m->next.line,
@@ -38,7 +39,15 @@ static void give_numbers(const run_mark *m, uint64_t *n) {
 }
 
 static run_mark mark_of(const uint64_t *n) {
-  return (run_mark){n[0], n[1], n[2], n[3], {n[4], n[5], n[6]}, n[7], {n[8], n[9], n[10]}, n[11] == 1};
+  return (run_mark){.shards = n[0],
+                    .tokens = n[1],
+                    .documents = n[2],
+                    .masked = n[3],
+                    .input = n[4],
+                    .next = {n[5], n[6], n[7]},
+                    .bad_lines = n[8],
+                    .limits = {n[9], n[10], n[11]},
+                    .last = n[12] == 1};
 }
 
 /* Writing: lines are put together, then written at once. */
@@ -178,7 +187,7 @@ static bool take_shard(run_record *record, const sealed_line *l, size_t at, bool
   run_mark mark = mark_of(numbers), *before = &record->mark;
   memcpy(sizes.bytes, numbers + MARKS, sizeof sizes.bytes);
   if (mark.shards != before->shards + 1 || mark.tokens < before->tokens ||
-      mark.documents < before->documents || before->last)
+      mark.documents < before->documents || mark.masked < before->masked || before->last)
     return damaged(record, at);
   if (!shard_sizes_check(record->place, mark.shards, &sizes, there)) return false;
   if (*there) *before = mark;

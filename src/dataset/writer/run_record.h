@@ -19,6 +19,7 @@ typedef struct run_limits {
 /* How far a run has come. */
 typedef struct run_mark {
   uint64_t shards, tokens, documents; /* all of them together */
+  uint64_t masked;                    /* of the tokens, not to be learnt */
   uint64_t input;                     /* the file in which it goes on, from 0 */
   text_place next;                    /* where in that file */
   uint64_t bad_lines;                 /* of the files before it */

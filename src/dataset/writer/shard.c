@@ -102,8 +102,13 @@ static bool check_limits(const shard *s, size_t count) {
                     s->tokens.path, longest, s->document_count, batch_format_name(s->format));
 }
 
-bool shard_tokens(shard *s, const int32_t *ids, size_t count) {
+bool shard_begin_loss(shard *s) {
+  return open_companion(s, &s->loss, "", ".loss") && out_write_loss(&s->loss, NULL, s->token_count);
+}
+
+bool shard_tokens(shard *s, const int32_t *ids, const uint8_t *loss, size_t count) {
   if (!check_limits(s, count)) return false;
+  if (s->loss.fd >= 0 && !out_write_loss(&s->loss, loss, count)) return false;
   s->token_count += count;
   return out_write_tokens(&s->tokens, s->type, ids, count);
 }
@@ -162,9 +167,11 @@ static bool seal_companion(out_file *out) {
   return out->fd < 0 || out_seal(out);
 }
 
+/* The loss mask before the metadata: it is read with the tokens, to see whether they are read as what they are. */
 bool shard_seal(shard *s) {
-  return out_flush(&s->tokens) && write_header(s) && write_index(s) && write_metadata(s) &&
-         out_seal(&s->tokens) && seal_companion(&s->index) && seal_companion(&s->metadata);
+  return out_flush(&s->tokens) && write_header(s) && write_index(s) && seal_companion(&s->loss) &&
+         write_metadata(s) && out_seal(&s->tokens) && seal_companion(&s->index) &&
+         seal_companion(&s->metadata);
 }
 
 void shard_close(shard *s) {
@@ -172,6 +179,7 @@ void shard_close(shard *s) {
   out_close(&s->ends);
   out_close(&s->index);
   out_close(&s->metadata);
+  out_close(&s->loss);
   free(s->name);
   s->name = NULL;
 }

@@ -1,5 +1,6 @@
 /* One shard being written: the token file, and the companions that say what it does not: its documents
-   (Megatron, datatrove), the width of its tokens (datatrove, headerless where the name does not). */
+   (Megatron, datatrove), the width of its tokens (datatrove, headerless where the name does not), which of them are not
+   to be learnt (a byte a token, where the run has such). */
 #ifndef HEADRACE_DATASET_WRITER_SHARD_H
 #define HEADRACE_DATASET_WRITER_SHARD_H
 
@@ -15,6 +16,7 @@ typedef struct shard {
   out_file tokens;
   out_file ends;            /* u64 document ends; closed where the format has no documents */
   out_file index, metadata; /* companions; closed where there is none */
+  out_file loss;            /* another one: closed until shard_begin_loss */
   uint64_t token_count, document_count;
   uint64_t last_end; /* of the last document, in tokens */
 } shard;
@@ -23,7 +25,8 @@ typedef struct shard {
   ((shard){.tokens = OUT_FILE_CLOSED,                                                                        \
            .ends = OUT_FILE_CLOSED,                                                                          \
            .index = OUT_FILE_CLOSED,                                                                         \
-           .metadata = OUT_FILE_CLOSED})
+           .metadata = OUT_FILE_CLOSED,                                                                      \
+           .loss = OUT_FILE_CLOSED})
 
 /* Whether a token file of this name and type is to have a companion. */
 bool shard_needs_companion(const char *name, batch_format format, batch_token_type type);
@@ -31,7 +34,11 @@ bool shard_needs_companion(const char *name, batch_format format, batch_token_ty
 /* Begins the files of a shard in place->fresh. place, with its names, is borrowed. */
 bool shard_open(shard *s, const staging *place, const char *name, batch_format format, batch_token_type type);
 
-bool shard_tokens(shard *s, const int32_t *ids, size_t count);
+/* Begins the companion with the loss mask. The tokens that are there are to be learnt. */
+bool shard_begin_loss(shard *s);
+
+/* loss: [count], 0: not to be learnt; written if its companion was begun. NULL: all are. */
+bool shard_tokens(shard *s, const int32_t *ids, const uint8_t *loss, size_t count);
 bool shard_end_document(shard *s);
 
 /* Makes the files whole, waits for the disk, closes them: they are ready to be published. */

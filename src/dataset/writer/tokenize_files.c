@@ -23,9 +23,8 @@ typedef struct tokenize_run {
 } tokenize_run;
 
 static bool write_tokens(void *context, const int32_t *ids, size_t count, const uint8_t *loss) {
-  (void)loss;
   BatchWriter *writer = ((tokenize_run *)context)->writer;
-  return writer_ready(writer, name) && writer_append(writer, ids, count);
+  return writer_ready(writer, name) && writer_append(writer, ids, loss, count);
 }
 
 static bool end_document(void *context, const text_place *next) {
@@ -41,6 +40,7 @@ static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
   run->progress.bad_lines = run->bad_lines_before + bad_lines;
   run->progress.tokens = batch_writer_tokens(run->writer);
   run->progress.documents = batch_writer_documents(run->writer);
+  run->progress.masked = batch_writer_masked(run->writer);
   if (!run->callback || run->callback(run->context, &run->progress)) return true;
   return error_fail(BATCH_CLOSED, "batch_tokenize_files: stopped by the caller at byte %" PRIu64 " of %.700s",
                     bytes_read, run->progress.path);
@@ -103,13 +103,20 @@ static bool measure_one(tokenize_run *run, const char *path, text_buffer *lines,
 
 /* Every file is looked at before the first is tokenized: the sum of their sizes, and early refusals. */
 static bool measure(tokenize_run *run, text_buffer *lines) {
-  bool jsonl = !run->options->text_field && !run->options->on_bad_line; /* or nothing asks for it */
+  bool spans = run->options->spans->kind != BATCH_SPANS_TEXT;
+  bool jsonl = !run->options->text_field && !run->options->on_bad_line && !spans; /* or nothing asks for it */
   for (size_t i = 0; i < run->list->count; i++)
     if (!measure_one(run, run->list->entries[i].path, lines, &jsonl)) return false;
-  return jsonl ||
-         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                    "batch_tokenize_files: %s is for .jsonl, and none is among the files",
-                    run->options->text_field ? "text_field (--field)" : "on_bad_line (--on-bad-line)");
+  return jsonl || error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                             "batch_tokenize_files: %s is for .jsonl, and none is among the files",
+                             run->options->text_field ? "text_field (--field)"
+                             : spans                  ? "spans (--prompt-field, --messages)"
+                                                      : "on_bad_line (--on-bad-line)");
+}
+
+/* What holds spans in every line has a loss mask in every shard. */
+static bool expect_loss(const tokenize_run *run) {
+  return run->options->spans->kind == BATCH_SPANS_TEXT || run->from.last || writer_begin_loss(run->writer);
 }
 
 /* Looks at all files, and where the run begins or goes on. */
@@ -120,7 +127,8 @@ static bool begin(tokenize_run *run) {
   bool wanted = writer_wants_run(run->writer);
   bool good =
       (!wanted || (describe_encoding(&lines, run->options) && describe_inputs(&lines, run->list->count))) &&
-      measure(run, wanted ? &lines : NULL) && writer_begin_run(run->writer, &lines, &limits, &run->from);
+      measure(run, wanted ? &lines : NULL) && writer_begin_run(run->writer, &lines, &limits, &run->from) &&
+      expect_loss(run);
   text_buffer_free(&lines);
   return good;
 }

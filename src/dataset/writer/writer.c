@@ -69,18 +69,21 @@ static bool check_told(const batch_writer_options *options, const char *name) {
                     options->vocab_size > 65536 ? ", which the vocabulary needs" : "");
 }
 
+bool writer_refuse_link(const output_names *names) {
+  return error_fail(
+      BATCH_ERROR_INVALID_ARGUMENT,
+      "%.400s: is a link to %.300s%.200s, expected a file: this run writes more than one, and they "
+      "would not be found beside both names",
+      names->path, names->directory, names->name);
+}
+
 /* Companions and shards would stand beside the link or beside the file that it leads to: not beside both. */
 static bool check_link(const batch_writer_options *options, const output_names *names) {
   if (!names->linked) return true;
   bool alone = options->shard_tokens == 0 &&
                !shard_needs_companion(names->name, options->format, options->token_type) &&
                !shard_needs_companion(names->path, options->format, options->token_type);
-  return alone ||
-         error_fail(
-             BATCH_ERROR_INVALID_ARGUMENT,
-             "%.400s: is a link to %.300s%.200s, expected a file: this run writes more than one, and they "
-             "would not be found beside both names",
-             names->path, names->directory, names->name);
+  return alone || writer_refuse_link(names);
 }
 
 static bool check_shard_tokens(const batch_writer_options *options) {
@@ -116,7 +119,7 @@ static bool open_shard(BatchWriter *writer) {
   bool good = name && shard_open(&writer->shard, &writer->place, name, writer->options.format,
                                  writer->options.token_type);
   free(name);
-  return good;
+  return good && (!writer->has_loss || shard_begin_loss(&writer->shard));
 }
 
 bool writer_fail(BatchWriter *writer) {
@@ -182,40 +185,8 @@ static bool end_shard(BatchWriter *writer, bool last) {
   return true;
 }
 
-static bool begin_document(BatchWriter *writer) {
-  uint64_t most = writer->options.shard_tokens;
-  if (writer->at.last)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                      "%.700s: all of its run is written, expected batch_writer_finish", writer->names.path);
-  writer->in_document = true;
-  return most == 0 || writer->shard.token_count < most || (end_shard(writer, false) && open_shard(writer));
-}
-
-bool writer_append(BatchWriter *writer, const int32_t *ids, size_t count) {
-  if (!writer->in_document && !begin_document(writer)) return writer_fail(writer);
-  if (!shard_tokens(&writer->shard, ids, count)) return writer_fail(writer);
-  writer->tokens += count;
-  return true;
-}
-
-bool batch_writer_append(BatchWriter *writer, const int32_t *ids, size_t count) {
-  if (!writer_ready(writer, "batch_writer_append")) return false;
-  if (!ids && count > 0)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_writer_append: ids is NULL, expected an address");
-  return writer_leave_run(writer, "batch_writer_append") && writer_append(writer, ids, count);
-}
-
-bool writer_end_document(BatchWriter *writer) {
-  if (!writer->in_document && !begin_document(writer)) return writer_fail(writer);
-  if (!shard_end_document(&writer->shard)) return writer_fail(writer);
-  writer->in_document = false;
-  writer->documents++;
-  return true;
-}
-
-bool batch_writer_end_document(BatchWriter *writer) {
-  return writer_ready(writer, "batch_writer_end_document") &&
-         writer_leave_run(writer, "batch_writer_end_document") && writer_end_document(writer);
+bool writer_next_shard(BatchWriter *writer) {
+  return end_shard(writer, false) && open_shard(writer);
 }
 
 void writer_mark(BatchWriter *writer, uint64_t input, const text_place *next, uint64_t bad_lines_before) {
@@ -270,6 +241,10 @@ void writer_abandon(BatchWriter *writer) {
 
 uint64_t batch_writer_tokens(const BatchWriter *writer) {
   return is_there(writer, "batch_writer_tokens") ? writer->tokens : 0;
+}
+
+uint64_t batch_writer_masked(const BatchWriter *writer) {
+  return is_there(writer, "batch_writer_masked") ? writer->masked : 0;
 }
 
 uint64_t batch_writer_documents(const BatchWriter *writer) {

@@ -24,6 +24,8 @@ struct BatchWriter {
   bool in_document, finished;
   fault failed; /* the first failure stays */
   uint64_t tokens, documents;
+  uint64_t masked;    /* of the tokens, not to be learnt */
+  bool has_loss;      /* every shard has a loss mask from here on */
   uint64_t shards;    /* sealed */
   uint64_t published; /* of them, under their final names */
   run_kept kept;
@@ -38,9 +40,19 @@ bool writer_ready(const BatchWriter *writer, const char *function_called);
 /* Keeps the first failure, which is the error at hand, and takes back what is unfinished. Returns false. */
 bool writer_fail(BatchWriter *writer);
 
-/* As batch_writer_append and batch_writer_end_document, of a writer that is ready. */
-bool writer_append(BatchWriter *writer, const int32_t *ids, size_t count);
+/* As batch_writer_append_masked and batch_writer_end_document, of a writer that is ready. */
+bool writer_append(BatchWriter *writer, const int32_t *ids, const uint8_t *loss, size_t count);
 bool writer_end_document(BatchWriter *writer);
+
+/* Gives the shard at hand, and all behind it, a loss mask, unless they have one. Refused, and nothing is changed, where the
+   output is a link. */
+bool writer_begin_loss(BatchWriter *writer);
+
+/* Ends the shard at hand and begins another one. */
+bool writer_next_shard(BatchWriter *writer);
+
+/* The error of a run that writes several files under the name of a link. */
+bool writer_refuse_link(const output_names *names);
 
 /* Where the run would go on: behind the document that has ended. */
 void writer_mark(BatchWriter *writer, uint64_t input, const text_place *next, uint64_t bad_lines_before);

@@ -22,6 +22,8 @@ static bool take_up(BatchWriter *writer) {
   writer->shards = writer->published = mark->shards;
   writer->tokens = mark->tokens;
   writer->documents = mark->documents;
+  writer->masked = mark->masked;
+  writer->has_loss = mark->masked > 0;
   writer->at = *mark;
   return check_options(writer);
 }
@@ -114,6 +116,7 @@ bool writer_keep_shard(BatchWriter *writer, bool last) {
   mark.shards = writer->shards;
   mark.tokens = writer->tokens;
   mark.documents = writer->documents;
+  mark.masked = writer->masked;
   mark.limits = writer->limits;
   mark.last = last;
   return run_record_add(&writer->record, &mark);
