@@ -210,8 +210,9 @@ static int print_summary(const convert_run *run) {
 }
 
 static int write_all(convert_run *run) {
-  say_lost(run);
   int status = convert_narrows(run->writer, run->dataset) ? check_ids(run) : CLI_OK;
+  progress_end(&run->bar);
+  if (status == CLI_OK && !run->stopped) say_lost(run);
   if (status == CLI_OK && !run->stopped) status = write_tokens(run);
   progress_end(&run->bar);
   if (status == CLI_OK && run->stopped) return say_stopped(run);

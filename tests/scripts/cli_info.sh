@@ -9,7 +9,7 @@ run 0 -V
 grep -qx 'headrace [0-9]*\.[0-9]*\.[0-9]*' out || fail '-V prints the version too'
 run 0 help
 out_has 'Usage: headrace COMMAND' 'Exit status: 0; 1 when a file' '2 when an option'
-for command in feed info tokenize; do
+for command in convert decode feed info tokenize; do
   run 0 help $command
   out_has "Usage: headrace $command"
 done
