@@ -5,6 +5,7 @@
 
 #include "data_options.h"
 #include "info_tokenizer.h"
+#include "json.h"
 
 static const char name[] = "info";
 
@@ -58,64 +59,44 @@ static int parse(int argc, char **argv, info_run *run) {
   return status == CLI_OK ? data_options_settle(&run->data, name) : status;
 }
 
-/* A JSON string; what is not UTF-8 becomes U+FFFD. */
-static void print_json_string(const char *text) {
-  batch_text_options repair = BATCH_TEXT_OPTIONS_INIT;
-  repair.malformed = BATCH_MALFORMED_REPLACE;
-  size_t room = 3 * strlen(text) + 1;
-  char *clean = malloc(room);
-  size_t length = clean ? batch_text_normalize(text, strlen(text), &repair, clean, room) : 0;
-  putchar('"');
-  for (size_t i = 0; i < length && length != BATCH_TOKENIZER_FAILED; i++) {
-    unsigned char c = (unsigned char)clean[i];
-    if (c == '"' || c == '\\')
-      printf("\\%c", c);
-    else if (c < 32)
-      printf("\\u%04x", c);
-    else
-      putchar(c);
-  }
-  putchar('"');
-  free(clean);
+/* 0: none are known. */
+static void print_documents(json *j, uint64_t documents) {
+  if (documents)
+    json_count(j, "documents", documents);
+  else
+    json_null(j, "documents");
 }
 
-static void print_json_count(const char *key, uint64_t count) {
-  if (count)
-    printf("\"%s\": %" PRIu64, key, count);
-  else
-    printf("\"%s\": null", key);
-}
-
-static void print_json_file(const batch_dataset_file *file) {
-  fputs("    {\"path\": ", stdout);
-  print_json_string(file->path);
-  printf(", \"format\": \"%s\", \"compressed\": %s, \"tokenized\": %s, \"token_type\": \"%s\", \"tokens\": "
-         "%" PRIu64 ", ",
-         batch_format_name(file->format), file->compressed ? "true" : "false",
-         file->tokenized ? "true" : "false", batch_token_type_name(file->token_type), file->tokens);
-  print_json_count("documents", file->documents);
-  if (file->loss)
-    printf(", \"loss\": \"%s\"", file->loss);
-  else
-    fputs(", \"loss\": null", stdout);
-  if (file->bad_lines) printf(", \"bad_lines\": %" PRIu64, file->bad_lines);
-  putchar('}');
+static void print_json_file(json *j, const batch_dataset_file *file) {
+  json_open(j, NULL, '{');
+  json_text(j, "path", file->path);
+  json_text(j, "format", batch_format_name(file->format));
+  json_bool(j, "compressed", file->compressed);
+  json_bool(j, "tokenized", file->tokenized);
+  json_text(j, "token_type", batch_token_type_name(file->token_type));
+  json_count(j, "tokens", file->tokens);
+  print_documents(j, file->documents);
+  json_text(j, "loss", file->loss);
+  if (file->bad_lines) json_count(j, "bad_lines", file->bad_lines);
+  json_close(j);
 }
 
 static void print_json(const info_facts *facts) {
-  size_t files = batch_dataset_files(facts->dataset);
-  fputs("{\n  \"files\": [\n", stdout);
-  for (size_t i = 0; i < files; i++) {
-    batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-    if (!batch_dataset_get_file(facts->dataset, i, &file)) continue;
-    print_json_file(&file);
-    puts(i + 1 < files ? "," : "");
+  json j = {0};
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  json_open(&j, NULL, '{');
+  json_open(&j, "files", '[');
+  for (size_t i = 0; i < batch_dataset_files(facts->dataset); i++)
+    if (batch_dataset_get_file(facts->dataset, i, &file)) print_json_file(&j, &file);
+  json_close(&j);
+  json_count(&j, "tokens", batch_dataset_tokens(facts->dataset));
+  print_documents(&j, batch_dataset_documents(facts->dataset));
+  if (facts->ids) {
+    json_integer(&j, "smallest_id", facts->smallest);
+    json_integer(&j, "largest_id", facts->largest);
   }
-  printf("  ],\n  \"tokens\": %" PRIu64 ",\n  ", batch_dataset_tokens(facts->dataset));
-  print_json_count("documents", batch_dataset_documents(facts->dataset));
-  if (facts->ids)
-    printf(",\n  \"smallest_id\": %" PRId64 ",\n  \"largest_id\": %" PRId64, facts->smallest, facts->largest);
-  printf(",\n  \"fingerprint\": \"%016" PRIx64 "\"\n}\n", facts->fingerprint);
+  json_hash(&j, "fingerprint", facts->fingerprint);
+  json_close(&j);
 }
 
 typedef struct widths {

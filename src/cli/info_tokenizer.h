@@ -5,6 +5,6 @@
 #include "cli.h"
 
 /* Prints it as a table or as JSON; NULL: bytes. Returns the exit status. */
-int info_tokenizer(const char *command, const BatchTokenizer *tokenizer, bool json);
+int info_tokenizer(const char *command, const BatchTokenizer *tokenizer, bool as_json);
 
 #endif

@@ -109,11 +109,12 @@ run 0 info --quick --separator after --end-of-text 256 d.m.bin d.headerless.bin
 out_has 'documents    6'
 
 if command -v python3 >/dev/null; then
-  name=$(printf 'quote"back\\slash\tand\377.txt')
+  name=$(printf 'quote"back\\slash\tand\377\302\233\177.txt')
   printf x >"$name"
   run 0 info --json "$name"
-  python3 -c 'import json; d = json.load(open("out")); assert d["tokens"] == 1 and d["files"][0]["path"].startswith("quote\"back\\slash\tand")' ||
+  python3 -c 'import json; d = json.load(open("out")); assert d["tokens"] == 1 and d["files"][0]["path"].startswith("quote\"back\\slash\tand\ufffd\x9b\x7f")' ||
     fail 'JSON that can be read'
+  out_has '\u009b\u007f.txt'
 fi
 if [ -w /dev/full ]; then
   "$headrace" info a.txt >/dev/full 2>err && fail 'output that cannot be written is an error'

@@ -1,0 +1,116 @@
+#include "json.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+
+/* Whether what is in it has a line each. */
+static bool has_lines(const json *j, unsigned depth) {
+  return depth == 1 || (depth == 2 && j->closing[1] == ']');
+}
+
+/* Bytes of a control character at the start of a text of UTF-8, C1 among them, which a terminal would obey; 0: it is none. */
+static size_t control_bytes(const char *text, size_t bytes) {
+  unsigned char c = (unsigned char)text[0];
+  if (c < 32 || c == 127) return 1;
+  return c == 0xC2 && bytes > 1 && (unsigned char)text[1] < 0xA0 ? 2 : 0;
+}
+
+static void print_characters(const char *text, size_t bytes) {
+  for (size_t i = 0; i < bytes; i++) {
+    size_t control = control_bytes(text + i, bytes - i);
+    if (control > 0) {
+      i += control - 1;
+      printf("\\u%04x", (unsigned)(unsigned char)text[i]);
+    } else {
+      if (text[i] == '"' || text[i] == '\\') putchar('\\');
+      putchar(text[i]);
+    }
+  }
+}
+
+static void print_string(const char *text) {
+  batch_text_options repair = BATCH_TEXT_OPTIONS_INIT;
+  repair.malformed = BATCH_MALFORMED_REPLACE;
+  size_t room = 3 * strlen(text) + 1;
+  char *clean = malloc(room);
+  size_t bytes = clean ? batch_text_normalize(text, strlen(text), &repair, clean, room) : 0;
+  putchar('"');
+  if (bytes != BATCH_TOKENIZER_FAILED) print_characters(clean, bytes);
+  putchar('"');
+  free(clean);
+}
+
+/* What stands before a value. */
+static void begin(json *j, const char *key) {
+  unsigned depth = j->depth;
+  if (depth > 0) {
+    bool first = !j->begun[depth - 1];
+    j->begun[depth - 1] = true;
+    if (!first) putchar(',');
+    if (has_lines(j, depth))
+      printf("\n%*s", 2 * (int)depth, "");
+    else if (!first)
+      putchar(' ');
+  }
+  if (!key) return;
+  print_string(key);
+  fputs(": ", stdout);
+}
+
+void json_open(json *j, const char *key, char bracket) {
+  begin(j, key);
+  putchar(bracket);
+  j->closing[j->depth] = bracket == '{' ? '}' : ']';
+  j->begun[j->depth] = false;
+  j->depth++;
+}
+
+void json_close(json *j) {
+  if (j->begun[j->depth - 1] && has_lines(j, j->depth)) printf("\n%*s", 2 * (int)(j->depth - 1), "");
+  putchar(j->closing[--j->depth]);
+  if (j->depth == 0) putchar('\n');
+}
+
+void json_count(json *j, const char *key, uint64_t value) {
+  begin(j, key);
+  printf("%" PRIu64, value);
+}
+
+void json_integer(json *j, const char *key, int64_t value) {
+  begin(j, key);
+  printf("%" PRId64, value);
+}
+
+void json_number(json *j, const char *key, double value) {
+  begin(j, key);
+  if (isfinite(value))
+    printf("%.9g", value);
+  else
+    fputs("null", stdout);
+}
+
+void json_bool(json *j, const char *key, bool value) {
+  begin(j, key);
+  fputs(value ? "true" : "false", stdout);
+}
+
+void json_text(json *j, const char *key, const char *text) {
+  begin(j, key);
+  if (text)
+    print_string(text);
+  else
+    fputs("null", stdout);
+}
+
+void json_hash(json *j, const char *key, uint64_t value) {
+  begin(j, key);
+  printf("\"%016" PRIx64 "\"", value);
+}
+
+void json_null(json *j, const char *key) {
+  json_text(j, key, NULL);
+}
