@@ -44,9 +44,9 @@ static bool take_end(void *context, const text_place *next) {
   return true;
 }
 
-static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
+static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines, const text_times *times) {
   given *g = context;
-  (void)bytes_read, (void)bad_lines;
+  (void)bytes_read, (void)bad_lines, (void)times;
   stress_step("reports");
   return ++g->reports != g->stop_at || error_fail(BATCH_CLOSED, "stopped");
 }

@@ -37,6 +37,8 @@ static bool walk_on(void *context, const batch_tokenize_progress *p) {
             p->bytes, w->last.bytes);
   cr_assert(p->tokens >= w->last.tokens && p->documents >= w->last.documents &&
             p->bad_lines >= w->last.bad_lines);
+  cr_assert(p->reader_ns >= w->last.reader_ns && p->worker_ns >= w->last.worker_ns &&
+            p->writer_ns >= w->last.writer_ns && p->reserved == 0);
   w->files += p->path != w->last.path;
   w->last = *p;
   return true;

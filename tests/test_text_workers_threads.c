@@ -31,6 +31,82 @@ Test(text_workers_threads, one_worker_is_the_calling_thread) {
   batch_tokenizer_free(tokenizer);
 }
 
+static const struct {
+  text_times times;
+  const char *bottleneck;
+} waiting[] = {
+    {{0}, "none"},
+    {{.reader = 9,
+      .reader_wait = 1,
+      .workers = 20,
+      .workers_wait = 80,
+      .writer = 1,
+      .writer_wait = 9,
+      .threads = 4},
+     "reader"},
+    {{.reader = 9,
+      .reader_wait = 10,
+      .workers = 90,
+      .workers_wait = 10,
+      .writer = 8,
+      .writer_wait = 9,
+      .threads = 4},
+     "workers"},
+    {{.reader = 2,
+      .reader_wait = 8,
+      .workers = 20,
+      .workers_wait = 20,
+      .writer = 6,
+      .writer_wait = 4,
+      .threads = 4},
+     "writer"},
+    {{.reader = 5, .workers = 3, .writer = 4},
+     "reader"}, /* without threads nobody waits: what takes longest counts */
+    {{.reader = 5, .workers = 30, .writer = 4}, "workers"},
+    {{.reader = 5, .workers = 3, .writer = 6}, "writer"},
+};
+
+Test(text_workers_threads, who_waits_least_holds_up_the_others) {
+  for (size_t i = 0; i < sizeof waiting / sizeof *waiting; i++)
+    cr_assert_str_eq(text_times_bottleneck(&waiting[i].times), waiting[i].bottleneck, "case %zu", i);
+}
+
+enum { NAP_NS = 1000 * 1000 };
+
+static size_t encode_after_a_nap(void *context, const char *text, size_t count, int32_t *ids,
+                                 size_t capacity) {
+  atomic_fetch_add((_Atomic unsigned *)context, 1);
+  nanosleep(&(struct timespec){0, NAP_NS}, NULL);
+  for (size_t i = 0; i < count && i < capacity; i++) ids[i] = (uint8_t)text[i];
+  return count;
+}
+
+/* Each nap is a worker's; there is more text than jobs, so the reader waits for those that are asleep, and so does the
+   calling thread. */
+Test(text_workers_threads, time_is_counted_where_it_is_spent) {
+  bytes lines = {0};
+  for (int i = 0; i < 60; i++) put_text(&lines, "{\"text\":\"some words in a line\"}\n");
+  const text_file file = {write_bytes("a.jsonl", &lines), -1, true, false};
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  text_job_step = 40;
+  for (uint32_t workers = 1; workers <= 2; workers++) {
+    _Atomic unsigned calls = 0;
+    gathered g = {0};
+    BatchTokenizer *tokenizer = custom(encode_after_a_nap, &calls);
+    options.tokenizer = tokenizer;
+    options.workers = workers;
+    encode(&file, &options, &g);
+    cr_assert(g.good, "%s", g.message);
+    cr_assert_eq(g.times.threads, workers == 1 ? 0 : workers);
+    cr_assert_geq(g.times.workers, calls * (uint64_t)NAP_NS);
+    cr_assert(g.times.reader > 0 && g.times.writer > 0);
+    cr_assert_eq(g.times.reader_wait > 0, workers > 1);
+    cr_assert_eq(g.times.writer_wait > 0, workers > 1);
+    free_bytes(&g.given);
+    batch_tokenizer_free(tokenizer);
+  }
+}
+
 Test(text_workers_threads, the_processors_are_those_that_the_thread_may_run_on) {
   cpu_set_t all, one;
   cr_assert_eq(sched_getaffinity(0, sizeof all, &all), 0);

@@ -126,6 +126,17 @@ typedef struct batch_tokenize_progress {
   uint64_t documents;
   uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
   uint64_t masked;    /* of the tokens, not to be learnt */
+  /* Who waits for whom, in nanoseconds of this call, for what has gone to the writer. */
+  uint64_t reader_ns, reader_wait_ns; /* reading and decompressing; waiting, since enough is on its way */
+  uint64_t worker_ns, worker_wait_ns; /* tokenizing; waiting for text; all threads together */
+  uint64_t writer_ns,
+      writer_wait_ns; /* writing, by the calling thread, callbacks included; waiting for the next text in
+                                         order */
+  uint32_t workers;   /* threads that tokenize; 0: the calling thread does all in turn, and nobody waits */
+  uint32_t reserved;  /* 0 */
+  const char *
+      bottleneck; /* "reader", "workers" or "writer": who waits least, which holds up the others; "none" while
+                             nothing is done */
 } batch_tokenize_progress;
 
 /* Called in the thread that called batch_tokenize_files: after every document, after every piece of text of about 256 KiB,

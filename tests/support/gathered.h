@@ -23,6 +23,7 @@ typedef struct gathered {
   bytes given; /* ids, and what end_document was told behind a mark */
   uint64_t last_bytes, bad_lines;
   unsigned reports, stop_at;
+  text_times times;
   bool good;
   char message[1024];
 } gathered;
@@ -44,10 +45,15 @@ static inline bool take_end(void *context, const text_place *next) {
   return true;
 }
 
-static inline bool take_report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
+static inline bool take_report(void *context, uint64_t bytes_read, uint64_t bad_lines,
+                               const text_times *times) {
   gathered *g = context;
   cr_assert_geq(bytes_read, g->last_bytes, "progress went back");
   cr_assert_geq(bad_lines, g->bad_lines);
+  cr_assert(times->reader >= g->times.reader && times->workers >= g->times.workers &&
+                times->writer >= g->times.writer && times->writer_wait >= g->times.writer_wait,
+            "times went back");
+  g->times = *times;
   g->last_bytes = bytes_read;
   g->bad_lines = bad_lines;
   if (++g->reports != g->stop_at) return true;

@@ -34,13 +34,25 @@ static bool end_document(void *context, const text_place *next) {
   return true;
 }
 
-static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines) {
+static void put_times(batch_tokenize_progress *progress, const text_times *times) {
+  progress->reader_ns = times->reader;
+  progress->reader_wait_ns = times->reader_wait;
+  progress->worker_ns = times->workers;
+  progress->worker_wait_ns = times->workers_wait;
+  progress->writer_ns = times->writer;
+  progress->writer_wait_ns = times->writer_wait;
+  progress->workers = times->threads;
+  progress->bottleneck = text_times_bottleneck(times);
+}
+
+static bool report(void *context, uint64_t bytes_read, uint64_t bad_lines, const text_times *times) {
   tokenize_run *run = context;
   run->progress.bytes = run->bytes_before + bytes_read;
   run->progress.bad_lines = run->bad_lines_before + bad_lines;
   run->progress.tokens = batch_writer_tokens(run->writer);
   run->progress.documents = batch_writer_documents(run->writer);
   run->progress.masked = batch_writer_masked(run->writer);
+  put_times(&run->progress, times);
   if (!run->callback || run->callback(run->context, &run->progress)) return true;
   return error_fail(BATCH_CLOSED, "batch_tokenize_files: stopped by the caller at byte %" PRIu64 " of %.700s",
                     bytes_read, run->progress.path);
@@ -153,7 +165,7 @@ static bool tokenize_all(tokenize_run *run) {
   const token_sink sink = {write_tokens, end_document, report, run, begin_file, end_file};
   const text_files files = {run->list->count - run->from.input, open_next, close_file, run};
   uint64_t bad_lines;
-  if (run->from.last || files.count == 0) return report(run, 0, 0);
+  if (run->from.last || files.count == 0) return report(run, 0, 0, &(text_times){0});
   run->progress.path = run->list->entries[run->from.input].path;
   return encode_files(&files, run->options, &run->from.next, &sink, &bad_lines);
 }

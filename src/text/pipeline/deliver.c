@@ -1,7 +1,9 @@
 #include "text/pipeline/deliver.h"
 
+#include "sync/port.h"
+
 bool text_delivery_report(const text_delivery *d) {
-  return !d->sink->progress || d->sink->progress(d->sink->context, d->consumed, d->bad_lines);
+  return !d->sink->progress || d->sink->progress(d->sink->context, d->consumed, d->bad_lines, &d->times);
 }
 
 static bool give_ids(const text_delivery *d, const text_job *job, size_t from, size_t to) {
@@ -44,9 +46,12 @@ static bool give_text(const text_delivery *d, const text_job *job) {
 }
 
 bool text_delivery_give(text_delivery *d, const text_job *job) {
+  uint64_t start = port_clock();
   if ((job->opens && !begin_file(d, job)) || !give_text(d, job)) return false;
   d->lines += job->lines;
   d->bad_lines += job->bad_lines;
   d->consumed = job->consumed;
+  text_times_add(&d->times, &job->times);
+  d->times.writer += port_clock() - start;
   return text_delivery_report(d) && (!job->closes || end_file(d, job->last));
 }

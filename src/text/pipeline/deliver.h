@@ -4,13 +4,14 @@
 
 #include "text/pipeline/job.h"
 
-/* Takes ids of the document at hand, with 0 in loss [count] for those not to be learnt (NULL: all are), and its end; next: where in the file the document after it begins, or nothing
-   more does. Takes the beginning and the end of each file, of which documents and progress are. False stops, with an error
-   set. */
+/* Takes ids of the document at hand, with 0 in loss [count] for those not to be learnt (NULL: all are), and its end; next:
+   where in the file the document after it begins, or nothing more does. Takes the beginning and the end of each file, of
+   which documents and progress are. False stops, with an error set. */
 typedef struct token_sink {
   bool (*tokens)(void *context, const int32_t *ids, size_t count, const uint8_t *loss);
   bool (*end_document)(void *context, const text_place *next);
-  bool (*progress)(void *context, uint64_t bytes_read, uint64_t bad_lines); /* often; may be NULL */
+  bool (*progress)(void *context, uint64_t bytes_read, uint64_t bad_lines,
+                   const text_times *times); /* often; may be NULL */
   void *context;
   bool (*begin_file)(void *context, uint64_t index);                        /* may be NULL */
   bool (*end_file)(void *context, uint64_t bytes_read, uint64_t bad_lines); /* may be NULL */
@@ -24,6 +25,7 @@ typedef struct text_delivery {
   uint64_t index;            /* of the file, or of the next one */
   uint64_t lines, bad_lines; /* those before `from` included */
   uint64_t consumed;         /* bytes of the file */
+  text_times times;          /* of all files */
 } text_delivery;
 
 /* Tells the sink how far it has come. */

@@ -5,6 +5,7 @@
 
 #include "base/fault.h"
 #include "headrace/dataset.h"
+#include "text/pipeline/times.h"
 #include "text/text_buffer.h"
 #include "text/text_file.h"
 
@@ -44,6 +45,8 @@ typedef struct text_job {
   bool begins, ends; /* a document of text */
   bool broken_off;   /* the last line is longer than the longest document, and the rest of it is not here */
   bool last;         /* nothing follows */
+  /* Of this job: the reader's part, and a worker's behind it. */
+  text_times times;
   /* The reader's, behind the text; a worker's takes its place. */
   job_fault fault;
   /* Written by a worker. */

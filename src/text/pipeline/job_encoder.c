@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "base/utf8.h"
+#include "sync/port.h"
 #include "text/span_options.h"
 
 bool job_encoder_make(job_encoder *encoder, const batch_dataset_options *options,
@@ -266,10 +267,12 @@ static void give_back(job_encoder *e) {
 }
 
 bool job_encoder_run(job_encoder *e, text_job *job) {
+  uint64_t start = port_clock();
   if (job->jsonl)
     encode_lines(e, job);
   else if (job->text.used > 0 || job->begins || job->ends)
     encode_text(e, job);
   give_back(e);
+  job->times.workers = port_clock() - start;
   return !e->stopped;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "sync/port.h"
 
 enum { AHEAD = 256 }; /* bytes, at most, that must be behind a place to see that it is one to cut at */
 
@@ -170,7 +171,7 @@ static void describe(job_reader *reader, text_job *job, bool good) {
   reader->begun = true;
 }
 
-bool job_reader_next(job_reader *reader, text_job *job) {
+static bool next_job(job_reader *reader, text_job *job) {
   size_t cut = 0;
   bool good = open_file(reader, job);
   job->path = reader->file.path;
@@ -186,4 +187,11 @@ bool job_reader_next(job_reader *reader, text_job *job) {
   close_file(reader);
   reader->index++;
   return true;
+}
+
+bool job_reader_next(job_reader *reader, text_job *job) {
+  uint64_t start = port_clock();
+  bool good = next_job(reader, job);
+  job->times = (text_times){.reader = port_clock() - start};
+  return good;
 }

@@ -101,8 +101,11 @@ static void *read_jobs(void *context) {
   pipeline *p = context;
   pthread_setname_np(pthread_self(), "headrace-read");
   for (bool last = false; !last;) {
+    uint64_t waits = port_clock();
     text_job *job = take(p, &p->idle_ready, retry_idle);
+    waits = port_clock() - waits;
     if (!job || !job_reader_next(p->reader, job)) break;
+    job->times.reader_wait = waits;
     last = job->last;
     give_work(p, job);
   }
@@ -115,8 +118,10 @@ static void *work(void *context) {
   text_worker *w = context;
   pipeline *p = w->p;
   pthread_setname_np(pthread_self(), "headrace-text");
-  for (text_job *job; (job = take(p, &p->work_ready, retry_work));) {
+  uint64_t since = port_clock();
+  for (text_job *job; (job = take(p, &p->work_ready, retry_work)); since = port_clock()) {
     uint64_t number = job->number;
+    job->times.workers_wait = port_clock() - since;
     if (!job_encoder_run(&w->encoder, job)) break;
     if (!window_publish(&p->done, number, handle_of_job(p, job)))
       error_abort("text: job %llu is done while %llu of %u have been taken", (unsigned long long)number,
@@ -141,8 +146,10 @@ static void take_back(pipeline *p, text_job *job) {
 
 static bool deliver_next(pipeline *p, text_delivery *d, bool *last) {
   window_taken taken;
-  if (window_take(&p->done, any, NULL, &taken, port_clock() + REPORT_NS) != WINDOW_OK)
-    return text_delivery_report(d);
+  uint64_t since = port_clock();
+  bool taken_one = window_take(&p->done, any, NULL, &taken, since + REPORT_NS) == WINDOW_OK;
+  d->times.writer_wait += port_clock() - since;
+  if (!taken_one) return text_delivery_report(d);
   text_job *job = job_of(p, taken.handle);
   *last = job->last;
   if (!text_delivery_give(d, job)) return false;
@@ -155,6 +162,7 @@ bool pipeline_is_elsewhere(const pipeline *p) {
 }
 
 bool pipeline_deliver(pipeline *p, text_delivery *d) {
+  d->times.threads = p->num_workers;
   bool good = true;
   for (bool last = false; good && !last;) {
     good = deliver_next(p, d, &last);
