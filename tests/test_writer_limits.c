@@ -27,26 +27,27 @@ static const int32_t ids[] = {1, 2};
 Test(writer_limits, a_document_of_a_megatron_file) {
   begin("a.bin", BATCH_FORMAT_MEGATRON, BATCH_TOKEN_U16);
   begun.token_count = INT32_MAX;
-  assert_refused(!shard_tokens(&begun, ids, 1), BATCH_ERROR_OVERFLOW, "a.bin", "2147483647", "document 0");
+  assert_refused(!shard_tokens(&begun, ids, NULL, 1), BATCH_ERROR_OVERFLOW, "a.bin", "2147483647",
+                 "document 0");
   cr_assert(shard_end_document(&begun));
-  cr_assert(shard_tokens(&begun, ids, 2), "%s", batch_last_error()->message);
+  cr_assert(shard_tokens(&begun, ids, NULL, 2), "%s", batch_last_error()->message);
   begun.token_count += INT32_MAX - 3;
-  assert_refused(!shard_tokens(&begun, ids, 2), BATCH_ERROR_OVERFLOW, "document 1");
-  cr_assert(shard_tokens(&begun, ids, 1), "%s", batch_last_error()->message);
+  assert_refused(!shard_tokens(&begun, ids, NULL, 2), BATCH_ERROR_OVERFLOW, "document 1");
+  cr_assert(shard_tokens(&begun, ids, NULL, 1), "%s", batch_last_error()->message);
   end();
 }
 
 Test(writer_limits, a_shard_of_llmc) {
   begin("a.bin", BATCH_FORMAT_LLMC_GPT2, BATCH_TOKEN_U16);
   begun.token_count = INT32_MAX - 1;
-  assert_refused(!shard_tokens(&begun, ids, 2), BATCH_ERROR_OVERFLOW, "a.bin", "2147483647", "several");
-  cr_assert(shard_tokens(&begun, ids, 1), "%s", batch_last_error()->message);
+  assert_refused(!shard_tokens(&begun, ids, NULL, 2), BATCH_ERROR_OVERFLOW, "a.bin", "2147483647", "several");
+  cr_assert(shard_tokens(&begun, ids, NULL, 1), "%s", batch_last_error()->message);
   end();
 }
 
 Test(writer_limits, datatrove_has_none) {
   begin("a.ds", BATCH_FORMAT_DATATROVE, BATCH_TOKEN_U16);
   begun.token_count = INT32_MAX;
-  cr_assert(shard_tokens(&begun, ids, 2), "%s", batch_last_error()->message);
+  cr_assert(shard_tokens(&begun, ids, NULL, 2), "%s", batch_last_error()->message);
   end();
 }
