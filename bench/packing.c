@@ -32,13 +32,13 @@ static const bench_cell cells[] = {{"10k", 0, metrics, METRICS, true, DOCUMENTS(
                                    {"1M", 0, metrics, METRICS, false, DOCUMENTS(1000000)},
                                    {"10M", 0, metrics, METRICS, false, DOCUMENTS(10000000)}};
 
-typedef struct way {
+typedef struct packing_way {
   batch_packing packing;
   bool loses; /* the last step */
-} way;
+} packing_way;
 
 #define WAY(...)                                                                                             \
-  &(const way) {                                                                                             \
+  &(const packing_way) {                                                                                     \
     __VA_ARGS__                                                                                              \
   }
 
@@ -79,7 +79,8 @@ static double status_of(const char *name) {
   return 1024.0 * (double)kilobytes;
 }
 
-static BatchLoader *start(const BatchDataset *dataset, const way *way, const batch_loader_state *resume) {
+static BatchLoader *start(const BatchDataset *dataset, const packing_way *way,
+                          const batch_loader_state *resume) {
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
   o.batch_size = ROWS;
   o.sequence_length = LENGTH;
@@ -93,8 +94,8 @@ static BatchLoader *start(const BatchDataset *dataset, const way *way, const bat
   return loader;
 }
 
-static bool measure_first(const BatchDataset *dataset, const way *way, const batch_loader_state *resume,
-                          double *milliseconds) {
+static bool measure_first(const BatchDataset *dataset, const packing_way *way,
+                          const batch_loader_state *resume, double *milliseconds) {
   uint64_t begin = bench_now();
   BatchLoader *loader = start(dataset, way, resume);
   Batch *batch = loader ? batch_loader_next(loader) : NULL;
@@ -106,7 +107,7 @@ static bool measure_first(const BatchDataset *dataset, const way *way, const bat
 }
 
 /* How full the rows of an epoch are, and that all documents are in them, where there is time for all. */
-static bool measure_rows(const BatchDataset *dataset, const way *way) {
+static bool measure_rows(const BatchDataset *dataset, const packing_way *way) {
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   BatchLoader *loader = start(dataset, way, NULL);
   if (!loader) return false;
@@ -127,7 +128,7 @@ static bool measure_rows(const BatchDataset *dataset, const way *way) {
 }
 
 /* A state behind the first steps, and what the first batch takes from there. */
-static bool measure_resume(const BatchDataset *dataset, const way *way) {
+static bool measure_resume(const BatchDataset *dataset, const packing_way *way) {
   batch_loader_state state;
   BatchLoader *loader = start(dataset, way, NULL);
   if (!loader) return false;
@@ -138,7 +139,7 @@ static bool measure_resume(const BatchDataset *dataset, const way *way) {
 }
 
 /* In a process of its own, whose memory tells. */
-static bool measure_here(const way *way) {
+static bool measure_here(const packing_way *way) {
   BatchDataset *dataset = packing_data_open();
   double before = status_of("RssAnon");
   if (!dataset) return fail("no dataset: %s", batch_last_error()->message);
@@ -149,7 +150,7 @@ static bool measure_here(const way *way) {
   return good;
 }
 
-static bool ask_child(const way *way) {
+static bool ask_child(const packing_way *way) {
   int ends[2];
   if (pipe(ends) != 0) return false;
   pid_t child = fork();
