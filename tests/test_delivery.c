@@ -42,7 +42,7 @@ static fault fault_of(batch_status code, size_t length, char letter) {
 }
 
 static void publish_item(made *m, uint64_t position, fault why, bool ends) {
-  delivery_item item = {batch_pool_try_allocate(m->pool), 10 * position, position, &why, ends};
+  delivery_item item = {batch_pool_try_allocate(m->pool), 10 * position, {position, 1, 2, 3}, &why, ends};
   cr_assert(item.batch);
   item.batch->batch_id = position;
   delivery_publish(&m->delivery, position, &item);
@@ -66,7 +66,8 @@ static void take_and_check(made *m, uint64_t position, fault expected) {
   cr_assert_eq(take(m, &item), BATCH_OK);
   cr_assert_eq(item.batch->batch_id, position);
   cr_assert_eq(item.step, 10 * position);
-  cr_assert_eq(item.tokens, position);
+  cr_assert_eq(item.counts.tokens, position);
+  cr_assert(item.counts.masked == 1 && item.counts.padding == 2 && item.counts.cropped == 3);
   cr_assert_eq(why.code, expected.code);
   if (expected.code != BATCH_OK) cr_assert_str_eq(why.message, expected.message);
   batch_release(item.batch);

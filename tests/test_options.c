@@ -233,8 +233,8 @@ static const kind given[] = {
 static const kind filled[] = {
     KIND("batch_dataset_get_file", batch_dataset_file, "BATCH_DATASET_FILE_INIT", loss, fill_file,
          .path = NULL),
-    KIND("batch_loader_get_stats", batch_loader_stats, "BATCH_LOADER_STATS_INIT", bottleneck,
-         fill_loader_stats, .batches = 0),
+    KIND("batch_loader_get_stats", batch_loader_stats, "BATCH_LOADER_STATS_INIT", cropped, fill_loader_stats,
+         .batches = 0),
     KIND("batch_spheres_get_stats", batch_sphere_stats, "BATCH_SPHERE_STATS_INIT", stolen, fill_sphere_stats,
          .processed = 0),
 };

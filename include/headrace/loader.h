@@ -26,7 +26,7 @@
    number of steps, whatever is skipped; only BATCH_FAULT_STOP ends one rank before the others.
 
    In a batch: input is a row's ids, target the ids that follow them, mask 1 where both are there
-   and 0 on padding. documents (if asked for) numbers the documents of a row 0, 1, 2, ... and is -1
+   and 0 on padding, and where a loss mask says that the target is not to be learnt. documents (if asked for) numbers the documents of a row 0, 1, 2, ... and is -1
    on padding; positions counts from each document's first token in the row. batch_id is the step
    within its epoch, epoch_id the epoch; both count from 0.
 
@@ -144,7 +144,7 @@ typedef enum batch_id_type {
 typedef struct batch_loader_options {
   size_t size;              /* see base.h */
   uint32_t batch_size;      /* rows of a batch, on each rank */
-  uint32_t sequence_length; /* positions of a row, at most 2^31 - 1 */
+  uint32_t sequence_length; /* positions of a whole row, at most 2^31 - 1 */
   uint32_t vocab_size;      /* ids are below it; 0: any that id_type holds exactly */
   batch_id_type id_type;
   tensor_type mask_type; /* float32 or uint8 */
@@ -173,9 +173,37 @@ typedef struct batch_loader_options {
   const batch_pool_options *pool_options;
   /* A pool of the caller's to take the batches from, in place of its own; NULL: none. See below. */
   BatchPool *pool;
-  const batch_loader_skip *skips; /* [num_skips] places that the run leaves out, see below; copied */
+  bool with_cu_seqlens; /* cu_seqlens, num_sequences and max_seqlen too. See below, as for all that follow */
+  bool ignore_masked; /* target is BATCH_IGNORE_ID where mask is 0, after the transforms; not of uint16 ids */
+  bool no_loss_across;    /* mask 0 where the target is another document's first token */
+  bool context_documents; /* each document is cut for the ranks of a context, else each row */
+  uint32_t max_sequences; /* of with_cu_seqlens, from batch_size on; 0: batch_size * sequence_length */
+  uint32_t context_rank, context_world; /* which part of each row, of so many; world 0: 1 */
+  const batch_loader_skip *skips;       /* [num_skips] places that the run leaves out, see below; copied */
   size_t num_skips;
 } batch_loader_options;
+
+/* with_cu_seqlens: the batch as one sequence of batch_size * sequence_length positions, at most 2^31 - 1, for attention kernels
+   of variable lengths. A sequence is a run of equal numbers in documents, as it is with with_documents: a row begins
+   one, and so do each document in it and the padding at its end. Where no boundaries of documents are known
+   (BATCH_PACK_WINDOWS), each row is one, and its padding. A batch with more than max_sequences has a fault,
+   BATCH_ERROR_OVERFLOW. Skipped, the rows become padding that have more than leaves one for each row after them. Handed
+   on, those that are too many belong to the last one. The entries behind the last sequence's end are written in each
+   batch: so 0 costs as much as another input.
+
+   Loss masks: mask is 0 where the dataset says that the *target* is not to be learnt (batch_dataset_options.loss), and,
+   with no_loss_across, at a document's last token, whose target the next document begins with. That is seen in
+   BATCH_PACK_WINDOWS only, and needs the boundaries of the documents of every file; in the other packings no target
+   is of another document. Where mask is 0 for this, input, target, documents and positions are as ever.
+
+   Context parallel: with context_world C > 1 each row of the loader is for C ranks of the same `rank`, and a batch has
+   sequence_length / C columns. sequence_length is that of the whole row, a multiple of 2C. The row is cut into 2C
+   chunks, of which rank r gets chunk r and chunk 2C - 1 - r, one behind the other: so under a causal mask all have as much
+   to do. With context_documents each document in the row is cut so, and the padding at the end of the row, each by itself; for
+   that it has a multiple of 2C columns (also with C 1): those behind its last target have its number, positions that
+   count on, pad_id, and mask 0. Not with BATCH_PACK_WINDOWS. Everything is found on whole rows and then cut, so that all
+   ranks agree: transforms run on a batch of whole rows, cu_seqlens, num_sequences and max_seqlen are those of the
+   whole rows. Memory: a batch of whole rows a worker, which batch_count_live counts. */
 
 /* Places that are skipped are left out of their epoch: steps are made of the rows that are left, in the same order, and the
    epoch has fewer of them; one that is skipped entirely has none. (With weights a row that is skipped counts as given.)
@@ -294,12 +322,12 @@ HEADRACE_API const char *batch_bottleneck_name(batch_bottleneck bottleneck);
 
 /* What a loader has done. Start from BATCH_LOADER_STATS_INIT. */
 typedef struct batch_loader_stats {
-  size_t size;              /* see base.h */
-  uint64_t batches;         /* delivered */
-  uint64_t tokens;          /* in them: positions whose mask was not 0 before the transforms */
-  uint64_t bytes;           /* of the files, read to fill what was filled so far */
-  uint64_t errors;          /* batches with a fault, delivered or not */
-  uint64_t skipped;         /* rows in them that were made padding (BATCH_FAULT_SKIP) */
+  size_t size;      /* see base.h */
+  uint64_t batches; /* delivered */
+  uint64_t tokens;  /* in them: positions that had a pair of tokens before the transforms, masked or not */
+  uint64_t bytes;   /* of the files, read to fill what was filled so far */
+  uint64_t errors;  /* batches with a fault, delivered or not */
+  uint64_t skipped; /* rows in them that were made padding (BATCH_FAULT_SKIP) */
   uint64_t trainer_wait_ns; /* spent in next calls while nothing was ready, all threads together */
   uint64_t worker_wait_ns;  /* spent by workers waiting for a batch to come back, all together */
   uint64_t worker_fill_ns;  /* spent by workers filling and transforming, all together */
@@ -309,6 +337,10 @@ typedef struct batch_loader_stats {
   uint32_t workers;
   uint32_t pool_size; /* batches that its pools, or the caller's, have, taken or not */
   batch_bottleneck bottleneck;
+  uint64_t masked;  /* of `tokens`: positions whose mask was 0 before the transforms */
+  uint64_t padding; /* in the batches: the other positions */
+  uint64_t
+      cropped; /* tokens of the documents in whole rows, padded or cut, that the row and all others have no position for */
 } batch_loader_stats;
 
 #define BATCH_LOADER_STATS_INIT HEADRACE_OPTIONS_INIT(batch_loader_stats)

@@ -30,8 +30,10 @@ static bool check_pools_shape(const char *function, const batch_shape *pools, co
     return wrong_type(function, "input_type", pools->input_type, mine->input_type);
   if (pools->mask_type != mine->mask_type)
     return wrong_type(function, "mask_type", pools->mask_type, mine->mask_type);
-  return pools->with_documents == mine->with_documents ||
-         wrong_pool(function, "with_documents", pools->with_documents, mine->with_documents);
+  if (pools->with_documents != mine->with_documents)
+    return wrong_pool(function, "with_documents", pools->with_documents, mine->with_documents);
+  return pools->max_sequences == mine->max_sequences ||
+         wrong_pool(function, "max_sequences", pools->max_sequences, mine->max_sequences);
 }
 
 static bool borrow(const char *function, BatchLoader *loader, const batch_loader_options *o, uint32_t *most) {
@@ -55,7 +57,7 @@ static bool borrow(const char *function, BatchLoader *loader, const batch_loader
 
 static bool is_zero(const batch_shape *s) {
   return s->batch_size == 0 && s->sequence_length == 0 && s->vocab_size == 0 && s->input_type == 0 &&
-         s->mask_type == 0 && !s->with_documents;
+         s->mask_type == 0 && !s->with_documents && s->max_sequences == 0;
 }
 
 /* How the loader's own pool is to be made: its size and shape are said elsewhere. */

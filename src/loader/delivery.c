@@ -14,7 +14,7 @@ enum { MESSAGE_WORDS = sizeof((fault *)0)->message / sizeof(uint64_t) };
    read it before they take that, delivery_least_step at any time. All of it relaxed: PUBLISH makes it visible, and
    what a taker has read counts only if its CAS of head succeeds (window.h). */
 struct delivery_entry {
-  _Atomic uint64_t step, tokens;
+  _Atomic uint64_t step, tokens, masked, padding, cropped;
   _Atomic uint32_t code;                   /* of the fault */
   _Atomic bool ends;                       /* nothing comes after it */
   _Atomic uint64_t message[MESSAGE_WORDS]; /* of the fault; written if there is one */
@@ -67,6 +67,20 @@ static void get_message(const delivery_entry *entry, char *message) {
   }
 }
 
+static void put_counts(delivery_entry *entry, const position_counts *counts) {
+  atomic_store_explicit(&entry->tokens, counts->tokens, memory_order_relaxed);
+  atomic_store_explicit(&entry->masked, counts->masked, memory_order_relaxed);
+  atomic_store_explicit(&entry->padding, counts->padding, memory_order_relaxed);
+  atomic_store_explicit(&entry->cropped, counts->cropped, memory_order_relaxed);
+}
+
+static position_counts get_counts(const delivery_entry *entry) {
+  return (position_counts){.tokens = atomic_load_explicit(&entry->tokens, memory_order_relaxed),
+                           .masked = atomic_load_explicit(&entry->masked, memory_order_relaxed),
+                           .padding = atomic_load_explicit(&entry->padding, memory_order_relaxed),
+                           .cropped = atomic_load_explicit(&entry->cropped, memory_order_relaxed)};
+}
+
 uint64_t delivery_ticket(delivery *d) {
   return window_ticket(&d->window);
 }
@@ -74,7 +88,7 @@ uint64_t delivery_ticket(delivery *d) {
 void delivery_publish(delivery *d, uint64_t position, const delivery_item *item) {
   delivery_entry *entry = entry_of(d, position);
   atomic_store_explicit(&entry->step, item->step, memory_order_relaxed);
-  atomic_store_explicit(&entry->tokens, item->tokens, memory_order_relaxed);
+  put_counts(entry, &item->counts);
   atomic_store_explicit(&entry->code, (uint32_t)item->why->code, memory_order_relaxed);
   atomic_store_explicit(&entry->ends, item->ends, memory_order_relaxed);
   if (item->why->code != BATCH_OK) put_message(entry, item->why->message);
@@ -94,7 +108,7 @@ static bool read_entry(void *context, uint64_t position) {
   reading *r = context;
   const delivery_entry *entry = entry_of(r->delivery, position);
   r->item->step = atomic_load_explicit(&entry->step, memory_order_relaxed);
-  r->item->tokens = atomic_load_explicit(&entry->tokens, memory_order_relaxed);
+  r->item->counts = get_counts(entry);
   r->item->why->code = (batch_status)atomic_load_explicit(&entry->code, memory_order_relaxed);
   if (r->item->why->code == BATCH_OK) return true;
   get_message(entry, r->item->why->message);

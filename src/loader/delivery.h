@@ -9,6 +9,7 @@
 
 #include "base/fault.h"
 #include "headrace/batch.h"
+#include "loader/counts.h"
 #include "sync/window.h"
 
 typedef struct delivery_entry delivery_entry;
@@ -26,9 +27,10 @@ typedef struct delivery {
 /* What a worker made, and what a taker gets. */
 typedef struct delivery_item {
   Batch *batch;
-  uint64_t step, tokens; /* that it is; in it */
-  fault *why;            /* what is wrong with it: the maker's, or the taker's, which is written to */
-  bool ends; /* it has a fault after which nothing comes: it stays where it is, as where that `stops` */
+  uint64_t step; /* that it is */
+  position_counts counts;
+  fault *why; /* what is wrong with it: the maker's, or the taker's, which is written to */
+  bool ends;  /* it has a fault after which nothing comes: it stays where it is, as where that `stops` */
 } delivery_item;
 
 /* For `total` batches of a pool of at most `size` >= 1; UINT64_MAX: delivery_end says how many. stops: nobody gets a batch that has a fault, who would have

@@ -11,16 +11,19 @@
 
 bool filler_init(filler *f, const recipe *r) {
   *f = (filler){.recipe = r, .wide = fill_kernels_wide()};
-  size_t tokens = (size_t)r->shape.sequence_length + 1, bytes;
+  size_t tokens = (size_t)r->whole.sequence_length + 1, bytes;
   bool addressable = memory_multiply(tokens, sizeof(int64_t), &bytes);
   f->raw = addressable ? malloc(bytes) : NULL;
   f->ids = addressable ? malloc(bytes) : NULL;
   f->places = calloc(r->shape.batch_size, sizeof *f->places);
-  f->doubtful_end = calloc(r->files, sizeof *f->doubtful_end);
-  f->doubtful = calloc(r->files, sizeof *f->doubtful);
+  f->doubtful_end = calloc(recipe_mapped(r), sizeof *f->doubtful_end);
+  f->doubtful = calloc(recipe_mapped(r), sizeof *f->doubtful);
   if (!f->raw || !f->ids || !f->places || !f->doubtful_end || !f->doubtful)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %u rows of %zu tokens", r->shape.batch_size,
                       tokens);
+  if (r->context.world > 1 && !(f->whole = batch_create_with(&r->whole)))
+    return error_fail(batch_last_error()->code, "no memory for a batch of %u whole rows of %u positions",
+                      r->whole.batch_size, r->whole.sequence_length);
   return plan_reader_init(&f->reader, &r->plan) && plan_reader_init(&f->later, &r->plan);
 }
 
@@ -30,6 +33,7 @@ void filler_free(filler *f) {
   free(f->places);
   free(f->doubtful_end);
   free(f->doubtful);
+  batch_release(f->whole);
   plan_reader_free(&f->reader);
   plan_reader_free(&f->later);
 }
@@ -90,14 +94,16 @@ static void fill_all(filler *f) {
 }
 
 static void start_batch(filler *f, const order_place *place, Batch *batch) {
-  f->batch = batch;
+  f->batch = f->whole ? f->whole : batch;
   f->place = *place;
-  f->tokens = f->bytes = f->pieces = f->skipped = 0;
+  f->counts = (position_counts){0};
+  f->bytes = f->pieces = f->skipped = 0;
   f->ahead_bytes = 0;
   f->fault.code = BATCH_OK;
   while (f->num_doubtful > 0) f->doubtful_end[f->doubtful[--f->num_doubtful]] = 0;
-  batch->batch_id = place->step;
-  batch->epoch_id = (uint32_t)place->epoch;
+  f->batch->batch_id = place->step;
+  f->batch->epoch_id = (uint32_t)place->epoch;
+  sequences_begin(&f->sequences, f->batch);
 }
 
 void filler_fill(filler *f, const order_place *place, Batch *batch) {
@@ -106,6 +112,6 @@ void filler_fill(filler *f, const order_place *place, Batch *batch) {
   fill_all(f);
   filler_check_sizes(f);
   if (f->fault.code == BATCH_ERROR_IO) filler_pad_all(f);
-  filler_transform(f);
+  filler_finish(f, batch);
   batch->status = f->recipe->skip ? BATCH_OK : f->fault.code;
 }

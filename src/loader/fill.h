@@ -3,7 +3,9 @@
 #define HEADRACE_LOADER_FILL_H
 
 #include "base/fault.h"
+#include "loader/counts.h"
 #include "loader/recipe.h"
+#include "loader/sequences.h"
 
 enum { FILLER_ROWS = 256 };
 
@@ -16,18 +18,21 @@ typedef struct filler {
   plan_reader later;      /* of those that are only asked for, far ahead: see resident.h */
   void *raw;              /* [sequence_length + 1] tokens as stored: of files that are not mapped */
   int64_t *ids;           /* [sequence_length + 1] of rows that lie in several files */
-  uint64_t *doubtful_end; /* [files] bytes of each mapped file that the batch needed and may be cut off */
-  size_t *doubtful;       /* [num_doubtful] the files of which that is not 0 */
+  uint64_t *doubtful_end; /* [mapped] bytes of each mapped file that the batch needed and may be cut off */
+  size_t *doubtful;       /* [num_doubtful] the mapped files of which that is not 0 */
   size_t num_doubtful;
   const uint8_t *ahead; /* of the row after the one being filled: what is still to be prefetched */
   size_t ahead_bytes;
-  Batch *batch; /* the one being filled */
+  Batch *whole; /* of whole rows, of which each batch gets a part (context.h); NULL: they are not cut */
+  Batch *batch; /* the one being filled: that, or the caller's */
+  sequences sequences;
   order_place place;
   uint64_t *places; /* [batch_size] of its rows in the epoch; BATCH_NO_PLACE: the epoch has no such row */
   uint32_t there;   /* rows of it that the epoch has */
   uint32_t first, count;      /* of these, the ones that are located: rows [first, first + count) */
   plan_row rows[FILLER_ROWS]; /* [count] */
-  uint64_t tokens, bytes;     /* in the last batch; read for it */
+  position_counts counts;     /* of the last batch */
+  uint64_t bytes;             /* read for it */
   uint64_t pieces;            /* of files, that it was made of */
   uint64_t skipped;           /* rows of it that became padding */
   fault fault;                /* of the last batch; its sentence has no function's name */
@@ -63,9 +68,9 @@ void filler_fill_row(filler *f, uint32_t row, const filler_row *found);
 /* Makes all of the batch padding: what could not be read must not look like data. */
 void filler_pad_all(filler *f);
 
-/* Runs the transforms on each row. A batch that is handed on with a fault, or not at all, is not transformed any
-   further. */
-void filler_transform(filler *f);
+/* When all rows are filled: ends their sequences, transforms them, and cuts them into `batch` where that is not the one
+   that was filled. */
+void filler_finish(filler *f, Batch *batch);
 
 /* fill_tokens.c: from files to `pairs` columns of a row. */
 
@@ -77,6 +82,9 @@ void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
    a processor has few reads under way at a time. */
 void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece);
 
+/* Notes that a mapped file (recipe_file, recipe_loss) may end before its byte `end`. */
+void filler_doubt(filler *f, size_t number, uint64_t end);
+
 /* Reports files that are now shorter than what was read of them, as far as that is in doubt. */
 void filler_check_sizes(filler *f);
 
@@ -85,5 +93,9 @@ void filler_report_hole(filler *f, const void *address);
 
 /* A guard_owns: whether an address lies in a mapping of a filler's sources. */
 bool filler_owns(const void *filler_context, const void *address);
+
+/* fill_loss.c: writes the mask of a piece's pairs. Runs guarded. */
+void filler_put_mask(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
+                     uint32_t column);
 
 #endif

@@ -22,6 +22,11 @@ static bool zeros_from(const volatile uint8_t *byte) {
   return any == 0;
 }
 
+void filler_doubt(filler *f, size_t number, uint64_t end) {
+  if (f->doubtful_end[number] == 0) f->doubtful[f->num_doubtful++] = number;
+  if (f->doubtful_end[number] < end) f->doubtful_end[number] = end;
+}
+
 /* After tokens [first, first + count) of a mapped file have been read. Where a file now ends inside a page the rest of
    that page reads as zeros, without any signal; pages behind it raise one. So if anything from the tokens' last byte to
    the end of its page is not 0, the file ends behind them. Otherwise they are in doubt: its size is asked for. */
@@ -29,9 +34,7 @@ static void check_end(filler *f, uint32_t source_number, const token_file *file,
                       size_t count) {
   uint64_t end = file->data_offset + (first + count) * file->width;
   if (!file->map || file->borrowed || !zeros_from(file->map + end - 1)) return;
-  size_t number = recipe_file(f->recipe, source_number, file);
-  if (f->doubtful_end[number] == 0) f->doubtful[f->num_doubtful++] = number;
-  if (f->doubtful_end[number] < end) f->doubtful_end[number] = end;
+  filler_doubt(f, recipe_file(f->recipe, source_number, file), end);
 }
 
 /* Tokens [first, first + count) of a file, as they are stored: in the mapping, or read into f->raw. */
@@ -141,16 +144,26 @@ static const token_file *numbered_file(const recipe *r, size_t number) {
   return &r->plan.sources[i].data->files[number];
 }
 
+/* Whether a file still has its bytes up to `end`; mask: "", or what tells a loss mask from its tokens. */
+static void check_size(filler *f, int fd, const char *path, const char *mask, uint64_t end) {
+  struct stat now;
+  if (fstat(fd, &now) != 0)
+    filler_fault(f, BATCH_ERROR_IO, "%.700s%s: its size cannot be read: %s", path, mask, strerror(errno));
+  else if ((uint64_t)now.st_size < end)
+    filler_fault(f, BATCH_ERROR_IO, "%.700s%s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
+                 path, mask, (intmax_t)now.st_size, end);
+}
+
 void filler_check_sizes(filler *f) {
   for (size_t i = 0; i < f->num_doubtful; i++) {
-    const token_file *file = numbered_file(f->recipe, f->doubtful[i]);
-    uint64_t end = f->doubtful_end[f->doubtful[i]];
-    struct stat now;
-    if (fstat(file->fd, &now) != 0)
-      filler_fault(f, BATCH_ERROR_IO, "%.700s: its size cannot be read: %s", file->path, strerror(errno));
-    else if ((uint64_t)now.st_size < end)
-      filler_fault(f, BATCH_ERROR_IO, "%.700s: at byte %jd: the file ends here, expected %" PRIu64 " bytes",
-                   file->path, (intmax_t)now.st_size, end);
+    size_t number = f->doubtful[i], files = f->recipe->files;
+    const token_file *file = numbered_file(f->recipe, number % files);
+    const token_loss *loss = &file->loss;
+    if (number < files)
+      check_size(f, file->fd, file->path, "", f->doubtful_end[number]);
+    else
+      check_size(f, loss->fd, loss->path ? loss->path : file->path, loss->path ? "" : " (its loss mask)",
+                 f->doubtful_end[number]);
   }
 }
 

@@ -175,7 +175,10 @@ static void add(BatchLoader *loader, unsigned kind, uint64_t amount) {
 
 static batch_status deliver(BatchLoader *loader, const delivery_item *item, Batch **batch) {
   add(loader, COUNT_BATCHES, 1);
-  add(loader, COUNT_TOKENS, item->tokens);
+  add(loader, COUNT_TOKENS, item->counts.tokens);
+  add(loader, COUNT_PADDING, item->counts.padding);
+  if (item->counts.masked > 0) add(loader, COUNT_MASKED, item->counts.masked);
+  if (item->counts.cropped > 0) add(loader, COUNT_CROPPED, item->counts.cropped);
   *batch = item->batch;
   return BATCH_OK;
 }

@@ -14,6 +14,9 @@
 enum {
   COUNT_BATCHES,
   COUNT_TOKENS,
+  COUNT_MASKED,
+  COUNT_PADDING,
+  COUNT_CROPPED,
   COUNT_BYTES,
   COUNT_ERRORS,
   COUNT_SKIPPED,
@@ -63,8 +66,18 @@ bool loader_is_elsewhere(const char *function, const BatchLoader *loader);
 /* options.c: copies a caller's options to mine, in the name of `function`. */
 bool loader_read_options(const char *function, const batch_loader_options *given, batch_loader_options *mine);
 
-/* What its batches are. */
+/* Says what is wrong with an option. */
+#define wrong(...) error_fail(BATCH_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
+
+/* options_batch.c: what its batches are, and what they are before they are cut; which part of the context it has, and of how many
+   columns each document's are a multiple. */
 batch_shape loader_shape(const batch_loader_options *options);
+batch_shape loader_whole_shape(const batch_loader_options *options);
+context_role loader_context(const batch_loader_options *options);
+uint32_t loader_context_multiple(const batch_loader_options *options);
+
+/* Checks the options that say so; first, since the above take those that are right. Sets an error. */
+bool loader_check_batch_options(const batch_loader_options *options);
 
 /* Checks the options (sets an error) and writes what follows from them. */
 bool loader_check_options(const batch_loader_options *options);

@@ -80,7 +80,10 @@ bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats
                              .worker_wait_ns = counters_sum(c, COUNT_WORKER_WAIT),
                              .worker_fill_ns = counters_sum(c, COUNT_FILL),
                              .queue_depth = delivery_depth(&loader->delivery),
-                             .workers = loader->num_workers};
+                             .workers = loader->num_workers,
+                             .masked = counters_sum(c, COUNT_MASKED),
+                             .padding = counters_sum(c, COUNT_PADDING),
+                             .cropped = counters_sum(c, COUNT_CROPPED)};
   add_pools(loader, &mine);
   mine.bottleneck = bottleneck_of(loader, &mine);
   return options_write(&type, "batch_loader_get_stats", "stats", &mine, stats);

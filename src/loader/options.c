@@ -8,42 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Says what is wrong with an option. */
-#define wrong(...) error_fail(BATCH_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
-
 bool loader_read_options(const char *function, const batch_loader_options *given,
                          batch_loader_options *mine) {
   static const options_type type = OPTIONS_TYPE(batch_loader_options, BATCH_LOADER_OPTIONS_INIT, pool);
   return options_read(&type, function, "options", given, mine);
-}
-
-static const tensor_type types[] = {[BATCH_IDS_INT32] = TENSOR_INT32,
-                                    [BATCH_IDS_INT64] = TENSOR_INT64,
-                                    [BATCH_IDS_UINT16] = TENSOR_UINT16,
-                                    [BATCH_IDS_FLOAT32] = TENSOR_FLOAT32};
-
-batch_shape loader_shape(const batch_loader_options *o) {
-  return (batch_shape){.batch_size = o->batch_size,
-                       .sequence_length = o->sequence_length,
-                       .vocab_size = o->vocab_size,
-                       .input_type = types[o->id_type],
-                       .mask_type = o->mask_type,
-                       .with_documents = o->with_documents};
-}
-
-static bool check_shape(const batch_loader_options *o) {
-  if (o->batch_size == 0) return wrong("batch_size is 0, expected at least 1");
-  if (o->sequence_length == 0 || o->sequence_length > INT32_MAX)
-    return wrong("sequence_length is %u, expected 1 to 2^31 - 1", o->sequence_length);
-  if ((unsigned)o->id_type > BATCH_IDS_FLOAT32)
-    return wrong("id_type is %d, expected a batch_id_type", (int)o->id_type);
-  if (o->mask_type != TENSOR_FLOAT32 && o->mask_type != TENSOR_UINT8)
-    return wrong("mask_type is %d (%s), expected float32 or uint8", (int)o->mask_type,
-                 tensor_type_name(o->mask_type));
-  tensor_type type = types[o->id_type];
-  return o->vocab_size == 0 || o->vocab_size - 1 <= fill_largest_id(type) ||
-         wrong("vocab_size is %u, expected at most %u, which is what %s holds exactly", o->vocab_size,
-               fill_largest_id(type) + 1u, tensor_type_name(type));
 }
 
 static uint32_t largest_id(const batch_shape *shape) {
@@ -83,7 +51,7 @@ static bool check_skips(const batch_loader_options *o) {
 }
 
 bool loader_check_options(const batch_loader_options *o) {
-  if (!check_shape(o)) return false;
+  if (!loader_check_batch_options(o)) return false;
   const batch_shape shape = loader_shape(o);
   return check_kinds(o) && check_numbers(o, largest_id(&shape)) && check_transforms(o, &shape) &&
          check_skips(o);
@@ -118,11 +86,20 @@ bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,
                         const batch_loader_options *o) {
   const batch_shape shape = loader_shape(o);
   *r = (recipe){.shape = shape,
+                .whole = loader_whole_shape(o),
+                .context = loader_context(o),
                 .limit = largest_id(&shape),
                 .pad_id = o->pad_id,
                 .rank_row = (uint64_t)o->rank * o->batch_size,
-                .skip = o->faults == BATCH_FAULT_SKIP};
+                .skip = o->faults == BATCH_FAULT_SKIP,
+                .masks = o->no_loss_across || o->context_documents,
+                .no_loss_across = o->no_loss_across,
+                .ignore_masked = o->ignore_masked};
   if (!plan_init(&r->plan, sources, n, o)) return false;
-  for (size_t i = 0; i < n; i++) r->files += r->plan.sources[i].data->count;
+  for (size_t i = 0; i < n; i++) {
+    const token_files *data = r->plan.sources[i].data;
+    r->files += data->count;
+    for (size_t k = 0; k < data->count; k++) r->masks |= data->files[k].loss.kind != TOKEN_LOSS_NONE;
+  }
   return copy_transforms(r, o) && make_order(r, o);
 }

@@ -24,7 +24,7 @@ static uint64_t take_step(worker *w) {
 static void publish(worker *w, uint64_t step, Batch *batch) {
   BatchLoader *loader = w->loader;
   uint64_t position = loader->as_they_come ? delivery_ticket(&loader->delivery) : step;
-  delivery_item item = {batch, step, w->filler.tokens, &w->filler.fault, false};
+  delivery_item item = {batch, step, w->filler.counts, &w->filler.fault, false};
   delivery_publish(&loader->delivery, position, &item);
 }
 

@@ -6,7 +6,7 @@
 #include "sync/port.h"
 
 #define COUNTERS_SHARDS 16
-#define COUNTERS_KINDS  8
+#define COUNTERS_KINDS  16 /* a line of them */
 
 typedef struct counters_shard {
   _Alignas(PORT_LINE) _Atomic uint64_t value[COUNTERS_KINDS]; /* the shard's threads add, anyone reads */

@@ -94,7 +94,8 @@ static pack_piece piece_of(const pack *p, uint64_t start, uint64_t end) {
   uint64_t pairs = end - start < 2 ? 0 : end - start - 1;
   uint32_t kept = pairs < p->sequence_length ? (uint32_t)pairs : p->sequence_length;
   uint64_t cropped = p->packing == BATCH_PACK_DOCUMENTS ? pairs - kept : 0;
-  return (pack_piece){.token = start, .pairs = kept, .columns = kept, .cropped = cropped};
+  uint32_t columns = p->multiple > 1 ? (kept + p->multiple - 1) / p->multiple * p->multiple : kept;
+  return (pack_piece){.token = start, .pairs = kept, .columns = columns, .cropped = cropped};
 }
 
 pack_piece pack_piece_at(const pack *p, uint64_t row, uint32_t i) {

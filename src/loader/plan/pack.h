@@ -11,6 +11,7 @@ typedef struct pack {
   const token_files *data;
   batch_packing packing;
   uint32_t sequence_length;
+  uint32_t multiple; /* of columns, that a document has */
   uint64_t rows;
   struct {               /* BATCH_PACK_BEST_FIT, else NULL */
     uint32_t *row_first; /* row r has the pieces [row_first[r], row_first[r + 1]) of starts and pairs */

@@ -25,27 +25,28 @@ static bool refuse_rowless(const plan *p, const token_files *data) {
 }
 
 /* A file without boundaries beside others that have some would be one row of its first tokens. */
-static bool check_boundaries(const token_files *data) {
+static bool check_boundaries(const token_files *data, const char *needed_by) {
   for (size_t i = 0; i < data->count; i++) {
     const token_file *file = &data->files[i];
     if (file->tokens == 0 || (file->documents.kind != TOKENS_NO_BOUNDARIES && !file->documents.assumed))
       continue;
-    return error_fail(
-        BATCH_ERROR_INVALID_ARGUMENT,
-        "%.700s: no document boundaries are known, which this packing needs; in files of tokens "
-        "batch_dataset_options.separator and end_of_text find them (llm.c: "
-        "BATCH_SEPARATOR_BEFORE, and 50256 for GPT-2, 128000 for Llama 3)",
-        file->path);
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                      "%.700s: no document boundaries are known, which %s needs; in files of tokens "
+                      "batch_dataset_options.separator and end_of_text find them (llm.c: "
+                      "BATCH_SEPARATOR_BEFORE, and 50256 for GPT-2, 128000 for Llama 3)",
+                      file->path, needed_by);
   }
   return true;
 }
 
-static bool open_source(plan *p, size_t i, const batch_loader_source *given) {
+/* needed_by: what needs the boundaries of documents; NULL: nothing. */
+static bool open_source(plan *p, size_t i, const batch_loader_source *given, const char *needed_by) {
   plan_source *s = &p->sources[i];
   s->dataset = given->dataset;
   s->data = dataset_token_files(given->dataset);
-  if (p->packing != BATCH_PACK_WINDOWS && !check_boundaries(s->data)) return false;
+  if (needed_by && !check_boundaries(s->data, needed_by)) return false;
   if (!pack_init(&s->rows, s->data, p->packing, p->sequence_length, p->whole)) return false;
+  s->rows.multiple = p->multiple;
   return s->rows.rows > 0 || refuse_rowless(p, s->data);
 }
 
@@ -91,12 +92,17 @@ bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batc
               .block_rows = options->block_rows ? options->block_rows : 4096,
               .sequence_length = options->sequence_length,
               .packing = options->packing,
+              .multiple =
+                  options->context_documents ? 2 * (options->context_world ? options->context_world : 1) : 1,
               .whole = options->drop_last && options->packing == BATCH_PACK_WINDOWS};
+  const char *needed_by = p->packing != BATCH_PACK_WINDOWS ? "this packing"
+                          : options->no_loss_across        ? "no_loss_across"
+                                                           : NULL;
   p->sources = calloc(n, sizeof *p->sources);
   if (!p->sources) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %zu sources", n);
   p->count = n;
   for (size_t i = 0; i < n; i++)
-    if (!open_source(p, i, &sources[i])) return false;
+    if (!open_source(p, i, &sources[i], needed_by)) return false;
   return number_rows(p) && share_rows(p, sources);
 }
 

@@ -26,7 +26,8 @@ typedef struct plan {
   uint64_t block_rows;
   uint32_t sequence_length;
   batch_packing packing;
-  bool whole; /* no row of windows that is not full */
+  uint32_t multiple; /* of columns, that a document has */
+  bool whole;        /* no row of windows that is not full */
 } plan;
 
 /* A row: which source, and its number there. */
