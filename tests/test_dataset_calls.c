@@ -121,6 +121,17 @@ Test(dataset_calls, loss_masks) {
   fail_all(path_of(""), &usual);
 }
 
+Test(dataset_calls, a_subset) {
+  batch_dataset_options options = usual;
+  options.subset = BATCH_SUBSET_TRAIN;
+  options.validation_fraction = 0.1;
+  write_some("x.ds", 1);
+  write_some("y.bin", 4);
+  write_data("x.ds.index", (uint64_t[]){1, 3}, 16);
+  fail_all(path_of("x.ds"), &options);
+  fail_all(path_of("y.bin"), &options);
+}
+
 Test(dataset_calls, text) {
   write_text("a.txt", "some text");
   write_text("b.txt", "more text");

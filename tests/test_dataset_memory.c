@@ -66,6 +66,17 @@ Test(dataset_memory, tokens_in_memory) {
   cr_assert_gt(inject_failures(name, open_memory, &options), 5);
 }
 
+Test(dataset_memory, a_subset) {
+  static const uint16_t tokens[1000];
+  uint64_t ends[1000];
+  for (uint64_t i = 0; i < 1000; i++) ends[i] = i + 1;
+  write_data("c.ds.index", ends, sizeof ends);
+  opening o = {{write_data("c.ds", tokens, sizeof tokens)}, 1, BATCH_DATASET_OPTIONS_INIT};
+  o.options.subset = BATCH_SUBSET_VALIDATION;
+  o.options.validation_fraction = 0.5; /* some 250 runs of documents */
+  cr_assert_gt(inject_failures(name, open_and_read, &o), 8);
+}
+
 Test(dataset_memory, tokenizing_text) {
   opening o = {
       {write_text("a.txt", "text\xff text"),

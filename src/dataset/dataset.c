@@ -39,11 +39,19 @@ static bool check_enum(const char *function, const char *field, int value, int m
                     most);
 }
 
+static bool check_fraction(const char *function, double fraction) {
+  return (fraction > 0 && fraction < 1) ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                    "%s: validation_fraction is %g, expected more than 0 and less than 1 with a subset",
+                    function, fraction);
+}
+
 bool dataset_check_options(const char *function, const batch_dataset_options *options) {
   return check_enum(function, "token_type", (int)options->token_type, BATCH_TOKEN_I64) &&
          check_enum(function, "io", (int)options->io, BATCH_IO_READ) &&
          check_enum(function, "loss", (int)options->loss, BATCH_LOSS_NONE) &&
-         check_enum(function, "subset", (int)options->subset, BATCH_SUBSET_ALL);
+         check_enum(function, "subset", (int)options->subset, BATCH_SUBSET_VALIDATION) &&
+         (!options->subset || check_fraction(function, options->validation_fraction));
 }
 
 /* What the format said must be what the caller said. */

@@ -8,7 +8,14 @@
 #include "dataset/out_file.h"
 #include "dataset/token_type.h"
 
-enum { PIECE = 4096, SAMPLES = 128, SAMPLE_TOKENS = 32, BOUNDARY_SAMPLES = 256 };
+enum {
+  PIECE = 4096,
+  SAMPLES = 128,
+  SAMPLE_TOKENS = 32,
+  BOUNDARY_SAMPLES = 256,
+  FILE_SAMPLES = 16,
+  FILE_SAMPLE_TOKENS = 4
+};
 
 /* Is given count ids that begin at token `first` of the file; false stops. */
 typedef bool (*scan_visitor)(void *context, const token_file *file, uint64_t first, const int64_t *ids,
@@ -100,17 +107,38 @@ static uint64_t scan_place(uint64_t last, uint64_t i, uint64_t n) {
   return last / (n - 1) * i + last % (n - 1) * i / (n - 1);
 }
 
-bool scan_fingerprint(const token_files *s, uint64_t *fingerprint) {
+/* Hashes the number of tokens, and `each` of them in `samples` places, or all if they are not more. */
+static bool hash_sample(const token_files *s, uint64_t samples, uint64_t each, uint64_t *result) {
   uint64_t hash = mix64(s->tokens);
   pieces *p = pieces_make(s->files);
-  bool good = p != NULL;
-  if (s->tokens <= SAMPLES * SAMPLE_TOKENS) good = good && scan_files(s, 0, s->tokens, p, hash_ids, &hash);
-  uint64_t room = s->tokens - SAMPLE_TOKENS;
-  for (uint64_t i = 0; good && i < SAMPLES && s->tokens > SAMPLES * SAMPLE_TOKENS; i++)
-    good = scan_files(s, scan_place(room, i, SAMPLES), SAMPLE_TOKENS, p, hash_ids, &hash);
+  bool good = p != NULL, all = s->tokens <= samples * each;
+  if (all) good = good && scan_files(s, 0, s->tokens, p, hash_ids, &hash);
+  for (uint64_t i = 0; good && !all && i < samples; i++)
+    good = scan_files(s, scan_place(s->tokens - each, i, samples), each, p, hash_ids, &hash);
   free(p);
-  if (good) *fingerprint = hash;
+  if (good) *result = hash;
   return good;
+}
+
+bool scan_fingerprint(const token_files *s, uint64_t *fingerprint) {
+  return hash_sample(s, SAMPLES, SAMPLE_TOKENS, fingerprint);
+}
+
+static bool hash_file(const token_file *file, uint64_t samples, uint64_t each, uint64_t *hash) {
+  token_file alone = *file;
+  alone.width = batch_token_type_size(file->type);
+  token_part part = {.file = &alone, .tokens = file->tokens};
+  const token_files whole = {
+      .files = &alone, .count = 1, .parts = &part, .num_parts = 1, .tokens = file->tokens};
+  return hash_sample(&whole, samples, each, hash);
+}
+
+bool scan_file_fingerprint(const token_file *file, uint64_t *fingerprint) {
+  return hash_file(file, SAMPLES, SAMPLE_TOKENS, fingerprint);
+}
+
+bool scan_file_sample(const token_file *file, uint64_t *hash) {
+  return hash_file(file, FILE_SAMPLES, FILE_SAMPLE_TOKENS, hash);
 }
 
 bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {

@@ -7,6 +7,12 @@
 /* What batch_dataset_fingerprint answers for these files. */
 bool scan_fingerprint(const token_files *s, uint64_t *fingerprint);
 
+/* The same of a file by itself, of which fd, path, data_offset, type and tokens are looked at. */
+bool scan_file_fingerprint(const token_file *file, uint64_t *fingerprint);
+
+/* A hash of its number of tokens and 64 of them: what a file is known by whatever its name and format. */
+bool scan_file_sample(const token_file *file, uint64_t *hash);
+
 /* A hash of the number of documents and where 256 of them lie, evenly spread; 0 without
    boundaries. What rests on documents mixes it into the dataset's fingerprint. Reads guarded; sets an
    error. */

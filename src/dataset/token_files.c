@@ -41,6 +41,7 @@ static const token_part *part_of_document(const token_files *s, uint64_t index) 
 static uint64_t local_end(const token_file *file, uint64_t index) {
   const token_documents *d = &file->documents;
   uint64_t end = file->tokens;
+  if (d->kind == TOKENS_BLOCKS) end = (index + 1) * TOKENS_BLOCK;
   if (d->kind == TOKENS_ENDS) end = load_u64(d->entries + 8 * index);
   if (d->kind == TOKENS_MEGATRON || d->kind == TOKENS_SEQUENCES) {
     uint64_t sequence = d->kind == TOKENS_SEQUENCES ? index + 1 : load_u64(d->entries + 8 * (index + 1));
@@ -61,6 +62,14 @@ static void check_last_entry(const token_file *file) {
   if (load_u64(last) != (file->tokens - length) * file->width) guard_give_up(last);
 }
 
+void token_file_documents(const token_file *file, uint64_t first, uint64_t count, uint64_t *start,
+                          uint64_t *end) {
+  check_last_entry(file);
+  *start = first == 0 ? 0 : local_end(file, first - 1);
+  *end = local_end(file, first + count - 1);
+  if (*end < *start) *end = *start;
+}
+
 /* A token of the file as one of the stream: within the part, also when the index was overwritten. */
 static uint64_t in_stream(const token_part *part, uint64_t local) {
   if (local < part->skipped) local = part->skipped;
@@ -70,11 +79,10 @@ static uint64_t in_stream(const token_part *part, uint64_t local) {
 
 void token_files_document(const token_files *s, uint64_t index, uint64_t *start, uint64_t *end) {
   const token_part *part = part_of_document(s, index);
-  check_last_entry(part->file);
-  uint64_t local = index - part->first_document + part->skipped_documents;
-  uint64_t from = local == 0 ? 0 : local_end(part->file, local - 1), to = local_end(part->file, local);
+  uint64_t from, to;
+  token_file_documents(part->file, index - part->first_document + part->skipped_documents, 1, &from, &to);
   *start = in_stream(part, from);
-  *end = in_stream(part, to < from ? from : to);
+  *end = in_stream(part, to);
 }
 
 /* The first of documents low to high of the file that ends after a token of it. */
@@ -100,6 +108,10 @@ const char *token_file_place(const token_file *file, uint64_t index, char place[
   if (!file->tokenized) {
     snprintf(place, 96, "at byte %" PRIu64 ": token %" PRIu64, file->data_offset + index * file->width,
              index);
+    return place;
+  }
+  if (file->documents.kind == TOKENS_BLOCKS) {
+    snprintf(place, 96, "token %" PRIu64, index);
     return place;
   }
   uint64_t document = local_document_of(file, index, 0, file->documents.count - 1);

@@ -17,13 +17,17 @@ typedef enum token_boundaries {
   TOKENS_ONE_DOCUMENT, /* the file is a document */
   TOKENS_ENDS,         /* u64 exclusive ends, in tokens of the file */
   TOKENS_MEGATRON,     /* i64 sequence numbers [count + 1], i64 byte offsets [sequences] */
-  TOKENS_SEQUENCES     /* i64 byte offsets [sequences]: each sequence is a document */
+  TOKENS_SEQUENCES,    /* i64 byte offsets [sequences]: each sequence is a document */
+  TOKENS_BLOCKS        /* TOKENS_BLOCK tokens each: of a subset, where there is nothing else to choose by */
 } token_boundaries;
+
+enum { TOKENS_BLOCK = 4096 };
 
 typedef struct token_documents {
   token_boundaries kind;
   uint64_t count;
-  bool assumed;           /* ONE_DOCUMENT only because other files of the stream have boundaries */
+  bool
+      assumed; /* ONE_DOCUMENT because other files of the stream have boundaries, or BLOCKS: the file has none */
   const uint8_t *entries; /* ENDS: the ends; MEGATRON: the sequence numbers. Unaligned, inside map */
   const uint8_t *offsets; /* MEGATRON, SEQUENCES: of each sequence in the token file, in bytes; behind their
                              lengths, u32 */
@@ -122,6 +126,11 @@ void token_files_document(const token_files *s, uint64_t index, uint64_t *start,
 /* The number of the document that holds a token: the only non-empty one. Needs documents > 0 and
    token < s->tokens. O(log documents). */
 uint64_t token_files_document_of(const token_files *s, uint64_t token);
+
+/* Where `count` >= 1 documents of a file from `first` on lie, in tokens of the file: always start <= end <= tokens, and gives
+   up as token_files_document. */
+void token_file_documents(const token_file *file, uint64_t first, uint64_t count, uint64_t *start,
+                          uint64_t *end);
 
 /* Where a token of a file lies, counted from the file's own first one, for whoever has the file. A byte of a temporary
    file of tokens says nothing about the text that was tokenized into it. Returns place. */

@@ -78,18 +78,9 @@ bool token_metadata_read(const char *path, token_metadata *metadata) {
   return good;
 }
 
-static bool stamp_of(const token_file *file, uint64_t *stamp) {
-  token_file alone = *file;
-  alone.width = batch_token_type_size(file->type);
-  token_part part = {.file = &alone, .tokens = file->tokens};
-  const token_files whole = {
-      .files = &alone, .count = 1, .parts = &part, .num_parts = 1, .tokens = file->tokens};
-  return scan_fingerprint(&whole, stamp);
-}
-
 static bool check_stamp(const token_file *file, uint64_t stamp) {
   uint64_t found;
-  if (!stamp_of(file, &found)) return false;
+  if (!scan_file_fingerprint(file, &found)) return false;
   return found == stamp || error_fail(BATCH_ERROR_FORMAT,
                                       "%.700s.metadata: found the stamp %016" PRIx64 ", expected %016" PRIx64
                                       " for these tokens" BELONGS_ELSEWHERE,
@@ -120,7 +111,7 @@ static void for_people(uint64_t tokens, char *text, size_t room) {
 bool token_metadata_write(out_file *out, const token_file *file) {
   char people[64], text[256];
   uint64_t stamp;
-  if (!stamp_of(file, &stamp)) return false;
+  if (!scan_file_fingerprint(file, &stamp)) return false;
   for_people(file->tokens, people, sizeof people);
   int bytes = snprintf(text, sizeof text, "Unknown Tokenizer|%zu\n%" PRIu64 "\n%s\nheadrace %016" PRIx64 "\n",
                        batch_token_type_size(file->type), file->tokens, people, stamp);

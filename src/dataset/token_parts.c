@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/file.h"
+#include "dataset/subset.h"
 
 static bool lacks_boundaries(const token_file *file) {
   return file->documents.kind == TOKENS_NO_BOUNDARIES;
@@ -50,8 +51,12 @@ static bool place(const char *function, token_files *s) {
 }
 
 bool token_parts_make(const char *function, token_files *s, const batch_dataset_options *options) {
-  (void)options;
-  for (size_t i = 0; i < s->count; i++)
+  uint64_t any = 0;
+  for (size_t i = 0; i < s->count; i++) {
+    any |= s->files[i].tokens;
     if (s->files[i].width > s->width) s->width = s->files[i].width;
-  return take_all(function, s) && place(function, s) && (s->tokens > 0 || no_tokens(s));
+  }
+  if (any == 0) return no_tokens(s);
+  bool taken = options->subset ? subset_take(function, s, options) : take_all(function, s);
+  return taken && place(function, s) && (s->tokens > 0 || subset_is_empty(function, s, options));
 }
