@@ -18,6 +18,7 @@ int command_convert(int argc, char **argv);
 int command_decode(int argc, char **argv);
 int command_feed(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_show(int argc, char **argv);
 int command_tokenize(int argc, char **argv);
 
 /* Says on stderr what is wrong; returns CLI_BAD_DATA. What control characters an argument or a path

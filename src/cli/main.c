@@ -10,6 +10,7 @@ static const cli_command commands[] = {
     {"decode", "give the text of files of tokens", command_decode},
     {"feed", "run the loader over files and print a checksum", command_feed},
     {"info", "what is in files of tokens or text", command_info},
+    {"show", "a batch of files, row by row, with what is masked", command_show},
     {"tokenize", "turn text into shards of tokens", command_tokenize},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };

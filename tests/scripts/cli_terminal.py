@@ -17,6 +17,7 @@ import tempfile
 import termios
 import threading
 import time
+import unicodedata
 
 headrace = os.path.abspath(sys.argv[1])
 control = sys.argv[2:] == ["control"]
@@ -33,6 +34,8 @@ with open("text.txt", "w") as text:
     text.writelines(f"line {i} of a text that is cut into rows, {i * 7919 % 1000}\n" for i in range(300))
 with open("long.txt", "w") as text:  # tokenized with SLOWLY it takes many seconds
     text.write("A  line   of a  long text\n" * 4000000)
+with open("wide.txt", "w") as text:  # 1 or 3 bytes a character
+    text.write("tab\t and 東京 " * 19 + "the end")
 SLOWLY = ["--normalize", "nfkc", "--fold-case", "--squeeze-space"]
 processes = []
 
@@ -195,6 +198,46 @@ def a_redirected_stderr_gets_no_escapes():
         ended_by(process, signal.SIGTERM)
         text = open("err").read()
     assert "\033" not in text and "\r" not in text and text.endswith("\n"), repr(text)
+
+
+def shown_on(columns, *arguments, **environment):
+    """What show prints on a terminal, line by line."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    environment = {"TERM": "xterm", "NO_COLOR": "", **environment}
+    process = start("show", "--sequence-length", "400", "--batch-size", "1", *arguments, stdout=theirs, environment=environment)
+    os.close(theirs)
+    shown = b""
+    while select.select([ours], [], [], PATIENCE)[0]:
+        try:
+            shown += os.read(ours, 65536)
+        except OSError:
+            break
+    _, err = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 0, err
+    os.close(ours)
+    return shown.decode().replace("\r\n", "\n").split("\n")
+
+
+def columns_of(line):
+    text = re.sub("\033\\[[0-9;]*m", "", line)
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def a_batch_is_shown_in_the_width_of_the_terminal():
+    for columns in (40, 80, 200):
+        lines = [line for line in shown_on(columns, "wide.txt") if "|" in line]
+        assert max(map(columns_of, lines)) in (columns, columns - 1), lines
+        assert any("東京" in line and line.endswith("…") for line in lines), lines
+    whole = shown_on(40, "--full", "wide.txt")
+    assert any("the end" in line for line in whole), whole
+
+
+def a_batch_is_shown_with_colours_unless_they_are_not_wanted():
+    assert any("\033[0;2m⇥\033[0m" in line for line in shown_on(80, "wide.txt")), shown_on(80, "wide.txt")
+    for unwanted in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
+        lines = shown_on(80, "wide.txt", **unwanted)
+        assert "\033" not in "".join(lines) and any("⇥" in line for line in lines), lines
 
 
 failures = []

@@ -1,0 +1,114 @@
+/* headrace show: batches as a person, or a tool, wants to see them. */
+#include "show.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool is_text(const BatchDataset *dataset) {
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  for (size_t i = 0; i < batch_dataset_files(dataset); i++)
+    if (!batch_dataset_get_file(dataset, i, &file) ||
+        (file.format != BATCH_FORMAT_TEXT && file.format != BATCH_FORMAT_JSONL))
+      return false;
+  return true;
+}
+
+/* The one that is named; where none is and all files are text, that of bytes, which they are tokenized with. */
+static int settle_tokenizer(show_run *run) {
+  bool text = !run->ids && !run->json;
+  for (size_t i = 0; i < run->sources.opened && !run->data.tokenizer_name; i++)
+    text &= is_text(run->sources.datasets[i]);
+  if (!text) return CLI_OK;
+  if (!run->data.tokenizer) run->bytes = batch_tokenizer_bytes(1);
+  run->tokenizer = run->bytes ? run->bytes : run->data.tokenizer;
+  run->decoder = run->tokenizer ? batch_decoder_create(run->tokenizer) : NULL;
+  return run->decoder ? CLI_OK : cli_library_error(show_name);
+}
+
+/* A tokenizer is of use for files of tokens too: their text is shown. */
+static int open_files(show_run *run) {
+  data_options data = run->data;
+  data.given &= ~(1u << (DATA_TOKENIZER - DATA_FORMAT) | 1u << (DATA_SPLIT - DATA_FORMAT) |
+                  1u << (DATA_SPECIAL - DATA_FORMAT));
+  int status = sources_open(&run->sources, show_name, &data);
+  return status == CLI_OK ? settle_tokenizer(run) : status;
+}
+
+static bool find_places(const BatchLoader *loader, const Batch *batch, uint64_t *places) {
+  uint64_t first, rows = batch_loader_epoch_rows(loader);
+  if (!batch_loader_place(loader, batch, &first)) return false;
+  for (uint32_t row = 0; row < batch->batch_size; row++)
+    places[row] = first + row < rows ? first + row : SHOW_NO_PLACE;
+  return true;
+}
+
+static int show_one(show_run *run, BatchLoader *loader, show_batch *b) {
+  uint64_t *places = calloc(b->batch->batch_size, sizeof *places);
+  if (!places) return cli_error(show_name, "no memory for the places of the rows");
+  int status = find_places(loader, b->batch, places) ? CLI_OK : cli_library_error(show_name);
+  b->places = places;
+  if (status == CLI_OK && run->json) show_batch_json(run, b);
+  if (status == CLI_OK && !run->json) show_batch_text(run, b);
+  free(places);
+  return status == CLI_OK && ferror(stdout) ? cli_finish_output(show_name) : status;
+}
+
+/* The next ones of the run. */
+static int show_next(show_run *run, BatchLoader *loader) {
+  int status = CLI_OK;
+  for (uint64_t i = 0; i < run->steps && status == CLI_OK; i++) {
+    Batch *batch = batch_loader_next(loader);
+    if (!batch && batch_last_error()->code == BATCH_END)
+      return i > 0 ? CLI_OK : cli_error(show_name, "the run is at its end, and has no batch any more");
+    if (!batch) return cli_library_error(show_name);
+    status = show_one(run, loader, &(show_batch){.batch = batch});
+    batch_release(batch);
+  }
+  return status;
+}
+
+/* Any ones of an epoch, up to its end. */
+static int show_again(show_run *run, BatchLoader *loader) {
+  int status = CLI_OK;
+  uint64_t steps = batch_loader_epoch_steps(loader);
+  for (uint64_t i = 0; i < run->steps && status == CLI_OK; i++) {
+    uint64_t step = run->step + i;
+    if (step >= steps && i > 0) break;
+    if (step >= steps)
+      return cli_usage_error(show_name, "--step is %s, expected below %s, the steps of an epoch",
+                             cli_thousands(step), cli_thousands(steps));
+    Batch *batch = batch_loader_replay(loader, run->epoch, step);
+    if (!batch) return cli_library_error(show_name);
+    status = show_one(run, loader, &(show_batch){.batch = batch});
+    batch_release(batch);
+  }
+  return status;
+}
+
+static int open_and_show(show_run *run) {
+  batch_loader_options *o = &run->loader.loader;
+  o->mask_type = TENSOR_UINT8;
+  o->with_documents = true;
+  o->epochs = BATCH_LOADER_ENDLESS;
+  if (!run->placed) o->steps = run->steps;
+  if (o->resume && !run->epoch_said) run->epoch = o->resume->epoch;
+  int status = open_files(run);
+  if (status != CLI_OK) return status;
+  BatchLoader *loader = sources_loader(&run->sources, o);
+  if (!loader) return cli_library_error(show_name);
+  screen_init(&run->screen, run->whole);
+  status = (run->placed ? show_again : show_next)(run, loader);
+  batch_loader_free(loader);
+  return status == CLI_OK ? cli_finish_output(show_name) : status;
+}
+
+int command_show(int argc, char **argv) {
+  show_run run = {.data = DATA_OPTIONS_INIT, .loader = LOADER_OPTIONS_INIT, .steps = 1, .rows = UINT32_MAX};
+  int status = show_parse(argc, argv, &run);
+  if (status == CLI_OK) status = run.help ? show_help() : open_and_show(&run);
+  batch_decoder_free(run.decoder);
+  batch_tokenizer_free(run.bytes);
+  sources_free(&run.sources);
+  data_options_free(&run.data);
+  return status;
+}

@@ -1,0 +1,54 @@
+/* A batch as one line of JSON. */
+#include <inttypes.h>
+
+#include "show.h"
+
+/* One element of a tensor, or of the places. */
+typedef void print_element(const void *elements, size_t index);
+
+static void print_int(const void *elements, size_t index) {
+  printf("%" PRId32, ((const int32_t *)elements)[index]);
+}
+static void print_byte(const void *elements, size_t index) {
+  printf("%d", ((const uint8_t *)elements)[index]);
+}
+static void print_place(const void *elements, size_t index) {
+  uint64_t place = ((const uint64_t *)elements)[index];
+  if (place == SHOW_NO_PLACE)
+    fputs("null", stdout);
+  else
+    printf("%" PRIu64, place);
+}
+
+static void print_list(const void *elements, size_t first, size_t count, print_element *print) {
+  putchar('[');
+  for (size_t i = 0; i < count; i++) {
+    if (i > 0) putchar(',');
+    print(elements, first + i);
+  }
+  putchar(']');
+}
+
+static void print_tensor(const char *name, const Tensor *tensor, const Batch *batch, print_element *print) {
+  printf(", \"%s\": [", name);
+  for (uint32_t row = 0; row < batch->batch_size; row++) {
+    if (row > 0) putchar(',');
+    print_list(tensor->raw, (size_t)row * batch->sequence_length, batch->sequence_length, print);
+  }
+  putchar(']');
+}
+
+void show_batch_json(const show_run *run, const show_batch *b) {
+  const Batch *batch = b->batch;
+  printf("{\"epoch\": %" PRIu32 ", \"step\": %" PRIu64 ", \"rank\": %" PRIu32 ", \"world\": %" PRIu32
+         ", \"batch_size\": %" PRIu32 ", \"sequence_length\": %" PRIu32 ", \"places\": ",
+         batch->epoch_id, batch->batch_id, run->loader.loader.rank, run->loader.loader.world,
+         batch->batch_size, batch->sequence_length);
+  print_list(b->places, 0, batch->batch_size, print_place);
+  print_tensor("input", &batch->input, batch, print_int);
+  print_tensor("target", &batch->target, batch, print_int);
+  print_tensor("mask", &batch->mask, batch, print_byte);
+  print_tensor("documents", &batch->documents, batch, print_int);
+  print_tensor("positions", &batch->positions, batch, print_int);
+  puts("}");
+}

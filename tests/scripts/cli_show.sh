@@ -1,0 +1,102 @@
+# headrace show: cli_show.sh COMMAND. (What a terminal gets: cli_terminal.py.)
+. "$(dirname "$0")/cli.sh"
+LC_ALL=C.UTF-8
+export LC_ALL
+unset NO_COLOR
+
+printf 'A mill race is \tthe channel\nthat brings the water. Gr\303\274\303\237e \033[31mred\007 \200\377 \342\200\256end\r\n' >a.txt
+printf '{"text":"one"}\n{"text":"twelve bytes"}\n{"text":"three"}\n{"text":"a document of some more bytes"}\n' >d.jsonl
+few="--sequence-length 8 --batch-size 2 --shuffle none"
+
+run 0 show --help
+out_has 'Usage: headrace show' --json --epoch --pack FILE:WEIGHT
+run 0 show $few a.txt
+out_has 'epoch 0, step 0: 2 rows of 8 positions, places 0-1' '16 tokens, 0 masked, 0 padding' \
+  'row 0, place 0: 8 tokens of 1 document' '  0: 8 tokens |A mill ra|' '  0: 8 tokens |ace is ⇥t|'
+run 0 show $few --steps 7 a.txt
+[ "$(grep -c '^epoch 0, step' out)" -eq 5 ] && [ "$(grep -c '^epoch 1, step' out)" -eq 2 ] || fail 'several steps are shown'
+run 0 show $few --steps 6 --step 3 a.txt
+out_has 'epoch 0, step 3: 2 rows' 'epoch 0, step 4: 2 rows'
+[ "$(grep -c '^epoch 0, step' out)" -eq 2 ] || fail 'several steps are shown from one on, up to the end of its epoch'
+run 0 show --sequence-length 90 --batch-size 2 a.txt
+out_has '|A mill race is ⇥the channel⏎that brings the water. Grüße \x1B[31mred\x07 \x80\xFF \xE2\x80\xAEend␍⏎|' \
+  '11 x padding' 'row 1, of no place: beyond the end of the epoch' '90 x padding' '101 padding (56.1 %)'
+LC_ALL=C run 0 show --sequence-length 90 --batch-size 2 a.txt
+out_has '|A mill race is \tthe channel\nthat brings the water. Grüße \x1B[31mred\x07 \x80\xFF \xE2\x80\xAEend\r\n|'
+grep -q "$(printf '[\001-\011\013-\037\177]')" out && fail 'no control character is sent'
+run 0 show $few --ids a.txt
+out_has '  0: 8 tokens  65 32 109 105 108 108 32 114 97'
+run 0 show $few --rows 1 a.txt
+out_has 'row 0' '(1 row more)'
+grep -q '^row 1' out && fail '--rows limits them'
+run 0 show $few --epoch 3 --step 1 a.txt
+out_has 'epoch 3, step 1: 2 rows of 8 positions, places 2-3'
+run 0 show $few --rank 1 --world 2 a.txt
+out_has 'epoch 0, step 0, rank 1 of 2: 2 rows of 8 positions, places 2-3'
+
+# Every packing.
+run 0 show $few d.jsonl
+out_has 'row 0, place 0: 8 tokens of 2 documents' '  0: 3 tokens |one|' '  1: 5 tokens |twelve|'
+run 0 show $few --pack documents d.jsonl
+out_has 'row 0, place 0: 2 tokens of 1 document' '  0: 2 tokens |one|' '  6 x padding' '  0: 8 tokens |twelve by|'
+run 0 show $few --pack best-fit --steps 9 d.jsonl
+out_has '|one|' '|three|'
+
+# Mixes, and runs that go on.
+run 0 show --sequence-length 8 --batch-size 8 --steps 9 a.txt:3 d.jsonl:1
+out_has 'epoch 0, step 1: 8 rows'
+run 0 feed --quiet $few --steps 2 --state state a.txt
+run 0 show $few --resume state a.txt
+out_has 'epoch 0, step 2: 2 rows of 8 positions, places 4-5'
+run 0 show $few --resume state --step 0 a.txt
+out_has 'epoch 0, step 0: 2 rows of 8 positions, places 0-1'
+
+# Files of tokens: ids, and text where a tokenizer is named.
+run 0 tokenize --quiet --to llmc-gpt2 --output d.bin d.jsonl
+run 0 show $few d.bin
+out_has '  0: 8 tokens  256 111 110 101 256 116 119 101 108'
+run 0 show $few --tokenizer bytes d.bin
+out_has '  0: 8 tokens |<256>one<256>twel|'
+printf '\377\377' | cat - d.bin >/dev/null
+printf '\101\0\377\377\102\0\103\0\104\0' >odd.u16
+run 0 show $few --tokenizer bytes odd.u16
+out_has '|A<65535>BCD|'
+
+# JSON, which says the same as the lines for people.
+run 0 show $few --json --steps 3 d.jsonl
+[ "$(wc -l <out)" -eq 3 ] || fail 'one line of JSON for each batch'
+out_has '"epoch": 0, "step": 2,' '"places": [0,1]' '"input": [[111,110,101,116,119,101,108,118],[' '"documents": [[0,0,0,1,1,1,1,1],'
+if command -v python3 >/dev/null; then
+  run 0 show --sequence-length 90 --batch-size 2 --json a.txt
+  python3 - <<'END' || fail 'JSON with every element'
+import json
+batch = json.load(open("out"))
+text = open("a.txt", "rb").read()
+assert batch["places"] == [0, None]
+assert batch["input"][0] == list(text[:-1]) + [0] * (91 - len(text))
+assert batch["target"][0] == list(text[1:]) + [0] * (91 - len(text))
+assert sum(map(sum, batch["mask"])) == len(text) - 1
+assert batch["documents"][1] == [-1] * 90 and batch["positions"][0][: len(text) - 1] == list(range(len(text) - 1))
+END
+fi
+
+refuses 2 'no file is named' -- show
+refuses 2 '--steps is 0, expected a whole number from 1' -- show --steps 0 a.txt
+refuses 2 '--rows is none, expected' -- show --rows none a.txt
+refuses 2 '--epoch is 4294967295, expected' -- show --epoch 4294967295 a.txt
+refuses 2 '--step is 5, expected below 5, the steps of an epoch' -- show $few --step 5 a.txt
+refuses 2 '--json has every row whole, as ids: expected it without --rows' -- show --json --rows 3 a.txt
+refuses 2 '--json has every row whole, as ids: expected it without --ids' -- show --json --ids a.txt
+refuses 2 '--json has every row whole, as ids: expected it without --full' -- show --json --full a.txt
+refuses 2 '--field is for .jsonl' -- show --field x a.txt
+refuses 2 '--split is for the file of a tokenizer' -- show --split gpt2 a.txt
+refuses 1 'missing: open: No such file' -- show missing
+refuses 1 'id 109' -- show $few --vocab-size 109 a.txt
+run 0 feed --quiet $few --state state a.txt
+run 0 show $few --resume state a.txt
+out_has 'epoch 1, step 0'
+if [ -w /dev/full ]; then
+  "$headrace" show $few a.txt >/dev/full 2>err && fail 'output that cannot be written is an error'
+  err_has 'No space left'
+fi
+exit 0
