@@ -142,6 +142,14 @@ bool cli_number(const char *text, uint64_t *value) {
   return false;
 }
 
+bool cli_decimal(const char *text, double *value) {
+  const char *point = strchr(text, '.');
+  bool good = strpbrk(text, "0123456789") && !text[strspn(text, "0123456789.")] &&
+              (!point || !strchr(point + 1, '.'));
+  if (good) *value = strtod(text, NULL);
+  return good;
+}
+
 int cli_take_word(const char *command, const char *option, const char *word, const char *const *words,
                   int *value) {
   char expected[200] = "";

@@ -54,6 +54,9 @@ int cli_columns(const char *text);
 /* A whole number, with k, M, G (powers of 1000) or Ki, Mi, Gi (of 1024) behind it if wanted. */
 bool cli_number(const char *text, uint64_t *value);
 
+/* A number of digits, with a point in it if wanted. */
+bool cli_decimal(const char *text, double *value);
+
 /* Takes the word that an option was given: *value is its place in a NULL-terminated list, which stands in the order
    of an enumeration. Returns CLI_OK or, having said what was expected, CLI_BAD_USAGE. */
 int cli_take_word(const char *command, const char *option, const char *word, const char *const *words,

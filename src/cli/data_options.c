@@ -6,7 +6,7 @@
 #define HELP_TEXT                                                                                            \
   "  --field NAME          .jsonl: the member that holds the document; a.b: b in a (text)\n"                 \
   "  --tokenizer NAME      bytes, or a file: tokenizer.json, rank file (.tiktoken), SentencePiece (bytes)\n" \
-  "  --split NAME          of a rank file: gpt2, cl100k, o200k, llama3 or qwen2\n"                           \
+  "  --split NAME          how a rank file splits text: gpt2, cl100k, o200k, llama3 or qwen2\n"              \
   "  --specials WHAT       <|endoftext|> and its like in the text: ignore (they are text), allow (they "     \
   "are\n"                                                                                                    \
   "                        the token) or error (ignore)\n"                                                   \
@@ -18,7 +18,15 @@
   "  --on-bad-line WHAT    lines of .jsonl that cannot be used: stop, or skip and count them (stop)\n"       \
   "  --longest-document N  bytes of a line, or of a document that must be held whole (64Mi)\n"
 
+#define HELP_PART                                                                                            \
+  "  --split PART          train or validation: that part of the documents (of blocks, where documents are " \
+  "not\n"                                                                                                    \
+  "                        known); may be given beside the --split of a rank file\n"                         \
+  "  --fraction F          of the data that is for validation (0.01)\n"                                      \
+  "  --split-seed N        chooses which is (0)\n"
+
 const char data_options_help_text[] = HELP_TEXT;
+const char data_options_help_part[] = HELP_PART;
 const char data_options_help[] =
     "Data:\n"
     "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy, text, jsonl "
@@ -27,22 +35,60 @@ const char data_options_help[] =
     "  --separator WHERE     end-of-text id in each document: before, after or none. It parts the documents "
     "of\n"
     "                        files that have no index; text is given it (none)\n"
-    "  --end-of-text ID      that id (of text: the tokenizer's)\n" HELP_TEXT;
+    "  --end-of-text ID      that id (of text: the tokenizer's)\n" HELP_PART HELP_TEXT;
 
 static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
                                       "megatron", "npy",        "text",      "jsonl",     NULL};
 const char *const data_types[] = {"auto", "u8", "i8", "u16", "i16", "u32", "i32", "i64", NULL};
 static const char *const forms[] = {"none", "nfc", "nfkc", NULL};
 static const char *const malformed[] = {"keep", "replace", "error", NULL};
-static const char *const splits[] = {"gpt2", "cl100k", "o200k", "llama3", "qwen2", NULL};
+static const char *const splits[] = {"gpt2",  "cl100k", "o200k",      "llama3",
+                                     "qwen2", "train",  "validation", NULL};
 static const char *const specials[] = {"ignore", "allow", "error", NULL};
 static const char *const bad_lines[] = {"stop", "skip", NULL};
 
-/* The words stand in the order of batch_text_split, from GPT2 on. */
+static void note(data_options *options, int option) {
+  options->given |= 1u << (option - DATA_FORMAT);
+}
+
+static bool is_given(const data_options *options, int option) {
+  return options->given >> (option - DATA_FORMAT) & 1;
+}
+
+/* The words stand in the order of batch_text_split, from GPT2 on, and then of batch_subset, from TRAIN on: two options
+   that the word tells apart. */
 static int take_split(data_options *options, const char *command, const char *word) {
+  enum { TEXT_SPLITS = 5 };
   int value, status = cli_take_word(command, "split", word, splits, &value);
+  if (status != CLI_OK) return status;
+  if (value >= TEXT_SPLITS) {
+    options->dataset.subset = (batch_subset)(BATCH_SUBSET_TRAIN + value - TEXT_SPLITS);
+    return CLI_OK;
+  }
   options->tokenizer_options.split = (batch_text_split)(BATCH_SPLIT_GPT2 + value);
-  return status;
+  note(options, DATA_SPLIT);
+  return CLI_OK;
+}
+
+static int take_fraction(data_options *options, const char *command, const char *text) {
+  double *fraction = &options->dataset.validation_fraction;
+  if (cli_decimal(text, fraction) && *fraction > 0 && *fraction < 1) return CLI_OK;
+  return cli_usage_error(command, "--fraction is %s, expected a number between 0 and 1, such as 0.01", text);
+}
+
+static int take_split_seed(data_options *options, const char *command, const char *text) {
+  if (cli_number(text, &options->dataset.subset_seed)) return CLI_OK;
+  return cli_usage_error(command, "--split-seed is %s, expected a whole number", text);
+}
+
+static int settle_part(data_options *options, const char *command) {
+  batch_dataset_options *dataset = &options->dataset;
+  for (int option = DATA_FRACTION; option <= DATA_SPLIT_SEED; option++)
+    if (is_given(options, option) && dataset->subset == BATCH_SUBSET_ALL)
+      return cli_usage_error(command, "--%s is given without --split train or --split validation",
+                             option == DATA_FRACTION ? "fraction" : "split-seed");
+  if (dataset->subset && !is_given(options, DATA_FRACTION)) dataset->validation_fraction = 0.01;
+  return CLI_OK;
 }
 
 static int take_special(data_options *options, const char *command, const char *argument) {
@@ -60,13 +106,11 @@ static int take_special(data_options *options, const char *command, const char *
   return CLI_OK;
 }
 
-static bool is_given(const data_options *options, int option) {
-  return options->given >> (option - DATA_FORMAT) & 1;
-}
-
 int data_options_open_tokenizer(data_options *options, const char *command) {
   static const char *const names[] = {"split", "specials", "special"};
   const char *name = options->tokenizer_name;
+  int status = settle_part(options, command);
+  if (status != CLI_OK) return status;
   if (!name || strcmp(name, "bytes") == 0) {
     for (int i = 0; i < 3; i++)
       if (is_given(options, DATA_SPLIT + i))
@@ -102,7 +146,7 @@ static int take_longest_document(data_options *options, const char *command, con
 int data_option_take(data_options *options, const char *command, int answer, const char *argument) {
   batch_dataset_options *dataset = &options->dataset;
   int value = 0, status = CLI_OK;
-  options->given |= 1u << (answer - DATA_FORMAT);
+  if (answer != DATA_SPLIT) note(options, answer);
   dataset->text = &options->text;
   switch (answer) {
   case DATA_FORMAT:
@@ -145,6 +189,10 @@ int data_option_take(data_options *options, const char *command, int answer, con
     break;
   case DATA_SPLIT:
     return take_split(options, command, argument);
+  case DATA_FRACTION:
+    return take_fraction(options, command, argument);
+  case DATA_SPLIT_SEED:
+    return take_split_seed(options, command, argument);
   case DATA_SPECIAL:
     return take_special(options, command, argument);
   case DATA_SPECIALS:

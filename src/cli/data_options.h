@@ -47,6 +47,8 @@ enum {
   DATA_LONGEST_DOCUMENT,
   DATA_SEPARATOR,
   DATA_END_OF_TEXT,
+  DATA_FRACTION,
+  DATA_SPLIT_SEED,
   DATA_OPTIONS_END
 };
 
@@ -66,7 +68,14 @@ enum {
     "end-of-text", required_argument, NULL, DATA_END_OF_TEXT                                                 \
   }
 
+/* Which part of the data is read, beside --split: not for what tokenizes. */
+#define DATA_PART_OPTIONS_LONG                                                                               \
+  {"fraction", required_argument, NULL, DATA_FRACTION}, {                                                    \
+    "split-seed", required_argument, NULL, DATA_SPLIT_SEED                                                   \
+  }
+
 extern const char data_options_help[];      /* of all of them */
+extern const char data_options_help_part[]; /* of DATA_PART_OPTIONS_LONG and --split train */
 extern const char data_options_help_text[]; /* of those that are about text: from --field on */
 
 extern const char *const data_types[]; /* the words of --type, in the order of batch_token_type */
@@ -82,7 +91,7 @@ int data_option_take(data_options *options, const char *command, int answer, con
    data_option_take does. */
 int data_options_settle(data_options *options, const char *command);
 
-/* The tokenizer alone, for commands that find the separator in another way. */
+/* The tokenizer and the part alone, for commands that find the separator in another way. */
 int data_options_open_tokenizer(data_options *options, const char *command);
 
 /* Options that none of the files has a use for are bad usage. */

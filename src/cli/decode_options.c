@@ -33,8 +33,9 @@ static int print_help(void) {
       "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else u16)\n"
       "  --tokenizer NAME      bytes, or a file: tokenizer.json, rank file (.tiktoken), SentencePiece "
       "(bytes)\n"
-      "  --split NAME          of a rank file: gpt2, cl100k, o200k, llama3 or qwen2\n"
-      "  --special TEXT=ID     one more special token of a rank file; may be given again\n");
+      "  --split NAME          how a rank file splits text: gpt2, cl100k, o200k, llama3 or qwen2\n"
+      "  --special TEXT=ID     one more special token of a rank file; may be given again\n%s",
+      data_options_help_part);
   return cli_finish_output(decode_name);
 }
 
@@ -150,6 +151,7 @@ int decode_options_take(decode_options *o, int argc, char **argv) {
                                           {"tokenizer", required_argument, NULL, DATA_TOKENIZER},
                                           {"split", required_argument, NULL, DATA_SPLIT},
                                           {"special", required_argument, NULL, DATA_SPECIAL},
+                                          DATA_PART_OPTIONS_LONG,
                                           {0}};
   opterr = 0;
   for (int c, status; (c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
@@ -158,5 +160,7 @@ int decode_options_take(decode_options *o, int argc, char **argv) {
   }
   if (o->help) return print_help();
   int status = check(o, argc, argv);
-  return status == CLI_OK ? data_options_open_tokenizer(&o->data, decode_name) : status;
+  return status == CLI_OK ? (o->data.dataset.subset ? data_options_settle
+                                                    : data_options_open_tokenizer)(&o->data, decode_name)
+                          : status;
 }

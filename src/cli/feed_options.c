@@ -29,6 +29,7 @@ int feed_help(void) {
 enum { POOL = 1, EPOCHS, STEPS, STATE, DOCUMENTS, AS_THEY_COME, QUIET, HELP };
 
 static const struct option options[] = {DATA_OPTIONS_LONG,
+                                        DATA_PART_OPTIONS_LONG,
                                         LOADER_OPTIONS_LONG,
                                         {"epochs", required_argument, NULL, EPOCHS},
                                         {"steps", required_argument, NULL, STEPS},

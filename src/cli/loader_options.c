@@ -18,6 +18,8 @@ const char loader_options_help[] =
     "  --faults WHAT         stop at a bad batch, skip its bad rows, or hand it on: stop, skip, hand-on "
     "(stop)\n"
     "  --workers N           threads (1; those that tokenize text: as many as there are processors)\n"
+    "  --loss WHAT           of files of tokens: auto, what PATH.loss beside them says is not to be learnt, "
+    "or none (auto)\n"
     "  --io HOW              map or read files (map)\n";
 
 static const struct option options[] = {LOADER_OPTIONS_LONG, {0}};
@@ -66,10 +68,11 @@ static const char *const shuffles[] = {"all", "blocks", "none", NULL};
 static const char *const packings[] = {"windows", "documents", "best-fit", NULL};
 static const char *const faults[] = {"stop", "skip", "hand-on", NULL};
 static const char *const ios[] = {"map", "read", NULL};
+static const char *const losses[] = {"auto", "none", NULL};
 
 static int take_word(loader_options *o, batch_dataset_options *dataset, const char *command, int option,
                      const char *text) {
-  const char *const *const lists[] = {shuffles, packings, faults, ios};
+  const char *const *const lists[] = {shuffles, packings, faults, ios, losses};
   int value, status = cli_take_word(command, name_of(option), text, lists[option - LOADER_SHUFFLE], &value);
   switch (option) {
   case LOADER_SHUFFLE:
@@ -81,8 +84,11 @@ static int take_word(loader_options *o, batch_dataset_options *dataset, const ch
   case LOADER_FAULTS:
     o->loader.faults = (batch_faults)value;
     break;
-  default:
+  case LOADER_IO:
     dataset->io = (batch_io)value;
+    break;
+  default:
+    dataset->loss = (batch_loss)value;
     break;
   }
   return status;

@@ -36,6 +36,7 @@ enum {
   LOADER_PACK,
   LOADER_FAULTS,
   LOADER_IO,
+  LOADER_LOSS,
   LOADER_DROP_LAST,
   LOADER_RESUME,
   LOADER_OPTIONS_END
@@ -50,7 +51,7 @@ enum {
       {"rank", required_argument, NULL, LOADER_RANK}, {"world", required_argument, NULL, LOADER_WORLD},      \
       {"shuffle", required_argument, NULL, LOADER_SHUFFLE}, {"pack", required_argument, NULL, LOADER_PACK},  \
       {"faults", required_argument, NULL, LOADER_FAULTS}, {"io", required_argument, NULL, LOADER_IO},        \
-      {"drop-last", no_argument, NULL, LOADER_DROP_LAST}, {                                                  \
+      {"loss", required_argument, NULL, LOADER_LOSS}, {"drop-last", no_argument, NULL, LOADER_DROP_LAST}, {  \
     "resume", required_argument, NULL, LOADER_RESUME                                                         \
   }
 

@@ -27,10 +27,10 @@ static int settle_tokenizer(show_run *run) {
 
 /* A tokenizer is of use for files of tokens too: their text is shown. */
 static int open_files(show_run *run) {
-  data_options data = run->data;
-  data.given &= ~(1u << (DATA_TOKENIZER - DATA_FORMAT) | 1u << (DATA_SPLIT - DATA_FORMAT) |
-                  1u << (DATA_SPECIAL - DATA_FORMAT));
-  int status = sources_open(&run->sources, show_name, &data);
+  data_option_pass(&run->data, DATA_TOKENIZER);
+  data_option_pass(&run->data, DATA_SPLIT);
+  data_option_pass(&run->data, DATA_SPECIAL);
+  int status = sources_open(&run->sources, show_name, &run->data);
   return status == CLI_OK ? settle_tokenizer(run) : status;
 }
 

@@ -29,6 +29,7 @@ int show_help(void) {
 enum { EPOCH = 1, STEP, STEPS, ROWS, IDS, FULL, JSON, HELP };
 
 static const struct option options[] = {DATA_OPTIONS_LONG,
+                                        DATA_PART_OPTIONS_LONG,
                                         LOADER_OPTIONS_LONG,
                                         {"epoch", required_argument, NULL, EPOCH},
                                         {"step", required_argument, NULL, STEP},

@@ -1,5 +1,6 @@
 #include "sources.h"
 
+#include <float.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,13 +23,6 @@ static bool is_there(const char *name) {
   return lstat(name, &status) == 0 || finds_something(name);
 }
 
-/* Digits and at most one point. */
-static bool is_decimal(const char *text) {
-  const char *point = strchr(text, '.');
-  return strpbrk(text, "0123456789") && !text[strspn(text, "0123456789.")] &&
-         (!point || !strchr(point + 1, '.'));
-}
-
 static int bad_weight(const char *command, const char *path, const char *weight) {
   return cli_usage_error(command, "the weight of %s is %s, expected a number above 0, such as 0.5", path,
                          weight);
@@ -40,9 +34,8 @@ static int take_weight(const char *command, char *path, double *weight) {
   *weight = 0;
   if (!colon || is_there(path)) return CLI_OK;
   *colon = '\0';
-  if (is_decimal(colon + 1)) {
-    *weight = strtod(colon + 1, NULL);
-    return *weight > 0 ? CLI_OK : bad_weight(command, path, colon + 1);
+  if (cli_decimal(colon + 1, weight)) {
+    return *weight > 0 && *weight <= DBL_MAX ? CLI_OK : bad_weight(command, path, colon + 1);
   }
   if (is_there(path)) return bad_weight(command, path, colon[1] ? colon + 1 : "empty");
   *colon = ':';
