@@ -34,18 +34,10 @@ static int open_files(show_run *run) {
   return status == CLI_OK ? settle_tokenizer(run) : status;
 }
 
-static bool find_places(const BatchLoader *loader, const Batch *batch, uint64_t *places) {
-  uint64_t first, rows = batch_loader_epoch_rows(loader);
-  if (!batch_loader_place(loader, batch, &first)) return false;
-  for (uint32_t row = 0; row < batch->batch_size; row++)
-    places[row] = first + row < rows ? first + row : SHOW_NO_PLACE;
-  return true;
-}
-
 static int show_one(show_run *run, BatchLoader *loader, show_batch *b) {
   uint64_t *places = calloc(b->batch->batch_size, sizeof *places);
   if (!places) return cli_error(show_name, "no memory for the places of the rows");
-  int status = find_places(loader, b->batch, places) ? CLI_OK : cli_library_error(show_name);
+  int status = batch_loader_places(loader, b->batch, places) ? CLI_OK : cli_library_error(show_name);
   b->places = places;
   if (status == CLI_OK && run->json) show_batch_json(run, b);
   if (status == CLI_OK && !run->json) show_batch_text(run, b);

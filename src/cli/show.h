@@ -28,8 +28,6 @@ typedef struct show_batch {
   const uint64_t *places; /* [batch_size] in the epoch */
 } show_batch;
 
-#define SHOW_NO_PLACE UINT64_MAX /* a row of padding */
-
 extern const char show_name[];
 
 /* Takes the arguments; returns CLI_OK or, having said why, another exit status. */

@@ -161,7 +161,7 @@ static void print_row(show_run *run, const show_batch *b, uint32_t row) {
   contents c = {0};
   add_row(&c, &v);
   printf("\nrow %" PRIu32, row);
-  if (b->places[row] == SHOW_NO_PLACE)
+  if (b->places[row] == BATCH_NO_PLACE)
     puts(", of no place: beyond the end of the epoch");
   else
     printf(", place %s: %s of %s\n", cli_thousands(b->places[row]), cli_count(c.tokens, "token"),
@@ -178,7 +178,7 @@ static void print_share(uint64_t count, uint64_t all, const char *what) {
 /* Rows that have a place are most often neighbours. */
 static void print_places(const show_batch *b) {
   uint32_t rows = 0;
-  while (rows < b->batch->batch_size && b->places[rows] != SHOW_NO_PLACE) rows++;
+  while (rows < b->batch->batch_size && b->places[rows] != BATCH_NO_PLACE) rows++;
   if (rows == 0) return;
   fputs(", places ", stdout);
   for (uint32_t i = 0; i < rows;) {

@@ -14,7 +14,7 @@ static void print_byte(const void *elements, size_t index) {
 }
 static void print_place(const void *elements, size_t index) {
   uint64_t place = ((const uint64_t *)elements)[index];
-  if (place == SHOW_NO_PLACE)
+  if (place == BATCH_NO_PLACE)
     fputs("null", stdout);
   else
     printf("%" PRIu64, place);
