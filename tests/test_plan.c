@@ -1,14 +1,11 @@
 /* The order of rows: permutation, packing, mixing, steps. */
-#include <malloc.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include "base/mix.h"
 #include "loader/plan/permutation.h"
-#include "loader/plan/plan.h"
+#include "loader/plan/plan_reader.h"
 
 #include "support/loader.h"
 #include "support/watchdog.h"
@@ -140,11 +137,17 @@ static batch_loader_options options_for(uint32_t length, batch_shuffle shuffle, 
   return o;
 }
 
+static plan_row row_at(plan_reader *r, uint64_t epoch, uint64_t place) {
+  plan_row row;
+  cr_assert_eq(plan_locate_each(r, epoch, NULL, &place, 1, &row), 1);
+  return row;
+}
+
 /* Counts how often each row of source 0 comes in an epoch. */
 static void count_rows(plan *p, uint64_t epoch, uint32_t *seen) {
   plan_reader r;
   cr_assert(plan_reader_init(&r, p));
-  for (uint64_t place = 0; place < p->rows; place++) seen[plan_locate(&r, epoch, place).row]++;
+  for (uint64_t place = 0; place < p->rows; place++) seen[row_at(&r, epoch, place).row]++;
   plan_reader_free(&r);
 }
 
@@ -175,9 +178,9 @@ Test(plan, blocks_stay_together) {
   cr_assert(plan_init(&p, &(batch_loader_source){made, 0}, 1, &o));
   cr_assert(plan_reader_init(&r, &p));
   unsigned changes = 0, order_changes = 0;
-  uint64_t before = plan_locate(&r, 0, 0).row;
+  uint64_t before = row_at(&r, 0, 0).row;
   for (uint64_t place = 1; place < p.rows; place++) {
-    uint64_t row = plan_locate(&r, 0, place).row;
+    uint64_t row = row_at(&r, 0, place).row;
     changes += row / 100 != before / 100;
     order_changes += row != before + 1;
     before = row;
@@ -196,7 +199,7 @@ Test(plan, windows_cover_every_token_to_the_last) {
     cr_assert(pack_init(&k, dataset_token_files(made), BATCH_PACK_WINDOWS, 8, false));
     uint64_t pairs = 0;
     for (uint64_t row = 0; row < k.rows; row++) {
-      pack_piece piece = pack_piece_at(&k, row, 0);
+      pack_piece piece = pack_piece_at(&k, row);
       cr_assert_eq(piece.token, row * 8);
       pairs += piece.pairs;
     }
@@ -204,105 +207,6 @@ Test(plan, windows_cover_every_token_to_the_last) {
     pack_free(&k);
     batch_dataset_free(made);
   }
-}
-
-/* Each document whole, or cut into full rows and a rest; no row overfull; nothing twice. */
-Test(plan, best_fit_packs_every_pair_once_into_few_rows) {
-  enum { DOCUMENTS = 300, COLUMNS = 64 };
-  uint32_t lengths[DOCUMENTS], tokens = 0;
-  for (uint32_t i = 0; i < DOCUMENTS; i++)
-    tokens += lengths[i] = (uint32_t)(mix64(i) % (i % 10 == 0 ? 300 : 50));
-  BatchDataset *made = make_documents("t.ds", lengths, DOCUMENTS);
-  pack k;
-  cr_assert(pack_init(&k, dataset_token_files(made), BATCH_PACK_BEST_FIT, COLUMNS, false));
-  char *seen = calloc(tokens, 1);
-  uint64_t pairs = 0, expected = 0;
-  for (uint64_t row = 0; row < k.rows; row++) {
-    uint32_t used = 0;
-    for (uint32_t i = 0; i < pack_pieces(&k, row); i++) {
-      pack_piece piece = pack_piece_at(&k, row, i);
-      cr_assert_geq(piece.pairs, 1u);
-      used += piece.pairs;
-      for (uint32_t j = 0; j < piece.pairs; j++) cr_assert_eq(seen[piece.token + j]++, 0);
-    }
-    cr_assert_leq(used, COLUMNS);
-    pairs += used;
-  }
-  for (uint32_t i = 0, start = 0; i < DOCUMENTS; start += lengths[i++]) {
-    expected += lengths[i] > 1 ? lengths[i] - 1 : 0;
-    for (uint32_t j = 0; j + 1 < lengths[i]; j++) cr_assert(seen[start + j]);
-    if (lengths[i] > 0) cr_assert_not(seen[start + lengths[i] - 1], "a document's last token has no target");
-  }
-  cr_assert_eq(pairs, expected);
-  uint64_t least = (expected + COLUMNS - 1) / COLUMNS;
-  cr_assert_leq(k.rows, least + least / 50 + 1, "%llu rows, at least %llu are needed",
-                (unsigned long long)k.rows, (unsigned long long)least);
-  free(seen);
-  pack_free(&k);
-  batch_dataset_free(made);
-}
-
-/* A document so long that it is cut into so many pieces: nothing of it is read. */
-static bool pack_long_document(pack *k, uint64_t pieces) {
-  static token_file file = {.path = "long",
-                            .type = BATCH_TOKEN_U16,
-                            .width = 2,
-                            .documents = {.kind = TOKENS_ONE_DOCUMENT, .count = 1}};
-  static token_part part = {.file = &file, .documents = 1};
-  static token_files data = {
-      .files = &file, .count = 1, .parts = &part, .num_parts = 1, .documents = 1, .width = 2};
-  data.tokens = part.tokens = file.tokens = pieces * 4 + 1;
-  return pack_init(k, &data, BATCH_PACK_BEST_FIT, 4, false);
-}
-
-#ifndef CHECK_UNDER_ASAN
-static uint64_t address_space(void) {
-  unsigned long long pages = 0;
-  FILE *file = fopen("/proc/self/statm", "r");
-  cr_assert(file && fscanf(file, "%llu", &pages) == 1);
-  fclose(file);
-  return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Packs where so much more memory may be had. */
-static bool pack_within(uint64_t room, uint64_t pieces) {
-  struct rlimit limit;
-  pack k;
-  cr_assert_eq(getrlimit(RLIMIT_AS, &limit), 0);
-  limit.rlim_cur = address_space() + room;
-  cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
-  bool packed = pack_long_document(&k, pieces);
-  pack_free(&k);
-  limit.rlim_cur = limit.rlim_max;
-  cr_assert_eq(setrlimit(RLIMIT_AS, &limit), 0);
-  return packed;
-}
-
-Test(plan, best_fit_takes_the_memory_that_it_says) {
-  enum { PIECES = 4 << 20, SLACK = 1 << 20 };
-  mallopt(M_MMAP_THRESHOLD, 1 << 16); /* what is freed goes back to the system */
-  uint64_t before = address_space();
-  pack k;
-  cr_assert(pack_long_document(&k, PIECES));
-  cr_assert_eq(k.rows, PIECES);
-  uint64_t kept = address_space() - before;
-  cr_assert(kept >= 16 * (uint64_t)PIECES && kept < 16 * (uint64_t)PIECES + SLACK, "%llu bytes are kept",
-            (unsigned long long)kept);
-  pack_free(&k);
-  cr_assert(pack_within(24 * (uint64_t)PIECES + SLACK, PIECES), "%s", batch_last_error()->message);
-  assert_refused(!pack_within(22 * (uint64_t)PIECES, PIECES), BATCH_ERROR_OUT_OF_MEMORY,
-                 "no memory for packing");
-}
-#endif
-
-Test(plan, best_fit_refuses_more_pieces_than_it_can_number) {
-  pack k;
-  assert_refused(!pack_long_document(&k, UINT32_MAX), BATCH_ERROR_OVERFLOW,
-                 "best fit packing of 4294967295 pieces");
-  pack_free(&k);
-  assert_refused(!pack_long_document(&k, (uint64_t)1 << 61), BATCH_ERROR_OVERFLOW,
-                 "2305843009213693952 pieces");
-  pack_free(&k);
 }
 
 /* Full windows only, and as many tokens are left out as do not fill one. */
@@ -313,7 +217,7 @@ Test(plan, whole_windows_leave_out_what_fills_none) {
     cr_assert(pack_init(&k, dataset_token_files(made), BATCH_PACK_WINDOWS, 8, true));
     cr_assert_eq(k.rows, (tokens - 1) / 8);
     for (uint64_t row = 0; row < k.rows; row++) {
-      pack_piece piece = pack_piece_at(&k, row, 0);
+      pack_piece piece = pack_piece_at(&k, row);
       cr_assert(piece.token == row * 8 && piece.pairs == 8);
     }
     pack_free(&k);
@@ -341,7 +245,7 @@ Test(plan, documents_without_a_pair_have_no_row) {
       cr_assert(pack_init(&k, dataset_token_files(made), BATCH_PACK_DOCUMENTS, 8, false));
       cr_assert_eq(k.rows, count);
       for (uint32_t row = 0; row < count; row++) {
-        pack_piece piece = pack_piece_at(&k, row, 0);
+        pack_piece piece = pack_piece_at(&k, row);
         uint32_t pairs = lengths[kept[row]] - 1;
         cr_assert_eq(piece.token, starts[kept[row]]);
         cr_assert_eq(piece.pairs, pairs < 8 ? pairs : 8);
@@ -374,7 +278,7 @@ static void check_passes(batch_shuffle shuffle, const double *weights) {
   uint32_t seen[SOURCES][301] = {{0}}, given[SOURCES] = {0};
   uint64_t before[SOURCES][301], moved[SOURCES] = {0}, later[SOURCES] = {0};
   for (uint64_t nth = 0; nth < 40 * p.rows; nth++) {
-    plan_row at = plan_locate(&r, nth / p.rows, nth % p.rows);
+    plan_row at = row_at(&r, nth / p.rows, nth % p.rows);
     uint32_t pass = given[at.source] / rows[at.source], place = given[at.source]++ % rows[at.source];
     cr_assert_eq(seen[at.source][at.row]++, pass, "row %d of source %u comes again too soon", (int)at.row,
                  at.source);
@@ -417,4 +321,3 @@ Test(plan, hash_of_the_data_knows_tokens_and_that_of_the_mix_what_it_is_mixed_by
   batch_dataset_free(made);
   batch_dataset_free(other);
 }
-

@@ -29,10 +29,11 @@ static void lay_out_epoch(laid_out *l, uint64_t epoch, uint64_t step, uint64_t f
     if (l->skipped[epoch][place]) continue;
     if (rows++ == 0) first = place;
     if (rows < l->step_rows) continue;
-    l->steps[l->count++] = (order_place){epoch, step++, first};
+    l->steps[l->count++] = (order_place){.epoch = epoch, .step = step++, .row = first};
     rows = 0;
   }
-  if (rows > 0 && !l->drop_last) l->steps[l->count++] = (order_place){epoch, step, first};
+  if (rows > 0 && !l->drop_last)
+    l->steps[l->count++] = (order_place){.epoch = epoch, .step = step, .row = first};
 }
 
 static void lay_out(laid_out *l) {
@@ -60,7 +61,7 @@ static bool same_place(const order_place *a, const order_place *b) {
 
 /* Every step, in turn and in any order, and none behind. */
 static void check_order(const laid_out *l, const order *o, uint64_t *state, uint64_t seed) {
-  order_reader reader = order_read(o);
+  order_reader reader = order_read(o, NULL);
   cr_assert_eq(o->total, l->count, "seed %d: %d steps instead of %u", (int)seed, (int)o->total, l->count);
   for (uint32_t i = 0; i < 3 * l->count; i++) {
     uint32_t nth = i < l->count ? i : below(state, l->count);
@@ -97,11 +98,11 @@ Test(order, has_the_steps_that_are_laid_out_place_by_place) {
     order o;
     l.epochs = 1 + below(&state, EPOCHS);
     l.drop_last = below(&state, 3) == 0;
-    l.origin = (order_place){below(&state, (uint32_t)l.epochs + 1), below(&state, 10), 0};
+    l.origin = (order_place){.epoch = below(&state, (uint32_t)l.epochs + 1), .step = below(&state, 10)};
     if (below(&state, 2)) l.origin.row = below(&state, (uint32_t)l.rows + 1);
     cr_assert(skips_init(&skipped, list, draw_skips(&l, &state, list), NULL, 0, 0));
     lay_out(&l);
-    plan p = {.rows = l.rows};
+    plan p = {.rows = l.rows, .counted = true};
     order_init(&o, &p, &skipped, l.step_rows, l.drop_last, l.origin, l.epochs, 0);
     check_order(&l, &o, &state, seed);
     if (l.origin.row == 0) l.origin.step = 0; /* else the steps before it were of another size */
@@ -117,31 +118,32 @@ static order order_of(uint64_t rows, uint64_t step_rows, bool drop_last, order_p
   static const skips none;
   order o;
   p.rows = rows;
+  p.counted = true;
   order_init(&o, &p, &none, step_rows, drop_last, origin, epochs, limit);
   return o;
 }
 
 Test(order, ends_where_it_is_told) {
-  order_place start = {0, 0, 0};
+  order_place start = {.epoch = 0};
   cr_assert_eq(order_of(10, 3, false, start, 2, 0).total, 8);
   cr_assert_eq(order_of(10, 3, true, start, 2, 0).total, 6);
   cr_assert_eq(order_of(10, 3, false, start, 2, 5).total, 5);
   cr_assert_eq(order_of(10, 3, false, start, UINT64_MAX, 0).total, UINT64_MAX, "more than can be counted");
   cr_assert_eq(order_of(10, 3, false, start, UINT32_MAX, 0).total, 4 * (uint64_t)UINT32_MAX);
-  cr_assert_eq(order_of(10, 3, false, (order_place){2, 0, 0}, 2, 0).total, 0);
+  cr_assert_eq(order_of(10, 3, false, (order_place){.epoch = 2, .step = 0, .row = 0}, 2, 0).total, 0);
 }
 
 /* Epochs without skips are not gone over one by one. */
 Test(order, finds_a_step_of_the_last_epochs_at_once) {
-  order o = order_of(10, 3, false, (order_place){0, 0, 0}, UINT32_MAX, 0);
-  order_reader reader = order_read(&o);
+  order o = order_of(10, 3, false, (order_place){.epoch = 0, .step = 0, .row = 0}, UINT32_MAX, 0);
+  order_reader reader = order_read(&o, NULL);
   cr_assert_eq(order_find(&reader, o.total - 1), ORDER_FOUND);
-  cr_assert(same_place(&reader.place, &(order_place){UINT32_MAX - 1, 3, 9}));
+  cr_assert(same_place(&reader.place, &(order_place){.epoch = UINT32_MAX - 1, .step = 3, .row = 9}));
   cr_assert_eq(order_find(&reader, o.total), ORDER_NONE);
 }
 
 Test(order, does_not_know_steps_of_another_size) {
-  order o = order_of(100, 4, false, (order_place){1, 5, 50}, 3, 0);
+  order o = order_of(100, 4, false, (order_place){.epoch = 1, .step = 5, .row = 50}, 3, 0);
   order_place at;
   cr_assert_eq(order_find_step(&o, 1, 4, &at), ORDER_NONE);
   cr_assert(order_find_step(&o, 1, 5, &at) == ORDER_FOUND && at.row == 50);

@@ -82,12 +82,26 @@ typedef enum batch_packing {
   BATCH_PACK_WINDOWS = 0, /* consecutive tokens, whatever document they are of */
   BATCH_PACK_DOCUMENTS,   /* one document, cut or padded; those of fewer than 2 tokens, in which nothing
                              follows anything, have no row: 8 bytes of memory each */
-  BATCH_PACK_BEST_FIT     /* whole documents, as many as fit: each goes where the least room is left
+  BATCH_PACK_BEST_FIT,    /* whole documents, as many as fit: each goes where the least room is left
                              (best fit decreasing, Johnson et al. 1974; Ding et al. 2024 for language
                              models). Longer ones are cut into full rows and a rest; those of fewer than
-                             2 tokens are left out. Decided when the loader is made: 12 bytes of memory a
-                             piece and 4 a row, meanwhile 24 a piece */
+                             2 tokens are left out. See below */
+  BATCH_PACK_BOS_ALIGNED /* the same, but each row begins with the first token of a document: what of a document
+                             is longer than a row is cropped */
 } batch_packing;
+
+/* Best fit, and aligned: documents come in the order that `shuffle` says, pack_window of them at a time, and such a window is
+   packed alone; its rows are shuffled among themselves (not with BATCH_SHUFFLE_NONE). With BATCH_SHUFFLE_BLOCKS a window has
+   documents that follow each other. So a window is known from the seed, the epoch and its number, and nothing of the
+   others. Windows are packed when they are needed, by the workers, the next one ahead; making a loader, or resuming, packs
+   one. Memory: about 45 bytes for each document of a window, three windows (of each source, with weights) and one more for
+   each worker that is far behind; 80 bytes for each document of one window while it is packed; 24 bytes for each window of
+   an epoch.
+   How many rows an epoch has is known when its last window has been packed, and differs a little from epoch to epoch:
+   batch_loader_epoch_rows. With weights an epoch has as many rows as all tokens of all sources would fill; a resume then packs
+   again what was packed since the run began.
+   A window that cannot be packed, since an index has become shorter or other documents are found in it, ends the loader
+   with its error, whatever batch_faults says: what comes after it is not known. */
 
 /* What happens to a batch with a fault. With several ranks, SKIP and HAND_ON leave each its number of
    steps. STOP ends the rank that has the fault, and the others know nothing of it: they wait for it in
@@ -179,7 +193,10 @@ typedef struct batch_loader_options {
   bool context_documents; /* each document is cut for the ranks of a context, else each row */
   uint32_t max_sequences; /* of with_cu_seqlens, from batch_size on; 0: batch_size * sequence_length */
   uint32_t context_rank, context_world; /* which part of each row, of so many; world 0: 1 */
-  const batch_loader_skip *skips;       /* [num_skips] places that the run leaves out, see below; copied */
+  uint32_t
+      pack_window; /* documents of a window of BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED, at most 2^30; 0:
+                           65536, and of n sources with weights 65536 / n, at least 4096 */
+  const batch_loader_skip *skips; /* [num_skips] places that the run leaves out, see below; copied */
   size_t num_skips;
 } batch_loader_options;
 
@@ -349,10 +366,11 @@ typedef struct batch_loader_stats {
    Returns: false when an argument is NULL or stats has no size, and in a forked child. */
 HEADRACE_API bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats);
 
-/* Rows of an epoch, over all ranks; 0 and an error when loader is NULL. */
+/* Rows of an epoch, over all ranks; 0 and an error when loader is NULL. With BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED,
+   without weights, an estimate until an epoch has ended, then those of the last one that has. */
 HEADRACE_API uint64_t batch_loader_epoch_rows(const BatchLoader *loader);
 
-/* Steps of an epoch that begins at its first row and has no skips; 0 and an error when loader is NULL. */
+/* Steps of an epoch of so many rows, without skips; 0 and an error when loader is NULL. */
 HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
 
 /* What batch_loader_places says of a row that is padding because the epoch had no more rows. */

@@ -48,15 +48,24 @@ void filler_fault(filler *f, batch_status code, const char *format, ...) {
   f->fault.code = code;
 }
 
-/* Locates the rows from `row` on, as many as there is room for. */
-static void locate(filler *f, uint32_t row) {
+/* What comes after a window that cannot be packed is not known: nothing does. */
+static void end_here(filler *f) {
+  const batch_error *why = batch_last_error();
+  f->ends = true;
+  filler_fault(f, why->code, "%s", why->message);
+}
+
+/* Locates the rows from `row` on, as many as there is room for, or a few of them. False: none. */
+static bool locate(filler *f, uint32_t row) {
+  uint32_t most = f->there - row < FILLER_ROWS ? f->there - row : FILLER_ROWS;
   f->first = row;
-  f->count = f->there - row < FILLER_ROWS ? f->there - row : FILLER_ROWS;
-  plan_locate_each(&f->reader, f->place.epoch, f->places + row, f->count, f->rows);
+  f->count = plan_locate_each(&f->reader, f->place.epoch, &f->place.at, f->places + row, most, f->rows);
+  if (f->count == 0) end_here(f);
+  return f->count > 0;
 }
 
 static filler_row first_piece(const filler *f, uint32_t i) {
-  filler_row row = {.at = f->rows[i], .pieces = plan_pieces(&f->recipe->plan, &f->rows[i])};
+  filler_row row = {.at = f->rows[i], .pieces = plan_pieces(&f->rows[i])};
   row.first = plan_piece(&f->recipe->plan, &row.at, 0, &row.source);
   return row;
 }
@@ -86,10 +95,7 @@ static bool fill_guarded(filler *f) {
 static void fill_all(filler *f) {
   static const filler_row padding = {.pieces = 0};
   uint32_t row = 0;
-  for (bool good = true; good && row < f->there; row += f->count) {
-    locate(f, row);
-    good = fill_guarded(f);
-  }
+  for (bool good = true; good && row < f->there; row += f->count) good = locate(f, row) && fill_guarded(f);
   for (; row < f->batch->batch_size; row++) filler_fill_row(f, row, &padding);
 }
 
@@ -99,6 +105,8 @@ static void start_batch(filler *f, const order_place *place, Batch *batch) {
   f->counts = (position_counts){0};
   f->bytes = f->pieces = f->skipped = 0;
   f->ahead_bytes = 0;
+  f->there = 0;
+  f->ends = false;
   f->fault.code = BATCH_OK;
   while (f->num_doubtful > 0) f->doubtful_end[f->doubtful[--f->num_doubtful]] = 0;
   f->batch->batch_id = place->step;
@@ -108,10 +116,20 @@ static void start_batch(filler *f, const order_place *place, Batch *batch) {
 
 void filler_fill(filler *f, const order_place *place, Batch *batch) {
   start_batch(f, place, batch);
-  f->there = recipe_places(f->recipe, place, f->places);
-  fill_all(f);
+  const recipe *r = f->recipe;
+  if (order_places(&r->order, place, r->rank_row, batch->batch_size, f->places, &f->there))
+    fill_all(f);
+  else
+    end_here(f);
   filler_check_sizes(f);
-  if (f->fault.code == BATCH_ERROR_IO) filler_pad_all(f);
+  if (f->ends || f->fault.code == BATCH_ERROR_IO) filler_pad_all(f);
   filler_finish(f, batch);
-  batch->status = f->recipe->skip ? BATCH_OK : f->fault.code;
+  batch->status = r->skip && !f->ends ? BATCH_OK : f->fault.code;
+}
+
+void filler_cannot_begin(filler *f, Batch *batch) {
+  start_batch(f, &(order_place){0}, batch);
+  end_here(f);
+  filler_pad_all(f);
+  batch->status = f->fault.code;
 }

@@ -36,6 +36,7 @@ typedef struct filler {
   uint64_t pieces;            /* of files, that it was made of */
   uint64_t skipped;           /* rows of it that became padding */
   fault fault;                /* of the last batch; its sentence has no function's name */
+  bool ends;                  /* nothing comes after the batch, whatever the recipe says of faults */
   bool row_failed;            /* the row being filled has a fault */
 } filler;
 
@@ -47,6 +48,9 @@ void filler_free(filler *f);
    batch's status, unless the recipe says skip: then what is wrong is padding, and the rest is right.
    After a read error all of it is padding. */
 void filler_fill(filler *f, const order_place *place, Batch *batch);
+
+/* Makes the batch one whose place cannot be found, for what batch_last_error says. */
+void filler_cannot_begin(filler *f, Batch *batch);
 
 /* Records a fault of the row being filled, and its sentence if it is the batch's first, or the first
    read error, which concerns all rows; see error_set. */

@@ -19,6 +19,7 @@ static BatchLoader *allocate_loader(const batch_loader_options *o) {
   loader->generation = thread_generation();
   loader->as_they_come = o->as_they_come;
   loader->num_workers = o->workers ? o->workers : 1;
+  pthread_mutex_init(&loader->look_lock, NULL);
   return loader;
 }
 
@@ -29,6 +30,7 @@ static bool make_delivery(BatchLoader *loader, uint32_t size, bool stops) {
 
 static bool make_workers(BatchLoader *loader, uint64_t resident_bytes) {
   resident_init(&loader->resident, &loader->recipe, resident_bytes);
+  loader->looked = order_read(&loader->recipe.order, NULL);
   size_t bytes;
   if (memory_multiply(loader->num_workers, sizeof(worker), &bytes)) loader->workers = line_alloc(bytes);
   if (!loader->workers) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for workers");
@@ -38,8 +40,9 @@ static bool make_workers(BatchLoader *loader, uint64_t resident_bytes) {
     w->loader = loader;
     w->pool = loader->pools[i % loader->num_pools];
     atomic_init(&w->step, UINT64_MAX);
-    w->steps = w->later = order_read(&loader->recipe.order);
+    w->steps = w->later = order_read(&loader->recipe.order, &loader->closed);
     if (!filler_init(&w->filler, &loader->recipe)) return false;
+    w->filler.reader.stop = w->filler.later.stop = &loader->closed;
   }
   return true;
 }

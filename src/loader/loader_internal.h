@@ -53,6 +53,8 @@ struct BatchLoader {
   uint32_t running;                               /* of these, how many threads were started */
   _Alignas(PORT_LINE) _Atomic uint64_t next_step; /* of the run; workers take the next one */
   _Atomic bool closed;                            /* batch_loader_close sets it, workers read it */
+  pthread_mutex_t look_lock;                      /* over looked */
+  order_reader looked;                            /* the step that batch_loader_get_state found last */
   _Atomic uint64_t data_hash;                     /* plan_hash_data; 0: not yet computed */
   counters counts;
 };

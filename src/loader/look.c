@@ -5,17 +5,19 @@
 #include "core/pool_internal.h"
 #include "loader/loader_internal.h"
 
-/* The place of a step, whose numbers the user has given in `what`. */
+/* The place of a step, whose numbers the user has given in `what`. False with an error. */
 static bool find_place(const char *function, const BatchLoader *loader, const char *what, uint64_t epoch,
                        uint64_t step, order_place *place) {
   const order *o = &loader->recipe.order;
-  return order_find_step(o, epoch, step, place) == ORDER_FOUND ||
+  order_answer found = order_find_step(o, epoch, step, place);
+  if (found == ORDER_FAILED) return error_name(function);
+  return found == ORDER_FOUND ||
          error_fail(
              BATCH_ERROR_OUT_OF_RANGE,
              "%s: %s is %llu of epoch %llu, expected one of the %llu steps of %llu epochs that this loader "
              "has",
              function, what, (unsigned long long)step, (unsigned long long)epoch,
-             (unsigned long long)o->epoch_steps, (unsigned long long)o->epochs);
+             (unsigned long long)order_epoch_steps(o), (unsigned long long)o->epochs);
 }
 
 static Batch *replay(const char *function, BatchLoader *loader, filler *f, const order_place *place) {
@@ -95,11 +97,11 @@ static const BatchLoader *need(const char *function, const BatchLoader *loader) 
 }
 
 uint64_t batch_loader_epoch_rows(const BatchLoader *loader) {
-  return need("batch_loader_epoch_rows", loader) ? loader->recipe.plan.rows : 0;
+  return need("batch_loader_epoch_rows", loader) ? plan_epoch_rows(&loader->recipe.plan) : 0;
 }
 
 uint64_t batch_loader_epoch_steps(const BatchLoader *loader) {
-  return need("batch_loader_epoch_steps", loader) ? loader->recipe.order.epoch_steps : 0;
+  return need("batch_loader_epoch_steps", loader) ? order_epoch_steps(&loader->recipe.order) : 0;
 }
 
 static bool check_rows(const char *function, const BatchLoader *loader, const Batch *batch) {
@@ -125,6 +127,7 @@ bool batch_loader_places(const BatchLoader *loader, const Batch *batch, uint64_t
   uint64_t step = batch->batch_id & ~BATCH_GROUP_MASK;
   if (!find_place(function, loader, "batch_id", batch->epoch_id, step, &at)) return false;
   const recipe *r = &loader->recipe;
-  recipe_places(r, &at, places);
-  return true;
+  uint32_t there;
+  return order_places(&r->order, &at, r->rank_row, r->shape.batch_size, places, &there) ||
+         error_name(function);
 }

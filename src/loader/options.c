@@ -21,8 +21,10 @@ static uint32_t largest_id(const batch_shape *shape) {
 static bool check_kinds(const batch_loader_options *o) {
   if ((unsigned)o->shuffle > BATCH_SHUFFLE_NONE)
     return wrong("shuffle is %d, expected a batch_shuffle", (int)o->shuffle);
-  if ((unsigned)o->packing > BATCH_PACK_BEST_FIT)
+  if ((unsigned)o->packing > BATCH_PACK_BOS_ALIGNED)
     return wrong("packing is %d, expected a batch_packing", (int)o->packing);
+  if (o->pack_window > PACKER_MOST_DOCUMENTS)
+    return wrong("pack_window is %u, expected at most %u", o->pack_window, PACKER_MOST_DOCUMENTS);
   return (unsigned)o->faults <= BATCH_FAULT_HAND_ON ||
          wrong("faults is %d, expected a batch_faults", (int)o->faults);
 }
@@ -67,19 +69,46 @@ static bool copy_transforms(recipe *r, const batch_loader_options *o) {
   return true;
 }
 
+static bool too_few_rows(uint64_t rows, uint64_t step_rows) {
+  return wrong("drop_last with %llu row%s an epoch, expected at least the %llu of a step",
+               (unsigned long long)rows, rows == 1 ? "" : "s", (unsigned long long)step_rows);
+}
+
+/* What is known only when windows have been packed: where the run's first step is, and that there are steps. Later ones
+   find those windows there. */
+static bool look_ahead(order *o, const plan *p) {
+  order_reader first = order_read(o, NULL);
+  order_place place;
+  uint64_t whole = o->origin.epoch + (o->origin.step > 0);
+  while (skips_next(&o->skips, whole) == whole) whole++;
+  order_answer steps = o->drop_last && whole < o->epochs ? order_find_step(o, whole, 0, &place) : ORDER_FOUND;
+  if (steps == ORDER_NONE) return too_few_rows(plan_epoch_rows(p), o->step_rows);
+  order_answer answer = steps == ORDER_FOUND ? order_find(&first, 0) : steps;
+  if (answer == ORDER_NONE) o->total = 0;
+  return answer != ORDER_FAILED;
+}
+
+/* Of a mix, the windows that its first rows come from. */
+static bool look_into_lanes(const order *o, const plan *p) {
+  plan_reader r;
+  uint64_t nth = o->origin.epoch * p->rows + o->origin.row;
+  bool good = plan_reader_init(&r, p) && (nth >= SHARES_MAX_ROWS / 2 || plan_find_lanes(&r, nth));
+  plan_reader_free(&r);
+  return good;
+}
+
 static bool make_order(recipe *r, const batch_loader_options *o) {
+  const plan *p = &r->plan;
   order_place origin;
   skips skipped;
   uint64_t step_rows = (uint64_t)world_of(o) * o->batch_size;
-  uint64_t epochs = o->epochs ? o->epochs : 1, most = plan_epochs(&r->plan);
-  if (o->drop_last && step_rows > r->plan.rows)
-    return wrong("drop_last with %llu row%s an epoch, expected at least the %llu of a step",
-                 (unsigned long long)r->plan.rows, r->plan.rows == 1 ? "" : "s",
-                 (unsigned long long)step_rows);
+  uint64_t epochs = o->epochs ? o->epochs : 1, most = plan_epochs(p);
+  if (o->drop_last && p->counted && step_rows > p->rows) return too_few_rows(p->rows, step_rows);
   if (epochs > most) epochs = most;
-  if (!loader_origin(&r->plan, o, &origin, &skipped)) return false;
-  order_init(&r->order, &r->plan, &skipped, step_rows, o->drop_last, origin, epochs, o->steps);
-  return true;
+  if (!loader_origin(p, o, &origin, &skipped)) return false;
+  order_init(&r->order, p, &skipped, step_rows, o->drop_last, origin, epochs, o->steps);
+  if (!p->windowed) return true;
+  return p->counted ? look_into_lanes(&r->order, p) : look_ahead(&r->order, p);
 }
 
 bool loader_make_recipe(recipe *r, const batch_loader_source *sources, size_t n,

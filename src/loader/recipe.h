@@ -22,17 +22,6 @@ typedef struct recipe {
   size_t num_transforms;
 } recipe;
 
-/* Writes the places of this rank's rows of a step, [batch_size], BATCH_NO_PLACE where the epoch has none. Returns how many
-   it has. */
-static inline uint32_t recipe_places(const recipe *r, const order_place *at, uint64_t *places) {
-  uint32_t n = r->shape.batch_size;
-  uint64_t kept = skips_kept(&r->order.skips, at->epoch, at->row);
-  skips_places(&r->order.skips, at->epoch, kept + r->rank_row, n, places);
-  uint32_t there = plan_rows_there(&r->plan, places, n);
-  for (uint32_t row = there; row < n; row++) places[row] = BATCH_NO_PLACE;
-  return there;
-}
-
 /* The number of a file among those of all sources. */
 static inline size_t recipe_file(const recipe *r, uint32_t source_number, const token_file *file) {
   size_t before = 0;

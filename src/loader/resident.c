@@ -74,7 +74,7 @@ static void ask_for_piece(const token_files *data, const pack_piece *piece, uint
 
 static void ask_for_row(const filler *f, const plan_row *row, uintptr_t page) {
   const plan *p = &f->recipe->plan;
-  for (uint32_t i = 0; i < plan_pieces(p, row); i++) {
+  for (uint32_t i = 0; i < plan_pieces(row); i++) {
     uint32_t source;
     pack_piece piece = plan_piece(p, row, i, &source);
     ask_for_piece(p->sources[source].data, &piece, page);
@@ -84,12 +84,14 @@ static void ask_for_row(const filler *f, const plan_row *row, uintptr_t page) {
 void resident_ask(filler *f, const order_place *at) {
   const recipe *r = f->recipe;
   uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-  uint64_t kept = skips_kept(&r->order.skips, at->epoch, at->row) + r->rank_row, place;
   if (r->plan.packing == BATCH_PACK_DOCUMENTS) return; /* its boundaries would have to be read, guarded */
   for (uint32_t row = 0; row < r->shape.batch_size; row++) {
-    skips_places(&r->order.skips, at->epoch, kept + row, 1, &place);
-    if (plan_rows_there(&r->plan, &place, 1) == 0) return;
-    plan_row found = plan_locate(&f->later, at->epoch, place);
+    uint64_t place;
+    uint32_t there;
+    plan_row found;
+    if (!order_places(&r->order, at, r->rank_row + row, 1, &place, &there) || there == 0 ||
+        plan_locate_each(&f->later, at->epoch, &at->at, &place, 1, &found) == 0)
+      return;
     ask_for_row(f, &found, page);
   }
 }

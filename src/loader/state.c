@@ -44,12 +44,12 @@ static bool same_word(const char *what, const char *const *words, unsigned n, un
                     saved < n ? words[saved] : "?", words[given]);
 }
 
-static bool check_origin(const batch_loader_state *s, const batch_loader_state *mine, const plan *p) {
-  static const char *const packings[] = {"windows", "documents", "best fit"};
+static bool check_origin(const batch_loader_state *s, const batch_loader_state *mine) {
+  static const char *const packings[] = {"windows", "documents", "best fit", "BOS-aligned"};
   static const char *const shuffles[] = {"all", "blocks", "none"};
   if (!same("seed", s->seed, mine->seed) ||
       !same("sequence_length", s->sequence_length, mine->sequence_length) ||
-      !same_word("packing", packings, 3, s->packing, mine->packing) ||
+      !same_word("packing", packings, 4, s->packing, mine->packing) ||
       !same_word("shuffle", shuffles, 3, s->shuffle, mine->shuffle))
     return false;
   if (s->data != mine->data)
@@ -57,12 +57,46 @@ static bool check_origin(const batch_loader_state *s, const batch_loader_state *
                       "resume was saved with other data, of fingerprint %016llx, expected %016llx",
                       (unsigned long long)s->data, (unsigned long long)mine->data);
   if (s->order != mine->order)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                      "resume was saved with other weights, block_rows or drop_last, expected the same");
-  if (s->row > p->rows || s->epoch > BATCH_LOADER_ENDLESS || s->epoch > plan_epochs(p))
-    return error_fail(BATCH_ERROR_FORMAT,
-                      "resume is at row %llu of epoch %llu, expected one that this data has",
-                      (unsigned long long)s->row, (unsigned long long)s->epoch);
+    return error_fail(
+        BATCH_ERROR_INVALID_ARGUMENT,
+        "resume was saved with other weights, block_rows, pack_window or drop_last, or documents "
+        "padded otherwise, expected the same");
+  return true;
+}
+
+static bool wrong_place(const batch_loader_state *s) {
+  return error_fail(
+      BATCH_ERROR_FORMAT,
+      "resume is at row %llu of epoch %llu, in window %llu from row %llu on, expected a place that "
+      "this data has",
+      (unsigned long long)s->row, (unsigned long long)s->epoch, (unsigned long long)s->window,
+      (unsigned long long)s->window_row);
+}
+
+/* Where rows come in windows, the state's one is packed, and must have the row, or end before it. */
+static bool check_window(const batch_loader_state *s, const plan *p, lane_at *at) {
+  *at = (lane_at){.pass = s->epoch, .number = s->window, .first = s->window_row};
+  if (s->window >= pack_window_count(p, 0) || s->window_row > s->row || s->row > p->tokens)
+    return wrong_place(s);
+  if (!windows_rows_of(p->windows, 0, at)) return false;
+  return s->row - s->window_row <= at->rows || wrong_place(s);
+}
+
+static bool take_place(const batch_loader_state *s, const plan *p, order_place *origin) {
+  *origin = (order_place){s->epoch, s->step, s->row, {.pass = s->epoch}};
+  if (s->epoch > BATCH_LOADER_ENDLESS || s->epoch > plan_epochs(p)) return wrong_place(s);
+  if (!p->counted) return check_window(s, p, &origin->at);
+  return (s->row <= p->rows && s->window == 0 && s->window_row == 0) || wrong_place(s);
+}
+
+/* Intervals end where numbers do, at the latest. */
+static bool check_skips(const batch_loader_state *s) {
+  for (uint32_t i = 0; i < s->num_skips; i++) {
+    uint64_t end;
+    if (__builtin_add_overflow(s->skips[i].first, s->skips[i].count, &end))
+      return error_fail(BATCH_ERROR_FORMAT,
+                        "resume has a skip that ends at 2^64 or behind, expected a place");
+  }
   return true;
 }
 
@@ -77,14 +111,13 @@ bool loader_state_is_sound(const batch_loader_state *s) {
 bool loader_origin(const plan *p, const batch_loader_options *o, order_place *origin, skips *skipped) {
   const batch_loader_state *s = o->resume;
   uint64_t data_hash;
-  *origin = (order_place){0, 0, 0};
+  *origin = (order_place){.epoch = 0};
   if (!s) return skips_init(skipped, o->skips, o->num_skips, NULL, 0, 0);
   if (!loader_state_is_sound(s))
     return error_fail(BATCH_ERROR_FORMAT, "resume is no state of a loader of this version, or was damaged");
   if (!plan_hash_data(p, &data_hash)) return false;
   batch_loader_state mine = state_of(p, data_hash);
-  if (!check_origin(s, &mine, p)) return false;
-  *origin = (order_place){s->epoch, s->step, s->row};
+  if (!check_origin(s, &mine) || !check_skips(s) || !take_place(s, p, origin)) return false;
   return skips_init(skipped, o->skips, o->num_skips, s->skips, s->num_skips, s->epoch);
 }
 
@@ -115,11 +148,14 @@ static uint64_t first_undelivered(BatchLoader *loader) {
   return smaller(first, delivery_least_step(d));
 }
 
-/* The place of a step, also of one behind the last that is to be delivered. Between epochs it is the beginning of the
-   next one. */
-static order_place place_of(const BatchLoader *loader, uint64_t nth) {
-  order_reader reader = order_read(&loader->recipe.order);
-  return order_find(&reader, nth) == ORDER_FOUND ? reader.place : order_behind(&loader->recipe.order);
+/* Finds the place of a step, also of one behind the last that is to be delivered. Between epochs it is the beginning of
+   the next one. Where rows come in windows the way from the last place that was asked for is shorter. */
+static bool find_place(BatchLoader *loader, uint64_t nth, order_place *place) {
+  pthread_mutex_lock(&loader->look_lock);
+  order_answer found = order_find(&loader->looked, nth);
+  *place = found == ORDER_FOUND ? loader->looked.place : order_behind(&loader->recipe.order);
+  pthread_mutex_unlock(&loader->look_lock);
+  return found != ORDER_FAILED;
 }
 
 static void put_skips(batch_loader_state *state, const skips *skipped) {
@@ -134,11 +170,14 @@ bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
                       loader ? "state" : "loader");
   if (loader_is_elsewhere("batch_loader_get_state", loader)) return false;
   if (!data_hash_of(loader, &data_hash)) return false;
-  order_place at = place_of(loader, first_undelivered(loader));
+  order_place at;
+  if (!find_place(loader, first_undelivered(loader), &at)) return error_name("batch_loader_get_state");
   *state = state_of(&loader->recipe.plan, data_hash);
   state->epoch = at.epoch;
   state->step = at.step;
   state->row = at.row;
+  state->window = at.at.number;
+  state->window_row = at.at.first;
   put_skips(state, &loader->recipe.order.skips);
   state->check = check_of(state);
   return true;

@@ -24,23 +24,34 @@ static uint64_t take_step(worker *w) {
 static void publish(worker *w, uint64_t step, Batch *batch) {
   BatchLoader *loader = w->loader;
   uint64_t position = loader->as_they_come ? delivery_ticket(&loader->delivery) : step;
-  delivery_item item = {batch, step, w->filler.counts, &w->filler.fault, false};
+  delivery_item item = {batch, step, w->filler.counts, &w->filler.fault, w->filler.ends};
+  if (w->filler.fault.code != BATCH_OK) add(w, COUNT_ERRORS, 1);
   delivery_publish(&loader->delivery, position, &item);
 }
 
-static void ask_ahead(worker *w, uint64_t step) {
-  if (order_find(&w->later, step) == ORDER_FOUND) resident_ask(&w->filler, &w->later.place);
+/* Whoever has the last step finds that out and says so before it publishes it: who takes it finds the end at once. That the
+   step after it cannot be found is said by who has that. */
+static void look_for_end(worker *w, uint64_t next) {
+  if (!w->filler.ends && !w->loader->recipe.plan.counted && !delivery_is_behind(&w->loader->delivery, next) &&
+      order_find(&w->steps, next) == ORDER_NONE)
+    delivery_end(&w->loader->delivery, next);
 }
 
 static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
-  BatchLoader *loader = w->loader;
   filler_fill(&w->filler, &w->steps.place, batch);
   add(w, COUNT_BYTES, w->filler.bytes);
-  if (w->filler.fault.code != BATCH_OK) add(w, COUNT_ERRORS, 1);
   if (w->filler.skipped > 0) add(w, COUNT_SKIPPED, w->filler.skipped);
+  look_for_end(w, step + 1);
   publish(w, step, batch);
-  if (resident_after(&loader->resident, &w->pages, &w->filler))
-    ask_ahead(w, step + loader->delivery.window.size);
+}
+
+/* While no step is with the worker. */
+static void prepare_later(worker *w, uint64_t step) {
+  BatchLoader *loader = w->loader;
+  plan_pack_ahead(&w->filler.reader, loader->recipe.order.epochs);
+  if (resident_after(&loader->resident, &w->pages, &w->filler) &&
+      order_find(&w->later, step + loader->delivery.window.size) == ORDER_FOUND)
+    resident_ask(&w->filler, &w->later.place);
 }
 
 /* relaxed: a step that another worker takes a moment later has its batch. */
@@ -59,28 +70,47 @@ static Batch *next_batch(const worker *w) {
   return batch;
 }
 
-static bool find_step(worker *w, uint64_t step) {
-  return !delivery_is_behind(&w->loader->delivery, step) && order_find(&w->steps, step) == ORDER_FOUND;
+typedef enum outcome { PUBLISHED, NO_STEP, STOPPED } outcome;
+
+/* Finds, fills and publishes a step; the batch is left where there is none, and where the loader is closed while the step
+   is looked for. */
+static outcome do_step(worker *w, uint64_t step, Batch *batch) {
+  if (delivery_is_behind(&w->loader->delivery, step)) return NO_STEP;
+  switch (order_find(&w->steps, step)) {
+  case ORDER_FOUND:
+    fill_and_publish(w, step, batch);
+    return PUBLISHED;
+  case ORDER_NONE:
+    return NO_STEP;
+  default:
+    if (closed(w->loader)) return STOPPED;
+    filler_cannot_begin(&w->filler, batch);
+    publish(w, step, batch);
+    return PUBLISHED;
+  }
+}
+
+/* False: there are no more steps for it. */
+static bool take_and_do_step(worker *w, Batch *batch) {
+  uint64_t step = closed(w->loader) ? UINT64_MAX : take_step(w);
+  outcome came = do_step(w, step, batch);
+  if (came != PUBLISHED) batch_release(batch);
+  /* STEP: seq_cst, see take_step. One that it was stopped at stays with it: no state is behind it. */
+  if (came != STOPPED) atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
+  if (came != PUBLISHED || w->filler.ends) return false;
+  prepare_later(w, step);
+  return true;
 }
 
 void *worker_run(void *worker_pointer) {
   worker *w = worker_pointer;
-  BatchLoader *loader = w->loader;
   uint64_t begin = port_clock();
   pthread_setname_np(pthread_self(), "headrace-loader");
   w->filler.in_worker = true; /* thread_start lets SIGBUS through */
   for (Batch *batch; (batch = next_batch(w));) {
     uint64_t allocated = port_clock();
     add(w, COUNT_WORKER_WAIT, allocated - begin);
-    uint64_t step = closed(loader) ? UINT64_MAX : take_step(w);
-    bool is_there = find_step(w, step);
-    if (is_there)
-      fill_and_publish(w, step, batch);
-    else
-      batch_release(batch);
-    /* STEP: seq_cst, see take_step. */
-    atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
-    if (!is_there) break;
+    if (!take_and_do_step(w, batch)) break;
     begin = port_clock();
     add(w, COUNT_FILL, begin - allocated);
   }

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "dataset/hole.h"
 
-void *pack_allocate(uint64_t count, size_t bytes) {
+static void *allocate(uint64_t count, size_t bytes) {
   void *block = count <= SIZE_MAX ? calloc(count > 0 ? (size_t)count : 1, bytes) : NULL;
   if (!block)
     error_set(BATCH_ERROR_OUT_OF_MEMORY, "no memory for packing: %llu elements of %zu bytes",
@@ -13,7 +13,7 @@ void *pack_allocate(uint64_t count, size_t bytes) {
   return block;
 }
 
-bool pack_changed(const pack *p) {
+static bool changed(const pack *p) {
   return error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while they were read",
                     p->data->files[0].path);
 }
@@ -50,10 +50,10 @@ static bool leave_out_short_documents(pack *p) {
   p->num_left_out = r.most = r.found;
   p->rows = p->data->documents - r.found;
   if (r.found == 0) return true;
-  if (!(p->left_out = pack_allocate(r.found, sizeof *p->left_out)) ||
+  if (!(p->left_out = allocate(r.found, sizeof *p->left_out)) ||
       !hole_guarded(p->data, find_short_documents, &r))
     return false;
-  return r.found == r.most || pack_changed(p);
+  return r.found == r.most || changed(p);
 }
 
 /* The document that row `row` is: as many are left out before it as lie before it. */
@@ -72,22 +72,13 @@ static uint64_t document_of(const pack *p, uint64_t row) {
 bool pack_init(pack *p, const token_files *data, batch_packing packing, uint32_t sequence_length,
                bool whole) {
   *p = (pack){.data = data, .packing = packing, .sequence_length = sequence_length};
-  if (packing == BATCH_PACK_BEST_FIT) return pack_best_fit(p);
   if (packing == BATCH_PACK_DOCUMENTS) return leave_out_short_documents(p);
   p->rows = count_windows(data, sequence_length, whole);
   return true;
 }
 
 void pack_free(pack *p) {
-  free(p->table.row_first);
-  free(p->table.starts);
-  free(p->table.pairs);
   free(p->left_out);
-}
-
-uint32_t pack_pieces(const pack *p, uint64_t row) {
-  if (p->packing != BATCH_PACK_BEST_FIT) return 1;
-  return p->table.row_first[row + 1] - p->table.row_first[row];
 }
 
 static pack_piece piece_of(const pack *p, uint64_t start, uint64_t end) {
@@ -98,13 +89,8 @@ static pack_piece piece_of(const pack *p, uint64_t start, uint64_t end) {
   return (pack_piece){.token = start, .pairs = kept, .columns = columns, .cropped = cropped};
 }
 
-pack_piece pack_piece_at(const pack *p, uint64_t row, uint32_t i) {
+pack_piece pack_piece_at(const pack *p, uint64_t row) {
   uint64_t start = row * p->sequence_length, end = p->data->tokens;
-  if (p->packing == BATCH_PACK_BEST_FIT) {
-    uint32_t at = p->table.row_first[row] + i;
-    return (pack_piece){
-        .token = p->table.starts[at], .pairs = p->table.pairs[at], .columns = p->table.pairs[at]};
-  }
   if (p->packing == BATCH_PACK_DOCUMENTS) token_files_document(p->data, document_of(p, row), &start, &end);
   return piece_of(p, start, end);
 }

@@ -1,0 +1,113 @@
+#include "loader/plan/pack_window.h"
+
+#include "base/error.h"
+#include "base/guard.h"
+#include "base/mix.h"
+#include "dataset/hole.h"
+
+enum { KEY_SOURCE = 5, KEY_DOCUMENTS, KEY_WINDOWS, KEY_IN_WINDOW };
+
+uint32_t pack_window_lanes(const plan *p) {
+  return p->weighted ? (uint32_t)p->count : 1;
+}
+
+uint64_t pack_window_documents(const plan *p, uint32_t lane) {
+  return p->weighted ? p->sources[lane].data->documents : p->documents;
+}
+
+uint64_t pack_window_count(const plan *p, uint32_t lane) {
+  uint64_t documents = pack_window_documents(p, lane);
+  return documents / p->window_documents + (documents % p->window_documents != 0);
+}
+
+uint32_t pack_window_most(const plan *p) {
+  uint64_t most = 1;
+  for (uint32_t lane = 0; lane < pack_window_lanes(p); lane++)
+    if (pack_window_documents(p, lane) > most) most = pack_window_documents(p, lane);
+  return most < p->window_documents ? (uint32_t)most : p->window_documents;
+}
+
+static uint64_t pass_key(const plan *p, const pack_window_key *key) {
+  if (!p->weighted) return mix64_with(p->seed, key->pass);
+  return mix64_with(mix64_with(mix64_with(p->seed, KEY_SOURCE), key->lane), key->pass);
+}
+
+void pack_window_shuffle(const plan *p, const pack_window_key *key, uint64_t rows, permutation *order) {
+  permutation_init(order, rows, mix64_with(mix64_with(pass_key(p, key), KEY_IN_WINDOW), key->number));
+}
+
+/* The source that has a document, by its number among those of all sources: the last one that begins at or before it. */
+static const plan_source *source_of(const plan *p, uint64_t document) {
+  size_t low = 0, high = p->count;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (p->sources[middle].first_document <= document)
+      low = middle;
+    else
+      high = middle;
+  }
+  return &p->sources[low];
+}
+
+typedef struct reading {
+  const plan *plan;
+  packer *packs;
+  uint64_t first;           /* document of the lane, among those of all sources */
+  uint64_t begin, end;      /* places of the pass, or documents of the lane: those of the window */
+  const permutation *order; /* NULL: as they lie */
+} reading;
+
+static void put_document(const reading *r, uint64_t nth, uint64_t document) {
+  const plan_source *s = source_of(r->plan, document);
+  uint64_t start, end;
+  token_files_document(s->data, document - s->first_document, &start, &end);
+  r->packs->starts[nth] = s->first_token + start;
+  r->packs->pairs[nth] = end - start > 1 ? end - start - 1 : 0;
+}
+
+/* Runs guarded. */
+static void read_documents(void *context) {
+  const reading *r = context;
+  uint64_t found[PERMUTATION_TOGETHER];
+  for (uint64_t at = r->begin, n; at < r->end; at += n) {
+    n = r->end - at < PERMUTATION_TOGETHER ? r->end - at : PERMUTATION_TOGETHER;
+    if (r->order) permutation_at_each(r->order, at, (unsigned)n, found);
+    for (uint64_t i = 0; i < n; i++)
+      put_document(r, at - r->begin + i, r->first + (r->order ? found[i] : at + i));
+  }
+}
+
+static bool owns(const void *of, const void *address) {
+  const plan *p = of;
+  for (size_t i = 0; i < p->count; i++)
+    if (hole_in_token_files(p->sources[i].data, address)) return true;
+  return false;
+}
+
+static bool read_guarded(reading *r) {
+  const void *hole = guard_run_anywhere(read_documents, r, owns, r->plan);
+  fault why = {.code = BATCH_ERROR_IO};
+  for (size_t i = 0; hole && i < r->plan->count; i++)
+    if (hole_report(r->plan->sources[i].data, hole, &why)) break;
+  return !hole || error_fail(why.code, "%s", why.message);
+}
+
+bool pack_window_pack(const plan *p, const pack_window_key *key, packer *packs, pack_table *table,
+                      uint32_t *documents) {
+  uint64_t all = pack_window_documents(p, key->lane), number = key->number, size = p->window_documents;
+  reading r = {.plan = p, .packs = packs, .first = p->weighted ? p->sources[key->lane].first_document : 0};
+  permutation order;
+  if (p->shuffle == BATCH_SHUFFLE_ALL) {
+    permutation_init(&order, all, mix64_with(pass_key(p, key), KEY_DOCUMENTS));
+    r.order = &order;
+  } else if (p->shuffle == BATCH_SHUFFLE_BLOCKS) {
+    permutation_init(&order, pack_window_count(p, key->lane), mix64_with(pass_key(p, key), KEY_WINDOWS));
+    number = permutation_at(&order, number);
+  }
+  r.begin = number * size;
+  r.end = all - r.begin < size ? all : r.begin + size;
+  if (!read_guarded(&r)) return false;
+  *documents = (uint32_t)(r.end - r.begin);
+  packer_pack(packs, *documents, table);
+  return true;
+}
