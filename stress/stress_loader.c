@@ -1,12 +1,14 @@
 /* Loaders that are closed in the middle, thousands of times: several threads take batches, hold some
    of them, ask for states, figures and replays, while another one closes. Every batch must be what
-   its place says and come once, also of mixes and where rows are skipped; every thread must come back. Half of the
+   its place says and come once, also of mixes, where rows are skipped and where documents are packed in small windows;
+   every thread must come back. Half of the
    loaders take their batches from a pool of ours, which somebody else uses too, and which may be closed instead; its
    batches must all be back at the end.
 
    Usage: stress_loader [SECONDS [TAKERS [SEED]]] */
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,7 +17,14 @@
 
 #include "support/stress.h"
 
-enum { TOKENS = 20000, LENGTH = 8, ROWS = (TOKENS - 2) / LENGTH + 1, MAX_TAKERS = 64, MOST_ROWS = 8 };
+enum {
+  TOKENS = 20000,
+  LENGTH = 8,
+  ROWS = (TOKENS - 2) / LENGTH + 1,
+  MAX_TAKERS = 64,
+  MOST_ROWS = 8,
+  MOST_PLACES = 2 * TOKENS
+};
 
 typedef struct round_state {
   BatchLoader *loader;
@@ -23,10 +32,10 @@ typedef struct round_state {
   bool closes_pool;      /* in place of the loader */
   _Atomic bool over;     /* for who else uses the pool */
   _Atomic uint8_t *seen; /* [rows] places that were delivered */
-  uint32_t rows;
-  uint64_t random;      /* the round's */
-  uint64_t close_after; /* batches; UINT64_MAX: run to the end */
-  uint32_t largest;     /* id that is not skipped */
+  uint64_t random;       /* the round's */
+  uint64_t close_after;  /* batches; UINT64_MAX: run to the end */
+  uint32_t largest;      /* id that is not skipped */
+  batch_packing packing;
   _Atomic uint64_t taken;
   _Atomic bool closed;
 } round_state;
@@ -46,14 +55,18 @@ static uint16_t token_at(uint64_t i) {
 static void check(round_state *round, const Batch *batch) {
   uint64_t places[MOST_ROWS];
   stress_check(batch_loader_places(round->loader, batch, places), "%s", batch_last_error()->message);
+  bool windows = round->packing == BATCH_PACK_WINDOWS;
   for (uint32_t row = 0; row < batch->batch_size && places[row] != BATCH_NO_PLACE; row++) {
     const int32_t *in = batch->input.i32 + (size_t)row * LENGTH,
                   *out = batch->target.i32 + (size_t)row * LENGTH;
     for (uint32_t i = 0; i < LENGTH && batch->mask.u8[row * LENGTH + i]; i++)
       if ((uint32_t)in[i] > round->largest || (uint32_t)out[i] > round->largest)
         stress_fail("a bad id was not skipped");
-    for (uint32_t i = 0; i + 1 < LENGTH && batch->mask.u8[row * LENGTH + i + 1]; i++)
-      if (out[i] != in[i + 1] || in[i + 1] != (in[i] + 31) % 60000) stress_fail("a row is not a window");
+    for (uint32_t i = 0; i < LENGTH && batch->mask.u8[row * LENGTH + i]; i++)
+      if (out[i] != (in[i] + 31) % 60000) stress_fail("a target does not follow its input");
+    for (uint32_t i = 0; windows && i + 1 < LENGTH && batch->mask.u8[row * LENGTH + i + 1]; i++)
+      if (out[i] != in[i + 1]) stress_fail("a row is not a window");
+    if (places[row] >= MOST_PLACES) stress_fail("a place that no epoch has");
     if (atomic_fetch_add(&round->seen[places[row]], 1) != 0) stress_fail("a place came twice");
   }
 }
@@ -138,6 +151,12 @@ static batch_loader_options draw_options(batch_random *random) {
     o.vocab_size = 50000;
     o.faults = BATCH_FAULT_SKIP;
   }
+  if (batch_random_below(random, 2)) {
+    o.packing = (batch_packing)batch_random_below(random, 4);
+    o.pack_window = 1 + batch_random_below(random, batch_random_below(random, 2) ? 8 : 400);
+  }
+  o.shuffle = (batch_shuffle)batch_random_below(random, 3);
+  o.epochs = 1;
   o.seed = batch_random_next(random);
   o.world = 1;
   return o;
@@ -166,13 +185,12 @@ static BatchLoader *make_loader(const BatchDataset *dataset, const batch_loader_
 
 /* Closed after some batches, closed at once, or run to the end: then every place has come. */
 static void run_round(const BatchDataset *dataset, batch_random *random) {
-  static _Atomic uint8_t seen[2 * ROWS];
+  static _Atomic uint8_t seen[MOST_PLACES];
   bool mixed = batch_random_below(random, 4) == 0;
-  uint32_t rows = mixed ? 2 * ROWS : ROWS;
   stress_thread takers[MAX_TAKERS];
   batch_loader_options o = draw_options(random);
   memset((void *)seen, 0, sizeof seen);
-  round_state round = {.seen = seen, .rows = rows};
+  round_state round = {.seen = seen, .packing = o.packing};
   if (batch_random_below(random, 2)) round.pool = lend_pool(&o);
   round.closes_pool = round.pool && batch_random_below(random, 2);
   round.loader = make_loader(dataset, &o, mixed);
@@ -187,33 +205,48 @@ static void run_round(const BatchDataset *dataset, batch_random *random) {
   stress_join(takers, stress_threads());
   stress_step("frees the loader");
   bool closed = atomic_load(&round.closed);
+  uint64_t rows = batch_loader_epoch_rows(round.loader);
   batch_loader_free(round.loader);
   atomic_store(&round.over, true);
   if (round.pool) stress_join(&other, 1);
   if (round.pool && batch_pool_outstanding(round.pool) != 0) stress_fail("a batch of the pool is missing");
   batch_pool_free(round.pool);
-  for (uint32_t i = 0; i < rows && !closed; i++)
-    if (atomic_load(&seen[i]) != 1) stress_fail("a place never came");
+  for (uint32_t i = 0; i < MOST_PLACES && !closed; i++)
+    if (atomic_load(&seen[i]) != (i < rows)) stress_fail("a place never came, or one that there is not did");
 }
 
-static BatchDataset *make_dataset(char *path) {
+static void write_file(const char *path, const void *data, size_t bytes) {
+  FILE *file = fopen(path, "w");
+  bool written = file && fwrite(data, 1, bytes, file) == bytes;
+  stress_check(file && fclose(file) == 0 && written, "%s cannot be written", path);
+}
+
+/* Documents of 0 to 39 tokens. */
+static BatchDataset *make_dataset(const char *directory) {
   static uint16_t tokens[TOKENS];
+  static uint64_t ends[TOKENS];
+  char path[64], index[64];
+  size_t documents = 0;
+  batch_random random = batch_random_start(1);
   for (uint32_t i = 0; i < TOKENS; i++) tokens[i] = token_at(i);
-  int fd = mkstemp(path);
-  if (fd < 0 || write(fd, tokens, sizeof tokens) != (ssize_t)sizeof tokens) return NULL;
-  close(fd);
-  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  options.format = BATCH_FORMAT_HEADERLESS;
-  BatchDataset *dataset = batch_dataset_open(&(const char *){path}, 1, &options);
-  unlink(path);
+  for (uint64_t end = 0; end < TOKENS; documents++) {
+    end += batch_random_below(&random, 40);
+    ends[documents] = end = end < TOKENS ? end : TOKENS;
+  }
+  snprintf(path, sizeof path, "%s/t.ds", directory);
+  snprintf(index, sizeof index, "%s/t.ds.index", directory);
+  write_file(path, tokens, sizeof tokens);
+  write_file(index, ends, documents * sizeof *ends);
+  BatchDataset *dataset = batch_dataset_open(&(const char *){path}, 1, NULL);
+  unlink(path), unlink(index), rmdir(directory);
   return dataset;
 }
 
 int main(int argc, char **argv) {
-  char path[] = "/tmp/stress_loader_XXXXXX";
+  char directory[] = "/tmp/stress_loader_XXXXXX";
   uint64_t rounds = 0;
   stress_begin(argc, argv, 3, 3);
-  BatchDataset *dataset = make_dataset(path);
+  BatchDataset *dataset = mkdtemp(directory) ? make_dataset(directory) : NULL;
   stress_check(dataset, "no dataset: %s", batch_last_error()->message);
   for (batch_random random = batch_random_start(stress_seed()); stress_goes_on(); rounds++)
     run_round(dataset, &random);

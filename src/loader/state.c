@@ -78,7 +78,7 @@ static bool check_window(const batch_loader_state *s, const plan *p, lane_at *at
   *at = (lane_at){.pass = s->epoch, .number = s->window, .first = s->window_row};
   if (s->window >= pack_window_count(p, 0) || s->window_row > s->row || s->row > p->tokens)
     return wrong_place(s);
-  if (!windows_rows_of(p->windows, 0, at)) return false;
+  if (!windows_count(p->windows, 0, at)) return false;
   return s->row - s->window_row <= at->rows || wrong_place(s);
 }
 

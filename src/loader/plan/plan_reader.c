@@ -18,7 +18,7 @@ bool plan_reader_init(plan_reader *r, const plan *p) {
 
 void plan_reader_free(plan_reader *r) {
   for (uint32_t i = 0; r->lanes && r->plan->windowed && i < pack_window_lanes(r->plan); i++)
-    windows_unpin(r->plan->windows, r->lanes[i].table);
+    if (r->lanes[i].window) packed_window_unpin(r->lanes[i].window);
   free(r->lanes);
   free(r->shuffles);
   shares_reader_free(&r->shares);
@@ -124,7 +124,7 @@ static void locate_counted(plan_reader *r, uint64_t epoch, const uint64_t *place
 /* Where row `nth` of a lane is looked for: where the lane is, if that is not behind it. */
 static lane_at begin_at(const plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from) {
   const plan_lane *l = &r->lanes[lane];
-  bool here = l->table && nth >= l->at.first && (r->plan->weighted || l->at.pass == from->pass);
+  bool here = l->window && nth >= l->at.first && (r->plan->weighted || l->at.pass == from->pass);
   if (here) return l->at;
   return r->plan->weighted ? windows_start(r->plan->windows, lane, 0, nth) : *from;
 }
@@ -147,9 +147,8 @@ static bool pin(plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from
   default:
     return false;
   }
-  windows_unpin(w, l->table);
-  l->table = windows_pin(w, lane, &at);
-  if (!l->table) return false;
+  if (l->window) packed_window_unpin(l->window);
+  if (!(l->window = windows_pin(w, lane, &at))) return false;
   l->at = at;
   l->moved = true;
   const pack_window_key key = {lane, at.pass, at.number};
@@ -160,7 +159,7 @@ static bool pin(plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from
 /* Pins it if need be; rows that have been found stay until the next part. */
 static bool need(plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from) {
   plan_lane *l = &r->lanes[lane];
-  bool here = l->table && (r->plan->weighted || l->at.pass == from->pass) && is_in(l, nth);
+  bool here = l->window && (r->plan->weighted || l->at.pass == from->pass) && is_in(l, nth);
   if (!here && !pin(r, lane, nth, from)) return false;
   l->part = r->parts;
   return true;
@@ -179,7 +178,7 @@ static unsigned locate_in_window(plan_reader *r, const lane_at *from, const uint
     run = run_of(places + done, n - done);
     if (shuffled) permutation_at_each(&l->order, first, run, found);
     for (unsigned i = 0; i < run; i++)
-      rows[done + i] = (plan_row){0, shuffled ? found[i] : first + i, l->table};
+      rows[done + i] = (plan_row){0, shuffled ? found[i] : first + i, &l->window->table};
   }
   return n;
 }
@@ -194,7 +193,7 @@ static unsigned locate_in_lanes(plan_reader *r, uint64_t epoch, const uint64_t *
     if (!need(r, drawn.source, drawn.nth, NULL)) return 0;
     uint64_t inside = drawn.nth - l->at.first;
     if (r->plan->shuffle != BATCH_SHUFFLE_NONE) inside = permutation_at(&l->order, inside);
-    rows[i] = (plan_row){drawn.source, inside, l->table};
+    rows[i] = (plan_row){drawn.source, inside, &l->window->table};
   }
   return n;
 }

@@ -13,10 +13,10 @@ typedef struct plan_cache {
 /* The window of a lane that is pinned. */
 typedef struct plan_lane {
   lane_at at;
-  const pack_table *table; /* NULL: none is */
-  permutation order;       /* of its rows */
-  uint64_t part;           /* in which it was last needed, see plan_reader.parts */
-  bool moved;              /* it is another one than when plan_pack_ahead last looked */
+  packed_window *window; /* NULL: none is */
+  permutation order;     /* of its rows */
+  uint64_t part;         /* in which it was last needed, see plan_reader.parts */
+  bool moved;            /* it is another one than when plan_pack_ahead last looked */
 } plan_lane;
 
 typedef struct plan_reader {

@@ -1,30 +1,24 @@
-/* The windows of a plan (pack_window.h) that are packed, shared by all threads that need rows of them.
-
-   A table is packed by whoever needs it first; others who need the same wait for it, which takes milliseconds. It stays as
-   long as somebody has it pinned, and some time longer; one that has gone is packed again, so nothing depends on what is
-   here but how long it takes. How many rows each window has is remembered of the last passes, so that going over windows
-   packs none of those that have been packed already.
+/* The way through the windows of a plan (pack_window.h): which window of a lane has a row. How many rows each window has is
+   remembered of the last passes, so that going over windows packs none of those that have been packed already.
 
    Usage:
        lane_at at = {.pass = epoch};
-       if (windows_find(w, lane, &at, nth, NULL) == WINDOWS_FOUND) table = windows_pin(w, lane, &at);
-       ... row nth - at.first of the window ...
-       windows_unpin(w, table);
+       if (windows_find(w, lane, &at, nth, NULL) == WINDOWS_FOUND) window = windows_pin(w, lane, &at);
+       ... row nth - at.first of window->table ...
+       packed_window_unpin(window);
 
-   Threads: any number, but for windows_make and windows_free. A lock is taken for a moment, and never while something is
-   packed; readers come here when they leave a window, not for each row. */
+   Threads: any number, but for windows_make and windows_free. Locks are taken for a moment; readers come here when they
+   leave a window, not for each row. */
 #ifndef HEADRACE_LOADER_PLAN_WINDOWS_H
 #define HEADRACE_LOADER_PLAN_WINDOWS_H
 
-#include <stdatomic.h>
-
-#include "loader/plan/pack_window.h"
+#include "loader/plan/packed_windows.h"
 
 /* Where a reader is in a lane: at a window. Rows are counted from the beginning of the pass, or, with weights, of the run. */
 typedef struct lane_at {
   uint64_t pass, before; /* and the rows before it */
   uint64_t number;       /* of the window in the pass */
-  uint64_t first, rows;  /* its first row, and how many it has: 0 where windows_find has not been there yet */
+  uint64_t first, rows;  /* its first row, and how many it has: 0 where nobody has looked yet */
 } lane_at;
 
 typedef enum windows_answer { WINDOWS_FOUND, WINDOWS_NONE, WINDOWS_FAILED } windows_answer;
@@ -45,11 +39,10 @@ lane_at windows_start(windows *w, uint32_t lane, uint64_t pass, uint64_t nth);
 windows_answer windows_find(windows *w, uint32_t lane, lane_at *at, uint64_t nth, const _Atomic bool *stop);
 
 /* Writes how many rows the window has; false with an error when it cannot be packed. */
-bool windows_rows_of(windows *w, uint32_t lane, lane_at *at);
+bool windows_count(windows *w, uint32_t lane, lane_at *at);
 
-/* The rows of the window, until windows_unpin (NULL is fine); NULL with an error when it cannot be packed. */
-const pack_table *windows_pin(windows *w, uint32_t lane, const lane_at *at);
-void windows_unpin(windows *w, const pack_table *table);
+/* The window, until packed_window_unpin; NULL with an error when it cannot be packed. */
+packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at);
 
 /* Packs the window after this one, if nobody has. */
 void windows_pack_next(windows *w, uint32_t lane, const lane_at *at);
