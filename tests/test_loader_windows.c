@@ -283,6 +283,11 @@ Test(loader_windows, a_mix_goes_on_at_every_step) {
   cr_assert_eq(batch_loader_epoch_rows(loader), rows);
   for (Batch *batch; (batch = next_batch(loader)); batch_release(batch)) hash[steps++] = hash_row(batch, 0);
   cr_assert_eq(steps, EPOCHS * rows);
+  for (uint64_t nth = steps; nth-- > 0;) {
+    Batch *again = batch_loader_replay(loader, nth / rows, nth % rows);
+    cr_assert(again && hash_row(again, 0) == hash[nth], "row %d, made again", (int)nth);
+    batch_release(again);
+  }
   batch_loader_free(loader);
   for (uint64_t stop = 0; stop < steps; stop += 29) {
     o.resume = NULL;

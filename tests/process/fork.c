@@ -56,11 +56,14 @@ static void expect_elsewhere(const char *call, bool refused) {
 static BatchDataset *dataset;
 static BatchLoader *loader;
 static Batch *first;
+static batch_packing packing;
 
 static BatchLoader *make_loader(void) {
   batch_loader_options options = small_options(2, 32);
   options.workers = 2;
   options.epochs = BATCH_LOADER_ENDLESS;
+  options.packing = packing;
+  options.pack_window = 1;
   BatchLoader *made = start_loader(dataset, &options);
   until_named("headrace-loader", (int)options.workers);
   return made;
@@ -96,6 +99,7 @@ static void use_own_loader(void) {
   batch_dataset_free(dataset);
 }
 
+/* The second time the parent's workers pack a window for each batch or two, with a lock that the child must not need. */
 static void loaders(void) {
   dataset = open_dataset(TEXT_PATH);
   loader = make_loader();
@@ -107,6 +111,9 @@ static void loaders(void) {
   batch_release(first);
   batch_loader_free(loader);
   batch_dataset_free(dataset);
+  if (packing == BATCH_PACK_BEST_FIT) return;
+  packing = BATCH_PACK_BEST_FIT;
+  loaders();
 }
 
 static BatchSpheres *running;

@@ -104,8 +104,10 @@ uint64_t skips_place(const skips *s, uint64_t epoch, uint64_t kept) {
 
 void skips_places(const skips *s, uint64_t epoch, uint64_t kept, uint32_t n, uint64_t *places) {
   uint32_t behind = move_on(s, epoch, 0, &kept);
-  for (uint32_t i = 0; i < n; i++, kept += kept < UINT64_MAX) {
-    behind = move_on(s, epoch, behind, &kept);
-    places[i] = kept;
+  for (uint32_t i = 0; i < n; behind = move_on(s, epoch, behind, &kept)) {
+    bool more = behind < s->count && s->list[behind].epoch == epoch;
+    uint64_t next = more ? s->list[behind].first : UINT64_MAX;
+    while (i < n && kept < next) places[i++] = kept++;
+    if (kept == UINT64_MAX && i < n) places[i++] = kept;
   }
 }
