@@ -18,7 +18,7 @@
        if (batch_loader_state_load(&state, "run.state")) options.resume = &state;
 
    The order is a plan: a *row* is `sequence_length` positions (see batch_packing); an *epoch* is a
-   permutation of all rows; a *step* is the next world * batch_size rows of the epoch, of which rank
+   permutation of all rows (of documents that are packed, of these, and of the rows of each window of them); a *step* is the next world * batch_size rows of the epoch, of which rank
    r gets the r-th batch_size. So what is in a batch depends on the tokens, the options that say what rows are and
    in which order they come, the epoch and the step alone: not on workers, timing, restarts, nor on how the tokens are
    stored. Rows missing
@@ -48,13 +48,14 @@
    the loader.
 
    After a fork the workers are in the parent. In the child every call that needs them, and get_state,
-   replay and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
+   replay, places and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
    makes loaders of its own; it may use the datasets that it has inherited.
 
    Guarantees: close never waits, and next only while the workers read their files, or while all batches of the pool are
    in use: workers stop when all are filled or in use, and go on when one is released. Memory is that of the pool's
    batches and of what the options and batch_packing say. Filling and delivering batches, faulty ones too, allocates
-   nothing, but for the sentence of a thread's first error (batch_last_error); get_state, replay and batch_loader_fd may. */
+   nothing, but for the sentence of a thread's first error (batch_last_error), and for room for one more window of documents
+   where workers are at more of them than there is room for; get_state, replay and batch_loader_fd may. */
 #ifndef HEADRACE_LOADER_H
 #define HEADRACE_LOADER_H
 
@@ -94,8 +95,8 @@ typedef enum batch_packing {
    packed alone; its rows are shuffled among themselves (not with BATCH_SHUFFLE_NONE). With BATCH_SHUFFLE_BLOCKS a window has
    documents that follow each other. So a window is known from the seed, the epoch and its number, and nothing of the
    others. Windows are packed when they are needed, by the workers, the next one ahead; making a loader, or resuming, packs
-   one. Memory: about 45 bytes for each document of a window, three windows (of each source, with weights) and one more for
-   each worker that is far behind; 80 bytes for each document of one window while it is packed; 24 bytes for each window of
+   one. Memory: 32 bytes for each document of a window, three windows (of each source, with weights) and one more for
+   each worker that is far behind; 40 bytes for each document of one window to pack it; 24 bytes for each window of
    an epoch.
    How many rows an epoch has is known when its last window has been packed, and differs a little from epoch to epoch:
    batch_loader_epoch_rows. With weights an epoch has as many rows as all tokens of all sources would fill; a resume then packs
@@ -193,9 +194,9 @@ typedef struct batch_loader_options {
   bool context_documents; /* each document is cut for the ranks of a context, else each row */
   uint32_t max_sequences; /* of with_cu_seqlens, from batch_size on; 0: batch_size * sequence_length */
   uint32_t context_rank, context_world; /* which part of each row, of so many; world 0: 1 */
-  uint32_t
-      pack_window; /* documents of a window of BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED, at most 2^30; 0:
-                           65536, and of n sources with weights 65536 / n, at least 4096 */
+  /* Documents of a window of BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED, at most 2^30; 0: 65536, and of n sources with
+     weights 65536 / n, at least 4096. */
+  uint32_t pack_window;
   const batch_loader_skip *skips; /* [num_skips] places that the run leaves out, see below; copied */
   size_t num_skips;
 } batch_loader_options;
@@ -300,7 +301,7 @@ HEADRACE_API void batch_loader_close(BatchLoader *loader);
 HEADRACE_API void batch_loader_free(BatchLoader *loader);
 
 /* Gives the place after the last batch that next delivered, for options.resume of another loader:
-   same data, seed, sequence_length, packing, shuffling and weights, and the same drop_last where it
+   same data, seed, sequence_length, packing, pack_window, shuffling and weights, and the same drop_last where it
    leaves out a row; batch_size, world, workers and everything else may differ. What differs and must
    not is named when that loader is refused. The rows that are left are then the same. With as_they_come: a
    step up to which all were delivered, the end when all were; those after it that were are delivered again.

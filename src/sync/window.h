@@ -27,8 +27,8 @@
               of which at least one sees the other (store buffering): either the publisher finds its position at the
               head, or who moved the head there finds it published; that one wakes a taker.
      TICKET   ticket: add to tail         ->  TICKET: what the earlier ones know of head
-     LAST     end: store of total         ->  LAST: loads of total in next and pass_on: whoever waits is told, by who says
-              it or by who then moves the head there */
+     END      end: store of total         ->  END: load of total in is_behind, asked by next and pass_on: whoever waits is
+              told, by who says it or by who then moves the head there */
 #ifndef HEADRACE_SYNC_WINDOW_H
 #define HEADRACE_SYNC_WINDOW_H
 
@@ -129,7 +129,7 @@ static inline uint64_t window_ticket(window *w) {
 
 /* Whether the position is not one of those that there are, as far as has been said. */
 static inline bool window_is_behind(const window *w, uint64_t position) {
-  /* LAST: seq_cst; pairs with the store in window_end, as event.h's NOTICE. */
+  /* END: seq_cst; pairs with the store in window_end, as event.h's NOTICE. */
   return position >= atomic_load_explicit(&w->total, memory_order_seq_cst);
 }
 
@@ -229,7 +229,7 @@ static inline void window_close(window *w) {
 /* Says that the positions from `total` on are none: no one of them is ever published. At most once, of a window that
    was made for UINT64_MAX of them. */
 static inline void window_end(window *w, uint64_t total) {
-  /* LAST: seq_cst; pairs with the load in window_is_behind. */
+  /* END: seq_cst; pairs with the load in window_is_behind. */
   atomic_store_explicit(&w->total, total, memory_order_seq_cst);
   event_notify_all(&w->ready);
 }
