@@ -74,6 +74,15 @@ Test(loader_memory, nothing_is_allocated_between_batches) {
   count_allocations(&o);
 }
 
+/* Two workers are at two windows at most, and there is room for three. */
+Test(loader_memory, nothing_is_allocated_while_windows_are_packed) {
+  batch_loader_options o = make_options();
+  o.epochs = 20;
+  o.packing = BATCH_PACK_BEST_FIT;
+  o.pack_window = 20;
+  count_allocations(&o);
+}
+
 Test(loader_memory, nothing_is_allocated_for_faults) {
   batch_loader_options o = make_options();
   o.epochs = 20;

@@ -91,8 +91,8 @@ static bool look_ahead(order *o, const plan *p) {
 /* Of a mix, the windows that its first rows come from. */
 static bool look_into_lanes(const order *o, const plan *p) {
   plan_reader r;
-  uint64_t nth = o->origin.epoch * p->rows + o->origin.row;
-  bool good = plan_reader_init(&r, p) && (nth >= SHARES_MAX_ROWS / 2 || plan_find_lanes(&r, nth));
+  if (o->origin.epoch >= o->epochs) return true;
+  bool good = plan_reader_init(&r, p) && plan_find_lanes(&r, o->origin.epoch * p->rows + o->origin.row);
   plan_reader_free(&r);
   return good;
 }
