@@ -67,7 +67,7 @@ static void cut_documents(packer *p, uint32_t n, pack_table *out) {
 
 /* By falling size, equal ones in the documents' order: a radix sort, digit by digit from the lowest one on. */
 static void sort_pieces(packer *p) {
-  for (unsigned shift = 0; (p->units - 1) >> shift > 0; shift += DIGIT) {
+  for (unsigned shift = 0; (uint64_t)(p->units - 1) >> shift > 0; shift += DIGIT) {
     uint32_t places[(1 << DIGIT) + 1] = {0};
     for (uint32_t i = 0; i < p->count; i++) places[(p->pieces[i] >> (32 + shift)) % (1 << DIGIT) + 1]++;
     for (unsigned d = 1; d < 1 << DIGIT; d++) places[d] += places[d - 1];
