@@ -73,7 +73,12 @@ Test(dataset_from_memory, documents_and_packings_are_those_of_a_file) {
   batch_memory m = make_memory(tokens);
   m.document_ends = ends;
   m.documents = DOCUMENTS;
-  BatchDataset *made = open_memory(&m, NULL), *of_file = make_documents("d.ds", lengths, DOCUMENTS);
+  static uint8_t loss[TOKENS];
+  for (size_t i = 0; i < TOKENS; i++) loss[i] = i % 5 > 1;
+  m.loss = loss;
+  batch_dataset_free(make_documents("d.ds", lengths, DOCUMENTS));
+  write_data("d.ds.loss", loss, TOKENS);
+  BatchDataset *made = open_memory(&m, NULL), *of_file = open_dataset(path_of("d.ds"), NULL);
   assert_same_data(made, of_file);
   batch_loader_options o = small_options();
   o.with_documents = true;

@@ -3,6 +3,7 @@
 #include "support/files.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 TestSuite(dataset_large, .init = files_begin, .fini = files_end);
@@ -79,6 +80,53 @@ Test(dataset_large, datatrove_documents_beyond_two_to_the_32_tokens) {
   BatchDataset *dataset = open_dataset(path, NULL);
   assert_documents(dataset, (uint64_t[]){0, many - 1, many}, 2);
   batch_dataset_free(dataset);
+  free_bytes(&tail);
+}
+
+Test(dataset_large, loss_masks_beyond_two_to_the_32_tokens) {
+  static const struct {
+    uint64_t bytes;
+    const char *kind;
+    uint8_t last; /* of the companion */
+  } forms[] = {{many, "bytes", 1},
+               {many / 8 + 1, "bits", 1}}; /* of the last byte the last token has the lowest bit */
+  bytes head = {0}, tail = {0};
+  put_u16(&tail, 17);
+  const char *path = write_sparse("a.bin", &head, 2 * many, &tail);
+  cr_assert_eq(many % 8, 1);
+  for (size_t i = 0; i < 2; i++) {
+    tail.used = 0;
+    put_u8(&tail, forms[i].last);
+    write_sparse("a.bin.loss", &head, forms[i].bytes, &tail);
+    BatchDataset *dataset = open_dataset(path, NULL);
+    batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+    uint8_t loss[3];
+    cr_assert(batch_dataset_get_file(dataset, 0, &file) && strcmp(file.loss, forms[i].kind) == 0);
+    cr_assert(batch_dataset_read_loss(dataset, many - 3, 3, loss), "%s", batch_last_error()->message);
+    cr_assert(!loss[0] && !loss[1] && loss[2]);
+    batch_dataset_free(dataset);
+  }
+  free_bytes(&tail);
+}
+
+Test(dataset_large, a_subset_of_more_than_two_to_the_32_tokens) {
+  bytes head = {0}, tail = {0};
+  put_u16(&tail, 17);
+  const char *path = write_sparse("a.bin", &head, 2 * many, &tail);
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.validation_fraction = 0.01;
+  uint64_t tokens = 0, documents = 0;
+  bool last_is_there = false;
+  for (options.subset = BATCH_SUBSET_TRAIN; options.subset <= BATCH_SUBSET_VALIDATION; options.subset++) {
+    BatchDataset *dataset = open_dataset(path, &options);
+    int32_t last;
+    cr_assert(batch_dataset_read(dataset, batch_dataset_tokens(dataset) - 1, 1, &last));
+    tokens += batch_dataset_tokens(dataset);
+    documents += batch_dataset_documents(dataset);
+    last_is_there |= last == 17;
+    batch_dataset_free(dataset);
+  }
+  cr_assert(tokens == many && documents == many / 4096 + 1 && last_is_there);
   free_bytes(&tail);
 }
 

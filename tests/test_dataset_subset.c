@@ -401,6 +401,10 @@ Test(dataset_subset, spans_that_are_not_learnt_go_with_their_documents) {
         cr_assert_eq(loss[i], learnt |= ids[i] == 'a'); /* "question" has none */
     }
     batch_dataset_free(made);
+    o.loss = BATCH_LOSS_NONE;
+    made = open_dataset(path, &o);
+    cr_assert_not(batch_dataset_has_loss(made));
+    batch_dataset_free(made);
   }
 }
 

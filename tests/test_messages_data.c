@@ -155,7 +155,9 @@ Test(messages_data, of_writers) {
   const char *path = path_of("out.bin"), *text = write_text("a.txt", "some text"),
              *none = path_of("none/out.bin");
   BatchWriter *writer = batch_writer_create(path, NULL);
-  batch_dataset_options of_no_format = BATCH_DATASET_OPTIONS_INIT;
+  batch_dataset_options of_no_format = BATCH_DATASET_OPTIONS_INIT, of_a_subset = BATCH_DATASET_OPTIONS_INIT;
+  of_a_subset.subset = BATCH_SUBSET_TRAIN;
+  of_a_subset.validation_fraction = 0.5;
   of_no_format.format = (batch_format)99;
   options.format = (batch_format)99;
   REFUSES(batch_writer_create, NULL, NULL);
@@ -174,6 +176,7 @@ Test(messages_data, of_writers) {
   REFUSES(batch_tokenize_files, &text, 0, NULL, writer, NULL, NULL);
   REFUSES(batch_tokenize_files, &text, 1, NULL, NULL, NULL, NULL);
   REFUSES(batch_tokenize_files, &text, 1, &of_no_format, writer, NULL, NULL);
+  REFUSES(batch_tokenize_files, &text, 1, &of_a_subset, writer, NULL, NULL);
   REFUSES_FILE(missing[0], batch_tokenize_files, missing, 1, NULL, writer, NULL, NULL);
   cr_assert(batch_writer_append(writer, &(int32_t){1}, 1) && batch_writer_finish(writer));
   REFUSES(batch_writer_append, writer, NULL, 0);

@@ -96,7 +96,7 @@ typedef enum batch_bad_line {
    bitorder='little'). Its size tells which. An entry speaks of its own token, as the target of those before it. */
 typedef enum batch_loss {
   BATCH_LOSS_AUTO = 0, /* where there is one; of a size that is neither, it is refused */
-  BATCH_LOSS_NONE      /* is not looked at */
+  BATCH_LOSS_NONE      /* all are: neither companions nor spans of .jsonl are looked at for it */
 } batch_loss;
 
 /* Train and validation: parts of the data that have no document in common and together are all of it. Which of the two a

@@ -108,7 +108,10 @@ static bool open_file(token_file *file, const batch_dataset_options *options) {
   file->width = batch_token_type_size(file->type);
   if (!check_type(file, options->token_type) || !check_width(file, options->token_type)) return false;
   if (!dataset_find_documents(file, options)) return false;
-  if (!options->loss && !format_is_text(file->format) && !token_loss_open(file)) return false;
+  if (options->loss == BATCH_LOSS_NONE)
+    token_loss_close(&file->loss); /* of spans */
+  else if (!format_is_text(file->format) && !token_loss_open(file))
+    return false;
   if (options->io == BATCH_IO_READ || file->map_bytes == 0) return true;
   file->map = file_map(file->fd, file->path, file->map_bytes);
   return file->map != NULL;

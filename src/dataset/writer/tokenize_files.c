@@ -180,6 +180,10 @@ batch_status batch_tokenize_files(const char *const *paths, size_t n, const batc
                              : "paths is NULL",
                      !writer ? "a writer" : "at least one path");
   if (!encode_read_options(name, options, &mine)) return batch_last_error()->code;
+  if (mine.options.subset)
+    return error_set(BATCH_ERROR_INVALID_ARGUMENT,
+                     "%s: subset is %d, expected 0: it is a dataset's, of what is tokenized", name,
+                     (int)mine.options.subset);
   path_list list = {0};
   tokenize_run run = {
       .options = &mine.options, .writer = writer, .list = &list, .callback = progress, .context = context};
