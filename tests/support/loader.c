@@ -144,6 +144,11 @@ void assert_same_batches(const BatchDataset *a, const BatchDataset *b, const bat
     for (uint32_t row = 0; row < x->batch_size; row++)
       cr_assert_eq(hash_row(x, row), hash_row(y, row), "row %u of batch %llu differs", row,
                    (unsigned long long)batches);
+    size_t numbers = x->documents.raw ? (size_t)x->batch_size * x->sequence_length * sizeof(int32_t) : 0;
+    if (numbers > 0) {
+      cr_assert_arr_eq(x->documents.raw, y->documents.raw, numbers);
+      cr_assert_arr_eq(x->positions.raw, y->positions.raw, numbers);
+    }
     batch_release(x);
     batch_release(y);
   }
