@@ -25,7 +25,7 @@
   "  --fraction F          of the data that is for validation (0.01)\n"                                      \
   "  --split-seed N        chooses which is (0)\n"
 
-const char data_options_help_text[] = HELP_TEXT;
+const char data_options_help_text[] = HELP_TEXT SPAN_OPTIONS_HELP;
 const char data_options_help_part[] = HELP_PART;
 const char data_options_help[] =
     "Data:\n"
@@ -35,7 +35,7 @@ const char data_options_help[] =
     "  --separator WHERE     end-of-text id in each document: before, after or none. It parts the documents "
     "of\n"
     "                        files that have no index; text is given it (none)\n"
-    "  --end-of-text ID      that id (of text: the tokenizer's)\n" HELP_PART HELP_TEXT;
+    "  --end-of-text ID      that id (of text: the tokenizer's)\n" HELP_PART HELP_TEXT SPAN_OPTIONS_HELP;
 
 static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
                                       "megatron", "npy",        "text",      "jsonl",     NULL};
@@ -126,9 +126,15 @@ void data_option_pass(data_options *options, int option) {
   options->given &= ~(1u << (option - DATA_FORMAT));
 }
 
+int data_options_settle_spans(data_options *options, const char *command) {
+  batch_dataset_options *dataset = &options->dataset;
+  return span_options_settle(&options->spans, command, dataset->text_field, &dataset->spans);
+}
+
 int data_options_settle(data_options *options, const char *command) {
   batch_dataset_options *dataset = &options->dataset;
-  int status = data_options_open_tokenizer(options, command);
+  int status = data_options_settle_spans(options, command);
+  if (status == CLI_OK) status = data_options_open_tokenizer(options, command);
   if (status != CLI_OK) return status;
   return separator_settle_files(&options->separator, command, options->tokenizer_name, options->tokenizer,
                                 &dataset->separator, &dataset->end_of_text);
@@ -146,6 +152,7 @@ static int take_longest_document(data_options *options, const char *command, con
 int data_option_take(data_options *options, const char *command, int answer, const char *argument) {
   batch_dataset_options *dataset = &options->dataset;
   int value = 0, status = CLI_OK;
+  if (span_option_is(answer)) return span_option_take(&options->spans, command, answer, argument);
   if (answer != DATA_SPLIT) note(options, answer);
   dataset->text = &options->text;
   switch (answer) {
@@ -262,12 +269,15 @@ static unsigned kinds_of(const BatchDataset *const *datasets, size_t n) {
 int data_options_check_all(const data_options *options, const char *command,
                            const BatchDataset *const *datasets, size_t n) {
   unsigned there = kinds_of(datasets, n);
+  const char *spans = span_options_given(&options->spans);
   for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
     const option_use *use = &uses[i];
     if (is_given(options, use->option) && !(use->files & there))
       return cli_usage_error(command, "--%s is for %s, and none is among the files", use->name,
                              use_name(use->files));
   }
+  if (spans && !(there & JSONL))
+    return cli_usage_error(command, "--%s is for %s, and none is among the files", spans, use_name(JSONL));
   return CLI_OK;
 }
 
@@ -288,6 +298,7 @@ void data_say_bad_lines(const char *command, uint64_t lines) {
 }
 
 void data_options_free(data_options *options) {
+  span_options_free(&options->spans);
   batch_tokenizer_free(options->tokenizer);
   options->tokenizer = NULL;
   for (size_t i = 0; i < options->tokenizer_options.special_token_count; i++)

@@ -13,6 +13,7 @@
 
 #include "cli.h"
 #include "separator.h"
+#include "span_options.h"
 
 typedef struct data_options {
   batch_dataset_options dataset;
@@ -22,13 +23,15 @@ typedef struct data_options {
   batch_tokenizer_options tokenizer_options;
   batch_special_token *specials; /* tokenizer_options.special_tokens */
   separator_options separator;
+  span_options spans;
   unsigned given; /* a bit for each of the options below that was on the command line */
 } data_options;
 
 #define DATA_OPTIONS_INIT                                                                                    \
   {                                                                                                          \
     .dataset = BATCH_DATASET_OPTIONS_INIT, .text = BATCH_TEXT_OPTIONS_INIT,                                  \
-    .tokenizer_options = BATCH_TOKENIZER_OPTIONS_INIT, .separator = SEPARATOR_OPTIONS_INIT                   \
+    .tokenizer_options = BATCH_TOKENIZER_OPTIONS_INIT, .separator = SEPARATOR_OPTIONS_INIT,                  \
+    .spans = SPAN_OPTIONS_INIT                                                                               \
   }
 
 enum {
@@ -54,7 +57,7 @@ enum {
 
 #define DATA_OPTIONS_LONG                                                                                    \
   {"format", required_argument, NULL, DATA_FORMAT}, {"type", required_argument, NULL, DATA_TYPE},            \
-      {"field", required_argument, NULL, DATA_FIELD},                                                        \
+      {"field", required_argument, NULL, DATA_FIELD}, SPAN_OPTIONS_LONG,                                     \
       {"tokenizer", required_argument, NULL, DATA_TOKENIZER},                                                \
       {"split", required_argument, NULL, DATA_SPLIT}, {"specials", required_argument, NULL, DATA_SPECIALS},  \
       {"special", required_argument, NULL, DATA_SPECIAL},                                                    \
@@ -81,18 +84,19 @@ extern const char data_options_help_text[]; /* of those that are about text: fro
 extern const char *const data_types[]; /* the words of --type, in the order of batch_token_type */
 
 static inline bool data_option_is(int answer) {
-  return answer >= DATA_FORMAT && answer < DATA_OPTIONS_END;
+  return (answer >= DATA_FORMAT && answer < DATA_OPTIONS_END) || span_option_is(answer);
 }
 
 /* Takes one option and its argument; returns CLI_OK or, having said why, another exit status. */
 int data_option_take(data_options *options, const char *command, int answer, const char *argument);
 
-/* When all options are known: opens the tokenizer, and says to the dataset which id parts documents. Returns as
-   data_option_take does. */
+/* When all options are known: opens the tokenizer, and says to the dataset which id parts documents, and what of them is
+   learnt. Returns as data_option_take does. */
 int data_options_settle(data_options *options, const char *command);
 
-/* The tokenizer and the part alone, for commands that find the separator in another way. */
+/* One by one, for commands that find the separator in another way: the tokenizer and the part; the spans. */
 int data_options_open_tokenizer(data_options *options, const char *command);
+int data_options_settle_spans(data_options *options, const char *command);
 
 /* Options that none of the files has a use for are bad usage. */
 int data_options_check(const data_options *options, const char *command, const BatchDataset *dataset);

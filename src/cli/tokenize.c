@@ -113,6 +113,7 @@ static int parse(int argc, char **argv, tokenize_run *run) {
     return cli_usage_error(
         name, "--continue and --force are given, expected one: what is there is kept, or replaced");
   int status = cli_check_files(name, (const char *const *)argv + optind, (size_t)(argc - optind));
+  if (status == CLI_OK) status = data_options_settle_spans(&run->data, name);
   return status == CLI_OK ? data_options_open_tokenizer(&run->data, name) : status;
 }
 

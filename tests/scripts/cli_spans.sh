@@ -1,0 +1,85 @@
+# headrace tokenize, info and feed of .jsonl of which not everything is to be learnt: cli_spans.sh COMMAND [pcre2 VOCABULARY]
+. "$(dirname "$0")/cli.sh"
+
+# shows FILE TEXT: a token a character of FILE, those that are not to be learnt in place of themselves as a dot.
+shows() {
+  shown=$(od -An -v -tu1 -w1 "$1.loss" | tr -d ' ' | paste -d ' ' - text.bytes | while read -r learnt byte; do
+    [ "$learnt" = 1 ] && printf "\\$(printf %03o "$byte")" || printf .
+  done)
+  [ "$shown" = "$2" ] || fail "$1: '$shown', expected '$2'"
+}
+# tokenizes OPTION...: into x.bin, and its bytes into text.bytes.
+tokenizes() {
+  run 0 tokenize --quiet --force --separator none -o x.bin "$@"
+  od -An -v -tu2 -w2 x.bin | tr -d ' ' >text.bytes
+}
+
+cat >spans.jsonl <<'END'
+{"text":[{"text":"ask ","train":false},{"text":"answer "}]}
+{"text":"plain"}
+END
+cat >prompts.jsonl <<'END'
+{"prompt":"ask ","completion":"answer ","d":{"q":"deep ","a":"down "}}
+END
+cat >chats.jsonl <<'END'
+{"messages":[{"role":"user","content":"ask"},{"role":"assistant","content":"answer"}],"c":{"m":[{"from":"gpt","value":"one"},{"from":"gpt","value":"two","weight":0}]}}
+END
+
+tokenizes spans.jsonl
+shows x.bin '....answer plain'
+run 0 info x.bin
+out_has 'bytes' # of the loss mask
+tokenizes --prompt-field prompt prompts.jsonl
+shows x.bin '....answer '
+tokenizes --prompt-field d.q --completion-field d.a prompts.jsonl
+shows x.bin '.....down '
+tokenizes --messages --message-after ' ' chats.jsonl
+shows x.bin '....answer '
+tokenizes --messages --message-before '<{role}>' --message-after '\t\\ ' chats.jsonl
+shows x.bin "$(printf '.......................answer\t\\ ')" # <user>ask, tab, backslash, blank, <assistant>
+tokenizes --messages --field c.m --role-field from --content-field value --train-roles user,gpt --message-after ' ' chats.jsonl
+shows x.bin 'one ....'
+tokenizes --messages --train-field nothing --train-roles user chats.jsonl
+od -An -tu1 x.bin.loss | tr -d '\n ' | grep -q '^11110000000$' || fail 'the message of the user is learnt, with its line feed'
+tokenizes --train-field keep spans.jsonl
+[ -e x.bin.loss ] && fail 'where all is learnt there is no loss mask, and the earlier one is gone'
+
+# a dataset of the same lines is learnt as far as the file is
+run 0 tokenize --quiet --force --separator none -o x.bin --messages chats.jsonl
+run 0 info --json x.bin
+grep fingerprint out >file
+run 0 info --json --messages chats.jsonl
+grep fingerprint out >lines
+cmp -s file lines || fail 'info reads other tokens from the lines'
+out_has '"loss": "bytes"'
+run 0 feed --quiet --batch-size 1 --sequence-length 4 --messages chats.jsonl
+
+# shards, and a run that is gone on with
+for i in 1 2 3; do sed "s/ask/ask $i/" prompts.jsonl; done >more.jsonl
+run 0 tokenize --quiet --separator none --shard-tokens 4 --continue -o m.bin --prompt-field prompt more.jsonl
+[ "$(ls m_*.loss | wc -l)" = 3 ] || fail "a loss mask beside each of three shards: $(ls m_*)"
+
+# what cannot be used
+refuses 1 'chats.jsonl: at byte 12: line 1: found an array as "messages", expected a string' -- info --prompt-field messages chats.jsonl
+refuses 1 'spans.jsonl: at byte 8: line 1: found an array as "text", expected a string' -- info --prompt-field text spans.jsonl
+refuses 1 'found nothing as "messages", expected an array of messages' -- info --messages spans.jsonl
+refuses 1 'found nothing as "role" of message 1, expected a string' -- info --messages --field text spans.jsonl
+refuses 2 '--prompt-field and --messages are given, expected one of them' -- info --messages --prompt-field p spans.jsonl
+refuses 2 '--completion-field and --field are given' -- info --field f --completion-field c spans.jsonl
+refuses 2 '--prompt-field and --train-field are given' -- info --train-field f --prompt-field c spans.jsonl
+refuses 2 '--train-roles is for --messages, which is not given' -- info --train-roles a spans.jsonl
+refuses 2 '--message-after is a\q, expected \n, \t or \\' -- info --messages --message-after 'a\q' spans.jsonl
+refuses 2 '--message-before is \, expected' -- tokenize -o y.bin --messages --message-before '\' spans.jsonl
+printf 'text' >a.txt
+refuses 2 '--messages is for .jsonl, and none is among the files' -- info --messages a.txt
+refuses 2 '--train-field is for .jsonl, and none' -- feed --batch-size 1 --sequence-length 2 --train-field t a.txt
+refuses 2 '(--prompt-field, --messages) is for .jsonl' -- tokenize -o y.bin --messages a.txt
+ls y* 2>/dev/null && fail 'nothing is left of what failed'
+
+# special tokens around messages
+if [ "${2:-}" = pcre2 ]; then
+  run 0 tokenize --quiet --separator none -o c.u16 --tokenizer "$3/small.json" --specials allow --messages \
+    --message-before '' --message-after '<|endoftext|>' chats.jsonl
+  [ "$(od -An -v -tu2 -w2 c.u16 | grep -c 1000)" = 2 ] || fail 'the token stands behind each message'
+  [ "$(tail -c 1 c.u16.loss | od -An -tu1 | tr -d ' ')" = 1 ] || fail 'and is learnt behind the last one'
+fi
