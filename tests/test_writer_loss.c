@@ -262,3 +262,44 @@ Test(writer_loss, what_is_written_and_what_is_tokenized_while_opening_is_what_wa
         batch_dataset_free(read);
       }
 }
+
+/* Of one epoch of rows that hold each target once. Returns how many of the masked letters there were. */
+static uint64_t assert_batches(const BatchDataset *dataset) {
+  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
+  options.batch_size = 3;
+  options.sequence_length = 50;
+  options.workers = 2;
+  options.epochs = 1;
+  BatchLoader *loader = batch_loader_create(dataset, &options);
+  cr_assert_not_null(loader, "%s", batch_last_error()->message);
+  uint64_t masked = 0;
+  for (Batch *batch; (batch = batch_loader_next(loader)); batch_release(batch)) {
+    const int32_t *targets = batch->target.i32;
+    const float *mask = batch->mask.data;
+    cr_assert(batch->target.dtype == TENSOR_INT32 && batch->mask.dtype == TENSOR_FLOAT32);
+    for (size_t i = 0; i < 150; i++) {
+      bool capital = targets[i] >= 'A' && targets[i] <= 'Z';
+      cr_assert(!capital || mask[i] == 0, "a target that is not to be learnt counts");
+      cr_assert(mask[i] == 1 || capital || targets[i] == 0, "target %d does not count", targets[i]);
+      masked += capital;
+    }
+  }
+  batch_loader_free(loader);
+  return masked;
+}
+
+Test(writer_loss, the_masks_of_batches_are_of_the_spans_of_the_jsonl) {
+  uint64_t seed = 9;
+  bytes lines = {0};
+  for (int i = 0; i < 300; i++) put_document(&lines, &seed);
+  const char *text = write_bytes("a.jsonl", &lines);
+  BatchWriter *writer = create("x.bin", 0, 3000, true);
+  cr_assert_eq(batch_tokenize_files(&text, 1, NULL, writer, NULL, NULL), BATCH_OK);
+  finish(writer);
+  BatchDataset *written = open_dataset(path_of("x_*.bin"), NULL), *read = open_dataset(text, NULL);
+  uint64_t masked = assert_batches(written);
+  cr_assert_gt(masked, 1000);
+  cr_assert_eq(assert_batches(read), masked);
+  batch_dataset_free(written);
+  batch_dataset_free(read);
+}

@@ -82,7 +82,7 @@ typedef enum batch_io {
   BATCH_IO_READ     /* with pread: nothing of the tokens is mapped */
 } batch_io;
 
-/* Lines of .jsonl that cannot be used: no JSON, no string under the name, longer than the longest document, or
+/* Lines of .jsonl that cannot be used: no JSON, no document under the name, longer than the longest document, or
    malformed UTF-8 where that is an error. */
 typedef enum batch_bad_line {
   BATCH_BAD_LINE_STOP = 0, /* BATCH_ERROR_FORMAT with path, offset and line */

@@ -32,6 +32,8 @@
    by its vocabulary, its end of text and the ids of a short text is a tokenizer of your own.) But what only stops a run,
    on_bad_line, longest_document and BATCH_MALFORMED_ERROR, may be less strict later, while no bad line was passed over.
 
+   Tokens that are not to be learnt are named in a companion, x.bin.loss, see batch_writer_append_masked.
+
    What is written is read back with default options, under any name: a headerless file of a type that its
    name does not tell gets a companion, x.bin.metadata, that does (datatrove's form, see
    docs/data-formats.md), and names that readers take for another format are refused.
@@ -147,11 +149,11 @@ typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_prog
 
 /* Reads text and .jsonl (plain, zstd or gzip; paths as for batch_dataset_open), tokenizes it and appends it
    to the writer, one document after the other; the caller finishes the writer. Of the options format,
-   text_field, tokenizer, text, separator, end_of_text, on_bad_line, longest_document and workers count; a subset is
+   text_field, spans, tokenizer, text, separator, end_of_text, on_bad_line, longest_document and workers count; a subset is
    refused. A plain text file is one document. All files are looked at before the first is read: what is not text, and what
-   the writer will replace, is refused; and so are text_field and on_bad_line when no file is .jsonl, and other files
-   and options than those of the unfinished run that the writer goes on with. Then all that run has done counts as done,
-   in the progress too.
+   the writer will replace, is refused; and so are text_field, on_bad_line, and spans of prompts or messages, when no file
+   is .jsonl, and other files and options than those of the unfinished run that the writer goes on with. Then all that run
+   has done counts as done, in the progress too.
    Threads: options.workers tokenize and one reads, unless all there is fits into 256 KiB or workers is 1; they are joined
    before it returns. What is written, and the error, are the same for any number. The calling thread writes; it is not
    cancelled meanwhile (docs/process.md). In a child that the callback forks the call answers BATCH_ERROR_UNSUPPORTED.
