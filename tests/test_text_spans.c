@@ -3,7 +3,10 @@
 #include "support/gathered.h"
 #include "support/packages.h"
 
+#include "support/random.h"
 #include "text/encode.h"
+#include "text/jsonl.h"
+#include "text/span_options.h"
 
 #include <stdlib.h>
 
@@ -427,4 +430,47 @@ Test(text_spans, special_tokens_are_looked_for_span_by_span) {
   cr_assert(!g.good && strstr(g.message, "line 1") && strstr(g.message, "<|endoftext|>"), "%s", g.message);
   free(text);
   batch_tokenizer_free(tokenizer);
+}
+
+/* A line of which some bytes are others; it ends where its block of memory does. Returns whether it was taken. */
+static bool read_damaged(const char *sample, const jsonl_form *form) {
+  static const char alphabet[] = "{}[]\":,\\/01.truefalsnx \xff\xed";
+  size_t count = strlen(sample);
+  char *text = malloc(count);
+  memcpy(text, sample, count);
+  for (uint32_t changes = 1 + random_below(&seed, 3); changes > 0; changes--)
+    text[random_below(&seed, (uint32_t)count)] = alphabet[random_below(&seed, sizeof alphabet - 1)];
+  const jsonl_line line = {text, count};
+  jsonl_document document = {0};
+  jsonl_wrong wrong;
+  bool good = jsonl_read(&line, form, &document, &wrong);
+  cr_assert(good || (wrong.at <= count && strncmp(wrong.what, "found ", 6) == 0), "%.*s: %s", (int)count,
+            text, wrong.what);
+  for (size_t i = 0; good && i < document.num_spans; i++)
+    cr_assert(document.spans[i].end <= document.text.used &&
+              document.spans[i].end > (i > 0 ? document.spans[i - 1].end : 0));
+  cr_assert(!good || document.num_spans == 0 ||
+            document.spans[document.num_spans - 1].end == document.text.used);
+  jsonl_document_free(&document);
+  free(text);
+  return good;
+}
+
+Test(text_spans, damaged_lines_are_refused_or_have_spans_that_are_all_of_their_text) {
+  static const char *const samples[] = {
+      "{\"text\":[{\"text\":\"a\\u00fcb\",\"train\":false},{\"n\":[1],\"text\":\"c\"},{\"text\":\"\"}]}",
+      "{\"prompt\":\"ask\",\"m\":{\"prompt\":1},\"completion\":\"an\\nswer\"}",
+      "{\"messages\":[{\"role\":\"user\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},{\"role\":"
+      "\"assistant\","
+      "\"content\":\"b\",\"weight\":1}]}"};
+  for (int kind = BATCH_SPANS_TEXT; kind <= BATCH_SPANS_MESSAGES; kind++) {
+    batch_span_options given = {.size = sizeof given, .kind = (batch_spans)kind}, spans;
+    unsigned taken = 0;
+    cr_assert(span_options_read("test", &given, &spans));
+    for (unsigned round = 0; round < 60000; round++) {
+      const jsonl_form form = {span_options_field(&spans), &spans, (batch_malformed)(round % 3), 100};
+      taken += read_damaged(samples[kind], &form);
+    }
+    cr_assert(taken > 1000 && taken < 59000, "%u taken", taken);
+  }
 }
