@@ -42,11 +42,14 @@ int cli_columns(const char *text) {
   return columns;
 }
 
+static char said[4096];
+
+const char *cli_said(void) {
+  return *said ? said : NULL;
+}
+
 /* One line: "headrace COMMAND: SENTENCE". */
-__attribute__((format(printf, 2, 0))) static void say(const char *command, const char *format,
-                                                      va_list arguments, bool refer_to_help) {
-  char sentence[4096];
-  vsnprintf(sentence, sizeof sentence, format, arguments);
+static void say(const char *command, const char *sentence, bool refer_to_help) {
   char *printable = cli_printable(sentence);
   fprintf(stderr, "headrace%s%s: %s", *command ? " " : "", command, printable ? printable : "no memory");
   if (refer_to_help) fprintf(stderr, " (see headrace%s%s --help)", *command ? " " : "", command);
@@ -57,16 +60,27 @@ __attribute__((format(printf, 2, 0))) static void say(const char *command, const
 int cli_error(const char *command, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  say(command, format, arguments, false);
+  vsnprintf(said, sizeof said, format, arguments);
   va_end(arguments);
+  say(command, said, false);
   return CLI_BAD_DATA;
+}
+
+void cli_note(const char *command, const char *format, ...) {
+  char note[1024];
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(note, sizeof note, format, arguments);
+  va_end(arguments);
+  say(command, note, false);
 }
 
 int cli_usage_error(const char *command, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  say(command, format, arguments, true);
+  vsnprintf(said, sizeof said, format, arguments);
   va_end(arguments);
+  say(command, said, true);
   return CLI_BAD_USAGE;
 }
 

@@ -28,6 +28,12 @@ __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const c
 /* Says on stderr what is wrong with the arguments; returns CLI_BAD_USAGE. */
 __attribute__((format(printf, 2, 3))) int cli_usage_error(const char *command, const char *format, ...);
 
+/* Says on stderr what is worth knowing beside it. */
+__attribute__((format(printf, 2, 3))) void cli_note(const char *command, const char *format, ...);
+
+/* The last sentence of cli_error and cli_usage_error, for who says it in another form too; NULL: there is none. */
+const char *cli_said(void);
+
 /* The library's last error, without the name of the function, which says nothing to who calls the command. */
 const char *cli_library_sentence(void);
 

@@ -2,23 +2,10 @@
 #include "convert.h"
 
 #include <inttypes.h>
+#include <string.h>
 
-#include "documents.h"
-#include "progress.h"
 #include "stop.h"
 #include "token_input.h"
-
-typedef struct convert_run {
-  const convert_options *options;
-  batch_writer_options writing;
-  BatchDataset *dataset;
-  BatchWriter *writer;
-  documents documents;
-  progress bar;
-  uint64_t num_documents; /* known ones */
-  bool stopped;
-  uint64_t in_part; /* tokens of the shard at hand, where documents are not known */
-} convert_run;
 
 static bool puts_separators(const convert_options *o) {
   return o->separator == SEPARATOR_PUT_BEFORE || o->separator == SEPARATOR_PUT_AFTER;
@@ -45,56 +32,12 @@ static int settle_separator(convert_run *run) {
   return CLI_OK;
 }
 
-/* Files of which no documents are known, and the first of them. */
-static size_t unknown_files(const convert_run *run, batch_dataset_file *first) {
-  size_t count = 0;
-  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-  if (run->documents.separator) return 0;
-  for (size_t i = 0; i < batch_dataset_files(run->dataset); i++) {
-    if (!batch_dataset_get_file(run->dataset, i, &file) || separator_has_index(file.format) ||
-        file.tokens == 0)
-      continue;
-    if (count++ == 0) *first = file;
-  }
-  return count;
-}
-
-static uint64_t indexed_documents(const convert_run *run) {
-  uint64_t count = 0;
-  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-  for (size_t i = 0; i < batch_dataset_files(run->dataset); i++)
-    if (batch_dataset_get_file(run->dataset, i, &file) && separator_has_index(file.format))
-      count += file.documents;
-  return count;
-}
-
 static int check_documents(const convert_run *run) {
   batch_dataset_file file;
-  if (!run->options->separator || unknown_files(run, &file) == 0) return CLI_OK;
+  if (!run->options->separator || convert_unknown_files(run, &file) == 0) return CLI_OK;
   return cli_usage_error(convert_name,
                          "%s: no documents are known, expected --separator, as --output-separator is given",
                          file.path);
-}
-
-/* What is not in the output as it was in the input: said, whatever else is. */
-static void say_lost(const convert_run *run) {
-  batch_dataset_file file;
-  size_t unknown = unknown_files(run, &file);
-  uint64_t indexed = indexed_documents(run);
-  output_separator separator = run->options->separator;
-  const char *format = batch_format_name(run->writing.format);
-  if (separator_has_index(run->writing.format)) {
-    if (unknown > 0)
-      (void)cli_error(convert_name, "no documents are known in %s: %s one (--end-of-text finds them)",
-                      cli_count(unknown, "file"), unknown == 1 ? "it is" : "each is");
-  } else if (separator == SEPARATOR_TAKE_OUT) {
-    (void)cli_error(convert_name, "%s has no index: documents are not kept", format);
-  } else if (separator == SEPARATOR_KEEP && indexed > 0) {
-    (void)cli_error(convert_name,
-                    "%s has no index: the ends of %s are kept only where the tokens have end-of-text ids "
-                    "(--output-separator puts them there)",
-                    format, cli_count(indexed, "document"));
-  }
 }
 
 static bool show_progress(convert_run *run, const char *what) {
@@ -196,27 +139,24 @@ static int say_stopped(const convert_run *run) {
                    shards ? cli_count(shards, "whole shard") : "");
 }
 
-static int print_summary(const convert_run *run) {
-  double seconds = progress_seconds(&run->bar);
-  uint64_t tokens = batch_writer_tokens(run->writer);
-  printf("%s (%s)", cli_count(tokens, "token"), batch_token_type_name(batch_writer_token_type(run->writer)));
-  if (run->num_documents) printf(" in %s", cli_count(run->num_documents, "document"));
-  printf(
-      ", %s, %s, %.1f s, %s/s, %.1f Mtokens/s\n", cli_count(batch_writer_files(run->writer), "file"),
-      batch_format_name(run->writing.format), seconds,
-      cli_bytes((double)(batch_dataset_tokens(run->dataset) * batch_dataset_width(run->dataset)) / seconds),
-      (double)tokens * 1e-6 / seconds);
+static int print_result(const convert_run *run, const char *ended) {
+  if (run->options->json)
+    convert_print_json(run, ended);
+  else if (!run->options->quiet && strcmp(ended, "done") == 0)
+    convert_print_summary(run);
   return cli_finish_output(convert_name);
 }
 
 static int write_all(convert_run *run) {
   int status = convert_narrows(run->writer, run->dataset) ? check_ids(run) : CLI_OK;
   progress_end(&run->bar);
-  if (status == CLI_OK && !run->stopped) say_lost(run);
+  if (status == CLI_OK && !run->stopped) convert_say_lost(run);
   if (status == CLI_OK && !run->stopped) status = write_tokens(run);
   progress_end(&run->bar);
-  if (status == CLI_OK && run->stopped) return say_stopped(run);
-  return status == CLI_OK && !run->options->quiet ? print_summary(run) : status;
+  const char *ended = status != CLI_OK ? "failed" : run->stopped ? "stopped" : "done";
+  if (status == CLI_OK && run->stopped) status = say_stopped(run);
+  int printed = print_result(run, ended);
+  return status == CLI_OK ? printed : status;
 }
 
 /* What is to be put between documents must fit, and nothing is written over what is read. */

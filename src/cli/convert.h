@@ -3,6 +3,8 @@
 #define HEADRACE_CLI_CONVERT_H
 
 #include "data_options.h"
+#include "documents.h"
+#include "progress.h"
 
 /* What becomes of the end-of-text ids that part documents. */
 typedef enum output_separator {
@@ -17,7 +19,7 @@ typedef struct convert_options {
   batch_writer_options writer;
   const char *output;
   output_separator separator;
-  bool quiet, help;
+  bool quiet, json, help;
 } convert_options;
 
 #define CONVERT_OPTIONS_INIT                                                                                 \
@@ -37,5 +39,28 @@ bool convert_narrows(const BatchWriter *writer, const BatchDataset *dataset);
 
 /* One more than the largest id that a type holds. */
 uint32_t convert_room(batch_token_type type);
+
+/* A run, from when its options are known. */
+typedef struct convert_run {
+  const convert_options *options;
+  batch_writer_options writing;
+  BatchDataset *dataset;
+  BatchWriter *writer;
+  documents documents;
+  progress bar;
+  uint64_t num_documents; /* known ones */
+  bool stopped;
+  uint64_t in_part; /* tokens of the shard at hand, where documents are not known */
+} convert_run;
+
+/* Files of which no documents are known; *first: the first of them. */
+size_t convert_unknown_files(const convert_run *run, batch_dataset_file *first);
+
+/* What is not in the output as it was in the input: said, whatever else is. */
+void convert_say_lost(const convert_run *run);
+
+/* What came out, in a line for people; and for programs, however it ended, see json_open_run. */
+void convert_print_summary(const convert_run *run);
+void convert_print_json(const convert_run *run, const char *ended);
 
 #endif

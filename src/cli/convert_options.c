@@ -24,6 +24,7 @@ static int print_help(void) {
       "                        none, before or after (keep)\n"
       "  --force               replace what an earlier run with this output has written: FILE, its shards\n"
       "                        and their companions, in the end and at once\n"
+      "  --json                in the end one JSON object on the standard output, in place of the summary\n"
       "  --quiet               no progress, no summary\n"
       "  --help\n\n"
       "Input:\n"
@@ -52,6 +53,9 @@ static int take(convert_options *o, int c, const char *argument) {
     break;
   case 'q':
     o->quiet = true;
+    break;
+  case 'j':
+    o->json = true;
     break;
   case 'h':
     o->help = true;
@@ -92,6 +96,7 @@ int convert_options_take(convert_options *o, int argc, char **argv) {
                                           {"shard-tokens", required_argument, NULL, 'n'},
                                           {"output-separator", required_argument, NULL, 'S'},
                                           {"force", no_argument, NULL, 'F'},
+                                          {"json", no_argument, NULL, 'j'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
                                           {"format", required_argument, NULL, DATA_FORMAT},

@@ -294,7 +294,7 @@ uint64_t data_bad_lines(const BatchDataset *dataset) {
 }
 
 void data_say_bad_lines(const char *command, uint64_t lines) {
-  if (lines) (void)cli_error(command, "%s of .jsonl passed over", cli_count(lines, "bad line"));
+  if (lines) cli_note(command, "%s of .jsonl passed over", cli_count(lines, "bad line"));
 }
 
 void data_options_free(data_options *options) {

@@ -114,3 +114,10 @@ void json_hash(json *j, const char *key, uint64_t value) {
 void json_null(json *j, const char *key) {
   json_text(j, key, NULL);
 }
+
+void json_open_run(json *j, const char *command, const char *ended) {
+  json_open(j, NULL, '{');
+  json_text(j, "command", command);
+  json_text(j, "status", ended);
+  json_text(j, "error", strcmp(ended, "failed") == 0 ? cli_said() : NULL);
+}

@@ -23,6 +23,10 @@ typedef struct json {
   bool begun[JSON_DEEPEST];   /* whether it has a member */
 } json;
 
+/* Opens the whole, with what is said of any run: the command, how it ended ("done", "stopped" by a signal or "failed"), and the
+   sentence on stderr that says why it failed. */
+void json_open_run(json *j, const char *command, const char *ended);
+
 /* key: NULL in an array, and of the whole. bracket: '{' or '['. */
 void json_open(json *j, const char *key, char bracket);
 void json_close(json *j);

@@ -1,23 +1,14 @@
 /* headrace tokenize: turns text and .jsonl, compressed or not, into shards of tokens. */
-#include <inttypes.h>
+#include "tokenize.h"
 
-#include "data_options.h"
-#include "progress.h"
+#include <string.h>
+
 #include "stop.h"
 #include "writer_options.h"
 
-static const char name[] = "tokenize";
+const char tokenize_name[] = "tokenize";
 
-typedef struct tokenize_run {
-  data_options data;
-  batch_writer_options writer;
-  const char *output;
-  bool quiet, help, called;
-  progress bar;
-  uint64_t bad_lines;                                  /* passed over */
-  uint64_t bytes;                                      /* read */
-  uint64_t bytes_before, shards_before, tokens_before; /* of the run that this one goes on with */
-} tokenize_run;
+static const char *const name = tokenize_name;
 
 static int print_help(void) {
   printf(
@@ -43,6 +34,9 @@ static int print_help(void) {
       "  --workers N           threads that tokenize (as many as there are processors); what is written "
       "does\n"
       "                        not depend on it\n"
+      "  --json                in the end one JSON object on the standard output, in place of the summary: "
+      "all\n"
+      "                        counts, and how long reading, tokenizing and writing took and waited\n"
       "  --quiet               no progress, no summary\n"
       "  --help\n\n"
       "Text:\n"
@@ -73,6 +67,9 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
   case 'q':
     run->quiet = true;
     break;
+  case 'j':
+    run->json = true;
+    break;
   case 'h':
     run->help = true;
     break;
@@ -99,6 +96,7 @@ static int parse(int argc, char **argv, tokenize_run *run) {
                                           {"workers", required_argument, NULL, 'w'},
                                           {"continue", no_argument, NULL, 'c'},
                                           {"force", no_argument, NULL, 'F'},
+                                          {"json", no_argument, NULL, 'j'},
                                           {"quiet", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},
                                           {0}};
@@ -140,8 +138,7 @@ static void say_going_on(const tokenize_run *run) {
 static bool show_progress(void *context, const batch_tokenize_progress *state) {
   tokenize_run *run = context;
   char note[96];
-  run->bad_lines = state->bad_lines;
-  run->bytes = state->bytes;
+  run->last = *state;
   if (!run->called) say_going_on(run);
   run->called = true;
   /* What a run that is taken up has done before is no work of now, nor is reading on to where it was. */
@@ -155,24 +152,13 @@ static bool show_progress(void *context, const batch_tokenize_progress *state) {
   return true;
 }
 
-static void print_summary(const tokenize_run *run, const BatchWriter *writer) {
-  double seconds = progress_seconds(&run->bar);
-  uint64_t tokens = batch_writer_tokens(writer);
-  printf("%s (%s) in %s, %s, %s, %.1f s, %s/s, %.2f Mtokens/s\n", cli_count(tokens, "token"),
-         batch_token_type_name(batch_writer_token_type(writer)),
-         cli_count(batch_writer_documents(writer), "document"), cli_count(batch_writer_files(writer), "file"),
-         batch_format_name(run->writer.format), seconds,
-         cli_bytes((double)(run->bytes - run->bytes_before) / seconds),
-         (double)(tokens - run->tokens_before) * 1e-6 / seconds);
-}
-
 /* What there is to go on with after an error that may be gone by then. */
 static void say_kept(const tokenize_run *run, const BatchWriter *writer) {
   uint64_t shards = batch_writer_files(writer);
   if (batch_last_error()->code == BATCH_ERROR_INVALID_ARGUMENT) return;
   if (!run->writer.shard_tokens || run->writer.overwrite || shards == 0) return;
-  (void)cli_error(name, "kept: %s; the same command with --continue goes on behind",
-                  cli_count(shards, "whole shard"));
+  cli_note(name, "kept: %s; the same command with --continue goes on behind",
+           cli_count(shards, "whole shard"));
 }
 
 static int say_stopped(const tokenize_run *run, const BatchWriter *writer) {
@@ -186,21 +172,33 @@ static int say_stopped(const tokenize_run *run, const BatchWriter *writer) {
                    shards ? "; the same command with --continue goes on behind" : "");
 }
 
+static int print_result(const tokenize_run *run, const BatchWriter *writer, const char *ended) {
+  if (run->json)
+    tokenize_print_json(run, writer, ended);
+  else if (!run->quiet && strcmp(ended, "done") == 0)
+    tokenize_print_summary(run, writer);
+  return cli_finish_output(name);
+}
+
 static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *paths, size_t n) {
+  const char *ended = "done";
+  int answer = CLI_OK;
   progress_start(&run->bar, run->quiet);
   batch_status status = batch_tokenize_files(paths, n, &run->data.dataset, writer, show_progress, run);
   bool good = status == BATCH_OK && batch_writer_finish(writer);
   progress_end(&run->bar);
-  if (status == BATCH_CLOSED) return say_stopped(run, writer);
-  if (!good) {
-    int answer = cli_library_error(name);
+  if (status == BATCH_CLOSED) {
+    answer = say_stopped(run, writer);
+    ended = "stopped";
+  } else if (!good) {
+    answer = cli_library_error(name);
     say_kept(run, writer);
-    return answer;
+    ended = "failed";
+  } else {
+    data_say_bad_lines(name, run->last.bad_lines);
   }
-  data_say_bad_lines(name, run->bad_lines);
-  if (run->quiet) return CLI_OK;
-  print_summary(run, writer);
-  return cli_finish_output(name);
+  int printed = print_result(run, writer, ended);
+  return answer == CLI_OK ? printed : answer;
 }
 
 static int tokenize(tokenize_run *run, const char *const *paths, size_t n) {

@@ -3,10 +3,14 @@
 #define HEADRACE_CLI_WRITER_OPTIONS_H
 
 #include "cli.h"
+#include "json.h"
 
 /* Their arguments; each returns CLI_OK or, having said what was expected, another exit status. */
 int writer_take_format(batch_writer_options *writer, const char *command, const char *word);
 int writer_take_type(batch_writer_options *writer, const char *command, const char *word);
 int writer_take_shard_tokens(batch_writer_options *writer, const char *command, const char *text);
+
+/* What was written so far. */
+void writer_print_json(json *j, const char *output, batch_format format, const BatchWriter *writer);
 
 #endif

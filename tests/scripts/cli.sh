@@ -24,6 +24,17 @@ run() {
 out_has() { for text; do grep -qF -e "$text" out || fail "stdout has '$text'"; done; }
 err_has() { for text; do grep -qF -e "$text" err || fail "stderr has '$text'"; done; }
 
+# json PYTHON...: stdout is JSON, and of the object d these hold; without python3 only that it is an object.
+json() {
+  if command -v python3 >/dev/null; then
+    for holds; do
+      python3 -c 'import json, sys; d = json.load(open("out")); sys.exit(not eval(sys.argv[1]))' "$holds" || fail "JSON of which $holds"
+    done
+  else
+    [ "$(head -c 1 out)$(tail -n 1 out)" = '{}' ] || fail 'one JSON object'
+  fi
+}
+
 # refuses STATUS TEXT -- ARGUMENT...: nothing on stdout, one sentence on stderr that has TEXT.
 refuses() {
   wanted=$1

@@ -126,6 +126,14 @@ run 0 info --quick --json cut_000001.npy cut_000004.npy
 run 0 convert --quiet --to headerless -o cut.bin 'cut_*.npy'
 cmp cut.bin usual.headerless/x.bin || fail 'shards that were cut anywhere are the whole'
 
+# For programs.
+run 0 convert --json --to llmc-llama3 -o json.bin usual.megatron/x.bin
+json 'd["command"] == "convert" and d["status"] == "done" and d["error"] is None and d["documents"] == 3062' \
+  'd["output"] == "json.bin" and d["format"] == "llm.c Llama 3" and d["token_type"] == "u32" and d["files"] == 1' \
+  'd["seconds"] > 0 and d["tokens_per_second"] > 0 and d["bytes_per_second"] > 0'
+run 0 convert --json --quiet --to npy -o json.npy a.bin
+json 'd["tokens"] == 2 and d["documents"] is None'
+
 # Types: the input's own where the format has it, one that holds all of it, or what is asked for.
 type_of() { "$headrace" info --json --quick $1 | sed -n 's/.*"token_type": "\([a-z0-9]*\)".*/\1/p'; }
 printf 'a\000b\000c\000' >abc.u16
@@ -144,6 +152,8 @@ done
 refuses 2 'x.u16: says tokens of type u16' -- convert --to headerless -o x.u16 t.npy
 printf '\377\377\377\377\001\000\000\000' >negative.u32
 refuses 1 'negative.u32: at byte 0: token 0: found id 4294967295' -- convert --to headerless -o x.bin negative.u32
+run 1 convert --json --to headerless -o x.bin negative.u32
+json 'd["status"] == "failed" and d["error"].startswith("negative.u32: at byte 0") and d["files"] == 0'
 [ -z "$(ls -A | grep '^\.*x')" ] || fail "left of an id that cannot be: $(ls -A)"
 
 # What is there stays without --force, and is no input with it.

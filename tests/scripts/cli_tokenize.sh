@@ -26,6 +26,28 @@ run 0 tokenize -o out.bin a.txt b.txt
 out_has '15 tokens (u16) in 2 documents'
 [ "$(wc -c <out.bin)" -eq 30 ] || fail '13 bytes and two ends of text are 15 tokens'
 refuses 1 'out.bin: exists' -- tokenize -o out.bin a.txt
+
+# For programs: one object on stdout, whatever is said on stderr; none where the run is refused before it begins.
+run 0 tokenize --json --workers 1 -o json.bin a.txt b.txt
+json 'd["command"] == "tokenize" and d["status"] == "done" and d["error"] is None' \
+  'd["output"] == "json.bin" and d["format"] == "headerless" and d["token_type"] == "u16"' \
+  'd["tokens"] == 15 and d["documents"] == 2 and d["files"] == 1 and d["bytes"] == 13 and d["bad_lines"] == 0' \
+  'd["seconds"] > 0 and d["tokens_per_second"] > 0 and d["bytes_per_second"] > 0' \
+  'd["bottleneck"] in ("reader", "workers", "writer")' \
+  'all(d[s]["busy_ns"] > 0 and d[s]["wait_ns"] == 0 for s in ("reader", "workers", "writer"))' \
+  '[d[s]["threads"] for s in ("reader", "workers", "writer")] == [0, 0, 1]'
+[ -s err ] && fail 'nothing is said on stderr'
+yes 'a line of text' | head -c 3000000 >long.txt
+run 0 tokenize --json --quiet --force --workers 3 -o json.bin long.txt
+json 'd["tokens"] == 3000001 and [d[s]["threads"] for s in ("reader", "workers", "writer")] == [1, 3, 1]' \
+  'all(d[s]["busy_ns"] > 0 and d[s]["wait_ns"] >= 0 for s in ("reader", "workers", "writer"))' \
+  'd["workers"]["wait_ns"] > 0 and d["writer"]["wait_ns"] > 0'
+printf 'bad "line"\n' >bad.jsonl
+run 1 tokenize --json -o failed.bin a.txt bad.jsonl
+json 'd["status"] == "failed" and d["files"] == 0 and d["error"].startswith("bad.jsonl: at byte 0: line 1: found no JSON")'
+err_has 'headrace tokenize: bad.jsonl: at byte 0'
+refuses 1 'out.bin: exists' -- tokenize --json -o out.bin a.txt
+rm json.bin long.txt bad.jsonl
 run 0 tokenize --force --quiet --token-type auto -o out.bin a.txt
 [ -s out ] && fail 'nothing is printed with --quiet'
 
@@ -141,9 +163,10 @@ run 0 tokenize --quiet --force --separator none -o link.bin a.txt
 
 # a signal leaves what was there
 yes 'a line of text' | head -c 40000000 >big.txt
-"$headrace" tokenize --quiet --force --separator none -o s/x.bin big.txt 2>err & job=$!
+"$headrace" tokenize --json --quiet --force --separator none -o s/x.bin big.txt >out 2>err & job=$!
 while [ ! -e s/.x.bin.headrace/new/x.bin ]; do kill -0 $job || break; done
 kill -TERM $job && wait $job 2>/dev/null && fail 'stopped by a signal, and says success'
+json 'd["status"] == "stopped" and d["error"] is None and d["bytes"] < 40000000'
 [ "$(tokens s/x.bin)" = 6 ] && [ "$(ls -A s | tr '\n' ' ')" = 'x.bin x_notes.bin ' ] || fail "after the signal: $(ls -A s)"
 
 # what is interrupted goes on, and is in the end what it would have been

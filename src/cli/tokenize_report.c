@@ -1,0 +1,59 @@
+/* What headrace tokenize says in the end. */
+#include <string.h>
+
+#include "tokenize.h"
+#include "writer_options.h"
+
+static double bytes_per_second(const tokenize_run *run) {
+  return (double)(run->last.bytes - run->bytes_before) / progress_seconds(&run->bar);
+}
+
+static double tokens_per_second(const tokenize_run *run, const BatchWriter *writer) {
+  return (double)(batch_writer_tokens(writer) - run->tokens_before) / progress_seconds(&run->bar);
+}
+
+static const char *work_of(const char *stage) {
+  return strcmp(stage, "reader") == 0 ? "reading" : strcmp(stage, "workers") == 0 ? "tokenizing" : "writing";
+}
+
+void tokenize_print_summary(const tokenize_run *run, const BatchWriter *writer) {
+  const char *stage = run->last.bottleneck;
+  bool tells = stage && progress_seconds(&run->bar) >= 1; /* not what starting took */
+  printf("%s (%s) in %s, %s, %s, %.1f s, %s/s, %.2f Mtokens/s",
+         cli_count(batch_writer_tokens(writer), "token"),
+         batch_token_type_name(batch_writer_token_type(writer)),
+         cli_count(batch_writer_documents(writer), "document"), cli_count(batch_writer_files(writer), "file"),
+         batch_format_name(run->writer.format), progress_seconds(&run->bar), cli_bytes(bytes_per_second(run)),
+         tokens_per_second(run, writer) * 1e-6);
+  if (tells) printf(", held up by %s", work_of(stage));
+  putchar('\n');
+}
+
+static void print_stage(json *j, const char *name, uint32_t threads, uint64_t busy, uint64_t waiting) {
+  json_open(j, name, '{');
+  json_count(j, "threads", threads);
+  json_count(j, "busy_ns", busy);
+  json_count(j, "wait_ns", waiting);
+  json_close(j);
+}
+
+void tokenize_print_json(const tokenize_run *run, const BatchWriter *writer, const char *ended) {
+  json j = {0};
+  const batch_tokenize_progress *last = &run->last;
+  uint32_t helpers = last->workers > 0;
+  json_open_run(&j, tokenize_name, ended);
+  writer_print_json(&j, run->output, run->writer.format, writer);
+  json_count(&j, "documents", batch_writer_documents(writer));
+  json_count(&j, "bad_lines", last->bad_lines);
+  json_count(&j, "tokens_before", run->tokens_before);
+  json_count(&j, "bytes", last->bytes);
+  json_count(&j, "bytes_before", run->bytes_before);
+  json_number(&j, "seconds", progress_seconds(&run->bar));
+  json_number(&j, "tokens_per_second", tokens_per_second(run, writer));
+  json_number(&j, "bytes_per_second", bytes_per_second(run));
+  json_text(&j, "bottleneck", last->bottleneck ? last->bottleneck : "none");
+  print_stage(&j, "reader", helpers, last->reader_ns, last->reader_wait_ns);
+  print_stage(&j, "workers", last->workers, last->worker_ns, last->worker_wait_ns);
+  print_stage(&j, "writer", 1, last->writer_ns, last->writer_wait_ns);
+  json_close(&j);
+}
