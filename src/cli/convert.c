@@ -2,6 +2,7 @@
 #include "convert.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "stop.h"
@@ -96,14 +97,13 @@ static bool put_separator(convert_run *run) {
 }
 
 /* Where no documents are known and none are written, shards are cut anywhere. */
-static bool write_parts(convert_run *run, const int32_t *ids, size_t count) {
+static bool write_parts(convert_run *run, const document_piece *piece, const uint8_t *loss) {
   uint64_t most = run->writing.shard_tokens;
-  while (count > 0) {
-    uint64_t room = most - run->in_part;
-    size_t n = count < room ? count : (size_t)room;
-    if (!batch_writer_append(run->writer, ids, n)) return false;
-    ids += n;
-    count -= n;
+  for (size_t from = 0, n; from < piece->count; from += n) {
+    uint64_t room = most - run->in_part, left = piece->count - from;
+    n = (size_t)(left < room ? left : room);
+    if (!batch_writer_append_masked(run->writer, piece->ids + from, loss ? loss + from : NULL, n))
+      return false;
     run->in_part = (run->in_part + n) % most;
     if (run->in_part == 0 && !batch_writer_end_document(run->writer)) return false;
   }
@@ -112,12 +112,14 @@ static bool write_parts(convert_run *run, const int32_t *ids, size_t count) {
 
 static bool write_piece(convert_run *run, const document_piece *piece) {
   output_separator separator = run->options->separator;
+  const uint8_t *loss = run->loss;
   bool known = documents_are_known(&run->documents);
+  if (loss && !batch_dataset_read_loss(run->dataset, piece->first, piece->count, run->loss)) return false;
   if (!known && run->writing.shard_tokens && !separator_has_index(run->writing.format))
-    return write_parts(run, piece->ids, piece->count);
+    return write_parts(run, piece, loss);
   run->num_documents += piece->ends && known;
   return (!piece->begins || separator != SEPARATOR_PUT_BEFORE || put_separator(run)) &&
-         batch_writer_append(run->writer, piece->ids, piece->count) &&
+         batch_writer_append_masked(run->writer, piece->ids, loss, piece->count) &&
          (!piece->ends || separator != SEPARATOR_PUT_AFTER || put_separator(run)) &&
          (!piece->ends || batch_writer_end_document(run->writer));
 }
@@ -125,6 +127,8 @@ static bool write_piece(convert_run *run, const document_piece *piece) {
 static int write_tokens(convert_run *run) {
   document_piece piece;
   documents *d = rewind_documents(run);
+  if (batch_dataset_has_loss(run->dataset) && !(run->loss = malloc(DOCUMENTS_PIECE)))
+    return cli_error(convert_name, "no memory for the loss masks");
   while (documents_next(d, &piece)) {
     if (!write_piece(run, &piece)) return cli_library_error(convert_name);
     if (!show_progress(run, cli_count(batch_writer_tokens(run->writer), "token"))) return CLI_OK;
@@ -205,6 +209,7 @@ int command_convert(int argc, char **argv) {
   int status = convert_options_take(&options, argc, argv);
   if (status == CLI_OK && !options.help)
     status = convert(&run, (const char *const *)argv + optind, (size_t)(argc - optind));
+  free(run.loss);
   documents_free(&run.documents);
   batch_writer_free(run.writer);
   batch_dataset_free(run.dataset);

@@ -49,6 +49,7 @@ typedef struct convert_run {
   documents documents;
   progress bar;
   uint64_t num_documents; /* known ones */
+  uint8_t *loss;          /* [DOCUMENTS_PIECE], of the piece at hand; NULL: the input has no masks */
   bool stopped;
   uint64_t in_part; /* tokens of the shard at hand, where documents are not known */
 } convert_run;

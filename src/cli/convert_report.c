@@ -51,7 +51,7 @@ static double bytes_per_second(const convert_run *run) {
 void convert_print_summary(const convert_run *run) {
   double seconds = progress_seconds(&run->bar);
   uint64_t tokens = batch_writer_tokens(run->writer);
-  printf("%s (%s)", cli_count(tokens, "token"), batch_token_type_name(batch_writer_token_type(run->writer)));
+  writer_print_tokens(run->writer);
   if (run->num_documents) printf(" in %s", cli_count(run->num_documents, "document"));
   printf(", %s, %s, %.1f s, %s/s, %.1f Mtokens/s\n", cli_count(batch_writer_files(run->writer), "file"),
          batch_format_name(run->writing.format), seconds, cli_bytes(bytes_per_second(run)),

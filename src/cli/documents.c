@@ -4,8 +4,6 @@
 
 #include "separator.h"
 
-enum { BLOCK = 1 << 16 }; /* ids that are read at once */
-
 static uint64_t larger(uint64_t a, uint64_t b) {
   return a > b ? a : b;
 }
@@ -22,7 +20,7 @@ static bool is_wanted(const documents *d) {
 static bool read_to(documents *d, uint64_t end, document_piece *piece) {
   if (d->at < end && (d->at < d->block || d->at - d->block >= d->used)) {
     d->block = d->at;
-    d->used = (size_t)smaller(d->file_end - d->at, BLOCK);
+    d->used = (size_t)smaller(d->file_end - d->at, DOCUMENTS_PIECE);
     d->failed = !batch_dataset_read(d->dataset, d->at, d->used, d->ids);
     if (d->failed) d->used = 0;
   }
@@ -116,7 +114,7 @@ static bool piece_of_stream(documents *d, document_piece *piece) {
 }
 
 bool documents_next(documents *d, document_piece *piece) {
-  if (!d->ids) d->ids = malloc(BLOCK * sizeof *d->ids);
+  if (!d->ids) d->ids = malloc(DOCUMENTS_PIECE * sizeof *d->ids);
   d->failed = !d->ids;
   while (!d->failed && d->document <= d->last) {
     bool wanted = is_wanted(d);

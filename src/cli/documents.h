@@ -13,6 +13,8 @@
 
 #include "cli.h"
 
+enum { DOCUMENTS_PIECE = 1 << 16 }; /* ids, at most, of a piece */
+
 typedef struct documents {
   const BatchDataset *dataset;
   batch_separator separator;

@@ -19,9 +19,8 @@ static const char *work_of(const char *stage) {
 void tokenize_print_summary(const tokenize_run *run, const BatchWriter *writer) {
   const char *stage = run->last.bottleneck;
   bool tells = stage && progress_seconds(&run->bar) >= 1; /* not what starting took */
-  printf("%s (%s) in %s, %s, %s, %.1f s, %s/s, %.2f Mtokens/s",
-         cli_count(batch_writer_tokens(writer), "token"),
-         batch_token_type_name(batch_writer_token_type(writer)),
+  writer_print_tokens(writer);
+  printf(" in %s, %s, %s, %.1f s, %s/s, %.2f Mtokens/s",
          cli_count(batch_writer_documents(writer), "document"), cli_count(batch_writer_files(writer), "file"),
          batch_format_name(run->writer.format), progress_seconds(&run->bar), cli_bytes(bytes_per_second(run)),
          tokens_per_second(run, writer) * 1e-6);

@@ -23,10 +23,19 @@ int writer_take_shard_tokens(batch_writer_options *writer, const char *command, 
   return cli_usage_error(command, "--shard-tokens is %s, expected a number of tokens such as 100M", text);
 }
 
+void writer_print_tokens(const BatchWriter *writer) {
+  uint64_t masked = batch_writer_masked(writer);
+  printf("%s (%s", cli_count(batch_writer_tokens(writer), "token"),
+         batch_token_type_name(batch_writer_token_type(writer)));
+  if (masked > 0) printf(", %s not to be learnt", cli_thousands(masked));
+  putchar(')');
+}
+
 void writer_print_json(json *j, const char *output, batch_format format, const BatchWriter *writer) {
   json_text(j, "output", output);
   json_text(j, "format", batch_format_name(format));
   json_text(j, "token_type", batch_token_type_name(batch_writer_token_type(writer)));
   json_count(j, "files", batch_writer_files(writer));
   json_count(j, "tokens", batch_writer_tokens(writer));
+  json_count(j, "masked", batch_writer_masked(writer));
 }

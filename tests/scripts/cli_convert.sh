@@ -126,6 +126,34 @@ run 0 info --quick --json cut_000001.npy cut_000004.npy
 run 0 convert --quiet --to headerless -o cut.bin 'cut_*.npy'
 cmp cut.bin usual.headerless/x.bin || fail 'shards that were cut anywhere are the whole'
 
+# Loss masks go along: of every format, over shards, without the ids that are taken out; those that are put in are learnt.
+cp -r usual.headerless masked
+count=$(($(wc -c <masked/x.bin) / 2))
+{ head -c 1000 /dev/zero; head -c $((count - 71000)) /dev/zero | tr '\000' '\001'; head -c 70000 /dev/zero; } >masked/x.bin.loss
+for to in $formats; do
+  convert_to $to there --separator after --end-of-text 256 masked/x.bin
+  cmp there/*.loss masked/x.bin.loss || fail "the mask of $to"
+  case $to in datatrove | megatron) ends= ;; *) ends='--separator after --end-of-text 256' ;; esac
+  convert_to headerless into --token-type u16 $ends $(file_of $to there)
+  same into masked "$to and back, with masks"
+  convert_to $to into --shard-tokens 20k --separator after --end-of-text 256 masked/x.bin
+  cat into/*.loss | cmp - masked/x.bin.loss || fail "the masks of shards of $to"
+done
+convert_to npy into --shard-tokens 30k masked/x.bin
+cat into/*.loss | cmp - masked/x.bin.loss || fail 'the masks of shards that are cut anywhere'
+printf '\001\000\002\000\011\000\003\000\011\000' >m.u16
+printf '\000\001\001\000\001' >m.u16.loss
+run 0 convert --to headerless --end-of-text 9 --output-separator none -o taken.u16 m.u16
+out_has '3 tokens (u16, 2 not to be learnt) in 2 documents'
+printf '\001\000\002\000\003\000' | cmp - taken.u16 && printf '\000\001\000' | cmp - taken.u16.loss || fail 'ids that are taken out'
+run 0 convert --json --to headerless --end-of-text 9 --output-separator before -o put.u16 m.u16
+json 'd["tokens"] == 5 and d["masked"] == 2'
+printf '\011\000\001\000\002\000\011\000\003\000' | cmp - put.u16 && printf '\001\000\001\001\000' | cmp - put.u16.loss ||
+  fail 'ids that are put in'
+printf '\026' >m.u16.loss # bits, the lowest first
+run 0 convert --quiet --force --to headerless --end-of-text 9 --output-separator none -o taken.u16 m.u16
+printf '\000\001\000' | cmp - taken.u16.loss || fail 'a mask of bits'
+
 # For programs.
 run 0 convert --json --to llmc-llama3 -o json.bin usual.megatron/x.bin
 json 'd["command"] == "convert" and d["status"] == "done" and d["error"] is None and d["documents"] == 3062' \
