@@ -47,6 +47,20 @@ static batch_loader_options make_options(void) {
   return o;
 }
 
+/* All that can be asked of a batch; t.ds has no loss mask. */
+static batch_loader_options make_rich_options(void) {
+  batch_loader_options o = make_options();
+  o.packing = BATCH_PACK_DOCUMENTS;
+  o.with_documents = o.with_cu_seqlens = o.ignore_masked = o.no_loss_across = o.context_documents = true;
+  o.context_world = 2;
+  return o;
+}
+
+Test(loader_memory, a_loader_of_parts_of_rows_is_refused_whole_at_every_allocation) {
+  batch_loader_options o = make_rich_options();
+  cr_assert_gt(inject_failures("batch_loader_create", make_loader, &o), 12);
+}
+
 Test(loader_memory, a_loader_is_refused_whole_at_every_allocation) {
   batch_loader_options o = make_options();
   for (batch_packing packing = BATCH_PACK_WINDOWS; packing <= BATCH_PACK_BOS_ALIGNED; packing++) {
@@ -80,6 +94,15 @@ Test(loader_memory, nothing_is_allocated_while_windows_are_packed) {
   o.epochs = 20;
   o.packing = BATCH_PACK_BEST_FIT;
   o.pack_window = 20;
+  count_allocations(&o);
+}
+
+Test(loader_memory, nothing_is_allocated_between_parts_of_rows_skipped_ones_neither) {
+  batch_loader_options o = make_rich_options();
+  o.epochs = 20;
+  count_allocations(&o);
+  o.max_sequences = 3; /* a document of 39 pairs in 64 columns of each row, and padding */
+  o.faults = BATCH_FAULT_SKIP;
   count_allocations(&o);
 }
 

@@ -41,7 +41,7 @@ static void put_documents(filler *f, const token_files *data, const pack_piece *
 static void count_run(const filler *f, position_counts *counts, uint32_t row, const stretch *run,
                       uint32_t pairs) {
   const context_role *c = &f->recipe->context;
-  uint64_t there = context_share(c, run->count, pairs), ones = 0;
+  uint64_t there = c->world > 1 ? context_share(c, run->count, pairs) : pairs, ones = 0;
   counts->tokens += there;
   if (!f->recipe->masks) return;
   context_part parts[2];
@@ -64,7 +64,8 @@ static void fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
   if (r->masks) filler_put_mask(f, source_number, piece, row, column);
   if (f->batch->documents.raw || sequences_are_asked_for(&f->sequences) || r->no_loss_across)
     put_documents(f, r->plan.sources[source_number].data, piece, row, column, number);
-  row_pad_tokens(f->batch, row, column + piece->pairs, piece->columns - piece->pairs, r->pad_id);
+  if (piece->columns > piece->pairs)
+    row_pad_tokens(f->batch, row, column + piece->pairs, piece->columns - piece->pairs, r->pad_id);
 }
 
 /* Fills the row from its left; returns how many columns have something. */
@@ -92,6 +93,7 @@ static uint32_t fill_pieces(filler *f, uint32_t row, const filler_row *found, po
 static bool end_sequences(filler *f, uint32_t row, uint32_t column) {
   uint32_t length = f->batch->sequence_length;
   bool failed = f->row_failed && f->recipe->skip;
+  if (!sequences_are_asked_for(&f->sequences)) return failed;
   if (failed)
     sequences_join_row(&f->sequences, length);
   else

@@ -16,7 +16,7 @@ void sequences_join_row(sequences *s, uint32_t length) {
 
 bool sequences_end_row(sequences *s, uint32_t rows) {
   s->wanted += s->count - s->row.count;
-  return s->capacity == 0 || (uint64_t)s->count + rows <= s->capacity;
+  return (uint64_t)s->count + rows <= s->capacity;
 }
 
 bool sequences_end(const sequences *s, Batch *batch) {
