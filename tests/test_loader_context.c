@@ -74,6 +74,35 @@ Test(loader_context, each_document_is_padded_and_cut_by_itself_where_asked) {
   batch_dataset_free(of);
 }
 
+/* Documents of 6, 2 and 4 tokens: of 5, 1 and 3 pairs, in 8, 4 and 4 columns. */
+Test(loader_context, documents_that_share_a_row_are_each_cut) {
+  BatchDataset *of = make_documents("d.ds", (const uint32_t[]){6, 2, 4}, 3);
+  for (batch_packing packing = BATCH_PACK_BEST_FIT; packing <= BATCH_PACK_BOS_ALIGNED; packing++)
+    for (uint32_t rank = 0; rank < 2; rank++) {
+      batch_loader_options o = options_of(1, 16, rank);
+      o.packing = packing;
+      o.context_documents = o.with_documents = o.with_cu_seqlens = true;
+      o.pad_id = 5;
+      BatchLoader *loader = start_loader(of, &o);
+      Batch *batch = next_batch(loader);
+      if (rank == 0) {
+        assert_elements(&batch->input, INTS(0, 7, 5, 5, 42, 5, 56, 5));
+        assert_elements(&batch->documents, INTS(0, 0, 0, 0, 1, 1, 2, 2));
+        assert_elements(&batch->positions, INTS(0, 1, 6, 7, 0, 3, 0, 3));
+      } else {
+        assert_elements(&batch->input, INTS(14, 21, 28, 5, 5, 5, 63, 70));
+        assert_elements(&batch->positions, INTS(2, 3, 4, 5, 1, 2, 1, 2));
+      }
+      assert_elements(&batch->cu_seqlens,
+                      INTS(0, 8, 12, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16, 16));
+      cr_assert(batch->num_sequences == 3 && batch->max_seqlen == 8);
+      batch_release(batch);
+      cr_assert_null(next_batch(loader));
+      batch_loader_free(loader);
+    }
+  batch_dataset_free(of);
+}
+
 /* With one rank nothing is cut; the row's document has an even number of columns all the same. */
 Test(loader_context, a_context_of_one_rounds_documents_and_cuts_nothing) {
   BatchDataset *of = make_documents("d.ds", (const uint32_t[]){4, 3}, 2);

@@ -71,12 +71,10 @@ bool loader_read_options(const char *function, const batch_loader_options *given
 /* Says what is wrong with an option. */
 #define wrong(...) error_fail(BATCH_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
 
-/* options_batch.c: what its batches are, and what they are before they are cut; which part of the context it has, and of how many
-   columns each document's are a multiple. */
+/* options_batch.c: what its batches are, what they are before they are cut, and which part of a context that leaves. */
 batch_shape loader_shape(const batch_loader_options *options);
 batch_shape loader_whole_shape(const batch_loader_options *options);
 context_role loader_context(const batch_loader_options *options);
-uint32_t loader_context_multiple(const batch_loader_options *options);
 
 /* Checks the options that say so; first, since the above take those that are right. Sets an error. */
 bool loader_check_batch_options(const batch_loader_options *options);

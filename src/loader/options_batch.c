@@ -14,10 +14,6 @@ context_role loader_context(const batch_loader_options *o) {
                         .documents = o->context_documents};
 }
 
-uint32_t loader_context_multiple(const batch_loader_options *o) {
-  return o->context_documents ? 2 * loader_context(o).world : 1;
-}
-
 static uint64_t positions_of(const batch_loader_options *o) {
   return (uint64_t)o->batch_size * o->sequence_length;
 }
@@ -26,7 +22,7 @@ static uint64_t positions_of(const batch_loader_options *o) {
 static uint32_t max_sequences_of(const batch_loader_options *o) {
   if (o->with_cu_seqlens) return o->max_sequences ? o->max_sequences : (uint32_t)positions_of(o);
   bool cuts_documents = o->context_documents && loader_context(o).world > 1;
-  return cuts_documents ? (uint32_t)(positions_of(o) / loader_context_multiple(o)) : 0;
+  return cuts_documents ? (uint32_t)(positions_of(o) / plan_multiple(o)) : 0;
 }
 
 batch_shape loader_whole_shape(const batch_loader_options *o) {

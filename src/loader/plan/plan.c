@@ -119,6 +119,11 @@ static uint32_t window_size(const plan *p, uint32_t given) {
   return USUAL / p->count > LEAST ? (uint32_t)(USUAL / p->count) : LEAST;
 }
 
+uint32_t plan_multiple(const batch_loader_options *options) {
+  uint32_t world = options->context_world ? options->context_world : 1;
+  return options->context_documents ? 2 * world : 1;
+}
+
 bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batch_loader_options *options) {
   *p = (plan){.seed = options->seed,
               .shuffle = options->shuffle,
@@ -126,8 +131,7 @@ bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batc
               .sequence_length = options->sequence_length,
               .packing = options->packing,
               .windowed = options->packing >= BATCH_PACK_BEST_FIT,
-              .multiple =
-                  options->context_documents ? 2 * (options->context_world ? options->context_world : 1) : 1,
+              .multiple = plan_multiple(options),
               .whole = options->drop_last && options->packing == BATCH_PACK_WINDOWS};
   const char *needed_by = p->packing != BATCH_PACK_WINDOWS ? "this packing"
                           : options->no_loss_across        ? "no_loss_across"

@@ -46,6 +46,9 @@ typedef struct plan_row {
   const pack_table *table; /* the window's; NULL: not windowed */
 } plan_row;
 
+/* Of how many columns each document's are a multiple: so many chunks it is cut into, see loader/context.h. */
+uint32_t plan_multiple(const batch_loader_options *options);
+
 /* Makes the plan of sources[0..n-1]. Sets an error, without a function's name. plan_free also after a
    failure. */
 bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batch_loader_options *options);
