@@ -19,9 +19,8 @@
   "  --longest-document N  bytes of a line, or of a document that must be held whole (64Mi)\n"
 
 #define HELP_PART                                                                                            \
-  "  --split PART          train or validation: that part of the documents (of blocks, where documents are " \
-  "not\n"                                                                                                    \
-  "                        known); may be given beside the --split of a rank file\n"                         \
+  "  --split PART          train or validation: that part of the documents, or of blocks where none are\n"   \
+  "                        known. May be given beside the --split of a rank file\n"                          \
   "  --fraction F          of the data that is for validation (0.01)\n"                                      \
   "  --split-seed N        chooses which is (0)\n"
 

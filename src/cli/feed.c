@@ -9,11 +9,7 @@
 
 static const char name[] = "feed";
 
-/* What came out. */
-typedef struct feed_sum {
-  uint64_t batches, rows, tokens, checksum, errors;
-} feed_sum;
-
+/* That are learnt. */
 static uint64_t tokens_of(const Batch *batch, uint32_t row) {
   uint64_t sum = 0;
   for (uint32_t i = 0; i < batch->sequence_length; i++)
@@ -54,10 +50,16 @@ static uint64_t end_row(const batch_loader_options *o, uint64_t rows) {
   return limited ? first + o->steps * step : end;
 }
 
-/* Progress is counted in bytes of the stream, from the run's first row to the batch's place in the order. */
+/* How many rows an epoch has is known at its end. */
+static bool is_estimate(const feed_run *run) {
+  return run->loader.loader.packing >= BATCH_PACK_BEST_FIT && !sources_are_mixed(&run->sources);
+}
+
+/* Progress is counted in bytes of the stream, from the run's first row to the batch's place in the order. Of an estimate
+   it does not come to the end before the run does. */
 static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, uint64_t place,
                  const feed_sum *sum) {
-  char note[160];
+  char note[160], about[60] = "";
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   if (!progress_is_due(&run->bar) || !batch_loader_get_stats(loader, &stats)) return;
   const batch_loader_options *o = &run->loader.loader;
@@ -65,9 +67,14 @@ static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, u
            bytes = batch->sequence_length * run->token_bytes,
            at = batch->epoch_id * rows + (place < rows ? place : rows), done = at > first ? at - first : 0;
   if (__builtin_mul_overflow(end_row(o, rows) - first, bytes, &total)) total = UINT64_MAX;
-  snprintf(note, sizeof note, "%s  %.1f Mtokens/s%s", who_waits(&stats),
-           (double)sum->tokens / progress_seconds(&run->bar) / 1e6, run->shares);
-  progress_draw(&run->bar, done * bytes, total, note);
+  done *= bytes;
+  if (is_estimate(run)) {
+    snprintf(about, sizeof about, "  about %s an epoch", cli_count(rows, "row"));
+    if (done > total / 100 * 99) done = total / 100 * 99;
+  }
+  snprintf(note, sizeof note, "%s  %.1f Mtokens/s%s%s", who_waits(&stats),
+           (double)sum->tokens / progress_seconds(&run->bar) / 1e6, run->shares, about);
+  progress_draw(&run->bar, done, total, note);
 }
 
 /* The next batch, in pieces of time between which a signal is noticed: then BATCH_TIMEDOUT. */
@@ -128,6 +135,10 @@ static int feed(feed_run *run, BatchLoader *loader) {
   batch_loader_get_stats(loader, &stats);
   sum.errors += stats.errors;
   int saved = save_state(run, loader);
+  sum.tokens += stats.masked;
+  printf("positions: %" PRIu64 ", of which %" PRIu64 " masked, %" PRIu64 " padding; %" PRIu64
+         " tokens cropped\n",
+         sum.tokens + stats.padding, stats.masked, stats.padding, stats.cropped);
   printf("feed: %" PRIu64 " batches, %" PRIu64 " tokens, checksum %016" PRIx64 ", %" PRIu64 " errors\n",
          sum.batches, sum.tokens, sum.checksum, sum.errors);
   if (result == CLI_OK) result = sum.errors ? CLI_BAD_DATA : saved;
@@ -159,6 +170,7 @@ int command_feed(int argc, char **argv) {
   int status = feed_parse(argc, argv, &run);
   if (status == CLI_OK) status = run.help ? feed_help() : open_and_feed(&run);
   sources_free(&run.sources);
+  loader_options_free(&run.loader);
   data_options_free(&run.data);
   stop_die();
   return status;

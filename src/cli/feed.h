@@ -18,6 +18,11 @@ typedef struct feed_run {
   progress bar;
 } feed_run;
 
+/* What came out. */
+typedef struct feed_sum {
+  uint64_t batches, rows, tokens /* masked or not */, checksum, errors;
+} feed_sum;
+
 /* Takes the arguments; returns CLI_OK or, having said why, another exit status. */
 int feed_parse(int argc, char **argv, feed_run *run);
 

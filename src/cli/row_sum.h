@@ -4,8 +4,8 @@
 
 #include "cli.h"
 
-/* Of the elements of a row that is at a place of an epoch: input, target, mask, and documents and positions where the
-   batch has them. Ids are int32, the mask uint8. */
+/* Of the elements of a row that is at a place of an epoch: input, target, mask, and documents, positions and the lengths of
+   its sequences (cu_seqlens) where the batch has them. Ids are int32, the mask uint8. */
 uint64_t row_sum(const Batch *batch, uint32_t row, uint64_t epoch, uint64_t place);
 
 #endif

@@ -45,31 +45,45 @@ static int show_one(show_run *run, BatchLoader *loader, show_batch *b) {
   return status == CLI_OK && ferror(stdout) ? cli_finish_output(show_name) : status;
 }
 
-/* The next ones of the run. */
+static uint64_t cropped_so_far(const BatchLoader *loader) {
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  return batch_loader_get_stats(loader, &stats) ? stats.cropped : 0;
+}
+
+/* The next ones of the run. What was cropped to make one is seen in the figures of the loader. */
 static int show_next(show_run *run, BatchLoader *loader) {
   int status = CLI_OK;
   for (uint64_t i = 0; i < run->steps && status == CLI_OK; i++) {
+    uint64_t before = cropped_so_far(loader);
     Batch *batch = batch_loader_next(loader);
     if (!batch && batch_last_error()->code == BATCH_END)
       return i > 0 ? CLI_OK : cli_error(show_name, "the run is at its end, and has no batch any more");
     if (!batch) return cli_library_error(show_name);
-    status = show_one(run, loader, &(show_batch){.batch = batch});
+    show_batch b = {.batch = batch, .delivered = true, .cropped = cropped_so_far(loader) - before};
+    status = show_one(run, loader, &b);
     batch_release(batch);
   }
   return status;
 }
 
+/* Whether the step that was asked for is none of the run's: only then does the sentence begin so. */
+static bool is_beyond(void) {
+  static const char beginning[] = "step is ";
+  return batch_last_error()->code == BATCH_ERROR_OUT_OF_RANGE &&
+         strncmp(cli_library_sentence(), beginning, sizeof beginning - 1) == 0;
+}
+
 /* Any ones of an epoch, up to its end. */
 static int show_again(show_run *run, BatchLoader *loader) {
   int status = CLI_OK;
-  uint64_t steps = batch_loader_epoch_steps(loader);
   for (uint64_t i = 0; i < run->steps && status == CLI_OK; i++) {
-    uint64_t step = run->step + i;
-    if (step >= steps && i > 0) break;
-    if (step >= steps)
-      return cli_usage_error(show_name, "--step is %s, expected below %s, the steps of an epoch",
-                             cli_thousands(step), cli_thousands(steps));
-    Batch *batch = batch_loader_replay(loader, run->epoch, step);
+    Batch *batch = batch_loader_replay(loader, run->epoch, run->step + i);
+    if (!batch && is_beyond())
+      return i > 0 ? CLI_OK
+                   : cli_usage_error(show_name, "there is no step %s of epoch %s: an epoch has %s%s",
+                                     cli_thousands(run->step), cli_thousands(run->epoch),
+                                     run->loader.loader.packing >= BATCH_PACK_BEST_FIT ? "about " : "",
+                                     cli_count(batch_loader_epoch_steps(loader), "step"));
     if (!batch) return cli_library_error(show_name);
     status = show_one(run, loader, &(show_batch){.batch = batch});
     batch_release(batch);
@@ -101,6 +115,7 @@ int command_show(int argc, char **argv) {
   batch_decoder_free(run.decoder);
   batch_tokenizer_free(run.bytes);
   sources_free(&run.sources);
+  loader_options_free(&run.loader);
   data_options_free(&run.data);
   return status;
 }

@@ -26,6 +26,8 @@ typedef struct show_run {
 typedef struct show_batch {
   const Batch *batch;
   const uint64_t *places; /* [batch_size] in the epoch */
+  bool delivered;         /* in its turn, and not made again: what follows is known */
+  uint64_t cropped;
 } show_batch;
 
 extern const char show_name[];

@@ -7,48 +7,66 @@
 
 /* Columns of a row that are of one document, without a gap; or padding. */
 typedef struct segment {
-  size_t start, end;
-  int32_t document; /* -1: padding */
+  size_t start, end; /* of its tokens */
+  size_t padded_end; /* with the padding that belongs to it (--context-documents) */
+  int32_t document;  /* -1: padding */
 } segment;
 
-/* A row: its elements, and whether the stream of tokens goes on from one document to the next. */
+/* A row: its elements, whether the stream of tokens goes on from one document to the next, and whether a document may end
+   with padding. */
 typedef struct row_view {
   const int32_t *input, *target, *documents, *positions;
   const uint8_t *mask;
-  size_t length;
-  bool stream;
+  size_t length, seam; /* seam: two chunks that are no neighbours in the whole row meet there; 0: nowhere */
+  bool stream, pads_documents;
+  int32_t pad_id;
 } row_view;
 
 static row_view view_of(const show_run *run, const Batch *batch, uint32_t row) {
-  size_t base = (size_t)row * batch->sequence_length;
+  size_t length = batch->sequence_length, base = row * length;
+  const batch_loader_options *o = &run->loader.loader;
+  bool cut = o->context_world > 1 && o->context_rank + 1 < o->context_world;
   return (row_view){.input = batch->input.i32 + base,
                     .target = batch->target.i32 + base,
                     .mask = batch->mask.u8 + base,
                     .documents = batch->documents.i32 + base,
                     .positions = batch->positions.i32 + base,
-                    .length = batch->sequence_length,
-                    .stream = run->loader.loader.packing == BATCH_PACK_WINDOWS};
+                    .length = length,
+                    .seam = cut ? length / 2 : 0,
+                    .stream = o->packing == BATCH_PACK_WINDOWS,
+                    .pads_documents = o->context_documents,
+                    .pad_id = o->pad_id};
+}
+
+/* Where the padding at the end of a document begins. A masked token with the id of padding is taken for it. */
+static size_t tokens_end(const row_view *v, const segment *s) {
+  size_t end = s->padded_end;
+  while (v->pads_documents && end > s->start && !v->mask[end - 1] && v->input[end - 1] == v->pad_id &&
+         (v->target[end - 1] == v->pad_id || v->target[end - 1] == BATCH_IGNORE_ID))
+    end--;
+  return end;
 }
 
 static bool next_segment(const row_view *v, segment *s) {
-  size_t end = s->end;
+  size_t end = s->padded_end;
   if (end == v->length) return false;
   *s = (segment){.start = end, .document = v->documents[end]};
   for (end++; end < v->length && v->documents[end] == s->document; end++)
     if (s->document >= 0 && v->positions[end] != v->positions[end - 1] + 1) break;
-  s->end = end;
+  s->padded_end = s->end = end;
+  if (s->document >= 0) s->end = tokens_end(v, s);
   return true;
 }
 
 /* Whether the token at a column is the target of the column before. */
 static bool follows(const row_view *v, size_t column) {
-  return v->stream && column > 0 && column < v->length && v->documents[column] >= 0 &&
+  return v->stream && column > 0 && column < v->length && column != v->seam && v->documents[column] >= 0 &&
          v->documents[column - 1] >= 0;
 }
 
 /* What is shown of a segment: its inputs, and its last target if no other segment shows that. */
 static size_t shown_tokens(const row_view *v, const segment *s) {
-  return s->end - s->start + !follows(v, s->end);
+  return s->end - s->start + (s->end > s->start && !follows(v, s->end));
 }
 static int32_t shown_token(const row_view *v, const segment *s, size_t i, bool *masked) {
   size_t column = s->start + i;
@@ -58,28 +76,20 @@ static int32_t shown_token(const row_view *v, const segment *s, size_t i, bool *
 
 static uint64_t masked_tokens(const row_view *v, const segment *s) {
   uint64_t sum = 0;
-  for (size_t i = 0; i < shown_tokens(v, s); i++) {
-    bool masked;
-    shown_token(v, s, i, &masked);
-    sum += masked;
-  }
+  for (size_t column = s->start; column < s->end; column++) sum += !v->mask[column];
   return sum;
 }
 
 /* What is in a row, or a batch. */
 typedef struct contents {
-  uint64_t tokens, masked, padding, documents;
+  uint64_t tokens, masked, padding;
 } contents;
 
 static void add_row(contents *c, const row_view *v) {
   for (segment s = {0}; next_segment(v, &s);) {
-    uint64_t columns = s.end - s.start;
-    if (s.document < 0) {
-      c->padding += columns;
-      continue;
-    }
-    c->documents++;
-    c->tokens += columns;
+    c->padding += s.padded_end - (s.document < 0 ? s.start : s.end);
+    if (s.document < 0) continue;
+    c->tokens += s.end - s.start;
     c->masked += masked_tokens(v, &s);
   }
 }
@@ -115,7 +125,7 @@ static void end_text(show_run *run, bool masked) {
   screen_put_border(&run->screen);
 }
 
-enum { LABEL = 96 };
+enum { LABEL = 160 };
 
 static void label_of(const row_view *v, const segment *s, char *label) {
   uint64_t masked = masked_tokens(v, s);
@@ -124,7 +134,11 @@ static void label_of(const row_view *v, const segment *s, char *label) {
   if (v->positions[s->start] > 0)
     length += snprintf(label + length, (size_t)(LABEL - length), " from %s",
                        cli_thousands((uint64_t)v->positions[s->start]));
-  if (masked > 0) snprintf(label + length, (size_t)(LABEL - length), ", %s masked", cli_thousands(masked));
+  if (masked > 0)
+    length += snprintf(label + length, (size_t)(LABEL - length), ", %s masked", cli_thousands(masked));
+  if (s->padded_end > s->end)
+    snprintf(label + length, (size_t)(LABEL - length), ", %s x padding",
+             cli_thousands(s->padded_end - s->end));
 }
 
 static int widest_label(const row_view *v) {
@@ -150,10 +164,24 @@ static void print_segment(show_run *run, const row_view *v, const segment *s, in
   screen_begin(&run->screen, padded);
   if (run->tokenizer) screen_put_border(&run->screen);
   size_t tokens = shown_tokens(v, s);
-  for (size_t i = 0; i < tokens && !run->screen.cut; i++)
-    put_token(run, shown_token(v, s, i, &masked), masked);
+  for (size_t i = 0; i < tokens && !run->screen.cut; i++) {
+    int32_t id = shown_token(v, s, i, &masked);
+    put_token(run, id, masked);
+  }
   end_text(run, masked);
   screen_end(&run->screen);
+}
+
+/* Of which there may be more than one part. */
+static uint64_t documents_of(const row_view *v) {
+  uint64_t count = 0;
+  int32_t last = -1;
+  for (segment s = {0}; next_segment(v, &s);) {
+    if (s.document < 0 || s.document == last) continue;
+    count++;
+    last = s.document;
+  }
+  return count;
 }
 
 static void print_row(show_run *run, const show_batch *b, uint32_t row) {
@@ -165,7 +193,7 @@ static void print_row(show_run *run, const show_batch *b, uint32_t row) {
     puts(", of no place: beyond the end of the epoch");
   else
     printf(", place %s: %s of %s\n", cli_thousands(b->places[row]), cli_count(c.tokens, "token"),
-           cli_count(c.documents, "document"));
+           cli_count(documents_of(&v), "document"));
   int width = widest_label(&v);
   for (segment s = {0}; next_segment(&v, &s);) print_segment(run, &v, &s, width);
 }
@@ -190,7 +218,20 @@ static void print_places(const show_batch *b) {
   }
 }
 
-static void print_head(const show_run *run, const show_batch *b) {
+static void print_sequences(show_run *run, const Batch *batch) {
+  char label[120], word[16];
+  if (batch->cu_seqlens.ndim == 0) return;
+  snprintf(label, sizeof label, "%s, the longest of %s; cu_seqlens ",
+           cli_count(batch->num_sequences, "sequence"), cli_thousands(batch->max_seqlen));
+  screen_begin(&run->screen, label);
+  for (uint32_t i = 0; i <= batch->num_sequences && !run->screen.cut; i++) {
+    snprintf(word, sizeof word, "%" PRId32, batch->cu_seqlens.i32[i]);
+    screen_put_word(&run->screen, word, false);
+  }
+  screen_end(&run->screen);
+}
+
+static void print_head(show_run *run, const show_batch *b) {
   const Batch *batch = b->batch;
   const batch_loader_options *o = &run->loader.loader;
   contents c = {0};
@@ -200,13 +241,17 @@ static void print_head(const show_run *run, const show_batch *b) {
   }
   printf("epoch %" PRIu32 ", step %s", batch->epoch_id, cli_thousands(batch->batch_id));
   if (o->world > 1) printf(", rank %" PRIu32 " of %" PRIu32, o->rank, o->world);
+  if (o->context_world > 1)
+    printf(", context rank %" PRIu32 " of %" PRIu32, o->context_rank, o->context_world);
   printf(": %s of %s", cli_count(batch->batch_size, "row"), cli_count(batch->sequence_length, "position"));
   print_places(b);
   printf("\n%s", cli_count(c.tokens, "token"));
   print_share(c.masked, c.tokens, "masked");
   print_share(c.padding, c.tokens + c.padding, "padding");
+  if (b->delivered && o->packing != BATCH_PACK_WINDOWS) printf(", %s cropped", cli_thousands(b->cropped));
   if (c.masked > 0) printf("; masked: %s", screen_legend(&run->screen));
   putchar('\n');
+  print_sequences(run, batch);
 }
 
 void show_batch_text(show_run *run, const show_batch *b) {

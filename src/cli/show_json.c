@@ -50,5 +50,10 @@ void show_batch_json(const show_run *run, const show_batch *b) {
   print_tensor("mask", &batch->mask, batch, print_byte);
   print_tensor("documents", &batch->documents, batch, print_int);
   print_tensor("positions", &batch->positions, batch, print_int);
+  if (batch->cu_seqlens.ndim > 0) {
+    fputs(", \"cu_seqlens\": ", stdout);
+    print_list(batch->cu_seqlens.raw, 0, (size_t)batch->num_sequences + 1, print_int);
+    printf(", \"max_seqlen\": %" PRIu32, batch->max_seqlen);
+  }
   puts("}");
 }

@@ -117,4 +117,105 @@ printf '{"text":"a line of json"}\n{"text":"another one"}\nno json\n' >lines.jso
 run 0 feed $few --on-bad-line skip a.txt:1 lines.jsonl:1
 err_has '1 bad line of .jsonl passed over'
 refuses 2 '--field is for .jsonl' -- feed --field x a.txt:1 b.txt:1
+
+# What is in the batches adds up over ranks, batch sizes and interruptions, whatever is asked for: in.jsonl has documents
+# of 0 to 60 tokens, masks.u16 masks too.
+i=0
+while [ $i -lt 60 ]; do
+  printf '{"text":"%.*s"}\n' $((i * 7 % 60)) 'sixty letters of a text that is cut, packed, masked and padded'
+  i=$((i + 1))
+done >in.jsonl
+run 0 tokenize --quiet --to headerless --output masks.u16 in.jsonl
+head -c "$(($(wc -c <masks.u16) / 2))" /dev/zero | tr '\0' '\1' | sed 's/\x01\x01\x01\x01\x01/\x01\x00\x01\x00\x00/g' >masks.u16.loss
+documents="--separator after --end-of-text 256 masks.u16"
+
+# adds_up OPTION...: one run, one of batches of another size, two ranks, and one that is stopped after each step.
+adds_up() {
+  checksum "$@" --epochs 2 $documents
+  whole=$checksum
+  checksum "$@" --epochs 2 --batch-size 5 --workers 3 $documents
+  [ "$checksum" = "$whole" ] || fail "feed $* has the same rows in batches of another size"
+  checksum "$@" --epochs 2 --rank 0 --world 2 $documents
+  parts=$checksum
+  checksum "$@" --epochs 2 --rank 1 --world 2 $documents
+  [ "$(sum $parts $checksum)" = "$whole" ] || fail "the ranks of feed $* have all rows"
+  checksum "$@" --epochs 2 --steps 1 --state state $documents
+  parts=$checksum
+  while checksum "$@" --epochs 2 --steps 1 --resume state --state state $documents && [ "$(batches)" -gt 0 ]; do
+    parts="$parts $checksum"
+  done
+  [ "$(sum $parts)" = "$whole" ] || fail "feed $* is resumed at every step"
+}
+adds_up
+plain=$whole
+out_has ' masked,'
+grep -q 'of which 0 masked' out && ! grep -q 'positions: 0,' out && fail 'the mask beside the file is used'
+adds_up --no-loss-across --ignore-masked --documents --cu-seqlens
+[ "$whole" != "$plain" ] || fail 'what is asked for is in the checksum'
+adds_up --pack documents --cu-seqlens --context-documents
+adds_up --pack best-fit --documents --cu-seqlens
+adds_up --pack best-fit --pack-window 7 --ignore-masked
+window=$whole
+adds_up --pack bos-aligned --pack-window 16 --cu-seqlens --shuffle none
+adds_up --pack best-fit --pack-window 16 --shuffle blocks --context-documents --context-rank 1 --context-world 2
+adds_up --skip 3-11 --skip 1:0 --skip 1:2-7
+[ "$whole" != "$plain" ] || fail 'rows are skipped'
+checksum --pack best-fit --pack-window 8 --ignore-masked --epochs 2 $documents
+[ "$checksum" != "$window" ] || fail '--pack-window is of the order'
+checksum --loss none $documents
+out_has 'of which 0 masked'
+
+# Rows that are skipped are those that are not there: the whole, without them, is the rest.
+checksum $documents
+whole=$checksum
+checksum --skip 0-99999 --skip 1:5 $documents
+[ "$(batches)" -eq 0 ] || fail 'an epoch may be skipped'
+checksum --skip 6-99999 $documents
+first=$checksum
+[ "$(batches)" -eq 1 ] || fail 'rows 0 to 5 are left'
+checksum --skip 0-5 $documents
+[ "$(sum $first $checksum)" = "$whole" ] || fail 'what is skipped and what is left are the whole'
+
+# Parts of the data have no row in common and are all of it.
+checksum --shuffle none --sequence-length 60 --pack documents $documents
+out=$(sed -n 's/^feed: .* batches, \([0-9]*\) tokens.*/\1/p' out)
+all=0
+for part in train validation; do
+  checksum --split $part --fraction 0.3 --shuffle none --sequence-length 60 --pack documents $documents
+  tokens=$(sed -n 's/^feed: .* batches, \([0-9]*\) tokens.*/\1/p' out)
+  [ "$tokens" -gt 0 ] || fail "there is something in $part"
+  all=$((all + tokens))
+done
+[ "$all" -eq "$out" ] || fail 'train and validation are all of it'
+checksum --split validation --fraction 0.3 $documents
+part=$checksum
+checksum --split validation --fraction 0.3 --split-seed 5 $documents
+[ "$checksum" != "$part" ] || fail '--split-seed chooses'
+checksum --split train --fraction 0.3 --split validation $documents
+[ "$checksum" = "$part" ] || fail 'the last --split is taken'
+run 0 info --split validation --fraction 0.3 $documents
+run 0 decode --quiet --split validation --fraction 0.3 --separator after --end-of-text 256 masks.u16
+grep -q 'sixty letters' out || fail 'a part is decoded'
+
+for option in "--skip x" "--skip 5-" "--skip 5-4" "--skip -5" "--skip 1:2:3" "--skip 4294967295:1" "--skip 1-18446744073709551615" \
+  "--skip :5" "--skip 5-6-7"; do
+  refuses 2 "--skip is ${option#--skip }, expected rows from A to B" -- feed ${option%% *} "${option#* }" $documents
+done
+refuses 2 '--pack-window is for --pack best-fit and bos-aligned' -- feed --pack-window 9 $documents
+refuses 2 '--pack-window is 0, expected' -- feed --pack best-fit --pack-window 0 $documents
+refuses 2 '--max-sequences is for --cu-seqlens' -- feed --max-sequences 9 $documents
+refuses 2 '--context-documents is for rows of whole documents' -- feed --context-documents $documents
+refuses 2 '--context-rank is given without --context-world' -- feed --context-rank 0 $documents
+refuses 2 '--context-world is given without --context-rank' -- feed --context-world 2 $documents
+refuses 2 '--context-rank is 2, expected below --context-world, which is 2' -- feed --context-rank 2 --context-world 2 $documents
+refuses 2 'twice context_world' -- feed --sequence-length 10 --context-rank 0 --context-world 2 $documents
+refuses 2 'expected batch_size' -- feed --cu-seqlens --max-sequences 1 $documents
+refuses 2 'no document boundaries are known, which no_loss_across needs' -- feed --no-loss-across masks.u16
+refuses 2 '--loss is some, expected auto or none' -- feed --loss some $documents
+refuses 2 '--split is test, expected gpt2' -- feed --split test $documents
+refuses 2 '--fraction is given without --split train or --split validation' -- feed --fraction 0.1 $documents
+refuses 2 '--split-seed is given without' -- feed --split-seed 1 $documents
+for fraction in 0 1 1.5 -0.1 half; do
+  refuses 2 "--fraction is $fraction, expected a number between 0 and 1" -- feed --split train --fraction $fraction $documents
+done
 exit 0

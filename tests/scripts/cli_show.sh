@@ -62,6 +62,53 @@ printf '\101\0\377\377\102\0\103\0\104\0' >odd.u16
 run 0 show $few --tokenizer bytes odd.u16
 out_has '|A<65535>BCD|'
 
+# What is masked, in the stream and in documents: the two letters behind each question mark are not to be learnt.
+printf '{"text":"who? we."}\n{"text":"why? so, and so on."}\n{"text":"a?"}\n' >q.jsonl
+run 0 tokenize --quiet --to headerless --output q.u16 q.jsonl
+: >q.u16.loss
+for learnt in 1 1 1 1 0 0 1 1 1 1 1 1 1 0 0 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1; do printf "\\00$learnt" >>q.u16.loss; done
+questions="--tokenizer bytes --separator after --end-of-text 256 --shuffle none --batch-size 2 q.u16"
+run 0 show --sequence-length 15 $questions
+out_has '30 tokens, 4 masked (13.3 %), 0 padding' 'masked: [-in brackets-]' '  0: 9 tokens, 2 masked |who?[- w-]e.<256>|' \
+  '  1: 6 tokens, 2 masked |why?[- s-]o|'
+run 0 show --sequence-length 15 --no-loss-across $questions
+out_has '6 masked' '  0: 9 tokens, 3 masked ' '|[-w-]hy?[- s-]o|'
+run 0 show --sequence-length 15 --loss none $questions
+out_has ' 0 masked'
+run 0 show --sequence-length 15 --ignore-masked --json $questions
+out_has '"target": [[104,111,63,-100,-100,101,46,256,119,104,121,63,-100,-100,111],'
+run 0 show --sequence-length 24 --pack best-fit --cu-seqlens --steps 1 $questions
+out_has '|why?[- s-]o, and so on.<256>|' '|who?[- w-]e.<256>|' '|a?<256>|' '0 cropped' 'sequences, the longest of 19; cu_seqlens 0 '
+run 0 show --sequence-length 12 --pack bos-aligned --steps 1 $questions
+out_has '|why?[- s-]o, and |' '7 cropped'
+run 0 show --sequence-length 24 --pack best-fit --cu-seqlens --json $questions
+out_has '"cu_seqlens": [0,' '"max_seqlen": 19'
+
+# Parts of rows for two ranks of a context, of documents and of the stream.
+run 0 show --sequence-length 24 --pack documents --context-documents --context-rank 0 --context-world 2 $questions
+out_has 'context rank 0 of 2: 2 rows of 12 positions' '  0: 2 tokens        |who|' '  0: 2 tokens from 6 |e.<256>|' \
+  '  0: 5 tokens, 2 masked            |why?[- s-]|' '  0: 4 tokens from 15, 1 x padding | on.<256>|'
+run 0 show --sequence-length 24 --pack documents --context-documents --context-rank 1 --context-world 2 $questions
+out_has '  0: 4 tokens from 2, 2 masked |o?[- w-]e|' '  0: 10 tokens from 5 |so, and so |'
+run 0 show --sequence-length 12 --context-rank 0 --context-world 2 $questions
+out_has '  0: 3 tokens |who?|' '  1: 3 tokens |why?|'
+
+# The rows of a step, and the run without them.
+run 0 show $few --step 1 a.txt
+out_has 'places 2-3'
+run 0 show $few --skip 2-3 --step 1 a.txt
+out_has 'places 4-5'
+run 0 show $few --skip 1 --skip 4-5 --batch-size 4 a.txt
+out_has 'places 0 and 2-3 and 6'
+run 0 show $few --skip 1 --json a.txt
+out_has '"places": [0,2]'
+
+# Parts of the data, and windows of few documents.
+run 0 show $few --split validation --fraction 0.5 --pack documents d.jsonl
+run 0 show $few --pack best-fit --pack-window 1 --epoch 2 --step 1 d.jsonl
+out_has 'epoch 2, step 1'
+refuses 2 'there is no step 99 of epoch 1: an epoch has about' -- show $few --pack best-fit --epoch 1 --step 99 d.jsonl
+
 # JSON, which says the same as the lines for people.
 run 0 show $few --json --steps 3 d.jsonl
 [ "$(wc -l <out)" -eq 3 ] || fail 'one line of JSON for each batch'
@@ -84,7 +131,7 @@ refuses 2 'no file is named' -- show
 refuses 2 '--steps is 0, expected a whole number from 1' -- show --steps 0 a.txt
 refuses 2 '--rows is none, expected' -- show --rows none a.txt
 refuses 2 '--epoch is 4294967295, expected' -- show --epoch 4294967295 a.txt
-refuses 2 '--step is 5, expected below 5, the steps of an epoch' -- show $few --step 5 a.txt
+refuses 2 'there is no step 5 of epoch 0: an epoch has 5 steps' -- show $few --step 5 a.txt
 refuses 2 '--json has every row whole, as ids: expected it without --rows' -- show --json --rows 3 a.txt
 refuses 2 '--json has every row whole, as ids: expected it without --ids' -- show --json --ids a.txt
 refuses 2 '--json has every row whole, as ids: expected it without --full' -- show --json --full a.txt

@@ -94,7 +94,8 @@ def feed(*arguments):
     return summary(out.decode())
 
 
-def summary(line):
+def summary(text):
+    line = text.split("\n", 1)[1]
     found = re.fullmatch(r"feed: (\d+) batches, \d+ tokens, checksum ([0-9a-f]{16}), 0 errors\n", line)
     assert found, line
     return int(found[1]), int(found[2], 16)

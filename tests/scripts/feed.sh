@@ -18,7 +18,7 @@ fail() {
 feed() {
   "$headrace" feed --quiet --seed 1 --sequence-length 24 --batch-size 6 "$@" >out 2>err || fail "feed $*: $(cat err)"
   grep -Eqx 'feed: [0-9]+ batches, [0-9]+ tokens, checksum [0-9a-f]{16}, 0 errors' out || fail "last line: $(cat out)"
-  sed 's/.*checksum \([0-9a-f]*\),.*/\1/' out
+  sed -n 's/^feed: .*checksum \([0-9a-f]*\),.*/\1/p' out
 }
 same() {
   [ "$1" = "$2" ] || fail "$3: $2 instead of $1"
