@@ -107,6 +107,8 @@ static int parse(int argc, char **argv, tokenize_run *run) {
   }
   if (run->help) return CLI_OK;
   if (!run->output) return cli_usage_error(name, "no --output is given, expected a file");
+  if (run->data.dataset.subset)
+    return cli_usage_error(name, "--split train and validation are for what reads tokens; all are written");
   if (run->writer.continue_run && run->writer.overwrite)
     return cli_usage_error(
         name, "--continue and --force are given, expected one: what is there is kept, or replaced");

@@ -36,6 +36,8 @@ with open("long.txt", "w") as text:  # tokenized with SLOWLY it takes many secon
     text.write("A  line   of a  long text\n" * 4000000)
 with open("wide.txt", "w") as text:  # 1 or 3 bytes a character
     text.write("tab\t and 東京 " * 19 + "the end")
+with open("two.jsonl", "w") as lines:
+    lines.write('{"text":"one"}\n{"text":"two"}\n')
 SLOWLY = ["--normalize", "nfkc", "--fold-case", "--squeeze-space"]
 processes = []
 
@@ -236,6 +238,8 @@ def a_batch_is_shown_in_the_width_of_the_terminal():
 
 def a_batch_is_shown_with_colours_unless_they_are_not_wanted():
     assert any("\033[0;2m⇥\033[0m" in line for line in shown_on(80, "wide.txt")), shown_on(80, "wide.txt")
+    masked = shown_on(80, "--no-loss-across", "--batch-size", "1", "two.jsonl")
+    assert any("|\033[0;4;31mt\033[0mwo" in line for line in masked), masked
     for unwanted in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         lines = shown_on(80, "wide.txt", **unwanted)
         assert "\033" not in "".join(lines) and any("⇥" in line for line in lines), lines
