@@ -32,7 +32,8 @@ static int print_help(void) {
       "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else u16)\n"
       "  --end-of-text ID      the id that parts documents. Files without an index have none otherwise\n"
       "  --separator WHERE     where it stands in a document: before, after or none\n"
-      "                        (llm.c: before; Megatron, datatrove: none; others: after)\n");
+      "                        (llm.c: before; Megatron, datatrove: none; others: after)\n%s",
+      data_options_help_part);
   return cli_finish_output(convert_name);
 }
 
@@ -89,6 +90,19 @@ static int check(const convert_options *o, int argc, char **argv) {
   return cli_check_files(convert_name, (const char *const *)argv + optind, (size_t)(argc - optind));
 }
 
+/* Documents that are parted by an id are chosen as a loader with the same options chooses them. */
+static int settle_part(convert_options *o) {
+  batch_dataset_options *dataset = &o->data.dataset;
+  const separator_options *separator = &o->data.separator;
+  int status = data_options_open_tokenizer(&o->data, convert_name);
+  if (status != CLI_OK || !dataset->subset || separator->end_of_text < 0) return status;
+  if (separator->place < 0)
+    return cli_usage_error(convert_name, "--split is given beside --end-of-text, expected --separator too");
+  dataset->separator = (batch_separator)separator->place;
+  dataset->end_of_text = dataset->separator ? separator->end_of_text : 0;
+  return CLI_OK;
+}
+
 int convert_options_take(convert_options *o, int argc, char **argv) {
   static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                           {"to", required_argument, NULL, 't'},
@@ -103,11 +117,15 @@ int convert_options_take(convert_options *o, int argc, char **argv) {
                                           {"type", required_argument, NULL, DATA_TYPE},
                                           {"separator", required_argument, NULL, DATA_SEPARATOR},
                                           {"end-of-text", required_argument, NULL, DATA_END_OF_TEXT},
+                                          {"split", required_argument, NULL, DATA_SPLIT},
+                                          DATA_PART_OPTIONS_LONG,
                                           {0}};
   opterr = 0;
   for (int c, status; (c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
     if (c == '?' || c == ':') return cli_bad_option(convert_name, c, argv);
     if ((status = take(o, c, optarg)) != CLI_OK) return status;
   }
-  return o->help ? print_help() : check(o, argc, argv);
+  if (o->help) return print_help();
+  int status = check(o, argc, argv);
+  return status == CLI_OK ? settle_part(o) : status;
 }

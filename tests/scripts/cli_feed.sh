@@ -193,6 +193,14 @@ checksum --split validation --fraction 0.3 --split-seed 5 $documents
 [ "$checksum" != "$part" ] || fail '--split-seed chooses'
 checksum --split train --fraction 0.3 --split validation $documents
 [ "$checksum" = "$part" ] || fail 'the last --split is taken'
+checksum --split train --fraction 0.3 --pack documents --loss none $documents
+part=$checksum
+run 0 convert --quiet --split train --fraction 0.3 --to npy --output train.npy $documents
+checksum --pack documents --loss none --separator after --end-of-text 256 train.npy
+[ "$checksum" = "$part" ] || fail 'the documents that are converted are those that are fed'
+refuses 2 '--split is given beside --end-of-text, expected --separator too' -- \
+  convert --split train --end-of-text 256 --to npy --output x.npy masks.u16
+refuses 2 '--fraction is given without' -- convert --fraction 0.3 --to npy --output x.npy masks.u16
 run 0 info --split validation --fraction 0.3 $documents
 run 0 decode --quiet --split validation --fraction 0.3 --separator after --end-of-text 256 masks.u16
 grep -q 'sixty letters' out || fail 'a part is decoded'
