@@ -34,9 +34,17 @@ static int open_files(show_run *run) {
   return status == CLI_OK ? settle_tokenizer(run) : status;
 }
 
+/* With skip and hand-on a batch with a fault is there, and only the last error says what it is. */
+static void say_fault(show_run *run) {
+  if (batch_last_error()->code < BATCH_ERROR_INVALID_ARGUMENT) return;
+  run->faulty = true;
+  cli_library_error(show_name);
+}
+
 static int show_one(show_run *run, BatchLoader *loader, show_batch *b) {
   uint64_t *places = calloc(b->batch->batch_size, sizeof *places);
   if (!places) return cli_error(show_name, "no memory for the places of the rows");
+  say_fault(run);
   int status = batch_loader_places(loader, b->batch, places) ? CLI_OK : cli_library_error(show_name);
   b->places = places;
   if (status == CLI_OK && run->json) show_batch_json(run, b);
@@ -55,6 +63,7 @@ static int show_next(show_run *run, BatchLoader *loader) {
   int status = CLI_OK;
   for (uint64_t i = 0; i < run->steps && status == CLI_OK; i++) {
     uint64_t before = cropped_so_far(loader);
+    batch_clear_error();
     Batch *batch = batch_loader_next(loader);
     if (!batch && batch_last_error()->code == BATCH_END)
       return i > 0 ? CLI_OK : cli_error(show_name, "the run is at its end, and has no batch any more");
@@ -77,6 +86,7 @@ static bool is_beyond(void) {
 static int show_again(show_run *run, BatchLoader *loader) {
   int status = CLI_OK;
   for (uint64_t i = 0; i < run->steps && status == CLI_OK; i++) {
+    batch_clear_error();
     Batch *batch = batch_loader_replay(loader, run->epoch, run->step + i);
     if (!batch && is_beyond())
       return i > 0 ? CLI_OK
@@ -105,7 +115,8 @@ static int open_and_show(show_run *run) {
   screen_init(&run->screen, run->whole);
   status = (run->placed ? show_again : show_next)(run, loader);
   batch_loader_free(loader);
-  return status == CLI_OK ? cli_finish_output(show_name) : status;
+  if (status == CLI_OK) status = cli_finish_output(show_name);
+  return status == CLI_OK && run->faulty ? CLI_BAD_DATA : status;
 }
 
 int command_show(int argc, char **argv) {

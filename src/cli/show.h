@@ -19,6 +19,7 @@ typedef struct show_run {
   const BatchTokenizer *tokenizer; /* whose text is shown; NULL: ids are */
   BatchTokenizer *bytes;           /* it, where it is not data.tokenizer */
   BatchDecoder *decoder;
+  bool faulty; /* a batch was */
   screen screen;
 } show_run;
 

@@ -139,6 +139,11 @@ refuses 2 '--field is for .jsonl' -- show --field x a.txt
 refuses 2 '--split is for the file of a tokenizer' -- show --split gpt2 a.txt
 refuses 1 'missing: open: No such file' -- show missing
 refuses 1 'id 109' -- show $few --vocab-size 109 a.txt
+for faults in skip hand-on; do
+  run 1 show $few --vocab-size 109 --faults $faults --steps 2 a.txt
+  err_has 'a.txt: at byte 2: token 2: id 109, expected 0 to 108'
+  out_has 'epoch 0, step 0: 2 rows' 'epoch 0, step 1: 2 rows'
+done
 run 0 feed --quiet $few --state state a.txt
 run 0 show $few --resume state a.txt
 out_has 'epoch 1, step 0'
