@@ -134,14 +134,13 @@ static int feed(feed_run *run, BatchLoader *loader) {
   int result = status == BATCH_END || status == BATCH_TIMEDOUT ? CLI_OK : cli_library_error(name);
   batch_loader_get_stats(loader, &stats);
   sum.errors += stats.errors;
-  int saved = save_state(run, loader);
   sum.tokens += stats.masked;
-  printf("positions: %" PRIu64 ", of which %" PRIu64 " masked, %" PRIu64 " padding; %" PRIu64
-         " tokens cropped\n",
-         sum.tokens + stats.padding, stats.masked, stats.padding, stats.cropped);
-  printf("feed: %" PRIu64 " batches, %" PRIu64 " tokens, checksum %016" PRIx64 ", %" PRIu64 " errors\n",
-         sum.batches, sum.tokens, sum.checksum, sum.errors);
+  int saved = save_state(run, loader);
   if (result == CLI_OK) result = sum.errors ? CLI_BAD_DATA : saved;
+  if (run->json)
+    feed_print_json(run, &sum, &stats, result != CLI_OK ? "failed" : stop_asked() ? "stopped" : "done");
+  else
+    feed_print_summary(&sum, &stats);
   return result == CLI_OK ? cli_finish_output(name) : result;
 }
 
@@ -155,7 +154,7 @@ static int open_and_feed(feed_run *run) {
   if (status == CLI_OK)
     status = save_state(run, loader); /* what cannot be written is known before a run of hours */
   if (status == CLI_OK) {
-    sources_print(&run->sources);
+    if (!run->json) sources_print(&run->sources);
     sources_describe(&run->sources, run->shares, sizeof run->shares);
     run->token_bytes = sources_width(&run->sources);
     status = feed(run, loader);

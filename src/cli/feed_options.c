@@ -18,6 +18,9 @@ int feed_help(void) {
       "  --pool N              batches there are (2 workers + 2)\n"
       "  --as-they-come        do not put batches in order (stopped and resumed, some come again)\n"
       "  --state FILE          write where to resume, at the beginning and at the end\n"
+      "  --json                in the end one JSON object on the standard output, and nothing else: also "
+      "what was\n"
+      "                        read, how long it took, and who waited for whom\n"
       "  --quiet               no progress\n"
       "  --help\n\n"
       "SIGINT, SIGTERM and SIGHUP stop it after the batch at hand: it writes --state, prints what there was\n"
@@ -26,7 +29,7 @@ int feed_help(void) {
   return cli_finish_output(name);
 }
 
-enum { POOL = 1, EPOCHS, STEPS, STATE, DOCUMENTS, AS_THEY_COME, QUIET, HELP };
+enum { POOL = 1, EPOCHS, STEPS, STATE, DOCUMENTS, AS_THEY_COME, JSON, QUIET, HELP };
 
 static const struct option options[] = {DATA_OPTIONS_LONG,
                                         DATA_PART_OPTIONS_LONG,
@@ -37,6 +40,7 @@ static const struct option options[] = {DATA_OPTIONS_LONG,
                                         {"pool", required_argument, NULL, POOL},
                                         {"as-they-come", no_argument, NULL, AS_THEY_COME},
                                         {"state", required_argument, NULL, STATE},
+                                        {"json", no_argument, NULL, JSON},
                                         {"quiet", no_argument, NULL, QUIET},
                                         {"help", no_argument, NULL, HELP},
                                         {0}};
@@ -73,6 +77,9 @@ static int take(feed_run *run, int option, const char *text) {
     break;
   case AS_THEY_COME:
     loader->as_they_come = true;
+    break;
+  case JSON:
+    run->json = true;
     break;
   case QUIET:
     run->quiet = true;

@@ -123,6 +123,19 @@ void sources_print(const sources *s) {
   }
 }
 
+void sources_print_json(const sources *s, json *j) {
+  if (!sources_are_mixed(s)) return;
+  json_open(j, "sources", '[');
+  for (size_t i = 0; i < s->count; i++) {
+    json_open(j, NULL, '{');
+    json_text(j, "path", s->paths[i]);
+    json_number(j, "share", share_of(s, i));
+    json_count(j, "tokens", batch_dataset_tokens(s->datasets[i]));
+    json_close(j);
+  }
+  json_close(j);
+}
+
 void sources_describe(const sources *s, char *text, size_t room) {
   enum { LONGEST = 32 }; /* a share and what may stand behind it */
   size_t length = 0;

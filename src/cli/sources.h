@@ -12,6 +12,7 @@
 #define HEADRACE_CLI_SOURCES_H
 
 #include "data_options.h"
+#include "json.h"
 
 typedef struct sources {
   size_t count;              /* arguments */
@@ -40,6 +41,9 @@ bool sources_are_mixed(const sources *s);
 
 /* Prints a line for each source of a mix; nothing where there is none. */
 void sources_print(const sources *s);
+
+/* The same as an array, "sources". */
+void sources_print_json(const sources *s, json *j);
 
 /* "  mix 75/25 %", as many shares as there is room for; "" where there is no mix. */
 void sources_describe(const sources *s, char *text, size_t room);

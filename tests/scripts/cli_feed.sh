@@ -205,6 +205,29 @@ run 0 info --split validation --fraction 0.3 $documents
 run 0 decode --quiet --split validation --fraction 0.3 --separator after --end-of-text 256 masks.u16
 grep -q 'sixty letters' out || fail 'a part is decoded'
 
+# One object for programs.
+checksum --no-loss-across $documents
+whole=$checksum
+cp out lines
+run 0 feed $few --no-loss-across --json $documents
+grep -qF '"checksum": "'"$whole"'"' out || fail '--json has the checksum'
+out_has '"command": "feed"' '"status": "done"' '"error": null' '"bottleneck": "' '"workers": {"threads": 1, "busy_ns": '
+grep -q '^positions\|^feed' out && fail '--json is all that is printed'
+if command -v python3 >/dev/null; then
+  python3 - <<'END' || fail 'JSON says what the lines say'
+import json, re
+said = json.load(open("out"))
+positions, masked, padding, cropped, batches, tokens = map(int, re.findall(r"\b[0-9]+\b", open("lines").read())[:6])
+assert (said["masked"], said["padding"], said["cropped"], said["batches"], said["tokens"]) == (masked, padding, cropped, batches, tokens)
+assert positions == tokens + padding and masked > 0 and said["trainer"]["wait_ns"] >= 0 and said["pool"]["batches"] == 4
+END
+fi
+run 0 feed $few --json a.txt:1 b.txt:3
+out_has '{"path": "b.txt", "share": 0.75, "tokens": 3264}'
+run 1 feed $few --json --vocab-size 50 a.txt
+out_has '"status": "failed"' '"error": "a.txt: at byte'
+err_has 'a.txt: at byte'
+
 for option in "--skip x" "--skip 5-" "--skip 5-4" "--skip -5" "--skip 1:2:3" "--skip 4294967295:1" "--skip 1-18446744073709551615" \
   "--skip :5" "--skip 5-6-7"; do
   refuses 2 "--skip is ${option#--skip }, expected rows from A to B" -- feed ${option%% *} "${option#* }" $documents
