@@ -1,5 +1,5 @@
-/* Between the files of headrace show: show_options.c takes its arguments, show.c makes batches, show_batch.c and
-   show_json.c print them. */
+/* Between the files of headrace show: show_options.c takes its arguments, show.c makes batches, show_batch.c, with
+   show_tokens.c, and show_json.c print them. */
 #ifndef HEADRACE_CLI_SHOW_H
 #define HEADRACE_CLI_SHOW_H
 
@@ -19,6 +19,8 @@ typedef struct show_run {
   const BatchTokenizer *tokenizer; /* whose text is shown; NULL: ids are */
   BatchTokenizer *bytes;           /* it, where it is not data.tokenizer */
   BatchDecoder *decoder;
+  int32_t letter; /* an id that has a text; -1: none has */
+  bool has_letter;
   bool faulty; /* a batch was */
   screen screen;
 } show_run;
@@ -38,6 +40,11 @@ int show_parse(int argc, char **argv, show_run *run);
 
 /* Prints what --help tells; returns the exit status. */
 int show_help(void);
+
+/* Put tokens on the line of the screen that is begun. */
+void show_begin_tokens(show_run *run);
+void show_put_token(show_run *run, int32_t id, bool masked);
+void show_end_tokens(show_run *run, bool masked);
 
 /* Print a batch. */
 void show_batch_text(show_run *run, const show_batch *b);

@@ -94,37 +94,6 @@ static void add_row(contents *c, const row_view *v) {
   }
 }
 
-/* Ids that are no text: outside the vocabulary, or tokens like the end of text of bytes. */
-static bool has_no_text(const show_run *run, int32_t id) {
-  int32_t twice[2] = {id, id}; /* some models drop white space where a text begins */
-  size_t bytes = batch_tokenizer_decode(run->tokenizer, twice, 2, NULL, 0);
-  return bytes == 0 || bytes == BATCH_TOKENIZER_FAILED;
-}
-
-static void put_token(show_run *run, int32_t id, bool masked) {
-  char word[16];
-  const char *text;
-  size_t bytes;
-  bool symbol = run->tokenizer && has_no_text(run, id);
-  snprintf(word, sizeof word, symbol ? "<%" PRId32 ">" : "%" PRId32, id);
-  if (!run->tokenizer)
-    screen_put_word(&run->screen, word, masked);
-  else if (symbol)
-    screen_put_symbol(&run->screen, word, masked);
-  else if (batch_decoder_feed(run->decoder, &id, 1, false, &text, &bytes))
-    screen_put(&run->screen, text, bytes, masked);
-}
-
-static void end_text(show_run *run, bool masked) {
-  const char *text;
-  size_t bytes;
-  if (!run->tokenizer) return;
-  if (batch_decoder_feed(run->decoder, NULL, 0, true, &text, &bytes))
-    screen_put(&run->screen, text, bytes, masked);
-  screen_flush(&run->screen);
-  screen_put_border(&run->screen);
-}
-
 enum { LABEL = 160 };
 
 static void label_of(const row_view *v, const segment *s, char *label) {
@@ -162,13 +131,13 @@ static void print_segment(show_run *run, const row_view *v, const segment *s, in
   label_of(v, s, label);
   snprintf(padded, sizeof padded, "%-*s %s", width, label, run->tokenizer ? "" : " ");
   screen_begin(&run->screen, padded);
-  if (run->tokenizer) screen_put_border(&run->screen);
+  show_begin_tokens(run);
   size_t tokens = shown_tokens(v, s);
   for (size_t i = 0; i < tokens && !run->screen.cut; i++) {
     int32_t id = shown_token(v, s, i, &masked);
-    put_token(run, id, masked);
+    show_put_token(run, id, masked);
   }
-  end_text(run, masked);
+  show_end_tokens(run, masked);
   screen_end(&run->screen);
 }
 
