@@ -54,6 +54,14 @@ cmp -s file lines || fail 'info reads other tokens from the lines'
 out_has '"loss": "bytes"'
 run 0 feed --quiet --batch-size 1 --sequence-length 4 --messages chats.jsonl
 
+# how much it is
+run 0 tokenize --force --separator none -o x.bin spans.jsonl
+out_has '16 tokens (u16, 4 not to be learnt) in 2 documents'
+run 0 tokenize --force --json --separator none -o x.bin spans.jsonl
+out_has '"tokens": 16' '"masked": 4'
+run 0 tokenize --force --separator none -o x.bin --train-field nothing spans.jsonl
+out_has '16 tokens (u16) in 2 documents'
+
 # shards, and a run that is gone on with
 for i in 1 2 3; do sed "s/ask/ask $i/" prompts.jsonl; done >more.jsonl
 run 0 tokenize --quiet --separator none --shard-tokens 4 --continue -o m.bin --prompt-field prompt more.jsonl
