@@ -212,6 +212,30 @@ Test(writer_unfinished, another_option_is_refused_by_its_name) {
   assert_run_goes_on(&r, "refused between", 0);
 }
 
+Test(writer_unfinished, another_option_of_spans_is_refused_by_its_name) {
+  test_run r = stopped(), other = r;
+  batch_span_options spans = BATCH_SPAN_OPTIONS_INIT;
+  other.dataset.spans = &spans;
+  spans.train_field = "learn";
+  assert_not_gone_on(&other, BATCH_ERROR_INVALID_ARGUMENT, "--train-field", "learn", "train");
+  spans.train_field = NULL;
+  spans.kind = BATCH_SPANS_PROMPT;
+  assert_not_gone_on(&other, BATCH_ERROR_INVALID_ARGUMENT, "--field", "none", "text");
+  spans.kind = BATCH_SPANS_MESSAGES;
+  other.dataset.text_field = "text";
+  assert_not_gone_on(&other, BATCH_ERROR_INVALID_ARGUMENT, "--messages", "messages", "text");
+  spans.kind = BATCH_SPANS_TEXT;
+  spans.train_field = "train"; /* as without it */
+  assert_run_goes_on(&other, "the same spans", 0);
+}
+
+Test(writer_unfinished, what_was_not_to_be_learnt_counts) {
+  test_run r = stopped();
+  BatchWriter *writer = run_create(&r);
+  cr_assert_eq(batch_writer_masked(writer), strlen("of the first file"));
+  batch_writer_free(writer);
+}
+
 Test(writer_unfinished, another_text_option_is_refused_by_its_name) {
   test_run r = stopped(), other = r;
   batch_text_options text = BATCH_TEXT_OPTIONS_INIT;

@@ -54,6 +54,10 @@ cmp -s file lines || fail 'info reads other tokens from the lines'
 out_has '"loss": "bytes"'
 run 0 feed --quiet --batch-size 1 --sequence-length 4 --messages chats.jsonl
 
+# and decode gives all of it
+run 0 decode x.bin
+out_has ask answer
+
 # how much it is
 run 0 tokenize --force --separator none -o x.bin spans.jsonl
 out_has '16 tokens (u16, 4 not to be learnt) in 2 documents'
