@@ -90,6 +90,21 @@ Test(dataset_memory, tokenizing_text) {
   cr_assert_gt(inject_failures(name, open_and_read, &o), 20);
 }
 
+Test(dataset_memory, tokenizing_messages_and_prompts) {
+  batch_span_options spans = {.size = sizeof spans, .kind = BATCH_SPANS_MESSAGES, .before = "{role}: "};
+  opening o = {
+      {write_text("a.jsonl",
+                  "{\"messages\":[{\"role\":\"us\\u0065r\",\"content\":[{\"type\":\"text\",\"text\":\"a\"}]},"
+                  "{\"role\":\"assistant\",\"content\":\"bc\"}]}\n")},
+      1,
+      BATCH_DATASET_OPTIONS_INIT};
+  o.options.spans = &spans;
+  cr_assert_gt(inject_failures(name, open_and_read, &o), 10);
+  write_text("a.jsonl", "{\"prompt\":\"ab\",\"completion\":\"cd\"}\n");
+  spans = (batch_span_options){.size = sizeof spans, .kind = BATCH_SPANS_PROMPT};
+  cr_assert_gt(inject_failures(name, open_and_read, &o), 10);
+}
+
 /* Lines, and text with blanks, of which a job holds a few. */
 static void open_with_workers(opening *o, batch_text_options *how) {
   bytes lines = {0}, text = {0};

@@ -151,7 +151,7 @@ typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_prog
    to the writer, one document after the other; the caller finishes the writer. Of the options format,
    text_field, spans, tokenizer, text, separator, end_of_text, on_bad_line, longest_document and workers count; a subset is
    refused. A plain text file is one document. All files are looked at before the first is read: what is not text, and what
-   the writer will replace, is refused; and so are text_field, on_bad_line, and spans of prompts or messages, when no file
+   the writer will replace, is refused; and so are text_field, spans and on_bad_line when no file
    is .jsonl, and other files and options than those of the unfinished run that the writer goes on with. Then all that run
    has done counts as done, in the progress too.
    Threads: options.workers tokenize and one reads, unless all there is fits into 256 KiB or workers is 1; they are joined

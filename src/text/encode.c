@@ -48,6 +48,7 @@ bool encode_read_options(const char *function, const batch_dataset_options *give
       !text_options_read(function, "options.text", mine->options.text, &mine->text) ||
       !span_options_read(function, mine->options.spans, &mine->spans))
     return false;
+  mine->has_spans = mine->options.spans != NULL;
   mine->options.text = &mine->text;
   mine->options.spans = &mine->spans;
   return check_field(function, &mine->options);

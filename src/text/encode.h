@@ -10,6 +10,7 @@ typedef struct encode_options {
   batch_dataset_options options;
   batch_text_options text;
   batch_span_options spans;
+  bool has_spans; /* the caller says something of them */
 } encode_options;
 
 /* Copies a caller's options, which may be NULL, to mine, and checks what they say of text. */

@@ -85,7 +85,8 @@ refuses 2 '--message-before is \, expected' -- tokenize -o y.bin --messages --me
 printf 'text' >a.txt
 refuses 2 '--messages is for .jsonl, and none is among the files' -- info --messages a.txt
 refuses 2 '--train-field is for .jsonl, and none' -- feed --batch-size 1 --sequence-length 2 --train-field t a.txt
-refuses 2 '(--prompt-field, --messages) is for .jsonl' -- tokenize -o y.bin --messages a.txt
+refuses 2 '(--prompt-field, --messages, --train-field) is for .jsonl' -- tokenize -o y.bin --messages a.txt
+refuses 2 '--train-field) is for .jsonl' -- tokenize -o y.bin --train-field t a.txt
 ls y* 2>/dev/null && fail 'nothing is left of what failed'
 
 # special tokens around messages

@@ -12,6 +12,7 @@ static const char name[] = "batch_tokenize_files";
 
 typedef struct tokenize_run {
   const batch_dataset_options *options;
+  bool has_spans; /* the caller says something of them */
   BatchWriter *writer;
   const path_list *list;
   uint64_t input; /* of the list: the file of which documents come */
@@ -115,15 +116,15 @@ static bool measure_one(tokenize_run *run, const char *path, text_buffer *lines,
 
 /* Every file is looked at before the first is tokenized: the sum of their sizes, and early refusals. */
 static bool measure(tokenize_run *run, text_buffer *lines) {
-  bool spans = run->options->spans->kind != BATCH_SPANS_TEXT;
-  bool jsonl = !run->options->text_field && !run->options->on_bad_line && !spans; /* or nothing asks for it */
+  const batch_dataset_options *o = run->options;
+  bool jsonl = !o->text_field && !o->on_bad_line && !run->has_spans; /* or nothing asks for it */
   for (size_t i = 0; i < run->list->count; i++)
     if (!measure_one(run, run->list->entries[i].path, lines, &jsonl)) return false;
   return jsonl || error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                              "batch_tokenize_files: %s is for .jsonl, and none is among the files",
-                             run->options->text_field ? "text_field (--field)"
-                             : spans                  ? "spans (--prompt-field, --messages)"
-                                                      : "on_bad_line (--on-bad-line)");
+                             o->text_field    ? "text_field (--field)"
+                             : run->has_spans ? "spans (--prompt-field, --messages, --train-field)"
+                                              : "on_bad_line (--on-bad-line)");
 }
 
 /* What holds spans in every line has a loss mask in every shard. */
@@ -185,8 +186,12 @@ batch_status batch_tokenize_files(const char *const *paths, size_t n, const batc
                      "%s: subset is %d, expected 0: it is a dataset's, of what is tokenized", name,
                      (int)mine.options.subset);
   path_list list = {0};
-  tokenize_run run = {
-      .options = &mine.options, .writer = writer, .list = &list, .callback = progress, .context = context};
+  tokenize_run run = {.options = &mine.options,
+                      .has_spans = mine.has_spans,
+                      .writer = writer,
+                      .list = &list,
+                      .callback = progress,
+                      .context = context};
   uint64_t before = batch_writer_tokens(writer);
   bool good = paths_expand(name, paths, n, &list) && begin(&run) && pass(&run) && tokenize_all(&run);
   paths_free(&list);
