@@ -177,6 +177,24 @@ Test(plan_windows, are_the_same_for_threads_that_walk_at_once) {
   free_plan(&p);
 }
 
+/* What was counted once, and has been forgotten, is packed again: rows that are found are rows that there are. */
+Test(plan_windows, of_documents_that_are_others_by_now_are_refused) {
+  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
+  o.packing = BATCH_PACK_BEST_FIT;
+  o.pack_window = 9;
+  plan p;
+  make_plan(&p, &o, 0);
+  lane_at at = {0};
+  cr_assert_eq(windows_find(p.windows, 0, &at, 3, NULL), WINDOWS_FOUND);
+  for (uint64_t pass = 1; pass < 9; pass++)
+    packed_window_unpin(windows_pin(p.windows, 0, &(lane_at){.pass = pass}));
+  packed_window_unpin(windows_pin(p.windows, 0, &at));
+  at.rows++;
+  assert_refused(!windows_pin(p.windows, 0, &at), BATCH_ERROR_IO, "a.ds: its documents changed");
+  at.rows--;
+  free_plan(&p);
+}
+
 Test(plan_windows, are_looked_for_until_that_is_stopped) {
   const _Atomic bool stop = true;
   batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;

@@ -95,11 +95,10 @@ static uint64_t last_needed(const order_reader *r, uint64_t left) {
    than tokens: of one that is skipped entirely nothing need be known. */
 static bool steps_beyond(const order_reader *r, uint64_t left, uint64_t *steps) {
   const order *o = r->order;
-  uint64_t rows = o->plan->tokens;
-  bool open = !o->plan->counted && steps_from(o, r->place.epoch, r->kept, rows) > 0;
-  if (open || o->plan->counted) {
-    if (!rows_beyond(r, open ? last_needed(r, left) : 0, &rows)) return false;
-  }
+  uint64_t rows = o->plan->counted ? o->plan->rows : o->plan->tokens;
+  *steps = steps_from(o, r->place.epoch, r->kept, rows);
+  if (o->plan->counted || *steps == 0) return true;
+  if (!rows_beyond(r, last_needed(r, left), &rows)) return false;
   *steps = steps_from(o, r->place.epoch, r->kept, rows);
   return true;
 }

@@ -142,8 +142,7 @@ static bool pin(plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from
   case WINDOWS_FOUND:
     break;
   case WINDOWS_NONE:
-    return error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
-                      r->plan->sources[0].data->files[0].path);
+    return windows_changed(w, lane);
   default:
     return false;
   }

@@ -87,6 +87,11 @@ static void estimate_rows(windows *w, const packed_window *window) {
   atomic_store_explicit(&w->epoch_rows, (uint64_t)(rows + 0.5), memory_order_relaxed);
 }
 
+bool windows_changed(const windows *w, uint32_t lane) {
+  return error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
+                    w->plan->sources[w->plan->weighted ? lane : 0].data->files[0].path);
+}
+
 /* Rows have places: so there must be as many as before, where somebody knows it. */
 static bool note_rows(windows *w, const pack_window_key *key, const packed_window *window) {
   pthread_mutex_lock(&w->lock);
@@ -95,15 +100,16 @@ static bool note_rows(windows *w, const pack_window_key *key, const packed_windo
   if (pass) pass->rows[key->number] = before == UINT64_MAX ? rows : before;
   estimate_rows(w, window);
   pthread_mutex_unlock(&w->lock);
-  return before == UINT64_MAX || before == rows ||
-         error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
-                    w->plan->sources[w->plan->weighted ? key->lane : 0].data->files[0].path);
+  return before == UINT64_MAX || before == rows || windows_changed(w, key->lane);
 }
 
 packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at) {
   const pack_window_key key = {lane, at->pass, at->number};
   packed_window *window = packed_windows_pin(&w->packed, &key);
-  if (!window || note_rows(w, &key, window)) return window;
+  if (!window) return NULL;
+  bool same = note_rows(w, &key, window) &&
+              (at->rows == 0 || window->table.rows == at->rows || windows_changed(w, lane));
+  if (same) return window;
   packed_window_unpin(window);
   return NULL;
 }

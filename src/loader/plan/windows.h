@@ -41,8 +41,12 @@ windows_answer windows_find(windows *w, uint32_t lane, lane_at *at, uint64_t nth
 /* Writes how many rows the window has; false with an error when it cannot be packed. */
 bool windows_count(windows *w, uint32_t lane, lane_at *at);
 
-/* The window, until packed_window_unpin; NULL with an error when it cannot be packed. */
+/* The window, until packed_window_unpin; NULL with an error when it cannot be packed, or has not at->rows rows (0: any
+   number). */
 packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at);
+
+/* Sets the error for documents that are others than before. */
+bool windows_changed(const windows *w, uint32_t lane);
 
 /* Packs the window after this one, if nobody has. */
 void windows_pack_next(windows *w, uint32_t lane, const lane_at *at);
