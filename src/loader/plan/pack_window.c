@@ -55,19 +55,21 @@ typedef struct reading {
   uint64_t first;           /* document of the lane, among those of all sources */
   uint64_t begin, end;      /* places of the pass, or documents of the lane: those of the window */
   const permutation *order; /* NULL: as they lie */
+  uint64_t pairs;           /* of all of them */
 } reading;
 
-static void put_document(const reading *r, uint64_t nth, uint64_t document) {
+static void put_document(reading *r, uint64_t nth, uint64_t document) {
   const plan_source *s = source_of(r->plan, document);
   uint64_t start, end;
   token_files_document(s->data, document - s->first_document, &start, &end);
   r->packs->starts[nth] = s->first_token + start;
   r->packs->pairs[nth] = end - start > 1 ? end - start - 1 : 0;
+  if (__builtin_add_overflow(r->pairs, r->packs->pairs[nth], &r->pairs)) r->pairs = UINT64_MAX;
 }
 
 /* Runs guarded. */
 static void read_documents(void *context) {
-  const reading *r = context;
+  reading *r = context;
   uint64_t found[PERMUTATION_TOGETHER];
   for (uint64_t at = r->begin, n; at < r->end; at += n) {
     n = r->end - at < PERMUTATION_TOGETHER ? r->end - at : PERMUTATION_TOGETHER;
@@ -107,6 +109,9 @@ bool pack_window_pack(const plan *p, const pack_window_key *key, packer *packs, 
   r.begin = number * size;
   r.end = all - r.begin < size ? all : r.begin + size;
   if (!read_guarded(&r)) return false;
+  if (r.pairs >> 62 > 0) /* each is within the stream, so they overlap */
+    return error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
+                      p->sources[p->weighted ? key->lane : 0].data->files[0].path);
   *documents = (uint32_t)(r.end - r.begin);
   packer_pack(packs, *documents, table);
   return true;
