@@ -183,6 +183,30 @@ Test(loader_context, a_run_goes_on_with_another_context) {
   batch_loader_free(reference);
 }
 
+/* Which documents share a row depends on their columns; a document by itself has its row in any case. */
+Test(loader_context, documents_cut_otherwise_are_another_run_only_where_they_share_rows) {
+  BatchDataset *of = make_documents("d.ds", (const uint32_t[]){6, 2, 4, 9, 9}, 5);
+  for (batch_packing packing = BATCH_PACK_DOCUMENTS; packing <= BATCH_PACK_BOS_ALIGNED; packing++) {
+    batch_loader_options o = options_of(1, 24, 0);
+    o.packing = packing;
+    o.context_documents = true;
+    BatchLoader *loader = start_loader(of, &o);
+    pass_batches(loader, 1);
+    batch_loader_state state = state_of(loader);
+    batch_loader_free(loader);
+    o.resume = &state;
+    o.context_rank = 1; /* the same rows */
+    batch_loader_free(start_loader(of, &o));
+    o.context_world = 3;
+    if (packing == BATCH_PACK_DOCUMENTS)
+      batch_loader_free(start_loader(of, &o));
+    else
+      assert_refused(!batch_loader_create(of, &o), BATCH_ERROR_INVALID_ARGUMENT,
+                     "documents padded otherwise");
+  }
+  batch_dataset_free(of);
+}
+
 Test(loader_context, a_pool_of_the_caller_s_has_batches_of_parts) {
   batch_pool_options pool = BATCH_POOL_OPTIONS_INIT;
   pool.pool_size = 2;

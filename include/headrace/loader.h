@@ -302,7 +302,8 @@ HEADRACE_API void batch_loader_free(BatchLoader *loader);
 
 /* Gives the place after the last batch that next delivered, for options.resume of another loader:
    same data, seed, sequence_length, packing, pack_window, shuffling and weights, and the same drop_last where it
-   leaves out a row; batch_size, world, workers and everything else may differ. What differs and must
+   leaves out a row; with context_documents and several documents a row, the same context_world. batch_size, world, workers
+   and everything else may differ. What differs and must
    not is named when that loader is refused. The rows that are left are then the same. With as_they_come: a
    step up to which all were delivered, the end when all were; those after it that were are delivered again.
    The first call reads 4096 tokens of each dataset, and some boundaries of documents. Returns false when

@@ -14,6 +14,8 @@
    (seed, epoch, place of the row in the epoch, place of the transform in the chain) alone: the
    result is the same whichever worker runs it, in a batch of any size, and when replayed.
 
+   Where rows are cut for the ranks of a context (loader.h), transforms run on batches of whole rows, before the cut.
+
    Ids that a transform of the caller's writes are not checked: they must be ones that the element type holds
    and the model knows (batch_validate says so of a batch).
 

@@ -191,7 +191,7 @@ pack_piece plan_piece(const plan *p, const plan_row *row, uint32_t i, uint32_t *
 
 uint64_t plan_hash_mix(const plan *p) {
   uint64_t block = p->shuffle == BATCH_SHUFFLE_BLOCKS && !p->windowed ? p->block_rows : 0;
-  uint64_t sum = mix64_with(mix64_with(p->rows, block), p->multiple);
+  uint64_t sum = mix64_with(mix64_with(p->rows, block), p->windowed ? p->multiple : 1);
   if (p->windowed) sum = mix64_with(mix64_with(sum, p->documents), p->window_documents);
   if (!p->weighted) return sum;
   for (size_t i = 0; i < p->count; i++) sum = mix64_with(sum, p->shares.weights[i]);
