@@ -104,7 +104,7 @@ static void start_batch(filler *f, const order_place *place, Batch *batch) {
   f->place = *place;
   f->counts = (position_counts){0};
   f->bytes = f->pieces = f->skipped = 0;
-  f->ahead_bytes = 0;
+  f->ahead.bytes = f->ahead_loss.bytes = 0;
   f->there = 0;
   f->ends = false;
   f->fault.code = BATCH_OK;

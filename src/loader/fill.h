@@ -9,6 +9,12 @@
 
 enum { FILLER_ROWS = 256 };
 
+/* What is still to be prefetched. */
+typedef struct filler_ahead {
+  const uint8_t *at;
+  size_t bytes;
+} filler_ahead;
+
 /* What one thread needs to fill batches; nothing is allocated afterwards. */
 typedef struct filler {
   const recipe *recipe;
@@ -21,8 +27,7 @@ typedef struct filler {
   uint64_t *doubtful_end; /* [mapped] bytes of each mapped file that the batch needed and may be cut off */
   size_t *doubtful;       /* [num_doubtful] the mapped files of which that is not 0 */
   size_t num_doubtful;
-  const uint8_t *ahead; /* of the row after the one being filled: what is still to be prefetched */
-  size_t ahead_bytes;
+  filler_ahead ahead, ahead_loss; /* of the row after the one being filled: tokens, and their loss mask */
   Batch *whole; /* of whole rows, of which each batch gets a part (context.h); NULL: they are not cut */
   Batch *batch; /* the one being filled: that, or the caller's */
   sequences sequences;

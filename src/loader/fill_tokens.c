@@ -85,12 +85,12 @@ static void report_id(filler *f, const token_files *data, uint64_t start, const 
                f->recipe->limit);
 }
 
-static void prefetch(filler *f, size_t bytes) {
-  if (bytes > f->ahead_bytes) bytes = f->ahead_bytes;
-  if (bytes == 0) return; /* ahead may be NULL */
-  for (size_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(f->ahead + i);
-  f->ahead += bytes;
-  f->ahead_bytes -= bytes;
+static void prefetch(filler_ahead *ahead, size_t bytes) {
+  if (bytes > ahead->bytes) bytes = ahead->bytes;
+  if (bytes == 0) return; /* ahead->at may be NULL */
+  for (size_t i = 0; i < bytes; i += CACHE_LINE) __builtin_prefetch(ahead->at + i);
+  ahead->at += bytes;
+  ahead->bytes -= bytes;
 }
 
 /* Fills a row's columns in parts between which the next row is asked for. */
@@ -104,10 +104,11 @@ static bool fill_parts(filler *f, const void *tokens, batch_token_type type, uin
   bool right = true;
   for (uint32_t done = 0, part; done < pairs; done += part) {
     part = pairs - done < PART ? pairs - done : PART;
-    prefetch(f, part * width);
+    prefetch(&f->ahead, part * width);
+    if (f->recipe->masks) prefetch(&f->ahead_loss, part);
     right &= fill(from + done * width, part, f->recipe->limit, input + done * size, target + done * size);
   }
-  prefetch(f, width); /* the last target */
+  prefetch(&f->ahead, width); /* the last target */
   return right;
 }
 
@@ -128,13 +129,22 @@ void filler_fill_piece(filler *f, uint32_t source_number, const pack_piece *piec
   if (whole) check_end(f, source_number, file, first, count);
 }
 
+/* The entries of the targets. */
+static filler_ahead loss_of(const token_loss *loss, uint64_t first, uint32_t count) {
+  if (loss->kind == TOKEN_LOSS_BYTES) return (filler_ahead){loss->entries + first, count};
+  if (loss->kind == TOKEN_LOSS_BITS) return (filler_ahead){loss->entries + first / 8, count / 8 + 1};
+  return (filler_ahead){NULL, 0};
+}
+
 void filler_look_ahead(filler *f, uint32_t source_number, const pack_piece *piece) {
   const token_part *part = token_files_find(f->recipe->plan.sources[source_number].data, piece->token);
   const token_file *file = part->file;
-  f->ahead_bytes = 0;
+  uint64_t first = token_part_index(part, piece->token);
+  if (f->recipe->masks) f->ahead_loss = loss_of(&file->loss, first + 1, piece->pairs);
+  f->ahead.bytes = 0;
   if (!file->map) return;
-  f->ahead_bytes = ((size_t)piece->pairs + 1) * file->width;
-  f->ahead = file->map + file->data_offset + token_part_index(part, piece->token) * file->width;
+  f->ahead = (filler_ahead){file->map + file->data_offset + first * file->width,
+                            ((size_t)piece->pairs + 1) * file->width};
 }
 
 /* The file with this number among those of all sources. */

@@ -1,6 +1,9 @@
 /* Compiled with -O3, see fill_kernels.c. */
 #include "loader/row.h"
 
+#include <endian.h>
+#include <string.h>
+
 void row_pad_tokens(Batch *batch, uint32_t row, uint32_t column, uint32_t count, int32_t pad_id) {
   if (count == 0) return;
   row_put(&batch->input, row, column, count, pad_id);
@@ -28,16 +31,6 @@ void row_count(const Tensor *tensor, uint32_t row, uint32_t column, uint32_t cou
     for (uint32_t i = 0; i < count; i++) at[i] = entries[i] != 0;                                            \
   }                                                                                                          \
                                                                                                              \
-  /* 8 bits at a time from the first whole byte on. */                                                       \
-  static void put_bits_##element(element *restrict at, uint32_t count, const uint8_t *restrict entries,      \
-                                 unsigned first) {                                                           \
-    uint32_t i = 0;                                                                                          \
-    for (; i < count && (first + i) % 8 > 0; i++) at[i] = entries[0] >> (first + i) & 1;                     \
-    for (entries += (first + i) / 8; count - i >= 8; i += 8, entries++)                                      \
-      for (unsigned bit = 0; bit < 8; bit++) at[i + bit] = *entries >> bit & 1;                              \
-    for (unsigned bit = 0; i < count; i++, bit++) at[i] = *entries >> bit & 1;                               \
-  }                                                                                                          \
-                                                                                                             \
   static uint32_t count_ones_##element(const element *at, uint32_t count) {                                  \
     uint32_t ones = 0;                                                                                       \
     for (uint32_t i = 0; i < count; i++) ones += at[i] != 0;                                                 \
@@ -56,13 +49,23 @@ void row_put_bytes(const Tensor *mask, uint32_t row, uint32_t column, uint32_t c
     put_bytes_float(at, count, entries);
 }
 
+/* Eight bytes for each, of which byte k is not 0 where bit k is set. */
+static void spread(const uint8_t *restrict from, size_t count, uint8_t *restrict to) {
+  for (size_t i = 0; i < count; i++) {
+    uint64_t bytes = htole64(from[i] * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201));
+    memcpy(to + 8 * i, &bytes, sizeof bytes);
+  }
+}
+
 void row_put_bits(const Tensor *mask, uint32_t row, uint32_t column, uint32_t count, const uint8_t *entries,
                   unsigned first) {
-  void *at = row_at(mask, row, column);
-  if (mask->dtype == TENSOR_UINT8)
-    put_bits_uint8_t(at, count, entries, first);
-  else
-    put_bits_float(at, count, entries, first);
+  enum { PART = 64 };
+  uint8_t bytes[8 * PART];
+  for (uint32_t done = 0, here; done < count; done += here, entries += PART, first = 0) {
+    here = count - done < 8 * PART - first ? count - done : 8 * PART - first;
+    spread(entries, (first + here + 7) / 8, bytes);
+    row_put_bytes(mask, row, column + done, here, bytes + first);
+  }
 }
 
 uint32_t row_count_ones(const Tensor *mask, uint32_t row, uint32_t column, uint32_t count) {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "core/tensor_internal.h"
+
 void sequences_begin(sequences *s, const Batch *batch) {
   const Tensor *t = &batch->cu_seqlens;
   *s = (sequences){.starts = t->i32, .capacity = t->raw ? (uint32_t)(t->total_size - 1) : 0};
@@ -23,7 +25,7 @@ bool sequences_end(const sequences *s, Batch *batch) {
   if (!sequences_are_asked_for(s)) return true;
   uint32_t n = s->count < s->capacity ? s->count : s->capacity;
   uint32_t last = n > 0 ? (uint32_t)(s->end - s->starts[n - 1]) : 0;
-  for (size_t i = n; i <= s->capacity; i++) s->starts[i] = s->end;
+  tensor_store(&batch->cu_seqlens, n, (size_t)s->capacity + 1 - n, s->end);
   batch->num_sequences = n;
   batch->max_seqlen = last > s->longest ? last : s->longest;
   return s->wanted <= s->capacity;
