@@ -200,4 +200,47 @@ err_has 'stopped by a signal; kept:' '--continue goes on behind'
 run 0 tokenize --on-bad-line skip --continue --shard-tokens 40k -o kept/x.bin part.jsonl
 err_has 'goes on behind'
 out_has "in $(grep -c text part.jsonl | sed 's/\(...\)$/,\1/') documents"
+
+# Compressed text, and a member of a member, are what they are without: in one piece or several, for every command.
+awk 'BEGIN { for (i = 0; i < 3000; i++) printf "{\"meta\":{\"text\":\"document %d, some words\"},\"text\":\"other %d\"}\n", i, i }' >plain.jsonl
+yes 'a line of text' | head -c 700000 >plain.txt
+same_as() { # FILE PLAIN OPTION...: the same tokens, fingerprint and checksum
+  file=$1 plain=$2
+  shift 2
+  for which in $file $plain; do
+    run 0 tokenize --quiet --force "$@" -o packed.$which.bin $which
+    run 0 info "$@" $which
+    sed -n '/^$/,$p' out >packed.$which.info # without the line of the file, which says how it is packed
+    run 0 feed --quiet --sequence-length 100 "$@" $which
+    cp out packed.$which.feed
+  done
+  for what in bin info feed; do
+    cmp -s packed.$file.$what packed.$plain.$what || fail "$what of $file is that of $plain"
+  done
+  rm packed.*
+}
+refuses 1 'found an object as "meta"' -- tokenize --field meta -o no.bin plain.jsonl
+refuses 1 'found nothing as "meta.more"' -- tokenize --field meta.more -o no.bin plain.jsonl
+awk 'BEGIN { for (i = 0; i < 3000; i++) printf "{\"meta.text\":\"document %d, some words\"}\n", i }' >whole.jsonl
+same_as whole.jsonl plain.jsonl --field meta.text # the whole name comes before the path
+for packer in gzip zstd; do
+  command -v $packer >/dev/null || continue
+  case $packer in gzip) end=gz ;; *) end=zst ;; esac
+  $packer -qc plain.txt >probe.txt.$end
+  "$headrace" info probe.txt.$end 2>&1 | grep -q 'built without' && continue
+  for kind in jsonl txt; do
+    [ $kind = jsonl ] && field='--field meta.text' || field=
+    $packer -qc plain.$kind >one.$kind.$end
+    { head -n 1234 plain.$kind | $packer -qc; tail -n +1235 plain.$kind | $packer -qc; } >two.$kind.$end
+    same_as one.$kind.$end plain.$kind $field
+    same_as two.$kind.$end plain.$kind $field
+    head -c $(($(wc -c <two.$kind.$end) - 5)) two.$kind.$end >cut.$kind.$end
+    for command in 'info' 'feed --quiet' 'tokenize --quiet -o no.bin'; do
+      refuses 1 "cut.$kind.$end: at byte $(wc -c <cut.$kind.$end): found the end of the file inside a" -- $command $field cut.$kind.$end
+    done
+  done
+  : >empty.txt.$end
+  refuses 1 "empty.txt.$end: at byte 0: found no magic" -- info empty.txt.$end
+done
+[ -e no.bin ] && fail 'what is cut off leaves nothing'
 exit 0
