@@ -200,7 +200,7 @@ convert_to megatron into empty.ds usual.datatrove/x.ds empty.ds.index
 same into usual.megatron 'a file without tokens beside another'
 
 # A signal takes what was begun with it.
-head -c 400000000 /dev/zero >big.bin
+truncate -s 4G big.bin # takes seconds, if nobody stops it
 "$headrace" convert --quiet --to npy -o y.npy big.bin 2>err & job=$!
 while [ ! -e .y.npy.headrace/new/y.npy ]; do kill -0 $job 2>/dev/null || break; done
 kill -TERM $job 2>/dev/null && wait $job 2>/dev/null && fail 'stopped by a signal, and says success'

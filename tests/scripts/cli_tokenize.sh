@@ -38,6 +38,9 @@ json 'd["command"] == "tokenize" and d["status"] == "done" and d["error"] is Non
   'all(d[s]["busy_ns"] > 0 and d[s]["wait_ns"] == 0 for s in ("reader", "workers", "writer"))' \
   '[d[s]["threads"] for s in ("reader", "workers", "writer")] == [0, 0, 1]'
 [ -s err ] && fail 'nothing is said on stderr'
+if command -v python3 >/dev/null; then
+  "$headrace" tokenize --json --force -o json.bin a.txt b.txt | python3 -m json.tool >out || fail 'JSON through a pipe'
+fi
 yes 'a line of text' | head -c 3000000 >long.txt
 run 0 tokenize --json --quiet --force --workers 3 -o json.bin long.txt
 json 'd["tokens"] == 3000001 and [d[s]["threads"] for s in ("reader", "workers", "writer")] == [1, 3, 1]' \

@@ -27,11 +27,12 @@ static bool check_boundaries(const token_files *data, const char *needed_by) {
     const token_file *file = &data->files[i];
     if (file->tokens == 0 || (file->documents.kind != TOKENS_NO_BOUNDARIES && !file->documents.assumed))
       continue;
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                      "%.700s: no document boundaries are known, which %s needs; in files of tokens "
-                      "batch_dataset_options.separator and end_of_text find them (llm.c: "
-                      "BATCH_SEPARATOR_BEFORE, and 50256 for GPT-2, 128000 for Llama 3)",
-                      file->path, needed_by);
+    return error_fail(
+        BATCH_ERROR_INVALID_ARGUMENT,
+        "%.700s: no document boundaries are known, which %s needs; in files of tokens "
+        "batch_dataset_options.separator and end_of_text (--separator, --end-of-text) find them (llm.c: "
+        "BATCH_SEPARATOR_BEFORE, and 50256 for GPT-2, 128000 for Llama 3)",
+        file->path, needed_by);
   }
   return true;
 }
