@@ -92,9 +92,10 @@ def draw_options(pool, draw):
     o = Options(packing=draw.randrange(4), shuffle=draw.randrange(3), seed=draw.randrange(1 << 32), pad_id=draw.randrange(1000))
     o.context_world = draw.choice([0, 0, 1, 2, 3])
     o.context_documents = int(o.packing != order.WINDOWS and draw.randrange(3) == 0)
-    o.sequence_length = draw.randrange(1, 48)
+    longest = draw.choice([48, 48, 48, 400])
+    o.sequence_length = draw.randrange(1, longest)
     if o.multiple > 1 or o.context_world > 1:
-        o.sequence_length = 2 * max(o.context_world, 1) * draw.randrange(1, 12)
+        o.sequence_length = 2 * max(o.context_world, 1) * draw.randrange(1, longest // 4)
     o.context_rank = draw.randrange(max(o.context_world, 1))
     o.batch_size, o.world, o.workers = draw.randrange(1, 7), draw.randrange(1, 4), draw.randrange(1, 4)
     o.block_rows, o.pack_window = draw.randrange(1, 20), draw.choice([1, 2, 7, 20, 1000])
