@@ -21,8 +21,9 @@ static int settle_tokenizer(show_run *run) {
   if (!text) return CLI_OK;
   if (!run->data.tokenizer) run->bytes = batch_tokenizer_bytes(1);
   run->tokenizer = run->bytes ? run->bytes : run->data.tokenizer;
-  run->decoder = run->tokenizer ? batch_decoder_create(run->tokenizer) : NULL;
-  return run->decoder ? CLI_OK : cli_library_error(show_name);
+  if (!run->tokenizer) return cli_library_error(show_name);
+  run->letter = show_find_letter(run);
+  return CLI_OK;
 }
 
 /* A tokenizer is of use for files of tokens too: their text is shown. */
@@ -110,6 +111,9 @@ static int open_and_show(show_run *run) {
   if (o->resume && !run->epoch_said) run->epoch = o->resume->epoch;
   int status = open_files(run);
   if (status != CLI_OK) return status;
+  run->tokens = calloc((size_t)o->sequence_length + 1, sizeof *run->tokens);
+  run->masked = calloc((size_t)o->sequence_length + 1, sizeof *run->masked);
+  if (!run->tokens || !run->masked) return cli_error(show_name, "no memory for the tokens of a row");
   BatchLoader *loader = sources_loader(&run->sources, o);
   if (!loader) return cli_library_error(show_name);
   screen_init(&run->screen, run->whole);
@@ -123,7 +127,8 @@ int command_show(int argc, char **argv) {
   show_run run = {.data = DATA_OPTIONS_INIT, .loader = LOADER_OPTIONS_INIT, .steps = 1, .rows = UINT32_MAX};
   int status = show_parse(argc, argv, &run);
   if (status == CLI_OK) status = run.help ? show_help() : open_and_show(&run);
-  batch_decoder_free(run.decoder);
+  free(run.tokens);
+  free(run.masked);
   batch_tokenizer_free(run.bytes);
   sources_free(&run.sources);
   loader_options_free(&run.loader);

@@ -18,9 +18,9 @@ typedef struct show_run {
   uint32_t rows;                   /* of a batch, at most */
   const BatchTokenizer *tokenizer; /* whose text is shown; NULL: ids are */
   BatchTokenizer *bytes;           /* it, where it is not data.tokenizer */
-  BatchDecoder *decoder;
-  int32_t letter; /* an id that has a text; -1: none has */
-  bool has_letter;
+  int32_t letter;                  /* an id of it that has a text wherever it stands; -1: none has */
+  int32_t *tokens; /* [sequence_length + 1] tokens that are to be shown, and whether they are masked */
+  bool *masked;
   bool faulty; /* a batch was */
   screen screen;
 } show_run;
@@ -41,10 +41,11 @@ int show_parse(int argc, char **argv, show_run *run);
 /* Prints what --help tells; returns the exit status. */
 int show_help(void);
 
-/* Put tokens on the line of the screen that is begun. */
-void show_begin_tokens(show_run *run);
-void show_put_token(show_run *run, int32_t id, bool masked);
-void show_end_tokens(show_run *run, bool masked);
+/* Puts the first `count` of run->tokens, which it may change, on the line of the screen that is begun. */
+void show_put_tokens(show_run *run, size_t count);
+
+/* For run->letter. */
+int32_t show_find_letter(const show_run *run);
 
 /* Print a batch. */
 void show_batch_text(show_run *run, const show_batch *b);

@@ -123,7 +123,6 @@ static int widest_label(const row_view *v) {
 
 static void print_segment(show_run *run, const row_view *v, const segment *s, int width) {
   char label[LABEL], padded[LABEL + 4];
-  bool masked = false;
   if (s->document < 0) {
     printf("  %s x padding\n", cli_thousands(s->end - s->start));
     return;
@@ -131,13 +130,8 @@ static void print_segment(show_run *run, const row_view *v, const segment *s, in
   label_of(v, s, label);
   snprintf(padded, sizeof padded, "%-*s %s", width, label, run->tokenizer ? "" : " ");
   screen_begin(&run->screen, padded);
-  show_begin_tokens(run);
-  size_t tokens = shown_tokens(v, s);
-  for (size_t i = 0; i < tokens && !run->screen.cut; i++) {
-    int32_t id = shown_token(v, s, i, &masked);
-    show_put_token(run, id, masked);
-  }
-  show_end_tokens(run, masked);
+  for (size_t i = 0; i < shown_tokens(v, s); i++) run->tokens[i] = shown_token(v, s, i, &run->masked[i]);
+  show_put_tokens(run, shown_tokens(v, s));
   screen_end(&run->screen);
 }
 

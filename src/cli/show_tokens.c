@@ -1,5 +1,6 @@
-/* Tokens one behind the other: their text, or ids. */
+/* Tokens on a line of the screen: their text, or ids. */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "show.h"
 
@@ -9,8 +10,7 @@ static size_t text_bytes(const show_run *run, const int32_t *ids, size_t count) 
   return bytes == BATCH_TOKENIZER_FAILED ? 0 : bytes;
 }
 
-/* An id that has a text wherever it stands, or -1. */
-static int32_t find_letter(const show_run *run) {
+int32_t show_find_letter(const show_run *run) {
   uint32_t ids = batch_tokenizer_vocab_size(run->tokenizer);
   for (uint32_t id = 0; id < ids; id++)
     if (text_bytes(run, &(int32_t){(int32_t)id}, 1) > 0) return (int32_t)id;
@@ -18,39 +18,59 @@ static int32_t find_letter(const show_run *run) {
 }
 
 /* Ids that are no text: outside the vocabulary, or tokens like the end of text of bytes. Between two others, since some
-   models drop white space where a text begins or ends. */
-static bool has_no_text(show_run *run, int32_t id) {
-  if (!run->has_letter) run->letter = find_letter(run);
-  run->has_letter = true;
-  int32_t without[2] = {run->letter, run->letter}, with[3] = {run->letter, id, run->letter};
-  size_t bytes = run->letter < 0 ? text_bytes(run, &id, 1) : text_bytes(run, with, 3);
-  return bytes == 0 || (run->letter >= 0 && bytes == text_bytes(run, without, 2));
+   models drop white space where a text begins. */
+static bool has_no_text(const show_run *run, int32_t id) {
+  int32_t letter = run->letter, without[2] = {letter, letter}, with[3] = {letter, id, letter};
+  if (letter < 0) return text_bytes(run, &id, 1) == 0;
+  size_t bytes = text_bytes(run, with, 3);
+  return bytes == 0 || bytes == text_bytes(run, without, 2);
 }
 
-void show_begin_tokens(show_run *run) {
-  if (run->tokenizer) screen_put_border(&run->screen);
+/* The text of ids, which have one; ids[-1] may be written when they are not the first of a text. */
+static void put_text(show_run *run, int32_t *ids, size_t count, bool first, bool masked) {
+  size_t before = 0;
+  if (!first && run->letter >= 0) {
+    before = text_bytes(run, &run->letter, 1);
+    *--ids = run->letter;
+    count++;
+  }
+  size_t bytes = text_bytes(run, ids, count);
+  char *text = malloc(bytes + 1);
+  if (text && batch_tokenizer_decode(run->tokenizer, ids, count, text, bytes) == bytes && bytes >= before)
+    screen_put(&run->screen, text + before, bytes - before, masked);
+  if (!text) screen_put_symbol(&run->screen, "(no memory)", masked);
+  free(text);
 }
 
-void show_put_token(show_run *run, int32_t id, bool masked) {
-  char word[16];
-  const char *text;
-  size_t bytes;
-  bool symbol = run->tokenizer && has_no_text(run, id);
-  snprintf(word, sizeof word, symbol ? "<%" PRId32 ">" : "%" PRId32, id);
-  if (!run->tokenizer)
-    screen_put_word(&run->screen, word, masked);
-  else if (symbol)
-    screen_put_symbol(&run->screen, word, masked);
-  else if (batch_decoder_feed(run->decoder, &id, 1, false, &text, &bytes))
-    screen_put(&run->screen, text, bytes, masked);
-}
-
-void show_end_tokens(show_run *run, bool masked) {
-  const char *text;
-  size_t bytes;
-  if (!run->tokenizer) return;
-  if (batch_decoder_feed(run->decoder, NULL, 0, true, &text, &bytes))
-    screen_put(&run->screen, text, bytes, masked);
+/* Parts that are masked, and those that are not, are decoded each by itself: so the border is where it is. */
+static void put_texts(show_run *run, size_t count) {
+  int32_t *ids = run->tokens;
+  char symbol[16];
+  for (size_t i = 0, end; i < count && !run->screen.cut; i = end) {
+    bool masked = run->masked[i];
+    end = i + 1;
+    if (has_no_text(run, ids[i])) {
+      snprintf(symbol, sizeof symbol, "<%" PRId32 ">", ids[i]);
+      screen_flush(&run->screen);
+      screen_put_symbol(&run->screen, symbol, masked);
+      continue;
+    }
+    while (end < count && run->masked[end] == masked && !has_no_text(run, ids[end])) end++;
+    put_text(run, ids + i, end - i, i == 0, masked);
+  }
   screen_flush(&run->screen);
-  screen_put_border(&run->screen);
+}
+
+void show_put_tokens(show_run *run, size_t count) {
+  char word[16];
+  if (run->tokenizer) {
+    screen_put_border(&run->screen);
+    put_texts(run, count);
+    screen_put_border(&run->screen);
+    return;
+  }
+  for (size_t i = 0; i < count && !run->screen.cut; i++) {
+    snprintf(word, sizeof word, "%" PRId32, run->tokens[i]);
+    screen_put_word(&run->screen, word, run->masked[i]);
+  }
 }

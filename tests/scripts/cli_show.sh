@@ -1,4 +1,4 @@
-# headrace show: cli_show.sh COMMAND. (What a terminal gets: cli_terminal.py.)
+# headrace show: cli_show.sh COMMAND [sentencepiece], the package that the command was built with. (What a terminal gets: cli_terminal.py.)
 . "$(dirname "$0")/cli.sh"
 LC_ALL=C.UTF-8
 export LC_ALL
@@ -108,6 +108,15 @@ run 0 show $few --split validation --fraction 0.5 --pack documents d.jsonl
 run 0 show $few --pack best-fit --pack-window 1 --epoch 2 --step 1 d.jsonl
 out_has 'epoch 2, step 1'
 refuses 2 'there is no step 99 of epoch 1: an epoch has about' -- show $few --pack best-fit --epoch 1 --step 99 d.jsonl
+
+# A token that is white space has a text, one that is none is shown by its id, and one outside the vocabulary too.
+if [ "${2:-}" = sentencepiece ] && command -v spm_train >/dev/null; then
+  yes 'a mill race brings the water' | head -200 >mill.txt
+  spm_train --input=mill.txt --model_prefix=mill --vocab_size=40 --hard_vocab_limit=false >out 2>err || fail 'a model is made'
+  printf 'a mill\n' >one.txt
+  run 0 show --tokenizer mill.model --separator after --sequence-length 90 --batch-size 1 one.txt
+  out_has '|a mill<2>|'
+fi
 
 # JSON, which says the same as the lines for people.
 run 0 show $few --json --steps 3 d.jsonl
