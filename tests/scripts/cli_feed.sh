@@ -176,6 +176,20 @@ first=$checksum
 checksum --skip 0-5 $documents
 [ "$(sum $first $checksum)" = "$whole" ] || fail 'what is skipped and what is left are the whole'
 
+checksum --skip 9-14 --skip 20 $documents
+whole=$checksum
+checksum --skip 9-14 --steps 1 --state state $documents
+first=$checksum
+checksum --resume state --skip 20 $documents
+[ "$(sum $first $checksum)" = "$whole" ] || fail 'a run that goes on skips what its state says, and what is new'
+skips=
+i=0
+while [ $i -lt 65 ]; do
+  skips="$skips --skip $((2 * i))"
+  i=$((i + 1))
+done
+refuses 2 'expected at most 64' -- feed $skips $documents
+
 # Parts of the data have no row in common and are all of it.
 checksum --shuffle none --sequence-length 60 --pack documents $documents
 out=$(sed -n 's/^feed: .* batches, \([0-9]*\) tokens.*/\1/p' out)
