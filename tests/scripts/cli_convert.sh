@@ -154,6 +154,20 @@ printf '\026' >m.u16.loss # bits, the lowest first
 run 0 convert --quiet --force --to headerless --end-of-text 9 --output-separator none -o taken.u16 m.u16
 printf '\000\001\000' | cmp - taken.u16.loss || fail 'a mask of bits'
 
+# A part of the data is what the same options read of it; the two parts are all of it.
+whole() { "$headrace" info --json "$@" | sed -n '/^  "[tdf]/p'; } # tokens, documents, fingerprint
+for format in $formats; do
+  has_index $format && ends= || ends="--separator $(usual $format) --end-of-text 256"
+  documents=0
+  for part in train validation; do
+    convert_to $format into --split $part --fraction 0.1 $ends $(file_of $format usual.$format)
+    [ "$(whole $ends into)" = "$(whole --split $part --fraction 0.1 $ends usual.$format)" ] || fail "$part of $format"
+    documents=$((documents + $(whole $ends into | sed -n 's/.*"documents": \([0-9]*\).*/\1/p')))
+  done
+  [ $documents -eq 3062 ] || fail "$format: both parts have $documents documents"
+done
+refuses 2 'expected --separator too' -- convert --split train --fraction 0.1 --end-of-text 256 --to npy -o x.npy usual.npy/x.npy
+
 # For programs.
 run 0 convert --json --to llmc-llama3 -o json.bin usual.megatron/x.bin
 json 'd["command"] == "convert" and d["status"] == "done" and d["error"] is None and d["documents"] == 3062' \
