@@ -37,14 +37,14 @@ static void put_documents(filler *f, const token_files *data, const pack_piece *
   }
 }
 
-/* Counts a run of a row, as far as it is this rank's: `length` columns, of which the first `pairs` hold tokens. */
+/* Counts a run of a row, as far as it is this rank's: its columns, of which the first `pairs` hold tokens. */
 static void count_run(const filler *f, position_counts *counts, uint32_t row, const stretch *run,
                       uint32_t pairs) {
   const context_role *c = &f->recipe->context;
-  uint64_t there = c->world > 1 ? context_share(c, run->count, pairs) : pairs, ones = 0;
+  uint64_t there = context_share(c, run->count, pairs), ones = 0;
+  context_part parts[2];
   counts->tokens += there;
   if (!f->recipe->masks) return;
-  context_part parts[2];
   context_parts(c, run->count, parts);
   for (int i = 0; i < 2; i++)
     ones += row_count_ones(&f->batch->mask, row, run->column + parts[i].start, parts[i].count);
@@ -115,7 +115,10 @@ void filler_fill_row(filler *f, uint32_t row, const filler_row *found) {
   }
   if (!r->masks) row_put(&f->batch->mask, row, 0, column, 1);
   row_pad(f->batch, row, column, r->pad_id);
-  if (!r->context.documents) count_run(f, &counts, row, &(stretch){0, f->batch->sequence_length, 0}, column);
+  if (!r->masks && r->context.world == 1) /* as a rule */
+    counts.tokens = column;
+  else if (!r->context.documents)
+    count_run(f, &counts, row, &(stretch){0, f->batch->sequence_length, 0}, column);
   f->counts.tokens += counts.tokens;
   f->counts.masked += counts.masked;
   f->counts.cropped += counts.cropped;
