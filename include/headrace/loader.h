@@ -101,6 +101,8 @@ typedef enum batch_packing {
    How many rows an epoch has is known when its last window has been packed, and differs a little from epoch to epoch:
    batch_loader_epoch_rows. With weights an epoch has as many rows as all tokens of all sources would fill; a resume then packs
    again what was packed since the run began.
+   get_state, replay and places pack again what they need and nobody remembers: of the epochs before the last one all of the
+   windows up to the step.
    A window that cannot be packed, since an index has become shorter or other documents are found in it, ends the loader
    with its error, whatever batch_faults says: what comes after it is not known. */
 
