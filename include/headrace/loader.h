@@ -140,10 +140,10 @@ typedef struct batch_loader_state {
   uint64_t epoch;
   uint64_t step; /* the first one not delivered */
   uint64_t row;  /* its first one over all ranks: the place in the epoch */
-  uint64_t
-      window; /* of the epoch, in which that row lies, and the place of the window's first row; 0 where rows */
-  uint64_t window_row; /* do not come in windows */
-  uint32_t reserved;   /* 0 */
+  /* The window of the epoch in which that row lies, and the place of its first row; both 0 where rows do not come in
+     windows. */
+  uint64_t window, window_row;
+  uint32_t reserved; /* 0 */
   uint32_t num_skips;
   uint64_t check;                                  /* over the fields before it, and the skips */
   batch_loader_skip skips[BATCH_LOADER_MAX_SKIPS]; /* [num_skips] that the run leaves out */
