@@ -109,6 +109,8 @@ static int parse(int argc, char **argv, tokenize_run *run) {
   if (!run->output) return cli_usage_error(name, "no --output is given, expected a file");
   if (run->data.dataset.subset)
     return cli_usage_error(name, "--split train and validation are for what reads tokens; all are written");
+  if (run->data.dataset.token_type)
+    return cli_usage_error(name, "--type is for files of tokens that are read, expected --token-type");
   if (run->writer.continue_run && run->writer.overwrite)
     return cli_usage_error(
         name, "--continue and --force are given, expected one: what is there is kept, or replaced");

@@ -7,6 +7,7 @@ run 0 tokenize --help
 out_has 'Usage: headrace tokenize' --output --shard-tokens
 refuses 2 'no --output' -- tokenize a.txt
 refuses 2 '--split train and validation are for what reads tokens' -- tokenize --split train --output x.bin a.txt
+refuses 2 '--type is for files of tokens that are read, expected --token-type' -- tokenize --type u32 -o out.bin a.txt
 refuses 2 'no file is named' -- tokenize -o out.bin
 refuses 2 'standard input is not read' -- tokenize -o out.bin -
 refuses 2 '(--field) is for .jsonl' -- tokenize -o out.bin --field x a.txt
