@@ -206,6 +206,22 @@ Test(text_spans, roles_that_are_learnt_may_be_named_and_a_message_may_say_it_its
   assert_gives(lines, &options, "{|1}|2{|3}|4{|5|6}\n");
 }
 
+Test(text_spans, blanks_around_a_role_are_refused) {
+  static const char *const lists[] = {"user, assistant", "user ,assistant", " user", "user\n", "a,\tb"};
+  batch_span_options spans;
+  batch_dataset_options options = message_options(&spans);
+  for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+    spans.train_roles = lists[i];
+    cr_assert_null(batch_dataset_open((const char *[]){"nowhere"}, 1, &options));
+    cr_assert_eq(batch_last_error()->code, BATCH_ERROR_INVALID_ARGUMENT);
+    cr_assert(strstr(batch_last_error()->message, "expected no blanks around a role"), "%s",
+              batch_last_error()->message);
+  }
+  spans.train_roles = "the user,a b";
+  cr_assert_null(batch_dataset_open((const char *[]){"nowhere"}, 1, &options));
+  cr_assert_eq(batch_last_error()->code, BATCH_ERROR_IO, "a blank inside is part of a name");
+}
+
 Test(text_spans, content_may_be_in_parts_of_text) {
   batch_span_options spans;
   const batch_dataset_options options = message_options(&spans);

@@ -133,7 +133,7 @@ typedef struct batch_span_options {
   /* MESSAGES: members of a message: "role", "content". Content is a string, or an array of {"type": "text", "text": STRING} */
   const char *role_field;
   const char *content_field;
-  /* MESSAGES: the roles whose messages are learnt, parted by commas: "assistant" */
+  /* MESSAGES: the roles whose messages are learnt, parted by commas, no blanks around them: "assistant" */
   const char *train_roles;
   /* MESSAGES: what stands before each, never learnt: ""; what stands behind each, learnt as it is: "\n". {role} is its role */
   const char *before;

@@ -26,6 +26,23 @@ static bool settle(const char *function, batch_spans kind, const setting *s) {
   return true;
 }
 
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+/* "user, assistant" would look for a role that begins with a blank, and nothing of it would be learnt. */
+static bool check_roles(const char *function, const char *roles) {
+  for (const char *at = roles ? roles : "", *end; *at; at = end + (*end == ',')) {
+    end = at + strcspn(at, ",");
+    if (end > at && (is_blank(*at) || is_blank(end[-1])))
+      return error_fail(
+          BATCH_ERROR_INVALID_ARGUMENT,
+          "%s: spans->train_roles (--train-roles) is \"%.200s\", expected no blanks around a role", function,
+          roles);
+  }
+  return true;
+}
+
 bool span_options_read(const char *function, const batch_span_options *given, batch_span_options *mine) {
   static const options_type type = OPTIONS_TYPE_RESERVED(batch_span_options, BATCH_SPAN_OPTIONS_INIT);
   *mine = (batch_span_options)BATCH_SPAN_OPTIONS_INIT;
@@ -46,7 +63,7 @@ bool span_options_read(const char *function, const batch_span_options *given, ba
   };
   for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
     if (!settle(function, mine->kind, &settings[i])) return false;
-  return true;
+  return check_roles(function, mine->train_roles);
 }
 
 const char *span_options_field(const batch_span_options *options) {
