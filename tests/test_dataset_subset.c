@@ -468,7 +468,7 @@ Test(dataset_subset, what_cannot_be_is_refused) {
   batch_dataset_free(open_dataset(path, &o));
   o.subset = BATCH_SUBSET_VALIDATION;
   assert_not_opened(path, &o, BATCH_ERROR_INVALID_ARGUMENT, "no tokens in the validation subset",
-                    "validation_fraction is 1e-300", "of 10 documents");
+                    "validation_fraction (--fraction) is 1e-300", "of 10 documents");
   o.validation_fraction = 1 - 0x1p-53;
   o.subset = BATCH_SUBSET_TRAIN;
   assert_not_opened(path, &o, BATCH_ERROR_INVALID_ARGUMENT, "no tokens in the train subset",

@@ -94,7 +94,7 @@ bool subset_is_empty(const char *function, const token_files *s, const batch_dat
   uint64_t documents = 0;
   for (size_t i = 0; i < s->count; i++) documents += s->files[i].documents.count;
   return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
-                    "%s: no tokens in the %s subset: validation_fraction is %g, of %" PRIu64
+                    "%s: no tokens in the %s subset: validation_fraction (--fraction) is %g, of %" PRIu64
                     " documents (blocks of %d tokens where none are known), expected one that leaves some",
                     function, options->subset == BATCH_SUBSET_VALIDATION ? "validation" : "train",
                     options->validation_fraction, documents, TOKENS_BLOCK);
