@@ -44,8 +44,9 @@ void convert_say_lost(const convert_run *run) {
   }
 }
 
-static double bytes_per_second(const convert_run *run) {
-  return (double)(run->documents.at * batch_dataset_width(run->dataset)) / progress_seconds(&run->bar);
+/* seconds: of one look at the clock, so that what is said fits together. */
+static double bytes_per_second(const convert_run *run, double seconds) {
+  return (double)(run->documents.at * batch_dataset_width(run->dataset)) / seconds;
 }
 
 void convert_print_summary(const convert_run *run) {
@@ -54,7 +55,7 @@ void convert_print_summary(const convert_run *run) {
   writer_print_tokens(run->writer);
   if (run->num_documents) printf(" in %s", cli_count(run->num_documents, "document"));
   printf(", %s, %s, %.1f s, %s/s, %.1f Mtokens/s\n", cli_count(batch_writer_files(run->writer), "file"),
-         batch_format_name(run->writing.format), seconds, cli_bytes(bytes_per_second(run)),
+         batch_format_name(run->writing.format), seconds, cli_bytes(bytes_per_second(run, seconds)),
          (double)tokens * 1e-6 / seconds);
 }
 
@@ -69,6 +70,6 @@ void convert_print_json(const convert_run *run, const char *ended) {
     json_null(&j, "documents");
   json_number(&j, "seconds", seconds);
   json_number(&j, "tokens_per_second", (double)batch_writer_tokens(run->writer) / seconds);
-  json_number(&j, "bytes_per_second", bytes_per_second(run));
+  json_number(&j, "bytes_per_second", bytes_per_second(run, seconds));
   json_close(&j);
 }

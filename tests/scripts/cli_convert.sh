@@ -174,7 +174,8 @@ json 'd["command"] == "convert" and d["status"] == "done" and d["error"] is None
   'd["output"] == "json.bin" and d["format"] == "llm.c Llama 3" and d["token_type"] == "u32" and d["files"] == 1' \
   'd["seconds"] > 0 and d["tokens_per_second"] > 0 and d["bytes_per_second"] > 0'
 run 0 convert --json --quiet --to npy -o json.npy a.bin
-json 'd["tokens"] == 2 and d["documents"] is None'
+json 'd["tokens"] == 2 and d["documents"] is None' \
+  'abs(d["tokens_per_second"] * d["seconds"] - 2) < 1e-3 and abs(d["bytes_per_second"] * d["seconds"] - 4) < 1e-3'
 
 # Types: the input's own where the format has it, one that holds all of it, or what is asked for.
 type_of() { "$headrace" info --json --quick $1 | sed -n 's/.*"token_type": "\([a-z0-9]*\)".*/\1/p'; }

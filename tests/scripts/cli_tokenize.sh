@@ -35,6 +35,7 @@ json 'd["command"] == "tokenize" and d["status"] == "done" and d["error"] is Non
   'd["output"] == "json.bin" and d["format"] == "headerless" and d["token_type"] == "u16"' \
   'd["tokens"] == 15 and d["documents"] == 2 and d["files"] == 1 and d["bytes"] == 13 and d["bad_lines"] == 0' \
   'd["seconds"] > 0 and d["tokens_per_second"] > 0 and d["bytes_per_second"] > 0' \
+  'abs(d["tokens_per_second"] * d["seconds"] - 15) < 1e-3 and abs(d["bytes_per_second"] * d["seconds"] - 13) < 1e-3' \
   'd["bottleneck"] in ("reader", "workers", "writer")' \
   'all(d[s]["busy_ns"] > 0 and d[s]["wait_ns"] == 0 for s in ("reader", "workers", "writer"))' \
   '[d[s]["threads"] for s in ("reader", "workers", "writer")] == [0, 0, 1]'
