@@ -71,10 +71,10 @@ static int does_not_fit(const convert_run *run, uint64_t token, int32_t id) {
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   batch_token_type type = batch_writer_token_type(run->writer);
   token_input_find(run->dataset, token, &file);
-  return cli_error(convert_name,
-                   "%s: token %s of the file is %" PRId32 ", expected at most %" PRIu32 ": %s is to hold %s",
-                   file.path, cli_thousands(token - file.first_token), id, convert_room(type) - 1,
-                   run->options->output, batch_token_type_name(type));
+  return cli_error(
+      convert_name, "%s: token %s of %s is %" PRId32 ", expected at most %" PRIu32 ": %s is to hold %s",
+      file.path, cli_thousands(token - file.first_token), token_input_counted(&run->options->data.dataset),
+      id, convert_room(type) - 1, run->options->output, batch_token_type_name(type));
 }
 
 /* Before a token is written. */

@@ -103,9 +103,10 @@ static int say_where(const decode_run *run, const document_piece *piece) {
   const char *said = cli_library_sentence(), *advice = malformed ? " (or say --malformed replace)" : "";
   if (!run->dataset) return cli_error(decode_name, "--ids: %s%s", said, advice);
   if (!token_input_find(run->dataset, piece->first, &file)) return cli_library_error(decode_name);
-  return cli_error(decode_name, "%s: in document %s, token %s of the file and what follows: %s%s", file.path,
+  return cli_error(decode_name, "%s: in document %s, token %s of %s and what follows: %s%s", file.path,
                    cli_thousands(run->documents.document - piece->ends),
-                   cli_thousands(piece->first - file.first_token), said, advice);
+                   cli_thousands(piece->first - file.first_token),
+                   token_input_counted(&run->options->data.dataset), said, advice);
 }
 
 /* All of them were passed over, and counted. */

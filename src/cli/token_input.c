@@ -71,6 +71,10 @@ bool token_input_find(const BatchDataset *dataset, uint64_t token, batch_dataset
   return false;
 }
 
+const char *token_input_counted(const batch_dataset_options *options) {
+  return options->subset ? "what --split leaves of the file" : "the file";
+}
+
 batch_separator token_input_usual_separator(const BatchDataset *dataset, bool *same) {
   batch_separator usual = BATCH_SEPARATOR_NONE;
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;

@@ -12,6 +12,9 @@ int token_input_open(const char *command, const char *const *paths, size_t n,
 /* The file that holds a token of the stream; false: there is none. */
 bool token_input_find(const BatchDataset *dataset, uint64_t token, batch_dataset_file *file);
 
+/* What a token's place is counted in, for people: where only a part of the documents is read it is the place among those. */
+const char *token_input_counted(const batch_dataset_options *options);
+
 /* Where end-of-text ids stand in files of these formats when nothing is said; *same: all of them agree. */
 batch_separator token_input_usual_separator(const BatchDataset *dataset, bool *same);
 

@@ -57,6 +57,8 @@ for id in 256 100257; do
       if [ $to$id = llmc-gpt2100257 ]; then
         refuses 1 "token 0 of the file is 100257, expected at most 65535: x.bin is to hold u16" -- convert --to $to -o x.bin $(file_of $from ends.$from)
         sed 's/.*headrace convert: //' err | grep -q "^$(file_of $from ends.$from)" || fail "the file is named first"
+        refuses 1 "of what --split leaves of the file is 100257" -- convert --split train --fraction 0.5 --to $to -o x.bin $(file_of $from ends.$from)
+        refuses 1 "of what --split leaves of the file and what follows" -- decode --split train --fraction 0.5 $(file_of $from ends.$from)
         [ ! -e x.bin ] || fail "nothing is written"
         continue
       fi
