@@ -145,11 +145,12 @@ static bool refuse_threes(const void *context, Batch *batch, uint32_t row, batch
   return true;
 }
 
-Test(loader_faults, skipping_pads_the_rows_that_a_transform_refuses) {
+static void check_refused_rows(uint32_t vocab_size) {
   batch_transform refusing = {refuse_threes, NULL};
   batch_loader_options o = small_options();
   o.transforms = &refusing;
   o.num_transforms = 1;
+  o.vocab_size = vocab_size;
   o.faults = BATCH_FAULT_SKIP;
   BatchLoader *loader = start_loader(dataset, &o);
   uint64_t padded = 0, changed = 0;
@@ -165,6 +166,15 @@ Test(loader_faults, skipping_pads_the_rows_that_a_transform_refuses) {
   cr_assert_eq(stats.skipped, padded);
   cr_assert(padded > 0 && changed > 0 && padded + changed == ROWS);
   batch_loader_free(loader);
+}
+
+Test(loader_faults, skipping_pads_the_rows_that_a_transform_refuses) {
+  check_refused_rows(1000);
+}
+
+/* A row of padding is refused too. */
+Test(loader_faults, a_row_that_is_skipped_for_two_faults_counts_once) {
+  check_refused_rows(994);
 }
 
 /* Truncates the file to `bytes` after the first batch; expects an error that names path and place. */

@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/guard.h"
@@ -16,9 +17,10 @@ bool filler_init(filler *f, const recipe *r) {
   f->raw = addressable ? malloc(bytes) : NULL;
   f->ids = addressable ? malloc(bytes) : NULL;
   f->places = calloc(r->shape.batch_size, sizeof *f->places);
+  f->padded = calloc(r->shape.batch_size, sizeof *f->padded);
   f->doubtful_end = calloc(recipe_mapped(r), sizeof *f->doubtful_end);
   f->doubtful = calloc(recipe_mapped(r), sizeof *f->doubtful);
-  if (!f->raw || !f->ids || !f->places || !f->doubtful_end || !f->doubtful)
+  if (!f->raw || !f->ids || !f->places || !f->padded || !f->doubtful_end || !f->doubtful)
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for %u rows of %zu tokens", r->shape.batch_size,
                       tokens);
   if (r->context.world > 1 && !(f->whole = batch_create_with(&r->whole)))
@@ -31,6 +33,7 @@ void filler_free(filler *f) {
   free(f->raw);
   free(f->ids);
   free(f->places);
+  free(f->padded);
   free(f->doubtful_end);
   free(f->doubtful);
   batch_release(f->whole);
@@ -104,6 +107,7 @@ static void start_batch(filler *f, const order_place *place, Batch *batch) {
   f->place = *place;
   f->counts = (position_counts){0};
   f->bytes = f->pieces = f->skipped = 0;
+  if (f->recipe->skip) memset(f->padded, 0, batch->batch_size * sizeof *f->padded);
   f->ahead.bytes = f->ahead_loss.bytes = 0;
   f->there = 0;
   f->ends = false;

@@ -40,6 +40,7 @@ typedef struct filler {
   uint64_t bytes;             /* read for it */
   uint64_t pieces;            /* of files, that it was made of */
   uint64_t skipped;           /* rows of it that became padding */
+  bool *padded;               /* [batch_size] which ones; of a recipe that skips */
   fault fault;                /* of the last batch; its sentence has no function's name */
   bool ends;                  /* nothing comes after the batch, whatever the recipe says of faults */
   bool row_failed;            /* the row being filled has a fault */

@@ -51,10 +51,11 @@ static void count_run(const filler *f, position_counts *counts, uint32_t row, co
   counts->masked += there - ones;
 }
 
-/* What of a row is filled already is not to be seen. */
+/* What of a row is filled already is not to be seen. A row that is skipped may fail in a transform too. */
 static void pad_row(filler *f, uint32_t row) {
   row_pad(f->batch, row, 0, f->recipe->pad_id);
-  f->skipped += row < f->there;
+  f->skipped += row < f->there && !f->padded[row];
+  f->padded[row] = true;
 }
 
 static void fill_piece(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
