@@ -49,11 +49,42 @@ Test(loader_look, a_batch_of_something_else_has_no_place) {
   batch_release(view[0]), batch_release(view[1]);
   batch->batch_id = batch_loader_epoch_steps(loader);
   assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_places: batch_id is 79 of epoch 0",
-                  "79 steps of 1 epochs");
+                  "expected below 79");
   batch->batch_id = 0, batch->epoch_id = 1;
-  assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_places: batch_id is 0 of epoch 1");
+  assert_no_place(loader, batch, BATCH_ERROR_OUT_OF_RANGE, "batch_loader_places: batch_id is 0 of epoch 1",
+                  "expected an epoch below 1");
   batch_release(batch), batch_release(other), batch_release(wide);
   batch_loader_free(loader), batch_loader_free(same), batch_loader_free(wider);
+}
+
+/* What is skipped makes an epoch shorter; and a step before the first one is none where batches have another size. */
+Test(loader_look, a_step_that_there_is_not_is_told_from_the_steps_of_its_own_epoch) {
+  static const batch_packing packings[] = {BATCH_PACK_WINDOWS, BATCH_PACK_BEST_FIT};
+  const uint32_t lengths[] = {5003};
+  BatchDataset *documents = make_documents("one.ds", lengths, 1);
+  const batch_loader_skip most = {0, 8, 1000};
+  for (size_t i = 0; i < 2; i++) {
+    batch_loader_options o = small_options();
+    o.packing = packings[i];
+    o.epochs = 2;
+    o.skips = &most;
+    o.num_skips = 1;
+    BatchLoader *loader = start_loader(documents, &o);
+    assert_refused(!batch_loader_replay(loader, 0, 2), BATCH_ERROR_OUT_OF_RANGE,
+                   "batch_loader_replay: step is 2 of epoch 0", "expected below 2,");
+    assert_refused(!batch_loader_replay(loader, 1, 79), BATCH_ERROR_OUT_OF_RANGE, "expected below 79,");
+    pass_batches(loader, 1);
+    batch_loader_state state = state_of(loader);
+    batch_loader_free(loader);
+    o.resume = &state;
+    o.batch_size = 2;
+    loader = start_loader(documents, &o);
+    assert_refused(!batch_loader_replay(loader, 0, 0), BATCH_ERROR_OUT_OF_RANGE, "step is 0 of epoch 0",
+                   "expected step 1, with which this loader began");
+    assert_refused(!batch_loader_replay(loader, 0, 3), BATCH_ERROR_OUT_OF_RANGE, "expected below 3,");
+    batch_loader_free(loader);
+  }
+  batch_dataset_free(documents);
 }
 
 Test(loader_look, queries_on_nothing_are_errors) {

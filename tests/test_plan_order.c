@@ -77,16 +77,20 @@ static void check_order(const laid_out *l, const order *o, uint64_t *state, uint
 
 static void check_steps(const laid_out *l, const order *o) {
   for (uint32_t i = 0; i < l->count; i++) {
+    uint64_t steps;
     order_place found, *expected = &(order_place){0};
     *expected = l->steps[i];
-    cr_assert_eq(order_find_step(o, expected->epoch, expected->step, &found), ORDER_FOUND);
+    cr_assert_eq(order_find_step(o, expected->epoch, expected->step, &found, &steps), ORDER_FOUND);
     cr_assert(same_place(&found, expected));
     bool last = i + 1 == l->count || l->steps[i + 1].epoch != expected->epoch;
-    if (last) cr_assert_eq(order_find_step(o, expected->epoch, expected->step + 1, &found), ORDER_NONE);
+    if (!last) continue;
+    cr_assert_eq(order_find_step(o, expected->epoch, expected->step + 1, &found, &steps), ORDER_NONE);
+    cr_assert_eq(steps, expected->step + 1);
   }
+  uint64_t steps;
   order_place found;
-  cr_assert_eq(order_find_step(o, o->epochs, 0, &found), ORDER_NONE);
-  cr_assert_eq(order_find_step(o, 0, UINT64_MAX, &found), ORDER_NONE);
+  cr_assert_eq(order_find_step(o, o->epochs, 0, &found, &steps), ORDER_NONE);
+  cr_assert_eq(order_find_step(o, 0, UINT64_MAX, &found, &steps), ORDER_NONE);
 }
 
 Test(order, has_the_steps_that_are_laid_out_place_by_place) {
@@ -144,12 +148,13 @@ Test(order, finds_a_step_of_the_last_epochs_at_once) {
 
 Test(order, does_not_know_steps_of_another_size) {
   order o = order_of(100, 4, false, (order_place){.epoch = 1, .step = 5, .row = 50}, 3, 0);
+  uint64_t steps;
   order_place at;
-  cr_assert_eq(order_find_step(&o, 1, 4, &at), ORDER_NONE);
-  cr_assert(order_find_step(&o, 1, 5, &at) == ORDER_FOUND && at.row == 50);
-  cr_assert(order_find_step(&o, 0, 4, &at) == ORDER_FOUND && at.row == 16);
-  cr_assert_eq(order_find_step(&o, 2, 25, &at), ORDER_NONE);
-  cr_assert_eq(order_find_step(&o, 3, 0, &at), ORDER_NONE, "there are 3 epochs");
+  cr_assert_eq(order_find_step(&o, 1, 4, &at, &steps), ORDER_NONE);
+  cr_assert(order_find_step(&o, 1, 5, &at, &steps) == ORDER_FOUND && at.row == 50);
+  cr_assert(order_find_step(&o, 0, 4, &at, &steps) == ORDER_FOUND && at.row == 16);
+  cr_assert_eq(order_find_step(&o, 2, 25, &at, &steps), ORDER_NONE);
+  cr_assert_eq(order_find_step(&o, 3, 0, &at, &steps), ORDER_NONE, "there are 3 epochs");
 }
 
 Test(skips, number_the_kept_rows_there_and_back) {

@@ -1,23 +1,36 @@
 /* Looking back at what a loader has delivered, and at its figures. */
+#include <stdio.h>
+
 #include "base/error.h"
 #include "base/options.h"
 #include "core/batch_internal.h"
 #include "core/pool_internal.h"
 #include "loader/loader_internal.h"
 
+/* steps: of the epoch, see order_find_step. */
+static bool no_step(const char *function, const order *o, const char *what, uint64_t epoch, uint64_t step,
+                    uint64_t steps) {
+  char expected[96];
+  if (epoch >= o->epochs)
+    snprintf(expected, sizeof expected, "an epoch below %llu", (unsigned long long)o->epochs);
+  else if (epoch == o->origin.epoch && step < o->origin.step)
+    snprintf(expected, sizeof expected,
+             "step %llu, with which this loader began in that epoch, or a later one",
+             (unsigned long long)o->origin.step);
+  else
+    snprintf(expected, sizeof expected, "below %llu, the steps of that epoch", (unsigned long long)steps);
+  return error_fail(BATCH_ERROR_OUT_OF_RANGE, "%s: %s is %llu of epoch %llu, expected %s", function, what,
+                    (unsigned long long)step, (unsigned long long)epoch, expected);
+}
+
 /* The place of a step, whose numbers the user has given in `what`. False with an error. */
 static bool find_place(const char *function, const BatchLoader *loader, const char *what, uint64_t epoch,
                        uint64_t step, order_place *place) {
   const order *o = &loader->recipe.order;
-  order_answer found = order_find_step(o, epoch, step, place);
+  uint64_t steps;
+  order_answer found = order_find_step(o, epoch, step, place, &steps);
   if (found == ORDER_FAILED) return error_name(function);
-  return found == ORDER_FOUND ||
-         error_fail(
-             BATCH_ERROR_OUT_OF_RANGE,
-             "%s: %s is %llu of epoch %llu, expected one of the %llu steps of %llu epochs that this loader "
-             "has",
-             function, what, (unsigned long long)step, (unsigned long long)epoch,
-             (unsigned long long)order_epoch_steps(o), (unsigned long long)o->epochs);
+  return found == ORDER_FOUND || no_step(function, o, what, epoch, step, steps);
 }
 
 static Batch *replay(const char *function, BatchLoader *loader, filler *f, const order_place *place) {

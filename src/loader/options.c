@@ -79,9 +79,10 @@ static bool too_few_rows(uint64_t rows, uint64_t step_rows) {
 static bool look_ahead(order *o, const plan *p) {
   order_reader first = order_read(o, NULL);
   order_place place;
-  uint64_t whole = o->origin.epoch + (o->origin.step > 0);
+  uint64_t found, whole = o->origin.epoch + (o->origin.step > 0);
   while (skips_next(&o->skips, whole) == whole) whole++;
-  order_answer steps = o->drop_last && whole < o->epochs ? order_find_step(o, whole, 0, &place) : ORDER_FOUND;
+  order_answer steps =
+      o->drop_last && whole < o->epochs ? order_find_step(o, whole, 0, &place, &found) : ORDER_FOUND;
   if (steps == ORDER_NONE) return too_few_rows(plan_epoch_rows(p), o->step_rows);
   order_answer answer = steps == ORDER_FOUND ? order_find(&first, 0) : steps;
   if (answer == ORDER_NONE) o->total = 0;

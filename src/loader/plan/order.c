@@ -149,15 +149,16 @@ order_answer order_find(order_reader *r, uint64_t nth) {
 
 /* In the origin's epoch, steps before the origin are known only if they were of the same size: then the origin's row is
    where its step would begin anyway. */
-order_answer order_find_step(const order *o, uint64_t epoch, uint64_t step, order_place *place) {
+order_answer order_find_step(const order *o, uint64_t epoch, uint64_t step, order_place *place,
+                             uint64_t *steps) {
   order_reader r = order_read(o, NULL);
-  uint64_t steps;
   bool behind = epoch == o->origin.epoch && step >= o->origin.step;
   bool whole = epoch != o->origin.epoch || o->origin_kept == o->origin.step * o->step_rows;
   if (epoch >= o->epochs || (!behind && !whole)) return ORDER_NONE;
   if (!behind) begin_epoch(&r, epoch, 0);
-  if (!steps_beyond(&r, step - r.place.step, &steps)) return ORDER_FAILED;
-  if (step - r.place.step >= steps) return ORDER_NONE;
+  if (!steps_beyond(&r, step - r.place.step, steps)) return ORDER_FAILED;
+  *steps += r.place.step;
+  if (step >= *steps) return ORDER_NONE;
   order_answer answer = go_on(&r, step - r.place.step);
   *place = r.place;
   return answer;

@@ -52,8 +52,10 @@ order_reader order_read(const order *o, const _Atomic bool *stop);
    WINDOWS_FAILED, a sentence without a function's name. The reader stays where it was in both cases. */
 order_answer order_find(order_reader *r, uint64_t nth);
 
-/* Finds the place of a step of an epoch. ORDER_NONE: this run has no such step. */
-order_answer order_find_step(const order *o, uint64_t epoch, uint64_t step, order_place *place);
+/* Finds the place of a step of an epoch. ORDER_NONE: this run has no such step; *steps: how many the epoch has, if the run
+   has that and the step is not before its first one. */
+order_answer order_find_step(const order *o, uint64_t epoch, uint64_t step, order_place *place,
+                             uint64_t *steps);
 
 /* Where a run begins that goes on behind the last epoch. */
 order_place order_behind(const order *o);
