@@ -198,6 +198,46 @@ Test(loader_pool, closing_the_pool_takes_nothing_from_a_loader_that_needs_no_mor
   batch_pool_free(pool);
 }
 
+static _Atomic bool held, let_go;
+
+/* Holds up the last step. */
+static bool hold_last(const void *last, Batch *batch, uint32_t row, batch_random *random) {
+  (void)row, (void)random;
+  if (batch->batch_id != *(const uint64_t *)last) return true;
+  atomic_store(&held, true);
+  while (!atomic_load(&let_go)) sched_yield();
+  return true;
+}
+
+/* Where rows come in windows of documents, who has the last step finds that out when it is filled: the others meet the closed pool
+   before that. */
+Test(loader_pool, closing_the_pool_takes_no_step_that_has_its_batch) {
+  uint32_t lengths[40];
+  for (uint32_t i = 0; i < 40; i++) lengths[i] = LENGTH + 1;
+  BatchDataset *documents = make_documents("d.ds", lengths, 40);
+  const uint64_t last = 40 / BATCH - 1;
+  const batch_transform hold = {hold_last, &last};
+  BatchPool *pool = make_pool(2);
+  batch_loader_options o = options_with(pool);
+  o.packing = BATCH_PACK_BEST_FIT;
+  o.transforms = &hold;
+  o.num_transforms = 1;
+  BatchLoader *loader = start_loader(documents, &o);
+  pass_batches(loader, (uint32_t)last - 1);
+  Batch *before = next_batch(loader), *batch;
+  while (!atomic_load(&held)) sched_yield();
+  batch_pool_close(pool);
+  for (int i = 0; i < 20000; i++, sched_yield())
+    cr_assert_eq(batch_loader_next_until(loader, &batch, BATCH_NO_WAIT), BATCH_EMPTY, "%s",
+                 batch_last_error()->message);
+  atomic_store(&let_go, true);
+  cr_assert_eq(drain(loader), 1);
+  batch_loader_free(loader);
+  batch_release(before);
+  batch_pool_free(pool);
+  batch_dataset_free(documents);
+}
+
 Test(loader_pool, a_pool_does_not_grow_while_a_loader_has_it) {
   BatchPool *pool = make_pool(4);
   BatchLoader *first = start(pool), *second = start(pool);

@@ -1,5 +1,6 @@
 /* A worker: allocate, take a step, fill, publish. In this order: a step that was taken always has
-   its batch, so the trainer never waits for one that cannot come. */
+   its batch, so the trainer never waits for one that cannot come. (Where the pool is closed there is no batch: then
+   the step that is taken says whether one is missing, and the loader is stopped if so.) */
 #include "base/error.h"
 #include "core/pool_internal.h"
 #include "loader/loader_internal.h"
@@ -54,18 +55,22 @@ static void prepare_later(worker *w, uint64_t step) {
     resident_ask(&w->filler, &w->later.place);
 }
 
-/* relaxed: a step that another worker takes a moment later has its batch. */
-static bool steps_left(const BatchLoader *loader) {
-  return !delivery_is_behind(&loader->delivery,
-                             atomic_load_explicit(&loader->next_step, memory_order_relaxed));
+/* Whether a step is left: it is taken, so that nobody else fills what there is no batch for, and stays with the worker: no
+   state is behind it. STEP: seq_cst, see take_step. */
+static bool lacks_batch(worker *w) {
+  uint64_t step = take_step(w);
+  if (!delivery_is_behind(&w->loader->delivery, step) && order_find(&w->steps, step) != ORDER_NONE)
+    return true;
+  atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
+  return false;
 }
 
 /* A batch to fill; NULL when the loader is closed, or the pool: a step that is left then cannot come any more, and
    nobody may wait for it. */
-static Batch *next_batch(const worker *w) {
+static Batch *next_batch(worker *w) {
   BatchLoader *loader = w->loader;
   Batch *batch = pool_allocate_unless(w->pool, loader->loan, &loader->closed);
-  if (!batch && !closed(loader) && steps_left(loader))
+  if (!batch && !closed(loader) && lacks_batch(w))
     delivery_stop(&loader->delivery, &(fault){.code = BATCH_CLOSED});
   return batch;
 }
