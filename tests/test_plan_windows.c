@@ -190,7 +190,8 @@ Test(plan_windows, of_documents_that_are_others_by_now_are_refused) {
     packed_window_unpin(windows_pin(p.windows, 0, &(lane_at){.pass = pass}));
   packed_window_unpin(windows_pin(p.windows, 0, &at));
   at.rows++;
-  assert_refused(!windows_pin(p.windows, 0, &at), BATCH_ERROR_IO, "a.ds: its documents changed");
+  assert_refused(!windows_pin(p.windows, 0, &at), BATCH_ERROR_IO,
+                 "a.ds and the other sources: documents changed");
   at.rows--;
   free_plan(&p);
 }

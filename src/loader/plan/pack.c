@@ -14,8 +14,8 @@ static void *allocate(uint64_t count, size_t bytes) {
 }
 
 static bool changed(const pack *p) {
-  return error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while they were read",
-                    p->data->files[0].path);
+  return error_fail(BATCH_ERROR_IO, "%.600s%s: documents changed while they were read",
+                    p->data->files[0].path, p->data->count > 1 ? " and the rest of its dataset" : "");
 }
 
 /* Each window but the last one is full. */

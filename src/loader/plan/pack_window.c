@@ -20,6 +20,26 @@ uint64_t pack_window_count(const plan *p, uint32_t lane) {
   return documents / p->window_documents + (documents % p->window_documents != 0);
 }
 
+static const char *first_path(const plan *p, uint32_t lane) {
+  return p->sources[p->weighted ? lane : 0].data->files[0].path;
+}
+
+/* What a lane has beside its first file. */
+static const char *rest(const plan *p, uint32_t lane) {
+  if (!p->weighted && p->count > 1) return " and the other sources";
+  return p->sources[lane].data->count > 1 ? " and the rest of its dataset" : "";
+}
+
+bool pack_window_rowless(const plan *p, uint32_t lane) {
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%.600s%s: no document has 2 tokens, expected one that has",
+                    first_path(p, lane), rest(p, lane));
+}
+
+bool pack_window_changed(const plan *p, uint32_t lane) {
+  return error_fail(BATCH_ERROR_IO, "%.600s%s: documents changed while they were open", first_path(p, lane),
+                    rest(p, lane));
+}
+
 uint32_t pack_window_most(const plan *p) {
   uint64_t most = 1;
   for (uint32_t lane = 0; lane < pack_window_lanes(p); lane++)
@@ -109,9 +129,8 @@ bool pack_window_pack(const plan *p, const pack_window_key *key, packer *packs, 
   r.begin = number * size;
   r.end = all - r.begin < size ? all : r.begin + size;
   if (!read_guarded(&r)) return false;
-  if (r.pairs >> 62 > 0) /* each is within the stream, so they overlap */
-    return error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
-                      p->sources[p->weighted ? key->lane : 0].data->files[0].path);
+  if (r.pairs >> 62 > 0)
+    return pack_window_changed(p, key->lane); /* each is within the stream, so they overlap */
   *documents = (uint32_t)(r.end - r.begin);
   packer_pack(packs, *documents, table);
   return true;

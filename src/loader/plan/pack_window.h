@@ -32,6 +32,11 @@ uint32_t pack_window_lanes(const plan *p);
 uint64_t pack_window_documents(const plan *p, uint32_t lane);
 uint64_t pack_window_count(const plan *p, uint32_t lane);
 
+/* Sets the error for a lane none of whose documents has 2 tokens, or whose documents are others than before: whose of its
+   files, cannot be told, so all are named. False. */
+bool pack_window_rowless(const plan *p, uint32_t lane);
+bool pack_window_changed(const plan *p, uint32_t lane);
+
 /* The most documents that a window has. */
 uint32_t pack_window_most(const plan *p);
 

@@ -142,7 +142,7 @@ static bool pin(plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from
   case WINDOWS_FOUND:
     break;
   case WINDOWS_NONE:
-    return windows_changed(w, lane);
+    return pack_window_changed(r->plan, lane);
   default:
     return false;
   }

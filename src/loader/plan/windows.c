@@ -87,11 +87,6 @@ static void estimate_rows(windows *w, const packed_window *window) {
   atomic_store_explicit(&w->epoch_rows, (uint64_t)(rows + 0.5), memory_order_relaxed);
 }
 
-bool windows_changed(const windows *w, uint32_t lane) {
-  return error_fail(BATCH_ERROR_IO, "%.700s: its documents changed while it was open",
-                    w->plan->sources[w->plan->weighted ? lane : 0].data->files[0].path);
-}
-
 /* Rows have places: so there must be as many as before, where somebody knows it. */
 static bool note_rows(windows *w, const pack_window_key *key, const packed_window *window) {
   pthread_mutex_lock(&w->lock);
@@ -100,7 +95,7 @@ static bool note_rows(windows *w, const pack_window_key *key, const packed_windo
   if (pass) pass->rows[key->number] = before == UINT64_MAX ? rows : before;
   estimate_rows(w, window);
   pthread_mutex_unlock(&w->lock);
-  return before == UINT64_MAX || before == rows || windows_changed(w, key->lane);
+  return before == UINT64_MAX || before == rows || pack_window_changed(w->plan, key->lane);
 }
 
 packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at) {
@@ -108,7 +103,7 @@ packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at) {
   packed_window *window = packed_windows_pin(&w->packed, &key);
   if (!window) return NULL;
   bool same = note_rows(w, &key, window) &&
-              (at->rows == 0 || window->table.rows == at->rows || windows_changed(w, lane));
+              (at->rows == 0 || window->table.rows == at->rows || pack_window_changed(w->plan, lane));
   if (same) return window;
   packed_window_unpin(window);
   return NULL;
@@ -153,16 +148,9 @@ bool windows_count(windows *w, uint32_t lane, lane_at *at) {
   return true;
 }
 
-static bool rowless(const windows *w, uint32_t lane) {
-  const token_files *data = w->plan->sources[w->plan->weighted ? lane : 0].data;
-  bool more = data->count > 1 || (!w->plan->weighted && w->plan->count > 1);
-  return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%.600s%s: no document has 2 tokens, expected one that has",
-                    data->files[0].path, more ? " and the rest of its dataset" : "");
-}
-
 /* Behind the last window of a pass; false with an error. */
 static bool end_pass(windows *w, uint32_t lane, lane_at *at) {
-  if (at->first == at->before) return rowless(w, lane);
+  if (at->first == at->before) return pack_window_rowless(w->plan, lane);
   if (!w->plan->weighted) {
     /* relaxed: the number stands for itself. */
     atomic_store_explicit(&w->epoch_rows, at->first, memory_order_relaxed);

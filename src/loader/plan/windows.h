@@ -45,9 +45,6 @@ bool windows_count(windows *w, uint32_t lane, lane_at *at);
    number). */
 packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at);
 
-/* Sets the error for documents that are others than before. */
-bool windows_changed(const windows *w, uint32_t lane);
-
 /* Packs the window after this one, if nobody has. */
 void windows_pack_next(windows *w, uint32_t lane, const lane_at *at);
 
