@@ -32,8 +32,8 @@ static int print_help(void) {
       "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else u16)\n"
       "  --end-of-text ID      the id that parts documents. Files without an index have none otherwise\n"
       "  --separator WHERE     where it stands in a document: before, after or none\n"
-      "                        (llm.c: before; Megatron, datatrove: none; others: after)\n%s",
-      data_options_help_part);
+      "                        (llm.c: before; Megatron, datatrove: none; others: after)\n%s%s",
+      data_options_help_part, data_options_help_loss);
   return cli_finish_output(convert_name);
 }
 
@@ -119,6 +119,7 @@ int convert_options_take(convert_options *o, int argc, char **argv) {
                                           {"end-of-text", required_argument, NULL, DATA_END_OF_TEXT},
                                           {"split", required_argument, NULL, DATA_SPLIT},
                                           DATA_PART_OPTIONS_LONG,
+                                          DATA_LOSS_OPTION_LONG,
                                           {0}};
   opterr = 0;
   for (int c, status; (c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {

@@ -24,8 +24,13 @@
   "  --fraction F          of the data that is for validation (0.01)\n"                                      \
   "  --split-seed N        chooses which is (0)\n"
 
+#define HELP_LOSS                                                                                            \
+  "  --loss WHAT           mask what PATH.loss beside files of tokens says is not to be learnt: auto, or\n"  \
+  "                        none (auto)\n"
+
 const char data_options_help_text[] = HELP_TEXT SPAN_OPTIONS_HELP;
 const char data_options_help_part[] = HELP_PART;
+const char data_options_help_loss[] = HELP_LOSS;
 const char data_options_help[] =
     "Data:\n"
     "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy, text, jsonl "
@@ -34,7 +39,8 @@ const char data_options_help[] =
     "  --separator WHERE     end-of-text id in each document: before, after or none. It parts the documents "
     "of\n"
     "                        files that have no index; text is given it (none)\n"
-    "  --end-of-text ID      that id (of text: the tokenizer's)\n" HELP_PART HELP_TEXT SPAN_OPTIONS_HELP;
+    "  --end-of-text ID      that id (of text: the tokenizer's)\n" HELP_PART HELP_LOSS HELP_TEXT
+        SPAN_OPTIONS_HELP;
 
 static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
                                       "megatron", "npy",        "text",      "jsonl",     NULL};
@@ -45,6 +51,7 @@ static const char *const splits[] = {"gpt2",  "cl100k", "o200k",      "llama3",
                                      "qwen2", "train",  "validation", NULL};
 static const char *const specials[] = {"ignore", "allow", "error", NULL};
 static const char *const bad_lines[] = {"stop", "skip", NULL};
+static const char *const losses[] = {"auto", "none", NULL};
 
 static void note(data_options *options, int option) {
   options->given |= 1u << (option - DATA_FORMAT);
@@ -174,6 +181,10 @@ int data_option_take(data_options *options, const char *command, int answer, con
   case DATA_ON_BAD_LINE:
     status = cli_take_word(command, "on-bad-line", argument, bad_lines, &value);
     dataset->on_bad_line = (batch_bad_line)value;
+    break;
+  case DATA_LOSS:
+    status = cli_take_word(command, "loss", argument, losses, &value);
+    dataset->loss = (batch_loss)value;
     break;
   case DATA_LONGEST_DOCUMENT:
     return take_longest_document(options, command, argument);

@@ -52,6 +52,7 @@ enum {
   DATA_END_OF_TEXT,
   DATA_FRACTION,
   DATA_SPLIT_SEED,
+  DATA_LOSS,
   DATA_OPTIONS_END
 };
 
@@ -77,8 +78,13 @@ enum {
     "split-seed", required_argument, NULL, DATA_SPLIT_SEED                                                   \
   }
 
+/* Whether loss masks are read: not for what has no use for them. */
+#define DATA_LOSS_OPTION_LONG                                                                                \
+  { "loss", required_argument, NULL, DATA_LOSS }
+
 extern const char data_options_help[];      /* of all of them */
 extern const char data_options_help_part[]; /* of DATA_PART_OPTIONS_LONG and --split train */
+extern const char data_options_help_loss[]; /* of DATA_LOSS_OPTION_LONG */
 extern const char data_options_help_text[]; /* of those that are about text: from --field on */
 
 extern const char *const data_types[]; /* the words of --type, in the order of batch_token_type */

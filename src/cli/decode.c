@@ -184,7 +184,9 @@ static int write_all(decode_run *run) {
 }
 
 static int open_files(decode_run *run, const char *const *paths, size_t n) {
-  int status = token_input_open(decode_name, paths, n, &run->options->data.dataset, &run->dataset);
+  batch_dataset_options options = run->options->data.dataset;
+  options.loss = BATCH_LOSS_NONE; /* the text is the same */
+  int status = token_input_open(decode_name, paths, n, &options, &run->dataset);
   if (status == CLI_OK) status = check_files(run);
   if (status == CLI_OK) status = settle_separator(run);
   return status == CLI_OK ? settle_part(run) : status;

@@ -33,6 +33,7 @@ enum { POOL = 1, EPOCHS, STEPS, STATE, DOCUMENTS, AS_THEY_COME, JSON, QUIET, HEL
 
 static const struct option options[] = {DATA_OPTIONS_LONG,
                                         DATA_PART_OPTIONS_LONG,
+                                        DATA_LOSS_OPTION_LONG,
                                         LOADER_OPTIONS_LONG,
                                         {"epochs", required_argument, NULL, EPOCHS},
                                         {"steps", required_argument, NULL, STEPS},

@@ -39,6 +39,7 @@ static int print_help(void) {
 static int parse(int argc, char **argv, info_run *run) {
   static const struct option options[] = {DATA_OPTIONS_LONG,
                                           DATA_PART_OPTIONS_LONG,
+                                          DATA_LOSS_OPTION_LONG,
                                           {"json", no_argument, NULL, 'j'},
                                           {"quick", no_argument, NULL, 'q'},
                                           {"help", no_argument, NULL, 'h'},

@@ -32,8 +32,6 @@ const char loader_options_help[] =
     "  --context-documents   cut each document so, padded for that, and not each row\n"
     "  --no-loss-across      mask targets that are the first token of another document\n"
     "  --ignore-masked       where the mask is 0 the target is -100\n"
-    "  --loss WHAT           mask what PATH.loss beside files of tokens says is not to be learnt: auto, or\n"
-    "                        none (auto)\n"
     "  --io HOW              map or read files (map)\n";
 
 static const struct option options[] = {LOADER_OPTIONS_LONG, {0}};
@@ -86,11 +84,10 @@ static const char *const shuffles[] = {"all", "blocks", "none", NULL};
 static const char *const packings[] = {"windows", "documents", "best-fit", "bos-aligned", NULL};
 static const char *const faults[] = {"stop", "skip", "hand-on", NULL};
 static const char *const ios[] = {"map", "read", NULL};
-static const char *const losses[] = {"auto", "none", NULL};
 
 static int take_word(loader_options *o, batch_dataset_options *dataset, const char *command, int option,
                      const char *text) {
-  const char *const *const lists[] = {shuffles, packings, faults, ios, losses};
+  const char *const *const lists[] = {shuffles, packings, faults, ios};
   int value, status = cli_take_word(command, name_of(option), text, lists[option - LOADER_SHUFFLE], &value);
   switch (option) {
   case LOADER_SHUFFLE:
@@ -102,11 +99,8 @@ static int take_word(loader_options *o, batch_dataset_options *dataset, const ch
   case LOADER_FAULTS:
     o->loader.faults = (batch_faults)value;
     break;
-  case LOADER_IO:
-    dataset->io = (batch_io)value;
-    break;
   default:
-    dataset->loss = (batch_loss)value;
+    dataset->io = (batch_io)value;
     break;
   }
   return status;

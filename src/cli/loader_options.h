@@ -41,7 +41,6 @@ enum {
   LOADER_PACK,
   LOADER_FAULTS,
   LOADER_IO,
-  LOADER_LOSS,
   LOADER_DROP_LAST, /* those with nothing */
   LOADER_CU_SEQLENS,
   LOADER_NO_LOSS_ACROSS,
@@ -65,7 +64,7 @@ enum {
       {"context-world", required_argument, NULL, LOADER_CONTEXT_WORLD},                                      \
       {"shuffle", required_argument, NULL, LOADER_SHUFFLE}, {"pack", required_argument, NULL, LOADER_PACK},  \
       {"faults", required_argument, NULL, LOADER_FAULTS}, {"io", required_argument, NULL, LOADER_IO},        \
-      {"loss", required_argument, NULL, LOADER_LOSS}, {"drop-last", no_argument, NULL, LOADER_DROP_LAST},    \
+      {"drop-last", no_argument, NULL, LOADER_DROP_LAST},                                                    \
       {"cu-seqlens", no_argument, NULL, LOADER_CU_SEQLENS},                                                  \
       {"no-loss-across", no_argument, NULL, LOADER_NO_LOSS_ACROSS},                                          \
       {"ignore-masked", no_argument, NULL, LOADER_IGNORE_MASKED},                                            \

@@ -30,6 +30,7 @@ enum { EPOCH = 1, STEP, STEPS, ROWS, IDS, FULL, JSON, HELP };
 
 static const struct option options[] = {DATA_OPTIONS_LONG,
                                         DATA_PART_OPTIONS_LONG,
+                                        DATA_LOSS_OPTION_LONG,
                                         LOADER_OPTIONS_LONG,
                                         {"epoch", required_argument, NULL, EPOCH},
                                         {"step", required_argument, NULL, STEP},

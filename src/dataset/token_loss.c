@@ -26,7 +26,7 @@ static bool find_kind(token_file *file) {
         loss->path, 0,
         "found a file of %zu bytes, expected %" PRIu64 " (a byte a token) or %" PRIu64
         " (a bit a token) for the tokens of %.200s; if it is no loss mask of theirs remove it, or "
-        "say that it is not to be looked at (options.loss, --loss none of feed and show)",
+        "say that it is not to be looked at (options.loss, --loss none)",
         loss->map_bytes, file->tokens, bits, path_name(file->path));
   return true;
 }

@@ -82,6 +82,21 @@ refuses 2 '--prompt-field and --train-field are given' -- info --train-field f -
 refuses 2 '--train-roles is for --messages, which is not given' -- info --train-roles a spans.jsonl
 refuses 2 '--message-after is a\q, expected \n, \t or \\' -- info --messages --message-after 'a\q' spans.jsonl
 refuses 2 '--message-before is \, expected' -- tokenize -o y.bin --messages --message-before '\' spans.jsonl
+
+# a mask that is none of its file's: each command that reads masks does what the sentence says to do, and text needs none
+printf 'a\0b\0c\0' >odd.u16
+printf '12' >odd.u16.loss
+for command in info 'feed --quiet --batch-size 1 --sequence-length 2' 'show --batch-size 1 --sequence-length 2' 'convert --to npy -o y.npy'; do
+  refuses 1 'odd.u16.loss: at byte 0: found a file of 2 bytes, expected 3 (a byte a token) or 1 (a bit a token)' -- $command odd.u16
+  err_has 'remove it, or say that it is not to be looked at (options.loss, --loss none)'
+  run 0 $command --loss none odd.u16
+done
+[ -e y.npy ] && [ ! -e y.npy.loss ] || fail '--loss none leaves the masks out'
+rm y.npy
+run 0 decode --tokenizer bytes odd.u16
+[ "$(cat out)" = abc ] || fail 'text has nothing to do with masks'
+refuses 2 '--loss is some, expected auto or none' -- info --loss some odd.u16
+
 printf 'text' >a.txt
 refuses 2 '--messages is for .jsonl, and none is among the files' -- info --messages a.txt
 refuses 2 '--train-field is for .jsonl, and none' -- feed --batch-size 1 --sequence-length 2 --train-field t a.txt
