@@ -129,10 +129,13 @@ int cli_bad_option(const char *command, int answer, char **argv) {
 
 int cli_check_files(const char *command, const char *const *files, size_t n) {
   if (n == 0) return cli_usage_error(command, "no file is named, expected at least one");
-  for (size_t i = 0; i < n; i++)
+  for (size_t i = 0; i < n; i++) {
+    if (!*files[i])
+      return cli_usage_error(command, "the name of file %zu of %zu is empty, expected a file", i + 1, n);
     if (strcmp(files[i], "-") == 0)
       return cli_usage_error(command,
                              "- is named, but standard input is not read; ./- is a file of that name");
+  }
   return CLI_OK;
 }
 

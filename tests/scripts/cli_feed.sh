@@ -110,6 +110,7 @@ refuses 2 'the weight of a.txt is empty' -- feed a.txt:
 refuses 1 'missing: open: No such file' -- feed missing:2 a.txt:1
 refuses 1 'missing:two: open: No such file' -- feed missing:two
 refuses 2 'standard input is not read' -- feed -- -:2
+refuses 2 'the name of file 2 of 2 is empty, expected a file' -- feed a.txt:1 :2
 refuses 2 'expected' -- feed a.txt:1 b.txt:100000000
 
 # An option is for one of the sources, or for none.

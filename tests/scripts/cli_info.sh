@@ -20,6 +20,7 @@ out_has 'Usage: headrace info' --json --tokenizer
 refuses 2 'expected a command' --
 refuses 2 'bogus is no command' -- bogus
 refuses 2 'no file is named' -- info
+refuses 2 'the name of file 1 of 2 is empty, expected a file' -- info '' x
 refuses 2 '--bogus' -- info --bogus x
 refuses 2 'info: -x is no option' -- info -x x
 refuses 2 'info: -x is no option' -- info --json -xh x
