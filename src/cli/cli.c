@@ -160,11 +160,18 @@ bool cli_number(const char *text, uint64_t *value) {
 }
 
 bool cli_decimal(const char *text, double *value) {
-  const char *point = strchr(text, '.');
-  bool good = strpbrk(text, "0123456789") && !text[strspn(text, "0123456789.")] &&
-              (!point || !strchr(point + 1, '.'));
-  if (good) *value = strtod(text, NULL);
-  return good;
+  size_t whole = strspn(text, "0123456789"), point = text[whole] == '.',
+         part = point ? strspn(text + whole + 1, "0123456789") : 0, end = whole + point + part;
+  if (whole + part == 0) return false;
+  if (text[end] == 'e' || text[end] == 'E') {
+    const char *exponent = text + end + 1;
+    exponent += *exponent == '-' || *exponent == '+';
+    if (!*exponent || exponent[strspn(exponent, "0123456789")]) return false;
+  } else if (text[end]) {
+    return false;
+  }
+  *value = strtod(text, NULL);
+  return true;
 }
 
 int cli_take_word(const char *command, const char *option, const char *word, const char *const *words,

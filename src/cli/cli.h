@@ -60,7 +60,7 @@ int cli_columns(const char *text);
 /* A whole number, with k, M, G (powers of 1000) or Ki, Mi, Gi (of 1024) behind it if wanted. */
 bool cli_number(const char *text, uint64_t *value);
 
-/* A number of digits, with a point in it if wanted. */
+/* A number of digits, with a point in it and an exponent behind it if wanted: 0.5, 1e-05. */
 bool cli_decimal(const char *text, double *value);
 
 /* Takes the word that an option was given: *value is its place in a NULL-terminated list, which stands in the order

@@ -103,7 +103,11 @@ checksum '?:3'
 grep -q '^mix' out && fail 'what a pattern finds under the whole name has no weight'
 refuses 2 'a.txt has a weight and b.txt has none, expected FILE:WEIGHT for all or for none' -- feed a.txt:3 b.txt
 refuses 2 'b.txt has a weight and a.txt has none' -- feed a.txt b.txt:3
-for weight in 0 0.0 -1 1e3 1.2.3 3x inf; do
+checksum a.txt:30 b.txt:0.01
+whole=$checksum
+checksum a.txt:3e+1 b.txt:1e-02
+[ "$checksum" = "$whole" ] || fail 'a weight may have an exponent, as programs write it'
+for weight in 0 0.0 -1 1e 1e- e3 1e3x 0x3 1e400 1e-400 1.2.3 3x inf nan; do
   refuses 2 "the weight of a.txt is $weight, expected a number above 0" -- feed a.txt:$weight
 done
 refuses 2 'the weight of a.txt is empty' -- feed a.txt:
@@ -261,7 +265,11 @@ refuses 2 '--loss is some, expected auto or none' -- feed --loss some $documents
 refuses 2 '--split is test, expected gpt2' -- feed --split test $documents
 refuses 2 '--fraction is given without --split train or --split validation' -- feed --fraction 0.1 $documents
 refuses 2 '--split-seed is given without' -- feed --split-seed 1 $documents
-for fraction in 0 1 1.5 -0.1 half; do
+checksum --split train --fraction 0.05 --pack documents --loss none $documents
+whole=$checksum
+checksum --split train --fraction 5e-02 --pack documents --loss none $documents
+[ "$checksum" = "$whole" ] || fail 'a fraction may have an exponent'
+for fraction in 0 1 1.5 1e1 -0.1 half nan; do
   refuses 2 "--fraction is $fraction, expected a number between 0 and 1" -- feed --split train --fraction $fraction $documents
 done
 exit 0
