@@ -33,7 +33,7 @@ static int print_help(void) {
       "  --end-of-text ID      the id that parts documents. Files without an index have none otherwise\n"
       "  --separator WHERE     where it stands in a document: before, after or none\n"
       "                        (llm.c: before; Megatron, datatrove: none; others: after)\n%s%s",
-      data_options_help_part, data_options_help_loss);
+      data_options_help_part_alone, data_options_help_loss);
   return cli_finish_output(convert_name);
 }
 
@@ -42,6 +42,13 @@ static int take_output_separator(convert_options *o, const char *word) {
   int value, status = cli_take_word(convert_name, "output-separator", word, words, &value);
   o->separator = (output_separator)value;
   return status;
+}
+
+/* There is no tokenizer here whose --split it could be. */
+static int take_split(convert_options *o, const char *word) {
+  static const char *const words[] = {"train", "validation", NULL};
+  int value, status = cli_take_word(convert_name, "split", word, words, &value);
+  return status == CLI_OK ? data_option_take(&o->data, convert_name, DATA_SPLIT, word) : status;
 }
 
 static int take(convert_options *o, int c, const char *argument) {
@@ -67,6 +74,8 @@ static int take(convert_options *o, int c, const char *argument) {
     return writer_take_type(&o->writer, convert_name, argument);
   case 'n':
     return writer_take_shard_tokens(&o->writer, convert_name, argument);
+  case DATA_SPLIT:
+    return take_split(o, argument);
   case 'S':
     return take_output_separator(o, argument);
   default:

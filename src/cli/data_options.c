@@ -18,11 +18,13 @@
   "  --on-bad-line WHAT    lines of .jsonl that cannot be used: stop, or skip and count them (stop)\n"       \
   "  --longest-document N  bytes of a line, or of a document that must be held whole (64Mi)\n"
 
-#define HELP_PART                                                                                            \
-  "  --split PART          train or validation: that part of the documents, or of blocks where none are\n"   \
-  "                        known. May be given beside the --split of a rank file\n"                          \
+#define HELP_WHICH                                                                                           \
+  "  --split PART          train or validation: that part of the documents, or of blocks where none are\n"
+#define HELP_SIZE                                                                                            \
   "  --fraction F          of the data that is for validation (0.01)\n"                                      \
   "  --split-seed N        chooses which is (0)\n"
+#define HELP_PART                                                                                            \
+  HELP_WHICH "                        known. May be given beside the --split of a rank file\n" HELP_SIZE
 
 #define HELP_LOSS                                                                                            \
   "  --loss WHAT           mask what PATH.loss beside files of tokens says is not to be learnt: auto, or\n"  \
@@ -30,6 +32,7 @@
 
 const char data_options_help_text[] = HELP_TEXT SPAN_OPTIONS_HELP;
 const char data_options_help_part[] = HELP_PART;
+const char data_options_help_part_alone[] = HELP_WHICH "                        known\n" HELP_SIZE;
 const char data_options_help_loss[] = HELP_LOSS;
 const char data_options_help[] =
     "Data:\n"

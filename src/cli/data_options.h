@@ -82,10 +82,11 @@ enum {
 #define DATA_LOSS_OPTION_LONG                                                                                \
   { "loss", required_argument, NULL, DATA_LOSS }
 
-extern const char data_options_help[];      /* of all of them */
-extern const char data_options_help_part[]; /* of DATA_PART_OPTIONS_LONG and --split train */
-extern const char data_options_help_loss[]; /* of DATA_LOSS_OPTION_LONG */
-extern const char data_options_help_text[]; /* of those that are about text: from --field on */
+extern const char data_options_help[];            /* of all of them */
+extern const char data_options_help_part[];       /* of DATA_PART_OPTIONS_LONG and --split train */
+extern const char data_options_help_part_alone[]; /* the same, for what takes no tokenizer */
+extern const char data_options_help_loss[];       /* of DATA_LOSS_OPTION_LONG */
+extern const char data_options_help_text[];       /* of those that are about text: from --field on */
 
 extern const char *const data_types[]; /* the words of --type, in the order of batch_token_type */
 

@@ -168,6 +168,9 @@ for format in $formats; do
   done
   [ $documents -eq 3062 ] || fail "$format: both parts have $documents documents"
 done
+for word in gpt2 test; do
+  refuses 2 "--split is $word, expected train or validation" -- convert --split $word --to npy -o x.npy usual.npy/x.npy
+done
 refuses 2 'expected --separator too' -- convert --split train --fraction 0.1 --end-of-text 256 --to npy -o x.npy usual.npy/x.npy
 
 # For programs.
