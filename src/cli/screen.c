@@ -84,7 +84,8 @@ static void put_escaped(screen *s, const char *text, size_t bytes, bool marked) 
 
 /* Characters of no width that turn the direction of the text behind them, or begin a line. */
 static bool leads_astray(wchar_t c) {
-  return c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) || (c >= 0x2066 && c <= 0x2069);
+  return c == 0x061C || c == 0x200E || c == 0x200F || (c >= 0x2028 && c <= 0x202E) ||
+         (c >= 0x2066 && c <= 0x2069);
 }
 
 static void put_control(screen *s, char c, bool marked) {
@@ -100,7 +101,7 @@ static void put_control(screen *s, char c, bool marked) {
 
 static void put_character(screen *s, wchar_t c, const char *text, size_t bytes, bool marked) {
   int columns = wcwidth(c);
-  if (bytes == 1 && columns < 0)
+  if (bytes == 1 && (columns < 0 || c == 0)) /* whose width is 0 */
     put_control(s, *text, marked);
   else if (columns < 0 || leads_astray(c))
     put_escaped(s, text, bytes, marked);

@@ -24,6 +24,10 @@ out_has '|A mill race is ⇥the channel⏎that brings the water. Grüße \x1B[31
 LC_ALL=C run 0 show --sequence-length 90 --batch-size 2 a.txt
 out_has '|A mill race is \tthe channel\nthat brings the water. Grüße \x1B[31mred\x07 \x80\xFF \xE2\x80\xAEend\r\n|'
 grep -q "$(printf '[\001-\011\013-\037\177]')" out && fail 'no control character is sent'
+printf 'nul\0and \330\234end' >nul.txt
+run 0 show --sequence-length 14 --batch-size 1 nul.txt
+out_has '|nul\x00and \xD8\x9Cend|'
+[ "$(tr -d '\000' <out | wc -c)" = "$(wc -c <out)" ] || fail 'nor the one that is no character to a shell'
 run 0 show $few --ids a.txt
 out_has '  0: 8 tokens  65 32 109 105 108 108 32 114 97'
 run 0 show $few --rows 1 a.txt
