@@ -83,18 +83,22 @@ static bool is_beyond(void) {
          strncmp(cli_library_sentence(), beginning, sizeof beginning - 1) == 0;
 }
 
+static int say_beyond(const show_run *run, const BatchLoader *loader) {
+  const batch_loader_options *o = &run->loader.loader;
+  bool skips = o->num_skips > 0 || (o->resume && o->resume->num_skips > 0);
+  return cli_usage_error(
+      show_name, "there is no step %s of epoch %s: an epoch has %s%s%s", cli_thousands(run->step),
+      cli_thousands(run->epoch), o->packing >= BATCH_PACK_BEST_FIT ? "about " : "",
+      cli_count(batch_loader_epoch_steps(loader), "step"), skips ? ", and fewer where rows are skipped" : "");
+}
+
 /* Any ones of an epoch, up to its end. */
 static int show_again(show_run *run, BatchLoader *loader) {
   int status = CLI_OK;
   for (uint64_t i = 0; i < run->steps && status == CLI_OK; i++) {
     batch_clear_error();
     Batch *batch = batch_loader_replay(loader, run->epoch, run->step + i);
-    if (!batch && is_beyond())
-      return i > 0 ? CLI_OK
-                   : cli_usage_error(show_name, "there is no step %s of epoch %s: an epoch has %s%s",
-                                     cli_thousands(run->step), cli_thousands(run->epoch),
-                                     run->loader.loader.packing >= BATCH_PACK_BEST_FIT ? "about " : "",
-                                     cli_count(batch_loader_epoch_steps(loader), "step"));
+    if (!batch && is_beyond()) return i > 0 ? CLI_OK : say_beyond(run, loader);
     if (!batch) return cli_library_error(show_name);
     status = show_one(run, loader, &(show_batch){.batch = batch});
     batch_release(batch);

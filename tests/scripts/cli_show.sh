@@ -144,7 +144,8 @@ refuses 2 'no file is named' -- show
 refuses 2 '--steps is 0, expected a whole number from 1' -- show --steps 0 a.txt
 refuses 2 '--rows is none, expected' -- show --rows none a.txt
 refuses 2 '--epoch is 4294967295, expected' -- show --epoch 4294967295 a.txt
-refuses 2 'there is no step 5 of epoch 0: an epoch has 5 steps' -- show $few --step 5 a.txt
+refuses 2 'there is no step 5 of epoch 0: an epoch has 5 steps (see' -- show $few --step 5 a.txt
+refuses 2 'there is no step 4 of epoch 0: an epoch has 5 steps, and fewer where rows are skipped' -- show $few --step 4 --skip 0-1 a.txt
 refuses 2 '--json has every row whole, as ids: expected it without --rows' -- show --json --rows 3 a.txt
 refuses 2 '--json has every row whole, as ids: expected it without --ids' -- show --json --ids a.txt
 refuses 2 '--json has every row whole, as ids: expected it without --full' -- show --json --full a.txt
