@@ -112,6 +112,8 @@ static int open_and_show(show_run *run) {
   o->with_documents = true;
   o->epochs = BATCH_LOADER_ENDLESS;
   if (!run->placed) o->steps = run->steps;
+  /* Padding inside a document is told from masked tokens by its id, which is not shown: one that no data has. */
+  if (!run->json && o->vocab_size == 0) o->pad_id = INT32_MAX;
   if (o->resume && !run->epoch_said) run->epoch = o->resume->epoch;
   int status = open_files(run);
   if (status != CLI_OK) return status;

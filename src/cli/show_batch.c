@@ -38,7 +38,8 @@ static row_view view_of(const show_run *run, const Batch *batch, uint32_t row) {
                     .pad_id = o->pad_id};
 }
 
-/* Where the padding at the end of a document begins. A masked token with the id of padding is taken for it. */
+/* Where the padding at the end of a document begins. A masked token with the id of padding, which is 0 with --vocab-size,
+   is taken for it. */
 static size_t tokens_end(const row_view *v, const segment *s) {
   size_t end = s->padded_end;
   while (v->pads_documents && end > s->start && !v->mask[end - 1] && v->input[end - 1] == v->pad_id &&

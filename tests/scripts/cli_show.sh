@@ -94,6 +94,11 @@ out_has 'context rank 0 of 2: 2 rows of 12 positions' '  0: 2 tokens        |who
   '  0: 5 tokens, 2 masked            |why?[- s-]|' '  0: 4 tokens from 15, 1 x padding | on.<256>|'
 run 0 show --sequence-length 24 --pack documents --context-documents --context-rank 1 --context-world 2 $questions
 out_has '  0: 4 tokens from 2, 2 masked |o?[- w-]e|' '  0: 10 tokens from 5 |so, and so |'
+printf '\011\0\0\0\0\0\0\0\010\0\0\1' >zeros.u16
+printf '\1\0\0\0\1\1' >zeros.u16.loss
+run 0 show --sequence-length 8 --batch-size 1 --pack documents --context-documents --context-rank 0 --context-world 2 \
+  --separator after --end-of-text 256 zeros.u16
+out_has '2 tokens, 2 masked (100 %), 2 padding (50 %)' # tokens of id 0 that are masked are no padding
 run 0 show --sequence-length 12 --context-rank 0 --context-world 2 $questions
 out_has '  0: 3 tokens |who?|' '  1: 3 tokens |why?|'
 
