@@ -46,10 +46,13 @@ static void print_stages(json *j, const batch_loader_stats *stats) {
 void feed_print_json(const feed_run *run, const feed_sum *sum, const batch_loader_stats *stats,
                      const char *ended) {
   json j = {0};
+  const batch_loader_options *o = &run->loader.loader;
   double seconds = progress_seconds(&run->bar);
   json_open_run(&j, "feed", ended);
-  json_count(&j, "rank", run->loader.loader.rank);
-  json_count(&j, "world", run->loader.loader.world);
+  json_count(&j, "rank", o->rank);
+  json_count(&j, "world", o->world);
+  json_count(&j, "context_rank", o->context_rank);
+  json_count(&j, "context_world", o->context_world ? o->context_world : 1);
   sources_print_json(&run->sources, &j);
   print_content(&j, sum, stats);
   json_count(&j, "bytes", stats->bytes);

@@ -38,12 +38,24 @@ static void print_tensor(const char *name, const Tensor *tensor, const Batch *ba
   putchar(']');
 }
 
-void show_batch_json(const show_run *run, const show_batch *b) {
+/* What was cropped is known of the next batches of a run only. */
+static void print_head(const batch_loader_options *o, const show_batch *b) {
   const Batch *batch = b->batch;
   printf("{\"epoch\": %" PRIu32 ", \"step\": %" PRIu64 ", \"rank\": %" PRIu32 ", \"world\": %" PRIu32
-         ", \"batch_size\": %" PRIu32 ", \"sequence_length\": %" PRIu32 ", \"places\": ",
-         batch->epoch_id, batch->batch_id, run->loader.loader.rank, run->loader.loader.world,
-         batch->batch_size, batch->sequence_length);
+         ", \"context_rank\": %" PRIu32 ", \"context_world\": %" PRIu32 ", \"batch_size\": %" PRIu32
+         ", \"sequence_length\": %" PRIu32 ", \"cropped\": ",
+         batch->epoch_id, batch->batch_id, o->rank, o->world, o->context_rank,
+         o->context_world ? o->context_world : 1, batch->batch_size, batch->sequence_length);
+  if (b->delivered)
+    printf("%" PRIu64, b->cropped);
+  else
+    fputs("null", stdout);
+}
+
+void show_batch_json(const show_run *run, const show_batch *b) {
+  const Batch *batch = b->batch;
+  print_head(&run->loader.loader, b);
+  fputs(", \"places\": ", stdout);
   print_list(b->places, 0, batch->batch_size, print_place);
   print_tensor("input", &batch->input, batch, print_int);
   print_tensor("target", &batch->target, batch, print_int);

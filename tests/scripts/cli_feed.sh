@@ -241,6 +241,8 @@ assert (said["masked"], said["padding"], said["cropped"], said["batches"], said[
 assert positions == tokens + padding and masked > 0 and said["trainer"]["wait_ns"] >= 0 and said["pool"]["batches"] == 4
 END
 fi
+run 0 feed $few --json --context-rank 1 --context-world 2 $documents
+out_has '"rank": 0' '"world": 1' '"context_rank": 1' '"context_world": 2'
 run 0 feed $few --json a.txt:1 b.txt:3
 out_has '{"path": "b.txt", "share": 0.75, "tokens": 3264}'
 run 1 feed $few --json --vocab-size 50 a.txt

@@ -131,6 +131,15 @@ fi
 run 0 show $few --json --steps 3 d.jsonl
 [ "$(wc -l <out)" -eq 3 ] || fail 'one line of JSON for each batch'
 out_has '"epoch": 0, "step": 2,' '"places": [0,1]' '"input": [[111,110,101,116,119,101,108,118],[' '"documents": [[0,0,0,1,1,1,1,1],'
+out_has '"context_rank": 0, "context_world": 1, ' '"cropped": 0, '
+context='--sequence-length 8 --batch-size 4 --pack documents --context-rank 1 --context-world 2'
+run 0 show $context d.jsonl
+cropped=$(sed -n 's/.* padding.*, \([0-9]*\) cropped.*/\1/p' out)
+run 0 show $context --json d.jsonl
+out_has '"context_rank": 1, "context_world": 2, ' "\"cropped\": $cropped, "
+[ "$cropped" -gt 0 ] || fail 'documents that are longer than a row'
+run 0 show $context --json --step 0 d.jsonl
+out_has '"cropped": null, ' # not known of a batch that is made again
 if command -v python3 >/dev/null; then
   run 0 show --sequence-length 90 --batch-size 2 --json a.txt
   python3 - <<'END' || fail 'JSON with every element'
