@@ -7,6 +7,7 @@
 
 #include "base/mix.h"
 #include "support/bpe_reference.h"
+#include "support/check.h"
 #include "support/random.h"
 #include "support/watchdog.h"
 #include "text/bpe/merge.h"
@@ -66,7 +67,7 @@ static void check_pieces(const bpe_reference *r, unsigned letters, uint64_t *sta
 
 static void check_vocabularies(bool by_rank) {
   static bpe_reference r;
-  for (uint64_t seed = 1; seed <= 60; seed++) {
+  for (uint64_t seed = 1; seed <= 60; seed += CHECK_ONE_IN) {
     uint64_t state = mix64(seed);
     unsigned letters = 1 + random_below(&state, 4);
     bpe_reference_make(&r, &state, 5 + random_below(&state, 60), letters, by_rank);
@@ -86,7 +87,7 @@ Test(bpe_random, ranks_give_what_the_definition_says) {
 Test(bpe_random, short_and_long_pieces_are_merged_alike) {
   static bpe_reference r;
   merge_memory memory = {0};
-  for (uint64_t seed = 1; seed <= 40; seed++) {
+  for (uint64_t seed = 1; seed <= 40; seed += CHECK_ONE_IN) {
     uint64_t state = mix64(seed);
     unsigned letters = 1 + random_below(&state, 3);
     bpe_reference_make(&r, &state, 50, letters, seed % 2);

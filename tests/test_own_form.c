@@ -47,8 +47,8 @@ Test(own_form, every_character_alone_and_behind_others) {
   for (int k = 0; k < 2; k++) {
     own_form_rules_make(&rules, kinds[k]);
     own_form form = {.rules = &rules};
-    for (uint32_t code = 0; code < 0x110000; code++) {
-      if (code == 0xD800) code = 0xE000;
+    for (uint32_t code = 0; code < 0x110000; code += CHECK_ONE_IN) {
+      if (code >= 0xD800 && code < 0xE000) code = 0xE000;
       size_t prefix = code % (sizeof before / sizeof *before);
       char text[16];
       size_t length = utf8_put(code, text);

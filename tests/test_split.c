@@ -426,7 +426,7 @@ Test(split, a_long_run_of_blanks_is_split) {
 static void split_long(split_way way, bool by_pcre2, const char *part, const char *end) {
   bytes text = {0};
   uint64_t state = 3;
-  while (text.used < 1 << 20) put_text(&text, part);
+  while (text.used < (1 << 20) / CHECK_ONE_IN) put_text(&text, part);
   put_text(&text, end);
   splitter *s = make_split(way, by_pcre2);
   piece_list list = split_text(s, text.data, text.used, &state);

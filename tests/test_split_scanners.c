@@ -101,7 +101,7 @@ Test(split_scanners, know_every_code_point) {
   uint64_t state = 1;
   for (uint32_t first = 0; first < 0x110000; first += 0x8000) {
     bytes text = {0};
-    for (uint32_t code = first; code < first + 0x8000; code++) {
+    for (uint32_t code = first; code < first + 0x8000; code += CHECK_ONE_IN) {
       if (code >= 0xD800 && code <= 0xDFFF) continue;
       bool often = code < 0x30000 || code % 256 == 0;
       for (size_t i = 0; i < (often ? sizeof around / sizeof *around : 1); i++) {

@@ -101,7 +101,7 @@ static void assert_every_option(const BatchTokenizer *tokenizer, unsigned rounds
   options.separator = BATCH_SEPARATOR_AFTER; /* so that empty texts and plain ones are tokenized too */
   options.end_of_text = 2;
   for (unsigned round = 0; round < rounds; round++)
-    for (unsigned o = 0; o < 24; o++) {
+    for (unsigned o = round ? round % CHECK_ONE_IN : 0; o < 24; o += round ? CHECK_ONE_IN : 1) {
       const batch_text_options how = {.size = sizeof(batch_text_options),
                                       .malformed = o / 12 ? BATCH_MALFORMED_REPLACE : BATCH_MALFORMED_KEEP,
                                       .normal_form = (batch_normal_form)(o % 3),
