@@ -491,3 +491,34 @@ Test(dataset_subset, an_index_that_shrinks_is_an_error) {
   assert_refused(!batch_dataset_document(made, 0, &start, &end), BATCH_ERROR_IO, "a.ds (its index)");
   batch_dataset_free(made);
 }
+
+/* What is drawn is known by places of the index: when those say something else, documents lie elsewhere, but in the stream. */
+Test(dataset_subset, an_index_that_is_overwritten_leaves_documents_inside) {
+  enum { DOCUMENTS = 60 };
+  const char *path = write_numbered("a.ds", BATCH_FORMAT_DATATROVE, 0, DOCUMENTS);
+  uint64_t numbers = 11, ends[DOCUMENTS - 1];
+  for (int which = 0; which < 3; which++) {
+    batch_dataset_options o = subset_of(BATCH_SUBSET_TRAIN, 0.5, 1);
+    BatchDataset *train = open_subset(&path, 1, &o);
+    uint64_t tokens = batch_dataset_tokens(train), documents = batch_dataset_documents(train);
+    FILE *index = fopen(path_of("a.ds.index"), "r+");
+    cr_assert_not_null(index);
+    for (int i = 0; i < DOCUMENTS - 1; i++)
+      ends[i] = which == 0 ? 0 : which == 1 ? UINT64_MAX : random_below(&numbers, 2 * tokens);
+    uint64_t before[DOCUMENTS - 1];
+    cr_assert_eq(fread(before, sizeof before, 1, index), 1);
+    rewind(index);
+    cr_assert_eq(fwrite(ends, sizeof ends, 1, index), 1);
+    cr_assert_eq(fflush(index), 0);
+    for (uint64_t d = 0; d < documents; d++) {
+      uint64_t start, end;
+      cr_assert(batch_dataset_document(train, d, &start, &end), "%s", batch_last_error()->message);
+      cr_assert(start <= end && end <= tokens, "document %ju lies at %ju to %ju of %ju", (uintmax_t)d,
+                (uintmax_t)start, (uintmax_t)end, (uintmax_t)tokens);
+    }
+    rewind(index);
+    cr_assert_eq(fwrite(before, sizeof before, 1, index), 1);
+    cr_assert_eq(fclose(index), 0);
+    batch_dataset_free(train);
+  }
+}
