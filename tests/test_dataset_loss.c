@@ -152,7 +152,7 @@ Test(dataset_loss, a_size_that_fits_neither_is_refused_unless_it_is_not_looked_a
     write_data("a.bin.loss", "123456789012", size);
     snprintf(found, sizeof found, "found a file of %zu bytes", size);
     assert_not_opened(path, NULL, BATCH_ERROR_FORMAT, path_of("a.bin.loss"), found,
-                      "expected 10 (a byte a token) or 2 (a bit a token)", "--loss none of feed and show");
+                      "expected 10 (a byte a token) or 2 (a bit a token)", "(options.loss, --loss none)");
   }
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.loss = BATCH_LOSS_NONE;
