@@ -338,6 +338,28 @@ Test(loader_windows, a_window_that_cannot_be_packed_ends_the_loader_in_its_turn)
   }
 }
 
+/* A batch is of many windows, which are packed when it is filled; when none is filled any more the figures are what they stay. */
+Test(loader_windows, that_are_left_for_a_close_are_no_fault) {
+  batch_pool_options p = BATCH_POOL_OPTIONS_INIT;
+  batch_loader_options o = options_of(1);
+  o.batch_size = 100;
+  o.epochs = BATCH_LOADER_ENDLESS;
+  p.pool_size = 2;
+  p.shape = (batch_shape){.batch_size = 100, .sequence_length = COLUMNS, .vocab_size = o.vocab_size};
+  p.shape.input_type = TENSOR_INT32;
+  o.pool = batch_pool_create_with(&p);
+  for (int round = 0; round < 300; round++) {
+    BatchLoader *loader = start_loader(dataset, &o);
+    pass_batches(loader, (uint32_t)round % 7);
+    batch_loader_close(loader);
+    batch_loader_stats stats = stats_of(loader);
+    while (batch_pool_outstanding(o.pool) != stats.queue_depth) stats = stats_of(loader);
+    cr_assert_eq(stats_of(loader).errors, 0, "round %d", round);
+    batch_loader_free(loader);
+  }
+  batch_pool_free(o.pool);
+}
+
 Test(loader_windows, refuse_what_makes_no_sense) {
   static const uint32_t short_ones[] = {1, 0, 1, 1, 0};
   BatchDataset *rowless = make_documents("s.ds", short_ones, 5);

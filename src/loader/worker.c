@@ -38,12 +38,17 @@ static void look_for_end(worker *w, uint64_t next) {
     delivery_end(&w->loader->delivery, next);
 }
 
-static void fill_and_publish(worker *w, uint64_t step, Batch *batch) {
+typedef enum outcome { PUBLISHED, NO_STEP, STOPPED } outcome;
+
+/* Rows that are not found since the loader is closed are no fault. */
+static outcome fill_and_publish(worker *w, uint64_t step, Batch *batch) {
   filler_fill(&w->filler, &w->steps.place, batch);
+  if (w->filler.ends && closed(w->loader)) return STOPPED;
   add(w, COUNT_BYTES, w->filler.bytes);
   if (w->filler.skipped > 0) add(w, COUNT_SKIPPED, w->filler.skipped);
   look_for_end(w, step + 1);
   publish(w, step, batch);
+  return PUBLISHED;
 }
 
 /* While no step is with the worker. */
@@ -75,16 +80,13 @@ static Batch *next_batch(worker *w) {
   return batch;
 }
 
-typedef enum outcome { PUBLISHED, NO_STEP, STOPPED } outcome;
-
 /* Finds, fills and publishes a step; the batch is left where there is none, and where the loader is closed while the step
-   is looked for. */
+   or its rows are looked for. */
 static outcome do_step(worker *w, uint64_t step, Batch *batch) {
   if (delivery_is_behind(&w->loader->delivery, step)) return NO_STEP;
   switch (order_find(&w->steps, step)) {
   case ORDER_FOUND:
-    fill_and_publish(w, step, batch);
-    return PUBLISHED;
+    return fill_and_publish(w, step, batch);
   case ORDER_NONE:
     return NO_STEP;
   default:
