@@ -202,7 +202,7 @@ Test(loader_context, documents_cut_otherwise_are_another_run_only_where_they_sha
       batch_loader_free(start_loader(of, &o));
     else
       assert_refused(!batch_loader_create(of, &o), BATCH_ERROR_INVALID_ARGUMENT,
-                     "documents padded otherwise");
+                     "pack_window or context_documents or context_world");
   }
   batch_dataset_free(of);
 }

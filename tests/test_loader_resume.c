@@ -40,13 +40,34 @@ Test(loader_resume, refuses_a_state_of_other_data_or_options_and_says_which) {
   assert_loader_refused(good, seed, 6, "resume", "seed 5", "expected 6");
   assert_loader_refused(good, sequence_length, 8, "resume", "sequence_length 16", "expected 8");
   assert_loader_refused(good, shuffle, BATCH_SHUFFLE_NONE, "resume", "shuffle all", "expected none");
-  assert_loader_refused(good, drop_last, true, "resume", "drop_last");
+  assert_loader_refused(good, drop_last, true, "resume", "with other drop_last, expected the same");
   o = good;
   o.batch_size = 9, o.workers = 3, o.world = 2, o.epochs = 7;
   batch_loader_free(start_loader(dataset, &o));
   state.step++;
   assert_refused(!batch_loader_create(dataset, &good), BATCH_ERROR_FORMAT, "resume");
   batch_dataset_free(other);
+}
+
+/* A hash says that they differ: those are named that can. */
+Test(loader_resume, names_no_option_that_the_order_does_not_depend_on) {
+  BatchDataset *of = make_documents("d.ds", (const uint32_t[]){6, 2, 4, 9, 9}, 5);
+  batch_loader_options o = small_options();
+  o.shuffle = BATCH_SHUFFLE_BLOCKS;
+  for (o.packing = BATCH_PACK_WINDOWS; o.packing <= BATCH_PACK_BOS_ALIGNED; o.packing++) {
+    batch_loader_options other = o;
+    BatchLoader *loader = start_loader(of, &o);
+    batch_loader_state state = state_of(loader);
+    batch_loader_free(loader);
+    other.resume = &state;
+    other.block_rows = other.pack_window = 7;
+    assert_refused(!batch_loader_create(of, &other), BATCH_ERROR_INVALID_ARGUMENT,
+                   o.packing == BATCH_PACK_WINDOWS ? "with other block_rows or drop_last, expected"
+                   : o.packing == BATCH_PACK_DOCUMENTS
+                       ? "with other block_rows or documents, expected"
+                       : "with other pack_window or context_documents, expected");
+  }
+  batch_dataset_free(of);
 }
 
 Test(loader_resume, refuses_a_state_of_another_mix) {

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -44,7 +45,27 @@ static bool same_word(const char *what, const char *const *words, unsigned n, un
                     saved < n ? words[saved] : "?", words[given]);
 }
 
-static bool check_origin(const batch_loader_state *s, const batch_loader_state *mine) {
+/* Names the options that plan_hash_mix has of such a plan: which of them it is, a hash does not say. */
+static bool other_order(const plan *p) {
+  const struct {
+    bool matters;
+    const char *name;
+  } options[] = {{p->count > 1, "weights"},
+                 {p->shuffle == BATCH_SHUFFLE_BLOCKS && !p->windowed, "block_rows"},
+                 {p->packing == BATCH_PACK_WINDOWS, "drop_last"},
+                 {p->windowed, "pack_window"},
+                 {p->windowed, "context_documents"},
+                 {p->multiple > 1 && p->windowed, "context_world"},
+                 {p->packing == BATCH_PACK_DOCUMENTS, "documents"}};
+  char names[96] = "";
+  for (size_t i = 0, used = 0; i < sizeof options / sizeof *options; i++)
+    if (options[i].matters)
+      used +=
+          (size_t)snprintf(names + used, sizeof names - used, "%s%s", used ? " or " : "", options[i].name);
+  return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "resume was saved with other %s, expected the same", names);
+}
+
+static bool check_origin(const plan *p, const batch_loader_state *s, const batch_loader_state *mine) {
   static const char *const packings[] = {"windows", "documents", "best fit", "BOS-aligned"};
   static const char *const shuffles[] = {"all", "blocks", "none"};
   if (!same("seed", s->seed, mine->seed) ||
@@ -56,12 +77,7 @@ static bool check_origin(const batch_loader_state *s, const batch_loader_state *
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "resume was saved with other data, of fingerprint %016llx, expected %016llx",
                       (unsigned long long)s->data, (unsigned long long)mine->data);
-  if (s->order != mine->order)
-    return error_fail(
-        BATCH_ERROR_INVALID_ARGUMENT,
-        "resume was saved with other weights, block_rows, pack_window or drop_last, or documents "
-        "padded otherwise, expected the same");
-  return true;
+  return s->order == mine->order || other_order(p);
 }
 
 static bool wrong_place(const batch_loader_state *s) {
@@ -117,7 +133,7 @@ bool loader_origin(const plan *p, const batch_loader_options *o, order_place *or
     return error_fail(BATCH_ERROR_FORMAT, "resume is no state of a loader of this version, or was damaged");
   if (!plan_hash_data(p, &data_hash)) return false;
   batch_loader_state mine = state_of(p, data_hash);
-  if (!check_origin(s, &mine) || !check_skips(s) || !take_place(s, p, origin)) return false;
+  if (!check_origin(p, s, &mine) || !check_skips(s) || !take_place(s, p, origin)) return false;
   return skips_init(skipped, o->skips, o->num_skips, s->skips, s->num_skips, s->epoch);
 }
 
