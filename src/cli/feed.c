@@ -141,7 +141,8 @@ static int feed(feed_run *run, BatchLoader *loader) {
     feed_print_json(run, &sum, &stats, result != CLI_OK ? "failed" : stop_asked() ? "stopped" : "done");
   else
     feed_print_summary(&sum, &stats);
-  return result == CLI_OK ? cli_finish_output(name) : result;
+  int printed = cli_finish_output(name); /* before a signal that stopped it ends the process */
+  return result == CLI_OK ? printed : result;
 }
 
 /* Everything before the first batch may take long, and leaves nothing but the state that it begins with: signals end

@@ -115,6 +115,13 @@ def a_signal_ends_feed_between_two_batches_and_its_state_goes_on_there():
     assert os.listdir("states") == ["state"], os.listdir("states")
 
 
+def a_stopped_run_says_what_there_was_with_faults_too():
+    process = start("feed", *ENDLESS, "--faults", "skip", "--vocab-size", "110", "text.txt")
+    assert b"expected 0 to 109" in process.stderr.readline()
+    process.send_signal(signal.SIGTERM)
+    assert re.search(r"feed: \d+ batches, .* [1-9]\d* errors\n$", ended_by(process, signal.SIGTERM))
+
+
 def a_signal_ends_feed_while_text_is_tokenized_and_leaves_nothing():
     process = start("feed", *SLOWLY, "long.txt", environment={"TMPDIR": os.path.abspath("tmp")})
     until(process, "feed tokenizing", lambda: spools(process))
