@@ -176,6 +176,17 @@ static int say_stopped(const tokenize_run *run, const BatchWriter *writer) {
                    shards ? "; the same command with --continue goes on behind" : "");
 }
 
+/* A role that is misspelled, or a field that no line has, leaves nothing: then all is written, and useless. */
+static void say_nothing_learnt(const tokenize_run *run, const BatchWriter *writer) {
+  uint64_t tokens = batch_writer_tokens(writer), masked = batch_writer_masked(writer),
+           separators = run->data.dataset.separator ? batch_writer_documents(writer) : 0;
+  if (masked == 0 || masked + separators < tokens) return;
+  (void)cli_error(name,
+                  "no token%s is to be learnt: expected some, as --train-roles, --train-field or the "
+                  "completions say (headrace show, of what was written, shows the masks)",
+                  separators ? " but the end-of-text ids" : "");
+}
+
 static int print_result(const tokenize_run *run, const BatchWriter *writer, const char *ended) {
   if (run->json)
     tokenize_print_json(run, writer, ended);
@@ -200,6 +211,7 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
     ended = "failed";
   } else {
     data_say_bad_lines(name, run->last.bad_lines);
+    say_nothing_learnt(run, writer);
   }
   int printed = print_result(run, writer, ended);
   return answer == CLI_OK ? printed : answer;

@@ -44,6 +44,14 @@ od -An -tu1 x.bin.loss | tr -d '\n ' | grep -q '^11110000000$' || fail 'the mess
 tokenizes --train-field keep spans.jsonl
 [ -e x.bin.loss ] && fail 'where all is learnt there is no loss mask, and the earlier one is gone'
 
+# a role that nobody has
+run 0 tokenize --quiet --force -o x.bin --messages --train-roles asistant chats.jsonl
+err_has 'no token but the end-of-text ids is to be learnt' train-roles
+run 0 tokenize --quiet --force --separator none -o x.bin --messages --train-roles asistant chats.jsonl
+err_has 'no token is to be learnt'
+run 0 tokenize --quiet --force -o x.bin --messages chats.jsonl
+[ -s err ] && fail 'some tokens are to be learnt'
+
 # a dataset of the same lines is learnt as far as the file is
 run 0 tokenize --quiet --force --separator none -o x.bin --messages chats.jsonl
 run 0 info --json x.bin
