@@ -7,7 +7,7 @@
 
 #include "base/guard.h"
 #include "base/mix.h"
-#include "loader/plan/plan_reader.h"
+#include "loader/plan/order.h"
 #include "support/loader.h"
 
 TestSuite(plan_windows, .init = files_begin, .fini = files_end);
@@ -205,5 +205,13 @@ Test(plan_windows, are_looked_for_until_that_is_stopped) {
   lane_at at = {0};
   assert_refused(windows_find(p.windows, 0, &at, 0, &stop) == WINDOWS_FAILED, BATCH_CLOSED, "closed while");
   cr_assert_eq(at.rows, 0);
+  const skips none = {.count = 0};
+  order all;
+  uint64_t places[1];
+  uint32_t there;
+  order_init(&all, &p, &none, 1, false, (order_place){0}, 1, 0);
+  assert_refused(!order_places(&all, &stop, &(order_place){0}, 0, 1, places, &there), BATCH_CLOSED,
+                 "closed while");
+  cr_assert(order_places(&all, NULL, &(order_place){0}, 0, 1, places, &there) && there == 1);
   free_plan(&p);
 }

@@ -121,7 +121,7 @@ static void start_batch(filler *f, const order_place *place, Batch *batch) {
 void filler_fill(filler *f, const order_place *place, Batch *batch) {
   start_batch(f, place, batch);
   const recipe *r = f->recipe;
-  if (order_places(&r->order, place, r->rank_row, batch->batch_size, f->places, &f->there))
+  if (order_places(&r->order, f->reader.stop, place, r->rank_row, batch->batch_size, f->places, &f->there))
     fill_all(f);
   else
     end_here(f);

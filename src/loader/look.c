@@ -141,6 +141,6 @@ bool batch_loader_places(const BatchLoader *loader, const Batch *batch, uint64_t
   if (!find_place(function, loader, "batch_id", batch->epoch_id, step, &at)) return false;
   const recipe *r = &loader->recipe;
   uint32_t there;
-  return order_places(&r->order, &at, r->rank_row, r->shape.batch_size, places, &there) ||
+  return order_places(&r->order, NULL, &at, r->rank_row, r->shape.batch_size, places, &there) ||
          error_name(function);
 }

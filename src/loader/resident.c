@@ -89,7 +89,7 @@ void resident_ask(filler *f, const order_place *at) {
     uint64_t place;
     uint32_t there;
     plan_row found;
-    if (!order_places(&r->order, at, r->rank_row + row, 1, &place, &there) || there == 0 ||
+    if (!order_places(&r->order, f->later.stop, at, r->rank_row + row, 1, &place, &there) || there == 0 ||
         plan_locate_each(&f->later, at->epoch, &at->at, &place, 1, &found) == 0)
       return;
     ask_for_row(f, &found, page);

@@ -168,9 +168,9 @@ order_place order_behind(const order *o) {
   return o->origin.epoch < o->epochs ? beginning(o, o->epochs) : o->origin;
 }
 
-bool order_places(const order *o, const order_place *at, uint64_t first, uint32_t n, uint64_t *places,
-                  uint32_t *there) {
-  const order_reader r = {.order = o, .place = *at};
+bool order_places(const order *o, const _Atomic bool *stop, const order_place *at, uint64_t first, uint32_t n,
+                  uint64_t *places, uint32_t *there) {
+  const order_reader r = {.order = o, .stop = stop, .place = *at};
   uint64_t kept = skips_kept(&o->skips, at->epoch, at->row) + first, rows;
   if (!rows_beyond(&r, skips_place(&o->skips, at->epoch, kept + n - 1), &rows)) return false;
   skips_places(&o->skips, at->epoch, kept, n, places);

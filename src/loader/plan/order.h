@@ -64,8 +64,8 @@ order_place order_behind(const order *o);
 uint64_t order_epoch_steps(const order *o);
 
 /* Writes the places of n rows of a step, from its row number `first` on, BATCH_NO_PLACE where the epoch has none; *there:
-   how many it has. False: ORDER_FAILED. */
-bool order_places(const order *o, const order_place *at, uint64_t first, uint32_t n, uint64_t *places,
-                  uint32_t *there);
+   how many it has. False: ORDER_FAILED, and when *stop has become true, see order_reader. */
+bool order_places(const order *o, const _Atomic bool *stop, const order_place *at, uint64_t first, uint32_t n,
+                  uint64_t *places, uint32_t *there);
 
 #endif
