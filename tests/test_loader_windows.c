@@ -264,6 +264,17 @@ Test(loader_windows, an_endless_run_goes_from_epoch_to_epoch) {
   batch_loader_free(loader);
 }
 
+Test(loader_windows, of_an_early_epoch_that_is_looked_at_again_do_not_say_how_long_the_last_one_was) {
+  batch_loader_options o = options_of(7);
+  lay_out(o);
+  cr_assert_neq(whole.rows[0], whole.rows[EPOCHS - 1]);
+  BatchLoader *loader = start_loader(dataset, &o);
+  for (Batch *batch; (batch = next_batch(loader)); batch_release(batch)) continue;
+  assert_refused(!batch_loader_replay(loader, 0, MOST), BATCH_ERROR_OUT_OF_RANGE, "batch_loader_replay");
+  cr_assert_eq(batch_loader_epoch_rows(loader), whole.rows[EPOCHS - 1]);
+  batch_loader_free(loader);
+}
+
 /* With weights: rows of each source come in turn, over its passes, in an epoch that is as long as all tokens are. */
 Test(loader_windows, a_mix_goes_on_at_every_step) {
   static uint64_t hash[EPOCHS * MOST];

@@ -26,7 +26,8 @@ struct windows {
   pthread_mutex_t lock; /* over what follows */
   known_pass *passes;   /* [lanes][PASSES] */
   known_epoch epochs[PASSES];
-  _Atomic uint64_t epoch_rows; /* whoever finds the end of an epoch writes it; read without the lock */
+  uint64_t ended; /* one more than the last epoch of which somebody has found the end; 0: of none */
+  _Atomic uint64_t epoch_rows; /* of that one, or an estimate; read without the lock */
 };
 
 static bool make_passes(windows *w) {
@@ -82,7 +83,7 @@ static known_pass *remember_pass(windows *w, uint32_t lane, uint64_t pass) {
 
 /* An epoch has about as many rows as its documents are more than those of this window. */
 static void estimate_rows(windows *w, const packed_window *window) {
-  if (w->plan->weighted || windows_rows(w) > 0) return;
+  if (w->plan->weighted || w->ended > 0 || windows_rows(w) > 0) return;
   double rows = (double)window->table.rows * (double)w->plan->documents / window->documents;
   atomic_store_explicit(&w->epoch_rows, (uint64_t)(rows + 0.5), memory_order_relaxed);
 }
@@ -148,12 +149,22 @@ bool windows_count(windows *w, uint32_t lane, lane_at *at) {
   return true;
 }
 
+/* Epochs end in any order: who makes a step again may come to the end of an early one. */
+static void note_end(windows *w, const lane_at *at) {
+  pthread_mutex_lock(&w->lock);
+  if (at->pass >= w->ended) {
+    w->ended = at->pass + 1;
+    /* relaxed: the number stands for itself. */
+    atomic_store_explicit(&w->epoch_rows, at->first, memory_order_relaxed);
+  }
+  pthread_mutex_unlock(&w->lock);
+}
+
 /* Behind the last window of a pass; false with an error. */
 static bool end_pass(windows *w, uint32_t lane, lane_at *at) {
   if (at->first == at->before) return pack_window_rowless(w->plan, lane);
   if (!w->plan->weighted) {
-    /* relaxed: the number stands for itself. */
-    atomic_store_explicit(&w->epoch_rows, at->first, memory_order_relaxed);
+    note_end(w, at);
     return true;
   }
   *at = (lane_at){.pass = at->pass + 1, .before = at->first, .first = at->first};

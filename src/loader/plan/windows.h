@@ -48,7 +48,7 @@ packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at);
 /* Packs the window after this one, if nobody has. */
 void windows_pack_next(windows *w, uint32_t lane, const lane_at *at);
 
-/* Rows of an epoch (not with weights): of the last one that somebody has found the end of, an estimate before. */
+/* Rows of an epoch (not with weights): of the last one of those whose end somebody has found, an estimate before. */
 uint64_t windows_rows(const windows *w);
 
 /* Where epochs begin among the steps of the run (not with weights): notes that one begins with step `nth`; the last one
