@@ -95,8 +95,8 @@ typedef enum batch_packing {
    packed alone; its rows are shuffled among themselves (not with BATCH_SHUFFLE_NONE). With BATCH_SHUFFLE_BLOCKS a window has
    documents that follow each other. So a window is known from the seed, the epoch and its number, and nothing of the
    others. Windows are packed when they are needed, by the workers, the next one ahead; making a loader, or resuming, packs
-   one. Memory: 32 bytes for each document of a window, three windows (of each source, with weights) and one more for
-   each worker that is far behind; 40 bytes for each document of one window to pack it; 24 bytes for each window of
+   one (of each source, with weights; with drop_last as many as a whole step takes, amid an epoch of the next one too). Memory:
+   32 bytes for each document of a window, three windows (of each source, with weights) and one more for each worker that is far behind; 40 bytes for each document of one window to pack it; 24 bytes for each window of
    an epoch.
    How many rows an epoch has is known when its last window has been packed, and differs a little from epoch to epoch:
    batch_loader_epoch_rows. With weights an epoch has as many rows as all tokens of all sources would fill; a resume then packs
@@ -326,9 +326,9 @@ HEADRACE_API bool batch_loader_state_load(batch_loader_state *state, const char 
 
 /* Makes one step again, in the calling thread: the batch that this rank got, or will get, as `step`
    of `epoch`, transforms included. It belongs to no pool.
-   Returns: NULL on a step that this loader never had (beyond the epoch or the last one, or before the
-   place it was resumed at with another batch size or world), lack of memory, or a fault, unless
-   that is skipped. */
+   Returns: NULL on a step that this run has not (beyond the epoch or the last one, or before the
+   place it was resumed at with another batch size or world, or more skips before it), lack of memory, or a fault, unless
+   that is skipped. options.steps is no limit here. */
 HEADRACE_API Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step);
 
 /* Who waits for whom, for more than a twentieth of the time since the loader was made. */
@@ -382,10 +382,10 @@ HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
 
 /* Finds the places in their epoch of a batch's rows: places [batch_size], BATCH_NO_PLACE for padding. They are those of the
    order without skips, of all ranks together: no two rows of an epoch have the same. The batch is one of this loader's,
-   also one that it made again, or a copy: what tells are its shape, pool, batch_id (but for the symmetry group) and
-   epoch_id.
-   Returns: false, places unchanged, for a batch of another pool or shape (a view of some of its rows included), or of a
-   step or epoch that this loader never had. Batches of two loaders on one pool cannot be told apart. */
+   also one that it made again, or a copy: what tells are its numbers of rows and columns, pool, batch_id (but for the
+   symmetry group) and epoch_id.
+   Returns: false, places unchanged, for a batch of another pool, of other numbers of rows or columns (a view of some of its
+   rows included), or of a step or epoch that this loader never had. Batches of two loaders on one pool cannot be told apart. */
 HEADRACE_API bool batch_loader_places(const BatchLoader *loader, const Batch *batch, uint64_t *places);
 
 /* Finds this process's rank and the number of ranks in what Open MPI, Slurm or torchrun put into

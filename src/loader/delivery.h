@@ -33,7 +33,7 @@ typedef struct delivery_item {
   bool ends;  /* it has a fault after which nothing comes: it stays where it is, as where that `stops` */
 } delivery_item;
 
-/* For `total` batches of a pool of at most `size` >= 1; UINT64_MAX: delivery_end says how many. stops: nobody gets a batch that has a fault, who would have
+/* For `total` batches of a pool of at most `size` >= 1, or as many as delivery_end says, which are fewer. stops: nobody gets a batch that has a fault, who would have
    stops it with that. False without memory; delivery_free also then. */
 bool delivery_init(delivery *d, uint32_t size, uint64_t total, bool stops);
 
@@ -55,7 +55,7 @@ batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline,
    answers from now on. A polled_look. */
 batch_status delivery_look(void *delivery);
 
-/* Says how many batches there are, once, where that was not known. Who says it before it publishes the last one has
+/* Says how many batches there are, once, where they are fewer than delivery_init was told. Who says it before it publishes the last one has
    whoever takes that find the end at once. */
 void delivery_end(delivery *d, uint64_t total);
 

@@ -104,7 +104,7 @@ static inline bool window_is_filled(const window *w, uint64_t position, uint64_t
 }
 
 /* Makes a window over slots[1 << window_shift_for(size)] with the positions from `first` (0 but for tests of the
-   wrap) to `total`, UINT64_MAX where window_end will say it, nothing published. Not yet shared, so relaxed will do. */
+   wrap) to `total`, which window_end may lower, nothing published. Not yet shared, so relaxed will do. */
 static inline void window_init(window *w, _Atomic uint64_t *slots, uint32_t size, uint64_t first,
                                uint64_t total) {
   w->slots = slots;
@@ -227,7 +227,7 @@ static inline void window_close(window *w) {
 }
 
 /* Says that the positions from `total` on are none: no one of them is ever published. At most once, of a window that
-   was made for UINT64_MAX of them. */
+   was made for more of them. */
 static inline void window_end(window *w, uint64_t total) {
   /* END: seq_cst; pairs with the load in window_is_behind. */
   atomic_store_explicit(&w->total, total, memory_order_seq_cst);
