@@ -275,6 +275,48 @@ Test(loader_windows, of_an_early_epoch_that_is_looked_at_again_do_not_say_how_lo
   batch_loader_free(loader);
 }
 
+static _Atomic bool held, let_go;
+
+/* Holds up the third step. */
+static bool hold_third(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  (void)context, (void)row, (void)random;
+  if (batch->batch_id != 2) return true;
+  atomic_store(&held, true);
+  while (!atomic_load(&let_go)) usleep(100);
+  return true;
+}
+
+/* Who has the last step cannot see that nothing follows, since the index is cut off meanwhile; who has none after it can. */
+Test(loader_windows, end_where_that_was_not_to_be_seen_from_the_last_step) {
+  enum { FEW = 600, ALL = 4 * FEW };
+  static uint32_t of[ALL];
+  const batch_transform hold = {hold_third, NULL};
+  for (uint32_t i = 0; i < ALL; i++) of[i] = i < FEW ? 1 + COLUMNS : 1;
+  BatchDataset *long_one = make_documents("l.ds", of, ALL);
+  batch_loader_options o = options_of(FEW);
+  Batch *batch;
+  o.batch_size = FEW / 3;
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.epochs = 1;
+  o.workers = o.pool_size = 1;
+  o.transforms = &hold;
+  o.num_transforms = 1;
+  BatchLoader *loader = start_loader(long_one, &o);
+  pass_batches(loader, 2);
+  while (!atomic_load(&held)) usleep(100);
+  bytes index = read_bytes(path_of("l.ds.index"));
+  cr_assert_eq(truncate(path_of("l.ds.index"), 2 * 4096), 0);
+  atomic_store(&let_go, true);
+  cr_assert_not_null(batch = next_batch(loader));
+  write_data("l.ds.index", index.data, index.used);
+  free_bytes(&index);
+  batch_release(batch);
+  cr_assert_eq(batch_loader_next_until(loader, &batch, batch_deadline_after(UINT64_C(10000000000))),
+               BATCH_END, "%s", batch_last_error()->message);
+  batch_loader_free(loader);
+  batch_dataset_free(long_one);
+}
+
 /* With weights: rows of each source come in turn, over its passes, in an epoch that is as long as all tokens are. */
 Test(loader_windows, a_mix_goes_on_at_every_step) {
   static uint64_t hash[EPOCHS * MOST];

@@ -55,7 +55,7 @@ batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline,
    answers from now on. A polled_look. */
 batch_status delivery_look(void *delivery);
 
-/* Says how many batches there are, once, where they are fewer than delivery_init was told. Who says it before it publishes the last one has
+/* Says how many batches there are, where they are fewer than delivery_init was told. Who says it before it publishes the last one has
    whoever takes that find the end at once. */
 void delivery_end(delivery *d, uint64_t total);
 

@@ -51,6 +51,11 @@ static outcome fill_and_publish(worker *w, uint64_t step, Batch *batch) {
   return PUBLISHED;
 }
 
+/* Who has the first step that there is not says so too: who had the one before it may not have found out. */
+static void end_before(worker *w, uint64_t step) {
+  if (step == 0 || order_find(&w->steps, step - 1) == ORDER_FOUND) delivery_end(&w->loader->delivery, step);
+}
+
 /* While no step is with the worker. */
 static void prepare_later(worker *w, uint64_t step) {
   BatchLoader *loader = w->loader;
@@ -64,8 +69,10 @@ static void prepare_later(worker *w, uint64_t step) {
    state is behind it. STEP: seq_cst, see take_step. */
 static bool lacks_batch(worker *w) {
   uint64_t step = take_step(w);
-  if (!delivery_is_behind(&w->loader->delivery, step) && order_find(&w->steps, step) != ORDER_NONE)
-    return true;
+  if (!delivery_is_behind(&w->loader->delivery, step)) {
+    if (order_find(&w->steps, step) != ORDER_NONE) return true;
+    end_before(w, step);
+  }
   atomic_store_explicit(&w->step, UINT64_MAX, memory_order_seq_cst);
   return false;
 }
@@ -88,6 +95,7 @@ static outcome do_step(worker *w, uint64_t step, Batch *batch) {
   case ORDER_FOUND:
     return fill_and_publish(w, step, batch);
   case ORDER_NONE:
+    end_before(w, step);
     return NO_STEP;
   default:
     if (closed(w->loader)) return STOPPED;

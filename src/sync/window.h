@@ -58,8 +58,7 @@ typedef struct window {
   uint64_t mask;                               /* m - 1 */
   uint32_t shift;                              /* log2 m */
   uint32_t size;
-  _Atomic uint64_t
-      total; /* the first position that there is not; window_end lowers it once, takers read it */
+  _Atomic uint64_t total; /* the first position that there is not; window_end lowers it, takers read it */
   /* The next position to take; takers CAS it. */
   _Alignas(PORT_LINE) _Atomic uint64_t head;
   /* Tickets of those who publish as they come. */
@@ -226,8 +225,8 @@ static inline void window_close(window *w) {
   event_notify_all(&w->ready);
 }
 
-/* Says that the positions from `total` on are none: no one of them is ever published. At most once, of a window that
-   was made for more of them. */
+/* Says that the positions from `total` on are none: no one of them is ever published. Of a window that was made for
+   more of them; whoever says it says the same. */
 static inline void window_end(window *w, uint64_t total) {
   /* END: seq_cst; pairs with the load in window_is_behind. */
   atomic_store_explicit(&w->total, total, memory_order_seq_cst);
