@@ -360,8 +360,9 @@ typedef struct batch_loader_stats {
   batch_bottleneck bottleneck;
   uint64_t masked;  /* of `tokens`: positions whose mask was 0 before the transforms */
   uint64_t padding; /* in the batches: the other positions */
-  uint64_t
-      cropped; /* tokens of the documents in whole rows, padded or cut, that the row and all others have no position for */
+  /* Tokens of the documents in them that have no position in any row: those of whole rows, which each rank of a context
+     counts. */
+  uint64_t cropped;
 } batch_loader_stats;
 
 #define BATCH_LOADER_STATS_INIT HEADRACE_OPTIONS_INIT(batch_loader_stats)
