@@ -89,9 +89,11 @@ static void fill_rows(void *context) {
 
 /* False: a file ended too early. */
 static bool fill_guarded(filler *f) {
-  const void *hole = f->in_worker ? guard_run(fill_rows, f, filler_owns, f)
-                                  : guard_run_anywhere(fill_rows, f, filler_owns, f);
-  if (hole) filler_report_hole(f, hole);
+  const plan *p = &f->recipe->plan;
+  const void *hole =
+      f->in_worker ? guard_run(fill_rows, f, plan_owns, p) : guard_run_anywhere(fill_rows, f, plan_owns, p);
+  fault why;
+  if (hole && plan_report_hole(p, hole, &why)) filler_fault(f, why.code, "%s", why.message);
   return !hole;
 }
 

@@ -98,12 +98,6 @@ void filler_doubt(filler *f, size_t number, uint64_t end);
 /* Reports files that are now shorter than what was read of them, as far as that is in doubt. */
 void filler_check_sizes(filler *f);
 
-/* Reports the file that `address` is mapped from. */
-void filler_report_hole(filler *f, const void *address);
-
-/* A guard_owns: whether an address lies in a mapping of a filler's sources. */
-bool filler_owns(const void *filler_context, const void *address);
-
 /* fill_loss.c: writes the mask of a piece's pairs. Runs guarded. */
 void filler_put_mask(filler *f, uint32_t source_number, const pack_piece *piece, uint32_t row,
                      uint32_t column);

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "dataset/hole.h"
 #include "dataset/token_type.h"
 #include "loader/fill.h"
 #include "loader/fill_kernels.h"
@@ -175,18 +174,4 @@ void filler_check_sizes(filler *f) {
       check_size(f, loss->fd, loss->path ? loss->path : file->path, loss->path ? "" : " (its loss mask)",
                  f->doubtful_end[number]);
   }
-}
-
-bool filler_owns(const void *filler_context, const void *address) {
-  const plan *p = &((const filler *)filler_context)->recipe->plan;
-  for (size_t i = 0; i < p->count; i++)
-    if (hole_in_token_files(p->sources[i].data, address)) return true;
-  return false;
-}
-
-void filler_report_hole(filler *f, const void *address) {
-  const plan *p = &f->recipe->plan;
-  fault why;
-  for (size_t i = 0; i < p->count; i++)
-    if (hole_report(p->sources[i].data, address, &why)) filler_fault(f, why.code, "%s", why.message);
 }

@@ -3,9 +3,9 @@
 #include "base/error.h"
 #include "base/guard.h"
 #include "base/mix.h"
-#include "dataset/hole.h"
 
-enum { KEY_SOURCE = 5, KEY_DOCUMENTS, KEY_WINDOWS, KEY_IN_WINDOW };
+/* Beside those of plan_pass_key and plan_reader.c. */
+enum { KEY_DOCUMENTS = 6, KEY_WINDOWS, KEY_IN_WINDOW };
 
 uint32_t pack_window_lanes(const plan *p) {
   return p->weighted ? (uint32_t)p->count : 1;
@@ -47,26 +47,14 @@ uint32_t pack_window_most(const plan *p) {
   return most < p->window_documents ? (uint32_t)most : p->window_documents;
 }
 
-static uint64_t pass_key(const plan *p, const pack_window_key *key) {
-  if (!p->weighted) return mix64_with(p->seed, key->pass);
-  return mix64_with(mix64_with(mix64_with(p->seed, KEY_SOURCE), key->lane), key->pass);
-}
-
 void pack_window_shuffle(const plan *p, const pack_window_key *key, uint64_t rows, permutation *order) {
-  permutation_init(order, rows, mix64_with(mix64_with(pass_key(p, key), KEY_IN_WINDOW), key->number));
+  permutation_init(
+      order, rows,
+      mix64_with(mix64_with(plan_pass_key(p, key->lane, key->pass), KEY_IN_WINDOW), key->number));
 }
 
-/* The source that has a document, by its number among those of all sources: the last one that begins at or before it. */
-static const plan_source *source_of(const plan *p, uint64_t document) {
-  size_t low = 0, high = p->count;
-  while (high - low > 1) {
-    size_t middle = low + (high - low) / 2;
-    if (p->sources[middle].first_document <= document)
-      low = middle;
-    else
-      high = middle;
-  }
-  return &p->sources[low];
+static uint64_t first_document(const plan_source *source) {
+  return source->first_document;
 }
 
 typedef struct reading {
@@ -79,7 +67,7 @@ typedef struct reading {
 } reading;
 
 static void put_document(reading *r, uint64_t nth, uint64_t document) {
-  const plan_source *s = source_of(r->plan, document);
+  const plan_source *s = &r->plan->sources[plan_source_of(r->plan, document, first_document)];
   uint64_t start, end;
   token_files_document(s->data, document - s->first_document, &start, &end);
   r->packs->starts[nth] = s->first_token + start;
@@ -99,18 +87,10 @@ static void read_documents(void *context) {
   }
 }
 
-static bool owns(const void *of, const void *address) {
-  const plan *p = of;
-  for (size_t i = 0; i < p->count; i++)
-    if (hole_in_token_files(p->sources[i].data, address)) return true;
-  return false;
-}
-
 static bool read_guarded(reading *r) {
-  const void *hole = guard_run_anywhere(read_documents, r, owns, r->plan);
+  const void *hole = guard_run_anywhere(read_documents, r, plan_owns, r->plan);
   fault why = {.code = BATCH_ERROR_IO};
-  for (size_t i = 0; hole && i < r->plan->count; i++)
-    if (hole_report(r->plan->sources[i].data, hole, &why)) break;
+  if (hole) plan_report_hole(r->plan, hole, &why);
   return !hole || error_fail(why.code, "%s", why.message);
 }
 
@@ -120,10 +100,11 @@ bool pack_window_pack(const plan *p, const pack_window_key *key, packer *packs, 
   reading r = {.plan = p, .packs = packs, .first = p->weighted ? p->sources[key->lane].first_document : 0};
   permutation order;
   if (p->shuffle == BATCH_SHUFFLE_ALL) {
-    permutation_init(&order, all, mix64_with(pass_key(p, key), KEY_DOCUMENTS));
+    permutation_init(&order, all, mix64_with(plan_pass_key(p, key->lane, key->pass), KEY_DOCUMENTS));
     r.order = &order;
   } else if (p->shuffle == BATCH_SHUFFLE_BLOCKS) {
-    permutation_init(&order, pack_window_count(p, key->lane), mix64_with(pass_key(p, key), KEY_WINDOWS));
+    permutation_init(&order, pack_window_count(p, key->lane),
+                     mix64_with(plan_pass_key(p, key->lane, key->pass), KEY_WINDOWS));
     number = permutation_at(&order, number);
   }
   r.begin = number * size;

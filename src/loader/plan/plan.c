@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/mix.h"
+#include "dataset/hole.h"
 #include "dataset/scan.h"
 
 /* What a dataset is to whoever opened it: "a.bin", "a.bin and the rest of its dataset". */
@@ -156,6 +157,25 @@ void plan_free(plan *p) {
   shares_free(&p->shares);
 }
 
+uint64_t plan_pass_key(const plan *p, uint32_t source, uint64_t pass) {
+  enum { KEY_SOURCE = 5 }; /* those of plan_reader.c and pack_window.c are others */
+  if (!p->weighted) return mix64_with(p->seed, pass);
+  return mix64_with(mix64_with(mix64_with(p->seed, KEY_SOURCE), source), pass);
+}
+
+bool plan_owns(const void *plan_context, const void *address) {
+  const plan *p = plan_context;
+  for (size_t i = 0; i < p->count; i++)
+    if (hole_in_token_files(p->sources[i].data, address)) return true;
+  return false;
+}
+
+bool plan_report_hole(const plan *p, const void *address, fault *why) {
+  for (size_t i = 0; i < p->count; i++)
+    if (hole_report(p->sources[i].data, address, why)) return true;
+  return false;
+}
+
 uint64_t plan_epochs(const plan *p) {
   return p->weighted ? SHARES_MAX_ROWS / p->rows : UINT64_MAX;
 }
@@ -168,24 +188,15 @@ uint32_t plan_pieces(const plan_row *row) {
   return row->table ? pack_table_pieces(row->table, row->row) : 1;
 }
 
-/* The source that has a token of all streams, one behind the other: the last one that begins at or before it. */
-static uint32_t source_of(const plan *p, uint64_t token) {
-  size_t low = 0, high = p->count;
-  while (high - low > 1) {
-    size_t middle = low + (high - low) / 2;
-    if (p->sources[middle].first_token <= token)
-      low = middle;
-    else
-      high = middle;
-  }
-  return (uint32_t)low;
+static uint64_t first_token(const plan_source *source) {
+  return source->first_token;
 }
 
 pack_piece plan_piece(const plan *p, const plan_row *row, uint32_t i, uint32_t *source) {
   *source = row->source;
   if (!row->table) return pack_piece_at(&p->sources[row->source].rows, row->row);
   pack_piece piece = pack_table_piece(row->table, row->row, i);
-  *source = source_of(p, piece.token);
+  *source = plan_source_of(p, piece.token, first_token);
   piece.token -= p->sources[*source].first_token;
   return piece;
 }

@@ -4,6 +4,7 @@
 #ifndef HEADRACE_LOADER_PLAN_PLAN_H
 #define HEADRACE_LOADER_PLAN_PLAN_H
 
+#include "base/fault.h"
 #include "loader/plan/pack.h"
 #include "loader/plan/pack_table.h"
 #include "loader/plan/permutation.h"
@@ -53,6 +54,27 @@ uint32_t plan_multiple(const batch_loader_options *options);
    failure. */
 bool plan_init(plan *p, const batch_loader_source *sources, size_t n, const batch_loader_options *options);
 void plan_free(plan *p);
+
+/* The last source of which what `first` says is at most n: the one that has the row, document or token with this number
+   among those of all sources. */
+static inline uint32_t plan_source_of(const plan *p, uint64_t n, uint64_t (*first)(const plan_source *)) {
+  size_t low = 0, high = p->count;
+  while (high - low > 1) {
+    size_t middle = low + (high - low) / 2;
+    if (first(&p->sources[middle]) <= n)
+      low = middle;
+    else
+      high = middle;
+  }
+  return (uint32_t)low;
+}
+
+/* What keys everything that is drawn for a pass: an epoch's, or, with weights, one of that source. */
+uint64_t plan_pass_key(const plan *p, uint32_t source, uint64_t pass);
+
+/* A guard_owns: whether an address lies in a mapping of the sources; and the fault that a hole there is. */
+bool plan_owns(const void *plan_context, const void *address);
+bool plan_report_hole(const plan *p, const void *address, fault *why);
 
 /* How many epochs the order goes on for. */
 uint64_t plan_epochs(const plan *p);

@@ -6,7 +6,7 @@
 #include "base/mix.h"
 
 /* Tells apart the permutations that one seed keys; pack_window.h has others. */
-enum { KEY_ROWS = 1, KEY_BLOCKS, KEY_IN_BLOCK, KEY_SOURCE = 5 };
+enum { KEY_ROWS = 1, KEY_BLOCKS, KEY_IN_BLOCK };
 
 bool plan_reader_init(plan_reader *r, const plan *p) {
   *r = (plan_reader){.plan = p};
@@ -65,39 +65,30 @@ static uint64_t shuffle(plan_reader *r, size_t slot, uint64_t count, uint64_t ke
   }
 }
 
-/* The source that has row `index` of all: the last one that begins at or before it. */
-static uint32_t find_source(const plan *p, uint64_t index) {
-  size_t low = 0, high = p->count;
-  while (high - low > 1) {
-    size_t middle = low + (high - low) / 2;
-    if (p->sources[middle].first <= index)
-      low = middle;
-    else
-      high = middle;
-  }
-  return (uint32_t)low;
-}
-
 /* The nth row since the run began: how many rows its source has given before says which of its passes
    this is, and which place there. */
 static plan_row locate_mixed(plan_reader *r, uint64_t nth) {
   const plan *p = r->plan;
   shares_row drawn = shares_at(&r->shares, nth);
   uint64_t rows = p->sources[drawn.source].rows.rows, pass = drawn.nth / rows;
-  uint64_t key = mix64_with(mix64_with(mix64_with(p->seed, KEY_SOURCE), drawn.source), pass);
+  uint64_t key = plan_pass_key(p, drawn.source, pass);
   return (plan_row){drawn.source, shuffle(r, drawn.source, rows, key, drawn.nth % rows), NULL};
+}
+
+static uint64_t first_row(const plan_source *source) {
+  return source->first;
 }
 
 /* The source that row `row` of all belongs to, and its number there. */
 static plan_row row_of(const plan *p, uint64_t row) {
-  uint32_t i = find_source(p, row);
+  uint32_t i = plan_source_of(p, row, first_row);
   return (plan_row){i, row - p->sources[i].first, NULL};
 }
 
 static plan_row locate_one(plan_reader *r, uint64_t epoch, uint64_t place) {
   const plan *p = r->plan;
   if (p->weighted) return locate_mixed(r, epoch * p->rows + place);
-  return row_of(p, shuffle(r, 0, p->rows, mix64_with(p->seed, epoch), place));
+  return row_of(p, shuffle(r, 0, p->rows, plan_pass_key(p, 0, epoch), place));
 }
 
 /* How many places, PERMUTATION_TOGETHER at most, follow each other. */
@@ -115,7 +106,7 @@ static void locate_counted(plan_reader *r, uint64_t epoch, const uint64_t *place
     uint64_t found[PERMUTATION_TOGETHER];
     run = run_of(places + done, n - done);
     if (together)
-      permutation_at_each(shuffled_all(r, 0, p->rows, mix64_with(p->seed, epoch)), places[done], run, found);
+      permutation_at_each(shuffled_all(r, 0, p->rows, plan_pass_key(p, 0, epoch)), places[done], run, found);
     for (unsigned i = 0; i < run; i++)
       rows[done + i] = together ? row_of(p, found[i]) : locate_one(r, epoch, places[done] + i);
   }
