@@ -27,11 +27,7 @@ static void print_content(json *j, const feed_sum *sum, const batch_loader_stats
 /* The workers wait for batches to come back, the trainer, which is the command, for them to be filled. */
 static void print_stages(json *j, const batch_loader_stats *stats) {
   json_text(j, "bottleneck", batch_bottleneck_name(stats->bottleneck));
-  json_open(j, "workers", '{');
-  json_count(j, "threads", stats->workers);
-  json_count(j, "busy_ns", stats->worker_fill_ns);
-  json_count(j, "wait_ns", stats->worker_wait_ns);
-  json_close(j);
+  json_stage(j, "workers", stats->workers, stats->worker_fill_ns, stats->worker_wait_ns);
   json_open(j, "trainer", '{');
   json_count(j, "threads", 1);
   json_count(j, "wait_ns", stats->trainer_wait_ns);

@@ -121,3 +121,11 @@ void json_open_run(json *j, const char *command, const char *ended) {
   json_text(j, "status", ended);
   json_text(j, "error", strcmp(ended, "failed") == 0 ? cli_said() : NULL);
 }
+
+void json_stage(json *j, const char *key, uint32_t threads, uint64_t busy_ns, uint64_t wait_ns) {
+  json_open(j, key, '{');
+  json_count(j, "threads", threads);
+  json_count(j, "busy_ns", busy_ns);
+  json_count(j, "wait_ns", wait_ns);
+  json_close(j);
+}

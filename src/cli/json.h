@@ -36,6 +36,9 @@ void json_integer(json *j, const char *key, int64_t value);
 void json_number(json *j, const char *key, double value);
 void json_bool(json *j, const char *key, bool value);
 
+/* What threads of a pipeline did: how long they were at work, and waited, all together. */
+void json_stage(json *j, const char *key, uint32_t threads, uint64_t busy_ns, uint64_t wait_ns);
+
 /* What is not UTF-8 becomes U+FFFD; NULL is null. */
 void json_text(json *j, const char *key, const char *text);
 

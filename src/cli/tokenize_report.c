@@ -30,14 +30,6 @@ void tokenize_print_summary(const tokenize_run *run, const BatchWriter *writer) 
   putchar('\n');
 }
 
-static void print_stage(json *j, const char *name, uint32_t threads, uint64_t busy, uint64_t waiting) {
-  json_open(j, name, '{');
-  json_count(j, "threads", threads);
-  json_count(j, "busy_ns", busy);
-  json_count(j, "wait_ns", waiting);
-  json_close(j);
-}
-
 void tokenize_print_json(const tokenize_run *run, const BatchWriter *writer, const char *ended) {
   json j = {0};
   const batch_tokenize_progress *last = &run->last;
@@ -54,8 +46,8 @@ void tokenize_print_json(const tokenize_run *run, const BatchWriter *writer, con
   json_number(&j, "tokens_per_second", tokens_per_second(run, writer, seconds));
   json_number(&j, "bytes_per_second", bytes_per_second(run, seconds));
   json_text(&j, "bottleneck", last->bottleneck ? last->bottleneck : "none");
-  print_stage(&j, "reader", helpers, last->reader_ns, last->reader_wait_ns);
-  print_stage(&j, "workers", last->workers, last->worker_ns, last->worker_wait_ns);
-  print_stage(&j, "writer", 1, last->writer_ns, last->writer_wait_ns);
+  json_stage(&j, "reader", helpers, last->reader_ns, last->reader_wait_ns);
+  json_stage(&j, "workers", last->workers, last->worker_ns, last->worker_wait_ns);
+  json_stage(&j, "writer", 1, last->writer_ns, last->writer_wait_ns);
   json_close(&j);
 }

@@ -1,4 +1,5 @@
 # headrace feed: what is in its batches, and mixing: cli_feed.sh COMMAND. (Its checksums: feed.sh.)
+. "$(dirname "$0")/checksums.sh"
 . "$(dirname "$0")/cli.sh"
 
 for name in a b; do
@@ -14,15 +15,6 @@ checksum() {
   run 0 feed $few "$@"
   checksum=$(sed -n 's/^feed: .*checksum \([0-9a-f]*\),.*/\1/p' out)
   [ -n "$checksum" ] || fail "headrace feed $* prints a checksum"
-}
-# sum HEX...: modulo 2^64, in halves, since a shell's numbers have a sign
-sum() {
-  low=0 high=0
-  for x; do
-    low=$((low + 0x${x#????????}))
-    high=$((high + 0x${x%????????}))
-  done
-  printf '%08x%08x' $((high + (low >> 32) & 0xffffffff)) $((low & 0xffffffff))
 }
 # batches: of the last run
 batches() { sed -n 's/^feed: \([0-9]*\) batches.*/\1/p' out; }

@@ -3,6 +3,7 @@
 # up over ranks and over interruptions, and bad usage and bad data have their exit status.
 # Usage: feed.sh HEADRACE [control]        control: one run gets another seed; the script must fail
 set -u
+. "$(dirname "$0")/checksums.sh"
 headrace=$1
 odd_seed=1
 [ "${2:-}" = control ] && odd_seed=2
@@ -22,15 +23,6 @@ feed() {
 }
 same() {
   [ "$1" = "$2" ] || fail "$3: $2 instead of $1"
-}
-# sum HEX...: modulo 2^64, in halves, since a shell's numbers have a sign
-sum() {
-  low=0 high=0
-  for x; do
-    low=$((low + 0x${x#????????}))
-    high=$((high + 0x${x%????????}))
-  done
-  printf '%08x%08x' $((high + (low >> 32) & 0xffffffff)) $((low & 0xffffffff))
 }
 
 i=0
