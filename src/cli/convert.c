@@ -15,22 +15,15 @@ static bool puts_separators(const convert_options *o) {
 static int settle_separator(convert_run *run) {
   const separator_options *given = &run->options->data.separator;
   documents *d = &run->documents;
-  bool same;
-  batch_separator usual = token_input_usual_separator(run->dataset, &same);
+  int status = CLI_OK;
   d->end_of_text = given->end_of_text;
   d->keep = run->options->separator == SEPARATOR_KEEP;
-  if (given->place >= 0) d->separator = (batch_separator)given->place;
-  if (given->place < 0 && given->end_of_text >= 0) {
-    if (!same)
-      return cli_usage_error(convert_name,
-                             "the files are of formats that part documents in different ways, expected "
-                             "--separator, or files of one format");
-    d->separator = usual;
-  }
-  if (given->end_of_text >= 0 && !d->separator && !puts_separators(run->options))
-    return cli_usage_error(convert_name, "--end-of-text is of no use without a separator%s",
-                           given->place >= 0 ? "" : ", which this format lacks: say --separator");
-  return CLI_OK;
+  if (given->place >= 0)
+    d->separator = (batch_separator)given->place;
+  else if (given->end_of_text >= 0)
+    status = token_input_usual_separator(convert_name, run->dataset, &d->separator);
+  if (status != CLI_OK || d->separator || puts_separators(run->options)) return status;
+  return separator_needs_place(given, convert_name);
 }
 
 static int check_documents(const convert_run *run) {

@@ -32,13 +32,10 @@ static const BatchTokenizer *tokenizer_of(const decode_run *run) {
 static int settle_separator(decode_run *run) {
   const separator_options *o = &run->options->data.separator;
   documents *d = &run->documents;
-  bool same;
-  batch_separator usual = token_input_usual_separator(run->dataset, &same);
-  if (o->place < 0 && !same)
-    return cli_usage_error(decode_name,
-                           "the files are of formats that part documents in different ways, expected "
-                           "--separator, or files of one format");
-  int status = separator_settle(o, decode_name, usual, tokenizer_of(run), &d->separator, &d->end_of_text);
+  batch_separator usual = BATCH_SEPARATOR_NONE;
+  int status = o->place < 0 ? token_input_usual_separator(decode_name, run->dataset, &usual) : CLI_OK;
+  if (status == CLI_OK)
+    status = separator_settle(o, decode_name, usual, tokenizer_of(run), &d->separator, &d->end_of_text);
   if (status != CLI_OK) return status;
   if (d->separator && d->end_of_text < 0 && o->place >= 0) return separator_lacks_id(decode_name);
   if (d->end_of_text < 0) d->separator = BATCH_SEPARATOR_NONE;

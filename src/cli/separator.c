@@ -24,14 +24,18 @@ batch_separator separator_usual(batch_format format) {
                                      : BATCH_SEPARATOR_AFTER;
 }
 
+int separator_needs_place(const separator_options *o, const char *command) {
+  if (o->end_of_text < 0) return CLI_OK;
+  return cli_usage_error(command, "--end-of-text is of no use without a separator%s",
+                         o->place >= 0 ? "" : ", which this format lacks: say --separator");
+}
+
 int separator_settle(const separator_options *o, const char *command, batch_separator usual,
                      const BatchTokenizer *tokenizer, batch_separator *place, int32_t *id) {
   int32_t own = tokenizer ? batch_tokenizer_end_of_text(tokenizer) : 256;
   *place = o->place >= 0 ? (batch_separator)o->place : usual;
   *id = o->end_of_text >= 0 ? o->end_of_text : own;
-  if (*place || o->end_of_text < 0) return CLI_OK;
-  return cli_usage_error(command, "--end-of-text is of no use without a separator%s",
-                         o->place >= 0 ? "" : ", which this format lacks: say --separator");
+  return *place ? CLI_OK : separator_needs_place(o, command);
 }
 
 int separator_lacks_id(const char *command) {

@@ -33,6 +33,9 @@ int separator_settle(const separator_options *o, const char *command, batch_sepa
 int separator_settle_files(const separator_options *o, const char *command, const char *tokenizer_name,
                            const BatchTokenizer *tokenizer, batch_separator *place, int32_t *id);
 
+/* There is no separator: then --end-of-text is bad usage. */
+int separator_needs_place(const separator_options *o, const char *command);
+
 /* There is a separator and no id. */
 int separator_lacks_id(const char *command);
 

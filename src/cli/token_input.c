@@ -75,14 +75,16 @@ const char *token_input_counted(const batch_dataset_options *options) {
   return options->subset ? "what --split leaves of the file" : "the file";
 }
 
-batch_separator token_input_usual_separator(const BatchDataset *dataset, bool *same) {
-  batch_separator usual = BATCH_SEPARATOR_NONE;
+int token_input_usual_separator(const char *command, const BatchDataset *dataset, batch_separator *usual) {
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-  *same = true;
+  *usual = BATCH_SEPARATOR_NONE;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
     if (!batch_dataset_get_file(dataset, i, &file)) continue;
-    if (i > 0 && separator_usual(file.format) != usual) *same = false;
-    usual = separator_usual(file.format);
+    if (i > 0 && separator_usual(file.format) != *usual)
+      return cli_usage_error(command,
+                             "the files are of formats that part documents in different ways, expected "
+                             "--separator, or files of one format");
+    *usual = separator_usual(file.format);
   }
-  return usual;
+  return CLI_OK;
 }

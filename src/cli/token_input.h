@@ -15,7 +15,8 @@ bool token_input_find(const BatchDataset *dataset, uint64_t token, batch_dataset
 /* What a token's place is counted in, for people: where only a part of the documents is read it is the place among those. */
 const char *token_input_counted(const batch_dataset_options *options);
 
-/* Where end-of-text ids stand in files of these formats when nothing is said; *same: all of them agree. */
-batch_separator token_input_usual_separator(const BatchDataset *dataset, bool *same);
+/* Where end-of-text ids stand in files of these formats when nothing is said; bad usage where they do not agree. Returns the
+   exit status. */
+int token_input_usual_separator(const char *command, const BatchDataset *dataset, batch_separator *usual);
 
 #endif

@@ -181,10 +181,10 @@ static void say_nothing_learnt(const tokenize_run *run, const BatchWriter *write
   uint64_t tokens = batch_writer_tokens(writer), masked = batch_writer_masked(writer),
            separators = run->data.dataset.separator ? batch_writer_documents(writer) : 0;
   if (masked == 0 || masked + separators < tokens) return;
-  (void)cli_error(name,
-                  "no token%s is to be learnt: expected some, as --train-roles, --train-field or the "
-                  "completions say (headrace show, of what was written, shows the masks)",
-                  separators ? " but the end-of-text ids" : "");
+  cli_note(name,
+           "no token%s is to be learnt: expected some, as --train-roles, --train-field or the "
+           "completions say (headrace show, of what was written, shows the masks)",
+           separators ? " but the end-of-text ids" : "");
 }
 
 static int print_result(const tokenize_run *run, const BatchWriter *writer, const char *ended) {
