@@ -82,16 +82,28 @@ static void wait_for_others(packed_windows *w) {
   thread_release_cancellation(held);
 }
 
-packed_window *packed_windows_pin(packed_windows *w, const pack_window_key *key) {
+/* Under the lock, which is left while it waits and packs. NULL with an error. */
+static packed_window *find(packed_windows *w, const pack_window_key *key) {
   packed_window *window;
-  pthread_mutex_lock(&w->lock);
   while ((window = look_up(w, key)) ? window->state != PACKED : w->packing) wait_for_others(w);
   if (!window) window = pack_anew(w, key);
-  if (window) {
-    window->used = ++w->now;
-    /* relaxed: under the lock, as is who looks for room. */
-    atomic_fetch_add_explicit(&window->pins, 1, memory_order_relaxed);
-  }
+  if (window) window->used = ++w->now;
+  return window;
+}
+
+packed_window *packed_windows_pin(packed_windows *w, const pack_window_key *key) {
+  pthread_mutex_lock(&w->lock);
+  packed_window *window = find(w, key);
+  /* relaxed: under the lock, as is who looks for room. */
+  if (window) atomic_fetch_add_explicit(&window->pins, 1, memory_order_relaxed);
+  pthread_mutex_unlock(&w->lock);
+  return window;
+}
+
+bool packed_windows_count(packed_windows *w, const pack_window_key *key, packed_count *count) {
+  pthread_mutex_lock(&w->lock);
+  const packed_window *window = find(w, key);
+  if (window) *count = (packed_count){window->table.rows, window->documents};
   pthread_mutex_unlock(&w->lock);
   return window;
 }

@@ -26,6 +26,11 @@ typedef struct packed_window {
   _Atomic uint32_t pins;
 } packed_window;
 
+typedef struct packed_count {
+  uint64_t rows;
+  uint32_t documents;
+} packed_count;
+
 typedef struct packed_windows {
   const plan *plan;
   pthread_mutex_t lock;
@@ -45,6 +50,10 @@ void packed_windows_free(packed_windows *w);
 
 /* The window, packed if it is not there; it stays until packed_window_unpin. NULL with an error when it cannot be. */
 packed_window *packed_windows_pin(packed_windows *w, const pack_window_key *key);
+
+/* What is in the window, packed if it is not there. Nothing is pinned: so who only counts needs no room beside what the
+   readers have pinned and what is being packed. False with an error. */
+bool packed_windows_count(packed_windows *w, const pack_window_key *key, packed_count *count);
 
 /* Takes no lock: a child may do it that was forked while somebody had it. */
 void packed_window_unpin(packed_window *window);

@@ -82,17 +82,17 @@ static known_pass *remember_pass(windows *w, uint32_t lane, uint64_t pass) {
 }
 
 /* An epoch has about as many rows as its documents are more than those of this window. */
-static void estimate_rows(windows *w, const packed_window *window) {
+static void estimate_rows(windows *w, const packed_count *window) {
   if (w->plan->weighted || w->ended > 0 || windows_rows(w) > 0) return;
-  double rows = (double)window->table.rows * (double)w->plan->documents / window->documents;
+  double rows = (double)window->rows * (double)w->plan->documents / window->documents;
   atomic_store_explicit(&w->epoch_rows, (uint64_t)(rows + 0.5), memory_order_relaxed);
 }
 
 /* Rows have places: so there must be as many as before, where somebody knows it. */
-static bool note_rows(windows *w, const pack_window_key *key, const packed_window *window) {
+static bool note_rows(windows *w, const pack_window_key *key, const packed_count *window) {
   pthread_mutex_lock(&w->lock);
   known_pass *pass = remember_pass(w, key->lane, key->pass);
-  uint64_t rows = window->table.rows, before = pass ? pass->rows[key->number] : rows;
+  uint64_t rows = window->rows, before = pass ? pass->rows[key->number] : rows;
   if (pass) pass->rows[key->number] = before == UINT64_MAX ? rows : before;
   estimate_rows(w, window);
   pthread_mutex_unlock(&w->lock);
@@ -103,7 +103,8 @@ packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at) {
   const pack_window_key key = {lane, at->pass, at->number};
   packed_window *window = packed_windows_pin(&w->packed, &key);
   if (!window) return NULL;
-  bool same = note_rows(w, &key, window) &&
+  const packed_count count = {window->table.rows, window->documents};
+  bool same = note_rows(w, &key, &count) &&
               (at->rows == 0 || window->table.rows == at->rows || pack_window_changed(w->plan, lane));
   if (same) return window;
   packed_window_unpin(window);
@@ -112,10 +113,10 @@ packed_window *windows_pin(windows *w, uint32_t lane, const lane_at *at) {
 
 void windows_pack_next(windows *w, uint32_t lane, const lane_at *at) {
   bool last = at->number + 1 == pack_window_count(w->plan, lane);
-  const lane_at next = {.pass = at->pass + last, .number = last ? 0 : at->number + 1};
-  const pack_window_key key = {lane, next.pass, next.number};
-  packed_window *window = packed_windows_have(&w->packed, &key) ? NULL : windows_pin(w, lane, &next);
-  if (window) packed_window_unpin(window);
+  const pack_window_key key = {lane, at->pass + last, last ? 0 : at->number + 1};
+  packed_count count;
+  if (!packed_windows_have(&w->packed, &key) && packed_windows_count(&w->packed, &key, &count))
+    note_rows(w, &key, &count);
 }
 
 lane_at windows_start(windows *w, uint32_t lane, uint64_t pass, uint64_t nth) {
@@ -142,10 +143,11 @@ bool windows_count(windows *w, uint32_t lane, lane_at *at) {
   pthread_mutex_lock(&w->lock);
   bool known = recall(w, lane, at);
   pthread_mutex_unlock(&w->lock);
-  packed_window *window = known ? NULL : windows_pin(w, lane, at);
-  if (!window) return known;
-  at->rows = window->table.rows;
-  packed_window_unpin(window);
+  if (known) return true;
+  const pack_window_key key = {lane, at->pass, at->number};
+  packed_count count;
+  if (!packed_windows_count(&w->packed, &key, &count) || !note_rows(w, &key, &count)) return false;
+  at->rows = count.rows;
   return true;
 }
 
