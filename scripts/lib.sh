@@ -6,7 +6,7 @@ TEST_PACKAGES="libcriterion-dev libjansson-dev clang libclang-rt-14-dev sentence
   binutils file valgrind"
 FULL_TEST_PACKAGES="abigail-tools"
 PEER_PACKAGES="liburcu-dev libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libreaderwriterqueue-dev libtbb-dev libboost-dev
-  libglib2.0-dev gnuplot-nox"
+  libglib2.0-dev gnuplot-nox python3-numpy python3-torch"
 
 say() { printf '\n== %s\n' "$*"; }
 
