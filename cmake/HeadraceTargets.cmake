@@ -15,7 +15,7 @@ endif()
 
 # headrace_internals(<target>): a target that sees src/ and links the library's hidden symbols.
 function(headrace_internals target)
-  target_link_libraries(${target} PRIVATE headrace_common headrace_static)
+  target_link_libraries(${target} PRIVATE headrace_common headrace_inside)
   target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/src)
 endfunction()
 

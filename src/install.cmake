@@ -1,15 +1,23 @@
-# Installation: library, headers, CMake package and pkg-config file, suppressions for valgrind.
+# Installation: libraries, headers, CMake package and pkg-config files, suppressions for valgrind.
 include(CMakePackageConfigHelpers)
 set(HEADRACE_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/headrace)
-install(TARGETS headrace EXPORT headraceTargets FILE_SET HEADERS)
-install(EXPORT headraceTargets NAMESPACE headrace:: DESTINATION ${HEADRACE_PACKAGE_DIR})
+if(BUILD_SHARED_LIBS)
+  install(TARGETS headrace EXPORT headraceShared LIBRARY COMPONENT runtime NAMELINK_COMPONENT dev)
+  install(EXPORT headraceShared NAMESPACE headrace:: DESTINATION ${HEADRACE_PACKAGE_DIR} COMPONENT dev)
+endif()
+if(TARGET headrace_archive)
+  install(TARGETS headrace_archive EXPORT headraceStatic ARCHIVE COMPONENT dev)
+  install(EXPORT headraceStatic NAMESPACE headrace:: DESTINATION ${HEADRACE_PACKAGE_DIR} COMPONENT dev)
+endif()
+install(FILES ${HEADRACE_PUBLIC_HEADERS} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/headrace COMPONENT dev)
 configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/headraceConfig.cmake.in headraceConfig.cmake
   INSTALL_DESTINATION ${HEADRACE_PACKAGE_DIR})
 write_basic_package_version_file(headraceConfigVersion.cmake COMPATIBILITY SameMinorVersion)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/headraceConfig.cmake
-  ${CMAKE_CURRENT_BINARY_DIR}/headraceConfigVersion.cmake DESTINATION ${HEADRACE_PACKAGE_DIR})
-install(FILES ${PROJECT_SOURCE_DIR}/share/headrace.supp DESTINATION ${CMAKE_INSTALL_DATADIR}/headrace)
-# headrace.pc finds the tree from where it lies itself, unless a folder was asked for by its whole path.
+install(FILES ${CMAKE_CURRENT_BINARY_DIR}/headraceConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/headraceConfigVersion.cmake
+  DESTINATION ${HEADRACE_PACKAGE_DIR} COMPONENT dev)
+install(FILES ${PROJECT_SOURCE_DIR}/share/headrace.supp DESTINATION ${CMAKE_INSTALL_DATADIR}/headrace COMPONENT dev)
+
+# The .pc files find the tree from where they lie themselves, unless a folder was asked for by its whole path.
 set(HEADRACE_PC_PREFIX ${CMAKE_INSTALL_PREFIX})
 if(NOT IS_ABSOLUTE ${CMAKE_INSTALL_LIBDIR})
   cmake_path(RELATIVE_PATH CMAKE_INSTALL_PREFIX BASE_DIRECTORY ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig
@@ -21,23 +29,27 @@ foreach(folder IN ITEMS LIBDIR INCLUDEDIR)
   cmake_path(APPEND HEADRACE_PC_${folder} ${CMAKE_INSTALL_${folder}})
 endforeach()
 
-# What a static libheadrace leaves to the linker: all of it where there is no other, and with pkg-config --static.
-set(HEADRACE_PC_REQUIRES)
-foreach(variable module IN ZIP_LISTS HEADRACE_OPTIONAL HEADRACE_OPTIONAL_MODULES)
-  if(${variable}_FOUND)
-    list(APPEND HEADRACE_PC_REQUIRES ${module})
+# headrace_pkg_config(<name> <the library's option> <.private>): the last where a linker needs what the library rests on
+# only with pkg-config --static.
+list(JOIN HEADRACE_STATIC_MODULES ", " HEADRACE_PC_REQUIRES)
+function(headrace_pkg_config HEADRACE_PC_NAME HEADRACE_PC_LIBS HEADRACE_PC_PRIVATE)
+  set(HEADRACE_PC_LIBS_PRIVATE "-pthread -Wl,-z,nodelete -lm")
+  if(HEADRACE_HAS_SENTENCEPIECE)
+    string(APPEND HEADRACE_PC_LIBS_PRIVATE " -lstdc++")
   endif()
-endforeach()
-list(JOIN HEADRACE_PC_REQUIRES ", " HEADRACE_PC_REQUIRES)
-set(HEADRACE_PC_LIBS_PRIVATE " -pthread -Wl,-z,nodelete -lm")
-if(SENTENCEPIECE_FOUND)
-  string(APPEND HEADRACE_PC_LIBS_PRIVATE " -lstdc++")
+  if(NOT HEADRACE_PC_PRIVATE)
+    string(APPEND HEADRACE_PC_LIBS " ${HEADRACE_PC_LIBS_PRIVATE}")
+    set(HEADRACE_PC_LIBS_PRIVATE)
+  endif()
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/headrace.pc.in ${HEADRACE_PC_NAME}.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${HEADRACE_PC_NAME}.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+    COMPONENT dev)
+endfunction()
+if(BUILD_SHARED_LIBS)
+  headrace_pkg_config(headrace -lheadrace .private)
+else()
+  headrace_pkg_config(headrace -lheadrace "")
 endif()
-set(HEADRACE_PC_PRIVATE .private)
-if(NOT BUILD_SHARED_LIBS)
-  set(HEADRACE_PC_PRIVATE)
-  set(HEADRACE_PC_LIBS "${HEADRACE_PC_LIBS_PRIVATE}")
-  set(HEADRACE_PC_LIBS_PRIVATE)
+if(TARGET headrace_archive) # also where libheadrace.so lies beside it
+  headrace_pkg_config(headrace-static -l:libheadrace.a "")
 endif()
-configure_file(${PROJECT_SOURCE_DIR}/cmake/headrace.pc.in headrace.pc @ONLY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/headrace.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

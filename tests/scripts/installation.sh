@@ -68,10 +68,16 @@ install "$build" asbuilt
 by_find_package asbuilt
 by_pkg_config asbuilt
 [ ! -f "$library/libheadrace.so" ] || stays "$library/libheadrace.so"
+if [ -f "$library/libheadrace.so" ] && [ -f "$library/libheadrace.a" ]; then # the archive beside it
+  # shellcheck disable=SC2046,SC2086
+  quietly "$compiler" -std=c11 $flags "$source/tests/install/consumer.c" -o "$directory/archive" \
+    $(pkg-config --cflags --libs headrace-static)
+  (library=/nowhere && runs "$directory/archive")
+fi
 [ -z "$flags" ] || exit 0
 
 quietly "$cmake" -S "$source/tests/subproject" -B "$directory/static" -DHEADRACE="$source" \
-  -DCMAKE_C_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=None -DHEADRACE_CLI=ON
+  -DCMAKE_C_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=None -DHEADRACE_CLI=ON -DHEADRACE_INSTALL=ON
 quietly "$cmake" --build "$directory/static" --parallel 2
 runs "$directory/static/program"
 install "$directory/static" static

@@ -1,0 +1,11 @@
+# What there is to read is installed beside the library, with its licence, and the examples.
+set(documents README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE docs)
+list(TRANSFORM documents PREPEND ${PROJECT_SOURCE_DIR}/)
+foreach(document IN LISTS documents)
+  if(IS_DIRECTORY ${document})
+    install(DIRECTORY ${document} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev)
+  else()
+    install(FILES ${document} DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev)
+  endif()
+endforeach()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/headrace COMPONENT dev)
