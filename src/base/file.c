@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 bool format_fail(const char *path, uint64_t offset, const char *text, ...) {
@@ -20,10 +22,9 @@ bool format_fail(const char *path, uint64_t offset, const char *text, ...) {
 
 bool file_fail(const char *path, const char *call) {
   int number = errno;
-  char room[128];
   const char *advice = number == EMFILE ? " (one descriptor per file: raise the limit, ulimit -n)" : "";
   return error_fail(number == ENOMEM ? BATCH_ERROR_OUT_OF_MEMORY : BATCH_ERROR_IO, "%.700s: %s: %s%s", path,
-                    call, strerror_r(number, room, sizeof room), advice);
+                    call, strerror(number), advice);
 }
 
 static bool check_regular(int fd, const char *path, uint64_t *bytes) {
@@ -92,7 +93,7 @@ bool file_read_at(int fd, const char *path, uint64_t offset, void *out, size_t b
 bool file_write_all(int fd, const char *path, const void *data, size_t bytes) {
   const uint8_t *from = data;
   while (bytes > 0) {
-    ssize_t n = TEMP_FAILURE_RETRY(write(fd, from, bytes));
+    ssize_t n = UNINTERRUPTED(write(fd, from, bytes));
     if (n == 0) errno = ENOSPC; /* nothing was taken, and nothing was said */
     if (n <= 0) return file_fail(path, "write");
     from += n;
@@ -102,7 +103,12 @@ bool file_write_all(int fd, const char *path, const void *data, size_t bytes) {
 }
 
 bool file_sync_directory(int fd, const char *path) {
-  return TEMP_FAILURE_RETRY(fsync(fd)) == 0 || errno == EINVAL || file_fail(path, "fsync of its directory");
+  return UNINTERRUPTED(fsync(fd)) == 0 || errno == EINVAL || file_fail(path, "fsync of its directory");
+}
+
+/* Not every C library has a function for it. */
+int file_rename_new(int from, int to, const char *name) {
+  return (int)syscall(SYS_renameat2, from, name, to, name, RENAME_NOREPLACE);
 }
 
 const uint8_t *file_map(int fd, const char *path, uint64_t bytes) {

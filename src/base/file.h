@@ -2,6 +2,7 @@
 #ifndef HEADRACE_BASE_FILE_H
 #define HEADRACE_BASE_FILE_H
 
+#include <errno.h>
 #include <inttypes.h>
 #include <sys/stat.h>
 
@@ -11,6 +12,15 @@
    was expected. */
 __attribute__((format(printf, 3, 4))) bool format_fail(const char *path, uint64_t offset, const char *text,
                                                        ...);
+
+/* What a system call answers, which is made again as long as a signal interrupts it. */
+#define UNINTERRUPTED(call)                                                                                  \
+  __extension__({                                                                                            \
+    long answer_;                                                                                            \
+    do answer_ = (call);                                                                                     \
+    while (answer_ == -1 && errno == EINTR);                                                                 \
+    answer_;                                                                                                 \
+  })
 
 /* A system call on a file failed: its name, and errno. */
 bool file_fail(const char *path, const char *call);
@@ -33,6 +43,10 @@ bool file_write_all(int fd, const char *path, const void *data, size_t bytes);
 
 /* Makes new names in an open directory survive a loss of power, where its file system can. path: for messages. */
 bool file_sync_directory(int fd, const char *path);
+
+/* Moves a name from one open directory to another, where it must be new; 0, or -1 and errno. EINVAL and ENOSYS: it
+   cannot be done in one step here. */
+int file_rename_new(int from, int to, const char *name);
 
 /* Maps the first `bytes` >= 1 bytes for reading; NULL on failure. */
 const uint8_t *file_map(int fd, const char *path, uint64_t bytes);

@@ -47,7 +47,7 @@ static bool create_beside(aside *a) {
     free(a->written);
     a->written = path_make("%s.%08x", a->path, (unsigned)mix64_with(port_clock(), (uint64_t)getpid() + i));
     if (!a->written) return false;
-    a->fd = TEMP_FAILURE_RETRY(open(a->written, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    a->fd = UNINTERRUPTED(open(a->written, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
     if (a->fd >= 0) return true;
     if (errno != EEXIST) break;
   }
@@ -67,7 +67,7 @@ static bool sync_directory_of(const aside *a) {
   size_t bytes = path_directory_bytes(a->path);
   char *directory = bytes > 0 ? path_make("%.*s", (int)bytes, a->path) : path_make(".");
   if (!directory) return false;
-  int fd = TEMP_FAILURE_RETRY(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  int fd = UNINTERRUPTED(open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   free(directory);
   if (fd < 0) return file_fail(a->given, "open its directory");
   bool good = file_sync_directory(fd, a->given);
@@ -78,7 +78,7 @@ static bool sync_directory_of(const aside *a) {
 /* A close that a signal interrupts has closed all the same. */
 static bool put(aside *a, const void *data, size_t bytes) {
   if (!file_write_all(a->fd, a->given, data, bytes)) return false;
-  if (TEMP_FAILURE_RETRY(fsync(a->fd)) != 0) return file_fail(a->given, "fsync");
+  if (UNINTERRUPTED(fsync(a->fd)) != 0) return file_fail(a->given, "fsync");
   int fd = a->fd;
   if (rename(a->written, a->path) != 0) return file_fail(a->given, "rename to it");
   a->fd = -1; /* the name beside is gone */

@@ -2,10 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 enum { BUFFER = 1 << 18 };
@@ -97,7 +99,7 @@ static int finish_stdout(output *out) {
 static int take_name(output *out) {
   if (out->force ? rename(out->aside, out->real) == 0 : link(out->aside, out->real) == 0) return CLI_OK;
   if (!out->force && errno != EEXIST &&
-      renameat2(AT_FDCWD, out->aside, AT_FDCWD, out->real, RENAME_NOREPLACE) == 0)
+      syscall(SYS_renameat2, AT_FDCWD, out->aside, AT_FDCWD, out->real, RENAME_NOREPLACE) == 0)
     return CLI_OK;
   return fail(out, "rename to it");
 }

@@ -27,14 +27,13 @@ static bool not_made(out_file *out, const char *path, const char *call) {
 bool out_open(out_file *out, int directory, const char *name, const char *path) {
   *out = (out_file){.fd = -1, .path = strdup(path), .buffer = malloc(BUFFER)};
   if (!out->path || !out->buffer) return out_of_memory(out, path);
-  out->fd =
-      TEMP_FAILURE_RETRY(openat(directory, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  out->fd = UNINTERRUPTED(openat(directory, name, O_RDWR | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
   return out->fd >= 0 || not_made(out, path, "create");
 }
 
 /* Where the file system cannot make a file without a name, one that loses it at once. */
 static int open_nameless(const char *directory) {
-  int fd = TEMP_FAILURE_RETRY(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  int fd = UNINTERRUPTED(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
   char *name = path_make("%s/.headrace.XXXXXX", directory);
   if (!name) {
@@ -121,7 +120,7 @@ bool out_write_loss(out_file *out, const uint8_t *loss, uint64_t count) {
 bool out_write_at(out_file *out, const void *data, size_t bytes, uint64_t offset) {
   const uint8_t *from = data;
   while (bytes > 0) {
-    ssize_t n = TEMP_FAILURE_RETRY(pwrite(out->fd, from, bytes, (off_t)offset));
+    ssize_t n = UNINTERRUPTED(pwrite(out->fd, from, bytes, (off_t)offset));
     if (n == 0) errno = ENOSPC;
     if (n <= 0) return file_fail(out->path, "write");
     from += n;
@@ -134,7 +133,7 @@ bool out_write_at(out_file *out, const void *data, size_t bytes, uint64_t offset
 /* A close that a signal interrupts has closed all the same. */
 bool out_seal(out_file *out) {
   if (!out_flush(out)) return false;
-  if (TEMP_FAILURE_RETRY(fsync(out->fd)) != 0) return file_fail(out->path, "fsync");
+  if (UNINTERRUPTED(fsync(out->fd)) != 0) return file_fail(out->path, "fsync");
   int fd = out->fd;
   out->fd = -1;
   return close(fd) == 0 || errno == EINTR || file_fail(out->path, "close");

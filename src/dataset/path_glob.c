@@ -1,5 +1,6 @@
-/* glob(3) takes a directory that it cannot read to the end for a shorter one, and has no argument for its
-   callbacks. So they are given, and find the search at hand in a place of the calling thread's. */
+/* glibc's glob(3) takes a directory that it cannot read to the end for a shorter one. So it is given functions of ours to
+   read with (GLOB_ALTDIRFUNC); a C library that does not take any reports it by itself. What glob calls is given no
+   argument, and finds the search at hand in a place of the calling thread's. */
 #include "dataset/path_glob.h"
 
 #include <dirent.h>
@@ -20,6 +21,24 @@ static void fail_search(const char *path, const char *call) {
   search->failed = true;
 }
 
+/* Of what a pattern matches as a directory on the way. */
+static int look_at_file(const char *restrict path, struct stat *restrict status) {
+  bool there = false;
+  if (!search->failed) search->failed = !file_look_up(path, status, &there);
+  return there ? 0 : -1;
+}
+
+/* A directory on the way that is not there, or none, has no matches. */
+static int directory_failed(const char *path, int number) {
+  struct stat status;
+  if (number == ENOTDIR) return 0;
+  if (number == ENOENT && look_at_file(path, &status) != 0) return search->failed;
+  errno = number;
+  fail_search(path, "opendir");
+  return 1;
+}
+
+#ifdef GLOB_ALTDIRFUNC
 static void *open_directory(const char *path) {
   return opendir(path);
 }
@@ -35,37 +54,31 @@ static void close_directory(void *directory) {
   closedir(directory); /* it was only read */
 }
 
-/* Of what a pattern matches as a directory on the way. */
-static int look_at_file(const char *restrict path, struct stat *restrict status) {
-  bool there = false;
-  if (!search->failed) search->failed = !file_look_up(path, status, &there);
-  return there ? 0 : -1;
-}
-
 static int look_at_link(const char *restrict path, struct stat *restrict status) {
   int result = lstat(path, status);
   if (result != 0 && errno != ENOENT && errno != ENOTDIR) fail_search(path, "lstat");
   return result;
 }
 
-/* A directory on the way that is not there has no matches. */
-static int directory_failed(const char *path, int number) {
-  struct stat status;
-  if (number == ENOENT && look_at_file(path, &status) != 0) return search->failed;
-  errno = number;
-  fail_search(path, "opendir");
-  return 1;
-}
-
-bool path_glob(const char *pattern, glob_t *found) {
+static int search_names(const char *pattern, int flags, glob_t *found) {
   *found = (glob_t){.gl_opendir = open_directory,
                     .gl_readdir = read_directory,
                     .gl_closedir = close_directory,
                     .gl_stat = look_at_file,
                     .gl_lstat = look_at_link};
+  return glob(pattern, flags | GLOB_ALTDIRFUNC, directory_failed, found);
+}
+#else
+static int search_names(const char *pattern, int flags, glob_t *found) {
+  *found = (glob_t){0};
+  return glob(pattern, flags, directory_failed, found);
+}
+#endif
+
+bool path_glob(const char *pattern, glob_t *found) {
   struct search here = {pattern, false};
   search = &here;
-  int result = glob(pattern, GLOB_NOSORT | GLOB_TILDE | GLOB_ALTDIRFUNC, directory_failed, found);
+  int result = search_names(pattern, GLOB_NOSORT | GLOB_TILDE, found);
   if ((result == 0 || result == GLOB_NOMATCH) && !here.failed) return true;
   globfree(found);
   if (!here.failed && result == GLOB_NOSPACE)

@@ -126,7 +126,7 @@ if [ "${3:-}" = pcre2 ]; then
   refuses 1 'at byte 1600009 of the text: found the special token' -- tokenize --quiet -o five.u16 --specials error --tokenizer $small.json far.txt
   run 0 feed --quiet --batch-size 1 --sequence-length 2 --tokenizer $small.json special.txt
 else
-  refuses 1 'built without PCRE2' -- info --split gpt2 --tokenizer $4/small.tiktoken
+  refuses 1 'needs PCRE2' -- info --split gpt2 --tokenizer $4/small.tiktoken
 fi
 
 # what is written is read, with default options

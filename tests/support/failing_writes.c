@@ -105,8 +105,8 @@ WRAP(char *, strndup, (const char *text, size_t bytes), (text, bytes), NULL, fai
 int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_fsync(int fd);
-int __real_renameat2(int a, const char *from, int b, const char *to, unsigned flags);
-int __wrap_renameat2(int a, const char *from, int b, const char *to, unsigned flags);
+int __real_file_rename_new(int from, int to, const char *name);
+int __wrap_file_rename_new(int from, int to, const char *name);
 int __real_open(const char *path, int flags, mode_t mode);
 int __wrap_open(const char *path, int flags, ...);
 int __real_openat(int at, const char *path, int flags, mode_t mode);
@@ -126,9 +126,9 @@ int __wrap_fsync(int fd) {
   return fd < 0 || fails_or_waits("fsync", EIO) ? -1 : 0;
 }
 
-int __wrap_renameat2(int a, const char *from, int b, const char *to, unsigned flags) {
+int __wrap_file_rename_new(int from, int to, const char *name) {
   if (kind == WRITES_NO_RENAME_NEW && strikes("renameat2")) return errno = ENOSYS, -1;
-  return fails("renameat2", EIO) ? -1 : __real_renameat2(a, from, b, to, flags);
+  return fails("renameat2", EIO) ? -1 : __real_file_rename_new(from, to, name);
 }
 
 static mode_t mode_of(int flags, va_list arguments) {

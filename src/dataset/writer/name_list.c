@@ -43,7 +43,7 @@ static bool read_all(name_list *list, DIR *stream, const char *path, name_filter
 
 bool name_list_read(name_list *list, int directory, const char *path, name_filter filter,
                     const void *context) {
-  int fd = TEMP_FAILURE_RETRY(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  int fd = UNINTERRUPTED(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   DIR *stream = fd >= 0 ? fdopendir(fd) : NULL;
   if (!stream) {
     file_fail(path, "open its directory");

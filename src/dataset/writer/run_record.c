@@ -83,15 +83,15 @@ static bool put_shard(text_buffer *out, uint64_t *hash, const run_mark *mark, co
 static bool write_and_flush(const run_record *record, const text_buffer *out) {
   const char *path = record->place->names->path;
   return file_write_all(record->fd, path, out->data, out->used) &&
-         (TEMP_FAILURE_RETRY(fsync(record->fd)) == 0 ||
+         (UNINTERRUPTED(fsync(record->fd)) == 0 ||
           staging_hidden_fail(record->place, "fsync of a file in it"));
 }
 
 /* Whole, or not at all. */
 static bool create(run_record *record, const text_buffer *out) {
   int hidden = record->place->hidden;
-  record->fd = TEMP_FAILURE_RETRY(openat(
-      hidden, STAGING_RECORD_NEW, O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
+  record->fd = UNINTERRUPTED(openat(hidden, STAGING_RECORD_NEW,
+                                    O_RDWR | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (record->fd < 0) return staging_hidden_fail(record->place, "create a file in it");
   if (!write_and_flush(record, out)) return false;
   if (renameat(hidden, STAGING_RECORD_NEW, hidden, STAGING_RECORD) != 0)
@@ -101,7 +101,7 @@ static bool create(run_record *record, const text_buffer *out) {
 
 /* Behind what is good. */
 static bool append(run_record *record, const text_buffer *out) {
-  return (TEMP_FAILURE_RETRY(ftruncate(record->fd, (off_t)record->bytes)) == 0 ||
+  return (UNINTERRUPTED(ftruncate(record->fd, (off_t)record->bytes)) == 0 ||
           staging_hidden_fail(record->place, "cut a file in it")) &&
          write_and_flush(record, out);
 }
@@ -244,7 +244,7 @@ bool run_record_read(run_record *record, const staging *place) {
   text_buffer file = {0};
   *record = RUN_RECORD_NONE;
   record->place = place;
-  record->fd = TEMP_FAILURE_RETRY(
+  record->fd = UNINTERRUPTED(
       openat(place->hidden, STAGING_RECORD, O_RDWR | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (record->fd < 0) return errno == ENOENT || staging_hidden_fail(place, "open a file in it");
   bool good = read_file(record, &file) && check_version(record, &file) && parse(record, &file);

@@ -102,7 +102,7 @@ static bool make_parts(staging *s) {
 
 static bool open_output_directory(staging *s) {
   const char *path = *s->names->directory ? s->names->directory : ".";
-  s->directory = TEMP_FAILURE_RETRY(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  s->directory = UNINTERRUPTED(open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return s->directory >= 0 || file_fail(s->names->path, "open its directory");
 }
 

@@ -40,7 +40,7 @@ void staging_close_fd(int *fd) {
 }
 
 int staging_open_directory(int at, const char *name) {
-  return TEMP_FAILURE_RETRY(openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  return UNINTERRUPTED(openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
 }
 
 bool staging_same_file(const struct stat *a, const struct stat *b) {
@@ -57,7 +57,7 @@ static bool still_there(const staging *s) {
 
 /* made: this run made the lock, which is one by being there where a file system has no other. */
 static bool lock_it(staging *s, bool made) {
-  if (TEMP_FAILURE_RETRY(flock(s->lock, LOCK_EX | LOCK_NB)) == 0) return true;
+  if (UNINTERRUPTED(flock(s->lock, LOCK_EX | LOCK_NB)) == 0) return true;
   if (errno == EWOULDBLOCK)
     return error_fail(BATCH_ERROR_IO, "%.700s: another run is writing it, expected none", s->names->path);
   if (errno != ENOSYS && errno != EOPNOTSUPP && errno != ENOLCK) return staging_hidden_fail(s, "flock");
@@ -69,7 +69,7 @@ static bool lock_it(staging *s, bool made) {
 }
 
 static int open_lock(const staging *s, int flags) {
-  return TEMP_FAILURE_RETRY(openat(s->hidden, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0666));
+  return UNINTERRUPTED(openat(s->hidden, "lock", O_RDWR | O_NOFOLLOW | O_CLOEXEC | flags, 0666));
 }
 
 static bool try_claim(staging *s, bool *claimed) {

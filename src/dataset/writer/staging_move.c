@@ -25,10 +25,10 @@ bool part_rename(const staging *s, const char *from, const char *to) {
   return renameat(s->hidden, from, s->hidden, to) == 0 || staging_hidden_fail(s, "rename a directory in it");
 }
 
-/* RENAME_NOREPLACE where the file system has it; else look first. */
+/* In one step where the file system can; else look first. */
 int staging_rename_new(int from, int to, const char *name) {
   struct stat status;
-  if (renameat2(from, name, to, name, RENAME_NOREPLACE) == 0) return 0;
+  if (file_rename_new(from, to, name) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
   if (fstatat(to, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
     errno = EEXIST;
@@ -38,14 +38,13 @@ int staging_rename_new(int from, int to, const char *name) {
 }
 
 void staging_add_stuck(staging *s, const char *name) {
-  char room[128];
   int number = errno;
   s->stuck = true;
   error_set(BATCH_ERROR_IO,
             "%.500s; then putting %.150s back failed: %s. It is whole, in %.150s beside the output: the next "
             "run with "
             "this output ends what this one began",
-            batch_last_error()->message, name, strerror_r(number, room, sizeof room), s->hidden_name);
+            batch_last_error()->message, name, strerror(number), s->hidden_name);
 }
 
 void staging_move_back(staging *s, int from, int to, const name_list *list, size_t count) {
