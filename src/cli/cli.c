@@ -1,7 +1,6 @@
 #include "cli.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -115,18 +114,6 @@ int cli_library_error(const char *command) {
   return say_of_library(command, name, message + length);
 }
 
-/* In the middle of a group of letters getopt has not passed it yet: the argument before is another. */
-int cli_bad_option(const char *command, int answer, char **argv) {
-  const char *last = argv[optind - 1];
-  bool with_argument = strncmp(last, "--", 2) == 0 && strchr(last, '=');
-  const char *what = answer == ':'                  ? "needs an argument"
-                     : with_argument && optopt != 0 ? "takes no argument"
-                                                    : "is no option, or is ambiguous";
-  if (optopt == 0 || with_argument || (answer == ':' && last[1] == '-'))
-    return cli_usage_error(command, "%s %s", last, what);
-  return cli_usage_error(command, "-%c %s", optopt, what);
-}
-
 int cli_check_files(const char *command, const char *const *files, size_t n) {
   if (n == 0) return cli_usage_error(command, "no file is named, expected at least one");
   for (size_t i = 0; i < n; i++) {
@@ -172,21 +159,6 @@ bool cli_decimal(const char *text, double *value) {
   }
   *value = strtod(text, NULL);
   return true;
-}
-
-int cli_take_word(const char *command, const char *option, const char *word, const char *const *words,
-                  int *value) {
-  char expected[200] = "";
-  for (*value = 0; words[*value]; ++*value) {
-    if (strcmp(word, words[*value]) == 0) return CLI_OK;
-    size_t length = strlen(expected);
-    snprintf(expected + length, sizeof expected - length, "%s%s",
-             *value == 0         ? ""
-             : words[*value + 1] ? ", "
-                                 : " or ",
-             words[*value]);
-  }
-  return cli_usage_error(command, "--%s is %s, expected %s", option, word, expected);
 }
 
 enum { TEXTS = 8, ROOM = 40 };

@@ -2,24 +2,36 @@
 #ifndef HEADRACE_CLI_CLI_H
 #define HEADRACE_CLI_CLI_H
 
+#include <getopt.h>
 #include <headrace/headrace.h>
 #include <stdio.h>
 
 enum { CLI_OK = 0, CLI_BAD_DATA = 1, CLI_BAD_USAGE = 2 }; /* exit status */
 
-/* A subcommand: argv[0] is its name. Returns the exit status. */
+/* A subcommand, in the list of commands.c. */
 typedef struct cli_command {
-  const char *name, *help;
-  int (*run)(int argc, char **argv);
+  const char *name, *summary;
+  int (*run)(int argc, char **argv); /* argv[0] is its name; returns the exit status */
+  const struct option *options;      /* NULL: another program takes them */
+  const char *letters;               /* of getopt: what options of one letter there are */
 } cli_command;
 
 int command_bench(int argc, char **argv); /* returns only where headrace-bench cannot be run */
+int command_complete(int argc, char **argv);
 int command_convert(int argc, char **argv);
 int command_decode(int argc, char **argv);
 int command_feed(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_show(int argc, char **argv);
 int command_tokenize(int argc, char **argv);
+
+extern const struct option convert_options_long[], decode_options_long[], feed_options_long[],
+    info_options_long[], show_options_long[], tokenize_options_long[];
+
+extern const cli_command cli_commands[]; /* up to one without a name */
+
+/* NULL: there is none of this name. */
+const cli_command *cli_find_command(const char *name);
 
 /* Says on stderr what is wrong; returns CLI_BAD_DATA. What control characters an argument or a path
    holds is shown as \xNN, here and below. */
@@ -41,8 +53,12 @@ const char *cli_library_sentence(void);
    option or a name that cannot be, alone, with the others or for these files; else CLI_BAD_DATA. */
 int cli_library_error(const char *command);
 
-/* What getopt_long answered '?' or ':' for, in one sentence; returns CLI_BAD_USAGE. */
-int cli_bad_option(const char *command, int answer, char **argv);
+/* The next option of a command, as getopt_long answers, but '?' when it is none, or lacks its argument, and that has
+   been said: CLI_BAD_USAGE. */
+int cli_next_option(const char *command, int argc, char **argv);
+
+/* Whether --help or -h is among the arguments, wherever, and not the argument of an option. */
+bool cli_asks_for_help(const cli_command *command, int argc, char **argv);
 
 /* Whether the files can be ones to read: "-" is refused, since nothing reads standard input. Returns the
    exit status. */
@@ -67,6 +83,9 @@ bool cli_decimal(const char *text, double *value);
    of an enumeration. Returns CLI_OK or, having said what was expected, CLI_BAD_USAGE. */
 int cli_take_word(const char *command, const char *option, const char *word, const char *const *words,
                   int *value);
+
+/* From now on cli_take_word prints the list that it is given, for the completion of shells. */
+void cli_list_words(void);
 
 /* "12,345,678" in one of eight rotating buffers. */
 const char *cli_thousands(uint64_t value);

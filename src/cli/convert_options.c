@@ -1,40 +1,55 @@
 #include "convert.h"
+#include "help.h"
 #include "writer_options.h"
 
 const char convert_name[] = "convert";
 
 static int print_help(void) {
-  printf(
-      "Usage: headrace convert [OPTION...] --output FILE --to FORMAT INPUT...\n\n"
-      "Writes files of tokens in another format: the same tokens, and the same documents where both formats\n"
-      "have them. INPUT is a file, a directory or a quoted pattern, of any format of tokens that is read.\n"
-      "FILE appears, whole, when everything is written; shards appear one by one, but with --force together\n"
-      "in the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, and it ends by the signal.\n\n"
-      "  -o, --output FILE     what to write\n"
-      "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron or npy\n"
-      "  --token-type TYPE     u16, u32, ... (auto: the input's where the format has it, else one that "
-      "holds\n"
-      "                        all of its ids)\n"
-      "  --shard-tokens N      begin a new file with the first document after N tokens (k, M, G), or after\n"
-      "                        just so many where documents are not known: FILE gets a number before its\n"
-      "                        extension\n"
-      "  --output-separator W  the end-of-text ids that part documents: keep them, take them out (none), or\n"
-      "                        put one before or after each document, and take out those of the input: "
-      "keep,\n"
-      "                        none, before or after (keep)\n"
-      "  --force               replace what an earlier run with this output has written: FILE, its shards\n"
-      "                        and their companions, in the end and at once\n"
-      "  --json                in the end one JSON object on the standard output, in place of the summary\n"
-      "  --quiet               no progress, no summary\n"
-      "  --help\n\n"
-      "Input:\n"
-      "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy (auto)\n"
-      "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else u16)\n"
-      "  --end-of-text ID      the id that parts documents. Files without an index have none otherwise\n"
-      "  --separator WHERE     where it stands in a document: before, after or none\n"
-      "                        (llm.c: before; Megatron, datatrove: none; others: after)\n%s%s",
-      data_options_help_part_alone, data_options_help_loss);
-  return cli_finish_output(convert_name);
+  return help_print(convert_name, "headrace convert [OPTION...] --output FILE --to FORMAT INPUT...\n",
+                    (const char *const[]){
+                        "Writes files of tokens in another format: the same tokens, and the same\n"
+                        "documents where both formats have them. INPUT is a file, a directory or a\n"
+                        "quoted pattern, of any format of tokens that is read. FILE appears, whole, when\n"
+                        "everything is written; shards appear one by one, but with --force together in\n"
+                        "the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, and it ends by\n"
+                        "the signal.\n",
+                        "Options:\n"
+                        "  -o, --output FILE     what to write\n"
+                        "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron\n"
+                        "                        or npy\n"
+                        "  --token-type TYPE     u8, i8, u16, i16, u32, i32, i64 or auto (auto: the\n"
+                        "                        input's where the format has it, else one that holds\n"
+                        "                        all of its ids)\n"
+                        "  --shard-tokens N      begin a new file with the first document after N tokens\n"
+                        "                        (k, M, G), or after just so many where documents are\n"
+                        "                        not known: FILE gets a number before its extension\n"
+                        "  --output-separator W  the end-of-text ids that part documents: keep them,\n"
+                        "                        take them out (none), or put one before or after each\n"
+                        "                        document, and take out those of the input: keep, none,\n"
+                        "                        before or after (keep)\n"
+                        "  --force               replace what an earlier run with this output has\n"
+                        "                        written: FILE, its shards and their companions, in the\n"
+                        "                        end and at once\n"
+                        "  --json                in the end one JSON object on the standard output, in\n"
+                        "                        place of the summary\n"
+                        "  --quiet               no progress, no summary\n"
+                        "  -h, --help            print this\n",
+                        "Input:\n"
+                        "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3,\n"
+                        "                        megatron, npy (auto)\n"
+                        "  --type TYPE           tokens of headerless files: u8, i8, u16, i16, u32, i32,\n"
+                        "                        i64 or auto (told by the file, else u16)\n"
+                        "  --end-of-text ID      the id that parts documents. Files without an index\n"
+                        "                        have none otherwise\n"
+                        "  --separator WHERE     where it stands in a document: before, after or none\n"
+                        "                        (llm.c: before; Megatron, datatrove: none; others:\n"
+                        "                        after)\n" DATA_HELP_PART_ALONE DATA_HELP_LOSS,
+                        "Examples:\n"
+                        "  # for NumPy\n"
+                        "  headrace convert --to npy -o tokens.npy tokens.bin\n"
+                        "  # with an index of the documents, which id 256 parts\n"
+                        "  headrace convert --to megatron --end-of-text 256 -o corpus.bin tokens.bin\n",
+                        NULL});
 }
 
 static int take_output_separator(convert_options *o, const char *word) {
@@ -112,27 +127,27 @@ static int settle_part(convert_options *o) {
   return CLI_OK;
 }
 
+const struct option convert_options_long[] = {{"output", required_argument, NULL, 'o'},
+                                              {"to", required_argument, NULL, 't'},
+                                              {"token-type", required_argument, NULL, 'T'},
+                                              {"shard-tokens", required_argument, NULL, 'n'},
+                                              {"output-separator", required_argument, NULL, 'S'},
+                                              {"force", no_argument, NULL, 'F'},
+                                              {"json", no_argument, NULL, 'j'},
+                                              {"quiet", no_argument, NULL, 'q'},
+                                              {"help", no_argument, NULL, 'h'},
+                                              {"format", required_argument, NULL, DATA_FORMAT},
+                                              {"type", required_argument, NULL, DATA_TYPE},
+                                              {"separator", required_argument, NULL, DATA_SEPARATOR},
+                                              {"end-of-text", required_argument, NULL, DATA_END_OF_TEXT},
+                                              {"split", required_argument, NULL, DATA_SPLIT},
+                                              DATA_PART_OPTIONS_LONG,
+                                              DATA_LOSS_OPTION_LONG,
+                                              {0}};
+
 int convert_options_take(convert_options *o, int argc, char **argv) {
-  static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                          {"to", required_argument, NULL, 't'},
-                                          {"token-type", required_argument, NULL, 'T'},
-                                          {"shard-tokens", required_argument, NULL, 'n'},
-                                          {"output-separator", required_argument, NULL, 'S'},
-                                          {"force", no_argument, NULL, 'F'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"format", required_argument, NULL, DATA_FORMAT},
-                                          {"type", required_argument, NULL, DATA_TYPE},
-                                          {"separator", required_argument, NULL, DATA_SEPARATOR},
-                                          {"end-of-text", required_argument, NULL, DATA_END_OF_TEXT},
-                                          {"split", required_argument, NULL, DATA_SPLIT},
-                                          DATA_PART_OPTIONS_LONG,
-                                          DATA_LOSS_OPTION_LONG,
-                                          {0}};
-  opterr = 0;
-  for (int c, status; (c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
-    if (c == '?' || c == ':') return cli_bad_option(convert_name, c, argv);
+  for (int c, status; (c = cli_next_option(convert_name, argc, argv)) != -1;) {
+    if (c == '?') return CLI_BAD_USAGE;
     if ((status = take(o, c, optarg)) != CLI_OK) return status;
   }
   if (o->help) return print_help();

@@ -3,47 +3,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HELP_TEXT                                                                                            \
-  "  --field NAME          .jsonl: the member that holds the document; a.b: b in a (text)\n"                 \
-  "  --tokenizer NAME      bytes, or a file: tokenizer.json, rank file (.tiktoken), SentencePiece (bytes)\n" \
-  "  --split NAME          how a rank file splits text: gpt2, cl100k, o200k, llama3 or qwen2\n"              \
-  "  --specials WHAT       <|endoftext|> and its like in the text: ignore (they are text), allow (they "     \
-  "are\n"                                                                                                    \
-  "                        the token) or error (ignore)\n"                                                   \
-  "  --special TEXT=ID     one more special token of a rank file; may be given again\n"                      \
-  "  --normalize FORM      none, nfc or nfkc, before tokenizing (none)\n"                                    \
-  "  --fold-case           fold case before tokenizing\n"                                                    \
-  "  --squeeze-space       one space for runs of white space, LF for every line break\n"                     \
-  "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (keep)\n"                        \
-  "  --on-bad-line WHAT    lines of .jsonl that cannot be used: stop, or skip and count them (stop)\n"       \
-  "  --longest-document N  bytes of a line, or of a document that must be held whole (64Mi)\n"
-
-#define HELP_WHICH                                                                                           \
-  "  --split PART          train or validation: that part of the documents, or of blocks where none are\n"
-#define HELP_SIZE                                                                                            \
-  "  --fraction F          of the data that is for validation (0.01)\n"                                      \
-  "  --split-seed N        chooses which is (0)\n"
-#define HELP_PART                                                                                            \
-  HELP_WHICH "                        known. May be given beside the --split of a rank file\n" HELP_SIZE
-
-#define HELP_LOSS                                                                                            \
-  "  --loss WHAT           mask what PATH.loss beside files of tokens says is not to be learnt: auto, or\n"  \
-  "                        none (auto)\n"
-
-const char data_options_help_text[] = HELP_TEXT SPAN_OPTIONS_HELP;
-const char data_options_help_part[] = HELP_PART;
-const char data_options_help_part_alone[] = HELP_WHICH "                        known\n" HELP_SIZE;
-const char data_options_help_loss[] = HELP_LOSS;
 const char data_options_help[] =
     "Data:\n"
-    "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy, text, jsonl "
-    "(auto)\n"
-    "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else u16)\n"
-    "  --separator WHERE     end-of-text id in each document: before, after or none. It parts the documents "
-    "of\n"
-    "                        files that have no index; text is given it (none)\n"
-    "  --end-of-text ID      that id (of text: the tokenizer's)\n" HELP_PART HELP_LOSS HELP_TEXT
-        SPAN_OPTIONS_HELP;
+    "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3,\n"
+    "                        megatron, npy, text, jsonl (auto)\n"
+    "  --type TYPE           tokens of headerless files: u8, i8, u16, i16, u32, i32,\n"
+    "                        i64 or auto (told by the file, else u16)\n"
+    "  --separator WHERE     end-of-text id in each document: before, after or none.\n"
+    "                        It parts the documents of files that have no index;\n"
+    "                        text is given it (none)\n"
+    "  --end-of-text ID      that id (of text: the tokenizer's)\n" DATA_HELP_PART DATA_HELP_LOSS
+        DATA_HELP_TEXT "\n" SPAN_OPTIONS_HELP;
 
 static const char *const formats[] = {"auto",     "headerless", "datatrove", "llmc-gpt2", "llmc-llama3",
                                       "megatron", "npy",        "text",      "jsonl",     NULL};

@@ -82,11 +82,43 @@ enum {
 #define DATA_LOSS_OPTION_LONG                                                                                \
   { "loss", required_argument, NULL, DATA_LOSS }
 
-extern const char data_options_help[];            /* of all of them */
-extern const char data_options_help_part[];       /* of DATA_PART_OPTIONS_LONG and --split train */
-extern const char data_options_help_part_alone[]; /* the same, for what takes no tokenizer */
-extern const char data_options_help_loss[];       /* of DATA_LOSS_OPTION_LONG */
-extern const char data_options_help_text[];       /* of those that are about text: from --field on */
+/* What --help says of them: of those that are about text, from --field on; of DATA_PART_OPTIONS_LONG and --split train, and
+   the same for what takes no tokenizer; of DATA_LOSS_OPTION_LONG. */
+#define DATA_HELP_TEXT                                                                                       \
+  "  --field NAME          .jsonl: the member that holds the document; a.b: b in a\n"                        \
+  "                        (text)\n"                                                                         \
+  "  --tokenizer NAME      bytes, or a file: tokenizer.json, rank file\n"                                    \
+  "                        (.tiktoken), SentencePiece (bytes)\n"                                             \
+  "  --split NAME          how a rank file splits text: gpt2, cl100k, o200k,\n"                              \
+  "                        llama3 or qwen2\n"                                                                \
+  "  --specials WHAT       <|endoftext|> and its like in the text: ignore (they\n"                           \
+  "                        are text), allow (they are the token) or error (ignore)\n"                        \
+  "  --special TEXT=ID     one more special token of a rank file; may be given\n"                            \
+  "                        again\n"                                                                          \
+  "  --normalize FORM      none, nfc or nfkc, before tokenizing (none)\n"                                    \
+  "  --fold-case           fold case before tokenizing\n"                                                    \
+  "  --squeeze-space       one space for runs of white space, LF for every line\n"                           \
+  "                        break\n"                                                                          \
+  "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (keep)\n"                        \
+  "  --on-bad-line WHAT    lines of .jsonl that cannot be used: stop, or skip and\n"                         \
+  "                        count them (stop)\n"                                                              \
+  "  --longest-document N  bytes of a line, or of a document that must be held\n"                            \
+  "                        whole (64Mi)\n"
+#define DATA_HELP_PART                                                                                       \
+  "  --split PART          train or validation: that part of the documents, or of\n"                         \
+  "                        blocks where none are known. May be given beside the\n"                           \
+  "                        --split of a rank file\n" DATA_HELP_SIZE
+#define DATA_HELP_PART_ALONE                                                                                 \
+  "  --split PART          train or validation: that part of the documents, or of\n"                         \
+  "                        blocks where none are known\n" DATA_HELP_SIZE
+#define DATA_HELP_SIZE                                                                                       \
+  "  --fraction F          of the data that is for validation (0.01)\n"                                      \
+  "  --split-seed N        chooses which is (0)\n"
+#define DATA_HELP_LOSS                                                                                       \
+  "  --loss WHAT           mask what PATH.loss beside files of tokens says is not\n"                         \
+  "                        to be learnt: auto, or none (auto)\n"
+
+extern const char data_options_help[]; /* of all of them */
 
 extern const char *const data_types[]; /* the words of --type, in the order of batch_token_type */
 

@@ -2,41 +2,57 @@
 #include <string.h>
 
 #include "decode.h"
+#include "help.h"
 
 const char decode_name[] = "decode";
 
 static const char *const outputs[] = {"text", "jsonl", NULL};
 
 static int print_help(void) {
-  printf(
-      "Usage: headrace decode [OPTION...] FILE...\n"
-      "       headrace decode [OPTION...] --ids LIST\n\n"
-      "Writes the text of files of tokens, of every format that is read: with the tokenizer that made them,\n"
-      "bytes and byte-level BPE give back the bytes of the text, SentencePiece what its model has left of\n"
-      "them. Documents are written one behind the other. FILE is a file, a directory or a quoted pattern.\n\n"
-      "  -o, --output FILE     what to write; it appears when it is whole (standard output)\n"
-      "  --force               replace that file\n"
-      "  --to FORMAT           text, or jsonl: a line for each document (text)\n"
-      "  --field NAME          jsonl: the member that holds the document (text)\n"
-      "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (text: keep; jsonl: error)\n"
-      "  --documents A-B       documents A to B, counted from 0; also A and A-\n"
-      "  --start N, --tokens N from token N on, so many\n"
-      "  --separator WHERE     end-of-text id that parts documents: before, after or none\n"
-      "                        (llm.c: before; Megatron, datatrove: none; others: after)\n"
-      "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
-      "  --keep-end-of-text    decode it like others, where it would be left out\n"
-      "  --ids LIST            decode these ids: \"1 2 3\"\n"
-      "  --quiet               no progress, no summary\n"
-      "  --help\n\n"
-      "Data:\n"
-      "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3, megatron, npy (auto)\n"
-      "  --type TYPE           tokens of headerless files: u16, u32, ... (told by the file, else u16)\n"
-      "  --tokenizer NAME      bytes, or a file: tokenizer.json, rank file (.tiktoken), SentencePiece "
-      "(bytes)\n"
-      "  --split NAME          how a rank file splits text: gpt2, cl100k, o200k, llama3 or qwen2\n"
-      "  --special TEXT=ID     one more special token of a rank file; may be given again\n%s",
-      data_options_help_part);
-  return cli_finish_output(decode_name);
+  return help_print(decode_name,
+                    "headrace decode [OPTION...] FILE...\n"
+                    "headrace decode [OPTION...] --ids LIST\n",
+                    (const char *const[]){
+                        "Writes the text of files of tokens, of every format that is read: with the\n"
+                        "tokenizer that made them, bytes and byte-level BPE give back the bytes of the\n"
+                        "text, SentencePiece what its model has left of them. Documents are written one\n"
+                        "behind the other. FILE is a file, a directory or a quoted pattern.\n",
+                        "Options:\n"
+                        "  -o, --output FILE     what to write; it appears when it is whole (standard\n"
+                        "                        output)\n"
+                        "  --force               replace that file\n"
+                        "  --to FORMAT           text, or jsonl: a line for each document (text)\n"
+                        "  --field NAME          jsonl: the member that holds the document (text)\n"
+                        "  --malformed WHAT      bytes that are not UTF-8: keep, replace or error (text:\n"
+                        "                        keep; jsonl: error)\n"
+                        "  --documents A-B       documents A to B, counted from 0; also A and A-\n"
+                        "  --start N, --tokens N\n"
+                        "                        from token N on, so many\n"
+                        "  --separator WHERE     end-of-text id that parts documents: before, after or\n"
+                        "                        none (llm.c: before; Megatron, datatrove: none; others:\n"
+                        "                        after)\n"
+                        "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
+                        "  --keep-end-of-text    decode it like others, where it would be left out\n"
+                        "  --ids LIST            decode these ids: \"1 2 3\"\n"
+                        "  --quiet               no progress, no summary\n"
+                        "  -h, --help            print this\n",
+                        "Data:\n"
+                        "  --format FORMAT       auto, headerless, datatrove, llmc-gpt2, llmc-llama3,\n"
+                        "                        megatron, npy (auto)\n"
+                        "  --type TYPE           tokens of headerless files: u8, i8, u16, i16, u32, i32,\n"
+                        "                        i64 or auto (told by the file, else u16)\n"
+                        "  --tokenizer NAME      bytes, or a file: tokenizer.json, rank file\n"
+                        "                        (.tiktoken), SentencePiece (bytes)\n"
+                        "  --split NAME          how a rank file splits text: gpt2, cl100k, o200k,\n"
+                        "                        llama3 or qwen2\n"
+                        "  --special TEXT=ID     one more special token of a rank file; may be given\n"
+                        "                        again\n" DATA_HELP_PART,
+                        "Examples:\n"
+                        "  # documents 1 to 2, a line each\n"
+                        "  headrace decode --to jsonl --documents 1-2 tokens.bin\n"
+                        "  # what a few ids are\n"
+                        "  headrace decode --ids \"72 101 97 100\"\n",
+                        NULL});
 }
 
 static int take_documents(decode_options *o, const char *text) {
@@ -131,31 +147,31 @@ static int check(decode_options *o, int argc, char **argv) {
                 : cli_check_files(decode_name, (const char *const *)argv + optind, (size_t)(argc - optind));
 }
 
+const struct option decode_options_long[] = {{"output", required_argument, NULL, 'o'},
+                                             {"force", no_argument, NULL, 'F'},
+                                             {"to", required_argument, NULL, 't'},
+                                             {"field", required_argument, NULL, DATA_FIELD},
+                                             {"malformed", required_argument, NULL, DATA_MALFORMED},
+                                             {"documents", required_argument, NULL, 'd'},
+                                             {"start", required_argument, NULL, 'S'},
+                                             {"tokens", required_argument, NULL, 'n'},
+                                             {"separator", required_argument, NULL, DATA_SEPARATOR},
+                                             {"end-of-text", required_argument, NULL, DATA_END_OF_TEXT},
+                                             {"keep-end-of-text", no_argument, NULL, 'k'},
+                                             {"ids", required_argument, NULL, 'i'},
+                                             {"quiet", no_argument, NULL, 'q'},
+                                             {"help", no_argument, NULL, 'h'},
+                                             {"format", required_argument, NULL, DATA_FORMAT},
+                                             {"type", required_argument, NULL, DATA_TYPE},
+                                             {"tokenizer", required_argument, NULL, DATA_TOKENIZER},
+                                             {"split", required_argument, NULL, DATA_SPLIT},
+                                             {"special", required_argument, NULL, DATA_SPECIAL},
+                                             DATA_PART_OPTIONS_LONG,
+                                             {0}};
+
 int decode_options_take(decode_options *o, int argc, char **argv) {
-  static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                          {"force", no_argument, NULL, 'F'},
-                                          {"to", required_argument, NULL, 't'},
-                                          {"field", required_argument, NULL, DATA_FIELD},
-                                          {"malformed", required_argument, NULL, DATA_MALFORMED},
-                                          {"documents", required_argument, NULL, 'd'},
-                                          {"start", required_argument, NULL, 'S'},
-                                          {"tokens", required_argument, NULL, 'n'},
-                                          {"separator", required_argument, NULL, DATA_SEPARATOR},
-                                          {"end-of-text", required_argument, NULL, DATA_END_OF_TEXT},
-                                          {"keep-end-of-text", no_argument, NULL, 'k'},
-                                          {"ids", required_argument, NULL, 'i'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {"format", required_argument, NULL, DATA_FORMAT},
-                                          {"type", required_argument, NULL, DATA_TYPE},
-                                          {"tokenizer", required_argument, NULL, DATA_TOKENIZER},
-                                          {"split", required_argument, NULL, DATA_SPLIT},
-                                          {"special", required_argument, NULL, DATA_SPECIAL},
-                                          DATA_PART_OPTIONS_LONG,
-                                          {0}};
-  opterr = 0;
-  for (int c, status; (c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
-    if (c == '?' || c == ':') return cli_bad_option(decode_name, c, argv);
+  for (int c, status; (c = cli_next_option(decode_name, argc, argv)) != -1;) {
+    if (c == '?') return CLI_BAD_USAGE;
     if ((status = take(o, c, optarg)) != CLI_OK) return status;
   }
   if (o->help) return print_help();

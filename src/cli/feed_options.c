@@ -2,49 +2,64 @@
 #include <inttypes.h>
 
 #include "feed.h"
+#include "help.h"
 
 static const char name[] = "feed";
 
 int feed_help(void) {
-  printf(
-      "Usage: headrace feed [OPTION...] FILE...\n"
-      "       headrace feed [OPTION...] FILE:WEIGHT...\n\n"
-      "Makes batches of FILEs as a trainer would get them, and prints how many, with a checksum over\n"
-      "every element of input, target and mask. The checksums of all ranks, and of the parts of a run\n"
-      "that was interrupted and resumed, add up (modulo 2^64) to that of the whole run.\n\n%s\n"
-      "  --epochs N            times every row is visited (1)\n"
-      "  --steps N             stop after so many batches\n"
-      "  --documents           make the tensors of documents and positions too; the checksum has them\n"
-      "  --pool N              batches there are (2 workers + 2)\n"
-      "  --as-they-come        do not put batches in order (stopped and resumed, some come again)\n"
-      "  --state FILE          write where to resume, at the beginning and at the end\n"
-      "  --json                in the end one JSON object on the standard output, and nothing else: also "
-      "what was\n"
-      "                        read, how long it took, and who waited for whom\n"
-      "  --quiet               no progress\n"
-      "  --help\n\n"
-      "SIGINT, SIGTERM and SIGHUP stop it after the batch at hand: it writes --state, prints what there was\n"
-      "and ends by the signal.\n\n%s\n%s",
-      sources_help, loader_options_help, data_options_help);
-  return cli_finish_output(name);
+  return help_print(name,
+                    "headrace feed [OPTION...] FILE...\n"
+                    "headrace feed [OPTION...] FILE:WEIGHT...\n",
+                    (const char *const[]){
+                        "Makes batches of FILEs as a trainer would get them, and prints how many, with a\n"
+                        "checksum over every element of input, target and mask. The checksums of all\n"
+                        "ranks, and of the parts of a run that was interrupted and resumed, add up\n"
+                        "(modulo 2^64) to that of the whole run.\n",
+                        sources_help,
+                        "SIGINT, SIGTERM and SIGHUP stop it after the batch at hand: it writes --state,\n"
+                        "prints what there was and ends by the signal.\n",
+                        "Options:\n"
+                        "  --epochs N            times every row is visited (1)\n"
+                        "  --steps N             stop after so many batches\n"
+                        "  --documents           make the tensors of documents and positions too; the\n"
+                        "                        checksum has them\n"
+                        "  --pool N              batches there are (2 workers + 2)\n"
+                        "  --as-they-come        do not put batches in order (stopped and resumed, some\n"
+                        "                        come again)\n"
+                        "  --state FILE          write where to resume, at the beginning and at the end\n"
+                        "  --json                in the end one JSON object on the standard output, and\n"
+                        "                        nothing else: also what was read, how long it took, and\n"
+                        "                        who waited for whom\n"
+                        "  --quiet               no progress\n"
+                        "  -h, --help            print this\n",
+                        loader_options_help, data_options_help,
+                        "Examples:\n"
+                        "  # the text of a folder, four times, in 8 rows of 256 bytes\n"
+                        "  headrace feed --epochs 4 --batch-size 8 --sequence-length 256 text\n"
+                        "  # three rows of tokens.bin for one of more.bin\n"
+                        "  headrace feed --sequence-length 64 tokens.bin:3 more.bin:1\n"
+                        "  # stop after 2 steps, and go on from there\n"
+                        "  headrace feed --sequence-length 64 --steps 2 --state run.state tokens.bin\n"
+                        "  headrace feed --sequence-length 64 --resume run.state tokens.bin\n",
+                        NULL});
 }
 
 enum { POOL = 1, EPOCHS, STEPS, STATE, DOCUMENTS, AS_THEY_COME, JSON, QUIET, HELP };
 
-static const struct option options[] = {DATA_OPTIONS_LONG,
-                                        DATA_PART_OPTIONS_LONG,
-                                        DATA_LOSS_OPTION_LONG,
-                                        LOADER_OPTIONS_LONG,
-                                        {"epochs", required_argument, NULL, EPOCHS},
-                                        {"steps", required_argument, NULL, STEPS},
-                                        {"documents", no_argument, NULL, DOCUMENTS},
-                                        {"pool", required_argument, NULL, POOL},
-                                        {"as-they-come", no_argument, NULL, AS_THEY_COME},
-                                        {"state", required_argument, NULL, STATE},
-                                        {"json", no_argument, NULL, JSON},
-                                        {"quiet", no_argument, NULL, QUIET},
-                                        {"help", no_argument, NULL, HELP},
-                                        {0}};
+const struct option feed_options_long[] = {DATA_OPTIONS_LONG,
+                                           DATA_PART_OPTIONS_LONG,
+                                           DATA_LOSS_OPTION_LONG,
+                                           LOADER_OPTIONS_LONG,
+                                           {"epochs", required_argument, NULL, EPOCHS},
+                                           {"steps", required_argument, NULL, STEPS},
+                                           {"documents", no_argument, NULL, DOCUMENTS},
+                                           {"pool", required_argument, NULL, POOL},
+                                           {"as-they-come", no_argument, NULL, AS_THEY_COME},
+                                           {"state", required_argument, NULL, STATE},
+                                           {"json", no_argument, NULL, JSON},
+                                           {"quiet", no_argument, NULL, QUIET},
+                                           {"help", no_argument, NULL, HELP},
+                                           {0}};
 
 static int take_number(const char *option, const char *text, uint64_t most, uint64_t *value) {
   if (cli_number(text, value) && *value > 0 && *value <= most) return CLI_OK;
@@ -93,9 +108,8 @@ static int take(feed_run *run, int option, const char *text) {
 }
 
 int feed_parse(int argc, char **argv, feed_run *run) {
-  opterr = 0;
-  for (int c, status; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-    if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
+  for (int c, status; (c = cli_next_option(name, argc, argv)) != -1;) {
+    if (c == '?') return CLI_BAD_USAGE;
     if ((status = take(run, c, optarg)) != CLI_OK) return status;
   }
   if (run->help) return CLI_OK;

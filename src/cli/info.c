@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "data_options.h"
+#include "help.h"
 #include "info_tokenizer.h"
 #include "json.h"
 
@@ -23,30 +24,36 @@ typedef struct info_facts {
 } info_facts;
 
 static int print_help(void) {
-  printf("Usage: headrace info [OPTION...] FILE...\n"
-         "       headrace info [--json] --tokenizer FILE [OPTION...]\n\n"
-         "Prints format, tokens, documents, range of ids and fingerprint. FILE is a file, a directory or a\n"
-         "quoted pattern. Without any, --tokenizer prints what is known of that: its ids depend on the "
-         "versions\n"
-         "of Unicode that are named.\n\n"
-         "  --json                print one JSON object\n"
-         "  --quick               do not read all tokens: no range of ids\n"
-         "  --help\n\n%s",
-         data_options_help);
-  return cli_finish_output(name);
+  return help_print(name,
+                    "headrace info [OPTION...] FILE...\n"
+                    "headrace info [--json] --tokenizer FILE [OPTION...]\n",
+                    (const char *const[]){
+                        "Prints format, tokens, documents, range of ids and fingerprint. FILE is a file,\n"
+                        "a directory or a quoted pattern. Without any, --tokenizer prints what is known\n"
+                        "of that: its ids depend on the versions of Unicode that are named.\n",
+                        "Options:\n"
+                        "  -j, --json            print one JSON object\n"
+                        "  -q, --quick           do not read all tokens: no range of ids\n"
+                        "  -h, --help            print this\n",
+                        data_options_help,
+                        "Examples:\n"
+                        "  headrace info text tokens.bin\n"
+                        "  # what an end-of-text id parts\n"
+                        "  headrace info --end-of-text 256 --separator after --json tokens.bin\n",
+                        NULL});
 }
 
+const struct option info_options_long[] = {DATA_OPTIONS_LONG,
+                                           DATA_PART_OPTIONS_LONG,
+                                           DATA_LOSS_OPTION_LONG,
+                                           {"json", no_argument, NULL, 'j'},
+                                           {"quick", no_argument, NULL, 'q'},
+                                           {"help", no_argument, NULL, 'h'},
+                                           {0}};
+
 static int parse(int argc, char **argv, info_run *run) {
-  static const struct option options[] = {DATA_OPTIONS_LONG,
-                                          DATA_PART_OPTIONS_LONG,
-                                          DATA_LOSS_OPTION_LONG,
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"quick", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-  opterr = 0;
-  for (int c, status; (c = getopt_long(argc, argv, ":hjq", options, NULL)) != -1;) {
-    if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
+  for (int c, status; (c = cli_next_option(name, argc, argv)) != -1;) {
+    if (c == '?') return CLI_BAD_USAGE;
     if (c == 'h') run->help = true;
     if (c == 'j') run->json = true;
     if (c == 'q') run->quick = true;

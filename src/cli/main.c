@@ -1,57 +1,49 @@
 /* headrace: batches for training language models. One subcommand a file. */
 #include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
-
-static const cli_command commands[] = {
-    {"bench", "measure queues, the pool and the loader against others", command_bench},
-    {"convert", "write files of tokens in another format", command_convert},
-    {"decode", "give the text of files of tokens", command_decode},
-    {"feed", "run the loader over files and print a checksum", command_feed},
-    {"info", "what is in files of tokens or text", command_info},
-    {"show", "a batch of files, row by row, with what is masked", command_show},
-    {"tokenize", "turn text into shards of tokens", command_tokenize},
-};
-enum { COMMANDS = sizeof commands / sizeof *commands };
-
-static int help(void) {
-  fputs("Usage: headrace COMMAND [OPTION...] [FILE...]\n\nCommands:\n", stdout);
-  for (size_t i = 0; i < COMMANDS; i++) printf("  %-10s %s\n", commands[i].name, commands[i].help);
-  fputs(
-      "\nheadrace help COMMAND, or headrace COMMAND --help, tells more; -V or --version prints the version.\n"
-      "Exit status: 0; 1 when a file cannot be read or written, or is not what it should be; 2 when an "
-      "option,\n"
-      "a name or a number cannot be, alone, with the others, or for these files; what a signal stops ends "
-      "by\n"
-      "that signal.\n",
-      stdout);
-  return cli_finish_output("help");
-}
+#include "help.h"
+#include "nearest.h"
 
 static int version(void) {
   printf("headrace %s\n", batch_version());
   return cli_finish_output("--version");
 }
 
-static const cli_command *find(const char *name) {
-  for (size_t i = 0; i < COMMANDS; i++)
-    if (strcmp(commands[i].name, name) == 0) return &commands[i];
-  return NULL;
+static int help(void) {
+  help_print_overview(stdout);
+  return cli_finish_output("help");
 }
 
 static int no_command(const char *name) {
-  return cli_usage_error("", "%s is no command", name);
-}
-
-static int help_on(const char *name) {
-  const cli_command *command = find(name);
-  char *argv[] = {(char *)(uintptr_t)name, (char[]){"--help"}, NULL};
-  return command ? command->run(2, argv) : no_command(name);
+  bool option = *name == '-';
+  nearest n = nearest_to(name);
+  for (const cli_command *command = cli_commands; !option && command->name; command++)
+    nearest_try(&n, command->name);
+  nearest_try(&n, option ? "--help" : "help");
+  nearest_try(&n, option ? "--version" : "version");
+  return cli_usage_error("", "%s is no %s%s%s%s", name,
+                         option ? "option here, where a command is expected" : "command",
+                         n.word ? "; did you mean " : "", n.word ? n.word : "", n.word ? "?" : "");
 }
 
 static bool is_one_of(const char *word, const char *a, const char *b, const char *c) {
   return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
+static int help_on(const char *name) {
+  const cli_command *command = cli_find_command(name);
+  char *argv[] = {(char *)(uintptr_t)name, (char[]){"--help"}, NULL};
+  if (is_one_of(name, "help", "--help", "-h")) return help();
+  return command ? command->run(2, argv) : no_command(name);
+}
+
+/* "headrace feed help", where that is no file. */
+static bool is_help_wanted(const cli_command *command, int argc, char **argv) {
+  if (argc == 2 && strcmp(argv[1], "help") == 0 && access(argv[1], F_OK) != 0) return true;
+  return cli_asks_for_help(command, argc, argv);
 }
 
 /* The number of a stream that is closed would go to the next file that is opened, tokens perhaps, and what is
@@ -64,9 +56,15 @@ static bool occupy_closed_streams(void) {
 
 int main(int argc, char **argv) {
   if (!occupy_closed_streams()) return CLI_BAD_DATA;
-  if (argc < 2) return cli_usage_error("", "expected a command");
+  if (argc < 2) {
+    help_print_overview(stderr);
+    return CLI_BAD_USAGE;
+  }
   if (is_one_of(argv[1], "help", "--help", "-h")) return argc > 2 ? help_on(argv[2]) : help();
   if (is_one_of(argv[1], "version", "--version", "-V")) return version();
-  const cli_command *command = find(argv[1]);
-  return command ? command->run(argc - 1, argv + 1) : no_command(argv[1]);
+  if (strcmp(argv[1], "complete") == 0) return command_complete(argc - 1, argv + 1);
+  const cli_command *command = cli_find_command(argv[1]);
+  if (!command) return no_command(argv[1]);
+  if (is_help_wanted(command, argc - 1, argv + 1)) return help_on(command->name);
+  return command->run(argc - 1, argv + 1);
 }

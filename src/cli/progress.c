@@ -4,8 +4,6 @@
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "terminal.h"
@@ -15,11 +13,6 @@ enum { WIDEST_BAR = 40, NARROWEST_BAR = 5, MARGIN = 2 /* of the terminal, behind
 
 static uint64_t now(void) {
   return batch_deadline_after(0);
-}
-
-static int columns(void) {
-  struct winsize size;
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 static bool terminal_is_utf8(void) {
@@ -58,7 +51,8 @@ static void draw_bar(const progress *p, int width, double part) {
 }
 
 static void draw_line(const progress *p, const char *text, int length, double part) {
-  int room = columns() - 1 - MARGIN, bar = room - length < WIDEST_BAR ? room - length : WIDEST_BAR;
+  int room = terminal_columns(STDERR_FILENO) - 1 - MARGIN,
+      bar = room - length < WIDEST_BAR ? room - length : WIDEST_BAR;
   fputc('\r', stderr);
   if (bar >= NARROWEST_BAR) draw_bar(p, bar, part);
   fprintf(stderr, " %.*s\033[K", room > 0 ? room : 0, text);

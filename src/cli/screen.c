@@ -2,18 +2,11 @@
 
 #include <langinfo.h>
 #include <locale.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 #include <wchar.h>
 
-enum { SCREEN_PLAIN = 0, SCREEN_MARKED = 1, SCREEN_SYMBOL = 2 }; /* bits of a style */
+#include "terminal.h"
 
-static int terminal_columns(void) {
-  struct winsize size;
-  return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
+enum { SCREEN_PLAIN = 0, SCREEN_MARKED = 1, SCREEN_SYMBOL = 2 }; /* bits of a style */
 
 static bool shows_colour(void) {
   const char *terminal = getenv("TERM"), *refused = getenv("NO_COLOR");
@@ -23,8 +16,8 @@ static bool shows_colour(void) {
 
 /* What the user's locale has no part in from then on: the width of characters. */
 void screen_init(screen *s, bool whole) {
-  *s =
-      (screen){.colour = shows_colour(), .columns = !whole && isatty(STDOUT_FILENO) ? terminal_columns() : 0};
+  *s = (screen){.colour = shows_colour(),
+                .columns = !whole && isatty(STDOUT_FILENO) ? terminal_columns(STDOUT_FILENO) : 0};
   s->utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
   setlocale(LC_CTYPE, "C.UTF-8");
 }

@@ -1,47 +1,61 @@
 /* The arguments of headrace show. */
 #include <inttypes.h>
 
+#include "help.h"
 #include "show.h"
 
 const char show_name[] = "show";
 
 int show_help(void) {
-  printf(
-      "Usage: headrace show [OPTION...] FILE...\n"
-      "       headrace show [OPTION...] FILE:WEIGHT...\n\n"
-      "Shows a batch as a trainer gets it: each row with its place in the epoch, its documents, their text "
-      "or\n"
-      "ids, and which of them are masked. A document's line is what its positions hold as input, and the\n"
-      "target of the last one, but in windows where the next line begins with that; what is marked is a\n"
-      "target whose mask is 0.\n\n%s\n"
-      "  --epoch N             of that epoch (0)\n"
-      "  --step N              that step of the epoch, from 0 on (the first of the run)\n"
-      "  --steps N             so many batches, after --epoch and --step up to the end of the epoch (1)\n"
-      "  --rows N              no more than so many rows of each (all)\n"
-      "  --ids                 ids, where text would be shown: of text, and with --tokenizer\n"
-      "  --full                do not cut lines where the terminal ends\n"
-      "  --json                one line with one JSON object for each batch: every element, and the rows'\n"
-      "                        places (null: padding)\n"
-      "  --help\n\n%s\n%s",
-      sources_help, loader_options_help, data_options_help);
-  return cli_finish_output(show_name);
+  return help_print(show_name,
+                    "headrace show [OPTION...] FILE...\n"
+                    "headrace show [OPTION...] FILE:WEIGHT...\n",
+                    (const char *const[]){
+                        "Shows a batch as a trainer gets it: each row with its place in the epoch, its\n"
+                        "documents, their text or ids, and which of them are masked. A document's line\n"
+                        "is what its positions hold as input, and the target of the last one, but in\n"
+                        "windows where the next line begins with that; what is marked is a target whose\n"
+                        "mask is 0.\n",
+                        sources_help,
+                        "Options:\n"
+                        "  --epoch N             of that epoch (0)\n"
+                        "  --step N              that step of the epoch, from 0 on (the first of the\n"
+                        "                        run)\n"
+                        "  --steps N             so many batches, after --epoch and --step up to the end\n"
+                        "                        of the epoch (1)\n"
+                        "  --rows N              no more than so many rows of each (all)\n"
+                        "  --ids                 ids, where text would be shown: of text, and with\n"
+                        "                        --tokenizer\n"
+                        "  --full                do not cut lines where the terminal ends\n"
+                        "  --json                one line with one JSON object for each batch: every\n"
+                        "                        element, and the rows' places (null: padding)\n"
+                        "  -h, --help            print this\n",
+                        loader_options_help, data_options_help,
+                        "Examples:\n"
+                        "  # the first two rows of the first batch\n"
+                        "  headrace show --rows 2 --sequence-length 64 text\n"
+                        "  # what of a chat is learnt, each chat a row\n"
+                        "  headrace show --messages --pack documents --sequence-length 64 chats.jsonl\n"
+                        "  # step 1 as JSON, a line\n"
+                        "  headrace show --step 1 --batch-size 4 --sequence-length 8 --json tokens.bin\n",
+                        NULL});
 }
 
 enum { EPOCH = 1, STEP, STEPS, ROWS, IDS, FULL, JSON, HELP };
 
-static const struct option options[] = {DATA_OPTIONS_LONG,
-                                        DATA_PART_OPTIONS_LONG,
-                                        DATA_LOSS_OPTION_LONG,
-                                        LOADER_OPTIONS_LONG,
-                                        {"epoch", required_argument, NULL, EPOCH},
-                                        {"step", required_argument, NULL, STEP},
-                                        {"steps", required_argument, NULL, STEPS},
-                                        {"rows", required_argument, NULL, ROWS},
-                                        {"ids", no_argument, NULL, IDS},
-                                        {"full", no_argument, NULL, FULL},
-                                        {"json", no_argument, NULL, JSON},
-                                        {"help", no_argument, NULL, HELP},
-                                        {0}};
+const struct option show_options_long[] = {DATA_OPTIONS_LONG,
+                                           DATA_PART_OPTIONS_LONG,
+                                           DATA_LOSS_OPTION_LONG,
+                                           LOADER_OPTIONS_LONG,
+                                           {"epoch", required_argument, NULL, EPOCH},
+                                           {"step", required_argument, NULL, STEP},
+                                           {"steps", required_argument, NULL, STEPS},
+                                           {"rows", required_argument, NULL, ROWS},
+                                           {"ids", no_argument, NULL, IDS},
+                                           {"full", no_argument, NULL, FULL},
+                                           {"json", no_argument, NULL, JSON},
+                                           {"help", no_argument, NULL, HELP},
+                                           {0}};
 
 static int take_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value) {
   if (cli_number(text, value) && *value >= least && *value <= most) return CLI_OK;
@@ -97,9 +111,8 @@ static int check(const show_run *run) {
 }
 
 int show_parse(int argc, char **argv, show_run *run) {
-  opterr = 0;
-  for (int c, status; (c = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-    if (c == '?' || c == ':') return cli_bad_option(show_name, c, argv);
+  for (int c, status; (c = cli_next_option(show_name, argc, argv)) != -1;) {
+    if (c == '?') return CLI_BAD_USAGE;
     if ((status = take(run, c, optarg)) != CLI_OK) return status;
   }
   if (run->help) return CLI_OK;

@@ -7,9 +7,10 @@
 #include <sys/stat.h>
 
 const char sources_help[] =
-    "FILE is a file, a directory or a quoted pattern; several are one stream. FILE:WEIGHT mixes: each\n"
-    "argument is a source of its own and gives its share of the rows (a.bin:3 'b/*.bin:1'). A file that is\n"
-    "there under the whole name comes first (x:3 is a file x:3 if there is one; x:3:1 gives it a weight).\n";
+    "FILE is a file, a directory or a quoted pattern; several are one stream.\n"
+    "FILE:WEIGHT mixes: each argument is a source of its own and gives its share of\n"
+    "the rows (a.bin:3 'b/*.bin:1'). A file that is there under the whole name comes\n"
+    "first (x:3 is a file x:3 if there is one; x:3:1 gives it a weight).\n";
 
 static bool finds_something(const char *pattern) {
   glob_t found;

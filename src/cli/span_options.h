@@ -39,15 +39,23 @@ enum {
   }
 
 #define SPAN_OPTIONS_HELP                                                                                    \
-  "\nWhat of a line of .jsonl is not to be learnt (an array of {\"text\", \"train\"} needs no option):\n"    \
-  "  --train-field NAME    of a span: whether it is learnt (train); of a message (weight)\n"                 \
-  "  --prompt-field NAME   the line has a prompt, not learnt, under this name (prompt),\n"                   \
-  "  --completion-field NAME   and its completion, learnt, under this (completion)\n"                        \
-  "  --messages            the line has an array of chat messages under --field (messages)\n"                \
+  "What of a line of .jsonl is learnt:\n"                                                                    \
+  "  --train-field NAME    of a span, {\"text\", \"train\"}, where the document is an\n"                     \
+  "                        array of them: whether it is learnt (train); of a\n"                              \
+  "                        message (weight)\n"                                                               \
+  "  --prompt-field NAME   the line has a prompt, not learnt, under this name\n"                             \
+  "                        (prompt),\n"                                                                      \
+  "  --completion-field NAME\n"                                                                              \
+  "                        and its completion, learnt, under this (completion)\n"                            \
+  "  --messages            the line has an array of chat messages under --field\n"                           \
+  "                        (messages)\n"                                                                     \
   "  --role-field NAME     of a message: its role (role)\n"                                                  \
   "  --content-field NAME  of a message: its text (content)\n"                                               \
-  "  --train-roles LIST    roles whose messages are learnt, parted by commas (assistant)\n"                  \
-  "  --message-before TEXT put before each message, not learnt; {role} is its role, \\n a line feed ()\n"    \
+  "  --train-roles LIST    roles whose messages are learnt, parted by commas\n"                              \
+  "                        (assistant)\n"                                                                    \
+  "  --message-before TEXT\n"                                                                                \
+  "                        put before each message, not learnt; {role} is its\n"                             \
+  "                        role, \\n a line feed ()\n"                                                       \
   "  --message-after TEXT  put behind each message, learnt where it is (\\n)\n"
 
 static inline bool span_option_is(int answer) {

@@ -1,5 +1,6 @@
 /* headrace tokenize: turns text and .jsonl, compressed or not, into shards of tokens. */
 #include "tokenize.h"
+#include "help.h"
 
 #include <string.h>
 
@@ -11,38 +12,47 @@ const char tokenize_name[] = "tokenize";
 static const char *const name = tokenize_name;
 
 static int print_help(void) {
-  printf(
-      "Usage: headrace tokenize [OPTION...] --output FILE INPUT...\n\n"
-      "Writes the tokens of text and .jsonl, plain or compressed with zstd or gzip. INPUT is a file, a\n"
-      "directory or a quoted pattern. FILE appears, whole, when everything is written; shards appear one by\n"
-      "one, but with --force together in the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, "
-      "and\n"
-      "it ends by the signal.\n\n"
-      "  -o, --output FILE     what to write\n"
-      "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron or npy (headerless)\n"
-      "  --token-type TYPE     u16, u32, ... (auto: the smallest that fits the vocabulary)\n"
-      "  --shard-tokens N      begin a new file with the first document after N tokens (k, M, G):\n"
-      "                        FILE gets a number before its extension\n"
-      "  --continue            go on behind the last whole shard of the same command that was stopped or "
-      "killed;\n"
-      "                        if nothing of it is there, begin\n"
-      "  --separator WHERE     end-of-text id in each document: before, after or none\n"
-      "                        (llm.c: before; Megatron, datatrove: none; headerless, npy: after)\n"
-      "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
-      "  --force               replace what an earlier run with this output has written: FILE, its shards\n"
-      "                        and their companions, in the end and at once\n"
-      "  --workers N           threads that tokenize (as many as there are processors); what is written "
-      "does\n"
-      "                        not depend on it\n"
-      "  --json                in the end one JSON object on the standard output, in place of the summary: "
-      "all\n"
-      "                        counts, and how long reading, tokenizing and writing took and waited\n"
-      "  --quiet               no progress, no summary\n"
-      "  --help\n\n"
-      "Text:\n"
-      "  --format FORMAT       of the input: auto, text or jsonl (auto)\n%s",
-      data_options_help_text);
-  return cli_finish_output(name);
+  return help_print(name, "headrace tokenize [OPTION...] --output FILE INPUT...\n",
+                    (const char *const[]){
+                        "Writes the tokens of text and .jsonl, plain or compressed with zstd or gzip.\n"
+                        "INPUT is a file, a directory or a quoted pattern. FILE appears, whole, when\n"
+                        "everything is written; shards appear one by one, but with --force together in\n"
+                        "the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, and it ends by\n"
+                        "the signal.\n",
+                        "Options:\n"
+                        "  -o, --output FILE     what to write\n"
+                        "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron\n"
+                        "                        or npy (headerless)\n"
+                        "  --token-type TYPE     u8, i8, u16, i16, u32, i32, i64 or auto (auto: the\n"
+                        "                        smallest that fits the vocabulary)\n"
+                        "  --shard-tokens N      begin a new file with the first document after N tokens\n"
+                        "                        (k, M, G): FILE gets a number before its extension\n"
+                        "  --continue            go on behind the last whole shard of the same command\n"
+                        "                        that was stopped or killed; if nothing of it is there,\n"
+                        "                        begin\n"
+                        "  --separator WHERE     end-of-text id in each document: before, after or none\n"
+                        "                        (llm.c: before; Megatron, datatrove: none; headerless,\n"
+                        "                        npy: after)\n"
+                        "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
+                        "  --force               replace what an earlier run with this output has\n"
+                        "                        written: FILE, its shards and their companions, in the\n"
+                        "                        end and at once\n"
+                        "  --workers N           threads that tokenize (as many as there are\n"
+                        "                        processors); what is written does not depend on it\n"
+                        "  --json                in the end one JSON object on the standard output, in\n"
+                        "                        place of the summary: all counts, and how long reading,\n"
+                        "                        tokenizing and writing took and waited\n"
+                        "  --quiet               no progress, no summary\n"
+                        "  -h, --help            print this\n",
+                        "Text:\n"
+                        "  --format FORMAT       of the input: auto, text or jsonl (auto)\n" DATA_HELP_TEXT
+                        "\n" SPAN_OPTIONS_HELP,
+                        "Examples:\n"
+                        "  # bytes: no file of a tokenizer is needed\n"
+                        "  headrace tokenize -o bytes.bin text\n"
+                        "  # shards of 1000 tokens and more, in a format that keeps the documents\n"
+                        "  headrace tokenize --to megatron --shard-tokens 1000 -o shards.bin text\n",
+                        NULL});
 }
 
 static int take_workers(tokenize_run *run, const char *text) {
@@ -87,22 +97,22 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
   return CLI_OK;
 }
 
+const struct option tokenize_options_long[] = {DATA_OPTIONS_LONG,
+                                               {"output", required_argument, NULL, 'o'},
+                                               {"to", required_argument, NULL, 't'},
+                                               {"token-type", required_argument, NULL, 'T'},
+                                               {"shard-tokens", required_argument, NULL, 'n'},
+                                               {"workers", required_argument, NULL, 'w'},
+                                               {"continue", no_argument, NULL, 'c'},
+                                               {"force", no_argument, NULL, 'F'},
+                                               {"json", no_argument, NULL, 'j'},
+                                               {"quiet", no_argument, NULL, 'q'},
+                                               {"help", no_argument, NULL, 'h'},
+                                               {0}};
+
 static int parse(int argc, char **argv, tokenize_run *run) {
-  static const struct option options[] = {DATA_OPTIONS_LONG,
-                                          {"output", required_argument, NULL, 'o'},
-                                          {"to", required_argument, NULL, 't'},
-                                          {"token-type", required_argument, NULL, 'T'},
-                                          {"shard-tokens", required_argument, NULL, 'n'},
-                                          {"workers", required_argument, NULL, 'w'},
-                                          {"continue", no_argument, NULL, 'c'},
-                                          {"force", no_argument, NULL, 'F'},
-                                          {"json", no_argument, NULL, 'j'},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {0}};
-  opterr = 0;
-  for (int c, status; (c = getopt_long(argc, argv, ":ho:", options, NULL)) != -1;) {
-    if (c == '?' || c == ':') return cli_bad_option(name, c, argv);
+  for (int c, status; (c = cli_next_option(name, argc, argv)) != -1;) {
+    if (c == '?') return CLI_BAD_USAGE;
     if ((status = take_option(run, c, optarg)) != CLI_OK) return status;
   }
   if (run->help) return CLI_OK;

@@ -17,7 +17,8 @@ done
 refuses 2 'bogus is no command' -- help bogus
 run 0 info --help
 out_has 'Usage: headrace info' --json --tokenizer
-refuses 2 'expected a command' --
+run 2
+err_has 'Usage: headrace COMMAND'
 refuses 2 'bogus is no command' -- bogus
 refuses 2 'no file is named' -- info
 refuses 2 'the name of file 1 of 2 is empty, expected a file' -- info '' x

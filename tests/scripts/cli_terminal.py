@@ -212,10 +212,15 @@ def a_redirected_stderr_gets_no_escapes():
 
 def shown_on(columns, *arguments, **environment):
     """What show prints on a terminal, line by line."""
+    return printed_on(columns, "show", "--sequence-length", "400", "--batch-size", "1", *arguments, **environment)
+
+
+def printed_on(columns, *arguments, **environment):
+    """What the command prints on a terminal, line by line."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
     environment = {"TERM": "xterm", "NO_COLOR": "", **environment}
-    process = start("show", "--sequence-length", "400", "--batch-size", "1", *arguments, stdout=theirs, environment=environment)
+    process = start(*arguments, stdout=theirs, environment=environment)
     os.close(theirs)
     shown = b""
     while select.select([ours], [], [], PATIENCE)[0]:
@@ -250,6 +255,23 @@ def a_batch_is_shown_with_colours_unless_they_are_not_wanted():
     for unwanted in ({"NO_COLOR": "1"}, {"TERM": "dumb"}):
         lines = shown_on(80, "wide.txt", **unwanted)
         assert "\033" not in "".join(lines) and any("⇥" in line for line in lines), lines
+
+
+def a_help_is_wrapped_where_the_terminal_is_narrow():
+    def words(lines):
+        return " ".join(lines).split()
+
+    for command in ("convert", "feed", "help"):
+        arguments = [command] if command == "help" else [command, "--help"]
+        whole = printed_on(80, *arguments)
+        assert max(map(len, whole)) < 80 and printed_on(200, *arguments) == whole
+        for columns in (40, 60):
+            lines = printed_on(columns, *arguments)
+            assert words(lines) == words(whole)
+            wrapped = [line for line in lines if not re.match("(Usage:)? *headrace |  [#a-z]", line)]
+            assert max(map(len, wrapped)) < columns, wrapped
+    at_70 = printed_on(70, "feed", "--help")
+    assert "  --pool N              batches there are (2 workers + 2)" in at_70, at_70
 
 
 failures = []
