@@ -1,7 +1,7 @@
 /* The benchmark frame: contestants that take turns, cells that they are measured in, and what is
    printed, written and drawn from it.
 
-   A suite (queue, pool, loader, packing, tokenizer) is two lists and one function. The frame runs
+   A suite (queue, pool, loader, packing, sizing, tokenizer) is two lists and one function. The frame runs
        for each cell: for each round: for each contestant: suite->measure()
    so that what is compared is measured within the same second, and prints per cell a table with
    median, minimum, maximum and the ratio to the contestant named BENCH_US.
@@ -111,7 +111,7 @@ typedef struct bench_suite {
                   double *values);
 } bench_suite;
 
-extern const bench_suite bench_queue, bench_pool, bench_loader, bench_packing, bench_tokenizer;
+extern const bench_suite bench_queue, bench_pool, bench_loader, bench_packing, bench_sizing, bench_tokenizer;
 
 /* Says why what the running contestant did is wrong; printf-like. */
 void bench_wrong(const char *format, ...) __attribute__((format(printf, 1, 2)));

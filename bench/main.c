@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-static const bench_suite *const suites[] = {&bench_queue, &bench_pool, &bench_loader, &bench_packing};
+static const bench_suite *const suites[] = {&bench_queue, &bench_pool, &bench_loader, &bench_packing,
+                                            &bench_sizing};
 
 /* It looks inside the library, which the shared one does not show: a program beside this one. */
 static const char elsewhere[] = "tokenizer";
