@@ -58,7 +58,11 @@
 
 /* How an option struct, or one to be filled, begins: its size set, all else 0. */
 #ifdef __cplusplus
-extern "C++" template <typename T> constexpr T batch_options_init() {
+extern "C++" template <typename T>
+#if __cplusplus >= 201402L
+constexpr
+#endif
+    T batch_options_init() {
   T options{};
   options.size = sizeof(T);
   return options;
