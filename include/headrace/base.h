@@ -3,7 +3,7 @@
 
    Usage:
        if (!batch_split(batch, 4, parts))
-           fprintf(stderr, "%s\n", batch_last_error()->message);
+         fprintf(stderr, "%s\n", batch_last_error()->message);
 
    Errors: every function that can fail answers with false, NULL, -1, BATCH_TOKENIZER_FAILED, a number smaller than was
    asked for or a batch_status other than BATCH_OK, and leaves the reason in batch_last_error(), which belongs to the

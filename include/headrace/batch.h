@@ -2,10 +2,10 @@
    target, mask), three more where they are asked for, and their metadata, shared between threads by an atomic reference count.
 
    Usage:
-       Batch *batch = batch_create(32, 1024, 50257);      count 1: yours
+       Batch *batch = batch_create(32, 1024, 50257); // its count is 1
        Batch *parts[4];
-       batch_split(batch, 4, parts);                      views of 8 rows each, nothing copied
-       batch_free(batch);                                 the views keep the elements alive
+       batch_split(batch, 4, parts); // views of 8 rows each, nothing copied
+       batch_free(batch);            // the views keep the elements alive
        for (int i = 0; i < 4; i++) batch_free(parts[i]);
 
    Threads: the reference count may be changed from any thread at any time. Elements and

@@ -4,8 +4,11 @@
        const char *paths[] = {"data/fineweb_*.bin"};
        BatchDataset *dataset = batch_dataset_open(paths, 1, NULL);
        if (!dataset) puts(batch_last_error()->message);
+
+       // the last 1024 tokens of all
        int32_t ids[1024];
-       batch_dataset_read(dataset, batch_dataset_tokens(dataset) - 1024, 1024, ids);
+       uint64_t start = batch_dataset_tokens(dataset) - 1024;
+       batch_dataset_read(dataset, start, 1024, ids);
        batch_dataset_free(dataset);
 
    Formats (little-endian; docs/data-formats.md has them to the byte): headerless u16 or u32,
@@ -114,11 +117,14 @@ typedef enum batch_subset {
   BATCH_SUBSET_VALIDATION
 } batch_subset;
 
-/* What a line of .jsonl holds:
-     TEXT       text_field ("text"): the document, or an array of its spans, {"text": STRING, "train": BOOL}
-     PROMPT     two members: the prompt, which is not learnt, and the completion, which is
-     MESSAGES   text_field ("messages"): an array of chat messages, {"role": STRING, "content": STRING} */
-typedef enum batch_spans { BATCH_SPANS_TEXT = 0, BATCH_SPANS_PROMPT, BATCH_SPANS_MESSAGES } batch_spans;
+/* What a line of .jsonl holds. */
+typedef enum batch_spans {
+  BATCH_SPANS_TEXT = 0, /* text_field ("text"): the document, or an array of its spans,
+                           {"text": STRING, "train": BOOL} */
+  BATCH_SPANS_PROMPT,   /* two members: the prompt, which is not learnt, and the completion, which is */
+  BATCH_SPANS_MESSAGES  /* text_field ("messages"): an array of chat messages,
+                           {"role": STRING, "content": STRING} */
+} batch_spans;
 
 /* Documents of which not everything is to be learnt, see docs/data-formats.md. A document is then a row of spans, each
    tokenized as a text of its own: no token lies across the border of two. Nothing stands between them; the end-of-text id is
@@ -242,8 +248,9 @@ HEADRACE_API bool batch_dataset_has_loss(const BatchDataset *dataset);
 HEADRACE_API bool batch_dataset_read_loss(const BatchDataset *dataset, uint64_t start, size_t count,
                                           uint8_t *loss);
 
-/* Queries. A NULL dataset has nothing: they answer 0 or NULL with an error. */
+/* Queries: a NULL dataset has nothing, and they answer 0 or NULL with an error. */
 
+/* Returns how many tokens the stream has. */
 HEADRACE_API uint64_t batch_dataset_tokens(const BatchDataset *dataset);
 
 /* Documents in the stream, 0 when no boundaries are known. Where only some files have boundaries,
@@ -286,6 +293,7 @@ typedef struct batch_dataset_file {
 
 #define BATCH_DATASET_FILE_INIT HEADRACE_OPTIONS_INIT(batch_dataset_file)
 
+/* Returns how many files the dataset has. */
 HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);
 
 /* Fills *file, which begins as BATCH_DATASET_FILE_INIT, with what file `index` is. Returns false when index >=

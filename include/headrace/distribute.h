@@ -2,7 +2,7 @@
 
    Usage:
        Batch *parts[4];
-       batch_distribute_to_spheres(batch, 4, parts);      views, one a sphere
+       batch_distribute_to_spheres(batch, 4, parts); // views, one a sphere
        batch_assign_to_group(batch, 7);
 
    A symmetry group is a property of the data and a hint where to run it, never a thread.

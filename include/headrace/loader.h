@@ -7,15 +7,27 @@
        options.vocab_size = 50257;
        options.seed = 1;
        BatchLoader *loader = batch_loader_create(dataset, &options);
-       while ((batch = batch_loader_next(loader))) { ...; batch_release(batch); }
-       if (batch_last_error()->code != BATCH_END) puts(batch_last_error()->message);
+       while ((batch = batch_loader_next(loader))) {
+         train(batch);
+         batch_release(batch);
+       }
+       if (batch_last_error()->code != BATCH_END)
+         puts(batch_last_error()->message);
        batch_loader_free(loader);
 
    Where the ranks of a distributed run are said by its launcher:
-       if (!batch_launcher_rank(&options.rank, &options.world)) puts(batch_last_error()->message);
-   Beside each checkpoint, and when the run goes on from it:
-       batch_loader_get_state(loader, &state) && batch_loader_state_save(&state, "run.state")
-       if (batch_loader_state_load(&state, "run.state")) options.resume = &state;
+       if (!batch_launcher_rank(&options.rank, &options.world))
+         puts(batch_last_error()->message);
+
+   Beside each checkpoint:
+       batch_loader_state state;
+       if (!batch_loader_get_state(loader, &state) ||
+           !batch_loader_state_save(&state, "run.state"))
+         puts(batch_last_error()->message);
+
+   When the run goes on from it:
+       if (batch_loader_state_load(&state, "run.state"))
+         options.resume = &state;
 
    The order is a plan: a *row* is `sequence_length` positions (see batch_packing); an *epoch* is a
    permutation of all rows (of documents that are packed, of these, and of the rows of each window of them); a *step* is the next world * batch_size rows of the epoch, of which rank
@@ -91,7 +103,7 @@ typedef enum batch_packing {
                              is longer than a row is cropped */
 } batch_packing;
 
-/* Best fit, and aligned: documents come in the order that `shuffle` says, pack_window of them at a time, and such a window is
+/* Packing: with BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED documents come in the order that `shuffle` says, pack_window of them at a time, and such a window is
    packed alone; its rows are shuffled among themselves (not with BATCH_SHUFFLE_NONE). With BATCH_SHUFFLE_BLOCKS a window has
    documents that follow each other. So a window is known from the seed, the epoch and its number, and nothing of the
    others. Windows are packed when they are needed, by the workers, the next one ahead; making a loader, or resuming, packs
@@ -203,7 +215,7 @@ typedef struct batch_loader_options {
   size_t num_skips;
 } batch_loader_options;
 
-/* with_cu_seqlens: the batch as one sequence of batch_size * sequence_length positions, at most 2^31 - 1, for attention kernels
+/* Cumulative lengths: with_cu_seqlens shows the batch as one sequence of batch_size * sequence_length positions, at most 2^31 - 1, for attention kernels
    of variable lengths. A sequence is a run of equal numbers in documents, as it is with with_documents: a row begins
    one, and so do each document in it and the padding at its end. Where no boundaries of documents are known
    (BATCH_PACK_WINDOWS), each row is one, and its padding. A batch with more than max_sequences has a fault,
@@ -225,14 +237,14 @@ typedef struct batch_loader_options {
    ranks agree: transforms run on a batch of whole rows, cu_seqlens, num_sequences and max_seqlen are those of the
    whole rows. Memory: a batch of whole rows a worker, which batch_count_live counts. */
 
-/* Places that are skipped are left out of their epoch: steps are made of the rows that are left, in the same order, and the
+/* Skips: places that are skipped are left out of their epoch: steps are made of the rows that are left, in the same order, and the
    epoch has fewer of them; one that is skipped entirely has none. (With weights a row that is skipped counts as given.)
    Intervals come in any order, may overlap, and may reach beyond the epoch's end. A run that resumes skips what its
    state says and what its options say: so after a step whose loss went wrong, resume from a state before it with the places of
    the rows that the batches had (batch_loader_places). At most BATCH_LOADER_MAX_SKIPS intervals; where a resumed run comes to
    more, those of epochs before the state's are let go of, and a replay of such an epoch does not know them. */
 
-/* A pool of the caller's has batches of exactly the shape that the options say, is not closed and outlives the loader: freeing it
+/* Pools: a pool of the caller's has batches of exactly the shape that the options say, is not closed and outlives the loader: freeing it
    before aborts. pool_size must be 0: the loader uses all the batches there are. batch_pool_resize may make
    it smaller while a loader has it, but not larger. The loader leaves the pool as it was: when batch_loader_free returns
    all batches are back but those that the caller has. Closing the pool ends a loader that still needs batches:

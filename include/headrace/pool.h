@@ -3,10 +3,13 @@
 
    Usage:
        BatchPool *pool = batch_pool_create(8, 32, 1024, 50257);
-       Batch *batch = batch_pool_allocate(pool);       waits while all 8 are out
-       ... fill it, hand it to a queue; whoever is done with it calls ...
-       batch_release(batch);                           the last reference puts it back
-       the end:   batch_pool_close(pool);  join them all;  batch_pool_free(pool);
+       Batch *batch = batch_pool_allocate(pool); // waits while all are out
+       fill(batch); // and hand it to a queue; who is done with it calls
+       batch_release(batch); // the last reference puts it back
+
+       // the end: when all threads have been joined, it is freed
+       batch_pool_close(pool);
+       batch_pool_free(pool);
 
    Threads: every call may run at the same time as every other one, from any number of threads,
    but for batch_pool_free, which must be the last. Batches may be out when the pool is freed: they

@@ -2,18 +2,33 @@
 
    Usage:
        BatchQueue *queue = batch_queue_create(64);
-       producer:  if (!batch_queue_enqueue(queue, batch)) batch_release(batch);    closed
-       consumer:  while ((batch = batch_queue_dequeue(queue))) { ...; batch_release(batch); }
-       the end:   batch_queue_close(queue);  join them all;  batch_queue_free(queue);
+
+       // a producer; it fails when the queue is closed
+       if (!batch_queue_enqueue(queue, batch)) batch_release(batch);
+
+       // a consumer
+       while ((batch = batch_queue_dequeue(queue))) {
+         train(batch);
+         batch_release(batch);
+       }
+
+       // the end: when all threads have been joined, it is freed
+       batch_queue_close(queue);
+       batch_queue_free(queue);
 
    In an event loop, which must not wait in a call:
        int fd = batch_queue_fd(queue, BATCH_QUEUE_DEQUEUE);
-       epoll_ctl(loop, EPOLL_CTL_ADD, fd, &(struct epoll_event){.events = EPOLLIN, .data.fd = fd});
+       struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+       epoll_ctl(loop, EPOLL_CTL_ADD, fd, &event);
        do {
-         while ((batch = batch_queue_try_dequeue(queue))) { ...; batch_release(batch); }
-         if ((status = batch_queue_arm(queue, BATCH_QUEUE_DEQUEUE)) == BATCH_OK)
-           epoll_wait(loop, &ready, 1, -1);
-       } while (status == BATCH_OK || status == BATCH_READY);          else BATCH_CLOSED, or an error
+         while ((batch = batch_queue_try_dequeue(queue))) {
+           train(batch);
+           batch_release(batch);
+         }
+         status = batch_queue_arm(queue, BATCH_QUEUE_DEQUEUE);
+         if (status == BATCH_OK) epoll_wait(loop, &event, 1, -1);
+       } while (status == BATCH_OK || status == BATCH_READY);
+       // else it is BATCH_CLOSED, or an error
 
    References: a successful enqueue takes over the caller's reference, a failed one leaves it
    with the caller; a dequeue hands the reference to its caller.

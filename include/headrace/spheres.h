@@ -2,14 +2,16 @@
    uneven distribution never leaves a worker waiting while there is work.
 
    Usage:
+       void my_step(void *context, uint32_t sphere, Batch *batch);
+
        batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
        options.num_spheres = 4;
-       options.process = my_step;             void my_step(void *context, uint32_t sphere, Batch *batch)
+       options.process = my_step;
        BatchSpheres *spheres = batch_spheres_start(&options);
        batch_spheres_dispatch(spheres, BATCH_SPHERES_ANY, batch);
-       batch_spheres_dispatch_many(spheres, NULL, batches, n);     many at once
-       batch_spheres_drain(spheres);          everything dispatched so far has been processed
-       batch_spheres_stop(spheres);           processes the rest, joins, frees
+       batch_spheres_dispatch_many(spheres, NULL, batches, n); // or many
+       batch_spheres_drain(spheres); // all dispatched so far is processed
+       batch_spheres_stop(spheres);  // processes the rest, joins, frees
 
    A worker takes from its own lane first; when that is empty, from the fullest other one. When all
    are empty it sleeps until work is dispatched to any lane.

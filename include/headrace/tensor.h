@@ -1,9 +1,9 @@
 /* A dense row-major array with a shape and an element type.
 
    Usage:
-       uint32_t shape[2] = {3, 4}, at[2] = {1, 2};
-       Tensor *t = tensor_create(shape, 2);          zeroed float32
-       tensor_set(t, at, 7.0f);
+       uint32_t shape[] = {3, 4}, at[] = {1, 2};
+       Tensor *t = tensor_create(shape, 2); // float32, all 0
+       tensor_set(t, at, 7);
        tensor_free(t);
 
    Threads: a tensor has no lock. Any number of threads may read one; one that writes must be

@@ -1,13 +1,14 @@
 /* From text to token ids and back: a tokenizer, and what is done to the text before it.
 
    Usage:
-       BatchTokenizer *bytes = batch_tokenizer_bytes(1);         ids 0 to 255, end of text 256
-       int32_t ids[64];
+       BatchTokenizer *bytes = batch_tokenizer_bytes(1); // ids 0 to 255
+       int32_t ids[64]; // the end of text is 256
        size_t n = batch_tokenizer_encode(bytes, "mill race", 9, ids, 64);
        batch_tokenizer_free(bytes);
 
    One that a model was trained with comes from its file:
-       BatchTokenizer *llama = batch_tokenizer_open("tokenizer.json", NULL);
+       BatchTokenizer *llama =
+           batch_tokenizer_open("tokenizer.json", NULL);
 
    A tokenizer of the caller's own is three functions in a batch_tokenizer_functions.
 
@@ -147,7 +148,9 @@ HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, cons
 
    Usage:
        BatchDecoder *decoder = batch_decoder_create(tokenizer);
-       while (...) if (batch_decoder_feed(decoder, ids, count, ends, &text, &bytes)) fwrite(text, 1, bytes, file);
+       while ((count = next_ids(ids, &ends)) > 0)
+         if (batch_decoder_feed(decoder, ids, count, ends, &text, &bytes))
+           fwrite(text, 1, bytes, stdout);
        batch_decoder_free(decoder); */
 typedef struct BatchDecoder BatchDecoder;
 

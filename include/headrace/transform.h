@@ -7,7 +7,7 @@
        masking.mask_id = 103;
        masking.vocab_size = 30522;
        batch_transform chain[] = {batch_transform_mask(&masking)};
-       options.transforms = chain;
+       options.transforms = chain; // of a loader
        options.num_transforms = 1;
 
    A transform is a function of one row and of a stream of random numbers that is derived from
@@ -40,6 +40,7 @@ typedef struct batch_random {
 /* Starts the stream that `key` chooses. */
 HEADRACE_API batch_random batch_random_start(uint64_t key);
 
+/* Returns the next number of the stream, any 64 bits. */
 HEADRACE_API uint64_t batch_random_next(batch_random *random);
 
 /* Returns a number in [0, bound), each as likely (Lemire 2019); 0 when bound is 0. */
@@ -59,7 +60,7 @@ typedef struct batch_transform {
   const void *context;
 } batch_transform;
 
-/* The built-in transforms. Each borrows its options, which start from their INIT, must outlive the loader and
+/* Built-in transforms: each borrows its options, which start from their INIT, must outlive the loader and
    stay as they are; they are checked when the loader is made: ids must be from 0 on and below the loader's
    vocab_size, or ones that the element type holds exactly when that is 0, and so must vocab_size - 1; a
    probability must be a number, and counts as the nearer bound outside [0, 1]. Positions whose mask is 0 are
@@ -79,6 +80,7 @@ typedef struct batch_mask_options {
 
 #define BATCH_MASK_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_mask_options)
 
+/* Makes the transform, of options that must stay as they are: see Built-in transforms. */
 HEADRACE_API batch_transform batch_transform_mask(const batch_mask_options *options);
 
 /* Token dropout: each input id becomes drop_id with `probability`; targets stay. */
@@ -90,6 +92,7 @@ typedef struct batch_dropout_options {
 
 #define BATCH_DROPOUT_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_dropout_options)
 
+/* Makes the transform, of options that must stay as they are: see Built-in transforms. */
 HEADRACE_API batch_transform batch_transform_dropout(const batch_dropout_options *options);
 
 /* Random replacement: each input id becomes a random one below vocab_size with `probability`. */
@@ -101,6 +104,7 @@ typedef struct batch_replace_options {
 
 #define BATCH_REPLACE_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_replace_options)
 
+/* Makes the transform, of options that must stay as they are: see Built-in transforms. */
 HEADRACE_API batch_transform batch_transform_replace(const batch_replace_options *options);
 
 /* Normalization of a float32 input: (x - mean) / deviation; deviation > 0. */
@@ -112,6 +116,7 @@ typedef struct batch_normalize_options {
 
 #define BATCH_NORMALIZE_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_normalize_options)
 
+/* Makes the transform, of options that must stay as they are: see Built-in transforms. */
 HEADRACE_API batch_transform batch_transform_normalize(const batch_normalize_options *options);
 
 /* Noise on a float32 input: normal, of mean 0; deviation >= 0. */
@@ -123,6 +128,7 @@ typedef struct batch_noise_options {
 
 #define BATCH_NOISE_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_noise_options)
 
+/* Makes the transform, of options that must stay as they are: see Built-in transforms. */
 HEADRACE_API batch_transform batch_transform_noise(const batch_noise_options *options);
 
 #ifdef __cplusplus
