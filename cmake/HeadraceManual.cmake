@@ -1,0 +1,61 @@
+# The manual: man pages from the headers and the command's help, built with everything else where Python is.
+# Documentation of the generator: manual/man_pages.py.
+find_package(Python3 QUIET COMPONENTS Interpreter)
+set(HEADRACE_MANUAL_DEFAULT OFF)
+if(PROJECT_IS_TOP_LEVEL AND Python3_FOUND AND NOT HEADRACE_SANITIZE)
+  set(HEADRACE_MANUAL_DEFAULT ON)
+endif()
+option(HEADRACE_MANUAL "Build the man pages, with Python 3" ${HEADRACE_MANUAL_DEFAULT})
+
+if(HEADRACE_MANUAL)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  set(manual ${PROJECT_SOURCE_DIR}/manual)
+  set(HEADRACE_MAN_PAGES ${PROJECT_BINARY_DIR}/man)
+  file(GLOB sources CONFIGURE_DEPENDS ${manual}/*.py ${manual}/*.md ${PROJECT_SOURCE_DIR}/include/headrace/*.h)
+  # Section 1 is what the command says of itself: not without it, nor where it cannot run.
+  set(command)
+  if(HEADRACE_CLI AND NOT CMAKE_CROSSCOMPILING)
+    set(commands convert decode feed info show tokenize)
+    if(TARGET headrace-bench)
+      list(APPEND commands bench)
+      list(APPEND sources headrace-bench)
+    endif()
+    list(JOIN commands "," commands)
+    set(command --command $<TARGET_FILE:headrace_cli> --only ${commands})
+    list(APPEND sources headrace_cli)
+  endif()
+  add_custom_command(OUTPUT ${HEADRACE_MAN_PAGES}/written
+    COMMAND ${CMAKE_COMMAND} -E rm -rf ${HEADRACE_MAN_PAGES}
+    COMMAND ${Python3_EXECUTABLE} -B ${manual}/man_pages.py --output ${HEADRACE_MAN_PAGES} --version ${PROJECT_VERSION} ${command}
+    COMMAND ${CMAKE_COMMAND} -E touch ${HEADRACE_MAN_PAGES}/written
+    DEPENDS ${sources} ${PROJECT_SOURCE_DIR}/CHANGELOG.md COMMENT "Writing man pages" VERBATIM)
+  add_custom_target(man_pages ALL DEPENDS ${HEADRACE_MAN_PAGES}/written)
+  if(HEADRACE_INSTALL)
+    install(DIRECTORY ${HEADRACE_MAN_PAGES}/man3 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT dev)
+    install(DIRECTORY ${HEADRACE_MAN_PAGES}/man7 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT command)
+  endif()
+  if(HEADRACE_INSTALL AND command)
+    install(DIRECTORY ${HEADRACE_MAN_PAGES}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT command)
+  endif()
+endif()
+
+# The usage of each header compiles.
+if(Python3_FOUND AND HEADRACE_HAS_UNIT_TESTS)
+  set(check ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/manual/check_usage.py --headers ${PROJECT_SOURCE_DIR}/include/headrace)
+  add_test(NAME usage_compiles COMMAND ${check} ${CMAKE_C_COMPILER})
+  add_test(NAME usage_compiles_control COMMAND ${check} --control ${CMAKE_C_COMPILER})
+  set_tests_properties(usage_compiles usage_compiles_control PROPERTIES LABELS unit TIMEOUT 300)
+  set_tests_properties(usage_compiles_control PROPERTIES PASS_REGULAR_EXPRESSION "the control:.*too few arguments")
+endif()
+
+# What is written is whole: every function, sentence, command and option is there, and groff has nothing to say. The control
+# has a fault of each kind.
+find_program(HEADRACE_GROFF groff)
+if(HEADRACE_MANUAL AND HEADRACE_GROFF AND HEADRACE_HAS_UNIT_TESTS)
+  set(check ${Python3_EXECUTABLE} -B ${manual}/check_man_pages.py --pages ${HEADRACE_MAN_PAGES}
+    --headers ${PROJECT_SOURCE_DIR}/include/headrace ${command})
+  add_test(NAME man_pages COMMAND ${check})
+  add_test(NAME man_pages_control COMMAND ${check} --control)
+  set_tests_properties(man_pages man_pages_control PROPERTIES LABELS unit TIMEOUT 300)
+  set_tests_properties(man_pages_control PROPERTIES PASS_REGULAR_EXPRESSION "all faults were found")
+endif()
