@@ -8,8 +8,17 @@
 #include <string.h>
 #include <unistd.h>
 
-static const bench_suite *const suites[] = {&bench_queue, &bench_pool, &bench_loader, &bench_packing,
-                                            &bench_sizing};
+static const struct {
+  const bench_suite *suite;
+  const char *help;
+} suites[] = {
+    {&bench_queue, "batches handed from threads to threads"},
+    {&bench_pool, "batches taken from a pool and given back"},
+    {&bench_loader, "tokens made into shuffled batches"},
+    {&bench_packing, "documents packed into rows"},
+    {&bench_sizing, "what the sizes of pools and queues cost and give"},
+};
+enum { SUITES = sizeof suites / sizeof *suites };
 
 /* It looks inside the library, which the shared one does not show: a program beside this one. */
 static const char elsewhere[] = "tokenizer";
@@ -24,16 +33,19 @@ static int run_elsewhere(char **argv) {
 }
 
 static int usage(FILE *to) {
-  fprintf(to, "Usage: headrace bench SUITE [options]; headrace bench SUITE --help\nSuites:");
-  for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++) fprintf(to, " %s", suites[i]->name);
-  fprintf(to, " %s\n", elsewhere);
+  fputs("Usage: headrace bench SUITE [OPTION...]\n\n"
+        "Measure queues, the pool and the loader against others.\n\nSuites:\n",
+        to);
+  for (size_t i = 0; i < SUITES; i++) fprintf(to, "  %-10s %s\n", suites[i].suite->name, suites[i].help);
+  fprintf(to, "  %-10s %s\n\nheadrace bench SUITE --help names the options of a suite.\n", elsewhere,
+          "text made into ids");
   return to == stdout ? 0 : 2;
 }
 
 int main(int argc, char **argv) {
   if (argc < 2) return usage(stderr);
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return usage(stdout);
-  for (size_t i = 0; i < sizeof suites / sizeof suites[0]; i++)
-    if (strcmp(argv[1], suites[i]->name) == 0) return bench_main(suites[i], argc - 1, argv + 1);
+  for (size_t i = 0; i < SUITES; i++)
+    if (strcmp(argv[1], suites[i].suite->name) == 0) return bench_main(suites[i].suite, argc - 1, argv + 1);
   return strcmp(argv[1], elsewhere) == 0 ? run_elsewhere(argv) : usage(stderr);
 }

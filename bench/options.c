@@ -45,19 +45,20 @@ static void own_usage(FILE *to, const bench_option *own) {
 }
 
 void options_usage(FILE *to, const bench_suite *suite) {
-  fprintf(
-      to,
-      "Usage: headrace bench %s [options]\n"
-      "  --quick               the important cells only, and short\n"
-      "  --cells LIST          comma separated patterns of NAME or NAME@CAPACITY, e.g. "
-      "'4p4c,*-blocking,*@16'\n"
-      "  --contestants LIST    comma separated patterns of names\n"
-      "  --seconds S           how long a measurement takes\n"
-      "  --rounds N            how often each one is repeated, the contestants in turn\n"
-      "  --csv FILE            write bench,cell,capacity,contestant,median,min,max,unit,rounds,processors\n"
-      "  --plot FILE           draw a picture with gnuplot: FILE.svg or FILE.png\n"
-      "  --list                name the cells and contestants, measure nothing\n",
-      suite->name);
+  fprintf(to,
+          "Usage: headrace bench %s [OPTION...]\n\nOptions:\n"
+          "  --quick               the important cells only, and short\n"
+          "  --cells LIST          comma separated patterns of NAME or NAME@CAPACITY, e.g.\n"
+          "                        '4p4c,*-blocking,*@16'\n"
+          "  --contestants LIST    comma separated patterns of names\n"
+          "  --seconds S           how long a measurement takes\n"
+          "  --rounds N            how often each one is repeated, the contestants in turn\n"
+          "  --csv FILE            write bench, cell, capacity, contestant, median, min, max,\n"
+          "                        unit, rounds and processors\n"
+          "  --plot FILE           draw a picture with gnuplot: FILE.svg or FILE.png\n"
+          "  --list                name the cells and contestants, measure nothing\n",
+          suite->name);
+  if (suite->option_count > 0) fputs("\nOf this suite:\n", to);
   for (size_t i = 0; i < suite->option_count; i++) own_usage(to, &suite->options[i]);
 }
 

@@ -59,3 +59,15 @@ def parse(text):
 def ask(program, *words):
     """What `program words` prints."""
     return subprocess.run([program, *words], check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def with_suites(program, command, asked):
+    """A command's help with the options of its suites, if it has any: those that all have once."""
+    suites = [name for group in asked.groups if group.heading == "Suites" for name, _ in group.items]
+    groups = []
+    for suite in suites:
+        for group in parse(ask(program, command, suite, "--help")).groups:
+            of_suite = group._replace(heading="Options of %s" % suite)
+            groups.append(group if group.heading == "Options" else of_suite)
+    own = [group for at, group in enumerate(groups) if group not in groups[:at]]
+    return asked._replace(groups=asked.groups + own)

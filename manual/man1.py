@@ -58,6 +58,10 @@ class Page:
             self.out.append(".SH COMMANDS")
             self._tagged(group.items, lambda name: ".BR headrace\\-%s (1)" % roff.escape(name, True))
             return
+        if group.heading == "Suites":
+            self.out.append(".SH SUITES")
+            self._tagged(group.items, roff.bold)
+            return
         if ".SH OPTIONS" not in self.out:
             self.out.append(".SH OPTIONS")
         if group.heading != "Options":

@@ -101,6 +101,7 @@ def write_commands(manual, names, program, wanted):
         write = words.Writer(names, page)
         others = [(other, "1") for other in ["headrace"] * bool(name) + sorted(pages) if other != page] + last[:1]
         asked = help.parse(help.ask(program, name, "--help")) if name else top
+        asked = help.with_suites(program, name, asked)
         if not asked.status:
             asked = asked._replace(status=top.status)
         brief = briefs[name] if name else "batches for training language models"

@@ -73,7 +73,7 @@ def blocks(found, write, parameters=()):
 
 def title(name, section, date, source, manual):
     arguments = " ".join(argument(part) for part in (escape(name.upper(), True), section, date, source, manual))
-    return ['.\\" Written by manual/man_pages.py.', ".TH " + arguments, ".nh", ".ad l"]
+    return ['.\\" Written by manual/man_pages.py.', ".TH " + arguments, ".nh", ".ad l", ".ss 12 0"]
 
 
 def link(page, section):
