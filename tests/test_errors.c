@@ -125,6 +125,10 @@ Test(errors, the_version_is_that_of_the_headers) {
   cr_assert_eq(batch_version_number(), major * 10000 + minor * 100 + patch);
 }
 
+Test(errors, the_features_are_those_that_the_build_was_configured_with) {
+  cr_assert_str_eq(batch_features(), HEADRACE_TEST_FEATURES);
+}
+
 #if !(HEADRACE_VERSION >= 100 && HEADRACE_VERSION < 1000000)
 #error "HEADRACE_VERSION is no number for #if"
 #endif

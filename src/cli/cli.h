@@ -33,6 +33,8 @@ extern const cli_command cli_commands[]; /* up to one without a name */
 /* NULL: there is none of this name. */
 const cli_command *cli_find_command(const char *name);
 
+int cli_version(void); /* headrace --version */
+
 /* Says on stderr what is wrong; returns CLI_BAD_DATA. What control characters an argument or a path
    holds is shown as \xNN, here and below. */
 __attribute__((format(printf, 2, 3))) int cli_error(const char *command, const char *format, ...);

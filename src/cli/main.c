@@ -7,11 +7,6 @@
 #include "help.h"
 #include "nearest.h"
 
-static int version(void) {
-  printf("headrace %s\n", batch_version());
-  return cli_finish_output("--version");
-}
-
 static int help(void) {
   help_print_overview(stdout);
   return cli_finish_output("help");
@@ -61,7 +56,7 @@ int main(int argc, char **argv) {
     return CLI_BAD_USAGE;
   }
   if (is_one_of(argv[1], "help", "--help", "-h")) return argc > 2 ? help_on(argv[2]) : help();
-  if (is_one_of(argv[1], "version", "--version", "-V")) return version();
+  if (is_one_of(argv[1], "version", "--version", "-V")) return cli_version();
   if (strcmp(argv[1], "complete") == 0) return command_complete(argc - 1, argv + 1);
   const cli_command *command = cli_find_command(argv[1]);
   if (!command) return no_command(argv[1]);

@@ -42,7 +42,7 @@ export class Headrace {
     this.seconds = 0;
   }
   version() {
-    return execFileSync(this.program, ['--version']).toString().trim();
+    return execFileSync(this.program, ['--version']).toString().split('\n')[0];
   }
   /* specials: ignore or allow. */
   run(vocabulary, specials, sort, files) {
