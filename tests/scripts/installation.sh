@@ -9,7 +9,7 @@ cmake=$1 source=$2 build=$3 compiler=$4
 shift 4
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
-sh "$source/tests/scripts/readme_example.sh" "$source/README.md" >"$directory/example.c"
+python3 "$source/tests/docs/blocks.py" file "$source/README.md" example.c >"$directory/example.c"
 part() { sed -n "s/^#define HEADRACE_VERSION_$1 //p" "$source/include/headrace/base.h"; }
 minor=$(part MAJOR).$(part MINOR)
 
