@@ -42,7 +42,7 @@ unset label 1
 set lmargin at screen 0.565
 set rmargin at screen 0.985
 set label 2 'How long a batch is in a queue that is kept full' at graph 0, graph 1.13
-set label 3 'By capacity; none: the pool of 16384 is the limit. Thick: the median; thin: 99 %.' at graph 0, graph 1.05
+set label 3 'By capacity (none: 16384 batches in all). Thick: median; thin: 99 %.' at graph 0, graph 1.05
 set logscale x 2
 set logscale y 10
 set xrange [0.8:20000]
