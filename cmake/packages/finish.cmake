@@ -1,0 +1,39 @@
+# Run by cpack in what is to be packed, a folder a component: programs and libraries stripped, pages of the manual
+# compressed, and beside them what Debian wants of each package: its copyright, its changelog, and which remarks of
+# lintian are known.
+function(compress file)
+  execute_process(COMMAND gzip -9n ${file} COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+function(strip file)
+  execute_process(COMMAND ${CPACK_HEADRACE_STRIP} --remove-section=.comment --remove-section=.note ${ARGN} ${file}
+    COMMAND_ERROR_IS_FATAL ANY)
+endfunction()
+
+foreach(component package IN ZIP_LISTS CPACK_COMPONENTS_ALL CPACK_HEADRACE_NAMES)
+  set(tree ${CPACK_TEMPORARY_DIRECTORY}/${component}${CPACK_PACKAGING_INSTALL_PREFIX})
+  set(data ${tree}/${CPACK_HEADRACE_DATA})
+  file(GLOB programs ${tree}/bin/* ${tree}/lib*/*.so.*.* ${tree}/lib/*/*.so.*.*)
+  foreach(program IN LISTS programs)
+    if(NOT IS_SYMLINK ${program})
+      strip(${program} --strip-unneeded)
+    endif()
+  endforeach()
+  file(GLOB_RECURSE archives ${tree}/lib/*.a)
+  foreach(archive IN LISTS archives)
+    strip(${archive} --strip-debug --enable-deterministic-archives)
+  endforeach()
+  file(GLOB pages ${data}/man/man*/*[0-9])
+  foreach(page IN LISTS pages)
+    compress(${page})
+  endforeach()
+  set(documents ${data}/doc/${package})
+  file(REMOVE ${documents}/LICENSE) # copyright has it
+  file(COPY ${CPACK_HEADRACE_PACKAGES}/copyright DESTINATION ${documents})
+  file(COPY_FILE ${CPACK_HEADRACE_PACKAGES}/changelog ${documents}/changelog.Debian)
+  compress(${documents}/changelog.Debian)
+  if(EXISTS ${CPACK_HEADRACE_PACKAGES}/${package}.lintian-overrides)
+    file(MAKE_DIRECTORY ${data}/lintian/overrides)
+    file(COPY_FILE ${CPACK_HEADRACE_PACKAGES}/${package}.lintian-overrides ${data}/lintian/overrides/${package})
+  endif()
+endforeach()
