@@ -29,3 +29,10 @@ if(NOT HEADRACE_SANITIZE)
   headrace_script_control(cpp_standards_control cpp_standards.sh ${include_dir} ${CMAKE_CXX_COMPILER} --
     ${CMAKE_CURRENT_SOURCE_DIR}/cpp/misuse.cpp)
 endif()
+
+# The example learns: untrained it is at ln 256 = 5.5.
+if(TARGET bigram)
+  add_test(NAME cpp_example COMMAND bigram --steps 200 /usr/share/common-licenses/GPL-3)
+  set_tests_properties(cpp_example PROPERTIES LABELS unit TIMEOUT ${HEADRACE_TEST_TIMEOUT}
+    PASS_REGULAR_EXPRESSION "step   200  loss [0-3][.][0-9]+ of what was held back")
+endif()
