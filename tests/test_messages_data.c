@@ -192,3 +192,13 @@ Test(messages_data, of_writers) {
   TAKES(batch_writer_free, NULL);
   batch_writer_free(writer);
 }
+
+Test(messages_data, of_metrics) {
+  batch_metrics_options options = BATCH_METRICS_OPTIONS_INIT;
+  char text[8];
+  REFUSES(batch_metrics_text, NULL, text, sizeof text);
+  REFUSES(batch_metrics_text, &options, NULL, 1);
+  options.num_objects = 1;
+  REFUSES(batch_metrics_text, &options, text, sizeof text);
+  TAKES(batch_metrics_text, &(batch_metrics_options)BATCH_METRICS_OPTIONS_INIT, text, sizeof text);
+}

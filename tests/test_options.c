@@ -49,6 +49,10 @@ static bool use_dataset_spans(void *options) {
   return use_dataset(&dataset);
 }
 
+static bool use_metrics(void *options) {
+  return batch_metrics_text(options, NULL, 0) > 0;
+}
+
 static bool use_text(void *options) {
   return batch_text_normalize("a", 1, options, NULL, 0) == 1;
 }
@@ -218,6 +222,8 @@ static const kind given[] = {
          .batch_size = 1, .sequence_length = 4, .world = 1),
     KIND("batch_loader_create_mixed", batch_loader_options, "BATCH_LOADER_OPTIONS_INIT", num_skips, use_mixed,
          .batch_size = 1, .sequence_length = 4, .world = 1),
+    KIND("batch_metrics_text", batch_metrics_options, "BATCH_METRICS_OPTIONS_INIT", num_labels, use_metrics,
+         .num_objects = 0),
     KIND("batch_transform_mask", batch_mask_options, "BATCH_MASK_OPTIONS_INIT", num_keep, use_mask,
          .vocab_size = 10),
     KIND("batch_transform_dropout", batch_dropout_options, "BATCH_DROPOUT_OPTIONS_INIT", drop_id, use_dropout,

@@ -7,6 +7,7 @@
 #include "dataset.h"
 #include "distribute.h"
 #include "loader.h"
+#include "metrics.h"
 #include "pool.h"
 #include "queue.h"
 #include "spheres.h"

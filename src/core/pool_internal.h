@@ -34,6 +34,9 @@ Batch *pool_allocate_unless(BatchPool *pool, unsigned loan, const _Atomic bool *
 /* Has everyone who waits with this loan look again: all of them have ended. */
 void pool_wake(BatchPool *pool, unsigned loan);
 
+/* How many batches have been handed out, and, unlike batch_pool_get_stats, idle ones that were retired: it never falls. */
+uint64_t pool_pops(const BatchPool *pool);
+
 /* The shape of the pool's batches. */
 const batch_shape *pool_shape(const BatchPool *pool);
 

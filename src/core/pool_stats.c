@@ -16,6 +16,10 @@ uint32_t batch_pool_outstanding(const BatchPool *pool) {
   return pool_check("batch_pool_outstanding", pool) ? pool_out(pool) : 0;
 }
 
+uint64_t pool_pops(const BatchPool *pool) {
+  return stack_pops(&pool->idle) - pool->earlier_pops;
+}
+
 void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t *releases,
                           uint64_t *cache_hits, uint64_t *cache_misses) {
   uint64_t handed_out = 0, out = 0, late = 0, refused = 0;
@@ -25,7 +29,7 @@ void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t
     refused = counters_sum(&pool->statistics, REFUSED);
     if (releases) out = pool_out(pool);
     /* What was counted as retired may not all be among the pops that are seen. */
-    handed_out = stack_pops(&pool->idle) - pool->earlier_pops;
+    handed_out = pool_pops(pool);
     handed_out = handed_out > retired ? handed_out - retired : 0;
   }
   /* A batch that was handed out is out or came back. */

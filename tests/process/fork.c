@@ -53,6 +53,13 @@ static void expect_elsewhere(const char *call, bool refused) {
   EXPECT(strstr(batch_last_error()->message, call), "%s: %s", call, batch_last_error()->message);
 }
 
+static size_t metrics_of(batch_metrics_object object) {
+  batch_metrics_options options = BATCH_METRICS_OPTIONS_INIT;
+  options.objects = &object;
+  options.num_objects = 1;
+  return batch_metrics_text(&options, NULL, 0);
+}
+
 static BatchDataset *dataset;
 static BatchLoader *loader;
 static Batch *first;
@@ -81,6 +88,7 @@ static void use_parents_loader(void) {
   expect_elsewhere("batch_loader_replay", !batch_loader_replay(loader, 0, 0));
   expect_elsewhere("batch_loader_places", !batch_loader_places(loader, &(Batch){0}, &(uint64_t){0}));
   expect_elsewhere("batch_loader_get_stats", !batch_loader_get_stats(loader, &stats));
+  expect_elsewhere("batch_metrics_text", !metrics_of((batch_metrics_object){.loader = loader}));
   batch_loader_close(loader);
   expect_elsewhere("batch_loader_close", true);
   batch_loader_free(loader);
@@ -146,6 +154,7 @@ static void use_parents_spheres(void) {
   Batch *batch = batch_create(2, 1, 0);
   batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
   expect_elsewhere("batch_spheres_dispatch", !batch_spheres_dispatch(running, 0, batch));
+  expect_elsewhere("batch_metrics_text", !metrics_of((batch_metrics_object){.spheres = running}));
   expect_elsewhere("batch_spheres_dispatch_many", !batch_spheres_dispatch_many(running, NULL, &batch, 1));
   expect_elsewhere("batch_spheres_dispatch_split", !batch_spheres_dispatch_split(running, batch));
   expect_elsewhere("batch_spheres_get_stats", !batch_spheres_get_stats(running, 0, &stats));
