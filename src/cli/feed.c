@@ -78,11 +78,13 @@ static void show(feed_run *run, const BatchLoader *loader, const Batch *batch, u
 }
 
 /* The next batch, in pieces of time between which a signal is noticed: then BATCH_TIMEDOUT. */
-static batch_status next(BatchLoader *loader, Batch **batch) {
+static batch_status next(feed_run *run, BatchLoader *loader, Batch **batch) {
   enum { TENTH_OF_A_SECOND = 100 * 1000 * 1000 };
   batch_status status = BATCH_TIMEDOUT;
-  while (status == BATCH_TIMEDOUT && !stop_asked())
+  while (status == BATCH_TIMEDOUT && !stop_asked()) {
     status = batch_loader_next_until(loader, batch, batch_deadline_after(TENTH_OF_A_SECOND));
+    metrics_pass(&run->metrics, &(batch_metrics_object){.loader = loader});
+  }
   return status;
 }
 
@@ -108,7 +110,7 @@ static int save_state(const feed_run *run, BatchLoader *loader) {
 static batch_status take_all(feed_run *run, BatchLoader *loader, uint64_t *places, feed_sum *sum) {
   Batch *batch;
   batch_status status;
-  while ((status = next(loader, &batch)) == BATCH_OK) {
+  while ((status = next(run, loader, &batch)) == BATCH_OK) {
     say_first_fault(run);
     if (batch_loader_places(loader, batch, places)) {
       add_batch(sum, batch, places);
@@ -136,13 +138,28 @@ static int feed(feed_run *run, BatchLoader *loader) {
   sum.errors += stats.errors;
   sum.tokens += stats.masked;
   int saved = save_state(run, loader);
+  int told = metrics_end(&run->metrics, &(batch_metrics_object){.loader = loader});
   if (result == CLI_OK) result = sum.errors ? CLI_BAD_DATA : saved;
+  if (result == CLI_OK) result = told;
   if (run->json)
     feed_print_json(run, &sum, &stats, result != CLI_OK ? "failed" : stop_asked() ? "stopped" : "done");
   else
     feed_print_summary(&sum, &stats);
   int printed = cli_finish_output(name); /* before a signal that stopped it ends the process */
   return result == CLI_OK ? printed : result;
+}
+
+/* Processes on one machine are told apart. */
+static int begin_metrics(feed_run *run, const BatchLoader *loader) {
+  static char ranks[2][12];
+  const batch_loader_options *o = &run->loader.loader;
+  snprintf(ranks[0], sizeof ranks[0], "%u", o->rank);
+  snprintf(ranks[1], sizeof ranks[1], "%u", o->context_rank);
+  run->metrics.labels = run->labels;
+  if (o->world > 1) run->labels[run->metrics.num_labels++] = (batch_metrics_label){"rank", ranks[0]};
+  if (o->context_world > 1)
+    run->labels[run->metrics.num_labels++] = (batch_metrics_label){"context_rank", ranks[1]};
+  return metrics_begin(&run->metrics, &(batch_metrics_object){.loader = loader});
 }
 
 /* Everything before the first batch may take long, and leaves nothing but the state that it begins with: signals end
@@ -154,6 +171,7 @@ static int open_and_feed(feed_run *run) {
     status = cli_library_error(name);
   if (status == CLI_OK)
     status = save_state(run, loader); /* what cannot be written is known before a run of hours */
+  if (status == CLI_OK) status = begin_metrics(run, loader);
   if (status == CLI_OK) {
     if (!run->json) sources_print(&run->sources);
     sources_describe(&run->sources, run->shares, sizeof run->shares);

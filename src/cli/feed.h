@@ -3,6 +3,7 @@
 #define HEADRACE_CLI_FEED_H
 
 #include "loader_options.h"
+#include "metrics_file.h"
 #include "progress.h"
 #include "sources.h"
 
@@ -16,6 +17,8 @@ typedef struct feed_run {
   size_t token_bytes; /* as stored, of the widest */
   char shares[60];    /* of a mix's sources, for the progress */
   progress bar;
+  metrics_file metrics;
+  batch_metrics_label labels[2]; /* metrics.labels: the ranks */
 } feed_run;
 
 /* What came out. */

@@ -107,7 +107,7 @@ static int take_name(output *out) {
 int output_finish(output *out) {
   if (!out->path) return finish_stdout(out);
   if (out->failed || fflush(out->file) != 0) return fail(out, "write");
-  if (fsync(fileno(out->file)) != 0) return fail(out, "fsync");
+  if (!out->passing && fsync(fileno(out->file)) != 0) return fail(out, "fsync");
   int status = take_name(out);
   if (status == CLI_OK && out->force) {
     free(out->aside);

@@ -14,6 +14,7 @@ typedef struct output {
   const char *command, *path; /* path NULL: the standard output */
   char *real, *aside;         /* behind links; the file being written, beside it */
   bool force, failed;
+  bool passing; /* it will be replaced soon: it is not flushed to the disk */
   FILE *file;
   uint64_t bytes;
 } output;

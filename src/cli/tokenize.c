@@ -12,47 +12,48 @@ const char tokenize_name[] = "tokenize";
 static const char *const name = tokenize_name;
 
 static int print_help(void) {
-  return help_print(name, "headrace tokenize [OPTION...] --output FILE INPUT...\n",
-                    (const char *const[]){
-                        "Writes the tokens of text and .jsonl, plain or compressed with zstd or gzip.\n"
-                        "INPUT is a file, a directory or a quoted pattern. FILE appears, whole, when\n"
-                        "everything is written; shards appear one by one, but with --force together in\n"
-                        "the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, and it ends by\n"
-                        "the signal.\n",
-                        "Options:\n"
-                        "  -o, --output FILE     what to write\n"
-                        "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron\n"
-                        "                        or npy (headerless)\n"
-                        "  --token-type TYPE     u8, i8, u16, i16, u32, i32, i64 or auto (auto: the\n"
-                        "                        smallest that fits the vocabulary)\n"
-                        "  --shard-tokens N      begin a new file with the first document after N tokens\n"
-                        "                        (k, M, G): FILE gets a number before its extension\n"
-                        "  --continue            go on behind the last whole shard of the same command\n"
-                        "                        that was stopped or killed; if nothing of it is there,\n"
-                        "                        begin\n"
-                        "  --separator WHERE     end-of-text id in each document: before, after or none\n"
-                        "                        (llm.c: before; Megatron, datatrove: none; headerless,\n"
-                        "                        npy: after)\n"
-                        "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
-                        "  --force               replace what an earlier run with this output has\n"
-                        "                        written: FILE, its shards and their companions, in the\n"
-                        "                        end and at once\n"
-                        "  --workers N           threads that tokenize (as many as there are\n"
-                        "                        processors); what is written does not depend on it\n"
-                        "  --json                in the end one JSON object on the standard output, in\n"
-                        "                        place of the summary: all counts, and how long reading,\n"
-                        "                        tokenizing and writing took and waited\n"
-                        "  --quiet               no progress, no summary\n"
-                        "  -h, --help            print this\n",
-                        "Text:\n"
-                        "  --format FORMAT       of the input: auto, text or jsonl (auto)\n" DATA_HELP_TEXT
-                        "\n" SPAN_OPTIONS_HELP,
-                        "Examples:\n"
-                        "  # bytes: no file of a tokenizer is needed\n"
-                        "  headrace tokenize -o bytes.bin text\n"
-                        "  # shards of 1000 tokens and more, in a format that keeps the documents\n"
-                        "  headrace tokenize --to megatron --shard-tokens 1000 -o shards.bin text\n",
-                        NULL});
+  return help_print(
+      name, "headrace tokenize [OPTION...] --output FILE INPUT...\n",
+      (const char *const[]){
+          "Writes the tokens of text and .jsonl, plain or compressed with zstd or gzip.\n"
+          "INPUT is a file, a directory or a quoted pattern. FILE appears, whole, when\n"
+          "everything is written; shards appear one by one, but with --force together in\n"
+          "the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, and it ends by\n"
+          "the signal.\n",
+          "Options:\n"
+          "  -o, --output FILE     what to write\n"
+          "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron\n"
+          "                        or npy (headerless)\n"
+          "  --token-type TYPE     u8, i8, u16, i16, u32, i32, i64 or auto (auto: the\n"
+          "                        smallest that fits the vocabulary)\n"
+          "  --shard-tokens N      begin a new file with the first document after N tokens\n"
+          "                        (k, M, G): FILE gets a number before its extension\n"
+          "  --continue            go on behind the last whole shard of the same command\n"
+          "                        that was stopped or killed; if nothing of it is there,\n"
+          "                        begin\n"
+          "  --separator WHERE     end-of-text id in each document: before, after or none\n"
+          "                        (llm.c: before; Megatron, datatrove: none; headerless,\n"
+          "                        npy: after)\n"
+          "  --end-of-text ID      that id (the tokenizer's; bytes: 256)\n"
+          "  --force               replace what an earlier run with this output has\n"
+          "                        written: FILE, its shards and their companions, in the\n"
+          "                        end and at once\n"
+          "  --workers N           threads that tokenize (as many as there are\n"
+          "                        processors); what is written does not depend on it\n" METRICS_FILE_HELP
+          "  --json                in the end one JSON object on the standard output, in\n"
+          "                        place of the summary: all counts, and how long reading,\n"
+          "                        tokenizing and writing took and waited\n"
+          "  --quiet               no progress, no summary\n"
+          "  -h, --help            print this\n",
+          "Text:\n"
+          "  --format FORMAT       of the input: auto, text or jsonl (auto)\n" DATA_HELP_TEXT
+          "\n" SPAN_OPTIONS_HELP,
+          "Examples:\n"
+          "  # bytes: no file of a tokenizer is needed\n"
+          "  headrace tokenize -o bytes.bin text\n"
+          "  # shards of 1000 tokens and more, in a format that keeps the documents\n"
+          "  headrace tokenize --to megatron --shard-tokens 1000 -o shards.bin text\n",
+          NULL});
 }
 
 static int take_workers(tokenize_run *run, const char *text) {
@@ -89,6 +90,8 @@ static int take_option(tokenize_run *run, int c, const char *argument) {
     return writer_take_format(&run->writer, name, argument);
   case 'n':
     return writer_take_shard_tokens(&run->writer, name, argument);
+  case 'm':
+    return metrics_take(&run->metrics, name, argument);
   case 'w':
     return take_workers(run, argument);
   default:
@@ -105,6 +108,7 @@ const struct option tokenize_options_long[] = {DATA_OPTIONS_LONG,
                                                {"workers", required_argument, NULL, 'w'},
                                                {"continue", no_argument, NULL, 'c'},
                                                {"force", no_argument, NULL, 'F'},
+                                               {"metrics", required_argument, NULL, 'm'},
                                                {"json", no_argument, NULL, 'j'},
                                                {"quiet", no_argument, NULL, 'q'},
                                                {"help", no_argument, NULL, 'h'},
@@ -158,6 +162,7 @@ static bool show_progress(void *context, const batch_tokenize_progress *state) {
   /* What a run that is taken up has done before is no work of now, nor is reading on to where it was. */
   if (run->shards_before > 0 && state->tokens == run->tokens_before)
     run->bar.before = run->bytes_before = state->bytes;
+  metrics_pass(&run->metrics, &(batch_metrics_object){.tokenize = &run->last});
   if (stop_asked()) return false;
   if (!progress_is_due(&run->bar)) return true;
   snprintf(note, sizeof note, "%s  %.2f Mtokens/s", cli_count(state->tokens, "token"),
@@ -223,7 +228,9 @@ static int write_all(tokenize_run *run, BatchWriter *writer, const char *const *
     data_say_bad_lines(name, run->last.bad_lines);
     say_nothing_learnt(run, writer);
   }
+  int told = metrics_end(&run->metrics, &(batch_metrics_object){.tokenize = &run->last});
   int printed = print_result(run, writer, ended);
+  if (answer == CLI_OK) answer = told;
   return answer == CLI_OK ? printed : answer;
 }
 
@@ -235,7 +242,8 @@ static int tokenize(tokenize_run *run, const char *const *paths, size_t n) {
   if (!writer) return cli_library_error(name);
   run->shards_before = batch_writer_files(writer);
   run->tokens_before = batch_writer_tokens(writer);
-  status = write_all(run, writer, paths, n);
+  status = metrics_begin(&run->metrics, &(batch_metrics_object){.tokenize = &run->last});
+  if (status == CLI_OK) status = write_all(run, writer, paths, n);
   batch_writer_free(writer);
   return status;
 }

@@ -3,6 +3,7 @@
 #define HEADRACE_CLI_TOKENIZE_H
 
 #include "data_options.h"
+#include "metrics_file.h"
 #include "progress.h"
 
 typedef struct tokenize_run {
@@ -11,6 +12,7 @@ typedef struct tokenize_run {
   const char *output;
   bool quiet, json, help, called;
   progress bar;
+  metrics_file metrics;
   batch_tokenize_progress last;                        /* what was told last */
   uint64_t bytes_before, shards_before, tokens_before; /* of the run that this one goes on with */
 } tokenize_run;

@@ -267,3 +267,24 @@ for fraction in 0 1 1.5 1e1 -0.1 half nan; do
   refuses 2 "--fraction is $fraction, expected a number between 0 and 1" -- feed --split train --fraction $fraction $documents
 done
 exit 0
+
+# Metrics: a file of them, replaced whole; nothing else is.
+printf 'some text of a few rows' >metrics.txt
+run 0 feed --metrics m.prom --sequence-length 4 --batch-size 2 metrics.txt
+grep -qx 'headrace_loader_batches_total 3' m.prom || fail 'three batches are counted'
+grep -qx 'headrace_loader_tokens_total 22' m.prom || fail '22 tokens are counted'
+grep -qx '# TYPE headrace_loader_trainer_wait_seconds_total counter' m.prom || fail 'a counter of seconds'
+[ "$(stat -c %a m.prom)" = 644 ] || [ "$(umask)" != 0022 ] || fail 'others may read the metrics'
+run 0 feed --metrics m.prom --rank 1 --world 2 --context-rank 0 --context-world 2 --sequence-length 4 --batch-size 2 metrics.txt
+grep -qx 'headrace_loader_workers{rank="1",context_rank="0"} 1' m.prom || fail 'ranks are labels'
+[ "$(ls -A | grep -c m.prom)" -eq 1 ] || fail 'nothing lies beside the metrics'
+refuses 1 'metrics.txt: found something else than metrics of headrace, expected those, or no file' -- feed --metrics metrics.txt metrics.txt
+[ "$(cat metrics.txt)" = 'some text of a few rows' ] || fail 'a text is not replaced by metrics'
+refuses 1 'nowhere/m.prom: create a file beside it' -- feed --metrics nowhere/m.prom metrics.txt
+refuses 2 "--metrics is '-', expected a file" -- feed --metrics - metrics.txt
+refuses 2 "--metrics is '', expected a file" -- feed --metrics '' metrics.txt
+mkfifo pipe
+refuses 1 'pipe: is a device, a pipe or a socket' -- feed --metrics pipe metrics.txt
+run 0 tokenize --quiet --metrics m.prom -o metrics.bin metrics.txt
+grep -qx 'headrace_tokenize_tokens_total 24' m.prom || fail 'tokens of tokenize are counted'
+grep -qx 'headrace_tokenize_bytes_total 23' m.prom || fail 'bytes of tokenize are counted'

@@ -122,6 +122,22 @@ def a_stopped_run_says_what_there_was_with_faults_too():
     assert re.search(r"feed: \d+ batches, .* [1-9]\d* errors\n$", ended_by(process, signal.SIGTERM))
 
 
+def a_run_writes_its_metrics_as_it_goes():
+    def batches():
+        with open("run.prom") as file:
+            text = file.read()
+        assert text.startswith("# HELP headrace_build_info ") and text.endswith("\n"), text
+        return int(re.search(r"^headrace_loader_batches_total (\d+)$", text, re.M)[1])
+
+    process = start("feed", *ENDLESS, "--metrics", "run.prom", "text.txt")
+    until(process, "metrics written", lambda: os.path.exists("run.prom"))
+    until(process, "metrics of batches", lambda: batches() > 0)
+    seen = batches()
+    process.send_signal(signal.SIGTERM)
+    total, _ = summary(ended_by(process, signal.SIGTERM))
+    assert 0 < seen <= total and batches() == total, (seen, total, batches())
+
+
 def a_signal_ends_feed_while_text_is_tokenized_and_leaves_nothing():
     process = start("feed", *SLOWLY, "long.txt", environment={"TMPDIR": os.path.abspath("tmp")})
     until(process, "feed tokenizing", lambda: spools(process))

@@ -1,0 +1,69 @@
+#include "metrics_file.h"
+
+#include <string.h>
+#include <sys/stat.h>
+
+#include "output.h"
+
+enum { ROOM = 1 << 16 };
+#define EVERY UINT64_C(5000000000)
+
+int metrics_take(metrics_file *m, const char *command, const char *path) {
+  size_t length = strlen(path);
+  if (length == 0 || path[length - 1] == '/' || strcmp(path, "-") == 0)
+    return cli_usage_error(command, "--metrics is '%s', expected a file, which is written again and again",
+                           path);
+  m->command = command;
+  m->path = path;
+  return CLI_OK;
+}
+
+/* A name that was mistaken must not cost a file. */
+static int check_old(const metrics_file *m) {
+  static const char beginning[] = "# HELP headrace_";
+  char found[sizeof beginning] = "";
+  struct stat status;
+  FILE *old = stat(m->path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(m->path, "r") : NULL;
+  if (!old) return CLI_OK; /* what is wrong will be said when it is written */
+  size_t length = fread(found, 1, sizeof beginning - 1, old);
+  fclose(old);
+  if (length == 0 || strcmp(found, beginning) == 0) return CLI_OK;
+  return cli_error(m->command,
+                   "%s: found something else than metrics of headrace, expected those, or no file", m->path);
+}
+
+static int write_now(metrics_file *m, const batch_metrics_object *object) {
+  static char text[ROOM];
+  batch_metrics_options options = BATCH_METRICS_OPTIONS_INIT;
+  options.objects = object;
+  options.num_objects = 1;
+  options.labels = m->labels;
+  options.num_labels = m->num_labels;
+  size_t length = batch_metrics_text(&options, text, sizeof text);
+  output out;
+  if (length == 0 || length >= sizeof text) return cli_library_error(m->command);
+  int status = output_open(&out, m->command, m->path, true);
+  if (status != CLI_OK) return status;
+  out.passing = true;
+  output_write(&out, text, length);
+  status = output_finish(&out);
+  output_drop(&out);
+  return status;
+}
+
+int metrics_begin(metrics_file *m, const batch_metrics_object *object) {
+  if (!m->path) return CLI_OK;
+  int status = check_old(m);
+  m->due = batch_deadline_after(EVERY);
+  return status == CLI_OK ? write_now(m, object) : status;
+}
+
+void metrics_pass(metrics_file *m, const batch_metrics_object *object) {
+  if (!m->path || m->has_said || batch_deadline_after(0) < m->due) return;
+  m->due = batch_deadline_after(EVERY);
+  m->has_said = write_now(m, object) != CLI_OK;
+}
+
+int metrics_end(metrics_file *m, const batch_metrics_object *object) {
+  return m->path ? write_now(m, object) : CLI_OK;
+}
