@@ -129,12 +129,12 @@ HEADRACE_API int batch_version_number(void);
 
 /* Returns the optional parts that the library which is loaded was built with, separated by blanks, in this order; "" for
    none; static storage. A call that needs a part that is missing is BATCH_ERROR_UNSUPPORTED, naming it.
-     numa           pools on one NUMA node (pool.h)
-     zstd, zlib     text in .zst and .gz files
-     utf8proc       normal forms, case folding, added tokens that are whole words (tokenizer.h)
-     pcre2          byte-level BPE: rank files of tiktoken, tokenizer.json
-     sentencepiece  SentencePiece models
-     usdt           probes for bpftrace and SystemTap
+   - numa: pools on one NUMA node (pool.h)
+   - zstd, zlib: text in .zst and .gz files
+   - utf8proc: normal forms, case folding, added tokens that are whole words (tokenizer.h)
+   - pcre2: byte-level BPE: rank files of tiktoken, tokenizer.json
+   - sentencepiece: SentencePiece models
+   - usdt: probes for bpftrace and SystemTap
    Later versions may add parts at the end.
    Threads: any. */
 HEADRACE_API const char *batch_features(void);
