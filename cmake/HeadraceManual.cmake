@@ -1,5 +1,5 @@
-# The manual: man pages from the headers and the command's help, built with everything else where Python is.
-# Documentation of the generator: manual/man_pages.py.
+# The manual: man pages from the headers and the command's help, and HTML, built with everything else where Python, and
+# Doxygen, are. How they are made: manual/man_pages.py, manual/doxygen_filter.py.
 find_package(Python3 QUIET COMPONENTS Interpreter)
 set(HEADRACE_MANUAL_DEFAULT OFF)
 if(PROJECT_IS_TOP_LEVEL AND Python3_FOUND AND NOT HEADRACE_SANITIZE)
@@ -36,6 +36,39 @@ if(HEADRACE_MANUAL)
   endif()
   if(HEADRACE_INSTALL AND command)
     install(DIRECTORY ${HEADRACE_MAN_PAGES}/man1 DESTINATION ${CMAKE_INSTALL_MANDIR} COMPONENT command)
+  endif()
+endif()
+
+# The same, README.md and docs/ as HTML.
+find_package(Doxygen QUIET)
+set(HEADRACE_HTML_DEFAULT OFF)
+if(HEADRACE_MANUAL AND DOXYGEN_FOUND)
+  set(HEADRACE_HTML_DEFAULT ON)
+endif()
+option(HEADRACE_HTML "Build the manual as HTML, with Doxygen" ${HEADRACE_HTML_DEFAULT})
+if(HEADRACE_HTML)
+  find_package(Doxygen REQUIRED)
+  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+  set(manual ${PROJECT_SOURCE_DIR}/manual)
+  set(HEADRACE_HTML_FOLDER ${PROJECT_BINARY_DIR}/html)
+  configure_file(${manual}/Doxyfile.in ${PROJECT_BINARY_DIR}/Doxyfile @ONLY)
+  file(GLOB sources CONFIGURE_DEPENDS ${manual}/* ${PROJECT_SOURCE_DIR}/include/headrace/* ${PROJECT_SOURCE_DIR}/*.md)
+  file(GLOB_RECURSE pages CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/docs/*.md ${PROJECT_SOURCE_DIR}/docs/*.svg)
+  add_custom_command(OUTPUT ${HEADRACE_HTML_FOLDER}/warnings
+    COMMAND ${Python3_EXECUTABLE} -B ${manual}/html_pages.py ${DOXYGEN_EXECUTABLE} ${PROJECT_BINARY_DIR}/Doxyfile
+      ${HEADRACE_HTML_FOLDER}
+    DEPENDS ${sources} ${pages} ${PROJECT_BINARY_DIR}/Doxyfile COMMENT "Writing the manual as HTML" VERBATIM)
+  add_custom_target(html ALL DEPENDS ${HEADRACE_HTML_FOLDER}/warnings)
+  if(HEADRACE_INSTALL)
+    install(DIRECTORY ${HEADRACE_HTML_FOLDER}/html DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT dev)
+  endif()
+  if(HEADRACE_HAS_UNIT_TESTS)
+    set(check ${Python3_EXECUTABLE} -B ${manual}/check_html.py --folder ${HEADRACE_HTML_FOLDER}
+      --headers ${PROJECT_SOURCE_DIR}/include/headrace)
+    add_test(NAME html_pages COMMAND ${check})
+    add_test(NAME html_pages_control COMMAND ${check} --control)
+    set_tests_properties(html_pages html_pages_control PROPERTIES LABELS unit TIMEOUT 300)
+    set_tests_properties(html_pages_control PROPERTIES PASS_REGULAR_EXPRESSION "all faults were found")
   endif()
 endif()
 

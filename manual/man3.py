@@ -36,9 +36,9 @@ def _groups(declarations, kinds):
     return groups
 
 
-def _parts(header):
-    """What the file's comment says first, its usage, and its parts with a label, those of notes included:
-    [(label, blocks)]."""
+def parts(header, notes_too=True):
+    """What the file's comment says first, its usage, and its parts with a label, [(label, blocks)]; notes_too: those of
+    comments that stand alone too."""
     what, usage, notes = [], [], []
     place = what
     for at, block in enumerate(comments.blocks(header.lines, (), True)):
@@ -55,7 +55,7 @@ def _parts(header):
             text = block.text[:1].upper() + block.text[1:] if block.label else block.text
             place.append(block._replace(label="", text=text))
     for d in header.declarations:
-        for block in comments.blocks(d.lines, (), True) if d.kind == "note" else []:
+        for block in comments.blocks(d.lines, (), True) if d.kind == "note" and notes_too else []:
             if block.label:
                 notes.append((block.label, []))
             text = block.text[:1].upper() + block.text[1:] if block.label else block.text
@@ -174,7 +174,7 @@ class Page:
 
     def build(self, title):
         """title: the .TH, of a name and a section."""
-        what, usage, notes = _parts(self.header)
+        what, usage, notes = parts(self.header)
         self.out += title(self.name, "3")
         rest = self._name_line(what)
         self._synopsis()

@@ -120,9 +120,7 @@ def main():
     options = parser.parse_args()
     manual = Manual(options.output, date_of(options.version, options.changelog), options.version)
     read = headers.read(options.headers, man3.PAGES)
-    names = words.Names(man3.PAGES)
-    for header in read:
-        names.add(header)
+    names = words.Names(read, man3.PAGES)
     write_headers(manual, read, names)
     write_concepts(manual, names)
     if options.command:
