@@ -41,7 +41,7 @@ unset label 1
 # How long a batch is under way, by capacity.
 set lmargin at screen 0.565
 set rmargin at screen 0.985
-set label 2 'How long a batch is in a queue that is kept full' at graph 0, graph 1.13
+set label 2 'How long a batch is in a queue' at graph 0, graph 1.13
 set label 3 'By capacity (none: 16384 batches in all). Thick: median; thin: 99 %.' at graph 0, graph 1.05
 set logscale x 2
 set logscale y 10
