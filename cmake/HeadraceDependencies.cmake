@@ -1,7 +1,7 @@
 # What the library rests on. Required: threads, ConcurrencyKit (headers only). Optional, each behind one small file and
 # a switch HEADRACE_WITH_<NAME>: AUTO (with it where it is found), ON (it is an error where it is not) or OFF.
 # headrace_ck is ConcurrencyKit; HEADRACE_HAS_<NAME> says what this build has, headrace_<NAME> is its target;
-# HEADRACE_STATIC_MODULES are the pkg-config modules that a static libheadrace needs.
+# HEADRACE_STATIC_MODULES are the pkg-config modules that a static libheadrace needs, HEADRACE_STATIC_FLAGS their flags.
 find_package(Threads REQUIRED)
 find_package(PkgConfig QUIET)
 if(NOT PKG_CONFIG_FOUND)
@@ -32,6 +32,7 @@ endfunction()
 # headrace_optional(<NAME> <Debian package> <what it gives> MODULE <pkg-config module> | HEADER <header> [LANGUAGE CXX])
 set(HEADRACE_OPTIONAL)
 set(HEADRACE_STATIC_MODULES)
+set(HEADRACE_STATIC_FLAGS)
 macro(headrace_optional name package gives kind wanted)
   set(HEADRACE_WITH_${name} AUTO CACHE STRING "${gives}: AUTO, ON or OFF")
   set_property(CACHE HEADRACE_WITH_${name} PROPERTY STRINGS AUTO ON OFF)
@@ -41,6 +42,7 @@ macro(headrace_optional name package gives kind wanted)
   set(HEADRACE_PACKAGE_${name} ${package})
   if(HEADRACE_HAS_${name} AND "${kind}" STREQUAL MODULE)
     list(APPEND HEADRACE_STATIC_MODULES ${wanted})
+    list(APPEND HEADRACE_STATIC_FLAGS ${HEADRACE_${name}_STATIC_LDFLAGS})
   endif()
 endmacro()
 

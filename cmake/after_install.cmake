@@ -1,0 +1,42 @@
+# The end of an installation: what is still to do so that programs, pkg-config and CMake find the library, if anything.
+# cmake -D PREFIX=... -D LIBDIR=... -D SHARED=ON|OFF -P after_install.cmake
+cmake_minimum_required(VERSION 3.25)
+cmake_path(ABSOLUTE_PATH LIBDIR BASE_DIRECTORY "${PREFIX}" OUTPUT_VARIABLE library)
+find_program(ldconfig NAMES ldconfig PATHS /sbin /usr/sbin NO_CACHE)
+find_program(pkg_config NAMES pkg-config NO_CACHE)
+if(DEFINED ENV{DESTDIR} OR NOT ldconfig OR NOT pkg_config)
+  return()
+endif()
+
+# headrace_is_among(<result> <folder> <folder>...): whatever links lead to it.
+function(headrace_is_among result folder)
+  file(REAL_PATH "${folder}" folder)
+  set(${result} OFF PARENT_SCOPE)
+  foreach(other IN LISTS ARGN)
+    file(REAL_PATH "${other}" other BASE_DIRECTORY /)
+    if(other STREQUAL folder)
+      set(${result} ON PARENT_SCOPE)
+    endif()
+  endforeach()
+endfunction()
+
+execute_process(COMMAND "${ldconfig}" -NXv OUTPUT_VARIABLE lines ERROR_QUIET)
+string(REGEX MATCHALL "(^|\n)/[^:\n]*" searched "${lines}")
+list(TRANSFORM searched STRIP)
+headrace_is_among(programs_look_there "${library}" ${searched})
+if(programs_look_there AND SHARED)
+  message("headrace: run ldconfig, as root, so that programs find libheadrace.so in ${library}")
+elseif(SHARED)
+  message("headrace: programs find libheadrace.so in ${library} where they are linked with "
+    "-Wl,-rpath,\"${library}\", or with LD_LIBRARY_PATH=\"${library}\"")
+endif()
+
+execute_process(COMMAND "${pkg_config}" --variable pc_path pkg-config OUTPUT_VARIABLE searched
+  OUTPUT_STRIP_TRAILING_WHITESPACE)
+string(REPLACE ":" ";" searched "$ENV{PKG_CONFIG_PATH}:${searched}")
+list(REMOVE_ITEM searched "")
+headrace_is_among(pkg_config_looks_there "${library}/pkgconfig" ${searched})
+if(NOT pkg_config_looks_there)
+  message("headrace: pkg-config finds it with PKG_CONFIG_PATH=\"${library}/pkgconfig\", "
+    "CMake with -DCMAKE_PREFIX_PATH=\"${PREFIX}\"")
+endif()

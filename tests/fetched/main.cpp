@@ -1,0 +1,5 @@
+int batches();
+
+int main() {
+  return batches() == 4 ? 0 : 1;
+}
