@@ -5,13 +5,13 @@
        if (!batch_split(batch, 4, parts))
          fprintf(stderr, "%s\n", batch_last_error()->message);
 
-   Errors: every function that can fail answers with false, NULL, -1, BATCH_TOKENIZER_FAILED, a number smaller than was
-   asked for or a batch_status other than BATCH_OK, and leaves the reason in batch_last_error(), which belongs to the
-   calling thread. A success leaves an older error standing (but for a batch with a fault that a loader skips or hands
-   on, see loader.h); look only after a failure, or, where the answer does not tell (tensor_set, or the 0 of
-   batch_queue_size(NULL)), clear it before: batch_clear_error(). The library prints nothing to stderr.
-   Programming errors that cannot be survived (releasing a batch that is already free) abort with a
-   message that names the call.
+   Errors: every function that can fail answers with false, NULL, -1, BATCH_TOKENIZER_FAILED, a number
+   smaller than was asked for or a batch_status other than BATCH_OK, and leaves the reason in
+   batch_last_error(), which belongs to the calling thread. A success leaves an older error standing (but
+   for a batch with a fault that a loader skips or hands on, see loader.h); look only after a failure, or,
+   where the answer does not tell (tensor_set, or the 0 of batch_queue_size(NULL)), clear it before:
+   batch_clear_error(). The library prints nothing to stderr. Programming errors that cannot be survived
+   (releasing a batch that is already free) abort with a message that names the call.
 
    Freeing: what batch_queue_free, batch_pool_free, batch_spheres_stop, batch_loader_free,
    batch_dataset_free, batch_writer_free and batch_tokenizer_free are given must be there: freeing it twice
@@ -27,10 +27,10 @@
    Structs that grow: those of options begin with `size`, which their INIT sets; 0 is the default of every
    other field. What later versions add stands at the end, and they take the structs of programs that were
    compiled with this one for what they are. One of a later version is taken where all that this one does
-   not know of it, what is reserved in this one included, is 0, else it is BATCH_ERROR_UNSUPPORTED; one without a size, {0},
-   is BATCH_ERROR_INVALID_ARGUMENT. Structs that a program gives to be filled begin with their size too, and
-   nothing is written beyond it. Those that the library gives as pointers (batch_error,
-   batch_tokenize_progress) grow at the end; every other one stays as it is for ever.
+   not know of it, what is reserved in this one included, is 0, else it is BATCH_ERROR_UNSUPPORTED; one
+   without a size, {0}, is BATCH_ERROR_INVALID_ARGUMENT. Structs that a program gives to be filled begin
+   with their size too, and nothing is written beyond it. Those that the library gives as pointers
+   (batch_error, batch_tokenize_progress) grow at the end; every other one stays as it is for ever.
 
    The process: which threads, signal handlers and descriptors there are, what holds after a fork and
    after dlclose, and what a sandbox must allow, is in docs/process.md. */
@@ -41,9 +41,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The version of the headers; HEADRACE_VERSION is one number of it, 203 for 0.2.3, for #if. Before 1.0 each minor
-   version may change the interface, and has a soname and symbol version of its own (libheadrace.so.0.2,
-   HEADRACE_0.2): a program runs with the minor version that it was compiled for. */
+/* The version of the headers; HEADRACE_VERSION is one number of it, 203 for 0.2.3, for #if. Before 1.0 each
+   minor version may change the interface, and has a soname and symbol version of its own
+   (libheadrace.so.0.2, HEADRACE_0.2): a program runs with the minor version that it was compiled for. */
 #define HEADRACE_VERSION_MAJOR 0
 #define HEADRACE_VERSION_MINOR 1
 #define HEADRACE_VERSION_PATCH 0
@@ -77,7 +77,8 @@ constexpr
 extern "C" {
 #endif
 
-/* What a call answers: an ordinary outcome, or an error; there is room for more outcomes before the errors. */
+/* What a call answers: an ordinary outcome, or an error; there is room for more outcomes before the errors.
+   */
 typedef enum batch_status {
   BATCH_OK = 0,
   BATCH_FULL,                        /* no room, and the caller did not ask to wait */
@@ -104,11 +105,10 @@ typedef struct batch_error {
   const char *message; /* valid until the thread's next error */
 } batch_error;
 
-/* Returns the calling thread's last error: never NULL, BATCH_OK and "" before the first one. When there
-   is no memory for the sentence (a kilobyte from the thread's first error to its end) `message` is a fixed
-   one; the code is right in any case.
-   Call it again after each failure: the sentence is put together by this call, and what an older call gave is not kept
-   up to date.
+/* Returns the calling thread's last error: never NULL, BATCH_OK and "" before the first one. When there is
+   no memory for the sentence (a kilobyte from the thread's first error to its end) `message` is a fixed
+   one; the code is right in any case. Call it again after each failure: the sentence is put together by
+   this call, and what an older call gave is not kept up to date.
    Threads: any. The pointer is valid in this thread until it ends. */
 HEADRACE_API const batch_error *batch_last_error(void);
 
@@ -127,8 +127,9 @@ HEADRACE_API const char *batch_status_name(batch_status status);
 HEADRACE_API const char *batch_version(void);
 HEADRACE_API int batch_version_number(void);
 
-/* Returns the optional parts that the library which is loaded was built with, separated by blanks, in this order; "" for
-   none; static storage. A call that needs a part that is missing is BATCH_ERROR_UNSUPPORTED, naming it.
+/* Returns the optional parts that the library which is loaded was built with, separated by blanks, in this
+   order; "" for none; static storage. A call that needs a part that is missing is BATCH_ERROR_UNSUPPORTED,
+   naming it.
    - numa: pools on one NUMA node (pool.h)
    - zstd, zlib: text in .zst and .gz files
    - utf8proc: normal forms, case folding, added tokens that are whole words (tokenizer.h)

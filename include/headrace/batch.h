@@ -1,5 +1,6 @@
-/* A batch: what one training step consumes. Three [batch_size, sequence_length] tensors (input,
-   target, mask), three more where they are asked for, and their metadata, shared between threads by an atomic reference count.
+/* A batch: what one training step consumes. Three [batch_size, sequence_length] tensors (input, target,
+   mask), three more where they are asked for, and their metadata, shared between threads by an atomic
+   reference count.
 
    Usage:
        Batch *batch = batch_create(32, 1024, 50257); // its count is 1
@@ -59,10 +60,10 @@ extern "C" {
 
 /* The fields stay as they are for ever, and where they are.
 
-   cu_seqlens is what attention kernels take that see a batch as one sequence of tokens (FlashAttention's varlen,
-   Transformer Engine's thd): the starts of num_sequences sequences, which lie one behind the other, then the end of the
-   last one, which the entries behind it hold too: its length is the same for every batch. What a loader writes there
-   says batch_loader_options. Views have none: batch_split. */
+   cu_seqlens is what attention kernels take that see a batch as one sequence of tokens (FlashAttention's
+   varlen, Transformer Engine's thd): the starts of num_sequences sequences, which lie one behind the other,
+   then the end of the last one, which the entries behind it hold too: its length is the same for every
+   batch. What a loader writes there says batch_loader_options. Views have none: batch_split. */
 typedef struct Batch {
   uint64_t batch_id; /* the caller's; bits 60-63 hold the symmetry group */
   uint32_t epoch_id;
@@ -85,7 +86,8 @@ typedef struct Batch {
   uint32_t max_seqlen;    /* the longest of them */
 } Batch;
 
-/* What a batch consists of; all zero is the default: float32, nothing optional. It stays as it is for ever. */
+/* What a batch consists of; all zero is the default: float32, nothing optional. It stays as it is for ever.
+   */
 typedef struct batch_shape {
   uint32_t batch_size;      /* rows, >= 1 */
   uint32_t sequence_length; /* columns, >= 1 */
@@ -102,30 +104,32 @@ typedef struct batch_shape {
    BATCH_MAX_LIVE batches alive (BATCH_ERROR_OVERFLOW, as for every call that makes one). */
 HEADRACE_API Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t vocab_size);
 
-/* As batch_create, with other element types and the optional tensors; those are all 0, and so is num_sequences. */
+/* As batch_create, with other element types and the optional tensors; those are all 0, and so is
+   num_sequences. */
 HEADRACE_API Batch *batch_create_with(const batch_shape *shape);
 
 /* Drops the caller's reference; views of the batch stay valid. NULL is fine. */
 HEADRACE_API void batch_free(Batch *batch);
 
 /* Makes a deep copy, metadata included, that belongs to no pool: each tensor of the type it has, in the
-   shape [batch_size, sequence_length], whatever shape the original had. Returns NULL on failure. */
+   shape [batch_size, sequence_length], whatever shape the original had.
+   Returns: NULL on failure. */
 HEADRACE_API Batch *batch_copy(const Batch *batch);
 
-/* Cuts a batch into n zero-copy views of consecutive rows, whose sizes differ by at most 1 (the
-   larger ones first). 1 <= n <= batch_size, and no more than BATCH_MAX_LIVE leaves room for. The views
-   keep the elements alive; the parent may be freed first: of the parent only the reference count
-   changes. Metadata is copied to each. Rows are counted in elements: a reshaped tensor is cut as if it
-   were [batch_size, sequence_length]. A view has no cu_seqlens, and num_sequences 0: those of a part would begin
-   with 0 again.
+/* Cuts a batch into n zero-copy views of consecutive rows, whose sizes differ by at most 1 (the larger ones
+   first). 1 <= n <= batch_size, and no more than BATCH_MAX_LIVE leaves room for. The views keep the
+   elements alive; the parent may be freed first: of the parent only the reference count changes. Metadata
+   is copied to each. Rows are counted in elements: a reshaped tensor is cut as if it were [batch_size,
+   sequence_length]. A view has no cu_seqlens, and num_sequences 0: those of a part would begin with 0
+   again.
    Returns: true and out[0..n-1], one reference each; false, and out untouched, on failure. */
 HEADRACE_API bool batch_split(const Batch *batch, uint32_t n, Batch **out);
 
-/* Joins n >= 1 batches row by row. Same sequence_length, vocab_size and element types, or it is
-   an error. Adjacent views of one parent, in order, are merged without a copy; anything else is
-   copied. Metadata is the first one's. The sources keep their references. Where all of them have cu_seqlens, the
-   batch has them too, each one's behind those before it, with room for as many as all have room for; where only some
-   do, it is an error. (Views have none, and so neither has what they are merged to.)
+/* Joins n >= 1 batches row by row. Same sequence_length, vocab_size and element types, or it is an error.
+   Adjacent views of one parent, in order, are merged without a copy; anything else is copied. Metadata is
+   the first one's. The sources keep their references. Where all of them have cu_seqlens, the batch has them
+   too, each one's behind those before it, with room for as many as all have room for; where only some do,
+   it is an error. (Views have none, and so neither has what they are merged to.)
    Returns: the batch with count 1; NULL on failure. */
 HEADRACE_API Batch *batch_merge(Batch **batches, uint32_t n);
 
@@ -139,9 +143,9 @@ HEADRACE_API void batch_release(Batch *batch);
 
 /* Returns how many batches are alive in the process: those made and not freed, views, and the batches of
    every pool, idle ones included, until the pool is freed and they have come back. Exact when nothing else
-   runs. Looks at the header of every batch that has been freed. For tests: a leak checker does not see a batch that was dropped without a release, since its
-   header stays reachable; what a test makes more than it frees is the difference of two such counts.
-   batch_pool_outstanding says it of one pool. */
+   runs. Looks at the header of every batch that has been freed. For tests: a leak checker does not see a
+   batch that was dropped without a release, since its header stays reachable; what a test makes more than
+   it frees is the difference of two such counts. batch_pool_outstanding says it of one pool. */
 HEADRACE_API size_t batch_count_live(void);
 
 /* Prints metadata and the first elements of each tensor to stdout. */
@@ -149,8 +153,8 @@ HEADRACE_API void batch_print(const Batch *batch);
 
 /* Checks that the elements are numbers to compute with: floats of every tensor finite; integer ids of input
    and target in [0, vocab_size) when vocab_size is not 0, or BATCH_IGNORE_ID in target. Features, additive
-   masks and fractions pass; a mask of -INFINITY does not, one of -1e9 does. cu_seqlens begins with 0 and never
-   falls.
+   masks and fractions pass; a mask of -INFINITY does not, one of -1e9 does. cu_seqlens begins with 0 and
+   never falls.
    Returns: false with an error that names tensor, row, column and value of the first fault, where row and
    column count elements from the start, whatever the tensor's shape. */
 HEADRACE_API bool batch_validate(const Batch *batch);

@@ -22,20 +22,21 @@
    (x.u32, x.u32.bin), else they are u16. What the name or nobody says is held against how the tokens
    look, in constant time: u32 tokens in a plain .bin are refused, not read as twice as many.
 
-   Text without a tokenizer is its bytes, mapped as they are. Other text and .jsonl are tokenized
-   while opening, into a temporary file that has no name and goes with the dataset. The ids are those of
-   each document as a whole, whatever the number of threads (options.workers) that make them: by default as many as there
-   are processors. Memory: some MB for each of them, a few times the longest line of .jsonl, and what the tokenizer takes
-   (docs/data-formats.md, On all processors); nothing grows with the size of a file.
+   Text without a tokenizer is its bytes, mapped as they are. Other text and .jsonl are tokenized while
+   opening, into a temporary file that has no name and goes with the dataset. The ids are those of each
+   document as a whole, whatever the number of threads (options.workers) that make them: by default as many
+   as there are processors. Memory: some MB for each of them, a few times the longest line of .jsonl, and
+   what the tokenizer takes (docs/data-formats.md, On all processors); nothing grows with the size of a
+   file.
 
    Threads: any number may read one dataset at the same time; batch_dataset_free must be the last
    call. A dataset holds one file descriptor per file (two for Megatron and datatrove while it is
    being opened), and one per .loss.
 
    Files that change: a file, an index or a .loss that shrinks while it is open gives BATCH_ERROR_IO from
-   batch_dataset_read, batch_dataset_read_loss and batch_dataset_document, never a signal (see loader.h: the first call of
-   batch_dataset_document installs a handler); text that shrinks while it is tokenized gives it from
-   batch_dataset_open and batch_tokenize_files. One whose content changes is noticed only by its
+   batch_dataset_read, batch_dataset_read_loss and batch_dataset_document, never a signal (see loader.h: the
+   first call of batch_dataset_document installs a handler); text that shrinks while it is tokenized gives
+   it from batch_dataset_open and batch_tokenize_files. One whose content changes is noticed only by its
    fingerprint the next time it is opened. */
 #ifndef HEADRACE_DATASET_H
 #define HEADRACE_DATASET_H
@@ -85,8 +86,8 @@ typedef enum batch_io {
   BATCH_IO_READ     /* with pread: nothing of the tokens is mapped */
 } batch_io;
 
-/* Lines of .jsonl that cannot be used: no JSON, no document under the name, longer than the longest document, or
-   malformed UTF-8 where that is an error. */
+/* Lines of .jsonl that cannot be used: no JSON, no document under the name, longer than the longest
+   document, or malformed UTF-8 where that is an error. */
 typedef enum batch_bad_line {
   BATCH_BAD_LINE_STOP = 0, /* BATCH_ERROR_FORMAT with path, offset and line */
   BATCH_BAD_LINE_SKIP      /* passed over and counted */
@@ -94,23 +95,26 @@ typedef enum batch_bad_line {
 
 #define BATCH_LONGEST_DOCUMENT ((size_t)64 << 20)
 
-/* Which tokens are to be learnt, where a companion PATH.loss of a file of tokens says it: a byte a token (0: no,
-   anything else: yes; datatrove writes it), or a bit a token (the lowest of a byte first, numpy.packbits with
-   bitorder='little'). Its size tells which. An entry speaks of its own token, as the target of those before it. */
+/* Which tokens are to be learnt, where a companion PATH.loss of a file of tokens says it: a byte a token
+   (0: no, anything else: yes; datatrove writes it), or a bit a token (the lowest of a byte first,
+   numpy.packbits with bitorder='little'). Its size tells which. An entry speaks of its own token, as the
+   target of those before it. */
 typedef enum batch_loss {
   BATCH_LOSS_AUTO = 0, /* where there is one; of a size that is neither, it is refused */
   BATCH_LOSS_NONE      /* all are: neither companions nor spans of .jsonl are looked at for it */
 } batch_loss;
 
-/* Train and validation: parts of the data that have no document in common and together are all of it. Which of the two a
-   document is in is drawn by a hash of subset_seed, of its file's tokens (their number and 64 of them, evenly spread) and of
-   its number in the file. So the choice stays as it is when files are added, taken away, renamed, put in another order or
-   written in another format; files of the same tokens are divided alike; and what is in the validation part of one fraction
-   is in that of every larger one. A file whose tokens change, by another tokenizer or by more of them, is drawn anew.
-   Where a file has no boundaries, or is one document, blocks of 4096 tokens are drawn, and count as its documents.
-   The stream is then the chosen documents in their order, and all that is asked of the dataset is answered of it.
-   Cost: while opening, a hash a document (10^7 of them: 25 to 60 ms) and 16 small reads a file; as long as it is open, 56 bytes
-   for each run of chosen documents, of which there are about fraction * (1 - fraction) * documents. */
+/* Train and validation: parts of the data that have no document in common and together are all of it. Which
+   of the two a document is in is drawn by a hash of subset_seed, of its file's tokens (their number and 64
+   of them, evenly spread) and of its number in the file. So the choice stays as it is when files are added,
+   taken away, renamed, put in another order or written in another format; files of the same tokens are
+   divided alike; and what is in the validation part of one fraction is in that of every larger one. A file
+   whose tokens change, by another tokenizer or by more of them, is drawn anew. Where a file has no
+   boundaries, or is one document, blocks of 4096 tokens are drawn, and count as its documents. The stream
+   is then the chosen documents in their order, and all that is asked of the dataset is answered of it.
+   Cost: while opening, a hash a document (10^7 of them: 25 to 60 ms) and 16 small reads a file; as long as
+   it is open, 56 bytes for each run of chosen documents, of which there are about fraction * (1 - fraction)
+   * documents. */
 typedef enum batch_subset {
   BATCH_SUBSET_ALL = 0, /* all of it */
   BATCH_SUBSET_TRAIN,
@@ -126,26 +130,29 @@ typedef enum batch_spans {
                            {"role": STRING, "content": STRING} */
 } batch_spans;
 
-/* Documents of which not everything is to be learnt, see docs/data-formats.md. A document is then a row of spans, each
-   tokenized as a text of its own: no token lies across the border of two. Nothing stands between them; the end-of-text id is
-   learnt. What is not learnt is in the loss mask. A message is two spans: `before`, and its content with `after` behind.
-   Names may have dots, as text_field. NULL stands for the default; what belongs to another kind must be NULL. Start from
-   BATCH_SPAN_OPTIONS_INIT. */
+/* Documents of which not everything is to be learnt, see docs/data-formats.md. A document is then a row of
+   spans, each tokenized as a text of its own: no token lies across the border of two. Nothing stands
+   between them; the end-of-text id is learnt. What is not learnt is in the loss mask. A message is two
+   spans: `before`, and its content with `after` behind. Names may have dots, as text_field. NULL stands for
+   the default; what belongs to another kind must be NULL. Start from BATCH_SPAN_OPTIONS_INIT. */
 typedef struct batch_span_options {
   size_t size; /* see base.h */
   /* PROMPT: the members: "prompt", "completion" */
   const char *prompt_field;
   const char *completion_field;
-  /* MESSAGES: members of a message: "role", "content". Content is a string, or an array of {"type": "text", "text": STRING} */
+  /* MESSAGES: members of a message: "role", "content". Content is a string, or an array of
+     {"type": "text", "text": STRING} */
   const char *role_field;
   const char *content_field;
   /* MESSAGES: the roles whose messages are learnt, parted by commas, no blanks around them: "assistant" */
   const char *train_roles;
-  /* MESSAGES: what stands before each, never learnt: ""; what stands behind each, learnt as it is: "\n". {role} is its role */
+  /* MESSAGES: what stands before each, never learnt: ""; what stands behind each, learnt as it is: "\n".
+     {role} is its role */
   const char *before;
   const char *after;
-  /* TEXT, MESSAGES: the member that says whether this span, or message, is learnt: true or 1, false or 0: "train" of a span,
-     "weight" of a message. Without it, or with null, a span is, and a message is as its role says */
+  /* TEXT, MESSAGES: the member that says whether this span, or message, is learnt: true or 1, false or 0:
+     "train" of a span, "weight" of a message. Without it, or with null, a span is, and a message is as its
+     role says */
   const char *train_field;
   batch_spans kind;
   uint32_t reserved; /* 0 */
@@ -168,12 +175,12 @@ typedef struct batch_dataset_options {
                                       separator */
   const char *temporary_directory; /* for tokenized text; NULL: $TMPDIR, then /tmp */
   batch_bad_line on_bad_line;      /* .jsonl */
-  /* Bytes that must be held at once: a line of .jsonl; in text and in what is in a line, whatever lies between two places where
-     the tokenizer allows a cut, all of it where it allows none; characters that combine. More is
-     BATCH_ERROR_FORMAT. 0: BATCH_LONGEST_DOCUMENT */
+  /* Bytes that must be held at once: a line of .jsonl; in text and in what is in a line, whatever lies
+     between two places where the tokenizer allows a cut, all of it where it allows none; characters that
+     combine. More is BATCH_ERROR_FORMAT. 0: BATCH_LONGEST_DOCUMENT */
   size_t longest_document;
-  /* Threads that tokenize text and .jsonl, at most 4096; 1: the calling thread alone; 0: as many as there are processors
-     that it may run on. The ids are the same for any number. */
+  /* Threads that tokenize text and .jsonl, at most 4096; 1: the calling thread alone; 0: as many as there
+     are processors that it may run on. The ids are the same for any number. */
   uint32_t workers;
   batch_loss loss;
   double validation_fraction;      /* about so many of the documents: more than 0, less than 1 */
@@ -185,15 +192,15 @@ typedef struct batch_dataset_options {
 
 #define BATCH_DATASET_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_dataset_options)
 
-/* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not
-   those below, in byte order of their names) or a glob pattern (its matches in byte order); what a
-   directory or a pattern gives must be of one format. Of a Megatron pair either file may be named, or
-   both: it is read once. Companions (.ds.index, .loss, .metadata) beside their file are passed over,
-   in a directory or pattern hidden files and directories too; everything else there must open: a link
-   to what is not there is an error. A file that a directory or a pattern gives under two names is read
-   once; otherwise no file may be reached twice, by whatever names. Files without tokens are fine as
-   long as there is a token at all. Files that a run of the writer is just replacing, or half replaced before it
-   was killed, are an error, and so is one that is replaced while it is opened (texts aside).
+/* Opens files as one stream, in the order given. A path may be a file, a directory (its files, not those
+   below, in byte order of their names) or a glob pattern (its matches in byte order); what a directory or a
+   pattern gives must be of one format. Of a Megatron pair either file may be named, or both: it is read
+   once. Companions (.ds.index, .loss, .metadata) beside their file are passed over, in a directory or
+   pattern hidden files and directories too; everything else there must open: a link to what is not there is
+   an error. A file that a directory or a pattern gives under two names is read once; otherwise no file may
+   be reached twice, by whatever names. Files without tokens are fine as long as there is a token at all.
+   Files that a run of the writer is just replacing, or half replaced before it was killed, are an error,
+   and so is one that is replaced while it is opened (texts aside).
    paths: [n], n >= 1.
    Time: does not grow with the tokens, unless they have to be tokenized or a separator is asked for;
    indexes are checked entry by entry.
@@ -203,14 +210,14 @@ typedef struct batch_dataset_options {
 HEADRACE_API BatchDataset *batch_dataset_open(const char *const *paths, size_t n,
                                               const batch_dataset_options *options);
 
-/* Tokens in memory. Start from BATCH_MEMORY_INIT. tokens, document_ends and loss are borrowed: they must stay as they are until
-   batch_dataset_free. */
+/* Tokens in memory. Start from BATCH_MEMORY_INIT. tokens, document_ends and loss are borrowed: they must
+   stay as they are until batch_dataset_free. */
 typedef struct batch_memory {
   size_t size;        /* see base.h */
   const void *tokens; /* [count] as token_type says, little-endian, at any address */
   uint64_t count;     /* at least 1 */
-  /* [documents] Where each document ends: behind its last token, none before the end of the one before it, the last one
-     at `count`. NULL: none are known */
+  /* [documents] Where each document ends: behind its last token, none before the end of the one before it,
+     the last one at `count`. NULL: none are known */
   const uint64_t *document_ends;
   uint64_t documents;
   const uint8_t *loss;         /* [count] 0: not to be learnt, see batch_loss; NULL: all are */
@@ -221,14 +228,15 @@ typedef struct batch_memory {
 
 #define BATCH_MEMORY_INIT HEADRACE_OPTIONS_INIT(batch_memory)
 
-/* Makes a dataset of one file, which has no path but a name, of tokens in memory. All that is made from it is what is made from
-   a headerless file of the same tokens, documents and loss mask.
+/* Makes a dataset of one file, which has no path but a name, of tokens in memory. All that is made from it
+   is what is made from a headerless file of the same tokens, documents and loss mask.
    options: as for batch_dataset_open, NULL too; format and token_type must be none or those of the memory.
-   Time: checks document_ends one by one, and reads the tokens if a separator is asked for.
-   Threads, errors and life as a dataset of files. A fault that memory raises (of a mapped file that was cut, say) is a fault of the
-   batch in a loader, the program's own elsewhere.
-   Returns: the dataset, owned by the caller; NULL with an error: BATCH_ERROR_INVALID_ARGUMENT, BATCH_ERROR_OVERFLOW,
-   BATCH_ERROR_OUT_OF_MEMORY; with a separator BATCH_ERROR_IO too, of the temporary file. */
+   Time: checks document_ends one by one, and reads the tokens if a separator is asked for. Threads, errors
+   and life as a dataset of files. A fault that memory raises (of a mapped file that was cut, say) is a
+   fault of the batch in a loader, the program's own elsewhere.
+   Returns: the dataset, owned by the caller; NULL with an error: BATCH_ERROR_INVALID_ARGUMENT,
+   BATCH_ERROR_OVERFLOW, BATCH_ERROR_OUT_OF_MEMORY; with a separator BATCH_ERROR_IO too, of the temporary
+   file. */
 HEADRACE_API BatchDataset *batch_dataset_from_memory(const batch_memory *memory,
                                                      const batch_dataset_options *options);
 
@@ -243,8 +251,8 @@ HEADRACE_API bool batch_dataset_read(const BatchDataset *dataset, uint64_t start
 /* Whether anything says which tokens are to be learnt (batch_loss): of one of the files, at least. */
 HEADRACE_API bool batch_dataset_has_loss(const BatchDataset *dataset);
 
-/* Reads of tokens [start, start + count) of the stream whether they are to be learnt into loss [count]: 1 or 0. Where
-   nothing says it they are. Returns: false as batch_dataset_read. */
+/* Reads of tokens [start, start + count) of the stream whether they are to be learnt into loss [count]: 1
+   or 0. Where nothing says it they are. Returns: false as batch_dataset_read. */
 HEADRACE_API bool batch_dataset_read_loss(const BatchDataset *dataset, uint64_t start, size_t count,
                                           uint8_t *loss);
 
@@ -253,13 +261,13 @@ HEADRACE_API bool batch_dataset_read_loss(const BatchDataset *dataset, uint64_t 
 /* Returns how many tokens the stream has. */
 HEADRACE_API uint64_t batch_dataset_tokens(const BatchDataset *dataset);
 
-/* Documents in the stream, 0 when no boundaries are known. Where only some files have boundaries,
-   each of the others is one document, and in a subset blocks of it are (a loader that packs documents refuses either). */
+/* Documents in the stream, 0 when no boundaries are known. Where only some files have boundaries, each of
+   the others is one document, and in a subset blocks of it are (a loader that packs documents refuses
+   either). */
 HEADRACE_API uint64_t batch_dataset_documents(const BatchDataset *dataset);
 
-/* Gives tokens [*start, *end) of a document, which may be empty. Constant time but for finding its
-   file. Returns false when index >= batch_dataset_documents, or when the index cannot be read
-   (BATCH_ERROR_IO). */
+/* Gives tokens [*start, *end) of a document, which may be empty. Constant time but for finding its file.
+   Returns: false when index >= batch_dataset_documents, or when the index cannot be read (BATCH_ERROR_IO). */
 HEADRACE_API bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start,
                                          uint64_t *end);
 
@@ -267,12 +275,13 @@ HEADRACE_API bool batch_dataset_document(const BatchDataset *dataset, uint64_t i
 HEADRACE_API size_t batch_dataset_width(const BatchDataset *dataset);
 
 /* Reads the whole stream and gives its smallest and largest id (either pointer may be NULL).
-   Returns false with BATCH_ERROR_IO. */
+   Returns: false with BATCH_ERROR_IO. */
 HEADRACE_API bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *smallest, int64_t *largest);
 
-/* A hash of the number of tokens and of 4096 of them, evenly spread: the same for the same tokens
-   in whatever format and however cut into files. It tells that data was exchanged, appended to or
-   cut; a change between the samples goes unnoticed. Returns false with BATCH_ERROR_IO. */
+/* A hash of the number of tokens and of 4096 of them, evenly spread: the same for the same tokens in
+   whatever format and however cut into files. It tells that data was exchanged, appended to or cut; a
+   change between the samples goes unnoticed.
+   Returns: false with BATCH_ERROR_IO. */
 HEADRACE_API bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint);
 
 /* One file of the dataset, and what of it is in the stream. Start from BATCH_DATASET_FILE_INIT. */
@@ -296,8 +305,8 @@ typedef struct batch_dataset_file {
 /* Returns how many files the dataset has. */
 HEADRACE_API size_t batch_dataset_files(const BatchDataset *dataset);
 
-/* Fills *file, which begins as BATCH_DATASET_FILE_INIT, with what file `index` is. Returns false when index >=
-   batch_dataset_files, or *file has no size. */
+/* Fills *file, which begins as BATCH_DATASET_FILE_INIT, with what file `index` is.
+   Returns: false when index >= batch_dataset_files, or *file has no size. */
 HEADRACE_API bool batch_dataset_get_file(const BatchDataset *dataset, size_t index, batch_dataset_file *file);
 
 /* Names for people: "llm.c GPT-2" and "u16"; "?" for what is none. Static storage. */

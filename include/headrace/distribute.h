@@ -23,19 +23,21 @@ extern "C" {
 HEADRACE_API bool batch_distribute_to_spheres(const Batch *batch, uint32_t num_spheres,
                                               Batch **sphere_batches);
 
-/* Puts a symmetry group, 0 to 11, into bits 60-63 of batch_id. Returns false on any other. */
+/* Puts a symmetry group, 0 to 11, into bits 60-63 of batch_id.
+   Returns: false on any other. */
 HEADRACE_API bool batch_assign_to_group(Batch *batch, uint32_t symmetry_group);
 
 /* Returns the symmetry group that batch_assign_to_group wrote; 0 before. */
 HEADRACE_API uint32_t batch_symmetry_group(const Batch *batch);
 
-/* Assigns n batches to spheres so that each gets about the same cost: valid tokens, the sum of the
-   mask, or 1 where that is not a positive number (no valid token, an additive mask). Longest processing time first
-   (Graham 1969): the costliest batch goes to the least loaded sphere, ties to the lower one, equal batches in the order given; so equal costs give
-   0,1,2,...,0,1,2,... The largest load is at most 4/3 - 1/(3 num_spheres) of the best possible.
-   assignments: [n], filled with sphere numbers, which batch_spheres_dispatch_many takes as lanes (spheres.h).
-   n, num_spheres >= 1.
-   Returns false on a bad argument or lack of memory. */
+/* Assigns n batches to spheres so that each gets about the same cost: valid tokens, the sum of the mask, or
+   1 where that is not a positive number (no valid token, an additive mask). Longest processing time first
+   (Graham 1969): the costliest batch goes to the least loaded sphere, ties to the lower one, equal batches
+   in the order given; so equal costs give 0,1,2,...,0,1,2,... The largest load is at most 4/3 - 1/(3
+   num_spheres) of the best possible.
+   assignments: [n], filled with sphere numbers, which batch_spheres_dispatch_many takes as lanes
+   (spheres.h). n, num_spheres >= 1.
+   Returns: false on a bad argument or lack of memory. */
 HEADRACE_API bool batch_balance_distribution(Batch **batches, uint32_t n, uint32_t num_spheres,
                                              uint32_t *assignments);
 

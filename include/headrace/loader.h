@@ -30,17 +30,17 @@
          options.resume = &state;
 
    The order is a plan: a *row* is `sequence_length` positions (see batch_packing); an *epoch* is a
-   permutation of all rows (of documents that are packed, of these, and of the rows of each window of them); a *step* is the next world * batch_size rows of the epoch, of which rank
-   r gets the r-th batch_size. So what is in a batch depends on the tokens, the options that say what rows are and
-   in which order they come, the epoch and the step alone: not on workers, timing, restarts, nor on how the tokens are
-   stored. Rows missing
-   from the last step of an epoch are padding: pad_id everywhere, mask 0. Every rank has the same
-   number of steps, whatever is skipped; only BATCH_FAULT_STOP ends one rank before the others.
+   permutation of all rows (of documents that are packed, of these, and of the rows of each window of them);
+   a *step* is the next world * batch_size rows of the epoch, of which rank r gets the r-th batch_size. So
+   what is in a batch depends on the tokens, the options that say what rows are and in which order they
+   come, the epoch and the step alone: not on workers, timing, restarts, nor on how the tokens are stored.
+   Rows missing from the last step of an epoch are padding: pad_id everywhere, mask 0. Every rank has the
+   same number of steps, whatever is skipped; only BATCH_FAULT_STOP ends one rank before the others.
 
-   In a batch: input is a row's ids, target the ids that follow them, mask 1 where both are there
-   and 0 on padding, and where a loss mask says that the target is not to be learnt. documents (if asked for) numbers the documents of a row 0, 1, 2, ... and is -1
-   on padding; positions counts from each document's first token in the row. batch_id is the step
-   within its epoch, epoch_id the epoch; both count from 0.
+   In a batch: input is a row's ids, target the ids that follow them, mask 1 where both are there and 0 on
+   padding, and where a loss mask says that the target is not to be learnt. documents (if asked for) numbers
+   the documents of a row 0, 1, 2, ... and is -1 on padding; positions counts from each document's first
+   token in the row. batch_id is the step within its epoch, epoch_id the epoch; both count from 0.
 
    Faults belong to a batch: an id outside the vocabulary, a file that cannot be read or that
    became shorter (which makes the whole batch padding), a transform that failed. batch_faults says what
@@ -60,14 +60,15 @@
    the loader.
 
    After a fork the workers are in the parent. In the child every call that needs them, and get_state,
-   replay, places and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the child's copy. A child
-   makes loaders of its own; it may use the datasets that it has inherited.
+   replay, places and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the
+   child's copy. A child makes loaders of its own; it may use the datasets that it has inherited.
 
-   Guarantees: close never waits, and next only while the workers read their files, or while all batches of the pool are
-   in use: workers stop when all are filled or in use, and go on when one is released. Memory is that of the pool's
-   batches and of what the options and batch_packing say. Filling and delivering batches, faulty ones too, allocates
-   nothing, but for the sentence of a thread's first error (batch_last_error), and for room for one more window of documents
-   where workers are at more of them than there is room for; get_state, replay and batch_loader_fd may. */
+   Guarantees: close never waits, and next only while the workers read their files, or while all batches of
+   the pool are in use: workers stop when all are filled or in use, and go on when one is released. Memory
+   is that of the pool's batches and of what the options and batch_packing say. Filling and delivering
+   batches, faulty ones too, allocates nothing, but for the sentence of a thread's first error
+   (batch_last_error), and for room for one more window of documents where workers are at more of them than
+   there is room for; get_state, replay and batch_loader_fd may. */
 #ifndef HEADRACE_LOADER_H
 #define HEADRACE_LOADER_H
 
@@ -99,24 +100,25 @@ typedef enum batch_packing {
                              (best fit decreasing, Johnson et al. 1974; Ding et al. 2024 for language
                              models). Longer ones are cut into full rows and a rest; those of fewer than
                              2 tokens are left out. See below */
-  BATCH_PACK_BOS_ALIGNED /* the same, but each row begins with the first token of a document: what of a document
-                             is longer than a row is cropped */
+  BATCH_PACK_BOS_ALIGNED  /* the same, but each row begins with the first token of a document: what of a
+                             document is longer than a row is cropped */
 } batch_packing;
 
-/* Packing: with BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED documents come in the order that `shuffle` says, pack_window of them at a time, and such a window is
-   packed alone; its rows are shuffled among themselves (not with BATCH_SHUFFLE_NONE). With BATCH_SHUFFLE_BLOCKS a window has
-   documents that follow each other. So a window is known from the seed, the epoch and its number, and nothing of the
-   others. Windows are packed when they are needed, by the workers, the next one ahead; making a loader, or resuming, packs
-   one (of each source, with weights; with drop_last as many as a whole step takes, amid an epoch of the next one too). Memory:
-   32 bytes for each document of a window, three windows (of each source, with weights) and one more for each worker that is far behind; 40 bytes for each document of one window to pack it; 24 bytes for each window of
-   an epoch.
-   How many rows an epoch has is known when its last window has been packed, and differs a little from epoch to epoch:
-   batch_loader_epoch_rows. With weights an epoch has as many rows as all tokens of all sources would fill; a resume then packs
-   again what was packed since the run began.
-   get_state, replay and places pack again what they need and nobody remembers: of the epochs before the last one all of the
-   windows up to the step.
-   A window that cannot be packed, since an index has become shorter or other documents are found in it, ends the loader
-   with its error, whatever batch_faults says: what comes after it is not known. */
+/* Packing: with BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED documents come in the order that `shuffle`
+   says, pack_window of them at a time, and such a window is packed alone; its rows are shuffled among
+   themselves (not with BATCH_SHUFFLE_NONE). With BATCH_SHUFFLE_BLOCKS a window has documents that follow
+   each other. So a window is known from the seed, the epoch and its number, and nothing of the others.
+   Windows are packed when they are needed, by the workers, the next one ahead; making a loader, or
+   resuming, packs one (of each source, with weights; with drop_last as many as a whole step takes, amid an
+   epoch of the next one too). Memory: 32 bytes for each document of a window, three windows (of each
+   source, with weights) and one more for each worker that is far behind; 40 bytes for each document of one
+   window to pack it; 24 bytes for each window of an epoch. How many rows an epoch has is known when its
+   last window has been packed, and differs a little from epoch to epoch: batch_loader_epoch_rows. With
+   weights an epoch has as many rows as all tokens of all sources would fill; a resume then packs again what
+   was packed since the run began. get_state, replay and places pack again what they need and nobody
+   remembers: of the epochs before the last one all of the windows up to the step. A window that cannot be
+   packed, since an index has become shorter or other documents are found in it, ends the loader with its
+   error, whatever batch_faults says: what comes after it is not known. */
 
 /* What happens to a batch with a fault. With several ranks, SKIP and HAND_ON leave each its number of
    steps. STOP ends the rank that has the fault, and the others know nothing of it: they wait for it in
@@ -152,8 +154,8 @@ typedef struct batch_loader_state {
   uint64_t epoch;
   uint64_t step; /* the first one not delivered */
   uint64_t row;  /* its first one over all ranks: the place in the epoch */
-  /* The window of the epoch in which that row lies, and the place of its first row; both 0 where rows do not come in
-     windows. */
+  /* The window of the epoch in which that row lies, and the place of its first row; both 0 where rows do not
+     come in windows. */
   uint64_t window, window_row;
   uint32_t reserved; /* 0 */
   uint32_t num_skips;
@@ -197,8 +199,8 @@ typedef struct batch_loader_options {
   size_t num_transforms;
   uint64_t resident_bytes;          /* of mapped files that the loader may keep mapped in; 0: 1 GiB */
   const batch_loader_state *resume; /* where to begin; NULL: at the beginning */
-  /* How the loader's own pools are made, one for each worker: alignment, huge pages, node, allocator. pool_size and shape
-     must be 0 there: they are above. NULL: as BATCH_POOL_OPTIONS_INIT says. */
+  /* How the loader's own pools are made, one for each worker: alignment, huge pages, node, allocator.
+     pool_size and shape must be 0 there: they are above. NULL: as BATCH_POOL_OPTIONS_INIT says. */
   const batch_pool_options *pool_options;
   /* A pool of the caller's to take the batches from, in place of its own; NULL: none. See below. */
   BatchPool *pool;
@@ -208,54 +210,59 @@ typedef struct batch_loader_options {
   bool context_documents; /* each document is cut for the ranks of a context, else each row */
   uint32_t max_sequences; /* of with_cu_seqlens, from batch_size on; 0: batch_size * sequence_length */
   uint32_t context_rank, context_world; /* which part of each row, of so many; world 0: 1 */
-  /* Documents of a window of BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED, at most 2^30; 0: 65536, and of n sources with
-     weights 65536 / n, at least 4096. */
+  /* Documents of a window of BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED, at most 2^30; 0: 65536, and of
+     n sources with weights 65536 / n, at least 4096. */
   uint32_t pack_window;
   const batch_loader_skip *skips; /* [num_skips] places that the run leaves out, see below; copied */
   size_t num_skips;
 } batch_loader_options;
 
-/* Cumulative lengths: with_cu_seqlens shows the batch as one sequence of batch_size * sequence_length positions, at most 2^31 - 1, for attention kernels
-   of variable lengths. A sequence is a run of equal numbers in documents, as it is with with_documents: a row begins
-   one, and so do each document in it and the padding at its end. Where no boundaries of documents are known
-   (BATCH_PACK_WINDOWS), each row is one, and its padding. A batch with more than max_sequences has a fault,
-   BATCH_ERROR_OVERFLOW. Skipped, the rows become padding that have more than leaves one for each row after them. Handed
-   on, those that are too many belong to the last one. The entries behind the last sequence's end are written in each
-   batch: so 0 costs as much as another input.
+/* Cumulative lengths: with_cu_seqlens shows the batch as one sequence of batch_size * sequence_length
+   positions, at most 2^31 - 1, for attention kernels of variable lengths. A sequence is a run of equal
+   numbers in documents, as it is with with_documents: a row begins one, and so do each document in it and
+   the padding at its end. Where no boundaries of documents are known (BATCH_PACK_WINDOWS), each row is one,
+   and its padding. A batch with more than max_sequences has a fault, BATCH_ERROR_OVERFLOW. Skipped, the
+   rows become padding that have more than leaves one for each row after them. Handed on, those that are too
+   many belong to the last one. The entries behind the last sequence's end are written in each batch: so 0
+   costs as much as another input.
 
-   Loss masks: mask is 0 where the dataset says that the *target* is not to be learnt (batch_dataset_options.loss), and,
-   with no_loss_across, at a document's last token, whose target the next document begins with. That is seen in
-   BATCH_PACK_WINDOWS only, and needs the boundaries of the documents of every file; in the other packings no target
-   is of another document. Where mask is 0 for this, input, target, documents and positions are as ever.
+   Loss masks: mask is 0 where the dataset says that the *target* is not to be learnt
+   (batch_dataset_options.loss), and, with no_loss_across, at a document's last token, whose target the next
+   document begins with. That is seen in BATCH_PACK_WINDOWS only, and needs the boundaries of the documents
+   of every file; in the other packings no target is of another document. Where mask is 0 for this, input,
+   target, documents and positions are as ever.
 
-   Context parallel: with context_world C > 1 each row of the loader is for C ranks of the same `rank`, and a batch has
-   sequence_length / C columns. sequence_length is that of the whole row, a multiple of 2C. The row is cut into 2C
-   chunks, of which rank r gets chunk r and chunk 2C - 1 - r, one behind the other: so under a causal mask all have as much
-   to do. With context_documents each document in the row is cut so, and the padding at the end of the row, each by itself; for
-   that it has a multiple of 2C columns (also with C 1): those behind its last target have its number, positions that
-   count on, pad_id, and mask 0. Not with BATCH_PACK_WINDOWS. Everything is found on whole rows and then cut, so that all
-   ranks agree: transforms run on a batch of whole rows, cu_seqlens, num_sequences and max_seqlen are those of the
-   whole rows. Memory: a batch of whole rows a worker, which batch_count_live counts. */
+   Context parallel: with context_world C > 1 each row of the loader is for C ranks of the same `rank`, and
+   a batch has sequence_length / C columns. sequence_length is that of the whole row, a multiple of 2C. The
+   row is cut into 2C chunks, of which rank r gets chunk r and chunk 2C - 1 - r, one behind the other: so
+   under a causal mask all have as much to do. With context_documents each document in the row is cut so,
+   and the padding at the end of the row, each by itself; for that it has a multiple of 2C columns (also
+   with C 1): those behind its last target have its number, positions that count on, pad_id, and mask 0. Not
+   with BATCH_PACK_WINDOWS. Everything is found on whole rows and then cut, so that all ranks agree:
+   transforms run on a batch of whole rows, cu_seqlens, num_sequences and max_seqlen are those of the whole
+   rows. Memory: a batch of whole rows a worker, which batch_count_live counts. */
 
-/* Skips: places that are skipped are left out of their epoch: steps are made of the rows that are left, in the same order, and the
-   epoch has fewer of them; one that is skipped entirely has none. (With weights a row that is skipped counts as given.)
-   Intervals come in any order, may overlap, and may reach beyond the epoch's end. A run that resumes skips what its
-   state says and what its options say: so after a step whose loss went wrong, resume from a state before it with the places of
-   the rows that the batches had (batch_loader_places). At most BATCH_LOADER_MAX_SKIPS intervals; where a resumed run comes to
-   more, those of epochs before the state's are let go of, and a replay of such an epoch does not know them. */
+/* Skips: places that are skipped are left out of their epoch: steps are made of the rows that are left, in
+   the same order, and the epoch has fewer of them; one that is skipped entirely has none. (With weights a
+   row that is skipped counts as given.) Intervals come in any order, may overlap, and may reach beyond the
+   epoch's end. A run that resumes skips what its state says and what its options say: so after a step whose
+   loss went wrong, resume from a state before it with the places of the rows that the batches had
+   (batch_loader_places). At most BATCH_LOADER_MAX_SKIPS intervals; where a resumed run comes to more, those
+   of epochs before the state's are let go of, and a replay of such an epoch does not know them. */
 
-/* Pools: a pool of the caller's has batches of exactly the shape that the options say, is not closed and outlives the loader: freeing it
-   before aborts. pool_size must be 0: the loader uses all the batches there are. batch_pool_resize may make
-   it smaller while a loader has it, but not larger. The loader leaves the pool as it was: when batch_loader_free returns
-   all batches are back but those that the caller has. Closing the pool ends a loader that still needs batches:
-   batch_loader_next answers BATCH_CLOSED, at the latest when it would have waited; closing the loader leaves
-   the pool open. All workers take from it, and write to memory that others wrote to before: four and more are faster with
-   the loader's own pools, which pool_options gives any memory.
-   Others may take batches from the same pool, up to 7 other loaders too; while they have them, the loader has fewer and waits
-   for them to come back. A loader fills whatever it gets, without being asked: of two loaders on one pool one may
-   have filled all batches, and who then waits for the other one alone waits until batches of the first are
-   taken and released. So take from both at the same time, from threads of their own, or give each its pool. In
-   a forked child's copy of the pool the batches that the workers had in hand are out for good. */
+/* Pools: a pool of the caller's has batches of exactly the shape that the options say, is not closed and
+   outlives the loader: freeing it before aborts. pool_size must be 0: the loader uses all the batches there
+   are. batch_pool_resize may make it smaller while a loader has it, but not larger. The loader leaves the
+   pool as it was: when batch_loader_free returns all batches are back but those that the caller has.
+   Closing the pool ends a loader that still needs batches: batch_loader_next answers BATCH_CLOSED, at the
+   latest when it would have waited; closing the loader leaves the pool open. All workers take from it, and
+   write to memory that others wrote to before: four and more are faster with the loader's own pools, which
+   pool_options gives any memory. Others may take batches from the same pool, up to 7 other loaders too;
+   while they have them, the loader has fewer and waits for them to come back. A loader fills whatever it
+   gets, without being asked: of two loaders on one pool one may have filled all batches, and who then waits
+   for the other one alone waits until batches of the first are taken and released. So take from both at the
+   same time, from threads of their own, or give each its pool. In a forked child's copy of the pool the
+   batches that the workers had in hand are out for good. */
 
 #define BATCH_LOADER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_loader_options)
 
@@ -280,16 +287,15 @@ HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset,
    says, before any comes again; then it begins again in another order (BATCH_SHUFFLE_NONE: in the same).
    Its passes go on from one epoch to the next. (Rows that drop_last leaves out at the end of an epoch count
    as given.) No weight may be below 2^-20 of their sum.
-   Memory: 24 bytes a worker for each row of a table. That has as many as the sum of the weights, where they are
-   as whole numbers of a sum up to 65536 (0.3 and 0.7 are), else up to twice as many as come for 1 of the smallest
-   share. */
+   Memory: 24 bytes a worker for each row of a table. That has as many as the sum of the weights, where they
+   are as whole numbers of a sum up to 65536 (0.3 and 0.7 are), else up to twice as many as come for 1 of
+   the smallest share. */
 HEADRACE_API BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
                                                     const batch_loader_options *options);
 
 /* Takes the next batch, waiting while none is ready.
-   Returns: the batch, whose reference the caller drops with batch_release; NULL at the end
-   (BATCH_END in batch_last_error), when the loader or its pool is closed (BATCH_CLOSED), and after a fault that
-   stops. */
+   Returns: the batch, whose reference the caller drops with batch_release; NULL at the end (BATCH_END in
+   batch_last_error), when the loader or its pool is closed (BATCH_CLOSED), and after a fault that stops. */
 HEADRACE_API Batch *batch_loader_next(BatchLoader *loader);
 
 /* As batch_loader_next, waiting until `deadline` (see base.h).
@@ -299,10 +305,11 @@ HEADRACE_API Batch *batch_loader_next(BatchLoader *loader);
    BATCH_FAULT_HAND_ON a faulty batch is BATCH_OK; its own status says what is wrong. */
 HEADRACE_API batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline);
 
-/* Returns a descriptor to poll, and arms it for the next batch: as batch_queue_fd and batch_queue_arm (queue.h) say of
-   the dequeuing side of a queue, with batch_loader_next_until and BATCH_NO_WAIT in the place of try_dequeue.
-   BATCH_READY: there may be a batch. What batch_loader_next_until answers from now on, and nothing is waited for:
-   BATCH_END, BATCH_CLOSED, the fault that the loader stopped with. In a forked child: BATCH_ERROR_UNSUPPORTED. */
+/* Returns a descriptor to poll, and arms it for the next batch: as batch_queue_fd and batch_queue_arm
+   (queue.h) say of the dequeuing side of a queue, with batch_loader_next_until and BATCH_NO_WAIT in the
+   place of try_dequeue. BATCH_READY: there may be a batch. What batch_loader_next_until answers from now
+   on, and nothing is waited for: BATCH_END, BATCH_CLOSED, the fault that the loader stopped with. In a
+   forked child: BATCH_ERROR_UNSUPPORTED. */
 HEADRACE_API int batch_loader_fd(BatchLoader *loader);
 HEADRACE_API batch_status batch_loader_arm(BatchLoader *loader);
 
@@ -314,33 +321,34 @@ HEADRACE_API void batch_loader_close(BatchLoader *loader);
    freeing it twice aborts. */
 HEADRACE_API void batch_loader_free(BatchLoader *loader);
 
-/* Gives the place after the last batch that next delivered, for options.resume of another loader:
-   same data, seed, sequence_length, packing, pack_window, shuffling and weights, and the same drop_last where it
-   leaves out a row; with context_documents and several documents a row, the same context_world. batch_size, world, workers
-   and everything else may differ. What differs and must
-   not is named when that loader is refused. The rows that are left are then the same. With as_they_come: a
-   step up to which all were delivered, the end when all were; those after it that were are delivered again.
-   The first call reads 4096 tokens of each dataset, and some boundaries of documents. Returns false when
-   that fails. */
+/* Gives the place after the last batch that next delivered, for options.resume of another loader: same
+   data, seed, sequence_length, packing, pack_window, shuffling and weights, and the same drop_last where it
+   leaves out a row; with context_documents and several documents a row, the same context_world. batch_size,
+   world, workers and everything else may differ. What differs and must not is named when that loader is
+   refused. The rows that are left are then the same. With as_they_come: a step up to which all were
+   delivered, the end when all were; those after it that were are delivered again. The first call reads 4096
+   tokens of each dataset, and some boundaries of documents.
+   Returns: false when that fails. */
 HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state);
 
-/* Saves a state as the file `path`, 96 bytes and 24 for each skip: written aside, flushed to the disk and renamed, so that whatever happens
-   the old state or the new one is there. A link is followed; the mode of a state that is there is kept. What is there
-   and is neither a state, of whatever version, nor empty is refused.
-   Returns: false with an error that names the path; what was there is there, unless the last step, flushing the
-   directory, has failed. */
+/* Saves a state as the file `path`, 96 bytes and 24 for each skip: written aside, flushed to the disk and
+   renamed, so that whatever happens the old state or the new one is there. A link is followed; the mode of
+   a state that is there is kept. What is there and is neither a state, of whatever version, nor empty is
+   refused.
+   Returns: false with an error that names the path; what was there is there, unless the last step, flushing
+   the directory, has failed. */
 HEADRACE_API bool batch_loader_state_save(const batch_loader_state *state, const char *path);
 
 /* Reads a state that batch_loader_state_save or headrace feed --state wrote.
-   Returns: false with an error that names the path, *state unchanged, when it cannot be read, or is cut off, damaged,
-   something else, of another version or of a machine of another byte order. */
+   Returns: false with an error that names the path, *state unchanged, when it cannot be read, or is cut
+   off, damaged, something else, of another version or of a machine of another byte order. */
 HEADRACE_API bool batch_loader_state_load(batch_loader_state *state, const char *path);
 
 /* Makes one step again, in the calling thread: the batch that this rank got, or will get, as `step`
    of `epoch`, transforms included. It belongs to no pool.
-   Returns: NULL on a step that this run has not (beyond the epoch or the last one, or before the
-   place it was resumed at with another batch size or world, or more skips before it), lack of memory, or a fault, unless
-   that is skipped. options.steps is no limit here. */
+   Returns: NULL on a step that this run has not (beyond the epoch or the last one, or before the place it
+   was resumed at with another batch size or world, or more skips before it), lack of memory, or a fault,
+   unless that is skipped. options.steps is no limit here. */
 HEADRACE_API Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step);
 
 /* Who waits for whom, for more than a twentieth of the time since the loader was made. */
@@ -372,8 +380,8 @@ typedef struct batch_loader_stats {
   batch_bottleneck bottleneck;
   uint64_t masked;  /* of `tokens`: positions whose mask was 0 before the transforms */
   uint64_t padding; /* in the batches: the other positions */
-  /* Tokens of the documents in them that have no position in any row: those of whole rows, which each rank of a context
-     counts. */
+  /* Tokens of the documents in them that have no position in any row: those of whole rows, which each rank
+     of a context counts. */
   uint64_t cropped;
 } batch_loader_stats;
 
@@ -383,8 +391,9 @@ typedef struct batch_loader_stats {
    Returns: false when an argument is NULL or stats has no size, and in a forked child. */
 HEADRACE_API bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats);
 
-/* Rows of an epoch, over all ranks; 0 and an error when loader is NULL. With BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED,
-   without weights, an estimate until an epoch has ended, then those of the last one that has. */
+/* Rows of an epoch, over all ranks; 0 and an error when loader is NULL. With BATCH_PACK_BEST_FIT and
+   BATCH_PACK_BOS_ALIGNED, without weights, an estimate until an epoch has ended, then those of the last one
+   that has. */
 HEADRACE_API uint64_t batch_loader_epoch_rows(const BatchLoader *loader);
 
 /* Steps of an epoch of so many rows, without skips; 0 and an error when loader is NULL. */
@@ -393,17 +402,18 @@ HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
 /* What batch_loader_places says of a row that is padding because the epoch had no more rows. */
 #define BATCH_NO_PLACE UINT64_MAX
 
-/* Finds the places in their epoch of a batch's rows: places [batch_size], BATCH_NO_PLACE for padding. They are those of the
-   order without skips, of all ranks together: no two rows of an epoch have the same. The batch is one of this loader's,
-   also one that it made again, or a copy: what tells are its numbers of rows and columns, pool, batch_id (but for the
-   symmetry group) and epoch_id.
-   Returns: false, places unchanged, for a batch of another pool, of other numbers of rows or columns (a view of some of its
-   rows included), or of a step or epoch that this loader never had. Batches of two loaders on one pool cannot be told apart. */
+/* Finds the places in their epoch of a batch's rows: places [batch_size], BATCH_NO_PLACE for padding. They
+   are those of the order without skips, of all ranks together: no two rows of an epoch have the same. The
+   batch is one of this loader's, also one that it made again, or a copy: what tells are its numbers of rows
+   and columns, pool, batch_id (but for the symmetry group) and epoch_id.
+   Returns: false, places unchanged, for a batch of another pool, of other numbers of rows or columns (a
+   view of some of its rows included), or of a step or epoch that this loader never had. Batches of two
+   loaders on one pool cannot be told apart. */
 HEADRACE_API bool batch_loader_places(const BatchLoader *loader, const Batch *batch, uint64_t *places);
 
-/* Finds this process's rank and the number of ranks in what Open MPI, Slurm or torchrun put into
-   the environment; 0 and 1 where there is nothing. Returns false, *rank and *world unchanged, when it makes no
-   sense. */
+/* Finds this process's rank and the number of ranks in what Open MPI, Slurm or torchrun put into the
+   environment; 0 and 1 where there is nothing.
+   Returns: false, *rank and *world unchanged, when it makes no sense. */
 HEADRACE_API bool batch_launcher_rank(uint32_t *rank, uint32_t *world);
 
 #ifdef __cplusplus

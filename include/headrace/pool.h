@@ -58,7 +58,8 @@ typedef struct batch_pool_options {
   size_t alignment;   /* of the elements, a power of two; 0: 64 */
   bool huge_pages;    /* ask for them (madvise); where there are none it is no error */
   int numa_node;      /* BATCH_NUMA_NODE(n), which needs libnuma; 0: wherever the creating thread runs */
-  /* All NULL: the library's own. One of the caller's decides of pages and nodes itself: the two above must be 0. */
+  /* All NULL: the library's own. One of the caller's decides of pages and nodes itself: the two above must
+     be 0. */
   batch_allocator allocator;
 } batch_pool_options;
 
@@ -74,13 +75,14 @@ HEADRACE_API BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_siz
 HEADRACE_API BatchPool *batch_pool_create_with(const batch_pool_options *options);
 
 /* Closes the pool: everyone who waits for a batch is woken and gets NULL, and so does every later
-   allocation, whether batches are idle or not, with BATCH_CLOSED in the last error, and sees what was written
-   before. Batches that are out come back as before. An allocation at the same time may still get one. Closing twice is fine. */
+   allocation, whether batches are idle or not, with BATCH_CLOSED in the last error, and sees what was
+   written before. Batches that are out come back as before. An allocation at the same time may still get
+   one. Closing twice is fine. */
 HEADRACE_API void batch_pool_close(BatchPool *pool);
 
-/* Closes the pool and frees it and its idle batches. Only releases of its batches may be running or
-   follow: join who allocates first. A pool that a loader takes its batches from aborts: free the loader first. NULL is
-   fine. */
+/* Closes the pool and frees it and its idle batches. Only releases of its batches may be running or follow:
+   join who allocates first. A pool that a loader takes its batches from aborts: free the loader first. NULL
+   is fine. */
 HEADRACE_API void batch_pool_free(BatchPool *pool);
 
 /* Takes an idle batch, waiting while there is none.
@@ -88,8 +90,8 @@ HEADRACE_API void batch_pool_free(BatchPool *pool);
    pool is closed. */
 HEADRACE_API Batch *batch_pool_allocate(BatchPool *pool);
 
-/* Takes an idle batch if there is one. Never waits. Returns NULL when all are out, or the pool is closed;
-   which of the two is in batch_last_error()->code. */
+/* Takes an idle batch if there is one. Never waits.
+   Returns: NULL when all are out, or the pool is closed; which of the two is in batch_last_error()->code. */
 HEADRACE_API Batch *batch_pool_try_allocate(BatchPool *pool);
 
 /* Takes an idle batch, waiting until `deadline` (see base.h).
@@ -97,9 +99,9 @@ HEADRACE_API Batch *batch_pool_try_allocate(BatchPool *pool);
    BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_CLOSED or BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_pool_allocate_until(BatchPool *pool, Batch **batch, uint64_t deadline);
 
-/* Returns a descriptor to poll, and arms it for an idle batch: as batch_queue_fd and batch_queue_arm (queue.h) say of
-   the dequeuing side of a queue. batch_pool_free closes it, or a release at the same time which is just writing to
-   it. BATCH_CLOSED: the pool is closed, whether batches are idle or not. */
+/* Returns a descriptor to poll, and arms it for an idle batch: as batch_queue_fd and batch_queue_arm
+   (queue.h) say of the dequeuing side of a queue. batch_pool_free closes it, or a release at the same time
+   which is just writing to it. BATCH_CLOSED: the pool is closed, whether batches are idle or not. */
 HEADRACE_API int batch_pool_fd(BatchPool *pool);
 HEADRACE_API batch_status batch_pool_arm(BatchPool *pool);
 
@@ -118,8 +120,8 @@ HEADRACE_API bool batch_pool_resize(BatchPool *pool, uint32_t new_size);
 /* Returns how many batches the pool has by its last resize. */
 HEADRACE_API uint32_t batch_pool_size(const BatchPool *pool);
 
-/* Returns how many batches are out: handed out and not back. Exact when nothing else runs. Looks at every idle
-   batch. For tests: 0 when nobody has dropped one without a release. */
+/* Returns how many batches are out: handed out and not back. Exact when nothing else runs. Looks at every
+   idle batch. For tests: 0 when nobody has dropped one without a release. */
 HEADRACE_API uint32_t batch_pool_outstanding(const BatchPool *pool);
 
 /* Reads the statistics; any pointer may be NULL. allocations: batches handed out; releases:

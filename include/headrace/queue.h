@@ -36,25 +36,26 @@
    Threads: every call may run at the same time as every other one, from any number of threads,
    but for batch_queue_free, which must be the last.
 
-   Progress: lock-free in the strict sense: a thread that stops for ever inside any call stops
-   no other one that is not asleep. Only the calls that say so wait. Where there is more than one processor
-   they look again for 1 to 50 microseconds first, by the clock and by what has been worth while on this
-   queue: that takes processor time, which after four looks is given away between two of them. Then they
-   sleep in the kernel, which takes none (but when 32,767 sleep on that side already, or where a sandbox
-   refuses the futex, they go on looking). Who sleeps must be woken: an enqueue chooses and
-   wakes one consumer, if any sleeps, a dequeue one producer, and one of many batches as many as there
-   are. If the thread that wakes stops before it has done so, or the one that it chose gets no processor
-   any more, others who sleep go on sleeping beside that batch (or place) until the next enqueue (or
-   dequeue) wakes one of them; calls that come meanwhile find it as ever. The unlimited queue (capacity 0)
-   begins with three pages and maps a ring of 8192 slots in the enqueue that finds the last ring full; dequeues
-   unmap what was drained and never allocate. An enqueue of several batches keeps them in a note of 320 bytes; where more
-   notes are in use than ever before, it allocates 1024 by malloc, whose locks are not ours: a thread that stops in
-   there may stop another one that needs such notes or calls malloc, and no other call on queues. While a thread is stopped inside a call on any unlimited
-   queue, drained rings stay; they go with the next dequeue that finds the queue empty.
+   Progress: lock-free in the strict sense: a thread that stops for ever inside any call stops no other one
+   that is not asleep. Only the calls that say so wait. Where there is more than one processor they look
+   again for 1 to 50 microseconds first, by the clock and by what has been worth while on this queue: that
+   takes processor time, which after four looks is given away between two of them. Then they sleep in the
+   kernel, which takes none (but when 32,767 sleep on that side already, or where a sandbox refuses the
+   futex, they go on looking). Who sleeps must be woken: an enqueue chooses and wakes one consumer, if any
+   sleeps, a dequeue one producer, and one of many batches as many as there are. If the thread that wakes
+   stops before it has done so, or the one that it chose gets no processor any more, others who sleep go on
+   sleeping beside that batch (or place) until the next enqueue (or dequeue) wakes one of them; calls that
+   come meanwhile find it as ever. The unlimited queue (capacity 0) begins with three pages and maps a ring
+   of 8192 slots in the enqueue that finds the last ring full; dequeues unmap what was drained and never
+   allocate. An enqueue of several batches keeps them in a note of 320 bytes; where more notes are in use
+   than ever before, it allocates 1024 by malloc, whose locks are not ours: a thread that stops in there may
+   stop another one that needs such notes or calls malloc, and no other call on queues. While a thread is
+   stopped inside a call on any unlimited queue, drained rings stay; they go with the next dequeue that
+   finds the queue empty.
 
-   A descriptor that is armed is told beside those who sleep, and in place of none: an enqueue (or dequeue) that
-   finds it armed makes it readable, which is one system call for each time that it was armed. Where nothing is
-   armed and nobody sleeps, nothing is called.
+   A descriptor that is armed is told beside those who sleep, and in place of none: an enqueue (or dequeue)
+   that finds it armed makes it readable, which is one system call for each time that it was armed. Where
+   nothing is armed and nobody sleeps, nothing is called.
 
    After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
    doing; references that those threads held stay held.
@@ -87,12 +88,12 @@ HEADRACE_API BatchQueue *batch_queue_create(uint32_t capacity);
 HEADRACE_API void batch_queue_free(BatchQueue *queue);
 
 /* Appends a batch, waiting while the queue is full.
-   Returns: true, and the queue owns the reference; false when the queue is closed, or, unlimited, finds no memory
-   for a further ring (BATCH_ERROR_OUT_OF_MEMORY), as for every enqueue. */
+   Returns: true, and the queue owns the reference; false when the queue is closed, or, unlimited, finds no
+   memory for a further ring (BATCH_ERROR_OUT_OF_MEMORY), as for every enqueue. */
 HEADRACE_API bool batch_queue_enqueue(BatchQueue *queue, Batch *batch);
 
-/* Appends a batch if there is room. Never waits. Returns false when full or closed; which of the
-   two is in batch_last_error()->code. */
+/* Appends a batch if there is room. Never waits.
+   Returns: false when full or closed; which of the two is in batch_last_error()->code. */
 HEADRACE_API bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch);
 
 /* Appends a batch, waiting until `deadline` (absolute nanoseconds of CLOCK_MONOTONIC, see
@@ -101,26 +102,28 @@ HEADRACE_API bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch);
    BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *batch, uint64_t deadline);
 
-/* Appends 1 to n batches, batches[0] and following, in one atomic step, as far as there is room and 64 at most: they
-   are consecutive, and nobody sees some of them without the others. Never waits. batches is not changed; n may be 0,
-   and batches NULL then: the answer is 0 and no error.
+/* Appends 1 to n batches, batches[0] and following, in one atomic step, as far as there is room and 64 at
+   most: they are consecutive, and nobody sees some of them without the others. Never waits. batches is not
+   changed; n may be 0, and batches NULL then: the answer is 0 and no error.
    Returns: how many went in: the first so many references now belong to the queue, the others are still the
-   caller's. Fewer than n, or 64, does not mean that the queue is full (the step may find less room than there is; or
-   no memory for the note that holds several, or one of the two turns of the queue in 2^32 that are for one at a time, and
-   then takes one), 0 does, or: batch_last_error()->code is BATCH_FULL,
-   BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where one of the first 64
-   batches is NULL: that is said also when those before it went in. What is behind them is not looked at.
+   caller's. Fewer than n, or 64, does not mean that the queue is full (the step may find less room than
+   there is; or no memory for the note that holds several, or one of the two turns of the queue in 2^32 that
+   are for one at a time, and then takes one), 0 does, or: batch_last_error()->code is BATCH_FULL,
+   BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where one of the
+   first 64 batches is NULL: that is said also when those before it went in. What is behind them is not
+   looked at.
    Cost: that of one note for all, which is more than two or three single calls take. */
 HEADRACE_API size_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, size_t n);
 
-/* As batch_queue_enqueue_many, but in as many steps as it takes, waiting for room until all n are in, which may be
-   more than the capacity.
-   Returns: n; fewer when the queue is closed meanwhile, or for the other two reasons that are no want of room. */
+/* As batch_queue_enqueue_many, but in as many steps as it takes, waiting for room until all n are in, which
+   may be more than the capacity.
+   Returns: n; fewer when the queue is closed meanwhile, or for the other two reasons that are no want of
+   room. */
 HEADRACE_API size_t batch_queue_enqueue_many_wait(BatchQueue *queue, Batch *const *batches, size_t n);
 
 /* As batch_queue_enqueue_many_wait, until all n are in or until `deadline`.
-   Returns: BATCH_OK when all n are in, else as batch_queue_enqueue_until. *entered is how many went in, whatever the
-   answer: the first so many references now belong to the queue. entered is not NULL. */
+   Returns: BATCH_OK when all n are in, else as batch_queue_enqueue_until. *entered is how many went in,
+   whatever the answer: the first so many references now belong to the queue. entered is not NULL. */
 HEADRACE_API batch_status batch_queue_enqueue_many_until(BatchQueue *queue, Batch *const *batches, size_t n,
                                                          uint64_t deadline, size_t *entered);
 
@@ -129,8 +132,8 @@ HEADRACE_API batch_status batch_queue_enqueue_many_until(BatchQueue *queue, Batc
    and drained. */
 HEADRACE_API Batch *batch_queue_dequeue(BatchQueue *queue);
 
-/* Takes the oldest batch if there is one. Never waits. Returns NULL when empty, or closed and
-   drained; which of the two is in batch_last_error()->code. */
+/* Takes the oldest batch if there is one. Never waits.
+   Returns: NULL when empty, or closed and drained; which of the two is in batch_last_error()->code. */
 HEADRACE_API Batch *batch_queue_try_dequeue(BatchQueue *queue);
 
 /* Takes the oldest batch, waiting until `deadline`.
@@ -139,9 +142,9 @@ HEADRACE_API Batch *batch_queue_try_dequeue(BatchQueue *queue);
 HEADRACE_API batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **batch, uint64_t deadline);
 
 /* Takes 1 to n consecutive batches in one atomic step, the oldest ones, of which at most 256. Never waits.
-   Returns: how many are in batches[0] and following, their references the caller's; the others are as they were.
-   Fewer than n does not mean that the queue was empty, 0 does, or closed and drained: which of the two is in
-   batch_last_error()->code. n may be 0, and batches NULL then: the answer is 0 and no error. */
+   Returns: how many are in batches[0] and following, their references the caller's; the others are as they
+   were. Fewer than n does not mean that the queue was empty, 0 does, or closed and drained: which of the
+   two is in batch_last_error()->code. n may be 0, and batches NULL then: the answer is 0 and no error. */
 HEADRACE_API size_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, size_t n);
 
 /* As batch_queue_dequeue_many, waiting while there is none: it does not wait for n.
@@ -183,21 +186,22 @@ typedef enum batch_queue_side {
   BATCH_QUEUE_ENQUEUE  /* until there is room */
 } batch_queue_side;
 
-/* Returns a descriptor for poll, epoll, io_uring and event loops: readable once what batch_queue_arm armed it for has
-   come. It is made at the first call, an eventfd (EFD_CLOEXEC | EFD_NONBLOCK), the same one for every caller, and
-   belongs to the queue: only poll it; do not read, write or close it. batch_queue_free closes it: take it out of an
-   epoll set before. In a forked child the inherited number is the parent's: ask again there.
+/* Returns a descriptor for poll, epoll, io_uring and event loops: readable once what batch_queue_arm armed
+   it for has come. It is made at the first call, an eventfd (EFD_CLOEXEC | EFD_NONBLOCK), the same one for
+   every caller, and belongs to the queue: only poll it; do not read, write or close it. batch_queue_free
+   closes it: take it out of an epoll set before. In a forked child the inherited number is the parent's:
+   ask again there.
    Returns: -1 without descriptors (BATCH_ERROR_IO), without memory, or on a side that there is not. */
 HEADRACE_API int batch_queue_fd(BatchQueue *queue, batch_queue_side side);
 
-/* Arms the descriptor of a side, and makes it if it is not there yet: it is not readable until there may be something
-   for a try_dequeue (or try_enqueue), or the queue is closed. Then it is, and stays so until it is armed again, which
-   whoever polls does after the tries have found nothing. Spurious readiness happens; none is lost. Arming
-   twice is fine; so are several threads that poll one descriptor, each of which arms it. Nothing must be undone by
-   who stops polling: sleeping threads are woken all the same.
-   Returns: BATCH_OK: wait for the descriptor. Else it is readable at once, and there is nothing to wait for:
-   BATCH_READY: there is a batch (or room); BATCH_CLOSED: closed, and for the dequeuing side drained. Or it could not
-   be armed: BATCH_ERROR_IO, BATCH_ERROR_OUT_OF_MEMORY, BATCH_ERROR_INVALID_ARGUMENT.
+/* Arms the descriptor of a side, and makes it if it is not there yet: it is not readable until there may be
+   something for a try_dequeue (or try_enqueue), or the queue is closed. Then it is, and stays so until it
+   is armed again, which whoever polls does after the tries have found nothing. Spurious readiness happens;
+   none is lost. Arming twice is fine; so are several threads that poll one descriptor, each of which arms
+   it. Nothing must be undone by who stops polling: sleeping threads are woken all the same.
+   Returns: BATCH_OK: wait for the descriptor. Else it is readable at once, and there is nothing to wait
+   for: BATCH_READY: there is a batch (or room); BATCH_CLOSED: closed, and for the dequeuing side drained.
+   Or it could not be armed: BATCH_ERROR_IO, BATCH_ERROR_OUT_OF_MEMORY, BATCH_ERROR_INVALID_ARGUMENT.
    Progress: lock-free; one system call, two when it is readable at once, and one to make it. */
 HEADRACE_API batch_status batch_queue_arm(BatchQueue *queue, batch_queue_side side);
 

@@ -17,11 +17,11 @@
    are empty it sleeps until work is dispatched to any lane.
    The workers are threads of the library's: the program's signal handlers do not run in them, but for
    those of signals that an instruction raises (docs/process.md).
-   Threads: dispatch, drain and the counts may run at the same time from any thread; a worker may
-   dispatch (it deadlocks if every lane is full and all workers do), but not drain or stop, which
-   would wait for itself. stop must be the last call.
-   After a fork the workers are in the parent: in the child every call answers BATCH_ERROR_UNSUPPORTED at once, but
-   stop, which releases what is in the child's copy of the lanes and frees it. */
+   Threads: dispatch, drain and the counts may run at the same time from any thread; a worker may dispatch
+   (it deadlocks if every lane is full and all workers do), but not drain or stop, which would wait for
+   itself. stop must be the last call. After a fork the workers are in the parent: in the child every call
+   answers BATCH_ERROR_UNSUPPORTED at once, but stop, which releases what is in the child's copy of the
+   lanes and frees it. */
 #ifndef HEADRACE_SPHERES_H
 #define HEADRACE_SPHERES_H
 
@@ -58,7 +58,8 @@ typedef struct batch_sphere_stats {
 
 #define BATCH_SPHERE_STATS_INIT HEADRACE_OPTIONS_INIT(batch_sphere_stats)
 
-/* Starts the workers. Returns NULL on a bad option, or when memory or threads run out. */
+/* Starts the workers.
+   Returns: NULL on a bad option, or when memory or threads run out. */
 HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *options);
 
 /* Gives a batch to a lane (0 to num_spheres - 1, or BATCH_SPHERES_ANY), waiting while that lane is
@@ -66,12 +67,12 @@ HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *opti
    batch_spheres_stop has begun. */
 HEADRACE_API bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch);
 
-/* Gives n batches to lanes, batches[i] to lanes[i] (0 to num_spheres - 1, or BATCH_SPHERES_ANY; lanes NULL: all to
-   BATCH_SPHERES_ANY), as n calls of batch_spheres_dispatch would, those of one lane in the order given. It is less work
-   than the calls: of 256 batches at a time each lane gets its share, 64 in a step, as far as it has room, and then the
-   workers that sleep are woken by one system call. Waits while a lane is full for the rest of its share. lanes may be what batch_balance_distribution
-   assigned. n may be 0, and batches NULL then.
-   batches[i] becomes NULL when its reference is handed over.
+/* Gives n batches to lanes, batches[i] to lanes[i] (0 to num_spheres - 1, or BATCH_SPHERES_ANY; lanes NULL:
+   all to BATCH_SPHERES_ANY), as n calls of batch_spheres_dispatch would, those of one lane in the order
+   given. It is less work than the calls: of 256 batches at a time each lane gets its share, 64 in a step,
+   as far as it has room, and then the workers that sleep are woken by one system call. Waits while a lane
+   is full for the rest of its share. lanes may be what batch_balance_distribution assigned. n may be 0, and
+   batches NULL then. batches[i] becomes NULL when its reference is handed over.
    Returns: true, and all are handed over; false on a bad lane or batch, and none is, or (BATCH_CLOSED) when
    batch_spheres_stop has begun: what is left in batches is still the caller's. */
 HEADRACE_API bool batch_spheres_dispatch_many(BatchSpheres *spheres, const uint32_t *lanes, Batch **batches,
@@ -90,8 +91,8 @@ HEADRACE_API void batch_spheres_drain(BatchSpheres *spheres);
 /* Processes what is left, joins the workers and frees everything. NULL is fine; stopping twice aborts. */
 HEADRACE_API void batch_spheres_stop(BatchSpheres *spheres);
 
-/* Reads the counts of one worker into *stats, which begins as BATCH_SPHERE_STATS_INIT. Returns false on a bad
-   sphere number or size. */
+/* Reads the counts of one worker into *stats, which begins as BATCH_SPHERE_STATS_INIT.
+   Returns: false on a bad sphere number or size. */
 HEADRACE_API bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere,
                                           batch_sphere_stats *stats);
 

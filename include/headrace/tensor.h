@@ -86,8 +86,9 @@ HEADRACE_API void tensor_free(Tensor *tensor);
    Returns: NULL if `tensor` is NULL or not a tensor, or memory ran out. */
 HEADRACE_API Tensor *tensor_copy(const Tensor *tensor);
 
-/* Makes a view of `count` >= 1 entries of the first dimension from `first` on: nothing is copied,
-   writes go through. The viewed elements must outlive the view. Returns NULL when out of range. */
+/* Makes a view of `count` >= 1 entries of the first dimension from `first` on: nothing is copied, writes go
+   through. The viewed elements must outlive the view.
+   Returns: NULL when out of range. */
 HEADRACE_API Tensor *tensor_view_rows(const Tensor *tensor, uint32_t first, uint32_t count);
 
 /* Gives the same elements another shape; nothing is copied. A struct copy with owns_data true gets a shape

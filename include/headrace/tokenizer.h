@@ -33,10 +33,11 @@ typedef struct BatchTokenizer BatchTokenizer;
 
 /* A tokenizer: what a caller brings to batch_tokenizer_custom; start from BATCH_TOKENIZER_FUNCTIONS_INIT.
    Each function is given `context`. encode and decode write at most `capacity` items and return how many
-   there are in all, which may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. The same text must give the same count. encode is
-   given each document whole: a text file, or the text of a line of .jsonl. Both are called from several threads at the
-   same time, also from threads of the library's own while text is tokenized (options.workers of dataset.h; 1: from the
-   calling thread alone). None of them may throw (see base.h). */
+   there are in all, which may be more (as snprintf does), or BATCH_TOKENIZER_FAILED. The same text must
+   give the same count. encode is given each document whole: a text file, or the text of a line of .jsonl.
+   Both are called from several threads at the same time, also from threads of the library's own while text
+   is tokenized (options.workers of dataset.h; 1: from the calling thread alone). None of them may throw
+   (see base.h). */
 typedef struct batch_tokenizer_functions {
   size_t size; /* see base.h */
   size_t (*encode)(void *context, const char *text, size_t bytes, int32_t *ids, size_t capacity);
@@ -49,12 +50,14 @@ typedef struct batch_tokenizer_functions {
 /* No end-of-text id. */
 #define BATCH_NO_TOKEN ((int32_t)-1)
 
-/* Makes the tokenizer whose ids are the bytes: vocabulary 256 + specials. Special ids (256 on)
-   never come from text and decode to nothing; the first of them is the end of text.
-   specials: 0 to 65,280, so that every id fits 16 bits. Returns NULL on more. */
+/* Makes the tokenizer whose ids are the bytes: vocabulary 256 + specials. Special ids (256 on) never come
+   from text and decode to nothing; the first of them is the end of text.
+   specials: 0 to 65,280, so that every id fits 16 bits.
+   Returns: NULL on more. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_bytes(uint32_t specials);
 
-/* How text is split into the pieces that bytes are merged within. A tokenizer.json says it; a rank file does not. */
+/* How text is split into the pieces that bytes are merged within. A tokenizer.json says it; a rank file
+   does not. */
 typedef enum batch_text_split {
   BATCH_SPLIT_OF_FILE = 0,
   BATCH_SPLIT_GPT2, /* GPT-2, GPT-3: r50k_base, p50k_base */
@@ -77,13 +80,14 @@ typedef struct batch_special_token {
   int32_t id;
 } batch_special_token;
 
-/* What a file does not say; start from BATCH_TOKENIZER_OPTIONS_INIT. What the kind of file has no use for must be 0. */
+/* What a file does not say; start from BATCH_TOKENIZER_OPTIONS_INIT. What the kind of file has no use for
+   must be 0. */
 typedef struct batch_tokenizer_options {
   size_t size;             /* see base.h */
   batch_text_split split;  /* rank files: one of the names */
   batch_specials specials; /* rank files and tokenizer.json */
-  /* Rank files: [special_token_count], copied; beside the well-known ones of the split, and instead of those with
-     the same id or text. */
+  /* Rank files: [special_token_count], copied; beside the well-known ones of the split, and instead of those
+     with the same id or text. */
   const batch_special_token *special_tokens;
   size_t special_token_count;
 } batch_tokenizer_options;
@@ -91,33 +95,31 @@ typedef struct batch_tokenizer_options {
 #define BATCH_TOKENIZER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_tokenizer_options)
 
 /* Loads the tokenizer of a file, which may be
-   - a rank file of tiktoken (.tiktoken: a line `BASE64 RANK` for each token), with options.split. The well-known special
-     tokens of that split are added where the file does not have their ids;
-   - a tokenizer.json of Hugging Face with a byte-level BPE model. What is in it and would change ids, and is not
-     implemented, is refused with its name and value;
-   - a SentencePiece model, see batch_tokenizer_sentencepiece.
-   Which one it is, the bytes say, not the name. Ids are those of tiktoken, and of Hugging Face's tokenizers without the
-   special tokens that a post-processor adds, for every text of UTF-8; they depend on the version of the Unicode tables, see
-   batch_tokenizer_describe.
-   Bytes that are not UTF-8 are merged like others.
-   decode gives back the bytes that were encoded, but for what the tokenizer drops: by its own normal form, by a split
-   that removes, and white space that added tokens with lstrip or rstrip take along. An id below the vocabulary size
-   that is no token is an error (BATCH_ERROR_OUT_OF_RANGE).
-   The end of text is the first of <|endoftext|>, <|end_of_text|>, <｜end▁of▁sentence｜>, <eos>, </s>, <|im_end|> that is
-   an added or special token.
+   - a rank file of tiktoken (.tiktoken: a line `BASE64 RANK` for each token), with options.split. The
+     well-known special tokens of that split are added where the file does not have their ids;
+   - a tokenizer.json of Hugging Face with a byte-level BPE model. What is in it and would change ids, and
+     is not implemented, is refused with its name and value;
+   - a SentencePiece model, see batch_tokenizer_sentencepiece. Which one it is, the bytes say, not the name.
+     Ids are those of tiktoken, and of Hugging Face's tokenizers without the special tokens that a
+     post-processor adds, for every text of UTF-8; they depend on the version of the Unicode tables, see
+     batch_tokenizer_describe. Bytes that are not UTF-8 are merged like others. decode gives back the bytes
+     that were encoded, but for what the tokenizer drops: by its own normal form, by a split that removes,
+     and white space that added tokens with lstrip or rstrip take along. An id below the vocabulary size
+     that is no token is an error (BATCH_ERROR_OUT_OF_RANGE). The end of text is the first of <|endoftext|>,
+     <|end_of_text|>, <｜end▁of▁sentence｜>, <eos>, </s>, <|im_end|> that is an added or special token.
    options: NULL for none.
-   Returns NULL: BATCH_ERROR_INVALID_ARGUMENT (options that the file has no use for, or a rank file without a split);
-   BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path, the place, what was found and what was expected;
-   BATCH_ERROR_UNSUPPORTED in a build without what the file needs (PCRE2, utf8proc for its normal form,
-   libsentencepiece). */
+   Returns: NULL with BATCH_ERROR_INVALID_ARGUMENT (options that the file has no use for, or a rank file
+   without a split); BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path, the place, what was found and what
+   was expected; BATCH_ERROR_UNSUPPORTED in a build without what the file needs (PCRE2, utf8proc for its
+   normal form, libsentencepiece). */
 HEADRACE_API BatchTokenizer *batch_tokenizer_open(const char *path, const batch_tokenizer_options *options);
 
-/* Loads a SentencePiece model. The end of text is its eos id, if it has one.
-   A model for which a line feed is white space (spm_train's default) or unknown gives the ids of each line, as
-   spm_encode does; one that has line feeds, as pieces or bytes, gives the ids of the text with them.
-   The model is checked first, but SECURITY.md says why it should come from where you trust.
-   From then on libsentencepiece writes nothing to stderr, in the whole process.
-   Returns NULL: BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path and what was found instead;
+/* Loads a SentencePiece model. The end of text is its eos id, if it has one. A model for which a line feed
+   is white space (spm_train's default) or unknown gives the ids of each line, as spm_encode does; one that
+   has line feeds, as pieces or bytes, gives the ids of the text with them. The model is checked first, but
+   SECURITY.md says why it should come from where you trust. From then on libsentencepiece writes nothing to
+   stderr, in the whole process.
+   Returns: NULL with BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path and what was found instead;
    BATCH_ERROR_UNSUPPORTED in a build without libsentencepiece. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
 
@@ -154,16 +156,16 @@ HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, cons
        batch_decoder_free(decoder); */
 typedef struct BatchDecoder BatchDecoder;
 
-/* The tokenizer, which is borrowed, must live as long. Returns NULL: BATCH_ERROR_INVALID_ARGUMENT,
-   BATCH_ERROR_OUT_OF_MEMORY. */
+/* The tokenizer, which is borrowed, must live as long.
+   Returns: NULL with BATCH_ERROR_INVALID_ARGUMENT, BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchDecoder *batch_decoder_create(const BatchTokenizer *tokenizer);
 
-/* Takes the next ids [count] of a document, and gives the text [*bytes] that they add, which belongs to the decoder and is
-   good until its next call. ends: they are the last ones of the document; the next ones begin another. What cannot be
-   decoded without the ids behind it waits for them: a few ids; of a tokenizer of your own the document, which it is
-   given whole.
-   Returns false: BATCH_ERROR_OUT_OF_RANGE, BATCH_ERROR_FORMAT (the tokenizer refuses ids), BATCH_ERROR_OUT_OF_MEMORY.
-   Then the document is forgotten, and the next ids begin one. */
+/* Takes the next ids [count] of a document, and gives the text [*bytes] that they add, which belongs to the
+   decoder and is good until its next call. ends: they are the last ones of the document; the next ones
+   begin another. What cannot be decoded without the ids behind it waits for them: a few ids; of a tokenizer
+   of your own the document, which it is given whole.
+   Returns: false with BATCH_ERROR_OUT_OF_RANGE, BATCH_ERROR_FORMAT (the tokenizer refuses ids),
+   BATCH_ERROR_OUT_OF_MEMORY. Then the document is forgotten, and the next ids begin one. */
 HEADRACE_API bool batch_decoder_feed(BatchDecoder *decoder, const int32_t *ids, size_t count, bool ends,
                                      const char **text, size_t *bytes);
 

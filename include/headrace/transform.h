@@ -14,7 +14,8 @@
    (seed, epoch, place of the row in the epoch, place of the transform in the chain) alone: the
    result is the same whichever worker runs it, in a batch of any size, and when replayed.
 
-   Where rows are cut for the ranks of a context (loader.h), transforms run on batches of whole rows, before the cut.
+   Where rows are cut for the ranks of a context (loader.h), transforms run on batches of whole rows, before
+   the cut.
 
    Ids that a transform of the caller's writes are not checked: they must be ones that the element type holds
    and the model knows (batch_validate says so of a batch).
@@ -31,8 +32,8 @@
 extern "C" {
 #endif
 
-/* A stream of random numbers: splitmix64, 2^64 numbers long. A NULL stream gives 0 with an error. The struct stays as
-   it is for ever. */
+/* A stream of random numbers: splitmix64, 2^64 numbers long. A NULL stream gives 0 with an error. The
+   struct stays as it is for ever. */
 typedef struct batch_random {
   uint64_t state;
 } batch_random;
@@ -54,8 +55,8 @@ HEADRACE_API float batch_random_normal(batch_random *random);
 
 /* The struct stays as it is for ever. */
 typedef struct batch_transform {
-  /* Changes row `row` of the batch in place. Returns false, with nothing promised about the row,
-     when it cannot: the batch's status becomes BATCH_ERROR_INVALID_ARGUMENT. It may not throw (see base.h). */
+  /* Changes row `row` of the batch in place. Returns false, with nothing promised about the row, when it
+     cannot: the batch's status becomes BATCH_ERROR_INVALID_ARGUMENT. It may not throw (see base.h). */
   bool (*apply)(const void *context, Batch *batch, uint32_t row, batch_random *random);
   const void *context;
 } batch_transform;
