@@ -30,39 +30,44 @@
        } while (status == BATCH_OK || status == BATCH_READY);
        // else it is BATCH_CLOSED, or an error
 
-   References: a successful enqueue takes over the caller's reference, a failed one leaves it
-   with the caller; a dequeue hands the reference to its caller.
+   References: a successful enqueue takes over the caller's reference, a failed one leaves it with the caller;
+   a dequeue hands the reference to its caller.
 
-   Threads: every call may run at the same time as every other one, from any number of threads,
-   but for batch_queue_free, which must be the last.
+   Threads: every call may run at the same time as every other one, from any number of threads, but for
+   batch_queue_free, which must be the last.
+
+   Guarantees: linearizable, closing included. A full queue holds exactly `capacity` batches: FULL is answered
+   only if so many were inside at some instant of the call, EMPTY only if none was. Everything written before
+   an enqueue is visible after the dequeue.
 
    Progress: lock-free in the strict sense: a thread that stops for ever inside any call stops no other one
-   that is not asleep. Only the calls that say so wait. Where there is more than one processor they look
-   again for 1 to 50 microseconds first, by the clock and by what has been worth while on this queue: that
-   takes processor time, which after four looks is given away between two of them. Then they sleep in the
-   kernel, which takes none (but when 32,767 sleep on that side already, or where a sandbox refuses the
-   futex, they go on looking). Who sleeps must be woken: an enqueue chooses and wakes one consumer, if any
-   sleeps, a dequeue one producer, and one of many batches as many as there are. If the thread that wakes
-   stops before it has done so, or the one that it chose gets no processor any more, others who sleep go on
-   sleeping beside that batch (or place) until the next enqueue (or dequeue) wakes one of them; calls that
-   come meanwhile find it as ever. The unlimited queue (capacity 0) begins with three pages and maps a ring
-   of 8192 slots in the enqueue that finds the last ring full; dequeues unmap what was drained and never
-   allocate. An enqueue of several batches keeps them in a note of 320 bytes; where more notes are in use
-   than ever before, it allocates 1024 by malloc, whose locks are not ours: a thread that stops in there may
-   stop another one that needs such notes or calls malloc, and no other call on queues. While a thread is
-   stopped inside a call on any unlimited queue, drained rings stay; they go with the next dequeue that
-   finds the queue empty.
+   that is not asleep. Only the calls that say so wait.
+
+   Waiting: where there is more than one processor, a thread that waits looks again for 1 to 50 microseconds
+   first, by the clock and by what has been worth while on this queue: that takes processor time, which after
+   four looks is given away between two of them. Then it sleeps in the kernel, which takes none (but when
+   32,767 sleep on that side already, or where a sandbox refuses the futex, it goes on looking).
+
+   Who sleeps must be woken: an enqueue chooses and wakes one consumer, if any sleeps, a dequeue one producer,
+   and one of many batches as many as there are. If the thread that wakes stops before it has done so, or the
+   one that it chose gets no processor any more, others who sleep go on sleeping beside that batch (or place)
+   until the next enqueue (or dequeue) wakes one of them; calls that come meanwhile find it as ever.
 
    A descriptor that is armed is told beside those who sleep, and in place of none: an enqueue (or dequeue)
    that finds it armed makes it readable, which is one system call for each time that it was armed. Where
    nothing is armed and nobody sleeps, nothing is called.
 
-   After a fork the child has a queue of its own, as it was at that instant, whatever other threads were
-   doing; references that those threads held stay held.
+   Memory: the unlimited queue (capacity 0) begins with three pages and maps a ring of 8192 slots in the
+   enqueue that finds the last ring full; dequeues unmap what was drained and never allocate. While a thread
+   is stopped inside a call on any unlimited queue, drained rings stay; they go with the next dequeue that
+   finds the queue empty.
 
-   Guarantees: linearizable, closing included. A full queue holds exactly `capacity` batches:
-   FULL is answered only if so many were inside at some instant of the call, EMPTY only if none
-   was. Everything written before an enqueue is visible after the dequeue. */
+   An enqueue of several batches keeps them in a note of 320 bytes; where more notes are in use than ever
+   before, it allocates 1024 by malloc, whose locks are not ours: a thread that stops in there may stop
+   another one that needs such notes or calls malloc, and no other call on queues.
+
+   Fork: the child has a queue of its own, as it was at that instant, whatever other threads were doing;
+   references that those threads held stay held. */
 #ifndef HEADRACE_QUEUE_H
 #define HEADRACE_QUEUE_H
 
@@ -93,7 +98,8 @@ HEADRACE_API void batch_queue_free(BatchQueue *queue);
 HEADRACE_API bool batch_queue_enqueue(BatchQueue *queue, Batch *batch);
 
 /* Appends a batch if there is room. Never waits.
-   Returns: false when full or closed; which of the two is in batch_last_error()->code. */
+   Returns: true, and the queue owns the reference; false when full or closed: which of the two is in
+   batch_last_error()->code. */
 HEADRACE_API bool batch_queue_try_enqueue(BatchQueue *queue, Batch *batch);
 
 /* Appends a batch, waiting until `deadline` (absolute nanoseconds of CLOCK_MONOTONIC, see
@@ -106,12 +112,12 @@ HEADRACE_API batch_status batch_queue_enqueue_until(BatchQueue *queue, Batch *ba
    most: they are consecutive, and nobody sees some of them without the others. Never waits. batches is not
    changed; n may be 0, and batches NULL then: the answer is 0 and no error.
    Returns: how many went in: the first so many references now belong to the queue, the others are still the
-   caller's. Fewer than n, or 64, does not mean that the queue is full (the step may find less room than
-   there is; or no memory for the note that holds several, or one of the two turns of the queue in 2^32 that
-   are for one at a time, and then takes one), 0 does, or: batch_last_error()->code is BATCH_FULL,
-   BATCH_CLOSED, BATCH_ERROR_OUT_OF_MEMORY (unlimited), or BATCH_ERROR_INVALID_ARGUMENT where one of the
-   first 64 batches is NULL: that is said also when those before it went in. What is behind them is not
-   looked at.
+   caller's. 0, unless n is, means that none could: batch_last_error()->code is BATCH_FULL, BATCH_CLOSED or
+   BATCH_ERROR_OUT_OF_MEMORY (unlimited). Fewer than n, or 64, does not mean that the queue is full: the step
+   may find less room than there is; or no memory for the note that holds several, or one of the two turns of
+   the queue in 2^32 that are for one at a time, and then takes one.
+   Errors: BATCH_ERROR_INVALID_ARGUMENT where one of the first 64 batches is NULL; that is said also when
+   those before it went in. What is behind them is not looked at.
    Cost: that of one note for all, which is more than two or three single calls take. */
 HEADRACE_API size_t batch_queue_enqueue_many(BatchQueue *queue, Batch *const *batches, size_t n);
 
@@ -133,7 +139,8 @@ HEADRACE_API batch_status batch_queue_enqueue_many_until(BatchQueue *queue, Batc
 HEADRACE_API Batch *batch_queue_dequeue(BatchQueue *queue);
 
 /* Takes the oldest batch if there is one. Never waits.
-   Returns: NULL when empty, or closed and drained; which of the two is in batch_last_error()->code. */
+   Returns: the batch, whose reference now belongs to the caller; NULL when empty, or closed and drained:
+   which of the two is in batch_last_error()->code. */
 HEADRACE_API Batch *batch_queue_try_dequeue(BatchQueue *queue);
 
 /* Takes the oldest batch, waiting until `deadline`.
@@ -143,8 +150,9 @@ HEADRACE_API batch_status batch_queue_dequeue_until(BatchQueue *queue, Batch **b
 
 /* Takes 1 to n consecutive batches in one atomic step, the oldest ones, of which at most 256. Never waits.
    Returns: how many are in batches[0] and following, their references the caller's; the others are as they
-   were. Fewer than n does not mean that the queue was empty, 0 does, or closed and drained: which of the
-   two is in batch_last_error()->code. n may be 0, and batches NULL then: the answer is 0 and no error. */
+   were. 0 when the queue is empty, or closed and drained: which of the two is in batch_last_error()->code.
+   Fewer than n does not mean that it was empty. n may be 0, and batches NULL then: the answer is 0 and no
+   error. */
 HEADRACE_API size_t batch_queue_dequeue_many(BatchQueue *queue, Batch **batches, size_t n);
 
 /* As batch_queue_dequeue_many, waiting while there is none: it does not wait for n.
@@ -169,7 +177,7 @@ HEADRACE_API uint32_t batch_queue_capacity(const BatchQueue *queue);
    the capacity that was right or nearly so at some instant of the call. */
 HEADRACE_API uint32_t batch_queue_size(const BatchQueue *queue);
 
-/* Whether nothing, or capacity batches, were inside at some instant of the call: linearizable. */
+/* Returns whether nothing, or capacity batches, were inside at some instant of the call: linearizable. */
 HEADRACE_API bool batch_queue_is_empty(const BatchQueue *queue);
 HEADRACE_API bool batch_queue_is_full(const BatchQueue *queue); /* never, for capacity 0 */
 
@@ -186,12 +194,13 @@ typedef enum batch_queue_side {
   BATCH_QUEUE_ENQUEUE  /* until there is room */
 } batch_queue_side;
 
-/* Returns a descriptor for poll, epoll, io_uring and event loops: readable once what batch_queue_arm armed
-   it for has come. It is made at the first call, an eventfd (EFD_CLOEXEC | EFD_NONBLOCK), the same one for
+/* Gives a descriptor for poll, epoll, io_uring and event loops: readable once what batch_queue_arm armed it
+   for has come. It is made at the first call, an eventfd (EFD_CLOEXEC | EFD_NONBLOCK), the same one for
    every caller, and belongs to the queue: only poll it; do not read, write or close it. batch_queue_free
    closes it: take it out of an epoll set before. In a forked child the inherited number is the parent's:
    ask again there.
-   Returns: -1 without descriptors (BATCH_ERROR_IO), without memory, or on a side that there is not. */
+   Returns: the descriptor; -1 without descriptors (BATCH_ERROR_IO), without memory, or on a side that there
+   is not. */
 HEADRACE_API int batch_queue_fd(BatchQueue *queue, batch_queue_side side);
 
 /* Arms the descriptor of a side, and makes it if it is not there yet: it is not readable until there may be
@@ -199,9 +208,10 @@ HEADRACE_API int batch_queue_fd(BatchQueue *queue, batch_queue_side side);
    is armed again, which whoever polls does after the tries have found nothing. Spurious readiness happens;
    none is lost. Arming twice is fine; so are several threads that poll one descriptor, each of which arms
    it. Nothing must be undone by who stops polling: sleeping threads are woken all the same.
-   Returns: BATCH_OK: wait for the descriptor. Else it is readable at once, and there is nothing to wait
-   for: BATCH_READY: there is a batch (or room); BATCH_CLOSED: closed, and for the dequeuing side drained.
-   Or it could not be armed: BATCH_ERROR_IO, BATCH_ERROR_OUT_OF_MEMORY, BATCH_ERROR_INVALID_ARGUMENT.
+   Returns: BATCH_OK: wait for the descriptor. BATCH_READY: there is a batch (or room); BATCH_CLOSED:
+   closed, and for the dequeuing side drained; with these two it is readable at once, and there is nothing
+   to wait for. Or it could not be armed: BATCH_ERROR_IO, BATCH_ERROR_OUT_OF_MEMORY,
+   BATCH_ERROR_INVALID_ARGUMENT..
    Progress: lock-free; one system call, two when it is readable at once, and one to make it. */
 HEADRACE_API batch_status batch_queue_arm(BatchQueue *queue, batch_queue_side side);
 
