@@ -20,6 +20,10 @@ def links(header):
     return [d.name for d in header.declarations if d.kind not in ("note", "macro") and d.name != PAGES[header.name]]
 
 
+def _begins_in_upper_case(text):
+    return text if "_" in text.split(" ")[0] else text[:1].upper() + text[1:]
+
+
 def _begins_in_lower_case(text):
     return text[0].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
@@ -34,6 +38,11 @@ def _groups(declarations, kinds):
             else:
                 groups.append([d])
     return groups
+
+
+def _titled(block):
+    """A block as it stands below its label."""
+    return block._replace(label="", text=_begins_in_upper_case(block.text)) if block.label else block
 
 
 def parts(header, notes_too=True):
@@ -52,14 +61,12 @@ def parts(header, notes_too=True):
         elif place is usage and block.kind == "text" and not block.text.endswith(":"):
             place = what
         if block.kind != "text" or block.text:
-            text = block.text[:1].upper() + block.text[1:] if block.label else block.text
-            place.append(block._replace(label="", text=text))
+            place.append(_titled(block))
     for d in header.declarations:
         for block in comments.blocks(d.lines, (), True) if d.kind == "note" and notes_too else []:
             if block.label:
                 notes.append((block.label, []))
-            text = block.text[:1].upper() + block.text[1:] if block.label else block.text
-            notes[-1][1].append(block._replace(label="", text=text))
+            notes[-1][1].append(_titled(block))
     return what, usage, notes
 
 

@@ -42,8 +42,14 @@ def italic(text):
     return "\\%%\\fI%s\\fR" % escape(text, True)
 
 
+def _unbroken(word):
+    """A word that has a name in it is not hyphenated."""
+    return "\\%" + word.replace("\\%", "") if "\\%" in word or "_" in word else word
+
+
 def fill(text):
     """Escaped text in lines that are filled."""
+    text = " ".join(_unbroken(word) for word in text.split())
     lines = textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)
     return [guard(line) for line in lines]
 

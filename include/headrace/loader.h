@@ -29,43 +29,46 @@
        if (batch_loader_state_load(&state, "run.state"))
          options.resume = &state;
 
-   The order is a plan: a *row* is `sequence_length` positions (see batch_packing); an *epoch* is a
+   Order: it is a plan. A *row* is `sequence_length` positions (see batch_packing); an *epoch* is a
    permutation of all rows (of documents that are packed, of these, and of the rows of each window of them);
    a *step* is the next world * batch_size rows of the epoch, of which rank r gets the r-th batch_size. So
    what is in a batch depends on the tokens, the options that say what rows are and in which order they
    come, the epoch and the step alone: not on workers, timing, restarts, nor on how the tokens are stored.
-   Rows missing from the last step of an epoch are padding: pad_id everywhere, mask 0. Every rank has the
-   same number of steps, whatever is skipped; only BATCH_FAULT_STOP ends one rank before the others.
+
+   Rows missing from the last step of an epoch are padding: pad_id everywhere, mask 0. Every rank has the same
+   number of steps, whatever is skipped; only BATCH_FAULT_STOP ends one rank before the others.
 
    In a batch: input is a row's ids, target the ids that follow them, mask 1 where both are there and 0 on
    padding, and where a loss mask says that the target is not to be learnt. documents (if asked for) numbers
-   the documents of a row 0, 1, 2, ... and is -1 on padding; positions counts from each document's first
-   token in the row. batch_id is the step within its epoch, epoch_id the epoch; both count from 0.
+   the documents of a row 0, 1, 2, ... and is -1 on padding; positions counts from each document's first token
+   in the row. batch_id is the step within its epoch, epoch_id the epoch; both count from 0.
 
-   Faults belong to a batch: an id outside the vocabulary, a file that cannot be read or that
-   became shorter (which makes the whole batch padding), a transform that failed. batch_faults says what
-   happens then. A file that is
-   truncated while it is mapped does not end the process: reads are guarded by a handler for
-   SIGBUS, installed for good when the first loader is made, or documents are first looked up. Every
-   SIGBUS that is not the library's goes where it would have gone without it. (A program with a handler
-   of its own should install it before: one that comes later takes the place of ours.)
+   Faults: each belongs to a batch: an id outside the vocabulary, a file that cannot be read or that became
+   shorter (which makes the whole batch padding), a transform that failed. batch_faults says what happens
+   then.
 
-   The workers are threads of the library's: the program's signal handlers do not run in them, but for
-   those of signals that an instruction raises (docs/process.md). Affinity and priority are those of
-   the thread that makes the loader.
+   A file that is truncated while it is mapped does not end the process: reads are guarded by a handler for
+   SIGBUS, installed for good when the first loader is made, or documents are first looked up. Every SIGBUS
+   that is not the library's goes where it would have gone without it. (A program with a handler of its own
+   should install it before: one that comes later takes the place of ours.)
+
+   Workers: they are threads of the library's. The program's signal handlers do not run in them, but for those
+   of signals that an instruction raises (docs/process.md). Affinity and priority are those of the thread that
+   makes the loader.
 
    Threads: next, close, get_state, replay, the counts and queries may run at the same time from any
    number of threads; batch_loader_free must be the last call. Batches may be released from any
    thread, also after batch_loader_free. Datasets, and what the transforms point at, must outlive
    the loader.
 
-   After a fork the workers are in the parent. In the child every call that needs them, and get_state,
-   replay, places and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the
-   child's copy. A child makes loaders of its own; it may use the datasets that it has inherited.
+   Fork: the workers stay in the parent. In the child every call that needs them, and get_state, replay,
+   places and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the child's copy.
+   A child makes loaders of its own; it may use the datasets that it has inherited.
 
-   Guarantees: close never waits, and next only while the workers read their files, or while all batches of
-   the pool are in use: workers stop when all are filled or in use, and go on when one is released. Memory
-   is that of the pool's batches and of what the options and batch_packing say. Filling and delivering
+   Progress: close never waits, and next only while the workers read their files, or while all batches of the
+   pool are in use: workers stop when all are filled or in use, and go on when one is released.
+
+   Memory: that of the pool's batches and of what the options and batch_packing say. Filling and delivering
    batches, faulty ones too, allocates nothing, but for the sentence of a thread's first error
    (batch_last_error), and for room for one more window of documents where workers are at more of them than
    there is room for; get_state, replay and batch_loader_fd may. */
@@ -99,7 +102,7 @@ typedef enum batch_packing {
   BATCH_PACK_BEST_FIT,    /* whole documents, as many as fit: each goes where the least room is left
                              (best fit decreasing, Johnson et al. 1974; Ding et al. 2024 for language
                              models). Longer ones are cut into full rows and a rest; those of fewer than
-                             2 tokens are left out. See below */
+                             2 tokens are left out. See Packing */
   BATCH_PACK_BOS_ALIGNED  /* the same, but each row begins with the first token of a document: what of a
                              document is longer than a row is cropped */
 } batch_packing;
@@ -108,17 +111,21 @@ typedef enum batch_packing {
    says, pack_window of them at a time, and such a window is packed alone; its rows are shuffled among
    themselves (not with BATCH_SHUFFLE_NONE). With BATCH_SHUFFLE_BLOCKS a window has documents that follow
    each other. So a window is known from the seed, the epoch and its number, and nothing of the others.
-   Windows are packed when they are needed, by the workers, the next one ahead; making a loader, or
-   resuming, packs one (of each source, with weights; with drop_last as many as a whole step takes, amid an
-   epoch of the next one too). Memory: 32 bytes for each document of a window, three windows (of each
-   source, with weights) and one more for each worker that is far behind; 40 bytes for each document of one
-   window to pack it; 24 bytes for each window of an epoch. How many rows an epoch has is known when its
-   last window has been packed, and differs a little from epoch to epoch: batch_loader_epoch_rows. With
-   weights an epoch has as many rows as all tokens of all sources would fill; a resume then packs again what
-   was packed since the run began. get_state, replay and places pack again what they need and nobody
-   remembers: of the epochs before the last one all of the windows up to the step. A window that cannot be
-   packed, since an index has become shorter or other documents are found in it, ends the loader with its
-   error, whatever batch_faults says: what comes after it is not known. */
+
+   Windows are packed when they are needed, by the workers, the next one ahead; making a loader, or resuming,
+   packs one (of each source, with weights; with drop_last as many as a whole step takes, amid an epoch of the
+   next one too). Memory: 32 bytes for each document of a window, three windows (of each source, with weights)
+   and one more for each worker that is far behind; 40 bytes for each document of one window to pack it; 24
+   bytes for each window of an epoch.
+
+   How many rows an epoch has is known when its last window has been packed, and differs a little from epoch
+   to epoch: batch_loader_epoch_rows. With weights an epoch has as many rows as all tokens of all sources
+   would fill; a resume then packs again what was packed since the run began. get_state, replay and places
+   pack again what they need and nobody remembers: of the epochs before the last one all of the windows up
+   to the step.
+
+   A window that cannot be packed, since an index has become shorter or other documents are found in it, ends
+   the loader with its error, whatever batch_faults says: what comes after it is not known. */
 
 /* What happens to a batch with a fault. With several ranks, SKIP and HAND_ON leave each its number of
    steps. STOP ends the rank that has the fault, and the others know nothing of it: they wait for it in
@@ -202,29 +209,33 @@ typedef struct batch_loader_options {
   /* How the loader's own pools are made, one for each worker: alignment, huge pages, node, allocator.
      pool_size and shape must be 0 there: they are above. NULL: as BATCH_POOL_OPTIONS_INIT says. */
   const batch_pool_options *pool_options;
-  /* A pool of the caller's to take the batches from, in place of its own; NULL: none. See below. */
+  /* A pool of the caller's to take the batches from, in place of its own; NULL: none. See Pools. */
   BatchPool *pool;
-  bool with_cu_seqlens; /* cu_seqlens, num_sequences and max_seqlen too. See below, as for all that follow */
+  bool with_cu_seqlens; /* cu_seqlens, num_sequences and max_seqlen too, see Sequences */
   bool ignore_masked; /* target is BATCH_IGNORE_ID where mask is 0, after the transforms; not of uint16 ids */
-  bool no_loss_across;    /* mask 0 where the target is another document's first token */
-  bool context_documents; /* each document is cut for the ranks of a context, else each row */
+  bool no_loss_across; /* mask 0 where the target is another document's first token, see Loss masks */
+  /* Each document is cut for the ranks of a context, else each row, see Context parallel. */
+  bool context_documents;
   uint32_t max_sequences; /* of with_cu_seqlens, from batch_size on; 0: batch_size * sequence_length */
-  uint32_t context_rank, context_world; /* which part of each row, of so many; world 0: 1 */
+  uint32_t context_rank,
+      context_world; /* which part of each row, of so many; world 0: 1. See Context parallel */
   /* Documents of a window of BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED, at most 2^30; 0: 65536, and of
      n sources with weights 65536 / n, at least 4096. */
   uint32_t pack_window;
-  const batch_loader_skip *skips; /* [num_skips] places that the run leaves out, see below; copied */
+  const batch_loader_skip *skips; /* [num_skips] places that the run leaves out, see Skips; copied */
   size_t num_skips;
 } batch_loader_options;
 
-/* Cumulative lengths: with_cu_seqlens shows the batch as one sequence of batch_size * sequence_length
-   positions, at most 2^31 - 1, for attention kernels of variable lengths. A sequence is a run of equal
-   numbers in documents, as it is with with_documents: a row begins one, and so do each document in it and
-   the padding at its end. Where no boundaries of documents are known (BATCH_PACK_WINDOWS), each row is one,
-   and its padding. A batch with more than max_sequences has a fault, BATCH_ERROR_OVERFLOW. Skipped, the
-   rows become padding that have more than leaves one for each row after them. Handed on, those that are too
-   many belong to the last one. The entries behind the last sequence's end are written in each batch: so 0
-   costs as much as another input.
+/* Sequences: with_cu_seqlens shows the batch as one sequence of batch_size * sequence_length positions, at
+   most 2^31 - 1, for attention kernels of variable lengths. A sequence in it is a run of equal numbers in
+   documents, as it is with with_documents: a row begins one, and so do each document in it and the padding
+   at its end. Where no boundaries of documents are known (BATCH_PACK_WINDOWS), each row is one, and its
+   padding.
+
+   A batch with more than max_sequences has a fault, BATCH_ERROR_OVERFLOW. Skipped, the rows become padding
+   that have more than leaves one for each row after them. Handed on, those that are too many belong to the
+   last one. The entries behind the last sequence's end are written in each batch: so 0 costs as much as
+   another input.
 
    Loss masks: mask is 0 where the dataset says that the *target* is not to be learnt
    (batch_dataset_options.loss), and, with no_loss_across, at a document's last token, whose target the next
@@ -235,18 +246,23 @@ typedef struct batch_loader_options {
    Context parallel: with context_world C > 1 each row of the loader is for C ranks of the same `rank`, and
    a batch has sequence_length / C columns. sequence_length is that of the whole row, a multiple of 2C. The
    row is cut into 2C chunks, of which rank r gets chunk r and chunk 2C - 1 - r, one behind the other: so
-   under a causal mask all have as much to do. With context_documents each document in the row is cut so,
-   and the padding at the end of the row, each by itself; for that it has a multiple of 2C columns (also
-   with C 1): those behind its last target have its number, positions that count on, pad_id, and mask 0. Not
-   with BATCH_PACK_WINDOWS. Everything is found on whole rows and then cut, so that all ranks agree:
-   transforms run on a batch of whole rows, cu_seqlens, num_sequences and max_seqlen are those of the whole
-   rows. Memory: a batch of whole rows a worker, which batch_count_live counts. */
+   under a causal mask all have as much to do.
 
-/* Skips: places that are skipped are left out of their epoch: steps are made of the rows that are left, in
-   the same order, and the epoch has fewer of them; one that is skipped entirely has none. (With weights a
-   row that is skipped counts as given.) Intervals come in any order, may overlap, and may reach beyond the
-   epoch's end. A run that resumes skips what its state says and what its options say: so after a step whose
-   loss went wrong, resume from a state before it with the places of the rows that the batches had
+   With context_documents each document in the row is cut so, and the padding at the end of the row, each by
+   itself; for that it has a multiple of 2C columns (also with C 1): those behind its last target have its
+   number, positions that count on, pad_id, and mask 0. Not with BATCH_PACK_WINDOWS.
+
+   Everything is found on whole rows and then cut, so that all ranks agree: transforms run on a batch of whole
+   rows, cu_seqlens, num_sequences and max_seqlen are those of the whole rows. Memory: a batch of whole rows a
+   worker, which batch_count_live counts. */
+
+/* Skips: rows at places that are skipped are left out of their epoch: steps are made of the rows that are
+   left, in the same order, and the epoch has fewer of them; one that is skipped entirely has none. (With
+   weights a row that is skipped counts as given.) Intervals come in any order, may overlap, and may reach
+   beyond the epoch's end.
+
+   A run that resumes skips what its state says and what its options say: so after a step whose loss went
+   wrong, resume from a state before it with the places of the rows that the batches had
    (batch_loader_places). At most BATCH_LOADER_MAX_SKIPS intervals; where a resumed run comes to more, those
    of epochs before the state's are let go of, and a replay of such an epoch does not know them. */
 
@@ -254,15 +270,18 @@ typedef struct batch_loader_options {
    outlives the loader: freeing it before aborts. pool_size must be 0: the loader uses all the batches there
    are. batch_pool_resize may make it smaller while a loader has it, but not larger. The loader leaves the
    pool as it was: when batch_loader_free returns all batches are back but those that the caller has.
+
    Closing the pool ends a loader that still needs batches: batch_loader_next answers BATCH_CLOSED, at the
    latest when it would have waited; closing the loader leaves the pool open. All workers take from it, and
    write to memory that others wrote to before: four and more are faster with the loader's own pools, which
-   pool_options gives any memory. Others may take batches from the same pool, up to 7 other loaders too;
-   while they have them, the loader has fewer and waits for them to come back. A loader fills whatever it
-   gets, without being asked: of two loaders on one pool one may have filled all batches, and who then waits
-   for the other one alone waits until batches of the first are taken and released. So take from both at the
-   same time, from threads of their own, or give each its pool. In a forked child's copy of the pool the
-   batches that the workers had in hand are out for good. */
+   pool_options gives any memory.
+
+   Others may take batches from the same pool, up to 7 other loaders too; while they have them, the loader has
+   fewer and waits for them to come back. A loader fills whatever it gets, without being asked: of two loaders
+   on one pool one may have filled all batches, and who then waits for the other one alone waits until batches
+   of the first are taken and released. So take from both at the same time, from threads of their own, or give
+   each its pool. In a forked child's copy of the pool the batches that the workers had in hand are out for
+   good. */
 
 #define BATCH_LOADER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_loader_options)
 
@@ -272,21 +291,22 @@ typedef struct batch_loader_source {
   double weight;
 } batch_loader_source;
 
-/* Starts a loader over one dataset.
-   Returns: NULL on a bad option, on a dataset without rows (or without documents where packing
-   needs them), on a state of other data or options, on a pool that does not fit, when memory or threads run
-   out. */
+/* Starts a loader over one dataset, which must outlive it.
+   Returns: the loader, owned by the caller; NULL on a bad option, on a dataset without rows (or without
+   documents where packing needs them), on a state of other data or options, on a pool that does not fit,
+   when memory or threads run out. */
 HEADRACE_API BatchLoader *batch_loader_create(const BatchDataset *dataset,
                                               const batch_loader_options *options);
 
-/* As batch_loader_create over n >= 1 sources. All weights 0: an epoch is every row of every source
-   once. All positive: an epoch has as many rows, drawn from the sources in proportion to their
-   weights: after any number of rows since the run began each source has given less than one row more
-   or fewer than its share of them. (Weights are taken to 1 part in 2^48: a share of 2^33 rows
-   moves by less than 1/32768 of a row.) A source gives all of its rows, in the order that `shuffle`
-   says, before any comes again; then it begins again in another order (BATCH_SHUFFLE_NONE: in the same).
-   Its passes go on from one epoch to the next. (Rows that drop_last leaves out at the end of an epoch count
-   as given.) No weight may be below 2^-20 of their sum.
+/* As batch_loader_create over n >= 1 sources. All weights 0: an epoch is every row of every source once.
+   All positive: an epoch has as many rows, drawn from the sources in proportion to their weights: after any
+   number of rows since the run began each source has given less than one row more or fewer than its share
+   of them. (Weights are taken to 1 part in 2^48: a share of 2^33 rows moves by less than 1/32768 of a row.)
+   No weight may be below 2^-20 of their sum.
+
+   A source gives all of its rows, in the order that `shuffle` says, before any comes again; then it begins
+   again in another order (BATCH_SHUFFLE_NONE: in the same). Its passes go on from one epoch to the next.
+   (Rows that drop_last leaves out at the end of an epoch count as given.)
    Memory: 24 bytes a worker for each row of a table. That has as many as the sum of the weights, where they
    are as whole numbers of a sum up to 65536 (0.3 and 0.7 are), else up to twice as many as come for 1 of
    the smallest share. */
@@ -299,17 +319,18 @@ HEADRACE_API BatchLoader *batch_loader_create_mixed(const batch_loader_source *s
 HEADRACE_API Batch *batch_loader_next(BatchLoader *loader);
 
 /* As batch_loader_next, waiting until `deadline` (see base.h).
-   Returns: BATCH_OK and *batch, or else *batch NULL and the reason: BATCH_EMPTY with
-   BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_END, BATCH_CLOSED, a fault, BATCH_ERROR_INVALID_ARGUMENT,
-   BATCH_ERROR_UNSUPPORTED in a forked child. With
-   BATCH_FAULT_HAND_ON a faulty batch is BATCH_OK; its own status says what is wrong. */
+   Returns: BATCH_OK and *batch, or else *batch NULL and the reason: BATCH_EMPTY with BATCH_NO_WAIT,
+   BATCH_TIMEDOUT, BATCH_END, BATCH_CLOSED, a fault, BATCH_ERROR_INVALID_ARGUMENT, BATCH_ERROR_UNSUPPORTED
+   in a forked child. With BATCH_FAULT_HAND_ON a faulty batch is BATCH_OK; its own status says what is
+   wrong. */
 HEADRACE_API batch_status batch_loader_next_until(BatchLoader *loader, Batch **batch, uint64_t deadline);
 
-/* Returns a descriptor to poll, and arms it for the next batch: as batch_queue_fd and batch_queue_arm
-   (queue.h) say of the dequeuing side of a queue, with batch_loader_next_until and BATCH_NO_WAIT in the
-   place of try_dequeue. BATCH_READY: there may be a batch. What batch_loader_next_until answers from now
-   on, and nothing is waited for: BATCH_END, BATCH_CLOSED, the fault that the loader stopped with. In a
-   forked child: BATCH_ERROR_UNSUPPORTED. */
+/* Give a descriptor to poll, and arm it for the next batch: as batch_queue_fd and batch_queue_arm (queue.h)
+   say of the dequeuing side of a queue, with batch_loader_next_until and BATCH_NO_WAIT in the place of
+   try_dequeue.
+   Returns: as those. BATCH_READY: there may be a batch. BATCH_END, BATCH_CLOSED, the fault that the loader
+   stopped with: what batch_loader_next_until answers from now on, and nothing is waited for. In a forked
+   child: BATCH_ERROR_UNSUPPORTED. */
 HEADRACE_API int batch_loader_fd(BatchLoader *loader);
 HEADRACE_API batch_status batch_loader_arm(BatchLoader *loader);
 
@@ -321,34 +342,37 @@ HEADRACE_API void batch_loader_close(BatchLoader *loader);
    freeing it twice aborts. */
 HEADRACE_API void batch_loader_free(BatchLoader *loader);
 
-/* Gives the place after the last batch that next delivered, for options.resume of another loader: same
-   data, seed, sequence_length, packing, pack_window, shuffling and weights, and the same drop_last where it
-   leaves out a row; with context_documents and several documents a row, the same context_world. batch_size,
-   world, workers and everything else may differ. What differs and must not is named when that loader is
-   refused. The rows that are left are then the same. With as_they_come: a step up to which all were
-   delivered, the end when all were; those after it that were are delivered again. The first call reads 4096
-   tokens of each dataset, and some boundaries of documents.
-   Returns: false when that fails. */
+/* Gives the place after the last batch that next delivered, for options.resume of another loader. The rows
+   that are left are then the same. With as_they_come: a step up to which all were delivered, the end when
+   all were; those after it that were are delivered again.
+
+   The other loader has the same data, seed, sequence_length, packing, pack_window, shuffling and weights,
+   and the same drop_last where it leaves out a row; with context_documents and several documents a row, the
+   same context_world. batch_size, world, workers and everything else may differ. What differs and must not
+   is named when that loader is refused.
+
+   The first call reads 4096 tokens of each dataset, and some boundaries of documents.
+   Returns: true; false when that reading fails. */
 HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state);
 
 /* Saves a state as the file `path`, 96 bytes and 24 for each skip: written aside, flushed to the disk and
    renamed, so that whatever happens the old state or the new one is there. A link is followed; the mode of
    a state that is there is kept. What is there and is neither a state, of whatever version, nor empty is
    refused.
-   Returns: false with an error that names the path; what was there is there, unless the last step, flushing
-   the directory, has failed. */
+   Returns: true; false with an error that names the path; what was there is there, unless the last step,
+   flushing the directory, has failed. */
 HEADRACE_API bool batch_loader_state_save(const batch_loader_state *state, const char *path);
 
 /* Reads a state that batch_loader_state_save or headrace feed --state wrote.
-   Returns: false with an error that names the path, *state unchanged, when it cannot be read, or is cut
+   Returns: true; false with an error that names the path, *state unchanged, when it cannot be read, or is cut
    off, damaged, something else, of another version or of a machine of another byte order. */
 HEADRACE_API bool batch_loader_state_load(batch_loader_state *state, const char *path);
 
 /* Makes one step again, in the calling thread: the batch that this rank got, or will get, as `step`
    of `epoch`, transforms included. It belongs to no pool.
-   Returns: NULL on a step that this run has not (beyond the epoch or the last one, or before the place it
-   was resumed at with another batch size or world, or more skips before it), lack of memory, or a fault,
-   unless that is skipped. options.steps is no limit here. */
+   Returns: the batch; NULL on a step that this run has not (beyond the epoch or the last one, or before the
+   place it was resumed at with another batch size or world, or more skips before it), lack of memory, or a
+   fault, unless that is skipped. options.steps is no limit here. */
 HEADRACE_API Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step);
 
 /* Who waits for whom, for more than a twentieth of the time since the loader was made. */
@@ -388,15 +412,15 @@ typedef struct batch_loader_stats {
 #define BATCH_LOADER_STATS_INIT HEADRACE_OPTIONS_INIT(batch_loader_stats)
 
 /* Fills *stats, which begins as BATCH_LOADER_STATS_INIT; each figure is exact when nothing else runs.
-   Returns: false when an argument is NULL or stats has no size, and in a forked child. */
+   Returns: true; false when an argument is NULL or stats has no size, and in a forked child. */
 HEADRACE_API bool batch_loader_get_stats(const BatchLoader *loader, batch_loader_stats *stats);
 
-/* Rows of an epoch, over all ranks; 0 and an error when loader is NULL. With BATCH_PACK_BEST_FIT and
-   BATCH_PACK_BOS_ALIGNED, without weights, an estimate until an epoch has ended, then those of the last one
-   that has. */
+/* Returns the rows of an epoch, over all ranks; 0 and an error when loader is NULL. With
+   BATCH_PACK_BEST_FIT and BATCH_PACK_BOS_ALIGNED, without weights, an estimate until an epoch has ended,
+   then those of the last one that has. */
 HEADRACE_API uint64_t batch_loader_epoch_rows(const BatchLoader *loader);
 
-/* Steps of an epoch of so many rows, without skips; 0 and an error when loader is NULL. */
+/* Returns the steps of an epoch of so many rows, without skips; 0 and an error when loader is NULL. */
 HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
 
 /* What batch_loader_places says of a row that is padding because the epoch had no more rows. */
@@ -406,14 +430,14 @@ HEADRACE_API uint64_t batch_loader_epoch_steps(const BatchLoader *loader);
    are those of the order without skips, of all ranks together: no two rows of an epoch have the same. The
    batch is one of this loader's, also one that it made again, or a copy: what tells are its numbers of rows
    and columns, pool, batch_id (but for the symmetry group) and epoch_id.
-   Returns: false, places unchanged, for a batch of another pool, of other numbers of rows or columns (a
+   Returns: true; false, places unchanged, for a batch of another pool, of other numbers of rows or columns (a
    view of some of its rows included), or of a step or epoch that this loader never had. Batches of two
    loaders on one pool cannot be told apart. */
 HEADRACE_API bool batch_loader_places(const BatchLoader *loader, const Batch *batch, uint64_t *places);
 
 /* Finds this process's rank and the number of ranks in what Open MPI, Slurm or torchrun put into the
    environment; 0 and 1 where there is nothing.
-   Returns: false, *rank and *world unchanged, when it makes no sense. */
+   Returns: true; false, *rank and *world unchanged, when it makes no sense. */
 HEADRACE_API bool batch_launcher_rank(uint32_t *rank, uint32_t *world);
 
 #ifdef __cplusplus
