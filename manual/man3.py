@@ -105,8 +105,8 @@ class Page:
         names = ([] if self.name in functions else [self.name]) + functions
         brief, rest = comments.sentence(what[0].text)
         self._section("NAME")
-        self.out += roff.fill(roff.escape(", ".join(names), True))
-        self.out += roff.fill("\\- " + roff.escape(_begins_in_lower_case(brief)))
+        self.out += roff.fill(roff.escape(", ".join(names), True), True)
+        self.out += roff.fill("\\- " + roff.escape(_begins_in_lower_case(brief)), True)
         return [what[0]._replace(text=rest)] * bool(rest) + what[1:]
 
     def _synopsis(self):

@@ -47,9 +47,9 @@ def _unbroken(word):
     return "\\%" + word.replace("\\%", "") if "\\%" in word or "_" in word else word
 
 
-def fill(text):
-    """Escaped text in lines that are filled."""
-    text = " ".join(_unbroken(word) for word in text.split())
+def fill(text, plain=False):
+    """Escaped text in lines that are filled; plain: as NAME must be, for those who read it to make an index."""
+    text = text if plain else " ".join(_unbroken(word) for word in text.split())
     lines = textwrap.wrap(text, 78, break_long_words=False, break_on_hyphens=False)
     return [guard(line) for line in lines]
 
