@@ -14,11 +14,11 @@ import glob
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
+sys.dont_write_bytecode = True  # nothing is left in the sources
 import links
 import programs
 import scripts

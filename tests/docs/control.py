@@ -5,6 +5,7 @@ usage: control.py BUILD [CC CXX]"""
 import argparse
 import sys
 
+sys.dont_write_bytecode = True  # nothing is left in the sources
 import blocks
 
 FINE = """# A document

@@ -77,25 +77,28 @@ static BatchSpheres *docs_spheres(void) {
 }
 
 /* What a trainer does with a batch, and a flag that says that it is to end. */
-static void train(Batch *batch) { docs_need(batch); }
+static void train(Batch *batch) {
+  docs_need(batch);
+}
 static volatile bool stop;
 
-#define DOCS_OBJECT(type, name, made) \
-  type *name = made;                  \
+#define DOCS_OBJECT(type, name, made)                                                                        \
+  type *name = made;                                                                                         \
   docs_need(name);
-#define IN_batch DOCS_OBJECT(Batch, batch, batch_create(4, 32, 100))
-#define IN_batches Batch *batches[8] = {NULL};
-#define IN_dataset DOCS_OBJECT(BatchDataset, dataset, docs_dataset())
-#define IN_decoder DOCS_OBJECT(BatchDecoder, decoder, batch_decoder_create(batch_tokenizer_bytes(0)))
-#define IN_loader DOCS_OBJECT(BatchLoader, loader, docs_loader())
-#define IN_options batch_loader_options options = docs_options();
-#define IN_path const char *path = "/usr/share/common-licenses/GPL-3";
-#define IN_pool DOCS_OBJECT(BatchPool, pool, batch_pool_create(4, 4, 32, 100))
-#define IN_queue DOCS_OBJECT(BatchQueue, queue, batch_queue_create(4))
-#define IN_spheres DOCS_OBJECT(BatchSpheres, spheres, docs_spheres())
-#define IN_state batch_loader_state state = docs_state();
-#define IN_tensor DOCS_OBJECT(Tensor, tensor, tensor_create((const uint32_t[]){4, 32}, 2))
+#define IN_batch     DOCS_OBJECT(Batch, batch, batch_create(4, 32, 100))
+#define IN_batches   Batch *batches[8] = {NULL};
+#define IN_dataset   DOCS_OBJECT(BatchDataset, dataset, docs_dataset())
+#define IN_decoder   DOCS_OBJECT(BatchDecoder, decoder, batch_decoder_create(batch_tokenizer_bytes(0)))
+#define IN_loader    DOCS_OBJECT(BatchLoader, loader, docs_loader())
+#define IN_options   batch_loader_options options = docs_options();
+#define IN_path      const char *path = "/usr/share/common-licenses/GPL-3";
+#define IN_pool      DOCS_OBJECT(BatchPool, pool, batch_pool_create(4, 4, 32, 100))
+#define IN_queue     DOCS_OBJECT(BatchQueue, queue, batch_queue_create(4))
+#define IN_spheres   DOCS_OBJECT(BatchSpheres, spheres, docs_spheres())
+#define IN_state     batch_loader_state state = docs_state();
+#define IN_stats     batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+#define IN_tensor    DOCS_OBJECT(Tensor, tensor, tensor_create((const uint32_t[]){4, 32}, 2))
 #define IN_tokenizer DOCS_OBJECT(BatchTokenizer, tokenizer, batch_tokenizer_bytes(0))
-#define IN_writer DOCS_OBJECT(BatchWriter, writer, batch_writer_create("fragment.bin", NULL))
+#define IN_writer    DOCS_OBJECT(BatchWriter, writer, batch_writer_create("fragment.bin", NULL))
 
 #endif
