@@ -133,7 +133,7 @@ class Document:
         elif program:
             self.execute(block, [program])
         elif block.language == "python" and "file" not in block.marks:
-            self.execute(block, [sys.executable, "-c", block.whole])
+            self.execute(block, [self.options.python, "-c", block.whole])
         elif block.language == "cmake" and "file" not in block.marks:
             self.configure(block)
         elif block.language == "text":
@@ -177,6 +177,14 @@ class Document:
         self.execute(block, ["cmake", "-S", folder, "-B", os.path.join(folder, "build")])
 
 
+def python_with_numpy():
+    """The first Python that has NumPy, which blocks of Python may use; None where there is none."""
+    for python in (sys.executable, "/usr/bin/python3"):
+        if subprocess.run([python, "-c", "import numpy"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+            return python
+    return None
+
+
 def install(build, prefix):
     done = subprocess.run(["cmake", "--install", build, "--prefix", prefix], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
@@ -207,6 +215,10 @@ def report(documents_read):
 def check(texts, options):
     """Reads, compiles and runs documents: [(path, text)]. Returns them as Documents, whose faults say what is wrong."""
     jobs = len(os.sched_getaffinity(0))
+    options.python = python_with_numpy()
+    if options.python is None:
+        print("docs: skipped: no NumPy (Debian: python3-numpy)")
+        sys.exit(77)
     options.compilers = {"c": options.cc, "cpp": options.cxx}
     with tempfile.TemporaryDirectory(prefix="headrace-docs.") as options.scratch:
         if options.build:

@@ -1,5 +1,5 @@
 # Sourced before a document's first block. sample NAME...: makes files that documents speak of, as small as they may be,
-# under the names that they have there.
+# under the names that they have there. What is there stays as it is.
 
 sample() {
   for sample_name; do sample_one "$sample_name"; done
@@ -13,6 +13,7 @@ sample_lines() {
 }
 
 sample_one() {
+  [ ! -e "$1" ] || return 0
   mkdir -p "$(dirname "$1")"
   case $1 in
   chat.jsonl) echo '{"messages": [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "4"}]}' >"$1" ;;
