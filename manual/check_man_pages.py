@@ -83,6 +83,8 @@ class Check:
             named = re.search(r"^\.SH NAME\n(.*?)\\- ", read(path), re.M | re.S) if path else None
             if path and not (named and function in named[1].replace("\n", " ").replace(",", " ").split()):
                 self.fault(function, "is not in the NAME of", os.path.basename(path))
+        if "<headrace/%s.h>" % name not in read(os.path.join(self.pages, "man7/headrace.7")):
+            self.fault(name + ".h is not in headrace.7")
         path = self.path(PAGES.get(name, "batch_" + name), "3")
         if path:
             self.check_sentences("\n\n".join(re.findall(r"/\*(.*?)\*/", text, re.S)), path, name + ".h")
@@ -154,6 +156,7 @@ CONTROLS = [
     ("man3/batch_queue_peek.3", "batch_queue.3", "batch_queues.3", "batch_queue_peek.3 leads nowhere"),
     ("man3/tensor.3", ".SH NOTES", ".XX\n.SH NOTES", "tensor.3: troff"),
     ("man3/batch.3", ".SH NOTES", ".SH NOTES\n.nf\n" + "wide " * 20 + "\n.fi", "batch.3: wider than 80 columns"),
+    ("man7/headrace.7", "<headrace/pool.h>", "<headrace/pools.h>", "pool.h is not in headrace.7"),
     ("man1/headrace-feed.1", "\\fB\\-\\-epochs\\fR", "\\fBepochs\\fR", "--epochs has no place in headrace-feed.1"),
 ]
 

@@ -16,7 +16,7 @@ import man3
 
 # What a fragment is among: the parameters of the function that it becomes the body of.
 AMONG = """Batch *batch, Batch **batches, Batch *parts[4], size_t n, int32_t *ids, size_t count, BatchDataset *dataset,
-           BatchTokenizer *tokenizer, batch_loader_options options, const char *text, size_t bytes, bool ends,
+           BatchTokenizer *tokenizer, BatchLoader *loader, BatchQueue *queue, batch_loader_options options, const char *text, size_t bytes, bool ends,
            batch_status status, int loop"""
 
 BEGINNING = """#include <headrace/headrace.h>

@@ -19,7 +19,6 @@ import words
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-INCLUDE = os.path.join(ROOT, "include/headrace")
 
 
 class Writer(words.Writer):
@@ -234,7 +233,7 @@ def main():
     if path.endswith(".md"):
         sys.stdout.write(Markdown(path).text())
         return
-    read = headers.read(INCLUDE, man3.PAGES)
+    read = headers.read(man3.INCLUDE, man3.PAGES)
     name = os.path.basename(path)[:-2]
     for header in read:
         if header.name == name:

@@ -1,15 +1,18 @@
 """A page of section 3 for a header: what it is, how it is used, each call, each type."""
+import os
+
 import comments
 import headers
 import prototypes
 import roff
 import words
 
-# The page of each header. In the order in which headrace(7) names them.
-PAGES = {"base": "headrace_base", "tensor": "tensor", "batch": "batch", "queue": "batch_queue", "pool": "batch_pool",
-         "distribute": "batch_distribute", "spheres": "batch_spheres", "tokenizer": "batch_tokenizer",
-         "dataset": "batch_dataset", "loader": "batch_loader", "transform": "batch_transform",
-         "writer": "batch_writer"}
+INCLUDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../include/headrace")
+_NAMES = {"base": "headrace_base", "tensor": "tensor", "batch": "batch"}  # of pages that are not batch_HEADER
+
+# The page of each header.
+PAGES = {file[:-2]: _NAMES.get(file[:-2], "batch_" + file[:-2])
+         for file in sorted(os.listdir(INCLUDE)) if file.endswith(".h") and file != "headrace.h"}
 
 ERRORS = ("A call that fails leaves the reason in batch_last_error(), which belongs to the calling thread: a code and a "
           "sentence. The codes that this page speaks of:")

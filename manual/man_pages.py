@@ -2,7 +2,7 @@
 """Writes the man pages: those of section 3 from the public headers, those of section 1 from what the command answers to
 --help, and headrace(7), each with links for the names that lead to it.
 
-    man_pages.py --output FOLDER --version 0.1.0 [--headers include/headrace] [--command build/headrace]
+    man_pages.py --output FOLDER --version 0.1.0 [--command build/headrace]
 
 What it reads, and how:
   - headers.py: the headers' declarations and the comments above or behind them; comments.py: the text of a comment, its
@@ -113,13 +113,12 @@ def main():
     parser = argparse.ArgumentParser(description="Writes Headrace's man pages.")
     parser.add_argument("--output", required=True, help="the folder that gets man1, man3 and man7")
     parser.add_argument("--version", required=True)
-    parser.add_argument("--headers", default=os.path.join(HERE, "../include/headrace"))
     parser.add_argument("--command", help="the headrace command; without it there is no section 1")
     parser.add_argument("--changelog", default=os.path.join(HERE, "../CHANGELOG.md"))
     parser.add_argument("--only", default="", help="write pages for these commands, parted by commas, and no others")
     options = parser.parse_args()
     manual = Manual(options.output, date_of(options.version, options.changelog), options.version)
-    read = headers.read(options.headers, man3.PAGES)
+    read = headers.read(man3.INCLUDE, man3.PAGES)
     names = words.Names(read, man3.PAGES)
     write_headers(manual, read, names)
     write_concepts(manual, names)
