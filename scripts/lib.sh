@@ -1,7 +1,7 @@
 # Shared by the scripts: packages, builds, one line a step. Sourced, not run.
 
 BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config libck-dev libnuma-dev libzstd-dev zlib1g-dev
-  libutf8proc-dev libpcre2-dev libsentencepiece-dev"
+  libutf8proc-dev libpcre2-dev libsentencepiece-dev systemtap-sdt-dev"
 TEST_PACKAGES="libcriterion-dev libjansson-dev clang libclang-rt-14-dev sentencepiece zstd python3 python3-numpy libopenmpi-dev openmpi-bin
   binutils file valgrind musl-tools groff-base doxygen"
 PACKAGING_PACKAGES="dpkg-dev file gzip systemtap-sdt-dev python3 doxygen"

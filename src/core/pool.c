@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/options.h"
 #include "base/polled.h"
+#include "base/probes.h"
 #include "base/sanitizers.h"
 #include "core/pool_memory.h"
 #include "core/pool_parts.h"
@@ -156,6 +157,7 @@ static inline Batch *pool_hand_out(BatchPool *pool, batch_header *header) {
   batch->status = BATCH_OK;
   if (batch->num_sequences | batch->max_seqlen) batch->num_sequences = batch->max_seqlen = 0;
   batch_header_publish(header);
+  PROBE2(pool_allocate, pool, batch);
   return batch;
 }
 
@@ -195,7 +197,9 @@ COLD static batch_status pool_not_open(const char *function, BatchPool *pool) {
 
 COLD static batch_status pool_wait(const char *function, BatchPool *pool, Batch **batch, uint64_t deadline) {
   allocation a = {pool, NULL, NULL};
+  PROBE1(pool_wait_begin, pool);
   bool in_time = event_wait(&pool->available[0], allocation_retry, &a, deadline);
+  PROBE2(pool_wait_end, pool, a.header != NULL);
   if (!a.header)
     return in_time ? pool_refuse_closed(function, pool)
                    : pool_refuse(function, pool, BATCH_TIMEDOUT, "no batch came back before the deadline");
@@ -264,7 +268,9 @@ batch_status batch_pool_arm(BatchPool *pool) {
 Batch *pool_allocate_unless(BatchPool *pool, unsigned loan, const _Atomic bool *ended) {
   allocation a = {pool, ended, NULL};
   if (!allocation_retry(&a)) {
+    PROBE1(pool_wait_begin, pool);
     event_wait(&pool->available[loan], allocation_retry, &a, BATCH_FOREVER);
+    PROBE2(pool_wait_end, pool, a.header != NULL);
     if (a.header) counters_add(&pool->statistics, HANDED_OUT_LATE, 1);
   }
   return a.header ? pool_hand_out(pool, a.header) : NULL;

@@ -1,5 +1,6 @@
 /* How many batches a pool has: making them, taking them back and retiring them. */
 #include "base/error.h"
+#include "base/probes.h"
 #include "base/sanitizers.h"
 #include "core/pool_memory.h"
 #include "core/pool_parts.h"
@@ -67,6 +68,7 @@ COLD static void pool_tell(BatchPool *pool) {
 }
 
 void pool_take_back(BatchPool *pool, batch_header *header) {
+  PROBE2(pool_release, pool, &header->batch);
   if (pool_size_claim(&pool->size)) {
     pool_retire(pool, header);
     return;

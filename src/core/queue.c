@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/live.h"
+#include "base/probes.h"
 #include "core/queue_internal.h"
 #include "sync/line.h"
 #include "sync/refcount.h"
@@ -84,13 +85,17 @@ static bool retry_pop(void *context) {
 
 COLD static ring_status wait_to_push(BatchQueue *queue, uint32_t handle, uint64_t deadline) {
   attempt a = {queue, handle, RING_FULL};
+  PROBE1(enqueue_wait_begin, queue);
   event_wait(&queue->not_full, retry_push, &a, deadline);
+  PROBE2(enqueue_wait_end, queue, a.status == RING_OK);
   return a.status;
 }
 
 COLD static ring_status wait_to_pop(BatchQueue *queue, uint32_t *handle, uint64_t deadline) {
   attempt a = {queue, 0, RING_EMPTY};
+  PROBE1(dequeue_wait_begin, queue);
   event_wait(&queue->not_empty, retry_pop, &a, deadline);
+  PROBE2(dequeue_wait_end, queue, a.status == RING_OK);
   *handle = a.handle;
   return a.status;
 }
@@ -209,6 +214,7 @@ bool batch_queue_is_full(const BatchQueue *queue) {
 
 void batch_queue_close(BatchQueue *queue) {
   if (!queue_check("batch_queue_close", queue)) return;
+  PROBE1(queue_close, queue);
   hand_over(queue);
   handle_queue_close(&queue->handles);
   event_notify_all(&queue->not_empty);

@@ -2,6 +2,7 @@
 #include <headrace/queue.h>
 
 #include "base/error.h"
+#include "base/probes.h"
 #include "core/queue_internal.h"
 
 static bool check_many(const char *function, const BatchQueue *queue, const void *batches, size_t n) {
@@ -41,7 +42,9 @@ static inline bool entering_step(void *context) {
 }
 
 COLD static void wait_to_enter(entering *e, uint64_t deadline) {
+  PROBE1(enqueue_wait_begin, e->queue);
   event_wait(&e->queue->not_full, entering_step, e, deadline);
+  PROBE2(enqueue_wait_end, e->queue, e->status == RING_OK);
 }
 
 /* While others make room a late call could go on from one wait to the next. */
@@ -104,7 +107,9 @@ static bool retry_leave(void *context) {
 COLD static ring_status wait_to_leave(BatchQueue *queue, uint32_t *handles, uint32_t most, uint32_t *taken,
                                       uint64_t deadline) {
   leaving l = {queue, handles, most, 0, RING_EMPTY};
+  PROBE1(dequeue_wait_begin, queue);
   event_wait(&queue->not_empty, retry_leave, &l, deadline);
+  PROBE2(dequeue_wait_end, queue, l.status == RING_OK);
   *taken = l.taken;
   return l.status;
 }

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/live.h"
 #include "base/options.h"
+#include "base/probes.h"
 #include "base/sanitizers.h"
 #include "core/batch_header.h"
 #include "core/spheres_internal.h"
@@ -73,9 +74,11 @@ static bool find_work(void *context) {
 static void wait_for_work(search *look) {
   event *work = &look->self->spheres->work;
   bool in_time;
+  PROBE2(spheres_wait_begin, look->self->spheres, look->self->number);
   while (!event_spin(work, find_work, look, BATCH_FOREVER) &&
          !event_wait_once(work, find_work, look, BATCH_FOREVER, &in_time))
     continue;
+  PROBE3(spheres_wait_end, look->self->spheres, look->self->number, look->batch != NULL);
 }
 
 static void *worker_run(void *context) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/probes.h"
 #include "base/sanitizers.h"
 #include "core/batch_header.h"
 #include "core/batch_internal.h"
@@ -122,7 +123,9 @@ static ring_status deal_round(deal *d, uint32_t *lane, uint32_t *entered) {
 /* Waits until a lane that is full has taken something. */
 static ring_status deal_wait(deal *d, uint32_t lane) {
   share s = {.deal = d, .lane = lane};
+  PROBE1(enqueue_wait_begin, lane_of(&s));
   event_wait(&lane_of(&s)->not_full, share_step, &s, BATCH_FOREVER);
+  PROBE2(enqueue_wait_end, lane_of(&s), s.status == RING_OK);
   share_entered(&s);
   event_notify(&d->spheres->work, s.entered);
   return s.status;

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/probes.h"
 #include "base/sanitizers.h"
 #include "core/batch_header.h"
 
@@ -138,8 +139,10 @@ batch_status delivery_take(delivery *d, delivery_item *taken, uint64_t deadline,
   *waited_ns = 0;
   if (status == WINDOW_EMPTY && deadline != BATCH_NO_WAIT) {
     uint64_t begin = port_clock();
+    PROBE1(loader_wait_begin, d);
     status = take(d, taken, deadline);
     *waited_ns = port_clock() - begin;
+    PROBE2(loader_wait_end, d, *waited_ns);
   }
   switch (status) {
   case WINDOW_OK:

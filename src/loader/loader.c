@@ -6,6 +6,7 @@
 #include "base/live.h"
 #include "base/memory.h"
 #include "base/polled.h"
+#include "base/probes.h"
 #include "core/pool_internal.h"
 #include "loader/loader_internal.h"
 #include "sync/line.h"
@@ -197,6 +198,7 @@ static batch_status take(BatchLoader *loader, const char *function, Batch **batc
   batch_status answer = delivery_take(&loader->delivery, &item, deadline, &waited);
   if (waited) add(loader, COUNT_TRAINER_WAIT, waited);
   if (answer != BATCH_OK) return report(loader, function, answer);
+  PROBE4(loader_take, &loader->delivery, item.step, item.counts.tokens, waited);
   if (why.code != BATCH_OK) error_set(why.code, "%s: %s", function, why.message);
   return deliver(loader, &item, batch);
 }

@@ -2,6 +2,7 @@
    its batch, so the trainer never waits for one that cannot come. (Where the pool is closed there is no batch: then
    the step that is taken says whether one is missing, and the loader is stopped if so.) */
 #include "base/error.h"
+#include "base/probes.h"
 #include "core/pool_internal.h"
 #include "loader/loader_internal.h"
 
@@ -26,7 +27,11 @@ static void publish(worker *w, uint64_t step, Batch *batch) {
   BatchLoader *loader = w->loader;
   uint64_t position = loader->as_they_come ? delivery_ticket(&loader->delivery) : step;
   delivery_item item = {batch, step, w->filler.counts, &w->filler.fault, w->filler.ends};
-  if (w->filler.fault.code != BATCH_OK) add(w, COUNT_ERRORS, 1);
+  if (w->filler.fault.code != BATCH_OK) {
+    add(w, COUNT_ERRORS, 1);
+    PROBE4(loader_fault, &loader->delivery, step, w->filler.fault.code, w->filler.fault.message);
+  }
+  PROBE3(loader_publish, &loader->delivery, step, w->filler.counts.tokens);
   delivery_publish(&loader->delivery, position, &item);
 }
 
@@ -42,7 +47,9 @@ typedef enum outcome { PUBLISHED, NO_STEP, STOPPED } outcome;
 
 /* Rows that are not found since the loader is closed are no fault. */
 static outcome fill_and_publish(worker *w, uint64_t step, Batch *batch) {
+  PROBE2(loader_fill_begin, &w->loader->delivery, step);
   filler_fill(&w->filler, &w->steps.place, batch);
+  PROBE3(loader_fill_end, &w->loader->delivery, step, w->filler.counts.tokens);
   if (w->filler.ends && closed(w->loader)) return STOPPED;
   add(w, COUNT_BYTES, w->filler.bytes);
   if (w->filler.skipped > 0) add(w, COUNT_SKIPPED, w->filler.skipped);

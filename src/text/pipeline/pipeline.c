@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/probes.h"
 #include "base/sanitizers.h"
 #include "sync/handle_queue.h"
 #include "sync/line.h"
@@ -107,6 +108,7 @@ static void *read_jobs(void *context) {
     if (!job || !job_reader_next(p->reader, job)) break;
     job->times.reader_wait = waits;
     last = job->last;
+    PROBE3(text_read, job->number, job->text.used, waits);
     give_work(p, job);
   }
   handle_queue_close(p->work);
@@ -123,6 +125,7 @@ static void *work(void *context) {
     uint64_t number = job->number;
     job->times.workers_wait = port_clock() - since;
     if (!job_encoder_run(&w->encoder, job)) break;
+    PROBE3(text_encoded, number, job->count, job->times.workers_wait);
     if (!window_publish(&p->done, number, handle_of_job(p, job)))
       error_abort("text: job %llu is done while %llu of %u have been taken", (unsigned long long)number,
                   (unsigned long long)window_head(&p->done), p->num_jobs);
@@ -148,11 +151,13 @@ static bool deliver_next(pipeline *p, text_delivery *d, bool *last) {
   window_taken taken;
   uint64_t since = port_clock();
   bool taken_one = window_take(&p->done, any, NULL, &taken, since + REPORT_NS) == WINDOW_OK;
-  d->times.writer_wait += port_clock() - since;
+  uint64_t waited = port_clock() - since;
+  d->times.writer_wait += waited;
   if (!taken_one) return text_delivery_report(d);
   text_job *job = job_of(p, taken.handle);
   *last = job->last;
   if (!text_delivery_give(d, job)) return false;
+  PROBE3(text_written, job->number, job->count, waited);
   take_back(p, job);
   return true;
 }
