@@ -8,6 +8,9 @@
 
 #ifdef HEADRACE_WITH_USDT
 #include <sys/sdt.h>
+#ifdef __clang__ /* it warns where a probe stands of what sys/sdt.h does */
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#endif
 #define PROBE1(name, a)          STAP_PROBE1(headrace, name, a)
 #define PROBE2(name, a, b)       STAP_PROBE2(headrace, name, a, b)
 #define PROBE3(name, a, b, c)    STAP_PROBE3(headrace, name, a, b, c)
