@@ -28,8 +28,10 @@
 extern "C" {
 #endif
 
+/* The most dimensions of a tensor. */
 #define TENSOR_MAX_NDIM 8
 
+/* The type of an element. */
 typedef enum tensor_type {
   TENSOR_FLOAT32 = 0,
   TENSOR_FLOAT64,
@@ -48,7 +50,7 @@ typedef struct tensor_origin {
   size_t width;        /* bytes of one of these */
 } tensor_origin;
 
-/* The fields stay as they are for ever. */
+/* An array: elements in row-major order, and their shape. The fields stay as they are for ever. */
 typedef struct Tensor {
   union {        /* the elements, as the type that `dtype` names */
     float *data; /* TENSOR_FLOAT32 */
@@ -83,25 +85,25 @@ HEADRACE_API Tensor *tensor_create_typed(const uint32_t *shape, uint32_t ndim, t
 HEADRACE_API void tensor_free(Tensor *tensor);
 
 /* Makes a deep copy of any tensor, views included; the copy owns its elements.
-   Returns: NULL if `tensor` is NULL or not a tensor, or memory ran out. */
+   Returns: the copy; NULL if `tensor` is NULL or not a tensor, or memory ran out. */
 HEADRACE_API Tensor *tensor_copy(const Tensor *tensor);
 
 /* Makes a view of `count` >= 1 entries of the first dimension from `first` on: nothing is copied, writes go
    through. The viewed elements must outlive the view.
-   Returns: NULL when out of range. */
+   Returns: the view, which tensor_free frees; NULL when out of range or without memory. */
 HEADRACE_API Tensor *tensor_view_rows(const Tensor *tensor, uint32_t first, uint32_t count);
 
 /* Gives the same elements another shape; nothing is copied. A struct copy with owns_data true gets a shape
    of its own, malloc memory that its caller frees (free(copy.shape)), since the tensor it was copied
    from may still use the old one; if that is gone, the caller has the old one to free as well. A copy
    with owns_data false needs no memory, nor does one that was put into a batch.
-   Returns: false, and changes nothing, when the new shape has another number of elements, or memory
+   Returns: true; false, and changes nothing, when the new shape has another number of elements, or memory
    for such a copy's shape ran out. */
 HEADRACE_API bool tensor_reshape(Tensor *tensor, const uint32_t *shape, uint32_t ndim);
 
 /* Reads one element, converted to float. indices: [ndim], each below its own dimension.
-   Returns: 0 with an error (OUT_OF_RANGE, INVALID_ARGUMENT) when they are not. Integers beyond
-   2^24 and doubles are rounded. */
+   Returns: the element; 0 with an error (BATCH_ERROR_OUT_OF_RANGE, BATCH_ERROR_INVALID_ARGUMENT) when they
+   are not. Integers beyond 2^24 and doubles are rounded. */
 HEADRACE_API float tensor_get(const Tensor *tensor, const uint32_t *indices);
 
 /* Writes one element, converted from float: integers are truncated toward zero and clamped to

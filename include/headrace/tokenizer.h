@@ -10,7 +10,8 @@
        BatchTokenizer *llama =
            batch_tokenizer_open("tokenizer.json", NULL);
 
-   A tokenizer of the caller's own is three functions in a batch_tokenizer_functions.
+   A tokenizer of the caller's own is three functions in a batch_tokenizer_functions, given to
+   batch_tokenizer_custom.
 
    Threads: encode and decode may run at the same time on one tokenizer, from any number of
    threads (a caller's own functions must allow it); batch_tokenizer_free must be the last call.
@@ -53,18 +54,18 @@ typedef struct batch_tokenizer_functions {
 /* Makes the tokenizer whose ids are the bytes: vocabulary 256 + specials. Special ids (256 on) never come
    from text and decode to nothing; the first of them is the end of text.
    specials: 0 to 65,280, so that every id fits 16 bits.
-   Returns: NULL on more. */
+   Returns: the tokenizer, owned by the caller; NULL on more, or lack of memory. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_bytes(uint32_t specials);
 
 /* How text is split into the pieces that bytes are merged within. A tokenizer.json says it; a rank file
    does not. */
 typedef enum batch_text_split {
-  BATCH_SPLIT_OF_FILE = 0,
-  BATCH_SPLIT_GPT2, /* GPT-2, GPT-3: r50k_base, p50k_base */
-  BATCH_SPLIT_CL100K,
-  BATCH_SPLIT_O200K,
-  BATCH_SPLIT_LLAMA3,
-  BATCH_SPLIT_QWEN2 /* Qwen to Qwen 3 */
+  BATCH_SPLIT_OF_FILE = 0, /* as the file says */
+  BATCH_SPLIT_GPT2,        /* GPT-2, GPT-3: r50k_base, p50k_base */
+  BATCH_SPLIT_CL100K,      /* GPT-3.5, GPT-4 */
+  BATCH_SPLIT_O200K,       /* GPT-4o */
+  BATCH_SPLIT_LLAMA3,      /* Llama 3 */
+  BATCH_SPLIT_QWEN2        /* Qwen to Qwen 3 */
 } batch_text_split;
 
 /* Special tokens (<|endoftext|>) that a text spells out. Whoever writes a web page may write one. */
@@ -94,37 +95,45 @@ typedef struct batch_tokenizer_options {
 
 #define BATCH_TOKENIZER_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_tokenizer_options)
 
-/* Loads the tokenizer of a file, which may be
+/* Loads the tokenizer of a file. Which one of these it is, the bytes say, not the name:
    - a rank file of tiktoken (.tiktoken: a line `BASE64 RANK` for each token), with options.split. The
      well-known special tokens of that split are added where the file does not have their ids;
    - a tokenizer.json of Hugging Face with a byte-level BPE model. What is in it and would change ids, and
      is not implemented, is refused with its name and value;
-   - a SentencePiece model, see batch_tokenizer_sentencepiece. Which one it is, the bytes say, not the name.
-     Ids are those of tiktoken, and of Hugging Face's tokenizers without the special tokens that a
-     post-processor adds, for every text of UTF-8; they depend on the version of the Unicode tables, see
-     batch_tokenizer_describe. Bytes that are not UTF-8 are merged like others. decode gives back the bytes
-     that were encoded, but for what the tokenizer drops: by its own normal form, by a split that removes,
-     and white space that added tokens with lstrip or rstrip take along. An id below the vocabulary size
-     that is no token is an error (BATCH_ERROR_OUT_OF_RANGE). The end of text is the first of <|endoftext|>,
-     <|end_of_text|>, <｜end▁of▁sentence｜>, <eos>, </s>, <|im_end|> that is an added or special token.
+   - a SentencePiece model, see batch_tokenizer_sentencepiece.
+
+   Ids are those of tiktoken, and of Hugging Face's tokenizers without the special tokens that a
+   post-processor adds, for every text of UTF-8; they depend on the version of the Unicode tables, see
+   batch_tokenizer_describe. Bytes that are not UTF-8 are merged like others.
+
+   batch_tokenizer_decode gives back the bytes that were encoded, but for what the tokenizer drops: by its
+   own normal form, by a split that removes, and white space that added tokens with lstrip or rstrip take
+   along. An id below the vocabulary size that is no token is an error (BATCH_ERROR_OUT_OF_RANGE).
+
+   The end of text is the first of <|endoftext|>, <|end_of_text|>, <｜end▁of▁sentence｜>, <eos>, </s>,
+   <|im_end|> that is an added or special token.
    options: NULL for none.
-   Returns: NULL with BATCH_ERROR_INVALID_ARGUMENT (options that the file has no use for, or a rank file
-   without a split); BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path, the place, what was found and what
-   was expected; BATCH_ERROR_UNSUPPORTED in a build without what the file needs (PCRE2, utf8proc for its
-   normal form, libsentencepiece). */
+   Returns: the tokenizer, owned by the caller; NULL with BATCH_ERROR_INVALID_ARGUMENT (options that the
+   file has no use for, or a rank file without a split); BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path,
+   the place, what was found and what was expected; BATCH_ERROR_UNSUPPORTED in a build without what the file
+   needs (PCRE2, utf8proc for its normal form, libsentencepiece); BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_open(const char *path, const batch_tokenizer_options *options);
 
 /* Loads a SentencePiece model. The end of text is its eos id, if it has one. A model for which a line feed
    is white space (spm_train's default) or unknown gives the ids of each line, as spm_encode does; one that
-   has line feeds, as pieces or bytes, gives the ids of the text with them. The model is checked first, but
-   SECURITY.md says why it should come from where you trust. From then on libsentencepiece writes nothing to
-   stderr, in the whole process.
-   Returns: NULL with BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path and what was found instead;
-   BATCH_ERROR_UNSUPPORTED in a build without libsentencepiece. */
+   has line feeds, as pieces or bytes, gives the ids of the text with them.
+
+   The model is checked first, but SECURITY.md says why it should come from where you trust. From then on
+   libsentencepiece writes nothing to stderr, in the whole process.
+   Returns: the tokenizer, owned by the caller; NULL with BATCH_ERROR_IO; BATCH_ERROR_FORMAT with the path
+   and what was found instead; BATCH_ERROR_UNSUPPORTED in a build without libsentencepiece;
+   BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_sentencepiece(const char *path);
 
-/* Wraps the caller's own functions (copied) and context. Every id must be below vocab_size, 1 to 2^31;
-   end_of_text is one of them or BATCH_NO_TOKEN. On failure `free` is not called. */
+/* Makes a tokenizer of the caller's own functions (copied) and context. Every id must be below vocab_size,
+   1 to 2^31; end_of_text is one of them or BATCH_NO_TOKEN.
+   Returns: the tokenizer, owned by the caller; NULL with BATCH_ERROR_INVALID_ARGUMENT or
+   BATCH_ERROR_OUT_OF_MEMORY: then `free` is not called. */
 HEADRACE_API BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *functions, void *context,
                                                     uint32_t vocab_size, int32_t end_of_text);
 
@@ -139,9 +148,9 @@ HEADRACE_API void batch_tokenizer_free(BatchTokenizer *tokenizer);
 HEADRACE_API size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes,
                                            int32_t *ids, size_t capacity);
 
-/* Decodes ids [count] into text [capacity], which is not terminated. An id outside the vocabulary
-   is an error (BATCH_ERROR_OUT_OF_RANGE).
-   Returns: how many bytes the text has, of which the first `capacity` are in text. */
+/* Decodes ids [count] into text [capacity], which is not terminated.
+   Returns: how many bytes the text has, of which the first `capacity` are in text; BATCH_TOKENIZER_FAILED
+   with an error: BATCH_ERROR_OUT_OF_RANGE where an id lies outside the vocabulary. */
 HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count,
                                            char *text, size_t capacity);
 
@@ -156,26 +165,27 @@ HEADRACE_API size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, cons
        batch_decoder_free(decoder); */
 typedef struct BatchDecoder BatchDecoder;
 
-/* The tokenizer, which is borrowed, must live as long.
-   Returns: NULL with BATCH_ERROR_INVALID_ARGUMENT, BATCH_ERROR_OUT_OF_MEMORY. */
+/* Makes a decoder for a tokenizer, which is borrowed and must live as long.
+   Returns: the decoder, owned by the caller; NULL with BATCH_ERROR_INVALID_ARGUMENT or
+   BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchDecoder *batch_decoder_create(const BatchTokenizer *tokenizer);
 
 /* Takes the next ids [count] of a document, and gives the text [*bytes] that they add, which belongs to the
-   decoder and is good until its next call. ends: they are the last ones of the document; the next ones
-   begin another. What cannot be decoded without the ids behind it waits for them: a few ids; of a tokenizer
-   of your own the document, which it is given whole.
-   Returns: false with BATCH_ERROR_OUT_OF_RANGE, BATCH_ERROR_FORMAT (the tokenizer refuses ids),
+   decoder and is good until its next call. What cannot be decoded without the ids behind it waits for them: a
+   few ids; of a tokenizer of your own the document, which it is given whole.
+   ends: they are the last ones of the document; the next ones begin another.
+   Returns: true; false with BATCH_ERROR_OUT_OF_RANGE, BATCH_ERROR_FORMAT (the tokenizer refuses ids),
    BATCH_ERROR_OUT_OF_MEMORY. Then the document is forgotten, and the next ids begin one. */
 HEADRACE_API bool batch_decoder_feed(BatchDecoder *decoder, const int32_t *ids, size_t count, bool ends,
                                      const char **text, size_t *bytes);
 
-/* NULL is fine; freeing it twice aborts. */
+/* Frees the decoder, not its tokenizer. NULL is fine; freeing it twice aborts. */
 HEADRACE_API void batch_decoder_free(BatchDecoder *decoder);
 
-/* Ids are below this. Of NULL 0 with an error. */
+/* Returns what all ids are below; of NULL 0 with an error. */
 HEADRACE_API uint32_t batch_tokenizer_vocab_size(const BatchTokenizer *tokenizer);
 
-/* Returns the id, or BATCH_NO_TOKEN where there is none; of NULL that, with an error. */
+/* Returns the id of the end of text, or BATCH_NO_TOKEN where there is none; of NULL that, with an error. */
 HEADRACE_API int32_t batch_tokenizer_end_of_text(const BatchTokenizer *tokenizer);
 
 /* Bytes that are not UTF-8. */
@@ -185,6 +195,7 @@ typedef enum batch_malformed {
   BATCH_MALFORMED_ERROR     /* BATCH_ERROR_FORMAT with the offset of the first one */
 } batch_malformed;
 
+/* Normal forms of Unicode. */
 typedef enum batch_normal_form {
   BATCH_NORMAL_NONE = 0,
   BATCH_NORMAL_NFC, /* canonical composition */
@@ -216,7 +227,8 @@ typedef struct batch_tokenizer_facts {
 
 #define BATCH_TOKENIZER_FACTS_INIT HEADRACE_OPTIONS_INIT(batch_tokenizer_facts)
 
-/* Fills *facts, which begins as BATCH_TOKENIZER_FACTS_INIT. False on NULL, with an error. */
+/* Fills *facts, which begins as BATCH_TOKENIZER_FACTS_INIT.
+   Returns: true; false on NULL, with an error. */
 HEADRACE_API bool batch_tokenizer_describe(const BatchTokenizer *tokenizer, batch_tokenizer_facts *facts);
 
 /* What is done to text before it is tokenized: nothing, as BATCH_TEXT_OPTIONS_INIT. */
@@ -231,15 +243,16 @@ typedef struct batch_text_options {
 
 #define BATCH_TEXT_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_text_options)
 
-/* Normalizes text: malformed bytes, then normal form and case folding (utf8proc), then white
-   space: every line break (CR, CR LF, U+0085, U+2028, U+2029, and VT, FF) becomes LF, every other run of
-   white space one space, none is left before a line break. Malformed bytes that are kept pass
-   through and separate what is normalized.
-   text: [bytes]; out: [capacity], may be NULL when capacity is 0; they do not overlap.
+/* Normalizes text: malformed bytes, then normal form and case folding (utf8proc), then white space: every
+   line break (CR, CR LF, U+0085, U+2028, U+2029, and VT, FF) becomes LF, every other run of white space one
+   space, none is left before a line break. Malformed bytes that are kept pass through and separate what is
+   normalized.
+   text: [bytes].
+   out: [capacity], may be NULL when capacity is 0; it does not overlap text.
    options: NULL for none.
-   Returns: how many bytes the result has, of which the first `capacity` are in out;
-   BATCH_TOKENIZER_FAILED: BATCH_ERROR_FORMAT (malformed, with the offset), BATCH_ERROR_UNSUPPORTED
-   (normal form or case folding in a build without utf8proc), BATCH_ERROR_OUT_OF_MEMORY. */
+   Returns: how many bytes the result has, of which the first `capacity` are in out; BATCH_TOKENIZER_FAILED
+   with BATCH_ERROR_FORMAT (malformed, with the offset), BATCH_ERROR_UNSUPPORTED (normal form or case
+   folding in a build without utf8proc), BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API size_t batch_text_normalize(const char *text, size_t bytes, const batch_text_options *options,
                                          char *out, size_t capacity);
 

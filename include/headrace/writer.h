@@ -142,8 +142,7 @@ typedef struct batch_tokenize_progress {
   uint64_t bad_lines; /* of .jsonl, passed over (options.on_bad_line) */
   uint64_t masked;    /* of the tokens, not to be learnt */
   /* Who waits for whom, in nanoseconds of this call, for what has gone to the writer: reading and
-     decompressing;
-     waiting, since enough is on its way. */
+     decompressing; waiting, since enough is on its way. */
   uint64_t reader_ns, reader_wait_ns;
   /* Tokenizing; waiting for text; all threads together. */
   uint64_t worker_ns, worker_wait_ns;
