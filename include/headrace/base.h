@@ -10,15 +10,17 @@
    batch_last_error(), which belongs to the calling thread. A success leaves an older error standing (but
    for a batch with a fault that a loader skips or hands on, see loader.h); look only after a failure, or,
    where the answer does not tell (tensor_set, or the 0 of batch_queue_size(NULL)), clear it before:
-   batch_clear_error(). The library prints nothing to stderr. Programming errors that cannot be survived
-   (releasing a batch that is already free) abort with a message that names the call.
+   batch_clear_error(). The library prints nothing to stderr.
+
+   Programming errors that cannot be survived (releasing a batch that is already free) abort with a message
+   that names the call.
 
    Freeing: what batch_queue_free, batch_pool_free, batch_spheres_stop, batch_loader_free,
    batch_dataset_free, batch_writer_free and batch_tokenizer_free are given must be there: freeing it twice
-   aborts. What cannot be told: that another object of the kind has come to the same address meanwhile
-   (the free then is that one's, and its own aborts), any double free once more than some thousand
-   objects have been there at one time, and every other call on what has been freed, but for pools (see
-   pool.h), and tensor_free of a tensor that is gone.
+   aborts. What cannot be told: that another object of the kind has come to the same address meanwhile (the
+   free then is that one's, and its own aborts), any double free once more than some thousand objects have
+   been there at one time, and every other call on what has been freed, but for pools (see pool.h), and
+   tensor_free of a tensor that is gone.
 
    Callbacks: every function that a caller gives to the library (allocators, tokenizers, transforms,
    what spheres process, progress) returns to it: neither a C++ exception nor longjmp may leave one,
@@ -28,9 +30,11 @@
    other field. What later versions add stands at the end, and they take the structs of programs that were
    compiled with this one for what they are. One of a later version is taken where all that this one does
    not know of it, what is reserved in this one included, is 0, else it is BATCH_ERROR_UNSUPPORTED; one
-   without a size, {0}, is BATCH_ERROR_INVALID_ARGUMENT. Structs that a program gives to be filled begin
-   with their size too, and nothing is written beyond it. Those that the library gives as pointers
-   (batch_error, batch_tokenize_progress) grow at the end; every other one stays as it is for ever.
+   without a size, {0}, is BATCH_ERROR_INVALID_ARGUMENT.
+
+   Structs that a program gives to be filled begin with their size too, and nothing is written beyond it.
+   Those that the library gives as pointers (batch_error, batch_tokenize_progress) grow at the end; every
+   other one stays as it is for ever.
 
    The process: which threads, signal handlers and descriptors there are, what holds after a fork and
    after dlclose, and what a sandbox must allow, is in docs/process.md. */
@@ -77,10 +81,9 @@ constexpr
 extern "C" {
 #endif
 
-/* What a call answers: an ordinary outcome, or an error; there is room for more outcomes before the errors.
-   */
+/* What a call answers: an ordinary outcome, or an error; more outcomes may come before the errors. */
 typedef enum batch_status {
-  BATCH_OK = 0,
+  BATCH_OK = 0,                      /* done */
   BATCH_FULL,                        /* no room, and the caller did not ask to wait */
   BATCH_EMPTY,                       /* nothing there, and the caller did not ask to wait */
   BATCH_CLOSED,                      /* closed; for a dequeue: closed and drained */
@@ -101,7 +104,7 @@ typedef enum batch_status {
    most 1023 bytes without control characters: what it quotes of paths and files is escaped as \xNN. Later
    versions may add fields at the end. */
 typedef struct batch_error {
-  batch_status code;
+  batch_status code;   /* BATCH_OK before the first error */
   const char *message; /* valid until the thread's next error */
 } batch_error;
 
@@ -140,7 +143,8 @@ HEADRACE_API int batch_version_number(void);
    Threads: any. */
 HEADRACE_API const char *batch_features(void);
 
-/* Deadlines are absolute CLOCK_MONOTONIC times in nanoseconds. */
+/* Deadlines are absolute CLOCK_MONOTONIC times in nanoseconds: not to wait at all, and to wait without end.
+   */
 #define BATCH_NO_WAIT ((uint64_t)0)
 #define BATCH_FOREVER UINT64_MAX
 

@@ -12,13 +12,13 @@
    Threads: the reference count may be changed from any thread at any time. Elements and
    metadata have no lock: hand a batch over through a queue, or let everyone only read.
 
-   Life cycle: batch_create, batch_copy, batch_split, batch_merge and batch_pool_allocate give a
-   reference that the caller drops once, with batch_release or batch_free (the same thing), or
-   hands on with batch_queue_enqueue. The last drop gives the batch back to its pool, or frees
-   it. Headers live in memory that is never returned to the system; elements are malloc memory that
-   each tensor owns (owns_data true), but for views, and for pools, whose batches have theirs in one
-   block. Dropping a reference to a batch that is already free aborts, and so does reading one with the
-   calls below.
+   Life cycle: batch_create, batch_copy, batch_split, batch_merge and batch_pool_allocate give a reference
+   that the caller drops once, with batch_release or batch_free (the same thing), or hands on with
+   batch_queue_enqueue. The last drop gives the batch back to its pool, or frees it. Dropping a reference to
+   a batch that is already free aborts, and so does reading one with the calls below.
+
+   Memory: headers live in memory that is never returned to the system; elements are malloc memory that each
+   tensor owns (owns_data true), but for views, and for pools, whose batches have theirs in one block.
 
    Fields: the caller may write all of them but ref_count. What the tensors show must stay batch_size
    times sequence_length elements each, in any shape (tensor_reshape) and of any type that is not wider
@@ -28,10 +28,10 @@
    program puts together from these fields can be copied, validated, printed, balanced and put into a symmetry
    group, and nothing else: every other call needs one that the library made, and aborts or worse.
 
-   Two copies of the library in one process (a program linked with the static one, a plugin with the
-   shared one) know nothing of each other's batches: a batch, queue or pool that another copy made
-   aborts in the first call that gets it, but for the calls that take a batch made by hand too, to which it is
-   such a one. */
+   Two copies: of the library in one process (a program linked with the static one, a plugin with the shared
+   one), each knows nothing of the other's batches: a batch, queue or pool that another copy made aborts in
+   the first call that gets it, but for the calls that take a batch made by hand too, to which it is such a
+   one. */
 #ifndef HEADRACE_BATCH_H
 #define HEADRACE_BATCH_H
 
@@ -58,15 +58,16 @@ extern "C" {
 /* In target: this position does not count, whatever the mask says (as in other trainers). */
 #define BATCH_IGNORE_ID (-100)
 
-/* The fields stay as they are for ever, and where they are.
+/* Three tensors, or more, and what is known of them. The fields stay as they are for ever, and where they
+   are.
 
    cu_seqlens is what attention kernels take that see a batch as one sequence of tokens (FlashAttention's
    varlen, Transformer Engine's thd): the starts of num_sequences sequences, which lie one behind the other,
    then the end of the last one, which the entries behind it hold too: its length is the same for every
    batch. What a loader writes there says batch_loader_options. Views have none: batch_split. */
 typedef struct Batch {
-  uint64_t batch_id; /* the caller's; bits 60-63 hold the symmetry group */
-  uint32_t epoch_id;
+  uint64_t batch_id;          /* the caller's; bits 60-63 hold the symmetry group */
+  uint32_t epoch_id;          /* the caller's; a loader's: the epoch, from 0 on */
   batch_atomic_int ref_count; /* read it with atomic_load; only the library writes it */
   double processing_time;     /* seconds; the consumer's */
   bool is_processed;          /* the consumer's */
@@ -105,31 +106,34 @@ typedef struct batch_shape {
 HEADRACE_API Batch *batch_create(uint32_t batch_size, uint32_t sequence_length, uint32_t vocab_size);
 
 /* As batch_create, with other element types and the optional tensors; those are all 0, and so is
-   num_sequences. */
+   num_sequences.
+   Returns: as batch_create. */
 HEADRACE_API Batch *batch_create_with(const batch_shape *shape);
 
-/* Drops the caller's reference; views of the batch stay valid. NULL is fine. */
+/* Drops the caller's reference, as batch_release; views of the batch stay valid. NULL is fine. */
 HEADRACE_API void batch_free(Batch *batch);
 
 /* Makes a deep copy, metadata included, that belongs to no pool: each tensor of the type it has, in the
    shape [batch_size, sequence_length], whatever shape the original had.
-   Returns: NULL on failure. */
+   Returns: the copy with count 1; NULL on failure. */
 HEADRACE_API Batch *batch_copy(const Batch *batch);
 
 /* Cuts a batch into n zero-copy views of consecutive rows, whose sizes differ by at most 1 (the larger ones
-   first). 1 <= n <= batch_size, and no more than BATCH_MAX_LIVE leaves room for. The views keep the
-   elements alive; the parent may be freed first: of the parent only the reference count changes. Metadata
-   is copied to each. Rows are counted in elements: a reshaped tensor is cut as if it were [batch_size,
-   sequence_length]. A view has no cu_seqlens, and num_sequences 0: those of a part would begin with 0
-   again.
+   first). The views keep the elements alive; the parent may be freed first: of the parent only the
+   reference count changes. Metadata is copied to each. Rows are counted in elements: a reshaped tensor is
+   cut as if it were [batch_size, sequence_length]. A view has no cu_seqlens, and num_sequences 0: those of
+   a part would begin with 0 again.
+   n: 1 to batch_size, and no more than BATCH_MAX_LIVE leaves room for.
    Returns: true and out[0..n-1], one reference each; false, and out untouched, on failure. */
 HEADRACE_API bool batch_split(const Batch *batch, uint32_t n, Batch **out);
 
 /* Joins n >= 1 batches row by row. Same sequence_length, vocab_size and element types, or it is an error.
    Adjacent views of one parent, in order, are merged without a copy; anything else is copied. Metadata is
-   the first one's. The sources keep their references. Where all of them have cu_seqlens, the batch has them
-   too, each one's behind those before it, with room for as many as all have room for; where only some do,
-   it is an error. (Views have none, and so neither has what they are merged to.)
+   the first one's. The sources keep their references.
+
+   Where all of them have cu_seqlens, the batch has them too, each one's behind those before it, with room
+   for as many as all have room for; where only some do, it is an error. (Views have none, and so neither
+   has what they are merged to.)
    Returns: the batch with count 1; NULL on failure. */
 HEADRACE_API Batch *batch_merge(Batch **batches, uint32_t n);
 
@@ -143,9 +147,12 @@ HEADRACE_API void batch_release(Batch *batch);
 
 /* Returns how many batches are alive in the process: those made and not freed, views, and the batches of
    every pool, idle ones included, until the pool is freed and they have come back. Exact when nothing else
-   runs. Looks at the header of every batch that has been freed. For tests: a leak checker does not see a
-   batch that was dropped without a release, since its header stays reachable; what a test makes more than
-   it frees is the difference of two such counts. batch_pool_outstanding says it of one pool. */
+   runs.
+
+   For tests: a leak checker does not see a batch that was dropped without a release, since its header stays
+   reachable; what a test makes more than it frees is the difference of two such counts.
+   batch_pool_outstanding says it of one pool.
+   Cost: it looks at the header of every batch that has been freed. */
 HEADRACE_API size_t batch_count_live(void);
 
 /* Prints metadata and the first elements of each tensor to stdout. */
@@ -155,8 +162,8 @@ HEADRACE_API void batch_print(const Batch *batch);
    and target in [0, vocab_size) when vocab_size is not 0, or BATCH_IGNORE_ID in target. Features, additive
    masks and fractions pass; a mask of -INFINITY does not, one of -1e9 does. cu_seqlens begins with 0 and
    never falls.
-   Returns: false with an error that names tensor, row, column and value of the first fault, where row and
-   column count elements from the start, whatever the tensor's shape. */
+   Returns: true; false with an error that names tensor, row, column and value of the first fault, where row
+   and column count elements from the start, whatever the tensor's shape. */
 HEADRACE_API bool batch_validate(const Batch *batch);
 
 /* As batch_validate, for batches of token ids, what a loader delivers: ids that are stored as floats are in

@@ -16,16 +16,18 @@
    stay valid and keep what they need, and releasing them, by batch_pool_release too, may go on
    beside batch_pool_free and after it.
 
-   Progress: allocate, try_allocate and release are lock-free while a batch is idle (a thread
-   stopped inside a call may keep the one batch that it holds from coming back); nothing is
-   allocated from the system but in create and resize. Who waits looks again for a moment and then
-   sleeps, and each release wakes one, as queue.h says of consumers.
+   Guarantees: a pool of N hands out exactly N; while a resize and calls at the same time are under way, as
+   many as the old size or the new one. The batch released last is handed out next, while it is still in the
+   cache.
 
-   Guarantees: a pool of N hands out exactly N; while a resize and calls at the same time are under
-   way, as many as the old size or the new one. The batch released last is handed out next,
-   while it is still in the cache. Any other call on a pool that has been freed, freeing it again
-   included, aborts, until the pool's memory has become another pool's: not before 64 more have been
-   freed. After that it cannot be told. */
+   Progress: allocate, try_allocate and release are lock-free while a batch is idle (a thread stopped inside
+   a call may keep the one batch that it holds from coming back); nothing is allocated from the system but
+   in create and resize. Who waits looks again for a moment and then sleeps, and each release wakes one, as
+   queue.h says of consumers.
+
+   Freed pools: any other call on a pool that has been freed, freeing it again included, aborts, until the
+   pool's memory has become another pool's: not before 64 more have been freed. After that it cannot be
+   told. */
 #ifndef HEADRACE_POOL_H
 #define HEADRACE_POOL_H
 
@@ -66,8 +68,8 @@ typedef struct batch_pool_options {
 #define BATCH_POOL_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_pool_options)
 
 /* Makes a pool of `pool_size` >= 1 float32 batches, all idle, every page touched.
-   Returns: NULL on a bad size, overflow (more batches than BATCH_MAX_LIVE leaves room for included) or
-   lack of memory; no page is touched before all memory is there. */
+   Returns: the pool, owned by the caller; NULL on a bad size, overflow (more batches than BATCH_MAX_LIVE
+   leaves room for included) or lack of memory; no page is touched before all memory is there. */
 HEADRACE_API BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t sequence_length,
                                           uint32_t vocab_size);
 
@@ -91,7 +93,8 @@ HEADRACE_API void batch_pool_free(BatchPool *pool);
 HEADRACE_API Batch *batch_pool_allocate(BatchPool *pool);
 
 /* Takes an idle batch if there is one. Never waits.
-   Returns: NULL when all are out, or the pool is closed; which of the two is in batch_last_error()->code. */
+   Returns: the batch, as batch_pool_allocate; NULL when all are out, or the pool is closed: which of the
+   two is in batch_last_error()->code. */
 HEADRACE_API Batch *batch_pool_try_allocate(BatchPool *pool);
 
 /* Takes an idle batch, waiting until `deadline` (see base.h).
@@ -99,9 +102,10 @@ HEADRACE_API Batch *batch_pool_try_allocate(BatchPool *pool);
    BATCH_NO_WAIT, BATCH_TIMEDOUT, BATCH_CLOSED or BATCH_ERROR_INVALID_ARGUMENT. */
 HEADRACE_API batch_status batch_pool_allocate_until(BatchPool *pool, Batch **batch, uint64_t deadline);
 
-/* Returns a descriptor to poll, and arms it for an idle batch: as batch_queue_fd and batch_queue_arm
-   (queue.h) say of the dequeuing side of a queue. batch_pool_free closes it, or a release at the same time
-   which is just writing to it. BATCH_CLOSED: the pool is closed, whether batches are idle or not. */
+/* Give a descriptor to poll, and arm it for an idle batch: as batch_queue_fd and batch_queue_arm (queue.h)
+   say of the dequeuing side of a queue. batch_pool_free closes it, or a release at the same time which is
+   just writing to it.
+   Returns: as those. BATCH_CLOSED: the pool is closed, whether batches are idle or not. */
 HEADRACE_API int batch_pool_fd(BatchPool *pool);
 HEADRACE_API batch_status batch_pool_arm(BatchPool *pool);
 
@@ -112,7 +116,7 @@ HEADRACE_API void batch_pool_release(BatchPool *pool, Batch *batch);
 
 /* Changes how many batches the pool has, while it is in use. Growing makes new batches available
    at once; shrinking frees idle batches now and those that are out as they come back. 0 is fine.
-   Returns: false, and nothing changed, when memory runs out, with more batches than BATCH_MAX_LIVE
+   Returns: true; false, and nothing changed, when memory runs out, with more batches than BATCH_MAX_LIVE
    leaves room for, when the pool is closed, or when it would grow while a loader takes its batches from it
    (batch_loader_options.pool). */
 HEADRACE_API bool batch_pool_resize(BatchPool *pool, uint32_t new_size);
@@ -124,9 +128,12 @@ HEADRACE_API uint32_t batch_pool_size(const BatchPool *pool);
    idle batch. For tests: 0 when nobody has dropped one without a release. */
 HEADRACE_API uint32_t batch_pool_outstanding(const BatchPool *pool);
 
-/* Reads the statistics; any pointer may be NULL. allocations: batches handed out; releases:
-   batches that came back; cache_hits: handed out at once; cache_misses: had to wait, or were
-   refused. Exact when nothing else runs. For releases it looks at every idle batch. */
+/* Reads the statistics; any pointer may be NULL. Exact when nothing else runs. For releases it looks at
+   every idle batch.
+   allocations: batches handed out.
+   releases: batches that came back.
+   cache_hits: handed out at once.
+   cache_misses: had to wait, or were refused. */
 HEADRACE_API void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t *releases,
                                        uint64_t *cache_hits, uint64_t *cache_misses);
 

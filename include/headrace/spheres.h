@@ -13,15 +13,18 @@
        batch_spheres_drain(spheres); // all dispatched so far is processed
        batch_spheres_stop(spheres);  // processes the rest, joins, frees
 
-   A worker takes from its own lane first; when that is empty, from the fullest other one. When all
-   are empty it sleeps until work is dispatched to any lane.
-   The workers are threads of the library's: the program's signal handlers do not run in them, but for
+   A worker takes from its own lane first; when that is empty, from the fullest other one. When all are
+   empty it sleeps until work is dispatched to any lane.
+
+   Workers: they are threads of the library's. The program's signal handlers do not run in them, but for
    those of signals that an instruction raises (docs/process.md).
+
    Threads: dispatch, drain and the counts may run at the same time from any thread; a worker may dispatch
    (it deadlocks if every lane is full and all workers do), but not drain or stop, which would wait for
-   itself. stop must be the last call. After a fork the workers are in the parent: in the child every call
-   answers BATCH_ERROR_UNSUPPORTED at once, but stop, which releases what is in the child's copy of the
-   lanes and frees it. */
+   itself. stop must be the last call.
+
+   Fork: the workers stay in the parent. In the child every call answers BATCH_ERROR_UNSUPPORTED at once,
+   but stop, which releases what is in the child's copy of the lanes and frees it. */
 #ifndef HEADRACE_SPHERES_H
 #define HEADRACE_SPHERES_H
 
@@ -59,30 +62,33 @@ typedef struct batch_sphere_stats {
 #define BATCH_SPHERE_STATS_INIT HEADRACE_OPTIONS_INIT(batch_sphere_stats)
 
 /* Starts the workers.
-   Returns: NULL on a bad option, or when memory or threads run out. */
+   Returns: the spheres, owned by the caller; NULL on a bad option, or when memory or threads run out. */
 HEADRACE_API BatchSpheres *batch_spheres_start(const batch_spheres_options *options);
 
-/* Gives a batch to a lane (0 to num_spheres - 1, or BATCH_SPHERES_ANY), waiting while that lane is
-   full. Returns: true, and the reference is handed over; false on a bad lane, or (BATCH_CLOSED) when
+/* Gives a batch to a lane (0 to num_spheres - 1, or BATCH_SPHERES_ANY), waiting while that lane is full.
+   Returns: true, and the reference is handed over; false on a bad lane, or (BATCH_CLOSED) when
    batch_spheres_stop has begun. */
 HEADRACE_API bool batch_spheres_dispatch(BatchSpheres *spheres, uint32_t lane, Batch *batch);
 
-/* Gives n batches to lanes, batches[i] to lanes[i] (0 to num_spheres - 1, or BATCH_SPHERES_ANY; lanes NULL:
-   all to BATCH_SPHERES_ANY), as n calls of batch_spheres_dispatch would, those of one lane in the order
-   given. It is less work than the calls: of 256 batches at a time each lane gets its share, 64 in a step,
-   as far as it has room, and then the workers that sleep are woken by one system call. Waits while a lane
-   is full for the rest of its share. lanes may be what batch_balance_distribution assigned. n may be 0, and
-   batches NULL then. batches[i] becomes NULL when its reference is handed over.
+/* Gives n batches to lanes, batches[i] to lanes[i] (0 to num_spheres - 1, or BATCH_SPHERES_ANY), as n calls
+   of batch_spheres_dispatch would, those of one lane in the order given. Waits while a lane is full for the
+   rest of its share. batches[i] becomes NULL when its reference is handed over.
+
+   It is less work than the calls: of 256 batches at a time each lane gets its share, 64 in a step, as far
+   as it has room, and then the workers that sleep are woken by one system call.
+   lanes: [n], as batch_balance_distribution assigns them, or NULL: all to BATCH_SPHERES_ANY.
+   n: may be 0, and batches NULL then.
    Returns: true, and all are handed over; false on a bad lane or batch, and none is, or (BATCH_CLOSED) when
    batch_spheres_stop has begun: what is left in batches is still the caller's. */
 HEADRACE_API bool batch_spheres_dispatch_many(BatchSpheres *spheres, const uint32_t *lanes, Batch **batches,
                                               size_t n);
 
 /* Cuts the batch into one view a lane and dispatches them; a batch of fewer rows than lanes into one view a
-   row, for the first lanes. On success the caller's reference is handed over. On failure it stays, and
-   nothing is dispatched; only when batch_spheres_stop begins meanwhile (BATCH_CLOSED) some views may be.
-   To cut and place the parts yourself, unevenly too: batch_split takes any n up to the number of rows, and
-   batch_spheres_dispatch gives any batch to any lane; stealing evens out what the lanes got. */
+   row, for the first lanes. To cut and place the parts yourself, unevenly too: batch_split takes any n up
+   to the number of rows, and batch_spheres_dispatch gives any batch to any lane; stealing evens out what
+   the lanes got.
+   Returns: true, and the caller's reference is handed over; false, and it stays, and nothing is dispatched;
+   only when batch_spheres_stop begins meanwhile (BATCH_CLOSED) some views may be. */
 HEADRACE_API bool batch_spheres_dispatch_split(BatchSpheres *spheres, Batch *batch);
 
 /* Waits for an instant at which everything dispatched so far has been processed. */
@@ -92,7 +98,7 @@ HEADRACE_API void batch_spheres_drain(BatchSpheres *spheres);
 HEADRACE_API void batch_spheres_stop(BatchSpheres *spheres);
 
 /* Reads the counts of one worker into *stats, which begins as BATCH_SPHERE_STATS_INIT.
-   Returns: false on a bad sphere number or size. */
+   Returns: true; false on a bad sphere number or size. */
 HEADRACE_API bool batch_spheres_get_stats(const BatchSpheres *spheres, uint32_t sphere,
                                           batch_sphere_stats *stats);
 

@@ -14,11 +14,11 @@
    (seed, epoch, place of the row in the epoch, place of the transform in the chain) alone: the
    result is the same whichever worker runs it, in a batch of any size, and when replayed.
 
-   Where rows are cut for the ranks of a context (loader.h), transforms run on batches of whole rows, before
-   the cut.
+   Contexts: where rows are cut for the ranks of a context (loader.h), transforms run on batches of whole
+   rows, before the cut.
 
-   Ids that a transform of the caller's writes are not checked: they must be ones that the element type holds
-   and the model knows (batch_validate says so of a batch).
+   Ids: those that a transform of the caller's writes are not checked: they must be ones that the element
+   type holds and the model knows (batch_validate says so of a batch).
 
    Threads: a loader calls `apply` from several workers at once, each with a batch of its own; what
    `context` points at must allow that, and outlive the loader. The built-in ones only read their
@@ -53,7 +53,7 @@ HEADRACE_API float batch_random_uniform(batch_random *random);
 /* Returns a number of mean 0 and deviation 1 (Box & Muller 1958). */
 HEADRACE_API float batch_random_normal(batch_random *random);
 
-/* The struct stays as it is for ever. */
+/* A function of a row, and what it needs. The struct stays as it is for ever. */
 typedef struct batch_transform {
   /* Changes row `row` of the batch in place. Returns false, with nothing promised about the row, when it
      cannot: the batch's status becomes BATCH_ERROR_INVALID_ARGUMENT. It may not throw (see base.h). */
