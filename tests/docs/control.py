@@ -108,6 +108,7 @@ FAULTS = [
     ("is no sh", "```sh\nif true\n```"),
     ("is no sh", "<!-- run: bare -->\n```sh\nif true\n```"),
     ("ends with status 1, expected 0", "```sh\nfalse\ntrue\n```"),
+    ("ends with status 1, expected 0", "```sh\nfalse && true\ntrue\n```"),
     ("ends with status 127, expected 0", "```sh\ntrue\n```\n```sh\nheadracer info\n```"),
     ("ends with status 0, expected 2", "<!-- fails: 2 -->\n```sh\ntrue\n```"),
     ("takes more than 1 s", "```sh\nwhile :; do :; done\n```"),

@@ -3,9 +3,10 @@ import re
 
 import programs
 from markdown import Reader
+from shell import strict
 
 HEAD = """# usage: sh SCRIPT, in an empty folder; SOURCE=the project's root
-set -eu
+set -e
 . "$SOURCE/tests/docs/samples.sh"
 top=$PWD
 """
@@ -22,6 +23,7 @@ def part(block):
     if "file" in block.marks:
         return written(block.marks["file"], code)
     if block.language in ("sh", "setup"):
+        code = strict(code)
         if block.marks.get("in") == "source":
             code = "(cd \"$SOURCE\"\n%s)\n" % code
         if "fails" in block.marks:
@@ -45,7 +47,7 @@ def script_of(mode, texts):
         for block in reader.blocks:
             code = part(block) if block.runs("unit") or block.runs(mode) else ""
             if code and "output" not in block.marks:
-                parts.append("echo '-- %s:%d'\n%s" % (path, block.line, code))
+                parts.append("echo \"-- $(date +%%T) %s:%d\"\n%s" % (path, block.line, code))
     return "".join(parts)
 
 

@@ -7,6 +7,20 @@ import tempfile
 import time
 
 
+def strict(code):
+    """The code with each line `a && b` in braces: set -e lets a failure of a pass, as long as another line follows."""
+    if "<<" in code:
+        return code
+    lines, whole = code.split("\n"), True
+    for i, line in enumerate(lines):
+        goes_on = line.endswith("\\")
+        if "&&" in line and whole and not goes_on and subprocess.run(["sh", "-nc", line], stderr=subprocess.DEVNULL,
+                                                                     check=False).returncode == 0:
+            lines[i] = "{ %s\n} || exit $?" % line
+        whole = not goes_on
+    return "\n".join(lines)
+
+
 def environment(prefix, root, scratch):
     """As after an installation into the system's own folders, and nothing of who runs the tests."""
     library = os.path.join(prefix, "lib")
@@ -43,7 +57,7 @@ class Shell:
         self.count += 1
         name = os.path.join(self.scratch, ".block%d" % self.count)
         with open(name, "w", encoding="utf-8") as file:
-            file.write(code)
+            file.write(strict(code))
         end = "\n-- the end of block %d: " % self.count
         source = ". '%s' </dev/null" % name
         if folder:
