@@ -2,6 +2,7 @@
 """Checks the HTML of the manual beside what it is written from:
   - Doxygen had no warning;
   - every sentence of every comment of the headers is on the header's page, word for word, and every function has its place;
+  - no markup is left standing as text;
   - every link to another page, to a place on one, and to a picture leads somewhere.
 Prints each fault; ends with 1 if there is one. With --control it makes faults in a copy, one of each kind, and ends with 1 if
 one is not found.
@@ -65,6 +66,12 @@ class Check:
             if sentence not in said:
                 self.faults.append("%s.h: not on its page: %s" % (name, sentence.strip()))
 
+    def check_markup(self, pages):
+        for file, page in pages.items():
+            left = re.search(r"@(?:ref|section|par|param|code|return)\b.*|</?(?:tt|strong|em|code)>.*", "".join(page.parts))
+            if left:
+                self.faults.append("%s: %s is no text" % (file, left[0][:60]))
+
     def check_links(self, pages):
         for file, page in pages.items():
             for link in page.links:
@@ -88,6 +95,7 @@ class Check:
                     self.check_header(name, read(os.path.join(self.headers, file)), page)
                 else:
                     self.faults.append("no page of " + file)
+        self.check_markup(pages)
         self.check_links(pages)
         return self.faults
 
@@ -98,11 +106,12 @@ def control(check):
         page = os.path.join(check.folder, "html/group__header__queue.html")
         change(page, "A successful enqueue takes over", "An enqueue takes over")
         change(page, 'href="group__header__batch.html"', 'href="group__header__batches.html"')
+        change(os.path.join(check.folder, "html/index.html"), "</p>", " @ref nowhere</p>")
         os.unlink(os.path.join(check.folder, "html/group__header__pool.html"))
         with open(os.path.join(check.folder, "warnings"), "a", encoding="utf-8") as file:
             file.write("a warning\n")
         faults = check.run()
-        expected = ["Doxygen: a warning", "queue.h: not on its page: a successful enqueue", "no page of pool.h",
+        expected = ["Doxygen: a warning", "index.html: @ref nowhere is no text", "queue.h: not on its page: a successful enqueue", "no page of pool.h",
                     "group__header__queue.html: group__header__batches.html leads nowhere"]
         return [said for said in expected if not any(fault.startswith(said) for fault in faults)]
 

@@ -224,7 +224,7 @@ class Markdown:
             for line in part.split("\n"):
                 out.append(self._line(line, first))
                 first = first and not line.startswith("#")
-            lines.append(re.sub(r"(!?)\[([^\]]+)\]\(([^)\s]+)\)", self._link, "\n".join(out)))
+            lines.append(re.sub(r"(!?)\[([^\[\]]+)\]\(([^)\s]+)\)", self._link, "\n".join(out)))
         return "".join(lines)
 
 
