@@ -24,6 +24,12 @@ ROOT = os.path.dirname(HERE)
 class Writer(words.Writer):
     """Text as Doxygen's Markdown."""
 
+    def __call__(self, text):
+        """Documents that are named become links."""
+        parts = re.split(r"((?:docs/)?[\w-]+\.md)\b", text)
+        return "".join('@ref %s "%s"' % (page_of(part), part) if is_page(part) else super(Writer, self).__call__(part)
+                       for part in parts)
+
     def plain(self, text):
         text = text.replace("\\", "\\\\").replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
         return re.sub(r"(--+|[*#@%|`])", r"\\\1", text)

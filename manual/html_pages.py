@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""Makes the HTML of the manual: runs Doxygen, and puts the pictures that pages show where they look for them
-(check_html.py says which are not there).
+"""Makes the HTML of the manual: runs Doxygen over README.md, the headers and the documents, in the order in which
+docs/README.md names them, and puts the pictures that pages show where they look for them (check_html.py says which are not
+there).
 
     html_pages.py DOXYGEN DOXYFILE FOLDER     FOLDER: OUTPUT_DIRECTORY of the Doxyfile, made anew
 """
+import glob
 import os
 import re
 import shutil
@@ -11,6 +13,16 @@ import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+
+
+def pages():
+    """The documents: those that docs/README.md leads to, in order, then all others."""
+    docs = os.path.join(ROOT, "docs")
+    with open(os.path.join(docs, "README.md"), encoding="utf-8") as file:
+        named = re.findall(r"\]\(([^)#]+\.md)[)#]", file.read())
+    found = [os.path.normpath(os.path.join(docs, name)) for name in named]
+    found += sorted(glob.glob(docs + "/**/*.md", recursive=True)) + [os.path.join(ROOT, "CHANGELOG.md")]
+    return list(dict.fromkeys(path for path in found if os.path.exists(path)))
 
 
 def copy_pictures(folder):
@@ -29,7 +41,9 @@ def main():
     doxygen, configuration, folder = sys.argv[1:]
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    subprocess.run([doxygen, configuration], check=True)
+    with open(configuration, encoding="utf-8") as file:
+        text = file.read() + "".join('INPUT += "%s"\n' % page for page in pages())
+    subprocess.run([doxygen, "-"], input=text, text=True, check=True)
     copy_pictures(os.path.join(folder, "html"))
 
 

@@ -103,6 +103,6 @@ class Page:
         for heading, lines in self.more.items():
             self.out += [".SH " + heading] + lines
         self.out.append(".SH SEE ALSO")
-        self.out += [".BR %s (%s)%s" % (roff.escape(page, True), section, "," if at + 1 < len(self.others) else "")
+        self.out += [".BR \\%%%s (%s)%s" % (roff.escape(page, True), section, "," if at + 1 < len(self.others) else "")
                      for at, (page, section) in enumerate(self.others)]
         return roff.page(self.out)

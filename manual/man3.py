@@ -179,7 +179,7 @@ class Page:
         pages = self.names.mentioned("\n".join(_all_lines(self.header)))
         pages |= {PAGES[name] for name in self.header.includes}
         self._section("SEE ALSO")
-        self.out += [".BR %s (3)," % roff.escape(page) for page in sorted(pages - {self.name})]
+        self.out += [".BR \\%%%s (3)," % roff.escape(page, True) for page in sorted(pages - {self.name})]
         self.out.append(".BR headrace (7)")
 
     def build(self, title):

@@ -14,12 +14,12 @@ Section = namedtuple("Section", "level title lines")
 def sections(text):
     """The sections of a text, one after the other; what stands before the first heading has level 0."""
     found, fenced = [Section(0, "", [])], False
-    for line in text.split("\n"):
+    for line in re.sub(r"^<!--.*?-->\n", "", text, flags=re.M | re.S).split("\n"):
         fenced ^= line.startswith("```")
         match = None if fenced else re.match(r"(#{1,3}) (.*)", line)
         if match:
             found.append(Section(len(match[1]), match[2], []))
-        elif not line.startswith("<!--"):
+        else:
             found[-1].lines.append(line)
     return found
 

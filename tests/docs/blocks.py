@@ -32,7 +32,8 @@ COMMAND = re.compile(r"^(?!.*\.\.\.)\s*(?:\$ |# )?(?:(?:headrace|cmake|ctest|cc|
 
 
 def documents():
-    return ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] + sorted(os.path.relpath(path, ROOT) for path in glob.glob(ROOT + "/docs/**/*.md", recursive=True))
+    found = glob.glob(ROOT + "/docs/**/*.md", recursive=True) + glob.glob(ROOT + "/manual/*.md")
+    return ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] + sorted(os.path.relpath(path, ROOT) for path in found)
 
 
 def expectation(text):
