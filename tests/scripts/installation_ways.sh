@@ -32,6 +32,10 @@ everywhere() {
 echo "-- make; a folder with blanks"
 build "$directory/build" -G "Unix Makefiles"
 quietly "$cmake" --install "$directory/build" --prefix "$directory/with some blanks"
+for hint in "-Wl,-rpath,\"$directory/with some blanks/lib\"" "PKG_CONFIG_PATH=\"$directory/with some blanks/lib/pkgconfig\"" \
+  "-DCMAKE_PREFIX_PATH=\"$directory/with some blanks\""; do
+  grep -qF -e "$hint" "$directory/log" || fail "the installation ends with what is to be done: $hint"
+done
 is_installed "$directory/with some blanks"
 everywhere blanks
 
@@ -50,6 +54,7 @@ by_pkg_config multiarch
 echo "-- staged: DESTDIR, for /usr"
 build "$directory/build" -DCMAKE_INSTALL_PREFIX=/usr
 (DESTDIR=$directory/stage && export DESTDIR && quietly "$cmake" --install "$directory/build")
+! grep -q '^headrace: ' "$directory/log" || fail "of what is staged nothing is said"
 [ "$(ls "$directory/stage")" = usr ] || fail "everything lies in usr"
 is_installed "$directory/stage/usr"
 by_find_package staged
