@@ -8,6 +8,7 @@
 #include "dataset.hpp"
 #include "headrace.h"
 #include "loader.hpp"
+#include "metrics.hpp"
 #include "pool.hpp"
 #include "queue.hpp"
 #include "spheres.hpp"

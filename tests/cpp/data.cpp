@@ -126,6 +126,26 @@ static void sources_are_mixed() {
                BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_create_mixed");
 }
 
+static void metrics_are_a_string() {
+  std::vector<uint16_t> tokens;
+  headrace::dataset data = numbers(tokens, 81);
+  headrace::loader loader(data, small_rows());
+  std::vector<std::string> names;
+  std::vector<batch_metrics_object> objects(8, batch_metrics_object());
+  for (size_t i = 0; i < objects.size(); i++) names.push_back("loader " + std::to_string(i));
+  for (size_t i = 0; i < objects.size(); i++) {
+    objects[i].name = names[i].c_str();
+    objects[i].loader = loader.get();
+  }
+  batch_metrics_options options = BATCH_METRICS_OPTIONS_INIT;
+  options.objects = objects.data();
+  options.num_objects = objects.size();
+  std::string text = headrace::metrics_text(options);
+  CHECK(text.size() > 4096 && text.back() == '\n' && text.find("\"loader 7\"") != std::string::npos);
+  objects[0].loader = nullptr;
+  CHECK_THROWS(headrace::metrics_text(options), BATCH_ERROR_INVALID_ARGUMENT, "batch_metrics_text");
+}
+
 static void a_transform_that_throws_is_a_fault() {
   std::vector<uint16_t> tokens;
   headrace::dataset data = numbers(tokens, 81);
@@ -290,6 +310,7 @@ int main() {
   RUN(a_pool_of_one_is_enough_for_a_loop);
   RUN(a_state_resumes_a_run);
   RUN(sources_are_mixed);
+  RUN(metrics_are_a_string);
   RUN(a_transform_that_throws_is_a_fault);
   RUN(tokenizers_encode_and_decode);
   RUN(a_tokenizer_of_ones_own_may_throw);
