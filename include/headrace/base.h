@@ -145,7 +145,7 @@ HEADRACE_API const char *batch_features(void);
 
 /* Deadlines are absolute CLOCK_MONOTONIC times in nanoseconds: not to wait at all, and to wait without end.
    */
-#define BATCH_NO_WAIT ((uint64_t)0)
+#define BATCH_NO_WAIT UINT64_C(0)
 #define BATCH_FOREVER UINT64_MAX
 
 /* Returns the deadline `nanoseconds` from now; BATCH_FOREVER where the sum would overflow. */

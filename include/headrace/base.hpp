@@ -151,6 +151,8 @@ public:
 protected:
   constexpr handle() noexcept : pointer_(nullptr) {}
   explicit handle(T *made) noexcept : pointer_(made) {}
+  handle(const handle &) = delete;
+  handle &operator=(const handle &) = delete;
   handle(handle &&other) noexcept : pointer_(other.detach()) {}
   handle &operator=(handle &&other) noexcept {
     T *taken = other.detach();

@@ -37,12 +37,12 @@ public:
             this};
   }
 
+  virtual ~allocator() = default;
   allocator(const allocator &) = delete;
   allocator &operator=(const allocator &) = delete;
 
 protected:
   allocator() = default;
-  ~allocator() = default;
 };
 
 /* What batch_pool_get_stats gives. */

@@ -49,7 +49,7 @@ typedef struct batch_tokenizer_functions {
 #define BATCH_TOKENIZER_FUNCTIONS_INIT HEADRACE_OPTIONS_INIT(batch_tokenizer_functions)
 
 /* No end-of-text id. */
-#define BATCH_NO_TOKEN ((int32_t)-1)
+#define BATCH_NO_TOKEN (-INT32_C(1))
 
 /* Makes the tokenizer whose ids are the bytes: vocabulary 256 + specials. Special ids (256 on) never come
    from text and decode to nothing; the first of them is the end of text.

@@ -19,7 +19,7 @@ compile() {
   compiler=$1 standard=$2
   shift 2
   compiled=$((compiled + 1))
-  "$compiler" -std="c++$standard" -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -I "$include" "$@" && return
+  "$compiler" -std="c++$standard" -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror -I "$include" "$@" && return
   echo "$* does not compile as C++$standard with $compiler" >&2
   exit 1
 }
