@@ -13,6 +13,7 @@ typedef enum options_action { OPTIONS_MEASURE, OPTIONS_LIST, OPTIONS_HELP } opti
 /* Reads a command line; says on stderr what is wrong with it and returns false. */
 bool options_parse(const bench_suite *suite, int argc, char **argv, bench_options *options,
                    options_action *action);
+int options_complete(const bench_suite *suite, const char *option); /* see names.h */
 void options_usage(FILE *to, const bench_suite *suite);
 bool options_want_cell(const bench_options *options, const bench_cell *cell);
 bool options_want_contestant(const bench_options *options, const bench_contestant *contestant);

@@ -3,6 +3,8 @@
 #include "bench.h"
 #include "frame.h"
 
+#include "cli/nearest.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -42,10 +44,38 @@ static int usage(FILE *to) {
   return to == stdout ? 0 : 2;
 }
 
+static int no_suite(const char *name) {
+  nearest n = nearest_to(name);
+  for (size_t i = 0; i < SUITES; i++) nearest_try(&n, suites[i].suite->name);
+  nearest_try(&n, elsewhere);
+  fprintf(stderr, "headrace-bench: %s is no suite%s%s%s (see headrace bench --help)\n", name,
+          n.word != NULL ? "; did you mean " : "", n.word != NULL ? n.word : "", n.word != NULL ? "?" : "");
+  return 2;
+}
+
+/* argv[1] is the suite's name. */
+static int run(int argc, char **argv) {
+  for (size_t i = 0; i < SUITES; i++)
+    if (strcmp(argv[1], suites[i].suite->name) == 0) return bench_main(suites[i].suite, argc - 1, argv + 1);
+  return strcmp(argv[1], elsewhere) == 0 ? run_elsewhere(argv) : no_suite(argv[1]);
+}
+
+/* --complete [SUITE [OPTION]]: what a shell offers; the suite's part is in names.h. */
+static int complete(int argc, char **argv) {
+  if (argc > 2) {
+    char *const name = argv[2];
+    argv[2] = argv[1]; /* SUITE --complete OPTION */
+    argv[1] = name;
+    return run(argc, argv);
+  }
+  for (size_t i = 0; i < SUITES; i++) puts(suites[i].suite->name);
+  puts(elsewhere);
+  return 0;
+}
+
 int main(int argc, char **argv) {
   if (argc < 2) return usage(stderr);
   if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0) return usage(stdout);
-  for (size_t i = 0; i < SUITES; i++)
-    if (strcmp(argv[1], suites[i].suite->name) == 0) return bench_main(suites[i].suite, argc - 1, argv + 1);
-  return strcmp(argv[1], elsewhere) == 0 ? run_elsewhere(argv) : usage(stderr);
+  if (strcmp(argv[1], "--complete") == 0) return complete(argc, argv);
+  return run(argc, argv);
 }

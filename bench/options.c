@@ -1,4 +1,5 @@
 #include "frame.h"
+#include "names.h"
 
 #include <fnmatch.h>
 #include <getopt.h>
@@ -101,7 +102,8 @@ bool options_parse(const bench_suite *suite, int argc, char **argv, bench_option
   all_options(suite, all);
   *o = (bench_options){0};
   *action = OPTIONS_MEASURE;
-  for (int option; (option = getopt_long(argc, argv, "h", all, NULL)) != -1;) {
+  opterr = 0;
+  for (int option; (option = getopt_long(argc, argv, ":h", all, NULL)) != -1;) {
     bool good = true;
     switch (option) {
     case CELLS:
@@ -133,12 +135,18 @@ bool options_parse(const bench_suite *suite, int argc, char **argv, bench_option
       *action = OPTIONS_HELP;
       break;
     default:
-      good = option >= OWN;
+      good = option >= OWN || names_refuse_option(suite, all, option, argv);
       if (good) o->own[option - OWN] = optarg != NULL ? optarg : "";
     }
     if (!good) return false;
   }
   return optind == argc || bench_refuse("an argument", argv[optind], "options only");
+}
+
+int options_complete(const bench_suite *suite, const char *option) {
+  struct option all[COMMON + BENCH_MAX_OWN + 1];
+  all_options(suite, all);
+  return names_complete(suite, all, option);
 }
 
 /* Whether a pattern of a comma separated list matches either of two names. */

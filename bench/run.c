@@ -1,5 +1,6 @@
 #include "clock.h"
 #include "frame.h"
+#include "names.h"
 #include "team.h"
 
 #include "cli/terminal.h"
@@ -154,10 +155,7 @@ static int cannot_write(const char *path) {
 /* Measures into a CSV file, and draws it. `csv` is open; path is its name, for the picture. */
 static int run_into(run_state *run, FILE *csv, const char *path) {
   run->all = count_measurements(run);
-  if (run->all == 0) {
-    fprintf(stderr, "headrace-bench: nobody takes part; --list names the cells and contestants\n");
-    return 2;
-  }
+  if (run->all == 0) return names_nobody(run->suite, &run->options, run->cells, run->cell_count);
   if (csv != NULL) report_csv_header(csv);
   run_cells(run, csv);
   if (csv != NULL && (fflush(csv) != 0 || ferror(csv))) return cannot_write(path);
@@ -207,6 +205,7 @@ static int run_suite(run_state *run) {
 int bench_main(const bench_suite *suite, int argc, char **argv) {
   run_state run = {.suite = suite};
   options_action action;
+  if (argc > 1 && strcmp(argv[1], "--complete") == 0) return options_complete(suite, argv[2]);
   if (!options_parse(suite, argc, argv, &run.options, &action)) return 2;
   if (action == OPTIONS_HELP) {
     options_usage(stdout, suite);
