@@ -55,8 +55,8 @@ typedef struct batch_metrics_object {
 
 /* A label in every sample. The struct stays as it is for ever. */
 typedef struct batch_metrics_label {
-  const char *
-      name; /* a letter or _, then letters, digits and _; not `name` and `sphere`, nor one with __ in front */
+  /* A letter or _, then letters, digits and _; not `name`, `sphere` or `version`, nor one with __ in front. */
+  const char *name;
   const char *value; /* UTF-8, with any characters */
 } batch_metrics_label;
 
@@ -75,9 +75,9 @@ typedef struct batch_metrics_options {
    Where room is too small text is "", since half of it would be taken for all. text may be NULL when room
    is 0.
    Returns: the bytes of the text without the NUL, as snprintf does: it was written when they are fewer than
-   room. Numbers grow: a text of the next call may be longer. About 3 KiB for a loader, 1 KiB for the
-   others, and 100 bytes for a label. 0, and text "": a bad option; in a forked child, a loader or spheres
-   (BATCH_ERROR_UNSUPPORTED). */
+   room. Numbers grow: a text of the next call may be longer. About 3 KiB for a loader or for tokenizing, 1 KiB
+   for a queue or a pool, 1 KiB and 200 bytes a sphere for spheres; names and labels stand in each line. 0, and
+   text "": a bad option; in a forked child, a loader or spheres (BATCH_ERROR_UNSUPPORTED). */
 HEADRACE_API size_t batch_metrics_text(const batch_metrics_options *options, char *text, size_t room);
 
 #ifdef __cplusplus

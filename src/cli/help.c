@@ -62,10 +62,11 @@ static void put_line(filling *f, const char *line, int length) {
     f->verbatim |= heading && strncmp(line, "Examples", 8) == 0;
     f->indent = 0;
   } else if (blanks == 2) {
-    int name = name_length(line, length);
+    int name = name_length(line, length), text = name + (int)strspn(line + name, " ");
     end_line(f);
     f->column = fprintf(f->to, "%.*s", name, line);
-    f->indent = f->width < 60 ? NARROW_COLUMN : TEXT_COLUMN;
+    f->indent = text >= length ? TEXT_COLUMN : text;
+    if (f->width < 60 && f->indent == TEXT_COLUMN) f->indent = NARROW_COLUMN;
     if (f->column >= f->indent - 1) end_line(f);
     put_words(f, line + name, length - name);
   } else { /* of a paragraph, or of an option's text */
@@ -75,6 +76,7 @@ static void put_line(filling *f, const char *line, int length) {
 
 static void put_text(filling *f, const char *text) {
   f->verbatim = false;
+  f->indent = 0;
   if (f->width >= WRITTEN_FOR) {
     fputs(text, f->to);
     return;
@@ -118,8 +120,12 @@ void help_print_overview(FILE *to) {
   filling f = filling_of(to);
   put_usage(&f, "headrace COMMAND [OPTION...] [FILE...]\n");
   put_text(&f, "\nBatches for training language models: from files to shuffled batches.\n\n");
-  fputs("Commands:\n", to);
-  for (const cli_command *c = cli_commands; c->name; c++) fprintf(to, "  %-10s %s\n", c->name, c->summary);
+  put_text(&f, "Commands:\n");
+  for (const cli_command *c = cli_commands; c->name; c++) {
+    char line[100];
+    snprintf(line, sizeof line, "  %-10s %s\n", c->name, c->summary);
+    put_text(&f, line);
+  }
   fputc('\n', to);
   put_text(&f, "headrace help COMMAND, or headrace COMMAND --help, tells more; -V or --version\n"
                "prints the version.\n");
