@@ -216,6 +216,8 @@ def report(documents_read):
 def check(texts, options):
     """Reads, compiles and runs documents: [(path, text)]. Returns them as Documents, whose faults say what is wrong."""
     jobs = len(os.sched_getaffinity(0))
+    if options.full:
+        options.limit *= 5
     options.python = python_with_numpy()
     if options.python is None:
         print("docs: skipped: no NumPy (Debian: python3-numpy)")
