@@ -139,7 +139,8 @@ class Document:
             self.configure(block)
         elif block.language == "text":
             return
-        self.ran[block.language] = self.ran.get(block.language, 0) + (block.language != "setup")
+        kind = block.language + " only compiled" * (block.language in ("c", "cpp") and not program)
+        self.ran[kind] = self.ran.get(kind, 0) + (kind != "setup")
 
     def write(self, block):
         name = os.path.join(self.folder, block.marks["file"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 MARKS = ("file", "in", "run", "check", "fails", "std", "output")
 RUNS = ("bare", "full", "no")
 FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$")
+QUOTED = re.compile(r"^\s*(>\s*)+(```|~~~|    )|.*<(pre|code)\b", re.I)
 LIST_ITEM = re.compile(r"^(\s*)([-*+]|\d{1,9}[.)])(\s+)\S")
 MARK = re.compile(r"\s*;\s*(?=(?:%s)\b)" % "|".join(MARKS))
 
@@ -150,6 +151,9 @@ class Reader:
         self.prose.append((start, line))
         if not line.strip():
             return
+        line = line.expandtabs(4)
+        if QUOTED.match(line):
+            raise Fault(self.path, start, "a block in a quotation or in HTML, which nothing looks at")
         indent = len(line) - len(line.lstrip())
         if self.blank:
             while len(self.indents) > 1 and indent < self.indents[-1]:
