@@ -4,9 +4,11 @@ if(HEADRACE_INSTALL)
   if(BUILD_SHARED_LIBS)
     set(is_shared ON)
   endif()
-  install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" -D \"PREFIX=\${CMAKE_INSTALL_PREFIX}\"
-    -D \"LIBDIR=${CMAKE_INSTALL_LIBDIR}\" -D SHARED=${is_shared} -P \"${PROJECT_SOURCE_DIR}/cmake/after_install.cmake\")"
-    COMPONENT dev)
+  if(NOT CMAKE_CROSSCOMPILING) # it asks this machine's loader and pkg-config
+    install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" -D \"PREFIX=\${CMAKE_INSTALL_PREFIX}\"
+      -D \"LIBDIR=${CMAKE_INSTALL_LIBDIR}\" -D SHARED=${is_shared} -P \"${PROJECT_SOURCE_DIR}/cmake/after_install.cmake\")"
+      COMPONENT dev)
+  endif()
   add_custom_target(uninstall COMMENT "Removing what was installed"
     COMMAND ${CMAKE_COMMAND} -D BUILD=${PROJECT_BINARY_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake VERBATIM)
 endif()
