@@ -1,9 +1,9 @@
 #!/bin/sh
-# Usage: musl.sh MUSL_GCC SOURCE_DIR CK_INCLUDE_DIR HEADRACE [FOLDER]
-# Library and command need no call that only glibc has: all of src (or FOLDER) compiles with musl's headers, without the
-# optional packages, and the command, linked statically with musl, gives the batches that HEADRACE gives.
+# Usage: musl.sh MUSL_GCC SOURCE_DIR CK_INCLUDE_DIR FOLDER [HEADRACE]
+# What is in FOLDER, of library and command, needs no call that only glibc has: it compiles with musl's headers, without
+# the optional packages. With HEADRACE the command is linked too, statically, and gives the batches that HEADRACE gives.
 set -eu
-compiler=$1 source=$2 ck=$3 headrace=$4 folder=${5:-$2/src}
+compiler=$1 source=$2 ck=$3 folder=$4 headrace=${5:-}
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT
 
@@ -15,11 +15,15 @@ for header in /usr/include/linux /usr/include/asm-generic "/usr/include/$("$comp
 done
 
 cd "$folder"
-# shellcheck disable=SC2016
-find -- * -name '*.c' | xargs -P "$(nproc)" -I '{}' sh -c 'file=$1 objects=$2; shift 2
-  exec "$@" -c "$file" -o "$objects/$(echo "$file" | tr / _).o"' sh '{}' "$directory/objects" \
-  "$compiler" -std=c11 -O0 -D_GNU_SOURCE -Wall -Wextra -Werror "-I$source/include" "-I$source/src" \
+set -- "$compiler" -std=c11 -O0 -D_GNU_SOURCE -Wall -Wextra -Werror "-I$source/include" "-I$source/src" \
   -idirafter "$directory/include"
+if [ -z "$headrace" ]; then
+  find . -name "*.c" -print0 | xargs -0 -P "$(nproc)" -n 16 "$@" -fsyntax-only
+  exit
+fi
+# shellcheck disable=SC2016
+find -- * -name "*.c" -print0 | xargs -0 -P "$(nproc)" -I '{}' sh -c 'file=$1 objects=$2; shift 2
+  exec "$@" -c "$file" -o "$objects/$(echo "$file" | tr / _).o"' sh '{}' "$directory/objects" "$@"
 "$compiler" -static "$directory"/objects/*.o -o "$directory/headrace" -lm
 
 cd "$source"
