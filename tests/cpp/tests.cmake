@@ -16,19 +16,25 @@ set_tests_properties(cpp_no_exceptions_abort PROPERTIES LABELS unit TIMEOUT ${HE
   PASS_REGULAR_EXPRESSION "headrace: /nonexistent/headrace.bin: .*aborted")
 
 if(NOT HEADRACE_SANITIZE)
-  set(compilers ${CMAKE_CXX_COMPILER} ${HEADRACE_CLANGXX})
+  set(compilers ${CMAKE_CXX_COMPILER})
+  if(HEADRACE_LONG_TESTS)
+    list(APPEND compilers ${HEADRACE_CLANGXX})
+  endif()
   headrace_script_test(cpp_misuse cpp_misuse.sh ${include_dir} ${CMAKE_CURRENT_SOURCE_DIR}/cpp/misuse.cpp ${compilers})
   headrace_script_control(cpp_misuse_control cpp_misuse.sh ${include_dir} ${CMAKE_CURRENT_SOURCE_DIR}/cpp/misuse_control.cpp
     ${compilers})
   set(programs ${CMAKE_CURRENT_SOURCE_DIR}/cpp/handles.cpp)
-  if(HEADRACE_LONG_TESTS)
+  set(pairs ${CMAKE_CXX_COMPILER}:11 ${CMAKE_CXX_COMPILER}:20 ${HEADRACE_CLANGXX}:17)
+  if(HEADRACE_LONG_TESTS AND BUILD_SHARED_LIBS)
     list(APPEND programs ${CMAKE_CURRENT_SOURCE_DIR}/cpp/data.cpp)
+    list(APPEND pairs ${CMAKE_CXX_COMPILER}:14 ${CMAKE_CXX_COMPILER}:17 ${CMAKE_CXX_COMPILER}:2b
+      ${HEADRACE_CLANGXX}:11 ${HEADRACE_CLANGXX}:14 ${HEADRACE_CLANGXX}:20 ${HEADRACE_CLANGXX}:2b)
   endif()
-  headrace_script_test(cpp_standards cpp_standards.sh ${include_dir} ${compilers} -- ${programs})
+  headrace_script_test(cpp_standards cpp_standards.sh ${include_dir} ${pairs} -- ${programs})
   if(HEADRACE_LONG_TESTS AND BUILD_SHARED_LIBS)
     set_tests_properties(cpp_standards PROPERTIES ENVIRONMENT LIBRARY_DIR=$<TARGET_FILE_DIR:headrace>)
   endif()
-  headrace_script_control(cpp_standards_control cpp_standards.sh ${include_dir} ${CMAKE_CXX_COMPILER} --
+  headrace_script_control(cpp_standards_control cpp_standards.sh ${include_dir} ${CMAKE_CXX_COMPILER}:11 --
     ${CMAKE_CURRENT_SOURCE_DIR}/cpp/misuse.cpp)
 endif()
 

@@ -1,48 +1,51 @@
 #!/bin/sh
-# Usage: cpp_standards.sh INCLUDE_DIR COMPILER... -- FILE...
-# Each FILE compiles as C++11, 14, 17 and 20 with every COMPILER, and the C++ headers do so each alone, with warnings as errors.
-# With LIBRARY_DIR in the environment, also as C++23 where the compiler has it, and the files are linked and run.
+# Usage: cpp_standards.sh INCLUDE_DIR COMPILER:STANDARD... -- FILE...
+# Each FILE compiles with each COMPILER for its STANDARD (11, 2b), with warnings as errors. A compiler that is NOTFOUND, or has not
+# the standard, is passed over. With LIBRARY_DIR in the environment the files are also linked and run, and the C++ headers compile
+# each alone with the first one.
 set -u
-include=$1
-shift
-compilers= compiled=0
-while [ "$1" != -- ]; do
-  case $1 in *NOTFOUND) ;; *) compilers="$compilers $1" ;; esac
-  shift
-done
+include=$1 first=$2 compiled=0
 shift
 directory=$(mktemp -d) || exit 1
 trap 'rm -rf "$directory"' EXIT
 
-# compile COMPILER STANDARD WORD...
+# compile COMPILER:STANDARD WORD...
 compile() {
-  compiler=$1 standard=$2
-  shift 2
+  compiler=${1%:*} standard=${1##*:}
+  shift
   compiled=$((compiled + 1))
-  "$compiler" -std="c++$standard" -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror -I "$include" "$@" && return
+  "$compiler" -std="c++$standard" -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast -Wnon-virtual-dtor -Werror \
+    -I "$include" "$@" && return
   echo "$* does not compile as C++$standard with $compiler" >&2
   exit 1
 }
 
-for compiler in $compilers; do
-  standards="11 14 17 20"
-  [ -n "${LIBRARY_DIR-}" ] && echo | "$compiler" -std=c++2b -x c++ -fsyntax-only - 2>"$directory/log" && standards="$standards 2b"
-  for standard in $standards; do
-    for file; do
-      if [ -z "${LIBRARY_DIR-}" ]; then
-        compile "$compiler" "$standard" -fsyntax-only "$file"
-      else
-        compile "$compiler" "$standard" -pthread -o "$directory/run" "$file" -L "$LIBRARY_DIR" -lheadrace
-        LD_LIBRARY_PATH=$LIBRARY_DIR "$directory/run" ||
-          { echo "$file as C++$standard with $compiler fails" >&2; exit 1; }
-      fi
-    done
+has_standard() {
+  case $1 in *NOTFOUND:*) return 1 ;; esac
+  echo | "${1%:*}" -std="c++${1##*:}" -x c++ -fsyntax-only - 2>"$directory/log"
+}
+
+pairs=
+while [ "$1" != -- ]; do
+  ! has_standard "$1" || pairs="$pairs $1"
+  shift
+done
+shift
+for pair in $pairs; do
+  for file; do
+    if [ -z "${LIBRARY_DIR-}" ]; then
+      compile "$pair" -fsyntax-only "$file"
+    else
+      compile "$pair" -pthread -o "$directory/run" "$file" -L "$LIBRARY_DIR" -lheadrace
+      LD_LIBRARY_PATH=$LIBRARY_DIR "$directory/run" || { echo "$file with $pair fails" >&2; exit 1; }
+    fi
   done
 done
-set -- $compilers
-for header in "$include"/headrace/*.hpp; do
-  printf '#include <headrace/%s>\n#include <headrace/%s>\n' "${header##*/}" "${header##*/}" >"$directory/alone.cpp"
-  compile "$1" 11 -fsyntax-only "$directory/alone.cpp"
-done
+if [ -n "${LIBRARY_DIR-}" ]; then
+  for header in "$include"/headrace/*.hpp; do
+    printf '#include <headrace/%s>\n#include <headrace/%s>\n' "${header##*/}" "${header##*/}" >"$directory/alone.cpp"
+    compile "$first" -fsyntax-only "$directory/alone.cpp"
+  done
+fi
 echo "$compiled compilations"
 [ "$compiled" -gt 0 ]
