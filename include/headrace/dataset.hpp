@@ -47,6 +47,9 @@ public:
     std::vector<const char *> raw = files.pointers();
     *this = adopt(detail::check(batch_dataset_open(raw.data(), raw.size(), &options)));
   }
+  explicit dataset(std::initializer_list<std::string> files,
+                   const batch_dataset_options &options = BATCH_DATASET_OPTIONS_INIT)
+      : dataset(paths(files), options) {}
   /* What memory points at is borrowed for the life of the dataset. */
   static dataset from_memory(const batch_memory &memory,
                              const batch_dataset_options &options = BATCH_DATASET_OPTIONS_INIT) {

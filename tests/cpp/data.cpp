@@ -261,6 +261,19 @@ static void what_a_writer_writes_a_dataset_reads() {
                "batch_dataset_open");
 }
 
+static void paths_are_one_several_or_a_vector() {
+  const std::string first = path("a.npy"), second = path("b.npy");
+  const batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  const std::vector<std::string> both = {first, second};
+  CHECK(headrace::dataset(first).tokens() == 100 &&
+        headrace::dataset(first.c_str(), options).tokens() == 100);
+  CHECK(headrace::dataset({first}).tokens() == 100 &&
+        headrace::dataset({first.c_str()}, options).files() == 1);
+  CHECK(headrace::dataset(both).tokens() == 200 && headrace::dataset({first, second}, options).files() == 2);
+  CHECK(
+      (headrace::dataset{first.c_str(), second.c_str()}.files() == 2)); // not the string between two pointers
+}
+
 static void a_report_that_throws_stops_and_is_thrown() {
   std::ofstream(path("text.txt")) << "mill race\n";
   headrace::tokenizer bytes = headrace::tokenizer::bytes();
@@ -315,6 +328,7 @@ int main() {
   RUN(tokenizers_encode_and_decode);
   RUN(a_tokenizer_of_ones_own_may_throw);
   RUN(what_a_writer_writes_a_dataset_reads);
+  RUN(paths_are_one_several_or_a_vector);
   RUN(a_report_that_throws_stops_and_is_thrown);
   RUN(documents_have_their_places);
   for (const char *made : {"run.state", "a.npy", "b.npy", "text.txt", "two.jsonl"})
