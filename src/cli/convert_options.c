@@ -7,12 +7,11 @@ const char convert_name[] = "convert";
 static int print_help(void) {
   return help_print(convert_name, "headrace convert [OPTION...] --output FILE --to FORMAT INPUT...\n",
                     (const char *const[]){
-                        "Writes files of tokens in another format: the same tokens, and the same\n"
-                        "documents where both formats have them. INPUT is a file, a directory or a\n"
-                        "quoted pattern, of any format of tokens that is read. FILE appears, whole, when\n"
-                        "everything is written; shards appear one by one, but with --force together in\n"
-                        "the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, and it ends by\n"
-                        "the signal.\n",
+                        "The tokens stay the same, and so do the documents where both formats have them.\n"
+                        "INPUT is a file, a directory or a quoted pattern, of any format of tokens that\n"
+                        "is read. FILE appears, whole, when everything is written; shards appear one by\n"
+                        "one, but with --force together in the end. SIGINT, SIGTERM and SIGHUP stop it\n"
+                        "and take the temporary files away; it ends by the signal.\n",
                         "Options:\n"
                         "  -o, --output FILE     what to write\n"
                         "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron\n"

@@ -13,10 +13,10 @@ static int print_help(void) {
                     "headrace decode [OPTION...] FILE...\n"
                     "headrace decode [OPTION...] --ids LIST\n",
                     (const char *const[]){
-                        "Writes the text of files of tokens, of every format that is read: with the\n"
-                        "tokenizer that made them, bytes and byte-level BPE give back the bytes of the\n"
-                        "text, SentencePiece what its model has left of them. Documents are written one\n"
-                        "behind the other. FILE is a file, a directory or a quoted pattern.\n",
+                        "Reads every format of tokens. With the tokenizer that made them, bytes and\n"
+                        "byte-level BPE give back the bytes of the text, SentencePiece what its model\n"
+                        "has left of them. Documents are written one behind the other. FILE is a file,\n"
+                        "a directory or a quoted pattern.\n",
                         "Options:\n"
                         "  -o, --output FILE     what to write; it appears when it is whole (standard\n"
                         "                        output)\n"

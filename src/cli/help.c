@@ -7,7 +7,7 @@
 #include "cli.h"
 #include "terminal.h"
 
-enum { WRITTEN_FOR = 79, TEXT_COLUMN = 24, NARROW_COLUMN = 8 };
+enum { WRITTEN_FOR = 79, TEXT_COLUMN = 24, NARROW_COLUMN = 8, USAGE_COLUMN = 11 };
 
 static const char exit_status[] =
     "Exit status: 0; 1 when a file cannot be read or written, or is not what it\n"
@@ -94,8 +94,11 @@ static filling filling_of(FILE *to) {
 
 static void put_usage(filling *f, const char *usage) {
   for (const char *before = "Usage: "; *usage; before = "       ") {
-    int length = (int)strcspn(usage, "\n");
-    fprintf(f->to, "%s%.*s\n", before, length, usage);
+    int length = (int)strcspn(usage, "\n"), program = (int)strcspn(usage, " ");
+    f->column = fprintf(f->to, "%s%.*s", before, program, usage);
+    f->indent = USAGE_COLUMN;
+    put_words(f, usage + program, length - program);
+    end_line(f);
     usage += length + (usage[length] == '\n');
   }
 }
