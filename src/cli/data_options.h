@@ -2,8 +2,8 @@
 
    Usage:
        data_options data = DATA_OPTIONS_INIT;
-       static const struct option options[] = {DATA_OPTIONS_LONG, {"help", no_argument, NULL, 'h'}, {0}};
-       in the loop over getopt_long's answers: if (data_option_is(c)) status = data_option_take(...)
+       const struct option command_options_long[] = {DATA_OPTIONS_LONG, {"help", no_argument, NULL, 'h'}, {0}};
+       in the loop over cli_next_option's answers: if (data_option_is(c)) status = data_option_take(...)
        behind it: status = data_options_settle(&data, command)
        batch_dataset_open(argv + optind, argc - optind, &data.dataset); data_options_free(&data); */
 #ifndef HEADRACE_CLI_DATA_OPTIONS_H

@@ -2,8 +2,8 @@
 
    Usage:
        loader_options loader = LOADER_OPTIONS_INIT;
-       static const struct option options[] = {LOADER_OPTIONS_LONG, {"help", no_argument, NULL, 'h'}, {0}};
-       in the loop over getopt_long's answers: if (loader_option_is(c)) status = loader_option_take(...)
+       const struct option command_options_long[] = {LOADER_OPTIONS_LONG, {"help", no_argument, NULL, 'h'}, {0}};
+       in the loop over cli_next_option's answers: if (loader_option_is(c)) status = loader_option_take(...)
        behind it: status = loader_options_settle(&loader, command)
        batch_loader_create(dataset, &loader.loader); loader_options_free(&loader) */
 #ifndef HEADRACE_CLI_LOADER_OPTIONS_H
