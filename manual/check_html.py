@@ -2,6 +2,7 @@
 """Checks the HTML of the manual beside what it is written from:
   - Doxygen had no warning;
   - every sentence of every comment of the headers is on the header's page, word for word, and every function has its place;
+    of a C++ header, every sentence of its first comment;
   - no markup is left standing as text;
   - every link to another page, to a place on one, and to a picture leads somewhere.
 Prints each fault; ends with 1 if there is one. With --control it makes faults in a copy, one of each kind, and ends with 1 if
@@ -57,14 +58,14 @@ class Check:
                 found[file] = Page(read(os.path.join(self.folder, "html", file)))
         return found
 
-    def check_header(self, name, text, page):
+    def check_header(self, file, text, page):
         said = words("".join(page.parts))
         for function in re.findall(r"^HEADRACE_API [^;(]*?(\w+)\(", text, re.M):
             if " %s more " % function not in said and said.count(" %s " % function) < 3:
-                self.faults.append("%s.h: %s has no place" % (name, function))
+                self.faults.append("%s: %s has no place" % (file, function))
         for sentence in set(sentences("\n\n".join(re.findall(r"/\*(.*?)\*/", text, re.S)))):
             if sentence not in said:
-                self.faults.append("%s.h: not on its page: %s" % (name, sentence.strip()))
+                self.faults.append("%s: not on its page: %s" % (file, sentence.strip()))
 
     def check_markup(self, pages):
         for file, page in pages.items():
@@ -88,11 +89,12 @@ class Check:
         said = read(os.path.join(self.folder, "warnings")).strip()
         self.faults += ["Doxygen: " + line for line in said.split("\n") if line]
         for file in sorted(os.listdir(self.headers)):
-            name = file[:-2]
-            if file.endswith(".h") and name != "headrace":
-                page = pages.get("group__header__%s.html" % name)
+            name, kind = os.path.splitext(file)
+            if name != "headrace":
+                page = pages.get("group__header__%s.html" % (name if kind == ".h" else name + "__hpp"))
+                text = read(os.path.join(self.headers, file))
                 if page:
-                    self.check_header(name, read(os.path.join(self.headers, file)), page)
+                    self.check_header(file, text if kind == ".h" else text[:text.index("*/") + 2], page)
                 else:
                     self.faults.append("no page of " + file)
         self.check_markup(pages)
