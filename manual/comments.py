@@ -16,7 +16,7 @@ from collections import namedtuple
 Block = namedtuple("Block", "kind label text lines")
 
 LABELS = ("Returns", "Threads", "Progress", "Order", "Cost", "Memory", "Time", "Errors", "Usage")
-_LABEL = re.compile(r"([A-Z][a-z]+(?: [A-Za-z]+){0,3}): +")
+_LABEL = re.compile(r"([A-Z][a-z-]+(?: [A-Za-z]+){0,3}): +")
 _ANY_LABEL = re.compile(r"((?:%s)|[a-z_]+):(?: +|$)" % "|".join(LABELS))
 
 

@@ -31,6 +31,11 @@ def _begins_in_lower_case(text):
     return text[0].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
+def _is_init(d):
+    """How the struct above it begins."""
+    return d.kind == "macro" and not d.lines and d.text.startswith("HEADRACE_OPTIONS_INIT(")
+
+
 def _groups(declarations, kinds):
     """The declarations of these kinds, those that share a comment together."""
     groups = []
@@ -103,14 +108,13 @@ class Page:
         self.out.append(".SS " + roff.escape(title, True))
 
     def _name_line(self, what):
-        """NAME, from the first sentence. Returns the blocks that are left."""
+        """NAME, from the first sentence."""
         functions = [d.name for d in self.header.declarations if d.kind == "function"]
         names = ([] if self.name in functions else [self.name]) + functions
-        brief, rest = comments.sentence(what[0].text)
+        brief, _ = comments.sentence(what[0].text)
         self._section("NAME")
         self.out += roff.fill(roff.escape(", ".join(names), True), True)
         self.out += roff.fill("\\- " + roff.escape(_begins_in_lower_case(brief)), True)
-        return [what[0]._replace(text=rest)] * bool(rest) + what[1:]
 
     def _synopsis(self):
         self._section("LIBRARY")
@@ -148,11 +152,22 @@ class Page:
             return
         self._section("TYPES AND CONSTANTS")
         for group in groups:
+            if _is_init(group[0]):
+                self.out += [".PP", ".nf"] + prototypes.lines(group[0]) + [".fi"]
+                continue
             self._declared(group)
             self.out.append(".PP")
-            for field in group[0].fields:
-                self._field(field)
+            self._fields(group[0].fields)
             self.out.append(".PP")
+
+    def _fields(self, fields):
+        """Those of a union stand further in."""
+        depth = 0
+        for field in fields:
+            self.out += [".RS 4"] * (field.depth - depth) + [".RE"] * (depth - field.depth)
+            depth = field.depth
+            self._field(field)
+        self.out += [".RE"] * depth
 
     def _functions(self):
         self._section("FUNCTIONS")
@@ -186,10 +201,10 @@ class Page:
         """title: the .TH, of a name and a section."""
         what, usage, notes = parts(self.header)
         self.out += title(self.name, "3")
-        rest = self._name_line(what)
+        self._name_line(what)
         self._synopsis()
         self._section("DESCRIPTION")
-        self._blocks(rest)
+        self._blocks(what)
         self._subsection("Usage")
         self._blocks(usage)
         self._functions()

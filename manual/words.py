@@ -77,7 +77,7 @@ class Writer:
     def _name(self, word, star, calls, follows):
         names = self.names
         if word in names.functions:
-            return self.function(word, follows != "(" or bool(calls))
+            return self.function(word, follows not in ("(", "*") or bool(calls))
         if word.endswith(".h") and word[:-2] in names.pages:
             return self.header(word[:-2])
         if word in names.constants:
