@@ -91,11 +91,11 @@ def _beside_help(command, write):
     return found
 
 
-def write_commands(manual, names, program, wanted):
-    """wanted: the commands to write pages for; empty: all."""
+def write_commands(manual, names, program, without):
+    """A page for each command that the help lists, but for `without`."""
     top = help.parse(help.ask(program, "help"))
     briefs = dict(item for group in top.groups if group.heading == "Commands" for item in group.items)
-    pages = {"headrace-" + name: name for name in briefs if not wanted or name in wanted}
+    pages = {"headrace-" + name: name for name in briefs if name != without}
     last = [("headrace", "7"), ("batch_loader", "3"), ("headrace_base", "3")]
     for page, name in [("headrace", "")] + sorted(pages.items()):
         write = words.Writer(names, page)
@@ -115,7 +115,7 @@ def main():
     parser.add_argument("--version", required=True)
     parser.add_argument("--command", help="the headrace command; without it there is no section 1")
     parser.add_argument("--changelog", default=os.path.join(HERE, "../CHANGELOG.md"))
-    parser.add_argument("--only", default="", help="write pages for these commands, parted by commas, and no others")
+    parser.add_argument("--without", default="", help="a command that has no page, since it was not built")
     options = parser.parse_args()
     manual = Manual(options.output, date_of(options.version, options.changelog), options.version)
     read = headers.read(man3.INCLUDE, man3.PAGES)
@@ -123,7 +123,7 @@ def main():
     write_headers(manual, read, names)
     write_concepts(manual, names)
     if options.command:
-        write_commands(manual, names, options.command, [name for name in options.only.split(",") if name])
+        write_commands(manual, names, options.command, options.without)
 
 
 if __name__ == "__main__":
