@@ -81,7 +81,7 @@ class Document:
         self.folder = tempfile.mkdtemp(prefix=os.path.basename(path) + ".", dir=options.scratch)
         self.programs = tempfile.mkdtemp(dir=options.scratch)
         self.output = None  # of the last block that was run
-        self.compiled = {}
+        self.compiled, self.shell = {}, None
         self.check_links()
         self.check_files()
 
@@ -104,19 +104,19 @@ class Document:
                                                         self.options.flags, self.programs)
 
     def run(self):
-        shell = Shell(self.folder, self.options.variables, self.options.limit)
         try:
             for block in self.reader.blocks:
                 try:
-                    self.block(block, shell)
+                    self.block(block)
                 except Fault as fault:
                     self.faults.append(fault)
                     if block.language in ("sh", "setup"):
                         break  # what comes after it may need what it was to do
         finally:
-            shell.close()
+            if self.shell:
+                self.shell.close()
 
-    def block(self, block, shell):
+    def block(self, block):
         check_syntax(block, self.folder)
         program = self.compiled[block.line].result() if block.line in self.compiled else None
         if not (block.runs("unit") or self.options.full and block.runs("full")):
@@ -128,7 +128,9 @@ class Document:
             self.compare(block)
         elif block.language in ("sh", "setup"):
             folder = ROOT if block.marks.get("in") == "source" else None
-            wrong, self.output = shell.run(block.whole, int(block.marks.get("fails", 0)), folder)
+            if not self.shell:
+                self.shell = Shell(self.folder, self.options.variables, self.options.limit)
+            wrong, self.output = self.shell.run(block.whole, int(block.marks.get("fails", 0)), folder)
             if wrong:
                 raise block.fault("%s:\n%s" % (wrong, self.output))
         elif program:

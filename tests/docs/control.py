@@ -4,6 +4,7 @@
 usage: control.py BUILD [CC CXX]"""
 import argparse
 import sys
+import tempfile
 
 sys.dont_write_bytecode = True  # nothing is left in the sources
 import blocks
@@ -151,11 +152,13 @@ def check_faults(cases, options):
 
 def main():
     build, cc, cxx = (sys.argv + ["cc", "c++"])[1:4] if len(sys.argv) == 2 else sys.argv[1:4]
-    options = argparse.Namespace(build=build, prefix=None, full=False, cc=cc, cxx=cxx, limit=1)
-    wrong = check_faults(ENDLESS, options)
-    options.limit = 120
-    wrong += check_faults(FAULTS, options)
-    fine = blocks.check([("docs/control.md", FINE)], options)[0]
+    with tempfile.TemporaryDirectory(prefix="headrace-docs.") as prefix:
+        blocks.install(build, prefix)
+        options = argparse.Namespace(build=None, prefix=prefix, full=False, cc=cc, cxx=cxx, limit=1)
+        wrong = check_faults(ENDLESS, options)
+        options.limit = 120
+        wrong += check_faults(FAULTS, options)
+        fine = blocks.check([("docs/control.md", FINE)], options)[0]
     for fault in fine.faults:
         wrong += 1
         print("a fault where there is none: %s" % fault)
