@@ -1,6 +1,7 @@
 """One shell for all the sh blocks of a document, as a reader would type them into one terminal."""
 import os
 import selectors
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -32,7 +33,7 @@ def environment(prefix, root, scratch):
         "LD_LIBRARY_PATH": library,
         "PKG_CONFIG_PATH": os.path.join(library, "pkgconfig"),
         "CMAKE_PREFIX_PATH": prefix,
-        "CMAKE_GENERATOR": "Ninja",
+        "CMAKE_GENERATOR": "Ninja" if shutil.which("ninja") else "Unix Makefiles",
         "MANPATH": os.path.join(prefix, "share/man") + ":",
         "SOURCE": root,
         "HOME": scratch,
