@@ -53,9 +53,11 @@ def compile_block(block, compilers, prefix_flags, folder):
     command = [compilers[block.language], "-std=" + standard] + WARNINGS
     if not is_program(block):
         command.append("-Wno-unused")
-    if "file" in block.marks:
-        command.append("-fsyntax-only")
-    done = subprocess.run(command + [source, "-o", name, "-pthread"] + prefix_flags + ["-lm"], stdout=subprocess.PIPE,
+    if "file" in block.marks:  # commands of the document build it
+        command += ["-fsyntax-only", source] + [flag for flag in prefix_flags if not flag.startswith(("-l", "-L", "-W"))]
+    else:
+        command += [source, "-o", name, "-pthread"] + prefix_flags + ["-lm"]
+    done = subprocess.run(command, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if done.returncode != 0:
         raise block.fault("does not compile:\n" + done.stdout)
