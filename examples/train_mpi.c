@@ -145,7 +145,7 @@ static bool open_all(trainer *t, const arguments *a) {
   bool made = (t->model = model_create(SEED)) && (t->gradient = gradient_create());
   if (!made) fprintf(stderr, "train_mpi: no memory for a model\n");
   if (!made || !read_checkpoint(t, a)) return false;
-  if (open_pipeline(t, a)) return begin_at_one_place(t);
+  if (open_pipeline(t, a)) return true;
   fprintf(stderr, "train_mpi: %s\n", batch_last_error()->message);
   return false;
 }
@@ -201,7 +201,8 @@ static void report(const trainer *t, const arguments *a, double loss) {
            a->checkpoint);
 }
 
-/* MPI_Abort ends the other ranks too, which would wait for this one for ever. */
+/* MPI_Abort ends the other ranks too, which would wait for this one for ever. What all of them know they end by
+   themselves: an abort may lose what was just printed. */
 static int run(int argc, char **argv, trainer *t) {
   arguments a;
   double loss = 0;
@@ -214,7 +215,9 @@ static int run(int argc, char **argv, trainer *t) {
               t->ranks, (unsigned long long)a.rows, t->ranks);
     return 2;
   }
-  if (!open_all(t, &a) || !train(t, &a, &loss)) MPI_Abort(MPI_COMM_WORLD, 1);
+  if (!open_all(t, &a)) MPI_Abort(MPI_COMM_WORLD, 1);
+  if (!begin_at_one_place(t)) return 1;
+  if (!train(t, &a, &loss)) MPI_Abort(MPI_COMM_WORLD, 1);
   if (t->rank == 0) report(t, &a, loss);
   return 0;
 }
