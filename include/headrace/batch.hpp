@@ -42,18 +42,25 @@ public:
   Batch *operator->() const noexcept { return get(); }
   Batch &operator*() const noexcept { return *get(); }
 
-  /* The elements; throws when they are of another type, and those of a tensor that was not asked for. */
-  template <typename T> elements<T> input() const { return view<T>(get()->input); }
-  template <typename T> elements<T> target() const { return view<T>(get()->target); }
-  template <typename T> elements<T> mask() const { return view<T>(get()->mask); }
-  elements<int32_t> documents() const { return view<int32_t>(get()->documents); }
-  elements<int32_t> positions() const { return view<int32_t>(get()->positions); }
+  /* The elements; throws when they are of another type, and those of a tensor that was not asked for. The batch must live as
+     long: it is not a temporary. */
+  template <typename T> elements<T> input() const & { return view<T>(get()->input); }
+  template <typename T> elements<T> target() const & { return view<T>(get()->target); }
+  template <typename T> elements<T> mask() const & { return view<T>(get()->mask); }
+  elements<int32_t> documents() const & { return view<int32_t>(get()->documents); }
+  elements<int32_t> positions() const & { return view<int32_t>(get()->positions); }
   /* num_sequences + 1 of them: the starts, and the end of the last. */
-  elements<int32_t> cu_seqlens() const {
+  elements<int32_t> cu_seqlens() const & {
     elements<int32_t> all = view<int32_t>(get()->cu_seqlens);
     size_t used = size_t(get()->num_sequences) + 1;
     return elements<int32_t>(all.data(), used < all.size() ? used : all.size(), 1);
   }
+  template <typename T> elements<T> input() const && = delete;
+  template <typename T> elements<T> target() const && = delete;
+  template <typename T> elements<T> mask() const && = delete;
+  elements<int32_t> documents() const && = delete;
+  elements<int32_t> positions() const && = delete;
+  elements<int32_t> cu_seqlens() const && = delete;
 
   /* batch_copy: a deep copy. */
   batch copy() const { return adopt(detail::check(batch_copy(get()))); }

@@ -117,7 +117,8 @@ public:
   Tensor *operator->() const noexcept { return get(); }
   Tensor &operator*() const noexcept { return *get(); }
 
-  template <typename T> headrace::elements<T> elements() const { return view<T>(*get()); }
+  template <typename T> headrace::elements<T> elements() const & { return view<T>(*get()); }
+  template <typename T> headrace::elements<T> elements() const && = delete; /* it must live as long */
 
   /* tensor_copy: a deep copy. */
   tensor copy() const { return adopt(detail::check(tensor_copy(get()))); }

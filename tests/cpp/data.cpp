@@ -53,7 +53,8 @@ static void a_loop_over_a_loader_has_every_batch_once() {
   }
   CHECK(steps == 10 && kept->batch_id == 3 && batch_last_error()->code == BATCH_END);
   CHECK(loader.places(kept) == (std::vector<uint64_t>{6, 7}));
-  CHECK(loader.replay(0, 3).input<int32_t>()[0] == 24);
+  batch again = loader.replay(0, 3);
+  CHECK(again.input<int32_t>()[0] == 24);
   CHECK(loader.get_stats().batches == 10);
   CHECK(!loader.next());
   batch none = kept;

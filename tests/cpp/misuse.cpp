@@ -14,9 +14,11 @@ void misuse(headrace::queue &queue, headrace::pool &pool, headrace::batch &batch
   headrace::decoder decoder(headrace::tokenizer::bytes());      // refused: the decoder borrows the tokenizer
   auto keep = [](const headrace::batch &, uint32_t, batch_random &) { return true; };
   (void)headrace::transform(keep);
-  (void)headrace::transform(decltype(keep)(keep)); // refused: the loader borrows the callable
-  (void)headrace::tensor({2, 2}).view_rows(0, 1);  // refused: the view borrows the elements
-  (void)batch.input<char>();                       // refused: no tensor has such elements
-  Batch *raw = batch;                              // refused: get() lends, detach() gives away
-  headrace::batch from = batch.get();              // refused: adopt() takes over, retain() shares
+  (void)headrace::transform(decltype(keep)(keep));  // refused: the loader borrows the callable
+  (void)headrace::batch(1, 1).input<float>();       // refused: the elements are the batch's
+  (void)headrace::tensor({2, 2}).elements<float>(); // refused: the elements are the tensor's
+  (void)headrace::tensor({2, 2}).view_rows(0, 1);   // refused: the view borrows the elements
+  (void)batch.input<char>();                        // refused: no tensor has such elements
+  Batch *raw = batch;                               // refused: get() lends, detach() gives away
+  headrace::batch from = batch.get();               // refused: adopt() takes over, retain() shares
 }
