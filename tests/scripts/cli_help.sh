@@ -94,14 +94,17 @@ refuses 2 'did you mean cl100k?' -- tokenize --split c1100k -o y x
 refuses 2 'did you mean blocks?' -- feed --shuffle block x
 refuses 2 '--pack is zzzz, expected windows, documents, best-fit or bos-aligned (see' -- feed --pack zzzz x
 
-# Of every option with its second and third letter swapped the option is meant.
+# Of every option with its second and third letter swapped the option is meant; of one that several commands have, by one.
+: >tried
 for command in $commands; do
   "$headrace" complete "$command" | sed 's/^--//; s/=$//' >options
   [ "$(wc -l <options)" -ge 17 ] || fail "complete $command lists the options"
   while read -r option; do
     swapped=$(echo "$option" | sed 's/^\(.\)\(.\)\(.\)/\1\3\2/')
-    if [ "$swapped" != "$option" ] && [ ${#option} -gt 2 ]; then
+    if [ "$swapped" != "$option" ] && [ ${#option} -gt 2 ] && ! grep -qxF -e "$option" tried; then
       refuses 2 "--$swapped is no option; did you mean --$option?" -- "$command" "--$swapped"
+      echo "$option" >>tried
     fi
   done <options
 done
+[ "$(wc -l <tried)" -ge 70 ] || fail 'options of all commands were tried'
