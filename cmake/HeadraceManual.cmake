@@ -72,12 +72,22 @@ if(HEADRACE_HTML)
 endif()
 
 # The usage of each header compiles.
+include(CheckLanguage)
 if(Python3_FOUND AND HEADRACE_HAS_UNIT_TESTS)
   set(check ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/manual/check_usage.py --headers ${PROJECT_SOURCE_DIR}/include/headrace)
   add_test(NAME usage_compiles COMMAND ${check} ${CMAKE_C_COMPILER})
   add_test(NAME usage_compiles_control COMMAND ${check} --control ${CMAKE_C_COMPILER})
   set_tests_properties(usage_compiles usage_compiles_control PROPERTIES LABELS unit TIMEOUT 300)
-  set_tests_properties(usage_compiles_control PROPERTIES PASS_REGULAR_EXPRESSION "the control:.*too few arguments")
+  set(controls usage_compiles_control)
+  check_language(CXX)
+  if(CMAKE_CXX_COMPILER)
+    add_test(NAME usage_compiles_cpp COMMAND ${check} --cpp ${CMAKE_CXX_COMPILER})
+    add_test(NAME usage_compiles_cpp_control COMMAND ${check} --cpp --control ${CMAKE_CXX_COMPILER})
+    set_tests_properties(usage_compiles_cpp usage_compiles_cpp_control PROPERTIES LABELS unit TIMEOUT 300)
+    list(APPEND controls usage_compiles_cpp_control)
+  endif()
+  set_tests_properties(${controls} PROPERTIES
+    PASS_REGULAR_EXPRESSION "the control:.*(too few arguments|no matching function)")
 endif()
 
 # What is written is whole: every function, sentence, command and option is there, and groff has nothing to say. The control

@@ -4,7 +4,7 @@
        try {
          headrace::dataset text("corpus.jsonl");
        } catch (const headrace::error &e) {
-         std::fprintf(stderr, "%s\n", e.what());            the sentence of batch_last_error
+         std::fprintf(stderr, "%s\n", e.what()); // as batch_last_error
        }
 
    Names: a method is the C function without the prefix of its noun and without its first argument, and has the same

@@ -2,9 +2,10 @@
 
    Usage:
        headrace::batch batch(32, 1024, 50257);
-       for (headrace::batch &part : batch.split(4)) queue.enqueue(std::move(part));
+       for (headrace::batch &part : batch.split(4))
+         if (!queue.enqueue(std::move(part))) break;
        headrace::elements<float> ids = batch.input<float>();
-       batch->batch_id = 7;                                     the fields of Batch
+       batch->batch_id = 7; // the fields of Batch
 
    Copying one adds a reference (batch_retain, one atomic addition), moving one does not, the end of its life drops it
    (batch_release): several handles may show one batch, as std::shared_ptr. copy() copies the elements.

@@ -6,7 +6,8 @@
        options.batch_size = 32;
        options.sequence_length = 1024;
        headrace::loader loader(text, options);
-       for (headrace::batch &batch : loader) train(batch.input<int32_t>(), batch.target<int32_t>());
+       for (headrace::batch &batch : loader)
+         train(batch.input<int32_t>(), batch.target<int32_t>());
 
    The loop ends behind the last batch. When the loader ends for another reason, a fault or since it or its pool was closed,
    the loop throws that (a closed one with BATCH_CLOSED), so that a run that was cut short is not taken for a whole one. A batch

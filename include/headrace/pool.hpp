@@ -2,8 +2,11 @@
 
    Usage:
        headrace::pool pool(8, 32, 1024, 50257);
-       headrace::batch batch = pool.allocate();            waits while all 8 are out; it goes back at the end of its life
-       the end:   pool.close(); join them all
+       headrace::batch batch = pool.allocate(); // waits while all are out
+       // it goes back at the end of its life
+
+       // the end: and all threads are joined
+       pool.close();
 
    Threads: all calls, from any number, at the same time; the pool is destroyed last. Batches may be out then. */
 #ifndef HEADRACE_POOL_HPP

@@ -2,9 +2,15 @@
 
    Usage:
        headrace::queue queue(64);
-       producer:  if (!queue.enqueue(std::move(batch))) return;            closed; the batch is still ours
-       consumer:  for (headrace::batch &batch : queue) ...;                until it is closed and drained
-       the end:   queue.close(); join them all
+
+       // a producer; closed: the batch is still ours
+       if (!queue.enqueue(std::move(batch))) return;
+
+       // a consumer, until it is closed and drained
+       for (headrace::batch &batch : queue) train(batch);
+
+       // the end: and all threads are joined
+       queue.close();
 
    References: what goes in is moved in: the handle is empty when the queue has taken it, and as it was when not. To
    keep one, enqueue a copy: queue.enqueue(headrace::batch(batch)).

@@ -1,10 +1,14 @@
 /* Worker threads with a lane each, and stealing. See spheres.h.
 
    Usage:
-       headrace::spheres spheres(4, [&](uint32_t sphere, const headrace::batch &batch) { train(sphere, batch); });
+       auto step = [&](uint32_t sphere, const headrace::batch &batch) {
+         train(sphere, batch);
+       };
+       headrace::spheres spheres(4, step);
        for (headrace::batch &batch : loader)
          spheres.dispatch(BATCH_SPHERES_ANY, std::move(batch));
-       spheres.stop();                           processes the rest and joins; throws what a worker threw first
+       // processes the rest and joins; throws what a worker threw first
+       spheres.stop();
 
    The function is called from all workers at the same time. It borrows the batch: a copy of the handle keeps it. What it throws is
    kept, the first one only, and the workers go on; drain and stop throw it, once; the end of its life does not.

@@ -3,7 +3,7 @@
    Usage:
        headrace::tensor t({3, 4}, TENSOR_INT32);
        for (int32_t &x : t.elements<int32_t>()) x = 1;
-       headrace::elements<int32_t> second = t.elements<int32_t>().row(1);      4 of them
+       headrace::elements<int32_t> second = t.elements<int32_t>().row(1);
 
    Threads: as an array. */
 #ifndef HEADRACE_TENSOR_HPP

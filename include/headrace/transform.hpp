@@ -1,11 +1,14 @@
 /* Transforms of the caller's: what a loader does to each row. See transform.h.
 
    Usage:
-       auto upper = [](const headrace::batch &batch, uint32_t row, batch_random &random) {
-         for (int32_t &id : batch.input<int32_t>().row(row)) if (batch_random_uniform(&random) < 0.1f) id = 0;
+       auto drop = [](const headrace::batch &batch, uint32_t row,
+                      batch_random &random) {
+         for (int32_t &id : batch.input<int32_t>().row(row))
+           if (batch_random_uniform(&random) < 0.1f) id = 0;
          return true;
        };
-       batch_transform chain[] = {headrace::transform(upper), batch_transform_mask(&masking)};
+       batch_transform chain[] = {headrace::transform(drop),
+                                  batch_transform_mask(&masking)};
        options.transforms = chain;
        options.num_transforms = 2;
 

@@ -4,7 +4,7 @@
        headrace::writer writer("train.bin");
        writer.append(ids);
        writer.end_document();
-       writer.finish();                         without it nothing is left: an exception before it undoes the run
+       writer.finish(); // without it, by an exception too, nothing is left
 
    Threads: one at a time. */
 #ifndef HEADRACE_WRITER_HPP
