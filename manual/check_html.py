@@ -18,7 +18,7 @@ import tempfile
 
 from check_man_pages import change, read, sentences, words
 
-VOID = ("script", "style")
+HIDDEN = ("script", "style")
 
 
 class Page(html.parser.HTMLParser):
@@ -31,14 +31,14 @@ class Page(html.parser.HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         said = dict(attributes)
-        self.hidden += tag in VOID
+        self.hidden += tag in HIDDEN
         self.places.update(said[name] for name in ("id", "name") if name in said)
         self.links.update(said[name] for name in ("href", "src") if said.get(name))
         if tag in ("p", "td", "tr", "dt", "dd", "div", "li", "h1", "h2", "br"):
             self.parts.append(" ")
 
     def handle_endtag(self, tag):
-        self.hidden -= tag in VOID
+        self.hidden -= tag in HIDDEN
 
     def handle_data(self, data):
         if not self.hidden:

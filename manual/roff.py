@@ -1,5 +1,4 @@
 """Text as roff's man macros: escaped, with fonts, in lines of 78 columns at most."""
-import re
 import textwrap
 
 _ESCAPES = {"\\": "\\e", "^": "\\(ha", "~": "\\(ti", "`": "\\(ga"}
