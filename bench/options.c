@@ -98,10 +98,12 @@ static bool parse_plot(const char *path, const char **plot) {
 
 bool options_parse(const bench_suite *suite, int argc, char **argv, bench_options *o,
                    options_action *action) {
+  static char help[] = "--help";
   struct option all[COMMON + BENCH_MAX_OWN + 1];
   all_options(suite, all);
   *o = (bench_options){0};
   *action = OPTIONS_MEASURE;
+  if (argc == 2 && strcmp(argv[1], "help") == 0) argv[1] = help;
   opterr = 0;
   for (int option; (option = getopt_long(argc, argv, ":h", all, NULL)) != -1;) {
     bool good = true;

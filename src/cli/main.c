@@ -28,11 +28,22 @@ static bool is_one_of(const char *word, const char *a, const char *b, const char
   return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
-static int help_on(const char *name) {
-  const cli_command *command = cli_find_command(name);
-  char *argv[] = {(char *)(uintptr_t)name, (char[]){"--help"}, NULL};
-  if (is_one_of(name, "help", "--help", "-h")) return help();
-  return command ? command->run(2, argv) : no_command(name);
+static bool is_version(const char *word) {
+  return is_one_of(word, "version", "--version", "-V");
+}
+
+/* "headrace help COMMAND": argv[0] is the command; another program, headrace-bench, has parts that a word behind it names. */
+static int help_on(int argc, char **argv) {
+  const cli_command *command = cli_find_command(argv[0]);
+  char *words[] = {argv[0], (char[]){"--help"}, NULL, NULL};
+  if (is_one_of(argv[0], "help", "--help", "-h") || is_version(argv[0])) return help();
+  if (!command) return no_command(argv[0]);
+  bool has_parts = !command->options;
+  if (argc > (has_parts ? 2 : 1))
+    return cli_usage_error("help", "%s stands behind %s, expected one command", argv[argc - 1],
+                           argv[argc - 2]);
+  if (argc == 2) words[2] = words[1], words[1] = argv[1];
+  return command->run(argc + 1, words);
 }
 
 /* "headrace feed help", where that is no file. */
@@ -55,11 +66,11 @@ int main(int argc, char **argv) {
     help_print_overview(stderr);
     return CLI_BAD_USAGE;
   }
-  if (is_one_of(argv[1], "help", "--help", "-h")) return argc > 2 ? help_on(argv[2]) : help();
-  if (is_one_of(argv[1], "version", "--version", "-V")) return cli_version();
+  if (is_one_of(argv[1], "help", "--help", "-h")) return argc > 2 ? help_on(argc - 2, argv + 2) : help();
+  if (is_version(argv[1])) return cli_version();
   if (strcmp(argv[1], "complete") == 0) return command_complete(argc - 1, argv + 1);
   const cli_command *command = cli_find_command(argv[1]);
   if (!command) return no_command(argv[1]);
-  if (is_help_wanted(command, argc - 1, argv + 1)) return help_on(command->name);
+  if (is_help_wanted(command, argc - 1, argv + 1)) return help_on(1, argv + 1);
   return command->run(argc - 1, argv + 1);
 }

@@ -9,7 +9,7 @@ run 2
 err_has 'Usage: headrace COMMAND' tokenize
 run 0 help
 cp out overview
-for way in --help -h 'help help' 'help --help'; do
+for way in --help -h 'help help' 'help --help' 'help version' 'help -V'; do
   # shellcheck disable=SC2086
   run 0 $way
   cmp -s out overview || fail "headrace $way prints what headrace help does"
@@ -24,6 +24,17 @@ for command in $commands; do
     cmp -s out wanted || fail "headrace $way prints what headrace help $command does"
   done
 done
+if "$headrace" complete bench >suites 2>/dev/null; then
+  while read -r suite; do
+    run 0 bench "$suite" --help
+    cp out wanted
+    for way in "help bench $suite" "bench $suite help"; do
+      # shellcheck disable=SC2086
+      run 0 $way
+      cmp -s out wanted || fail "headrace $way prints what headrace bench $suite --help does"
+    done
+  done <suites
+fi
 refuses 2 '--separator is --help' -- info --separator --help x # the argument of an option
 refuses 1 './--help' -- info ./--help
 refuses 1 '--help: ' -- info -- --help
@@ -80,6 +91,7 @@ refuses 2 'hlep is no command; did you mean help?' -- hlep
 refuses 2 '--verison is no option here, where a command is expected; did you mean --version?' -- --verison
 refuses 2 'zzz is no command (see' -- zzz
 refuses 2 'zzz is no command (see' -- help zzz
+refuses 2 'x stands behind feed, expected one command' -- help feed x
 refuses 2 '--batch_size=3 is no option; did you mean --batch-size?' -- feed --batch_size=3 x
 refuses 2 '-batch-size is no option; did you mean --batch-size?' -- feed -batch-size 3 x
 refuses 2 '--se is ambiguous: --separator, --sequence-length or --seed (see' -- feed --se 3 x
