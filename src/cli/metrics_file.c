@@ -54,14 +54,15 @@ static int write_now(metrics_file *m, const batch_metrics_object *object) {
 int metrics_begin(metrics_file *m, const batch_metrics_object *object) {
   if (!m->path) return CLI_OK;
   int status = check_old(m);
-  m->due = batch_deadline_after(EVERY);
+  m->pause = EVERY;
+  m->due = batch_deadline_after(m->pause);
   return status == CLI_OK ? write_now(m, object) : status;
 }
 
 void metrics_pass(metrics_file *m, const batch_metrics_object *object) {
-  if (!m->path || m->has_said || batch_deadline_after(0) < m->due) return;
-  m->due = batch_deadline_after(EVERY);
-  m->has_said = write_now(m, object) != CLI_OK;
+  if (!m->path || batch_deadline_after(0) < m->due) return;
+  m->pause = write_now(m, object) == CLI_OK ? EVERY : 2 * m->pause;
+  m->due = batch_deadline_after(m->pause);
 }
 
 int metrics_end(metrics_file *m, const batch_metrics_object *object) {

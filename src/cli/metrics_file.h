@@ -15,8 +15,8 @@ typedef struct metrics_file {
   const char *command, *path;
   const batch_metrics_label *labels; /* [num_labels] */
   size_t num_labels;
-  uint64_t due;  /* when it is written next, in nanoseconds of CLOCK_MONOTONIC */
-  bool has_said; /* that it could not be written */
+  uint64_t due;   /* when it is written next, in nanoseconds of CLOCK_MONOTONIC */
+  uint64_t pause; /* before that: longer each time that it could not be written */
 } metrics_file;
 
 #define METRICS_FILE_HELP                                                                                    \
@@ -30,7 +30,8 @@ int metrics_take(metrics_file *m, const char *command, const char *path);
    run of hours. Returns the exit status. */
 int metrics_begin(metrics_file *m, const batch_metrics_object *object);
 
-/* Writes it if it is time to. A run goes on without it: what is wrong is said once. */
+/* Writes it if it is time to. Where that fails it is said, the run goes on, and it is tried again after twice as long: a disk
+   that is full for a minute costs no more than another one. */
 void metrics_pass(metrics_file *m, const batch_metrics_object *object);
 
 /* Writes it for the last time; returns the exit status. */
