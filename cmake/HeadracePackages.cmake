@@ -42,7 +42,7 @@ file(CONFIGURE OUTPUT debian/triggers CONTENT "activate-noawait ldconfig\n")
 set(CPACK_DEBIAN_RUNTIME_PACKAGE_CONTROL_EXTRA
   ${PROJECT_BINARY_DIR}/debian/shlibs ${PROJECT_BINARY_DIR}/debian/triggers)
 
-# pkg-config asks for the modules of what the library rests on, and a static library leaves them to the linker.
+# The archive leaves to the linker what the library rests on: linking it works when the package is there.
 set(CPACK_DEBIAN_DEV_PACKAGE_NAME libheadrace-dev)
 set(CPACK_DEBIAN_DEV_PACKAGE_SECTION libdevel)
 set(depends "libheadrace0 (= ${version})")
