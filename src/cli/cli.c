@@ -146,6 +146,15 @@ bool cli_number(const char *text, uint64_t *value) {
   return false;
 }
 
+int cli_take_number(const char *command, const char *option, const char *text, uint64_t least, uint64_t most,
+                    uint64_t *value) {
+  if (cli_number(text, value) && *value >= least && *value <= most) return CLI_OK;
+  const char *unit = text + strspn(text, "0123456789");
+  return cli_usage_error(command, "--%s is %s, expected a whole number from %" PRIu64 " to %" PRIu64 "%s",
+                         option, text, least, most,
+                         unit > text && *unit ? ", plain or with k, M, G, Ki, Mi or Gi" : "");
+}
+
 bool cli_decimal(const char *text, double *value) {
   size_t whole = strspn(text, "0123456789"), point = text[whole] == '.',
          part = point ? strspn(text + whole + 1, "0123456789") : 0, end = whole + point + part;

@@ -78,6 +78,11 @@ int cli_columns(const char *text);
 /* A whole number, with k, M, G (powers of 1000) or Ki, Mi, Gi (of 1024) behind it if wanted. */
 bool cli_number(const char *text, uint64_t *value);
 
+/* Takes the whole number, as above, that an option was given. Returns CLI_OK or, having said what was expected,
+   CLI_BAD_USAGE. */
+int cli_take_number(const char *command, const char *option, const char *text, uint64_t least, uint64_t most,
+                    uint64_t *value);
+
 /* A number of digits, with a point in it and an exponent behind it if wanted: 0.5, 1e-05. */
 bool cli_decimal(const char *text, double *value);
 

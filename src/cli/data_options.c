@@ -56,8 +56,7 @@ static int take_fraction(data_options *options, const char *command, const char 
 }
 
 static int take_split_seed(data_options *options, const char *command, const char *text) {
-  if (cli_number(text, &options->dataset.subset_seed)) return CLI_OK;
-  return cli_usage_error(command, "--split-seed is %s, expected a whole number", text);
+  return cli_take_number(command, "split-seed", text, 0, UINT64_MAX, &options->dataset.subset_seed);
 }
 
 static int settle_part(data_options *options, const char *command) {

@@ -69,9 +69,7 @@ static int take_documents(decode_options *o, const char *text) {
 
 static int take_number(decode_options *o, const char *option, const char *text, uint64_t *value) {
   o->part = true;
-  return cli_number(text, value)
-             ? CLI_OK
-             : cli_usage_error(decode_name, "--%s is %s, expected a number", option, text);
+  return cli_take_number(decode_name, option, text, 0, UINT64_MAX, value);
 }
 
 static int take_output_format(decode_options *o, const char *word) {

@@ -64,8 +64,7 @@ const struct option feed_options_long[] = {DATA_OPTIONS_LONG,
                                            {0}};
 
 static int take_number(const char *option, const char *text, uint64_t most, uint64_t *value) {
-  if (cli_number(text, value) && *value > 0 && *value <= most) return CLI_OK;
-  return cli_usage_error(name, "--%s is %s, expected a whole number from 1 to %" PRIu64, option, text, most);
+  return cli_take_number(name, option, text, 1, most, value);
 }
 
 static int take_small(const char *option, const char *text, uint64_t most, uint32_t *value) {

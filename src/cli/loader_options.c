@@ -79,9 +79,8 @@ static int take_number(loader_options *o, const char *command, int option, const
   const number_option *n = &numbers[option - LOADER_BATCH_SIZE];
   uint64_t value;
   void *field = (char *)&o->loader + n->offset;
-  if (!cli_number(text, &value) || value < n->least || value > n->most)
-    return cli_usage_error(command, "--%s is %s, expected a whole number from %" PRIu64 " to %" PRIu64,
-                           name_of(option), text, n->least, n->most);
+  int status = cli_take_number(command, name_of(option), text, n->least, n->most, &value);
+  if (status != CLI_OK) return status;
   if (n->large)
     *(uint64_t *)field = value;
   else

@@ -1,6 +1,7 @@
 /* headrace: batches for training language models. One subcommand a file. */
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "cli.h"
@@ -19,6 +20,7 @@ static int no_command(const char *name) {
     nearest_try(&n, command->name);
   nearest_try(&n, option ? "--help" : "help");
   nearest_try(&n, option ? "--version" : "version");
+  if (strcasecmp(name, "-V") == 0) nearest_try(&n, "-V");
   return cli_usage_error("", "%s is no %s%s%s%s", name,
                          option ? "option here, where a command is expected" : "command",
                          n.word ? "; did you mean " : "", n.word ? n.word : "", n.word ? "?" : "");

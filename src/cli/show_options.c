@@ -57,15 +57,9 @@ const struct option show_options_long[] = {DATA_OPTIONS_LONG,
                                            {"help", no_argument, NULL, HELP},
                                            {0}};
 
-static int take_number(const char *option, const char *text, uint64_t least, uint64_t most, uint64_t *value) {
-  if (cli_number(text, value) && *value >= least && *value <= most) return CLI_OK;
-  return cli_usage_error(show_name, "--%s is %s, expected a whole number from %" PRIu64 " to %" PRIu64,
-                         option, text, least, most);
-}
-
 static int take_rows(show_run *run, const char *text) {
   uint64_t rows;
-  int status = take_number("rows", text, 1, UINT32_MAX, &rows);
+  int status = cli_take_number(show_name, "rows", text, 1, UINT32_MAX, &rows);
   if (status == CLI_OK) run->rows = (uint32_t)rows;
   return status;
 }
@@ -77,12 +71,12 @@ static int take(show_run *run, int option, const char *text) {
   switch (option) {
   case EPOCH:
     run->placed = run->epoch_said = true;
-    return take_number("epoch", text, 0, BATCH_LOADER_ENDLESS - 1, &run->epoch);
+    return cli_take_number(show_name, "epoch", text, 0, BATCH_LOADER_ENDLESS - 1, &run->epoch);
   case STEP:
     run->placed = true;
-    return take_number("step", text, 0, UINT64_MAX - 1, &run->step);
+    return cli_take_number(show_name, "step", text, 0, UINT64_MAX - 1, &run->step);
   case STEPS:
-    return take_number("steps", text, 1, UINT64_MAX, &run->steps);
+    return cli_take_number(show_name, "steps", text, 1, UINT64_MAX, &run->steps);
   case ROWS:
     return take_rows(run, text);
   case IDS:

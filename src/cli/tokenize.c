@@ -58,10 +58,9 @@ static int print_help(void) {
 
 static int take_workers(tokenize_run *run, const char *text) {
   uint64_t workers;
-  if (!cli_number(text, &workers) || workers == 0 || workers > 4096)
-    return cli_usage_error(name, "--workers is %s, expected a whole number from 1 to 4096", text);
-  run->data.dataset.workers = (uint32_t)workers;
-  return CLI_OK;
+  int status = cli_take_number(name, "workers", text, 1, 4096, &workers);
+  if (status == CLI_OK) run->data.dataset.workers = (uint32_t)workers;
+  return status;
 }
 
 static int take_option(tokenize_run *run, int c, const char *argument) {

@@ -89,9 +89,14 @@ refuses 2 'headrace: fede is no command; did you mean feed?' -- fede
 refuses 2 'tok is no command; did you mean tokenize?' -- tok
 refuses 2 'hlep is no command; did you mean help?' -- hlep
 refuses 2 '--verison is no option here, where a command is expected; did you mean --version?' -- --verison
+refuses 2 '-v is no option here, where a command is expected; did you mean -V?' -- -v
+refuses 2 '-x is no option here, where a command is expected (see' -- -x
 refuses 2 'zzz is no command (see' -- zzz
 refuses 2 'zzz is no command (see' -- help zzz
 refuses 2 'x stands behind feed, expected one command' -- help feed x
+refuses 2 'from 1 to 4294967295, plain or with k, M, G, Ki, Mi or Gi (see' -- feed --batch-size 2KB x
+refuses 2 'from 1 to 4294967295 (see' -- feed --batch-size many x
+refuses 2 '--tokens is 1e3, expected a whole number from 0 to 18446744073709551615, plain or with k' -- decode --tokens 1e3 x
 refuses 2 '--batch_size=3 is no option; did you mean --batch-size?' -- feed --batch_size=3 x
 refuses 2 '-batch-size is no option; did you mean --batch-size?' -- feed -batch-size 3 x
 refuses 2 '--se is ambiguous: --separator, --sequence-length or --seed (see' -- feed --se 3 x
