@@ -244,7 +244,9 @@ Test(text_spans, messages_that_are_none_are_bad_lines) {
   const batch_dataset_options options = message_options(&spans);
   assert_bad("{\"messages\":@\"a\"}", &options,
              "found a string as \"messages\", expected an array of messages");
-  assert_bad("@{\"text\":\"a\"}", &options, "found nothing as \"messages\", expected an array of messages");
+  assert_bad("@{\"text\":\"a\"}", &options,
+             "found nothing as \"messages\", expected an array of messages; another member is named by "
+             "options.text_field, --field");
   assert_bad("{\"messages\":[@1]}", &options, "found a number as message 1, expected an object");
   assert_bad("{\"messages\":[@{\"content\":\"a\"}]}", &options,
              "found nothing as \"role\" of message 1, expected a string");

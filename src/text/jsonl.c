@@ -68,9 +68,10 @@ static bool read_field(const jsonl_reading *r) {
   if (!find(r, &field, 1, &start)) return false;
   if (found->string.text && !messages) return jsonl_append(r, &found->string, &r->document->text);
   if (found->value && *found->value == '[') return jsonl_read_spans(r, found->value);
-  return jsonl_fail(r, jsonl_found_place(found, start), "found %s as \"%.100s\", expected %s",
+  return jsonl_fail(r, jsonl_found_place(found, start), "found %s as \"%.100s\", expected %s%s",
                     jsonl_found_kind(found), field.name,
-                    messages ? "an array of messages" : "a string or an array of spans");
+                    messages ? "an array of messages" : "a string or an array of spans",
+                    found->value ? "" : "; another member is named by options.text_field, --field");
 }
 
 static bool read_prompt(const jsonl_reading *r) {

@@ -225,7 +225,7 @@ same_as() { # FILE PLAIN OPTION...: the same tokens, fingerprint and checksum
   rm packed.*
 }
 refuses 1 'found an object as "meta"' -- tokenize --field meta -o no.bin plain.jsonl
-refuses 1 'found nothing as "meta.more"' -- tokenize --field meta.more -o no.bin plain.jsonl
+refuses 1 'found nothing as "meta.more", expected a string or an array of spans; another member is named by options.text_field, --field' -- tokenize --field meta.more -o no.bin plain.jsonl
 awk 'BEGIN { for (i = 0; i < 3000; i++) printf "{\"meta.text\":\"document %d, some words\"}\n", i }' >whole.jsonl
 same_as whole.jsonl plain.jsonl --field meta.text # the whole name comes before the path
 for packer in gzip zstd; do
