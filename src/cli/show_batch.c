@@ -152,14 +152,19 @@ static void print_row(show_run *run, const show_batch *b, uint32_t row) {
   row_view v = view_of(run, b->batch, row);
   contents c = {0};
   add_row(&c, &v);
-  printf("\nrow %" PRIu32, row);
-  if (b->places[row] == BATCH_NO_PLACE)
-    puts(", of no place: beyond the end of the epoch");
-  else
-    printf(", place %s: %s of %s\n", cli_thousands(b->places[row]), cli_count(c.tokens, "token"),
-           cli_count(documents_of(&v), "document"));
+  printf("\nrow %" PRIu32 ", place %s: %s of %s\n", row, cli_thousands(b->places[row]),
+         cli_count(c.tokens, "token"), cli_count(documents_of(&v), "document"));
   int width = widest_label(&v);
   for (segment s = {0}; next_segment(&v, &s);) print_segment(run, &v, &s, width);
+}
+
+/* Rows FIRST to END - 1, behind the last one that has a place. */
+static void print_placeless(const Batch *batch, uint32_t first, uint32_t end) {
+  bool one = end == first + 1;
+  printf("\nrow%s %" PRIu32, one ? "" : "s", first);
+  if (!one) printf(" to %" PRIu32, end - 1);
+  printf(", of no place: beyond the end of the epoch\n  %s x padding%s\n",
+         cli_thousands(batch->sequence_length), one ? "" : " each");
 }
 
 static void print_share(uint64_t count, uint64_t all, const char *what) {
@@ -167,10 +172,16 @@ static void print_share(uint64_t count, uint64_t all, const char *what) {
   if (count > 0 && all > 0) printf(" (%.3g %%)", 100 * (double)count / (double)all);
 }
 
-/* Rows that have a place are most often neighbours. */
-static void print_places(const show_batch *b) {
+/* Rows that have a place come first. */
+static uint32_t placed_rows(const show_batch *b) {
   uint32_t rows = 0;
   while (rows < b->batch->batch_size && b->places[rows] != BATCH_NO_PLACE) rows++;
+  return rows;
+}
+
+/* They are most often neighbours. */
+static void print_places(const show_batch *b) {
+  uint32_t rows = placed_rows(b);
   if (rows == 0) return;
   fputs(", places ", stdout);
   for (uint32_t i = 0; i < rows;) {
@@ -219,9 +230,10 @@ static void print_head(show_run *run, const show_batch *b) {
 }
 
 void show_batch_text(show_run *run, const show_batch *b) {
-  uint32_t rows = b->batch->batch_size, shown = rows < run->rows ? rows : run->rows;
+  uint32_t rows = b->batch->batch_size, shown = rows < run->rows ? rows : run->rows, placed = placed_rows(b);
   print_head(run, b);
-  for (uint32_t row = 0; row < shown; row++) print_row(run, b, row);
+  for (uint32_t row = 0; row < shown && row < placed; row++) print_row(run, b, row);
+  if (shown > placed) print_placeless(b->batch, placed, shown);
   if (shown < rows) printf("\n(%s more)\n", cli_count(rows - shown, "row"));
   putchar('\n');
 }

@@ -21,6 +21,11 @@ out_has 'epoch 0, step 3: 2 rows' 'epoch 0, step 4: 2 rows'
 run 0 show --sequence-length 90 --batch-size 2 a.txt
 out_has '|A mill race is ⇥the channel⏎that brings the water. Grüße \x1B[31mred\x07 \x80\xFF \xE2\x80\xAEend␍⏎|' \
   '11 x padding' 'row 1, of no place: beyond the end of the epoch' '90 x padding' '101 padding (56.1 %)'
+run 0 show --sequence-length 90 --batch-size 32 a.txt
+out_has 'rows 1 to 31, of no place: beyond the end of the epoch' '  90 x padding each'
+[ "$(grep -c padding out)" -eq 3 ] || fail 'rows of no place are said once'
+run 0 show --sequence-length 90 --batch-size 32 --rows 3 a.txt
+out_has 'rows 1 to 2, of no place' '(29 rows more)'
 LC_ALL=C run 0 show --sequence-length 90 --batch-size 2 a.txt
 out_has '|A mill race is \tthe channel\nthat brings the water. Grüße \x1B[31mred\x07 \x80\xFF \xE2\x80\xAEend\r\n|'
 grep -q "$(printf '[\001-\011\013-\037\177]')" out && fail 'no control character is sent'
