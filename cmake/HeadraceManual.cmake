@@ -1,14 +1,22 @@
 # The manual: man pages from the headers and the command's help, and HTML, built with everything else where Python, and
 # Doxygen, are. How they are made: manual/man_pages.py, manual/doxygen_filter.py.
-find_package(Python3 QUIET COMPONENTS Interpreter)
-set(HEADRACE_MANUAL_DEFAULT OFF)
-if(PROJECT_IS_TOP_LEVEL AND Python3_FOUND AND NOT HEADRACE_SANITIZE)
-  set(HEADRACE_MANUAL_DEFAULT ON)
+# HEADRACE_MANUAL and HEADRACE_HTML: AUTO, ON or OFF; inside another project, and with sanitizers, they are OFF. AUTO is decided
+# each time, so that who installs python3 or doxygen and configures again has the pages.
+set(default OFF)
+if(PROJECT_IS_TOP_LEVEL AND NOT HEADRACE_SANITIZE)
+  set(default AUTO)
 endif()
-option(HEADRACE_MANUAL "Build the man pages, with Python 3" ${HEADRACE_MANUAL_DEFAULT})
+set(HEADRACE_MANUAL ${default} CACHE STRING "Build the man pages, with Python 3: AUTO, ON or OFF")
+set(HEADRACE_HTML ${default} CACHE STRING "Build the manual as HTML, with Doxygen and Python 3; AUTO: beside the man pages; ON or OFF")
+set_property(CACHE HEADRACE_MANUAL HEADRACE_HTML PROPERTY STRINGS AUTO ON OFF)
+find_package(Python3 QUIET COMPONENTS Interpreter)
+set(found OFF)
+if(Python3_FOUND)
+  set(found ON)
+endif()
+headrace_decide(HEADRACE_HAS_MANUAL HEADRACE_MANUAL ${found} "Python 3 is not found (Debian: python3)")
 
-if(HEADRACE_MANUAL)
-  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+if(HEADRACE_HAS_MANUAL)
   set(manual ${PROJECT_SOURCE_DIR}/manual)
   set(HEADRACE_MAN_PAGES ${PROJECT_BINARY_DIR}/man)
   file(GLOB sources CONFIGURE_DEPENDS ${manual}/*.py ${manual}/*.md ${PROJECT_SOURCE_DIR}/include/headrace/*.h)
@@ -40,14 +48,12 @@ endif()
 
 # The same, README.md and docs/ as HTML.
 find_package(Doxygen QUIET)
-set(HEADRACE_HTML_DEFAULT OFF)
-if(HEADRACE_MANUAL AND DOXYGEN_FOUND)
-  set(HEADRACE_HTML_DEFAULT ON)
+set(found OFF)
+if(Python3_FOUND AND DOXYGEN_FOUND AND (HEADRACE_HAS_MANUAL OR NOT HEADRACE_HTML MATCHES "^[Aa][Uu][Tt][Oo]$"))
+  set(found ON)
 endif()
-option(HEADRACE_HTML "Build the manual as HTML, with Doxygen" ${HEADRACE_HTML_DEFAULT})
-if(HEADRACE_HTML)
-  find_package(Doxygen REQUIRED)
-  find_package(Python3 REQUIRED COMPONENTS Interpreter)
+headrace_decide(HEADRACE_HAS_HTML HEADRACE_HTML ${found} "Doxygen or Python 3 is not found (Debian: doxygen python3)")
+if(HEADRACE_HAS_HTML)
   set(manual ${PROJECT_SOURCE_DIR}/manual)
   set(HEADRACE_HTML_FOLDER ${PROJECT_BINARY_DIR}/html)
   configure_file(${manual}/Doxyfile.in ${PROJECT_BINARY_DIR}/Doxyfile @ONLY)
@@ -93,7 +99,7 @@ endif()
 # What is written is whole: every function, sentence, command and option is there, and groff has nothing to say. The control
 # has a fault of each kind.
 find_program(HEADRACE_GROFF groff)
-if(HEADRACE_MANUAL AND HEADRACE_GROFF AND HEADRACE_HAS_UNIT_TESTS)
+if(HEADRACE_HAS_MANUAL AND HEADRACE_GROFF AND HEADRACE_HAS_UNIT_TESTS)
   set(check ${Python3_EXECUTABLE} -B ${manual}/check_man_pages.py --pages ${HEADRACE_MAN_PAGES}
     --headers ${PROJECT_SOURCE_DIR}/include/headrace ${command})
   add_test(NAME man_pages COMMAND ${check})
