@@ -4,9 +4,14 @@ if(HEADRACE_INSTALL)
   if(BUILD_SHARED_LIBS)
     set(is_shared ON)
   endif()
+  set(command_folder)
+  if(HEADRACE_CLI)
+    set(command_folder ${CMAKE_INSTALL_BINDIR})
+  endif()
   if(NOT CMAKE_CROSSCOMPILING) # it asks this machine's loader and pkg-config
     install(CODE "execute_process(COMMAND \"${CMAKE_COMMAND}\" -D \"PREFIX=\${CMAKE_INSTALL_PREFIX}\"
-      -D \"LIBDIR=${CMAKE_INSTALL_LIBDIR}\" -D SHARED=${is_shared} -P \"${PROJECT_SOURCE_DIR}/cmake/after_install.cmake\")"
+      -D \"LIBDIR=${CMAKE_INSTALL_LIBDIR}\" -D SHARED=${is_shared} -D \"BINDIR=${command_folder}\"
+      -P \"${PROJECT_SOURCE_DIR}/cmake/after_install.cmake\")"
       COMPONENT dev)
   endif()
   add_custom_target(uninstall COMMENT "Removing what was installed"

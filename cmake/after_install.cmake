@@ -1,5 +1,6 @@
-# The end of an installation: what is still to do so that programs, pkg-config and CMake find the library, if anything.
-# cmake -D PREFIX=... -D LIBDIR=... -D SHARED=ON|OFF -P after_install.cmake
+# The end of an installation: what is still to do so that programs, pkg-config and CMake find the library, and shells the
+# command, if anything.
+# cmake -D PREFIX=... -D LIBDIR=... -D SHARED=ON|OFF -D BINDIR=... (empty: no command) -P after_install.cmake
 cmake_minimum_required(VERSION 3.25)
 cmake_path(ABSOLUTE_PATH LIBDIR BASE_DIRECTORY "${PREFIX}" OUTPUT_VARIABLE library)
 find_program(ldconfig NAMES ldconfig PATHS /sbin /usr/sbin NO_CACHE)
@@ -41,4 +42,16 @@ headrace_is_among(pkg_config_looks_there "${library}/pkgconfig" ${searched})
 if(NOT pkg_config_looks_there)
   message("headrace: pkg-config finds it with PKG_CONFIG_PATH=\"${library}/pkgconfig\", "
     "CMake with -DCMAKE_PREFIX_PATH=\"${PREFIX}\"")
+endif()
+
+if(BINDIR)
+  cmake_path(ABSOLUTE_PATH BINDIR BASE_DIRECTORY "${PREFIX}")
+endif()
+if(BINDIR AND EXISTS "${BINDIR}/headrace") # which is of another component
+  string(REPLACE ":" ";" searched "$ENV{PATH}")
+  list(REMOVE_ITEM searched "")
+  headrace_is_among(shells_look_there "${BINDIR}" ${searched})
+  if(NOT shells_look_there)
+    message("headrace: shells find the command, and man its pages, with PATH=\"${BINDIR}:$PATH\"")
+  endif()
 endif()

@@ -33,7 +33,7 @@ echo "-- make; a folder with blanks"
 build "$directory/build" -G "Unix Makefiles"
 quietly "$cmake" --install "$directory/build" --prefix "$directory/with some blanks"
 for hint in "-Wl,-rpath,\"$directory/with some blanks/lib\"" "PKG_CONFIG_PATH=\"$directory/with some blanks/lib/pkgconfig\"" \
-  "-DCMAKE_PREFIX_PATH=\"$directory/with some blanks\""; do
+  "-DCMAKE_PREFIX_PATH=\"$directory/with some blanks\"" "PATH=\"$directory/with some blanks/bin:\$PATH\""; do
   grep -qF -e "$hint" "$directory/log" || fail "the installation ends with what is to be done: $hint"
 done
 is_installed "$directory/with some blanks"
