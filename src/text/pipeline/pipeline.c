@@ -28,6 +28,7 @@ struct pipeline {
   bool reads;           /* so does the reader */
   unsigned generation;  /* of the process, see thread.h */
   int cancellation;     /* of the calling thread, before */
+  uint64_t waited;      /* by the calling thread, for the next job */
   text_job *jobs;       /* [num_jobs]; job i has the handle i + 1 */
   uint32_t num_jobs;
   uint64_t most_bytes;       /* on their way, before the reader waits */
@@ -93,6 +94,7 @@ static void give(pipeline *p, handle_queue *queue, event *ready, const text_job 
 }
 
 static void give_work(pipeline *p, const text_job *job) {
+  PROBE3(text_read, job->number, job->text.used, job->times.reader_wait);
   /* relaxed: the reader itself reads it next. */
   atomic_fetch_add_explicit(&p->bytes, job->text.used, memory_order_relaxed);
   give(p, p->work, &p->work_ready, job);
@@ -108,7 +110,6 @@ static void *read_jobs(void *context) {
     if (!job || !job_reader_next(p->reader, job)) break;
     job->times.reader_wait = waits;
     last = job->last;
-    PROBE3(text_read, job->number, job->text.used, waits);
     give_work(p, job);
   }
   handle_queue_close(p->work);
@@ -152,12 +153,14 @@ static bool deliver_next(pipeline *p, text_delivery *d, bool *last) {
   uint64_t since = port_clock();
   bool taken_one = window_take(&p->done, any, NULL, &taken, since + REPORT_NS) == WINDOW_OK;
   uint64_t waited = port_clock() - since;
+  p->waited += waited;
   d->times.writer_wait += waited;
   if (!taken_one) return text_delivery_report(d);
   text_job *job = job_of(p, taken.handle);
   *last = job->last;
   if (!text_delivery_give(d, job)) return false;
-  PROBE3(text_written, job->number, job->count, waited);
+  PROBE3(text_written, job->number, job->count, p->waited);
+  p->waited = 0;
   take_back(p, job);
   return true;
 }
