@@ -125,6 +125,11 @@ template <typename R, typename F> R guarded(R otherwise, F &&f) noexcept {
 #endif
 }
 
+[[noreturn]] __attribute__((cold, noinline)) inline void fail_empty(const char *call) {
+  fail(error(BATCH_ERROR_INVALID_ARGUMENT,
+             "headrace::" + std::string(call) + ": the handle is empty, expected one that has something"));
+}
+
 /* The owner of a T, which Free ends. Self is the class that derives from it. */
 template <typename Self, typename T, void (*Free)(T *)> class handle {
 public:
@@ -162,6 +167,12 @@ protected:
   }
   ~handle() {
     if (pointer_) Free(pointer_);
+  }
+
+  /* For what reads the object itself: C is not asked, which would refuse NULL. */
+  T &object(const char *call) const {
+    if (!pointer_) fail_empty(call);
+    return *pointer_;
   }
 
 private:

@@ -45,14 +45,14 @@ public:
 
   /* The elements; throws when they are of another type, and those of a tensor that was not asked for. The batch must live as
      long: it is not a temporary. */
-  template <typename T> elements<T> input() const & { return view<T>(get()->input); }
-  template <typename T> elements<T> target() const & { return view<T>(get()->target); }
-  template <typename T> elements<T> mask() const & { return view<T>(get()->mask); }
-  elements<int32_t> documents() const & { return view<int32_t>(get()->documents); }
-  elements<int32_t> positions() const & { return view<int32_t>(get()->positions); }
+  template <typename T> elements<T> input() const & { return view<T>(object("batch::input").input); }
+  template <typename T> elements<T> target() const & { return view<T>(object("batch::target").target); }
+  template <typename T> elements<T> mask() const & { return view<T>(object("batch::mask").mask); }
+  elements<int32_t> documents() const & { return view<int32_t>(object("batch::documents").documents); }
+  elements<int32_t> positions() const & { return view<int32_t>(object("batch::positions").positions); }
   /* num_sequences + 1 of them: the starts, and the end of the last. */
   elements<int32_t> cu_seqlens() const & {
-    elements<int32_t> all = view<int32_t>(get()->cu_seqlens);
+    elements<int32_t> all = view<int32_t>(object("batch::cu_seqlens").cu_seqlens);
     size_t used = size_t(get()->num_sequences) + 1;
     return elements<int32_t>(all.data(), used < all.size() ? used : all.size(), 1);
   }

@@ -117,7 +117,9 @@ public:
   Tensor *operator->() const noexcept { return get(); }
   Tensor &operator*() const noexcept { return *get(); }
 
-  template <typename T> headrace::elements<T> elements() const & { return view<T>(*get()); }
+  template <typename T> headrace::elements<T> elements() const & {
+    return view<T>(object("tensor::elements"));
+  }
   template <typename T> headrace::elements<T> elements() const && = delete; /* it must live as long */
 
   /* tensor_copy: a deep copy. */

@@ -93,6 +93,10 @@ static void views_keep_the_elements_and_merge_again() {
   CHECK_THROWS(parts[0].assign_to_group(12), BATCH_ERROR_INVALID_ARGUMENT, "12");
   CHECK_THROWS(batch(0, 1), BATCH_ERROR_INVALID_ARGUMENT, "batch_create");
   CHECK_THROWS(batch().copy(), BATCH_ERROR_INVALID_ARGUMENT, "batch_copy");
+  batch empty;
+  CHECK_THROWS(empty.input<float>(), BATCH_ERROR_INVALID_ARGUMENT,
+               "headrace::batch::input: the handle is empty");
+  CHECK_THROWS(empty.cu_seqlens(), BATCH_ERROR_INVALID_ARGUMENT, "headrace::batch::cu_seqlens");
 }
 
 static void elements_are_a_checked_range() {
@@ -139,6 +143,8 @@ static void tensors_are_made_viewed_and_reshaped() {
   CHECK_THROWS(t.at({12}), BATCH_ERROR_OUT_OF_RANGE, "12");
   CHECK_THROWS(t.at({1, 1}), BATCH_ERROR_INVALID_ARGUMENT, "2 indices, expected 1");
   CHECK_THROWS(headrace::tensor({0}), BATCH_ERROR_INVALID_ARGUMENT, "tensor_create");
+  headrace::tensor empty;
+  CHECK_THROWS(empty.elements<float>(), BATCH_ERROR_INVALID_ARGUMENT, "headrace::tensor::elements");
 }
 
 static void a_queue_takes_what_goes_in_and_leaves_what_does_not() {
