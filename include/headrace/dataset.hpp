@@ -19,11 +19,21 @@
 
 namespace headrace {
 
+namespace detail {
+
+/* What getenv answers, for one, may be nullptr, of which no string can be made. */
+inline const char *path(const char *given) {
+  if (!given) fail(error(BATCH_ERROR_INVALID_ARGUMENT, "headrace::paths: a path is nullptr"));
+  return given;
+}
+
+} // namespace detail
+
 /* The paths that a call is given: one, several in braces, or a vector.
    Threads: as a vector. */
 class paths {
 public:
-  paths(const char *path) : names_(1, path) {}
+  paths(const char *path) : names_(1, detail::path(path)) {}
   paths(const std::string &path) : names_(1, path) {}
   paths(std::vector<std::string> names) : names_(std::move(names)) {}
   paths(std::initializer_list<std::string> names) : names_(names) {}

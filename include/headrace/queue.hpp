@@ -76,18 +76,19 @@ public:
   HEADRACE_NODISCARD size_t enqueue_many(batch *given, size_t n) noexcept {
     Batch *raw[AT_ONCE];
     n = lend(given, n, raw);
-    return given_away(given, batch_queue_enqueue_many(get(), raw, n));
+    return given_away(given, batch_queue_enqueue_many(get(), given ? raw : nullptr, n));
   }
   /* BATCH_OK when all n are in. */
   HEADRACE_NODISCARD batch_status enqueue_many_until(batch *given, size_t n, uint64_t deadline,
                                                      size_t &entered) noexcept {
-    batch_status status = BATCH_OK;
-    for (entered = 0; status == BATCH_OK && entered < n;) {
+    batch_status status;
+    entered = 0;
+    do {
       Batch *raw[AT_ONCE];
       size_t some = lend(given + entered, n - entered, raw);
-      status = batch_queue_enqueue_many_until(get(), raw, some, deadline, &some);
+      status = batch_queue_enqueue_many_until(get(), given ? raw : nullptr, some, deadline, &some);
       entered += given_away(given + entered, some);
-    }
+    } while (status == BATCH_OK && entered < n);
     return status;
   }
   /* Waits until all n are in. Returns n; fewer when the queue is closed meanwhile. */
@@ -107,8 +108,8 @@ public:
   HEADRACE_NODISCARD batch_status dequeue_many_until(batch *taken, size_t n, uint64_t deadline,
                                                      size_t &count) noexcept {
     Batch *raw[AT_ONCE];
-    batch_status status =
-        batch_queue_dequeue_many_until(get(), raw, std::min(n, size_t(AT_ONCE)), deadline, &count);
+    batch_status status = batch_queue_dequeue_many_until(get(), taken ? raw : nullptr,
+                                                         std::min(n, size_t(AT_ONCE)), deadline, &count);
     for (size_t i = 0; i < count; i++) taken[i] = batch::adopt(raw[i]);
     return status;
   }
@@ -149,7 +150,7 @@ private:
   enum : size_t { AT_ONCE = 64 };
   static size_t lend(const batch *given, size_t n, Batch **raw) noexcept {
     n = std::min(n, size_t(AT_ONCE));
-    for (size_t i = 0; i < n; i++) raw[i] = given[i].get();
+    for (size_t i = 0; given && i < n; i++) raw[i] = given[i].get();
     return n;
   }
   static size_t given_away(batch *given, size_t n) noexcept {

@@ -39,7 +39,7 @@ public:
     batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
     options.num_spheres = num_spheres;
     options.lane_capacity = lane_capacity;
-    options.process = running::process;
+    options.process = running_->step ? running::process : nullptr; /* which is refused */
     options.context = running_.get();
     running_->lanes = detail::check(batch_spheres_start(&options));
   }

@@ -87,6 +87,9 @@ public:
 
 inline tokenizer tokenizer::custom(std::unique_ptr<custom_tokenizer> own, uint32_t vocab_size,
                                    int32_t end_of_text) {
+  if (!own)
+    detail::fail(error(BATCH_ERROR_INVALID_ARGUMENT,
+                       "headrace::tokenizer::custom: own is nullptr, expected a tokenizer"));
   batch_tokenizer_functions functions = BATCH_TOKENIZER_FUNCTIONS_INIT;
   functions.encode = [](void *self, const char *text, size_t bytes, int32_t *ids, size_t capacity) {
     return detail::guarded(BATCH_TOKENIZER_FAILED, [=] {

@@ -232,6 +232,10 @@ static void a_tokenizer_of_ones_own_may_throw() {
   CHECK_THROWS(
       headrace::tokenizer::custom(std::unique_ptr<headrace::custom_tokenizer>(new letters(&gone)), 0),
       BATCH_ERROR_INVALID_ARGUMENT, "batch_tokenizer_custom");
+  CHECK_THROWS(headrace::tokenizer::custom(nullptr, 26), BATCH_ERROR_INVALID_ARGUMENT,
+               "headrace::tokenizer::custom");
+  const char *unset = nullptr;
+  CHECK_THROWS(headrace::dataset(unset), BATCH_ERROR_INVALID_ARGUMENT, "a path is nullptr");
   CHECK(gone); // also where the library did not take it
 }
 

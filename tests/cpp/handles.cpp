@@ -188,6 +188,11 @@ static void several_go_in_and_out_in_a_step() {
   while (size_t more = queue.dequeue_many_wait(&taken[left], 200 - left)) left += more;
   CHECK(left == 100 && taken[99]->batch_id == 99);
   CHECK(queue.enqueue_many_wait(&given[100], 50) == 0 && given[100]);
+  CHECK(queue.enqueue_many(nullptr, 3) == 0 && queue.dequeue_many(nullptr, 3) == 0);
+  CHECK_THROWS(queue.dequeue_many_wait(nullptr, 3), BATCH_ERROR_INVALID_ARGUMENT, "batches is NULL, n is 3");
+  CHECK_THROWS(queue.enqueue_many_wait(nullptr, 3), BATCH_ERROR_INVALID_ARGUMENT, "batches is NULL, n is 3");
+  CHECK(headrace::queue().enqueue_many_until(nullptr, 0, BATCH_NO_WAIT, entered) ==
+        BATCH_ERROR_INVALID_ARGUMENT);
 }
 
 static void a_loop_over_a_queue_ends_when_it_is_closed() {
@@ -303,6 +308,7 @@ static void spheres_process_all_and_hand_on_what_is_thrown() {
   CHECK(processed == 12 && !moved);
   CHECK_THROWS(headrace::spheres(0, [](uint32_t, const batch &) {}), BATCH_ERROR_INVALID_ARGUMENT,
                "batch_spheres_start");
+  CHECK_THROWS(headrace::spheres(1, nullptr), BATCH_ERROR_INVALID_ARGUMENT, "options.process is NULL");
 }
 
 static void deadlines_are_of_the_same_clock() {
