@@ -44,10 +44,21 @@ public:
     running_->lanes = detail::check(batch_spheres_start(&options));
   }
 
+  /* The workers may use this handle until they are joined. */
+  ~spheres() { join(); }
+  spheres(spheres &&) noexcept = default;
+  spheres &operator=(spheres &&other) noexcept {
+    if (this != &other) {
+      join();
+      running_ = std::move(other.running_);
+    }
+    return *this;
+  }
+
   BatchSpheres *get() const noexcept { return running_ ? running_->lanes : nullptr; }
   explicit operator bool() const noexcept { return get() != nullptr; }
 
-  /* Waits while the lane is full. */
+  /* Waits while the lane is full. Throws BATCH_CLOSED in a worker when stop, or the end of the handle's life, has begun. */
   void dispatch(uint32_t lane, batch &&given) {
     detail::check(batch_spheres_dispatch(get(), lane, given.get()));
     (void)given.detach();
@@ -66,10 +77,9 @@ public:
   }
   /* Processes what is left, joins, and throws what a worker threw; the handle is empty afterwards. */
   void stop() {
+    join();
     std::unique_ptr<running> ended = std::move(running_);
-    if (!ended) return;
-    ended->stop();
-    ended->rethrow();
+    if (ended) ended->rethrow();
   }
   batch_sphere_stats get_stats(uint32_t sphere) const {
     batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
@@ -119,6 +129,10 @@ private:
     std::exception_ptr thrown; /* the first one that drain has not thrown yet */
     BatchSpheres *lanes = nullptr;
   };
+
+  void join() noexcept {
+    if (running_) running_->stop();
+  }
 
   std::unique_ptr<running> running_;
 };

@@ -311,6 +311,26 @@ static void spheres_process_all_and_hand_on_what_is_thrown() {
   CHECK_THROWS(headrace::spheres(1, nullptr), BATCH_ERROR_INVALID_ARGUMENT, "options.process is NULL");
 }
 
+static void a_worker_may_dispatch_until_it_is_closed() {
+  std::atomic<int> closed{0}, other{0};
+  headrace::spheres spheres;
+  auto step = [&](uint32_t, const batch &b) {
+    try {
+      for (;;) spheres.dispatch(BATCH_SPHERES_ANY, batch(b));
+    } catch (const headrace::error &e) {
+      (e.code() == BATCH_CLOSED ? closed : other)++;
+    }
+  };
+  for (int ending = 0; ending < 3; ending++) {
+    spheres = headrace::spheres(1, step, 2);
+    spheres.dispatch(0, batch(1, 1));
+    if (ending == 0) spheres.stop();
+    if (ending == 1) spheres = headrace::spheres();
+  }
+  spheres.stop();
+  CHECK(closed >= 3 && other == 0);
+}
+
 static void deadlines_are_of_the_same_clock() {
   uint64_t before = batch_deadline_after(0);
   uint64_t at = headrace::deadline_at(std::chrono::steady_clock::now());
@@ -330,6 +350,7 @@ int main() {
   RUN(batches_come_back_to_their_pool);
   RUN(an_allocator_that_throws_is_lack_of_memory);
   RUN(spheres_process_all_and_hand_on_what_is_thrown);
+  RUN(a_worker_may_dispatch_until_it_is_closed);
   RUN(deadlines_are_of_the_same_clock);
   return failures > 0;
 }
