@@ -136,7 +136,7 @@ static bool dispatch_many(const char *function, BatchSpheres *s, const uint32_t 
                           size_t n) {
   deal d;
   for (size_t done = 0, some; done < n; done += some) {
-    uint32_t lane, entered;
+    uint32_t lane = 0, entered;
     some = n - done < DEALT ? n - done : DEALT;
     deal_out(&d, s, lanes ? lanes + done : NULL, batches + done, some);
     for (ring_status status; (status = deal_round(&d, &lane, &entered)) != RING_OK;) {
