@@ -15,6 +15,10 @@
 #include <initializer_list>
 #include <type_traits>
 
+#if __cplusplus >= 202002L
+#include <span>
+#endif
+
 namespace headrace {
 
 /* element_type<T>::value is the tensor_type whose elements are T; there is none for other types. */
@@ -75,6 +79,14 @@ private:
   size_t size_, width_;
 };
 
+} // namespace headrace
+
+#if __cplusplus >= 202002L && defined(__cpp_lib_ranges)
+/* A span or an iterator of elements is as good when they themselves are gone. */
+template <typename T> inline constexpr bool std::ranges::enable_borrowed_range<headrace::elements<T>> = true;
+#endif
+
+namespace headrace {
 namespace detail {
 
 inline size_t checked_elements(const Tensor &tensor, tensor_type expected) {

@@ -127,6 +127,8 @@ static void elements_are_a_checked_range() {
 #if __cplusplus >= 202002L
   std::span<int32_t> span = ids;
   CHECK(span.size() == 6 && span.data() == ids.data());
+  std::span<int32_t> of_a_temporary = made.input<int32_t>();
+  CHECK(of_a_temporary.data() == ids.data());
 #endif
 }
 
