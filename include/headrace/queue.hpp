@@ -109,7 +109,7 @@ public:
                                                      size_t &count) noexcept {
     Batch *raw[AT_ONCE];
     batch_status status = batch_queue_dequeue_many_until(get(), taken ? raw : nullptr,
-                                                         std::min(n, size_t(AT_ONCE)), deadline, &count);
+                                                         (std::min)(n, size_t(AT_ONCE)), deadline, &count);
     for (size_t i = 0; i < count; i++) taken[i] = batch::adopt(raw[i]);
     return status;
   }
@@ -149,7 +149,7 @@ private:
 
   enum : size_t { AT_ONCE = 64 };
   static size_t lend(const batch *given, size_t n, Batch **raw) noexcept {
-    n = std::min(n, size_t(AT_ONCE));
+    n = (std::min)(n, size_t(AT_ONCE));
     for (size_t i = 0; given && i < n; i++) raw[i] = given[i].get();
     return n;
   }

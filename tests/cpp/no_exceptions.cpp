@@ -1,9 +1,21 @@
 // Compiled with -fno-exceptions -fno-rtti: the calls that answer a status, and adopt, are enough for a trainer; what would throw
-// aborts (the test's argument says so: no_exceptions abort).
-#include <headrace/headrace.hpp>
-
+// aborts (the test's argument says so: no_exceptions abort). And beside macros that some C headers have.
+#include <algorithm>
+#include <chrono>
 #include <cstdio>
+#include <functional>
+#include <iterator>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
 #include <utility>
+#include <vector>
+
+#define min(a, b) ((a) < (b) ? (a) : (b))
+#define max(a, b) ((a) > (b) ? (a) : (b))
+#define Success   0
+#include <headrace/headrace.hpp>
 
 static bool trains() {
   const uint8_t tokens[] = {0, 1, 2, 3, 4, 5, 6, 7, 8};
