@@ -164,11 +164,12 @@ static unsigned locate_in_window(plan_reader *r, const lane_at *from, const uint
   while (n > 0 && !is_in(l, places[n - 1])) n--;
   for (unsigned run; done < n; done += run) {
     uint64_t first = places[done] - l->at.first, found[PERMUTATION_TOGETHER];
-    bool shuffled = r->plan->shuffle != BATCH_SHUFFLE_NONE;
     run = run_of(places + done, n - done);
-    if (shuffled) permutation_at_each(&l->order, first, run, found);
-    for (unsigned i = 0; i < run; i++)
-      rows[done + i] = (plan_row){0, shuffled ? found[i] : first + i, &l->window->table};
+    if (r->plan->shuffle != BATCH_SHUFFLE_NONE)
+      permutation_at_each(&l->order, first, run, found);
+    else
+      for (unsigned i = 0; i < run; i++) found[i] = first + i;
+    for (unsigned i = 0; i < run; i++) rows[done + i] = (plan_row){0, found[i], &l->window->table};
   }
   return n;
 }
