@@ -110,8 +110,9 @@ static bool is_utf8(const char *text) {
   return utf8_well_formed((const uint8_t *)text, strlen(text)) == strlen(text);
 }
 
+/* To Prometheus a label whose value is "" is no label. */
 static bool same(const char *a, const char *b) {
-  return a && b ? strcmp(a, b) == 0 : a == b;
+  return strcmp(a ? a : "", b ? b : "") == 0;
 }
 
 #define REFUSE(...) error_fail(BATCH_ERROR_INVALID_ARGUMENT, __VA_ARGS__)
@@ -155,7 +156,7 @@ static bool check_object(const batch_metrics_options *o, size_t i) {
   for (size_t j = 0; j < i; j++)
     if (metric_kind_of(&o->objects[j]) == metric_kind_of(object) && same(o->objects[j].name, name))
       return REFUSE("%s: objects %zu and %zu are of one kind and both %s%s, expected different names",
-                    function, j, i, name ? "named " : "without a name", name ? name : "");
+                    function, j, i, name && *name ? "named " : "without a name", name ? name : "");
   if (object->loader && loader_is_elsewhere(function, object->loader)) return false;
   return !metric_spheres_are_elsewhere(function, object->spheres);
 }
