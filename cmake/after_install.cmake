@@ -2,6 +2,7 @@
 # command, if anything.
 # cmake -D PREFIX=... -D LIBDIR=... -D SHARED=ON|OFF -D BINDIR=... (empty: no command) -P after_install.cmake
 cmake_minimum_required(VERSION 3.25)
+cmake_path(ABSOLUTE_PATH PREFIX) # --prefix may be relative to where cmake runs
 cmake_path(ABSOLUTE_PATH LIBDIR BASE_DIRECTORY "${PREFIX}" OUTPUT_VARIABLE library)
 find_program(ldconfig NAMES ldconfig PATHS /sbin /usr/sbin NO_CACHE)
 find_program(pkg_config NAMES pkg-config NO_CACHE)
