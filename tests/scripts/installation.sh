@@ -14,13 +14,17 @@ flags=$*
 # stays FILE: it is not unloaded.
 stays() { readelf -d "$1" | grep -q NODELETE || fail "$1 has -z nodelete"; }
 
-quietly "$cmake" --install "$build" --prefix "$directory/removed"
-mkdir -p "$directory/removed/share/headrace"
-echo mine >"$directory/removed/share/headrace/mine"
-quietly "$cmake" -D BUILD="$build" -P "$source/cmake/uninstall.cmake"
-[ "$(find "$directory/removed" -type f -o -type l)" = "$directory/removed/share/headrace/mine" ] ||
+removed="$directory/removed [x]"
+quietly "$cmake" --install "$build" --prefix "$removed"
+echo mine >"$removed/share/headrace/mine"
+uninstall="$cmake -D BUILD=$build -P $source/cmake/uninstall.cmake"
+# shellcheck disable=SC2086
+(DESTDIR=/nowhere && export DESTDIR && fails_with "was it installed with DESTDIR?" $uninstall)
+# shellcheck disable=SC2086
+quietly $uninstall
+[ "$(find "$removed" -type f -o -type l)" = "$removed/share/headrace/mine" ] ||
   fail "uninstalling leaves what it has not installed, and nothing else"
-[ ! -e "$directory/removed/include/headrace" ] || fail "uninstalling leaves no folder of its own"
+[ ! -e "$removed/include/headrace" ] || fail "uninstalling leaves no folder of its own"
 
 install_moved "$build" asbuilt
 for file in doc/headrace/LICENSE doc/headrace/README.md doc/headrace/docs/loader.md headrace/examples/train.c headrace/headrace.supp; do
