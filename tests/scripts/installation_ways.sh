@@ -29,8 +29,11 @@ everywhere() {
   by_pkg_config "$1"
 }
 
-echo "-- make; a folder with blanks"
+echo "-- make; a compiler of two words; a folder with blanks"
+CC="env cc"
+export CC
 build "$directory/build" -G "Unix Makefiles"
+unset CC
 quietly "$cmake" --install "$directory/build" --prefix "$directory/with some blanks"
 for hint in "-Wl,-rpath,\"$directory/with some blanks/lib\"" "PKG_CONFIG_PATH=\"$directory/with some blanks/lib/pkgconfig\"" \
   "-DCMAKE_PREFIX_PATH=\"$directory/with some blanks\"" "PATH=\"$directory/with some blanks/bin:\$PATH\""; do
