@@ -164,6 +164,8 @@ class Document:
     def compare(self, block):
         if self.output is None:
             raise block.fault("nothing above has been run whose output this could be")
+        if not re.search(r"[^.…\s]", block.code):
+            raise block.fault("expects any output, so it says nothing")
         if not expectation(block.code).fullmatch(self.output.rstrip() + "\n"):
             raise block.fault("is not what was printed:\n" + self.output)
 

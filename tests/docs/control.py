@@ -69,6 +69,7 @@ print(json.load(open("it.json"))["a"])
 ```
 ```sh
 test -f ../it.json
+(sleep 0.1; echo late) &
 ```
 <!-- run: no, it would end the machine -->
 ```sh
@@ -117,6 +118,9 @@ FAULTS = [
     ("is not what was printed", "```sh\necho 1 2\n```\n<!-- output -->\n```text\n1 3\n```"),
     ("is not what was printed", "```sh\necho 1; echo 2\n```\n<!-- output -->\n```text\n1\n```"),
     ("is not what was printed", "```sh\necho 1; echo 2; echo 3\n```\n<!-- output -->\n```text\n...3\n```"),
+    ("expects any output", "```sh\necho 1\n```\n<!-- output -->\n```text\n...\n```"),
+    ("ends with status 1, expected 0", "```sh\nexit 0\n```\n```python\nraise ValueError\n```"),
+    ("the shell has ended", "```sh\nexit 0\n```\n```sh\ntrue\n```"),
     ("nothing above has been run", "<!-- output -->\n```text\n1\n```"),
     ("is no python", "```python\nprint(\n```"),
     ("ends with status 1, expected 0", "```python\nraise ValueError\n```"),
@@ -129,6 +133,10 @@ FAULTS = [
     ("the link nothing.md leads to no file", "See [it](nothing.md)."),
     ("the link architecture.md#cellar leads to no heading", "See [it](architecture.md#cellar)."),
     ("the link #cellar leads to no heading", "# Attic\n\nSee [it](#cellar)."),
+    ("the link nothing.md leads to no file", "See <a href=\"nothing.md\">it</a>."),
+    ("a link whose target goes over the end", "See [it](architecture.md\n)."),
+    ("there is no headrace/queues.h", "See `headrace/queues.h`."),
+    ("there is no manual/pages.py", "See `manual/pages.py`."),
     ("there is no src/sync/ringer.h", "See `src/sync/ringer.h`."),
 ]
 

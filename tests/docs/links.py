@@ -6,9 +6,11 @@ import re
 from markdown import Fault, Reader, headings
 
 SPAN = re.compile(r"(`+)(.+?)\1")
-LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|^\s*\[[^\]]+\]:\s+(\S+)|<img [^>]*src=\"([^\"]+)\"")
+LINK = re.compile(r"\]\(\s*<?([^)\s>]+)>?(?:\s+\"[^\"]*\")?\s*\)|^\s*\[[^\]]+\]:\s+(\S+)|<(?:img|a) [^>]*(?:src|href)=\"([^\"]+)\"")
+OPEN = re.compile(r"\]\([^)]*$")
 # (share/headrace is where they are installed.)
-ROOMS = re.compile(r"(?:src|include|tests|stress|bench|examples|docs|scripts|cmake|share(?!/headrace/))/[\w./*-]*[\w*/]$")
+ROOMS = re.compile(r"(?:src|include|headrace|tests|stress|bench|examples|docs|manual|scripts|cmake|share(?!/headrace/))/[\w./*-]*[\w*/]$")
+PLACES = ("", "include/")  # headers are named as they are included, too
 
 
 def anchors_of(path, known={}):
@@ -37,11 +39,13 @@ def check_links(root, reader):
         targets = [target for match in LINK.finditer(SPAN.sub("`x`", text)) for target in match.groups() if target]
         files = [span.group(2) for span in SPAN.finditer(text) if ROOMS.fullmatch(span.group(2))]
         count += len(targets) + len(files)
+        if OPEN.search(SPAN.sub("`x`", text)):
+            faults.append(Fault(reader.path, line, "a link whose target goes over the end of the line"))
         for target in targets:
             try:
                 check_target(root, reader, line, target)
             except Fault as fault:
                 faults.append(fault)
         faults += [Fault(reader.path, line, "there is no %s" % file) for file in files
-                   if not glob.glob(os.path.join(root, file)) and not glob.glob(os.path.join(root, file + ".*"))]
+                   if not any(glob.glob(os.path.join(root, place + file + end)) for place in PLACES for end in ("", ".*"))]
     return faults, count

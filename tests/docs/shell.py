@@ -75,7 +75,7 @@ class Shell:
         if output is None:
             return "takes more than %d s" % self.limit, ""
         text, _, status = output.decode(errors="replace").partition(end)
-        status = int(status or self.process.wait())
+        status = int(status.partition("\n")[0] or self.process.wait())  # behind it: of what goes on in the background
         wrong = None if status == fails else "ends with status %d, expected %d" % (status, fails)
         return wrong, text
 
@@ -98,5 +98,8 @@ class Shell:
         except ProcessLookupError:
             pass
         self.process.wait()
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # a block has ended the shell
         self.process.stdout.close()
