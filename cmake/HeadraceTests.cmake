@@ -21,5 +21,9 @@ if(BUILD_TESTING)
   endif()
   headrace_decide(HEADRACE_HAS_UNIT_TESTS HEADRACE_UNIT_TESTS ${found}
     "Criterion and jansson are not found (Debian: libcriterion-dev libjansson-dev)")
-  headrace_decide(HEADRACE_HAS_STRESS HEADRACE_STRESS ${HEADRACE_HAS_UNIT_TESTS} "")
+  set(wanted ON) # they need nothing that is to be found
+  if(HEADRACE_STRESS STREQUAL "AUTO")
+    set(wanted ${HEADRACE_HAS_UNIT_TESTS})
+  endif()
+  headrace_decide(HEADRACE_HAS_STRESS HEADRACE_STRESS ${wanted} "")
 endif()
