@@ -88,6 +88,10 @@ class Document:
     def check_links(self):
         faults, self.links = links.check_links(ROOT, self.reader)
         self.faults += faults
+        installed = os.path.join(self.options.prefix, "share/doc/headrace")
+        if os.path.exists(os.path.join(installed, self.reader.path)):
+            self.faults += [Fault(fault.path, fault.line, "installed, %s" % fault.what)
+                            for fault in links.check_links(installed, self.reader, files=False)[0]]
 
     def check_files(self):
         """A program or project that is written to a file is used by the commands below it."""

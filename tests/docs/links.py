@@ -31,14 +31,14 @@ def check_target(root, reader, line, target):
         raise Fault(reader.path, line, "the link %s leads to no heading" % target)
 
 
-def check_links(root, reader):
-    """The faults, and how many links there are."""
+def check_links(root, reader, files=True):
+    """The faults, and how many links there are. files: whether names of files are links."""
     faults, count = [], 0
     # A link's text may go over the end of a line, its target does not.
     for line, text in reader.prose:
         targets = [target for match in LINK.finditer(SPAN.sub("`x`", text)) for target in match.groups() if target]
-        files = [span.group(2) for span in SPAN.finditer(text) if ROOMS.fullmatch(span.group(2))]
-        count += len(targets) + len(files)
+        named = [span.group(2) for span in SPAN.finditer(text) if files and ROOMS.fullmatch(span.group(2))]
+        count += len(targets) + len(named)
         if OPEN.search(SPAN.sub("`x`", text)):
             faults.append(Fault(reader.path, line, "a link whose target goes over the end of the line"))
         for target in targets:
@@ -46,6 +46,6 @@ def check_links(root, reader):
                 check_target(root, reader, line, target)
             except Fault as fault:
                 faults.append(fault)
-        faults += [Fault(reader.path, line, "there is no %s" % file) for file in files
+        faults += [Fault(reader.path, line, "there is no %s" % file) for file in named
                    if not any(glob.glob(os.path.join(root, place + file + end)) for place in PLACES for end in ("", ".*"))]
     return faults, count

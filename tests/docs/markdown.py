@@ -15,6 +15,7 @@ class Fault(Exception):
 
     def __init__(self, path, line, message):
         super().__init__("%s:%d: %s" % (path, line, message))
+        self.path, self.line, self.what = path, line, message
 
 
 @dataclass
