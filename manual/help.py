@@ -13,8 +13,6 @@ Help = namedtuple("Help", "usage paragraphs groups status")
 # items: of names and text, [("-o, --output FILE", "what to write")]; of Examples: lines
 Group = namedtuple("Group", "heading items")
 
-_TEXT_COLUMN = 24
-
 
 def _parts(text):
     return [part.split("\n") for part in re.split(r"\n\s*\n", text.strip("\n"))]
