@@ -110,7 +110,7 @@ public:
     Batch *raw[AT_ONCE];
     batch_status status = batch_queue_dequeue_many_until(get(), taken ? raw : nullptr,
                                                          (std::min)(n, size_t(AT_ONCE)), deadline, &count);
-    for (size_t i = 0; i < count; i++) taken[i] = batch::adopt(raw[i]);
+    for (size_t i = 0; taken && i < count; i++) taken[i] = batch::adopt(raw[i]);
     return status;
   }
   /* Waits while there is none. Returns 0 when the queue is closed and drained. */
