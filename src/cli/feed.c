@@ -155,10 +155,8 @@ static int begin_metrics(feed_run *run, const BatchLoader *loader) {
   const batch_loader_options *o = &run->loader.loader;
   snprintf(ranks[0], sizeof ranks[0], "%u", o->rank);
   snprintf(ranks[1], sizeof ranks[1], "%u", o->context_rank);
-  run->metrics.labels = run->labels;
-  if (o->world > 1) run->labels[run->metrics.num_labels++] = (batch_metrics_label){"rank", ranks[0]};
-  if (o->context_world > 1)
-    run->labels[run->metrics.num_labels++] = (batch_metrics_label){"context_rank", ranks[1]};
+  if (o->world > 1) metrics_label(&run->metrics, "rank", ranks[0]);
+  if (o->context_world > 1) metrics_label(&run->metrics, "context_rank", ranks[1]);
   return metrics_begin(&run->metrics, &(batch_metrics_object){.loader = loader});
 }
 

@@ -18,7 +18,6 @@ typedef struct feed_run {
   char shares[60];    /* of a mix's sources, for the progress */
   progress bar;
   metrics_file metrics;
-  batch_metrics_label labels[2]; /* metrics.labels: the ranks */
 } feed_run;
 
 /* What came out. */

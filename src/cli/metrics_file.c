@@ -15,7 +15,17 @@ int metrics_take(metrics_file *m, const char *command, const char *path) {
                            path);
   m->command = command;
   m->path = path;
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  size_t letters = strlen(name);
+  if (letters > 5 && strcmp(name + letters - 5, ".prom") == 0) letters -= 5;
+  snprintf(m->run, sizeof m->run, "%.*s", (int)letters, name);
+  m->labels[0] = (batch_metrics_label){"run", m->run};
+  m->num_labels = 1;
   return CLI_OK;
+}
+
+void metrics_label(metrics_file *m, const char *name, const char *value) {
+  m->labels[m->num_labels++] = (batch_metrics_label){name, value};
 }
 
 /* A name that was mistaken must not cost a file. */

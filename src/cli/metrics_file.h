@@ -13,7 +13,8 @@
 
 typedef struct metrics_file {
   const char *command, *path;
-  const batch_metrics_label *labels; /* [num_labels] */
+  char run[256];                 /* the file's name, without .prom */
+  batch_metrics_label labels[3]; /* [num_labels]; the first is the run's */
   size_t num_labels;
   uint64_t due;   /* when it is written next, in nanoseconds of CLOCK_MONOTONIC */
   uint64_t pause; /* before that: longer each time that it could not be written */
@@ -23,8 +24,12 @@ typedef struct metrics_file {
   "  --metrics FILE        write what has been done so far every 5 seconds, and at\n"                        \
   "                        the end, as text for Prometheus\n"
 
-/* Takes the argument of --metrics; returns the exit status. */
+/* Takes the argument of --metrics; returns the exit status. The file's name becomes the label `run`: node_exporter puts the
+   files of a folder together, and no two of them may have the same sample. */
 int metrics_take(metrics_file *m, const char *command, const char *path);
+
+/* One more label of every sample, before metrics_begin: two at most. What is given must last. */
+void metrics_label(metrics_file *m, const char *name, const char *value);
 
 /* Writes the file for the first time: that it cannot be written, or is another file that is not to be lost, is known before a
    run of hours. Returns the exit status. */

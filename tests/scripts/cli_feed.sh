@@ -271,12 +271,12 @@ exit 0
 # Metrics: a file of them, replaced whole; nothing else is.
 printf 'some text of a few rows' >metrics.txt
 run 0 feed --metrics m.prom --sequence-length 4 --batch-size 2 metrics.txt
-grep -qx 'headrace_loader_batches_total 3' m.prom || fail 'three batches are counted'
-grep -qx 'headrace_loader_tokens_total 22' m.prom || fail '22 tokens are counted'
+grep -qx 'headrace_loader_batches_total{run="m"} 3' m.prom || fail 'three batches are counted'
+grep -qx 'headrace_loader_tokens_total{run="m"} 22' m.prom || fail '22 tokens are counted'
 grep -qx '# TYPE headrace_loader_trainer_wait_seconds_total counter' m.prom || fail 'a counter of seconds'
 [ "$(stat -c %a m.prom)" = 644 ] || [ "$(umask)" != 0022 ] || fail 'others may read the metrics'
 run 0 feed --metrics m.prom --rank 1 --world 2 --context-rank 0 --context-world 2 --sequence-length 4 --batch-size 2 metrics.txt
-grep -qx 'headrace_loader_workers{rank="1",context_rank="0"} 1' m.prom || fail 'ranks are labels'
+grep -qx 'headrace_loader_workers{run="m",rank="1",context_rank="0"} 1' m.prom || fail 'ranks are labels'
 [ "$(ls -A | grep -c m.prom)" -eq 1 ] || fail 'nothing lies beside the metrics'
 refuses 1 'metrics.txt: found something else than metrics of headrace, expected those, or no file' -- feed --metrics metrics.txt metrics.txt
 [ "$(cat metrics.txt)" = 'some text of a few rows' ] || fail 'a text is not replaced by metrics'
@@ -287,5 +287,7 @@ mkfifo pipe
 refuses 1 'pipe: is a device, a pipe or a socket' -- feed --metrics pipe metrics.txt
 refuses 2 '--metrics and --output are both new.bin, expected different files' -- tokenize --metrics new.bin -o new.bin metrics.txt
 run 0 tokenize --quiet --metrics m.prom -o metrics.bin metrics.txt
-grep -qx 'headrace_tokenize_tokens_total 24' m.prom || fail 'tokens of tokenize are counted'
-grep -qx 'headrace_tokenize_bytes_total 23' m.prom || fail 'bytes of tokenize are counted'
+grep -qx 'headrace_tokenize_tokens_total{run="m"} 24' m.prom || fail 'tokens of tokenize are counted'
+grep -qx 'headrace_tokenize_bytes_total{run="m"} 23' m.prom || fail 'bytes of tokenize are counted'
+run 0 feed --metrics ./other --sequence-length 4 --batch-size 2 metrics.txt
+[ -z "$(cat m.prom other | grep -v '^#' | sed 's/ [^ ]*$//' | sort | uniq -d)" ] || fail 'files of one folder have no sample in common'
