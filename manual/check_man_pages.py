@@ -3,7 +3,7 @@
   - every function that a header exports has a page, and stands in the NAME of it;
   - every sentence of every comment of the headers, and of every help, is in a page, word for word;
   - every command that the help lists and every option has its place in a page;
-  - groff has no warning, and no line is wider than a terminal of 80 columns.
+  - groff has no warning, no line is wider than a terminal of 80 columns, and macros may be copied.
 Prints each fault; ends with 1 if there is one. With --control it makes faults in a copy of the pages, one of each kind, and
 ends with 1 if one is not found.
 """
@@ -129,9 +129,11 @@ class Check:
                 text, said = render(path, COLUMNS - 2)
                 if said:
                     self.fault(file + ":", said.strip().replace("\n", "; "))
-                for line in text.split("\n"):
+                for line, below in zip(text.split("\n"), text.split("\n")[1:]):
                     if len(line) > COLUMNS:
                         self.fault(file + ": wider than 80 columns:", line.strip())
+                    if re.match(r"( *)#define .*[^\\]\n\1 +\S", line + "\n" + below):
+                        self.fault(file + ": ends within a macro:", line.strip())
 
     def run(self):
         self.check_headers()
@@ -156,6 +158,7 @@ CONTROLS = [
     ("man3/batch_queue_peek.3", "batch_queue.3", "batch_queues.3", "batch_queue_peek.3 leads nowhere"),
     ("man3/tensor.3", ".SH NOTES", ".XX\n.SH NOTES", "tensor.3: troff"),
     ("man3/batch.3", ".SH NOTES", ".SH NOTES\n.nf\n" + "wide " * 20 + "\n.fi", "batch.3: wider than 80 columns"),
+    ("man3/batch_metrics.3", "_CONTENT_TYPE \\e", "_CONTENT_TYPE", "batch_metrics.3: ends within a macro"),
     ("man7/headrace.7", "<headrace/pool.h>", "<headrace/pools.h>", "pool.h is not in headrace.7"),
     ("man1/headrace-feed.1", "\\fB\\-\\-epochs\\fR", "\\fBepochs\\fR", "--epochs has no place in headrace-feed.1"),
 ]

@@ -1,23 +1,26 @@
 """Declarations as lines of a page: what is declared bold, parameters and fields italic."""
+import re
+
 import headers
 import roff
 
 WIDTH = 70  # of a line, in a terminal of 80 columns
 
 
-def _wrapped(text):
+def _wrapped(text, end=""):
+    """Lines of it that are C as it was: a string stays whole, and a macro's lines go on by their end."""
     lines, line = [], ""
-    for word in text.split(" "):
-        if line and len(line) + 1 + len(word) > WIDTH:
-            lines.append(line)
+    for word in re.findall(r'(?:"[^"]*"|[^ "])+', text):
+        if line and len(line) + 1 + len(word) + len(end) > WIDTH:
+            lines.append(line + end)
             line = "        " + word
         else:
             line = line + " " + word if line else word
     return lines + [line]
 
 
-def _plain(text):
-    return [".B " + roff.argument(roff.escape(line, True)) for line in _wrapped(text)]
+def _plain(text, end=""):
+    return [".B " + roff.argument(roff.escape(line, True)) for line in _wrapped(text, end)]
 
 
 def _function(text):
@@ -46,7 +49,7 @@ def lines(d):
     """A declaration of a function, a callback, a type or a macro."""
     if d.kind == "function":
         return _function(d.text)
-    return _plain("#define %s %s" % (d.name, d.text) if d.kind == "macro" else d.text)
+    return _plain("#define %s %s" % (d.name, d.text), " \\") if d.kind == "macro" else _plain(d.text)
 
 
 def field(one):
