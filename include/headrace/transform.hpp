@@ -31,6 +31,16 @@ template <typename F> batch_transform transform(const F &apply) noexcept {
           },
           &apply};
 }
+/* A function, of which no address but its own is kept. */
+inline batch_transform transform(bool (*apply)(const batch &, uint32_t, batch_random &)) noexcept {
+  return {[](const void *context, Batch *raw, uint32_t row, batch_random *random) {
+            detail::borrowed lent(raw);
+            auto function = reinterpret_cast<bool (*)(const batch &, uint32_t, batch_random &)>(
+                const_cast<void *>(context));
+            return detail::guarded(false, [&] { return function(lent.handle, row, *random); });
+          },
+          reinterpret_cast<const void *>(apply)};
+}
 template <typename F>
 batch_transform transform(const F &&) = delete; /* a temporary does not outlive the loader */
 

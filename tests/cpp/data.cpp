@@ -147,6 +147,23 @@ static void metrics_are_a_string() {
   CHECK_THROWS(headrace::metrics_text(options), BATCH_ERROR_INVALID_ARGUMENT, "batch_metrics_text");
 }
 
+static bool plus_one(const batch &b, uint32_t row, batch_random &) {
+  for (int32_t &id : b.input<int32_t>().row(row)) id++;
+  return true;
+}
+
+static void a_transform_may_be_a_function() {
+  std::vector<uint16_t> tokens;
+  headrace::dataset data = numbers(tokens, 81);
+  batch_loader_options options = small_rows();
+  const batch_transform chain[] = {headrace::transform(plus_one), headrace::transform(&plus_one)};
+  options.transforms = chain;
+  options.num_transforms = 2;
+  headrace::loader loader(data, options);
+  batch first = loader.next();
+  CHECK(first.input<int32_t>()[0] == 2);
+}
+
 static void a_transform_that_throws_is_a_fault() {
   std::vector<uint16_t> tokens;
   headrace::dataset data = numbers(tokens, 81);
@@ -323,6 +340,7 @@ static void documents_have_their_places() {
 int main() {
   char name[] = "/tmp/headrace_cpp_XXXXXX";
   folder = mkdtemp(name);
+  RUN(a_transform_may_be_a_function);
   RUN(a_loop_over_a_loader_has_every_batch_once);
   RUN(a_loop_that_is_cut_short_throws);
   RUN(a_pool_of_one_is_enough_for_a_loop);
