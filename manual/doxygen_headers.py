@@ -176,8 +176,8 @@ class CppHeader:
         end = self.source.index("*/") + 2
         rest = re.sub(r"HEADRACE_(?:API|NODISCARD) |__attribute__\(\(.*?\)\) ", "", self.source[end:])
         rest = re.sub(r"^([^\n]*?)(/\*.*?\*/)(\n)", self._said, rest, flags=re.M | re.S)
-        rest = rest.replace("namespace headrace {", "namespace headrace {\n/** @{ */", 1)
-        rest = re.sub(r"\} // namespace headrace\n", "/** @} */\n}\n", rest)
-        lines = _comment(["@file headrace/%s" % self.name]) + self._what(self.source[:end])
         group = doxygen_pages.group_of(self.name.replace(".", "_"))
-        return "\n".join(lines) + rest.replace("/** @{ */", "/** @addtogroup %s\n @{ */" % group, 1)
+        rest = rest.replace("namespace headrace {", "namespace headrace {\n/** @addtogroup %s\n @{ */" % group)
+        rest = rest.replace("} // namespace headrace\n", "/** @} */\n}\n")
+        lines = _comment(["@file headrace/%s" % self.name]) + self._what(self.source[:end])
+        return "\n".join(lines) + rest
