@@ -16,6 +16,26 @@ static int fail(const output *out, const char *call) {
   return cli_error(out->command, "%s: %s: %s", out->path ? out->path : "stdout", call, strerror(errno));
 }
 
+static const char *name_in(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+static bool stat_folder(const char *path, struct stat *status) {
+  int length = (int)(name_in(path) - path);
+  char *folder = length > 0 ? strndup(path, (size_t)length) : strdup(".");
+  bool there = folder && stat(folder, status) == 0;
+  free(folder);
+  return there;
+}
+
+bool output_is_same(const char *path, const char *other) {
+  struct stat a, b;
+  if (strcmp(name_in(path), name_in(other)) != 0) return false;
+  if (!stat_folder(path, &a) || !stat_folder(other, &b)) return strcmp(path, other) == 0;
+  return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* What is there, and whether it may go. */
 static int check_old(const output *out, struct stat *old, bool *there) {
   *there = stat(out->path, old) == 0;

@@ -22,6 +22,9 @@ typedef struct output {
 /* Not NULL or "-", the standard output. */
 bool output_is_file(const char *path);
 
+/* Whether two names are those of one file, there or not: of one folder, however that is written. */
+bool output_is_same(const char *path, const char *other);
+
 /* What is there must be a regular file, and is only replaced by force; a link
    stays, and its file is replaced. Returns the exit status. */
 int output_open(output *out, const char *command, const char *path, bool force);

@@ -1,6 +1,7 @@
 /* headrace tokenize: turns text and .jsonl, compressed or not, into shards of tokens. */
 #include "tokenize.h"
 #include "help.h"
+#include "output.h"
 
 #include <string.h>
 
@@ -120,7 +121,7 @@ static int parse(int argc, char **argv, tokenize_run *run) {
   }
   if (run->help) return CLI_OK;
   if (!run->output) return cli_usage_error(name, "no --output is given, expected a file");
-  if (run->metrics.path && strcmp(run->metrics.path, run->output) == 0)
+  if (run->metrics.path && output_is_same(run->metrics.path, run->output))
     return cli_usage_error(name, "--metrics and --output are both %s, expected different files", run->output);
   if (run->data.dataset.subset)
     return cli_usage_error(name, "--split train and validation are for what reads tokens; all are written");

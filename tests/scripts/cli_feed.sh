@@ -286,6 +286,7 @@ refuses 2 "--metrics is '', expected a file" -- feed --metrics '' metrics.txt
 mkfifo pipe
 refuses 1 'pipe: is a device, a pipe or a socket' -- feed --metrics pipe metrics.txt
 refuses 2 '--metrics and --output are both new.bin, expected different files' -- tokenize --metrics new.bin -o new.bin metrics.txt
+refuses 2 '--metrics and --output are both new.bin, expected different files' -- tokenize --metrics "$PWD/new.bin" -o new.bin metrics.txt
 run 0 tokenize --quiet --metrics m.prom -o metrics.bin metrics.txt
 grep -qx 'headrace_tokenize_tokens_total{run="m"} 24' m.prom || fail 'tokens of tokenize are counted'
 grep -qx 'headrace_tokenize_bytes_total{run="m"} 23' m.prom || fail 'bytes of tokenize are counted'
