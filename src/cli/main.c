@@ -41,6 +41,7 @@ static int help_on(int argc, char **argv) {
   if (is_one_of(argv[0], "help", "--help", "-h") || is_version(argv[0])) return help();
   if (!command) return no_command(argv[0]);
   bool has_parts = !command->options;
+  if (is_one_of(argv[argc - 1], "help", "--help", "-h")) argc--;
   if (argc > (has_parts ? 2 : 1))
     return cli_usage_error("help", "%s stands behind %s, expected one command", argv[argc - 1],
                            argv[argc - 2]);

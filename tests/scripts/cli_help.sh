@@ -17,7 +17,7 @@ done
 for command in $commands; do
   run 0 help "$command"
   cp out wanted
-  for way in "$command --help" "$command -h" "$command help" "--help $command" "$command --bogus x --help" \
+  for way in "help $command --help" "$command --help" "$command -h" "$command help" "--help $command" "$command --bogus x --help" \
     "$command x --format nothing -h"; do
     # shellcheck disable=SC2086
     run 0 $way
