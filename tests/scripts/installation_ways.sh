@@ -100,6 +100,17 @@ refuses() {
   fails_with "$refused" "$cmake" -S "$source" -B "$directory/refused" $lean "$@"
 }
 
+echo "-- a folder configured again: what is found later, another kind of build"
+later() { quietly "$cmake" -S "$source" -B "$directory/later" -G "Unix Makefiles" -DBUILD_TESTING=OFF "$@"; }
+said() { grep -q "$1" "$directory/log" || { cat "$directory/log"; fail "the configuration says $1"; }; }
+compiled_with() { grep -q -e "$1" "$directory/later/src/CMakeFiles/headrace_objects.dir/flags.make"; }
+later -DCMAKE_DISABLE_FIND_PACKAGE_Python3=ON
+said ' not: .*man pages (python3)'
+compiled_with '-D_FORTIFY_SOURCE=' || fail "a Release is hardened"
+later -DCMAKE_DISABLE_FIND_PACKAGE_Python3=OFF -DCMAKE_BUILD_TYPE=Debug
+said ' builds: .*man pages'
+! compiled_with '-D_FORTIFY_SOURCE=' || fail "a Debug is not hardened"
+
 echo "-- without a C++ compiler"
 CXX=/nowhere/c++
 export CXX
