@@ -4,6 +4,8 @@
 target_compile_options(headrace_objects PRIVATE -fno-lto)
 set_target_properties(headrace_objects PROPERTIES INTERPROCEDURAL_OPTIMIZATION OFF)
 # The compiler links them, called as for everything else: it may be several words (CC="ccache gcc"), and told its processor.
+# A group (COMDAT) of C++ or of a probe is the linker's to take from any object, and would be gone from the others with its
+# hidden symbols made local: here there are none.
 set(whole ${CMAKE_CURRENT_BINARY_DIR}/headrace.o)
 separate_arguments(words UNIX_COMMAND "${CMAKE_C_COMPILER_ARG1}")
 separate_arguments(flags UNIX_COMMAND "${CMAKE_C_FLAGS}")
@@ -12,7 +14,7 @@ if(CMAKE_C_COMPILER_TARGET AND CMAKE_C_COMPILE_OPTIONS_TARGET)
   list(APPEND flags ${CMAKE_C_COMPILE_OPTIONS_TARGET}${CMAKE_C_COMPILER_TARGET})
 endif()
 add_custom_command(OUTPUT ${whole}
-  COMMAND ${CMAKE_C_COMPILER} ${words} ${flags} -r -nostdlib -o ${whole} $<TARGET_OBJECTS:headrace_objects>
+  COMMAND ${CMAKE_C_COMPILER} ${words} ${flags} -r -nostdlib -Wl,--force-group-allocation -o ${whole} $<TARGET_OBJECTS:headrace_objects>
   COMMAND ${CMAKE_OBJCOPY} --localize-hidden ${whole}
   DEPENDS headrace_objects $<TARGET_OBJECTS:headrace_objects> COMMAND_EXPAND_LISTS VERBATIM)
 headrace_library(headrace_archive STATIC ${whole})

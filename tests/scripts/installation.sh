@@ -54,6 +54,9 @@ if nm -g --defined-only "$library/libheadrace.a" | awk 'NF == 3 && $2 ~ /[A-TX-Z
   grep -Ev '^(tensor|batch)_'; then
   fail "these names of the archive are in the way of a program's"
 fi
+if readelf -g "$library/libheadrace.a" | grep COMDAT; then
+  fail "a group of the archive takes the place of a program's, whose hidden symbols it has made local"
+fi
 by_find_package static
 by_pkg_config static
 stays "$directory/cmake.static/libplugin.so"
