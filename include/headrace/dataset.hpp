@@ -21,11 +21,16 @@ namespace headrace {
 
 namespace detail {
 
-/* What getenv answers, for one, may be nullptr, of which no string can be made. */
-inline const char *path(const char *given) {
-  if (!given) fail(error(BATCH_ERROR_INVALID_ARGUMENT, "headrace::paths: a path is nullptr"));
-  return given;
-}
+/* A path in braces. Not a string: {{"a", "b"}} would be one of the two pointers, taken for its begin and end. */
+struct path {
+  path(const std::string &given) : name(given) {}
+  /* What getenv answers, for one, may be nullptr, of which no string can be made. */
+  path(const char *given) {
+    if (!given) fail(error(BATCH_ERROR_INVALID_ARGUMENT, "headrace::paths: a path is nullptr"));
+    name = given;
+  }
+  std::string name;
+};
 
 } // namespace detail
 
@@ -33,10 +38,12 @@ inline const char *path(const char *given) {
    Threads: as a vector. */
 class paths {
 public:
-  paths(const char *path) : names_(1, detail::path(path)) {}
+  paths(const char *path) : names_(1, detail::path(path).name) {}
   paths(const std::string &path) : names_(1, path) {}
   paths(std::vector<std::string> names) : names_(std::move(names)) {}
-  paths(std::initializer_list<std::string> names) : names_(names) {}
+  paths(std::initializer_list<detail::path> names) {
+    for (const detail::path &each : names) names_.push_back(each.name);
+  }
 
   /* As C takes them; good as long as this object. */
   std::vector<const char *> pointers() const {
@@ -57,7 +64,7 @@ public:
     std::vector<const char *> raw = files.pointers();
     *this = adopt(detail::check(batch_dataset_open(raw.data(), raw.size(), &options)));
   }
-  explicit dataset(std::initializer_list<std::string> files,
+  explicit dataset(std::initializer_list<detail::path> files,
                    const batch_dataset_options &options = BATCH_DATASET_OPTIONS_INIT)
       : dataset(paths(files), options) {}
   /* What memory points at is borrowed for the life of the dataset. */

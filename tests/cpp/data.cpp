@@ -294,6 +294,10 @@ static void paths_are_one_several_or_a_vector() {
   CHECK(headrace::dataset(both).tokens() == 200 && headrace::dataset({first, second}, options).files() == 2);
   CHECK(
       (headrace::dataset{first.c_str(), second.c_str()}.files() == 2)); // not the string between two pointers
+  CHECK((headrace::dataset{{first.c_str(), second.c_str()}}.files() == 2));
+  CHECK((headrace::paths{{first.c_str(), second.c_str()}}.pointers().size() == 2));
+  CHECK_THROWS(headrace::dataset({first.c_str(), static_cast<const char *>(nullptr)}),
+               BATCH_ERROR_INVALID_ARGUMENT, "a path is nullptr");
 }
 
 static void a_report_that_throws_stops_and_is_thrown() {
@@ -340,7 +344,6 @@ static void documents_have_their_places() {
 int main() {
   char name[] = "/tmp/headrace_cpp_XXXXXX";
   folder = mkdtemp(name);
-  RUN(a_transform_may_be_a_function);
   RUN(a_loop_over_a_loader_has_every_batch_once);
   RUN(a_loop_that_is_cut_short_throws);
   RUN(a_pool_of_one_is_enough_for_a_loop);
@@ -348,6 +351,7 @@ int main() {
   RUN(sources_are_mixed);
   RUN(metrics_are_a_string);
   RUN(a_transform_that_throws_is_a_fault);
+  RUN(a_transform_may_be_a_function);
   RUN(tokenizers_encode_and_decode);
   RUN(a_tokenizer_of_ones_own_may_throw);
   RUN(what_a_writer_writes_a_dataset_reads);
