@@ -6,7 +6,7 @@ cmake_path(ABSOLUTE_PATH PREFIX) # --prefix may be relative to where cmake runs
 cmake_path(ABSOLUTE_PATH LIBDIR BASE_DIRECTORY "${PREFIX}" OUTPUT_VARIABLE library)
 find_program(ldconfig NAMES ldconfig PATHS /sbin /usr/sbin NO_CACHE)
 find_program(pkg_config NAMES pkg-config NO_CACHE)
-if(DEFINED ENV{DESTDIR} OR NOT ldconfig OR NOT pkg_config)
+if(NOT "$ENV{DESTDIR}" STREQUAL "" OR NOT ldconfig OR NOT pkg_config)
   return()
 endif()
 
