@@ -127,7 +127,7 @@ def a_run_writes_its_metrics_as_it_goes():
         with open("run.prom") as file:
             text = file.read()
         assert text.startswith("# HELP headrace_build_info ") and text.endswith("\n"), text
-        return int(re.search(r"^headrace_loader_batches_total (\d+)$", text, re.M)[1])
+        return int(re.search(r'^headrace_loader_batches_total\{run="run"\} (\d+)$', text, re.M)[1])
 
     process = start("feed", *ENDLESS, "--metrics", "run.prom", "text.txt")
     until(process, "metrics written", lambda: os.path.exists("run.prom"))
