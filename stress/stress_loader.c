@@ -1,5 +1,5 @@
 /* Loaders that are closed in the middle, thousands of times: several threads take batches, hold some
-   of them, ask for states, figures and replays, while another one closes. Every batch must be what
+   of them, ask for states, figures, metrics and replays, while another one closes. Every batch must be what
    its place says and come once, also of mixes, where rows are skipped and where documents are packed in small windows;
    every thread must come back. Half of the
    loaders take their batches from a pool of ours, which somebody else uses too, and which may be closed instead; its
@@ -43,6 +43,7 @@ typedef struct round_state {
 typedef struct taker {
   round_state *round;
   batch_random random;
+  uint64_t counted; /* batches in the last text of metrics */
 } taker;
 
 static _Atomic uint64_t progress; /* batches over all rounds */
@@ -71,6 +72,24 @@ static void check(round_state *round, const Batch *batch) {
   }
 }
 
+/* The text is whole, and its counter has not fallen. */
+static void read_metrics(taker *t) {
+  static const char sample[] = "\nheadrace_loader_batches_total ";
+  batch_metrics_object objects[] = {{.loader = t->round->loader}, {.pool = t->round->pool}};
+  batch_metrics_options options = BATCH_METRICS_OPTIONS_INIT;
+  options.objects = objects;
+  options.num_objects = t->round->pool ? 2 : 1;
+  char text[16384];
+  size_t length = batch_metrics_text(&options, text, sizeof text);
+  if (length == 0 || length >= sizeof text || text[length - 1] != '\n')
+    stress_fail("a text of metrics of %zu bytes", length);
+  const char *found = strstr(text, sample);
+  if (!found) stress_fail("metrics without the loader's batches");
+  uint64_t counted = strtoull(found + sizeof sample - 1, NULL, 10);
+  if (counted < t->counted) stress_fail("%" PRIu64 " batches after %" PRIu64, counted, t->counted);
+  t->counted = counted;
+}
+
 static void look_around(taker *t, const Batch *batch) {
   batch_loader_state state;
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
@@ -89,6 +108,9 @@ static void look_around(taker *t, const Batch *batch) {
     batch_release(again);
     break;
   }
+  case 3:
+    read_metrics(t);
+    break;
   default:
     break;
   }
@@ -118,7 +140,7 @@ static void use_pool(stress_thread *self) {
 
 static void take(stress_thread *self) {
   round_state *round = self->context;
-  taker t = {round, batch_random_start(self->random ^ round->random)};
+  taker t = {round, batch_random_start(self->random ^ round->random), 0};
   for (;;) {
     Batch *batch;
     batch_status status;
