@@ -79,10 +79,11 @@ bool metric_spheres_are_elsewhere(const char *function, const BatchSpheres *sphe
   return spheres && spheres_are_elsewhere(function, spheres);
 }
 
-static void look_at_pool(const BatchPool *pool, struct pool_view *view) {
+/* To know how many are out every idle batch is looked at: only for who asks that. */
+static void look_at_pool(const BatchPool *pool, size_t asked, struct pool_view *view) {
   batch_pool_get_stats(pool, NULL, NULL, NULL, &view->waits);
   view->size = batch_pool_size(pool);
-  view->outstanding = batch_pool_outstanding(pool);
+  if (asked == offsetof(metric_view, pool.outstanding)) view->outstanding = batch_pool_outstanding(pool);
   view->allocations = pool_pops(pool);
 }
 
@@ -92,7 +93,8 @@ static void look_at_sphere(const BatchSpheres *spheres, uint32_t sphere, struct 
   *view = (struct sphere_view){stats.processed, stats.stolen};
 }
 
-void metric_look(const batch_metrics_object *o, uint32_t part, metric_view *view) {
+void metric_look(const batch_metrics_object *o, uint32_t part, const metric_family *family,
+                 metric_view *view) {
   switch (metric_kind_of(o)) {
   case METRIC_LOADER:
     view->loader = (batch_loader_stats)BATCH_LOADER_STATS_INIT;
@@ -103,7 +105,7 @@ void metric_look(const batch_metrics_object *o, uint32_t part, metric_view *view
                                       batch_queue_is_closed(o->queue)};
     break;
   case METRIC_POOL:
-    look_at_pool(o->pool, &view->pool);
+    look_at_pool(o->pool, family->offset, &view->pool);
     break;
   case METRIC_SPHERES:
     look_at_sphere(o->spheres, part, &view->sphere);

@@ -48,7 +48,8 @@ uint32_t metric_parts_of(const batch_metrics_object *object);
 /* Whether its workers stayed behind in a fork: sets an error in the name of `function`. NULL: none have. */
 bool metric_spheres_are_elsewhere(const char *function, const BatchSpheres *spheres);
 
-/* Reads a part. */
-void metric_look(const batch_metrics_object *object, uint32_t part, metric_view *view);
+/* Reads a part, as far as the family needs it: the rest of the view may be left as it is. */
+void metric_look(const batch_metrics_object *object, uint32_t part, const metric_family *family,
+                 metric_view *view);
 
 #endif

@@ -76,7 +76,7 @@ static void put_samples(writing *w, const batch_metrics_options *o, const metric
                         const batch_metrics_object *object) {
   metric_view view;
   for (uint32_t part = 0; part < metric_parts_of(object); part++) {
-    metric_look(object, part, &view);
+    metric_look(object, part, family, &view);
     put(w, "%s", family->name);
     put_labels(w, o, object->name, family->kind == METRIC_SPHERES ? (int)part : -1);
     put_value(w, family, &view);
