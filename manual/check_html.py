@@ -16,7 +16,7 @@ import shutil
 import sys
 import tempfile
 
-from check_man_pages import change, read, sentences, words
+from check_man_pages import change, conclude, read, sentences, words
 
 HIDDEN = ("script", "style")
 
@@ -125,13 +125,8 @@ def main():
     parser.add_argument("--control", action="store_true")
     options = parser.parse_args()
     check = Check(options.folder, options.headers)
-    if options.control:
-        missed = control(check)
-        print("\n".join("not found: " + said for said in missed) or "all faults were found")
-        return 1 if missed else 0
-    faults = check.run()
-    print("\n".join(faults) or "every sentence has its place, every link leads somewhere")
-    return 1 if faults else 0
+    return conclude(control(check) if options.control else None, check,
+                    "every sentence has its place, every link leads somewhere")
 
 
 if __name__ == "__main__":

@@ -179,6 +179,17 @@ def control(check):
         return [said for said in expected if not any(fault.startswith(said) for fault in faults)]
 
 
+def conclude(missed, check, fine):
+    """Says what the check finds, or what its control has missed (None: it is not asked for). Returns the exit status."""
+    if missed is None:
+        found = check.run()
+        print("\n".join(found) or fine)
+    else:
+        found = missed
+        print("\n".join("not found: " + said for said in found) or "all faults were found")
+    return 1 if found else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description="Checks Headrace's man pages.")
     parser.add_argument("--pages", required=True, help="the folder with man1, man3 and man7")
@@ -188,13 +199,7 @@ def main():
     parser.add_argument("--control", action="store_true")
     options = parser.parse_args()
     check = Check(options.pages, options.headers, options.command, options.without)
-    if options.control:
-        missed = control(check)
-        print("\n".join("not found: " + said for said in missed) or "all faults were found")
-        return 1 if missed else 0
-    faults = check.run()
-    print("\n".join(faults) or "every name, sentence and option has its place")
-    return 1 if faults else 0
+    return conclude(control(check) if options.control else None, check, "every name, sentence and option has its place")
 
 
 if __name__ == "__main__":
