@@ -56,9 +56,16 @@ enum {
   DATA_OPTIONS_END
 };
 
-#define DATA_OPTIONS_LONG                                                                                    \
+/* How files of tokens are read. */
+#define DATA_TOKENS_OPTIONS_LONG                                                                             \
   {"format", required_argument, NULL, DATA_FORMAT}, {"type", required_argument, NULL, DATA_TYPE},            \
-      {"field", required_argument, NULL, DATA_FIELD}, SPAN_OPTIONS_LONG,                                     \
+      {"separator", required_argument, NULL, DATA_SEPARATOR}, {                                              \
+    "end-of-text", required_argument, NULL, DATA_END_OF_TEXT                                                 \
+  }
+
+/* The same and how text is, whichever it turns out to be. */
+#define DATA_OPTIONS_LONG                                                                                    \
+  DATA_TOKENS_OPTIONS_LONG, {"field", required_argument, NULL, DATA_FIELD}, SPAN_OPTIONS_LONG,               \
       {"tokenizer", required_argument, NULL, DATA_TOKENIZER},                                                \
       {"split", required_argument, NULL, DATA_SPLIT}, {"specials", required_argument, NULL, DATA_SPECIALS},  \
       {"special", required_argument, NULL, DATA_SPECIAL},                                                    \
@@ -66,10 +73,8 @@ enum {
       {"fold-case", no_argument, NULL, DATA_FOLD_CASE},                                                      \
       {"squeeze-space", no_argument, NULL, DATA_SQUEEZE_SPACE},                                              \
       {"malformed", required_argument, NULL, DATA_MALFORMED},                                                \
-      {"on-bad-line", required_argument, NULL, DATA_ON_BAD_LINE},                                            \
-      {"longest-document", required_argument, NULL, DATA_LONGEST_DOCUMENT},                                  \
-      {"separator", required_argument, NULL, DATA_SEPARATOR}, {                                              \
-    "end-of-text", required_argument, NULL, DATA_END_OF_TEXT                                                 \
+      {"on-bad-line", required_argument, NULL, DATA_ON_BAD_LINE}, {                                          \
+    "longest-document", required_argument, NULL, DATA_LONGEST_DOCUMENT                                       \
   }
 
 /* Which part of the data is read, beside --split: not for what tokenizes. */
