@@ -1,0 +1,61 @@
+"""The exceptions of the package: one for each kind of error of the library, and what they say is its sentence."""
+from __future__ import annotations
+
+from . import _declarations as c
+
+
+class Error(Exception):
+    """What the library could not do. `status` is the name of its batch_status, as "error_io"."""
+    status = "error"
+
+    def __init__(self, message: str, status: str | None = None) -> None:
+        super().__init__(message)
+        if status:
+            self.status = status
+
+
+class InvalidArgument(Error, ValueError):
+    """An argument is not what the call expects."""
+
+
+class SizeOverflow(Error, OverflowError):
+    """A size is larger than what can be addressed."""
+
+
+class OutOfMemory(Error, MemoryError):
+    """There is no memory, or there are no threads; nothing leaked."""
+
+
+class OutOfRange(Error, IndexError):
+    """An index or a token id lies outside."""
+
+
+class FileError(Error, OSError):
+    """A file could not be opened, read, mapped or written."""
+
+
+class FormatError(Error, ValueError):
+    """A file is not what it claims to be."""
+
+
+class Unsupported(Error, RuntimeError):
+    """This build or machine lacks what the call needs."""
+
+
+class ForkError(Unsupported):
+    """A loader was used in a process forked from the one that made it."""
+
+
+class Closed(Error):
+    """The loader is closed."""
+
+
+class TimedOut(Error, TimeoutError):
+    """The time to wait is over."""
+
+
+CLASSES: dict[int, type[Error]] = {
+    c.INVALID_ARGUMENT: InvalidArgument, c.OVERFLOW: SizeOverflow, c.OUT_OF_MEMORY: OutOfMemory,
+    c.OUT_OF_RANGE: OutOfRange, c.IO: FileError, c.FORMAT: FormatError, c.UNSUPPORTED: Unsupported, c.CLOSED: Closed,
+    c.TIMEDOUT: TimedOut,
+}

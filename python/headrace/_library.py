@@ -1,0 +1,81 @@
+"""The C library: where it is, its functions, its errors, and who still needs what it made."""
+from __future__ import annotations
+
+import ctypes
+import os
+import types
+from typing import Any, Callable
+
+from . import _declarations as c
+from . import _errors
+
+SONAME = f"libheadrace.so.{c.VERSION[0]}.{c.VERSION[1]}"
+
+
+def _place() -> str:
+    """The file of the library: what HEADRACE_LIBRARY says, or the installation, or the system's linker."""
+    named = os.environ.get("HEADRACE_LIBRARY")
+    if named:
+        return named
+    try:
+        from ._location import LIBRARY  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return SONAME
+    path = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), LIBRARY))
+    return path if os.path.exists(path) else SONAME
+
+
+def _load() -> Any:
+    place = _place()
+    try:
+        waiting, quick = ctypes.CDLL(place), ctypes.PyDLL(place)
+    except OSError as error:
+        raise ImportError(f"headrace: {error}; install libheadrace, or name its file in HEADRACE_LIBRARY") from None
+    functions = types.SimpleNamespace()
+    for name, (answer, arguments) in c.FUNCTIONS.items():
+        try:
+            function = getattr(quick if name in c.QUICK else waiting, name)
+        except AttributeError:
+            raise ImportError(f"headrace: {place} has no {name}, expected {SONAME}") from None
+        function.restype, function.argtypes = answer, arguments
+        setattr(functions, name, function)
+    number = functions.batch_version_number()
+    if (number // 10000, number // 100 % 100) != c.VERSION:
+        raise ImportError(f"headrace: {place} is version {functions.batch_version().decode()}, "
+                          f"expected {c.VERSION[0]}.{c.VERSION[1]}")
+    return functions
+
+
+lib = _load()
+
+
+def error(code: int | None = None) -> _errors.Error:
+    """The exception for the calling thread's last error."""
+    last = lib.batch_last_error().contents
+    code = last.code if code is None else code
+    message = last.message.decode("utf-8", "replace")
+    return _errors.CLASSES.get(code, _errors.Error)(message, c.STATUS[code])
+
+
+class Resource:
+    """What the library made, and how many still need it: the last drop frees it.
+
+    The cyclic collector runs the finalizers of a cycle in any order. So objects do not free what others of them may still
+    use: a loader holds its datasets' resources, and drops them behind its own. Dropping takes no lock.
+    """
+    __slots__ = ("pointer", "_holds", "_free")
+
+    def __init__(self, pointer: int, free: Callable[[int], None]) -> None:
+        self.pointer = pointer
+        self._free = free
+        self._holds = [True]  # one entry a hold; True is the first one, and taken last
+
+    def hold(self) -> "Resource":
+        self._holds.append(False)
+        if not self._holds[0]:
+            raise _errors.Closed("it has been closed", "closed")
+        return self
+
+    def drop(self) -> None:
+        if self._holds.pop():  # one step for the interpreter: one alone gets the last entry
+            self._free(self.pointer)
