@@ -82,6 +82,8 @@ Test(messages, of_batches) {
   REFUSES(batch_copy, batch);
   REFUSES(batch_print, batch);
   REFUSES(batch_validate, batch);
+  REFUSES(batch_block, NULL, NULL);
+  REFUSES(batch_block, other, NULL);
   TAKES(batch_free, NULL);
   TAKES(batch_release, NULL);
   batch_free(batch);

@@ -155,6 +155,16 @@ HEADRACE_API void batch_release(Batch *batch);
    Cost: it looks at the header of every batch that has been freed. */
 HEADRACE_API size_t batch_count_live(void);
 
+/* Where a batch of a pool has its elements, for one copy to a device: all tensors that it has, in the order of the
+   struct, one behind the other, each at a multiple of 64 bytes from the first, input, with which the block
+   begins. Where each begins, as the bytes from input's elements to its own, is the same in every batch of the
+   pool. Between them, and behind the last, lie up to 63 bytes that mean nothing.
+   bytes: gets the length of the block, a multiple of 64; may be NULL.
+   Returns: the block, which is good as long as the batch is held; NULL, and 0 bytes, with an error for a batch of
+   no pool, for a view, and where one of the tensors shows other elements than the pool has given it (one that
+   was reshaped, or shows its elements as another type, does not). */
+HEADRACE_API void *batch_block(const Batch *batch, size_t *bytes);
+
 /* Prints metadata and the first elements of each tensor to stdout. */
 HEADRACE_API void batch_print(const Batch *batch);
 

@@ -63,6 +63,15 @@ public:
   elements<int32_t> positions() const && = delete;
   elements<int32_t> cu_seqlens() const && = delete;
 
+  /* batch_block: all elements of a batch of a pool, for one copy; throws for a view, and for a batch of none. */
+  elements<unsigned char> block() const & {
+    size_t bytes = 0;
+    void *start = batch_block(get(), &bytes);
+    detail::check(start != nullptr);
+    return elements<unsigned char>(static_cast<unsigned char *>(start), bytes, bytes);
+  }
+  elements<unsigned char> block() const && = delete;
+
   /* batch_copy: a deep copy. */
   batch copy() const { return adopt(detail::check(batch_copy(get()))); }
   std::vector<batch> split(uint32_t n) const { return parts(n, batch_split); }

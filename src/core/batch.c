@@ -7,6 +7,7 @@
 #include "core/batch_header.h"
 #include "core/batch_internal.h"
 #include "core/batch_layout.h"
+#include "core/pool_internal.h"
 #include "core/tensor_internal.h"
 
 /* A tensor that still shows the elements it was made with must not read them as a wider type. */
@@ -136,6 +137,34 @@ void batch_free(Batch *batch) {
 
 size_t batch_count_live(void) {
   return slab_count(&batch_headers);
+}
+
+/* Whether a pooled batch shows what its pool gave it, and nothing else. */
+static bool block_check(const char *function, const batch_header *header) {
+  for (unsigned i = 0; i < BATCH_TENSORS; i++) {
+    const Tensor *tensor = batch_tensor((Batch *)(uintptr_t)&header->batch, i);
+    if (tensor->raw != header->elements[i])
+      return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
+                        "%s: %s is at %p, expected %p: where the pool has put it", function,
+                        batch_tensor_name(i), tensor->raw, header->elements[i]);
+  }
+  return true;
+}
+
+void *batch_block(const Batch *batch, size_t *bytes) {
+  static const char function[] = "batch_block";
+  size_t unused;
+  if (!bytes) bytes = &unused;
+  *bytes = 0;
+  if (!batch) return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: batch is NULL", function);
+  batch_header_check_held(function, batch);
+  const batch_header *header = batch_header_of(batch);
+  if (!header->pool)
+    return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: batch %p is %s, expected one of a pool", function,
+                      (const void *)batch, header->parent ? "a view" : "of no pool");
+  if (!block_check(function, header)) return NULL;
+  *bytes = pool_layout(header->pool)->bytes;
+  return header->block;
 }
 
 void batch_print(const Batch *batch) {

@@ -37,8 +37,9 @@ void pool_wake(BatchPool *pool, unsigned loan);
 /* How many batches have been handed out, and, unlike batch_pool_get_stats, idle ones that were retired: it never falls. */
 uint64_t pool_pops(const BatchPool *pool);
 
-/* The shape of the pool's batches. */
+/* The shape of the pool's batches, and how the block of each is laid out. */
 const batch_shape *pool_shape(const BatchPool *pool);
+const batch_layout *pool_layout(const BatchPool *pool);
 
 /* The pool that the batch, or the one that it is a view of, goes back to; NULL: none. */
 const BatchPool *pool_of(const Batch *batch);

@@ -31,6 +31,10 @@ const batch_shape *pool_shape(const BatchPool *pool) {
   return &pool->layout.shape;
 }
 
+const batch_layout *pool_layout(const BatchPool *pool) {
+  return &pool->layout;
+}
+
 const BatchPool *pool_of(const Batch *batch) {
   const batch_header *owner = batch_header_of(batch);
   while (owner->parent) owner = owner->parent;

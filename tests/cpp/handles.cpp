@@ -228,6 +228,9 @@ static void batches_come_back_to_their_pool() {
   batch other(1, 1);
   CHECK_THROWS(pool.release(std::move(other)), BATCH_ERROR_INVALID_ARGUMENT, "batch_pool_release");
   CHECK(other && pool.outstanding() == 1);
+  CHECK(first.block().data() == first->input.raw && first.block().size() == 3 * 64);
+  CHECK_THROWS(other.block(), BATCH_ERROR_INVALID_ARGUMENT, "batch_block");
+  CHECK_THROWS(second.block(), BATCH_ERROR_INVALID_ARGUMENT, "batch is NULL");
   pool.resize(3);
   CHECK(pool.size() == 3 && pool.get_stats().allocations == 3 && pool.get_stats().cache_misses == 1);
   pool.close();

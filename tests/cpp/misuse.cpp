@@ -16,6 +16,7 @@ void misuse(headrace::queue &queue, headrace::pool &pool, headrace::batch &batch
   (void)headrace::transform(keep);
   (void)headrace::transform(decltype(keep)(keep));  // refused: the loader borrows the callable
   (void)headrace::batch(1, 1).input<float>();       // refused: the elements are the batch's
+  (void)headrace::pool(1, 1, 1).allocate().block(); // refused: the elements are the batch's
   (void)headrace::tensor({2, 2}).elements<float>(); // refused: the elements are the tensor's
   (void)headrace::tensor({2, 2}).view_rows(0, 1);   // refused: the view borrows the elements
   (void)batch.input<char>();                        // refused: no tensor has such elements
