@@ -104,6 +104,8 @@ Test(loader_look, queries_on_nothing_are_errors) {
   assert_refused(!batch_loader_get_stats(loader, NULL), bad, "batch_loader_get_stats: stats is NULL");
   assert_refused(!batch_loader_get_state(NULL, &state), bad, "batch_loader_get_state: loader is NULL");
   assert_refused(!batch_loader_get_state(loader, NULL), bad, "batch_loader_get_state: state is NULL");
+  assert_refused(!batch_loader_state_at(NULL, 0, 0, &state), bad, "batch_loader_state_at: loader is NULL");
+  assert_refused(!batch_loader_state_at(loader, 0, 0, NULL), bad, "batch_loader_state_at: state is NULL");
   assert_refused(!batch_loader_replay(NULL, 0, 0), bad, "batch_loader_replay: loader is NULL");
   assert_refused(batch_loader_next_until(NULL, &batch, 0) == bad, bad,
                  "batch_loader_next_until: loader is NULL");

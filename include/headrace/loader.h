@@ -56,14 +56,14 @@
    of signals that an instruction raises (docs/process.md). Affinity and priority are those of the thread that
    makes the loader.
 
-   Threads: next, close, get_state, replay, the counts and queries may run at the same time from any
+   Threads: next, close, get_state, state_at, replay, the counts and queries may run at the same time from any
    number of threads; batch_loader_free must be the last call. Batches may be released from any
    thread, also after batch_loader_free. Datasets, and what the transforms point at, must outlive
    the loader.
 
-   Fork: the workers stay in the parent. In the child every call that needs them, and get_state, replay,
-   places and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the child's copy.
-   A child makes loaders of its own; it may use the datasets that it has inherited.
+   Fork: the workers stay in the parent. In the child every call that needs them, and get_state, state_at,
+   replay, places and get_stats, answers BATCH_ERROR_UNSUPPORTED at once; batch_loader_free frees the child's
+   copy. A child makes loaders of its own; it may use the datasets that it has inherited.
 
    Progress: close never waits, and next only while the workers read their files, or while all batches of the
    pool are in use: workers stop when all are filled or in use, and go on when one is released.
@@ -71,7 +71,7 @@
    Memory: that of the pool's batches and of what the options and batch_packing say. Filling and delivering
    batches, faulty ones too, allocates nothing, but for the sentence of a thread's first error
    (batch_last_error), and for room for one more window of documents where workers are at more of them than
-   there is room for; get_state, replay and batch_loader_fd may. */
+   there is room for; get_state, state_at, replay and batch_loader_fd may. */
 #ifndef HEADRACE_LOADER_H
 #define HEADRACE_LOADER_H
 
@@ -120,9 +120,9 @@ typedef enum batch_packing {
 
    How many rows an epoch has is known when its last window has been packed, and differs a little from epoch
    to epoch: batch_loader_epoch_rows. With weights an epoch has as many rows as all tokens of all sources
-   would fill; a resume then packs again what was packed since the run began. get_state, replay and places
-   pack again what they need and nobody remembers: of the epochs before the last one all of the windows up
-   to the step.
+   would fill; a resume then packs again what was packed since the run began. get_state, state_at, replay and
+   places pack again what they need and nobody remembers: of the epochs before the last one all of the
+   windows up to the step.
 
    A window that cannot be packed, since an index has become shorter or other documents are found in it, ends
    the loader with its error, whatever batch_faults says: what comes after it is not known. */
@@ -354,6 +354,21 @@ HEADRACE_API void batch_loader_free(BatchLoader *loader);
    The first call reads 4096 tokens of each dataset, and some boundaries of documents.
    Returns: true; false when that reading fails. */
 HEADRACE_API bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state);
+
+/* Gives the state of a run that has had all epochs before `epoch` and its first `rows` rows, over all ranks:
+   for who kept no state, but a number. After `step` steps of the epoch that is step * world * batch_size, and
+   where samples were counted their number. Rows that are skipped do not count, nor does padding.
+
+   It does not matter where the loader is, and it stays there. So make one with the options of the run, ask
+   it, free it, and make another with options.resume. At the end of an epoch the state is the beginning of
+   the next one. Its step is the one that the row is in with this loader's world and batch_size. With drop_last
+   the rows of an epoch are all that it has: what is left behind the state and too little for a step is
+   left out by whoever goes on.
+
+   Returns: true; false, *state unchanged, for an epoch that options.epochs ends before, for more rows than the
+   epoch has, and when reading or packing fails. */
+HEADRACE_API bool batch_loader_state_at(BatchLoader *loader, uint64_t epoch, uint64_t rows,
+                                        batch_loader_state *state);
 
 /* Saves a state as the file `path`, 96 bytes and 24 for each skip: written aside, flushed to the disk and
    renamed, so that whatever happens the old state or the new one is there. A link is followed; the mode of

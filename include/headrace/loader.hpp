@@ -69,6 +69,11 @@ public:
     detail::check(batch_loader_get_state(get(), &state));
     return state;
   }
+  batch_loader_state state_at(uint64_t epoch, uint64_t rows) {
+    batch_loader_state state = {};
+    detail::check(batch_loader_state_at(get(), epoch, rows, &state));
+    return state;
+  }
   static void state_save(const batch_loader_state &state, const std::string &path) {
     detail::check(batch_loader_state_save(&state, path.c_str()));
   }

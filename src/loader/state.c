@@ -174,27 +174,53 @@ static bool find_place(BatchLoader *loader, uint64_t nth, order_place *place) {
   return found != ORDER_FAILED;
 }
 
-static void put_skips(batch_loader_state *state, const skips *skipped) {
+/* Writes the state of the loader's run at a place of it. */
+static void put_state(const BatchLoader *loader, uint64_t data_hash, const order_place *at,
+                      batch_loader_state *state) {
+  const skips *skipped = &loader->recipe.order.skips;
+  *state = state_of(&loader->recipe.plan, data_hash);
+  state->epoch = at->epoch;
+  state->step = at->step;
+  state->row = at->row;
+  state->window = at->at.number;
+  state->window_row = at->at.first;
   state->num_skips = skipped->count;
   memcpy(state->skips, skipped->list, skipped->count * sizeof *state->skips);
+  state->check = check_of(state);
+}
+
+/* Whether the loader can be asked in the name of `function`, and then the hash of its data. */
+static bool can_tell(const char *function, BatchLoader *loader, const batch_loader_state *state,
+                     uint64_t *data_hash) {
+  if (!loader || !state)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s is NULL", function, loader ? "state" : "loader");
+  return !loader_is_elsewhere(function, loader) && data_hash_of(loader, data_hash);
 }
 
 bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
   uint64_t data_hash;
-  if (!loader || !state)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_loader_get_state: %s is NULL",
-                      loader ? "state" : "loader");
-  if (loader_is_elsewhere("batch_loader_get_state", loader)) return false;
-  if (!data_hash_of(loader, &data_hash)) return false;
   order_place at;
+  if (!can_tell("batch_loader_get_state", loader, state, &data_hash)) return false;
   if (!find_place(loader, first_undelivered(loader), &at)) return error_name("batch_loader_get_state");
-  *state = state_of(&loader->recipe.plan, data_hash);
-  state->epoch = at.epoch;
-  state->step = at.step;
-  state->row = at.row;
-  state->window = at.at.number;
-  state->window_row = at.at.first;
-  put_skips(state, &loader->recipe.order.skips);
-  state->check = check_of(state);
+  put_state(loader, data_hash, &at, state);
+  return true;
+}
+
+bool batch_loader_state_at(BatchLoader *loader, uint64_t epoch, uint64_t rows, batch_loader_state *state) {
+  static const char function[] = "batch_loader_state_at";
+  uint64_t data_hash, most;
+  order_place at;
+  if (!can_tell(function, loader, state, &data_hash)) return false;
+  const order *o = &loader->recipe.order;
+  if (epoch >= o->epochs)
+    return error_fail(BATCH_ERROR_OUT_OF_RANGE, "%s: epoch is %llu, expected below %llu", function,
+                      (unsigned long long)epoch, (unsigned long long)o->epochs);
+  order_answer found = order_find_row(o, epoch, rows, &at, &most);
+  if (found == ORDER_FAILED) return error_name(function);
+  if (found == ORDER_NONE)
+    return error_fail(BATCH_ERROR_OUT_OF_RANGE,
+                      "%s: rows is %llu, expected at most %llu, those of epoch %llu", function,
+                      (unsigned long long)rows, (unsigned long long)most, (unsigned long long)epoch);
+  put_state(loader, data_hash, &at, state);
   return true;
 }

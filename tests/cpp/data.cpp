@@ -106,6 +106,8 @@ static void a_state_resumes_a_run() {
   {
     headrace::loader loader(data, options);
     for (int i = 0; i < 4; i++) CHECK(loader.next());
+    CHECK(loader.state_at(0, 4 * options.batch_size).check == loader.get_state().check);
+    CHECK_THROWS(loader.state_at(7, 0), BATCH_ERROR_OUT_OF_RANGE, "epoch is 7");
     headrace::loader::state_save(loader.get_state(), path("run.state"));
   }
   batch_loader_state state = headrace::loader::state_load(path("run.state"));

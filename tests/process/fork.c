@@ -85,6 +85,7 @@ static void use_parents_loader(void) {
   expect_elsewhere("batch_loader_next", !batch_loader_next(loader));
   expect_elsewhere("batch_loader_next", batch_loader_next_until(loader, &batch, BATCH_NO_WAIT) != BATCH_OK);
   expect_elsewhere("batch_loader_get_state", !batch_loader_get_state(loader, &state));
+  expect_elsewhere("batch_loader_state_at", !batch_loader_state_at(loader, 0, 0, &state));
   expect_elsewhere("batch_loader_replay", !batch_loader_replay(loader, 0, 0));
   expect_elsewhere("batch_loader_places", !batch_loader_places(loader, &(Batch){0}, &(uint64_t){0}));
   expect_elsewhere("batch_loader_get_stats", !batch_loader_get_stats(loader, &stats));
