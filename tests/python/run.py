@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Runs the tests of one file. They fail too where an exception is raised that no caller sees, in a finalizer or a thread,
+and where they hang: then it is said where each thread stands. Ends with 77 where all of them are skipped, or the file
+imports torch, which is not there.
+
+usage: run.py TEST_FILE [SECONDS]"""
+import faulthandler
+import importlib
+import os
+import sys
+import threading
+import unittest
+
+unseen = []
+
+
+def unraisable(what):
+    unseen.append(what.exc_type.__name__)
+    sys.__unraisablehook__(what)
+
+
+def in_thread(what):
+    unseen.append(what.exc_type.__name__)
+    threading.__excepthook__(what)
+
+
+def main():
+    path, seconds = sys.argv[1], float(sys.argv[2]) if len(sys.argv) > 2 else 240
+    faulthandler.enable()
+    faulthandler.dump_traceback_later(seconds, exit=True)
+    sys.unraisablehook, threading.excepthook = unraisable, in_thread
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    try:
+        module = importlib.import_module(os.path.splitext(os.path.basename(path))[0])
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        print("skipped: no torch (Debian: python3-torch)")
+        return 77
+    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(module))
+    if unseen:
+        print("exceptions that no caller saw: %s" % ", ".join(unseen))
+    if not result.wasSuccessful() or unseen or not result.testsRun:
+        return 1
+    return 77 if len(result.skipped) == result.testsRun else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

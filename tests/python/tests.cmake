@@ -1,0 +1,66 @@
+# The Python package: every tests/python/test_*.py is a test python_<name>, run by run.py with the package as it lies in
+# the source and the library as it is built here. A file that imports torch is skipped where there is none. With
+# HEADRACE_LONG_TESTS the variable of that name is 1 in the environment.
+if(HEADRACE_SANITIZE MATCHES "thread" OR HEADRACE_SANITIZE MATCHES "address" AND NOT CMAKE_C_COMPILER_ID STREQUAL "GNU")
+  message(STATUS "headrace: no tests of the Python package (with ${HEADRACE_SANITIZE} of ${CMAKE_C_COMPILER_ID} in a Python made without)")
+  return()
+endif()
+set(HEADRACE_TEST_PYTHON "" CACHE FILEPATH "A Python with NumPy, for the tests of the package; empty: looked for")
+find_program(found python3)
+foreach(candidate IN ITEMS ${HEADRACE_TEST_PYTHON} ${found} /usr/bin/python3)
+  execute_process(COMMAND ${candidate} -c "import numpy, sys; print(sys.executable)" OUTPUT_VARIABLE python
+    OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_QUIET)
+  if(python)
+    break()
+  endif()
+endforeach()
+unset(found CACHE)
+if(NOT python)
+  message(STATUS "headrace: no tests of the Python package (NumPy not found; Debian: python3-numpy)")
+  return()
+endif()
+
+set(environment PYTHONPATH=${PROJECT_SOURCE_DIR}/python PYTHONDONTWRITEBYTECODE=1 HEADRACE_LIBRARY=$<TARGET_FILE:headrace>)
+if(HEADRACE_LONG_TESTS)
+  list(APPEND environment HEADRACE_LONG_TESTS=1)
+endif()
+# Python is made without AddressSanitizer, so that comes first by LD_PRELOAD, and before the C++ whose exceptions it watches. With
+# PYTHONMALLOC it sees each object of Python's. Leaks are not looked for: at its end Python leaves what it has for good.
+if(HEADRACE_SANITIZE MATCHES address)
+  set(preloaded)
+  foreach(library IN ITEMS libasan.so libstdc++.so)
+    execute_process(COMMAND ${CMAKE_C_COMPILER} -print-file-name=${library} OUTPUT_VARIABLE file OUTPUT_STRIP_TRAILING_WHITESPACE)
+    list(APPEND preloaded ${file})
+  endforeach()
+  list(JOIN preloaded " " preloaded)
+  list(APPEND environment "LD_PRELOAD=${preloaded}" PYTHONMALLOC=malloc
+    ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:detect_stack_use_after_return=1:strict_string_checks=1)
+endif()
+
+# headrace_python_test(<name> <option of Python>... <script> <argument>...)
+function(headrace_python_test name)
+  add_test(NAME python_${name} COMMAND ${python} ${ARGN})
+  set_tests_properties(python_${name} PROPERTIES LABELS unit TIMEOUT ${HEADRACE_TEST_TIMEOUT} SKIP_RETURN_CODE 77
+    ENVIRONMENT "${environment}")
+endfunction()
+
+file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.py)
+foreach(source IN LISTS sources)
+  get_filename_component(name ${source} NAME_WE)
+  string(REGEX REPLACE "^test_" "" name ${name})
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
+  file(STRINGS ${source} torch REGEX "^(import|from) torch")
+  set(warnings -W error)
+  if(torch) # which warns of itself
+    set(warnings)
+  endif()
+  headrace_python_test(${name} ${warnings} ${CMAKE_CURRENT_LIST_DIR}/run.py ${source})
+endforeach()
+
+# The controls: what run.py notices, and that AddressSanitizer looks on.
+if(NOT HEADRACE_SANITIZE)
+  headrace_python_test(run_control ${CMAKE_CURRENT_LIST_DIR}/run_control.py)
+elseif(HEADRACE_SANITIZE MATCHES "address")
+  headrace_python_test(asan_control ${CMAKE_CURRENT_LIST_DIR}/asan_control.py)
+  set_tests_properties(python_asan_control PROPERTIES PASS_REGULAR_EXPRESSION "heap-use-after-free")
+endif()
