@@ -5,7 +5,7 @@ from . import _declarations as c
 
 
 class Error(Exception):
-    """What the library could not do. `status` is the name of its batch_status, as "error_io"."""
+    """What the library could not do; the message is its own sentence. `status` is its batch_status, as "error_io"."""
     status = "error"
 
     def __init__(self, message: str, status: str | None = None) -> None:
@@ -16,30 +16,37 @@ class Error(Exception):
 
 class InvalidArgument(Error, ValueError):
     """An argument is not what the call expects."""
+    status = "error_invalid_argument"
 
 
 class SizeOverflow(Error, OverflowError):
     """A size is larger than what can be addressed."""
+    status = "error_overflow"
 
 
 class OutOfMemory(Error, MemoryError):
     """There is no memory, or there are no threads; nothing leaked."""
+    status = "error_out_of_memory"
 
 
 class OutOfRange(Error, IndexError):
     """An index or a token id lies outside."""
+    status = "error_out_of_range"
 
 
 class FileError(Error, OSError):
     """A file could not be opened, read, mapped or written."""
+    status = "error_io"
 
 
 class FormatError(Error, ValueError):
     """A file is not what it claims to be."""
+    status = "error_format"
 
 
 class Unsupported(Error, RuntimeError):
     """This build or machine lacks what the call needs."""
+    status = "error_unsupported"
 
 
 class ForkError(Unsupported):
@@ -48,10 +55,12 @@ class ForkError(Unsupported):
 
 class Closed(Error):
     """The loader is closed."""
+    status = "closed"
 
 
 class TimedOut(Error, TimeoutError):
     """The time to wait is over."""
+    status = "timedout"
 
 
 CLASSES: dict[int, type[Error]] = {

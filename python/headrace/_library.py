@@ -4,10 +4,12 @@ from __future__ import annotations
 import ctypes
 import os
 import types
-from typing import Any, Callable
+from typing import Any, Callable, TypeVar
 
 from . import _declarations as c
 from . import _errors
+
+Self = TypeVar("Self", bound="Owner")
 
 SONAME = f"libheadrace.so.{c.VERSION[0]}.{c.VERSION[1]}"
 
@@ -18,7 +20,7 @@ def _place() -> str:
     if named:
         return named
     try:
-        from ._location import LIBRARY  # type: ignore[import-not-found, unused-ignore]
+        from ._location import LIBRARY  # type: ignore[import]
     except ImportError:
         return SONAME
     path = os.path.normpath(os.path.join(os.path.dirname(os.path.abspath(__file__)), LIBRARY))
@@ -62,20 +64,71 @@ class Resource:
 
     The cyclic collector runs the finalizers of a cycle in any order. So objects do not free what others of them may still
     use: a loader holds its datasets' resources, and drops them behind its own. Dropping takes no lock.
-    """
-    __slots__ = ("pointer", "_holds", "_free")
 
-    def __init__(self, pointer: int, free: Callable[[int], None]) -> None:
+    Whoever calls the library with the pointer holds it meanwhile, since another thread may close its owner:
+
+        with resource.hold():
+            lib.batch_dataset_read(resource.pointer, ...)
+    """
+    __slots__ = ("pointer", "what", "_holds", "_free")
+
+    def __init__(self, pointer: int, free: Callable[[int], None], what: str = "object") -> None:
         self.pointer = pointer
+        self.what = what
         self._free = free
         self._holds = [True]  # one entry a hold; True is the first one, and taken last
 
-    def hold(self) -> "Resource":
+    def hold(self) -> Resource:
+        """One who needs it more, until drop(). Closed where it has been freed."""
         self._holds.append(False)
         if not self._holds[0]:
-            raise _errors.Closed("it has been closed", "closed")
+            raise closed(self.what)
         return self
 
     def drop(self) -> None:
+        """One less."""
         if self._holds.pop():  # one step for the interpreter: one alone gets the last entry
             self._free(self.pointer)
+
+    def __enter__(self) -> Resource:
+        return self
+
+    def __exit__(self, *reason: Any) -> None:
+        self.drop()
+
+
+def closed(what: str) -> _errors.Closed:
+    """The exception for a call on what was closed."""
+    return _errors.Closed(f"the {what} is closed")
+
+
+class Owner:
+    """An object with a resource of the library: it can be closed, is closed with its block, and stays in its process."""
+    _resource: Resource | None = None
+    _what = "object"
+
+    def _hold(self) -> Resource:
+        """The resource, held: drop() it when the call is over."""
+        resource = self._resource
+        if resource is None:
+            raise closed(self._what)
+        return resource.hold()
+
+    def close(self) -> None:
+        """Gives back what it has, as soon as nobody needs it any more. Closing twice is fine."""
+        resource, self._resource = self._resource, None
+        if resource:
+            resource.drop()
+
+    def __del__(self) -> None:
+        self.close()
+
+    def __enter__(self: Self) -> Self:
+        return self
+
+    def __exit__(self, *reason: Any) -> None:
+        self.close()
+
+    def __reduce__(self) -> Any:
+        raise TypeError(f"a {type(self).__name__} cannot be copied or pickled: it belongs to this process; "
+                        "make another one there")

@@ -1,0 +1,143 @@
+"""Arguments of Python as C takes them: checked, since ctypes wraps a number that does not fit, without a word."""
+from __future__ import annotations
+
+import ctypes
+import functools
+import operator
+import os
+import sys
+from typing import Any, Sequence, TypeVar
+
+from . import _declarations as c
+from . import _errors
+
+Options = TypeVar("Options", bound=c.Options)
+
+
+def one_of(words: Sequence[str]) -> str:
+    """"'all', 'blocks' or 'none'"."""
+    quoted = [repr(word) for word in words if word]
+    return ", ".join(quoted[:-1]) + " or " + quoted[-1] if len(quoted) > 1 else quoted[0]
+
+
+def word(name: str, value: Any, words: Sequence[str]) -> int:
+    """The number of a word; - stands for _, as the command writes it."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name} is {value!r}, expected {one_of(words)}")
+    try:
+        return words.index(value.replace("-", "_"))
+    except ValueError:
+        raise _errors.InvalidArgument(f"{name} is {value!r}, expected {one_of(words)}") from None
+
+
+def flag(name: str, value: Any) -> bool:
+    """True or False, NumPy's too."""
+    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+        return bool(value)
+    raise TypeError(f"{name} is {value!r}, expected True or False")
+
+
+def integer(name: str, value: Any, lowest: int, highest: int) -> int:
+    """A whole number in [lowest, highest], NumPy's too."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or isinstance(value, bool):
+        raise TypeError(f"{name} is {value!r}, expected a whole number")
+    if not lowest <= number <= highest:
+        raise _errors.InvalidArgument(f"{name} is {number}, expected {lowest} to {highest}")
+    return number
+
+
+def real(name: str, value: Any) -> float:
+    """A number."""
+    if not isinstance(value, (str, bytes, bytearray, bool)):
+        try:
+            return float(value)
+        except (TypeError, ValueError):
+            pass
+    raise TypeError(f"{name} is {value!r}, expected a number")
+
+
+def text(name: str, value: Any) -> bytes:
+    """A string as UTF-8; bytes as they are."""
+    if not isinstance(value, (str, bytes)):
+        raise TypeError(f"{name} is {value!r}, expected a string")
+    return _encoded(name, value, "utf-8")
+
+
+def path(name: str, value: Any) -> bytes:
+    """The name of a file, as the system has it: of a str, bytes or os.PathLike."""
+    if not isinstance(value, (str, bytes, os.PathLike)):
+        raise TypeError(f"{name} is {value!r}, expected a path: str, bytes or os.PathLike")
+    return _encoded(name, os.fspath(value), sys.getfilesystemencoding())
+
+
+def paths(name: str, value: Any) -> list[bytes]:
+    """One path or several of them."""
+    if isinstance(value, (str, bytes, os.PathLike)):
+        return [path(name, value)]
+    try:
+        items = list(value)
+    except TypeError:
+        raise TypeError(f"{name} is {value!r}, expected a path, or several of them") from None
+    if not items:
+        raise _errors.InvalidArgument(f"{name} has no path, expected at least one")
+    return [path(f"{name}[{i}]", item) for i, item in enumerate(items)]
+
+
+def _encoded(name: str, value: str | bytes, encoding: str) -> bytes:
+    try:
+        encoded = value if isinstance(value, bytes) else value.encode(encoding, "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise _errors.InvalidArgument(f"{name} is {value!r}, expected text that can be encoded: {error}") from None
+    if b"\0" in encoded:
+        raise _errors.InvalidArgument(f"{name} is {value!r}, expected no NUL in it")
+    return encoded
+
+
+@functools.lru_cache(maxsize=None)
+def _bounds(type_: Any) -> tuple[int, int]:
+    bits = 8 * ctypes.sizeof(type_)
+    return (-2**(bits - 1), 2**(bits - 1) - 1) if type_(-1).value < 0 else (0, 2**bits - 1)
+
+
+def _field(name: str, value: Any, type_: Any) -> Any:
+    if type_ is ctypes.c_bool:
+        return flag(name, value)
+    if type_ in (ctypes.c_float, ctypes.c_double):
+        return real(name, value)
+    if type_ is ctypes.c_char_p:
+        return text(name, value)
+    if type_ is ctypes.c_void_p or issubclass(type_, ctypes.Structure):
+        return value
+    if hasattr(type_, "contents"):
+        return ctypes.pointer(value) if isinstance(value, type_._type_) else value
+    return integer(name, value, *_bounds(type_))
+
+
+def fill(kind: type[Options], **given: Any) -> Options:
+    """An option struct of keyword arguments; None leaves the default, and words stand for the values of enums.
+
+    Fields that point take a struct or an array of ctypes, which the struct then keeps; what a c_void_p points at is the
+    caller's to keep, in `keep`. Raises InvalidArgument or TypeError with the argument's name.
+    """
+    types, options = {name: type_ for name, type_, *_ in kind._fields_}, kind()
+    for name, value in given.items():
+        if value is not None:
+            words = kind.NAMES.get(name)
+            setattr(options, name, word(name, value, words) if words else _field(name, value, types[name]))
+    return options
+
+
+def values(struct: c.Options) -> dict[str, Any]:
+    """The fields of a struct that was filled by the library, as Python's: words for enums, str for texts."""
+    found: dict[str, Any] = {}
+    for name, *_ in struct._fields_:
+        value = getattr(struct, name)
+        if name in struct.NAMES:
+            value = struct.NAMES[name][value]
+        found[name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+    del found["size"]
+    return found
