@@ -21,6 +21,8 @@ C = (["-std=gnu11", "-x", "c"], """#include <headrace/headrace.h>
 #include <sys/epoll.h>
 void train(Batch *batch);
 void fill(Batch *batch);
+bool pin(void *context, void *memory, size_t bytes);
+void unpin(void *context, void *memory, size_t bytes);
 size_t next_ids(int32_t *ids, bool *ends);
 """, """Batch *batch, Batch **batches, Batch *parts[4], size_t n, int32_t *ids, size_t count, BatchDataset *dataset,
            BatchTokenizer *tokenizer, BatchLoader *loader, BatchQueue *queue, batch_loader_options options, const char *text,

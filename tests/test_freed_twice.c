@@ -27,6 +27,13 @@ static void free_queue_twice(void *context) {
   batch_queue_free(queue);
 }
 
+static void free_arena_twice(void *context) {
+  (void)context;
+  BatchArena *arena = batch_arena_create(NULL);
+  batch_arena_free(arena);
+  batch_arena_free(arena);
+}
+
 static void free_dataset_twice(void *context) {
   (void)context;
   dataset = make_tokens("t.bin", TOKENS);
@@ -70,6 +77,7 @@ Test(freed_twice, aborts_and_names_the_call) {
   assert_aborts(free_queue_twice, &bounded, "batch_queue_free", "freed already");
   assert_aborts(free_queue_twice, &unlimited, "batch_queue_free", "freed already");
   assert_aborts(stop_spheres_twice, NULL, "batch_spheres_stop", "freed already");
+  assert_aborts(free_arena_twice, NULL, "batch_arena_free", "freed already");
   assert_aborts(free_dataset_twice, NULL, "batch_dataset_free", "freed already");
   assert_aborts(free_loader_twice, NULL, "batch_loader_free", "freed already");
   assert_aborts(free_tokenizer_twice, NULL, "batch_tokenizer_free", "freed already");

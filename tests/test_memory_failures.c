@@ -310,6 +310,41 @@ static bool grow_pool(void *context) {
   return done;
 }
 
+static bool make_arena(void *context) {
+  (void)context;
+  BatchArena *arena = batch_arena_create(NULL);
+  batch_arena_free(arena);
+  return arena;
+}
+
+/* Two chunks and a block. */
+static bool make_pool_in_arena(void *arena) {
+  batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
+  options.pool_size = 3;
+  options.shape.batch_size = 30;
+  options.shape.sequence_length = 10;
+  options.allocator = batch_arena_allocator(arena);
+  BatchPool *pool = batch_pool_create_with(&options);
+  batch_pool_free(pool);
+  cr_assert_eq(batch_arena_in_use(arena), 0);
+  return pool;
+}
+
+static bool make_arena_and_pool(void *context) {
+  (void)context;
+  batch_arena_options options = BATCH_ARENA_OPTIONS_INIT;
+  options.chunk_bytes = 8000;
+  BatchArena *arena = batch_arena_create(&options);
+  bool done = arena && make_pool_in_arena(arena);
+  batch_arena_free(arena);
+  return done;
+}
+
+Test(memory_failures, arenas) {
+  inject("batch_arena_create", make_arena, NULL);
+  inject("no memory", make_arena_and_pool, NULL); /* for the one or the other */
+}
+
 Test(memory_failures, pools) {
   BatchPool *pool = batch_pool_create(4, 3, 5, 10);
   inject("batch_pool_create", make_pool, NULL);

@@ -224,6 +224,49 @@ Test(messages, of_pools) {
   batch_pool_free(pool);
 }
 
+static bool attach_none(void *context, void *memory, size_t bytes) {
+  (void)context, (void)memory, (void)bytes;
+  return false;
+}
+
+static void arena_free_in_use(void *arena) {
+  batch_arena_free(arena);
+}
+
+static void arena_deallocate_foreign(void *arena) {
+  static char foreign[64];
+  batch_allocator allocator = batch_arena_allocator(arena);
+  allocator.deallocate(allocator.context, foreign, sizeof foreign);
+}
+
+Test(messages, of_arenas) {
+  BatchArena *arena = batch_arena_create(NULL);
+  batch_arena_options bad = BATCH_ARENA_OPTIONS_INIT;
+  batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
+  options.pool_size = options.shape.batch_size = options.shape.sequence_length = 1;
+  bad.chunk_bytes = SIZE_MAX;
+  REFUSES(batch_arena_create, &bad);
+  bad = (batch_arena_options){.size = sizeof bad, .numa_node = -1};
+  REFUSES(batch_arena_create, &bad);
+  REFUSES(batch_arena_allocator, NULL);
+  REFUSES(batch_arena_bytes, NULL);
+  REFUSES(batch_arena_in_use, NULL);
+  options.allocator = batch_arena_allocator(NULL);
+  REFUSES(batch_pool_create_with, &options);
+  bad = (batch_arena_options){.size = sizeof bad, .attach = attach_none};
+  BatchArena *none = batch_arena_create(&bad);
+  options.allocator = batch_arena_allocator(none);
+  REFUSES(batch_pool_create_with, &options);
+  TAKES(batch_arena_free, none);
+  TAKES(batch_arena_free, NULL);
+  options.allocator = batch_arena_allocator(arena);
+  BatchPool *pool = batch_pool_create_with(&options);
+  ABORTS(batch_arena_free, arena_free_in_use, arena);
+  ABORTS(batch_arena_allocator, arena_deallocate_foreign, arena);
+  batch_pool_free(pool);
+  batch_arena_free(arena);
+}
+
 Test(messages, of_distribution) {
   Batch *batch = counting_batch(2, 3), *out[4], *none = NULL;
   uint32_t assigned[2];

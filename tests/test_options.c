@@ -21,6 +21,12 @@ static bool use_pool(void *options) {
   return pool;
 }
 
+static bool use_arena(void *options) {
+  BatchArena *arena = batch_arena_create(options);
+  batch_arena_free(arena);
+  return arena;
+}
+
 static void process(void *context, uint32_t sphere, Batch *batch) {
   (void)context, (void)sphere, (void)batch;
 }
@@ -198,6 +204,8 @@ typedef struct kind {
 static const kind given[] = {
     KIND("batch_pool_create_with", batch_pool_options, "BATCH_POOL_OPTIONS_INIT", allocator, use_pool,
          .pool_size = 1, .shape = {.batch_size = 1, .sequence_length = 1}),
+    KIND("batch_arena_create", batch_arena_options, "BATCH_ARENA_OPTIONS_INIT", reserved, use_arena,
+         .chunk_bytes = 1),
     KIND("batch_spheres_start", batch_spheres_options, "BATCH_SPHERES_OPTIONS_INIT", context, use_spheres,
          .num_spheres = 1, .process = process),
     KIND("batch_dataset_open", batch_dataset_options, "BATCH_DATASET_OPTIONS_INIT", reserved, use_dataset,
@@ -312,6 +320,7 @@ Test(options, reserved_bytes_that_are_set_are_refused) {
     const char *function;
     size_t at, bytes;
   } reserved[] = {
+      {"batch_arena_create", offsetof(batch_arena_options, reserved), 3},
       {"batch_dataset_open", offsetof(batch_dataset_options, reserved), 4},
       {"batch_dataset_from_memory", offsetof(batch_dataset_options, reserved), 4},
       {"batch_dataset_from_memory: memory", offsetof(batch_memory, reserved), 4},

@@ -15,7 +15,7 @@
    Programming errors that cannot be survived (releasing a batch that is already free) abort with a message
    that names the call.
 
-   Freeing: what batch_queue_free, batch_pool_free, batch_spheres_stop, batch_loader_free,
+   Freeing: what batch_queue_free, batch_pool_free, batch_arena_free, batch_spheres_stop, batch_loader_free,
    batch_dataset_free, batch_writer_free and batch_tokenizer_free are given must be there: freeing it twice
    aborts. What cannot be told: that another object of the kind has come to the same address meanwhile (the
    free then is that one's, and its own aborts), any double free once more than some thousand objects have

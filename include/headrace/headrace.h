@@ -2,6 +2,7 @@
 #ifndef HEADRACE_HEADRACE_H
 #define HEADRACE_HEADRACE_H
 
+#include "arena.h"
 #include "base.h"
 #include "batch.h"
 #include "dataset.h"

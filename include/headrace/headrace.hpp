@@ -3,6 +3,7 @@
 #ifndef HEADRACE_HEADRACE_HPP
 #define HEADRACE_HEADRACE_HPP
 
+#include "arena.hpp"
 #include "base.hpp"
 #include "batch.hpp"
 #include "dataset.hpp"

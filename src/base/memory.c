@@ -2,6 +2,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+size_t memory_page_bytes(bool huge) {
+  return huge ? (size_t)2 << 20 : (size_t)sysconf(_SC_PAGESIZE);
+}
 
 void *memory_allocate(size_t bytes) {
   size_t rounded;

@@ -19,6 +19,9 @@ static inline bool memory_round_up(size_t bytes, size_t alignment, size_t *round
   return true;
 }
 
+/* Bytes of a page of the system's, or of a huge one. */
+size_t memory_page_bytes(bool huge);
+
 /* Returns an uninitialized block of at least `bytes` >= 1, aligned to MEMORY_ALIGNMENT, or NULL. */
 void *memory_allocate(size_t bytes);
 

@@ -19,6 +19,16 @@
 #endif
 #endif
 
+/* Memory that nobody may touch until it is given out again: AddressSanitizer reports who does. */
+#ifdef UNDER_ASAN
+#include <sanitizer/asan_interface.h>
+#define MEMORY_POISON(address, bytes)   ASAN_POISON_MEMORY_REGION(address, bytes)
+#define MEMORY_UNPOISON(address, bytes) ASAN_UNPOISON_MEMORY_REGION(address, bytes)
+#else
+#define MEMORY_POISON(address, bytes)   ((void)(address), (void)(bytes))
+#define MEMORY_UNPOISON(address, bytes) ((void)(address), (void)(bytes))
+#endif
+
 /* What a program under ThreadSanitizer is told by a library that is not: what a thread does before hand_over(object)
    happens before what another does after handed_over(object). It calls whatever of the tool is in the process; a
    library under ThreadSanitizer has atomics that say it. */

@@ -7,15 +7,6 @@
 #include "core/pool_internal.h"
 #include "sync/refcount.h"
 
-#ifdef UNDER_ASAN
-#include <sanitizer/asan_interface.h>
-#define POISON(address, bytes)   ASAN_POISON_MEMORY_REGION(address, bytes)
-#define UNPOISON(address, bytes) ASAN_UNPOISON_MEMORY_REGION(address, bytes)
-#else
-#define POISON(address, bytes)   ((void)(address), (void)(bytes))
-#define UNPOISON(address, bytes) ((void)(address), (void)(bytes))
-#endif
-
 slab batch_headers = SLAB_INIT(batch_header, link);
 
 _Static_assert(BATCH_MAX_LIVE == SLAB_MAX_HANDLE, "batch.h states the slab's limit");
@@ -43,20 +34,20 @@ static void header_clear(batch_header *header) {
 
 static void header_poison(batch_header *header) {
   char *bytes = (char *)header;
-  POISON(bytes + BATCH, COUNT / 8 * 8 - BATCH);
-  POISON(bytes + BEHIND_COUNT, HOME - BEHIND_COUNT);
-  POISON(bytes + BEHIND_POOL, sizeof *header - BEHIND_POOL);
+  MEMORY_POISON(bytes + BATCH, COUNT / 8 * 8 - BATCH);
+  MEMORY_POISON(bytes + BEHIND_COUNT, HOME - BEHIND_COUNT);
+  MEMORY_POISON(bytes + BEHIND_POOL, sizeof *header - BEHIND_POOL);
 }
 
 #ifdef UNDER_ASAN
 void batch_header_hide(batch_header *header, size_t block_bytes) {
-  POISON(header->block, block_bytes);
+  MEMORY_POISON(header->block, block_bytes);
   header_poison(header);
 }
 
 void batch_header_show(batch_header *header, size_t block_bytes) {
-  UNPOISON(header, sizeof *header);
-  UNPOISON(header->block, block_bytes);
+  MEMORY_UNPOISON(header, sizeof *header);
+  MEMORY_UNPOISON(header->block, block_bytes);
 }
 #endif
 
@@ -86,7 +77,7 @@ batch_header *batch_header_allocate(const char *function) {
     return NULL;
   }
   batch_header *header = batch_header_at(handle);
-  UNPOISON(header, sizeof *header);
+  MEMORY_UNPOISON(header, sizeof *header);
   handed_over(header); /* by those who had the batch that was here */
   header_clear(header);
   header->home = &batch_headers;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "core/arena_internal.h"
 
 static void *heap_allocate(void *context, size_t bytes, size_t alignment) {
   (void)context;
@@ -23,8 +24,6 @@ static void heap_deallocate(void *context, void *memory, size_t bytes) {
   free(memory);
 }
 
-#define HUGE_PAGE ((size_t)2 << 20)
-
 /* What a pages allocator was asked for, packed into its context pointer: node + 1, or 0 for any,
    and whether huge pages are wanted. */
 static void *pages_context(int node, bool huge) {
@@ -32,8 +31,8 @@ static void *pages_context(int node, bool huge) {
 }
 
 static size_t page_bytes(size_t bytes) {
-  size_t page = (size_t)sysconf(_SC_PAGESIZE), rounded;
-  return memory_round_up(bytes, page, &rounded) ? rounded : 0;
+  size_t rounded;
+  return memory_round_up(bytes, memory_page_bytes(false), &rounded) ? rounded : 0;
 }
 
 static void bind_to_node(void *memory, size_t bytes, int node) {
@@ -48,7 +47,7 @@ static void bind_to_node(void *memory, size_t bytes, int node) {
 static void *pages_allocate(void *context, size_t bytes, size_t alignment) {
   bool huge = (uintptr_t)context & 1;
   size_t wanted = page_bytes(bytes), whole;
-  if (huge && alignment < HUGE_PAGE) alignment = HUGE_PAGE;
+  if (huge && alignment < memory_page_bytes(true)) alignment = memory_page_bytes(true);
   if (wanted == 0 || __builtin_add_overflow(wanted, alignment, &whole)) return NULL;
   char *start = mmap(NULL, whole, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) return NULL;
@@ -75,11 +74,16 @@ static bool node_exists(int node) {
 #endif
 }
 
-static batch_allocator own_allocator(const batch_pool_options *options) {
-  if (!options->huge_pages && options->numa_node == 0)
-    return (batch_allocator){heap_allocate, heap_deallocate, NULL};
-  return (batch_allocator){pages_allocate, pages_deallocate,
-                           pages_context(options->numa_node - 1, options->huge_pages)};
+bool pool_memory_pages(const char *function, int numa_node, bool huge_pages, batch_allocator *allocator) {
+  if (numa_node < 0)
+    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: numa_node is %d, expected 0 or BATCH_NUMA_NODE(n)",
+                      function, numa_node);
+  if (numa_node > 0 && !node_exists(numa_node - 1))
+    return error_fail(BATCH_ERROR_UNSUPPORTED,
+                      "%s: numa_node is BATCH_NUMA_NODE(%d), which this machine or build (libnuma) lacks",
+                      function, numa_node - 1);
+  *allocator = (batch_allocator){pages_allocate, pages_deallocate, pages_context(numa_node - 1, huge_pages)};
+  return true;
 }
 
 bool pool_memory_allocator(const char *function, const batch_pool_options *options,
@@ -94,19 +98,16 @@ bool pool_memory_allocator(const char *function, const batch_pool_options *optio
         BATCH_ERROR_INVALID_ARGUMENT,
         "%s: %s is set beside an allocator, expected one or the other: where memory is, it decides", function,
         options->huge_pages ? "huge_pages" : "numa_node");
-  if (options->numa_node < 0)
-    return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: numa_node is %d, expected 0 or BATCH_NUMA_NODE(n)",
-                      function, options->numa_node);
-  if (options->numa_node > 0 && !node_exists(options->numa_node - 1))
-    return error_fail(BATCH_ERROR_UNSUPPORTED,
-                      "%s: numa_node is BATCH_NUMA_NODE(%d), which this machine or build (libnuma) lacks",
-                      function, options->numa_node - 1);
-  *allocator = given->allocate ? *given : own_allocator(options);
+  if (!given->allocate && (options->huge_pages || options->numa_node != 0))
+    return pool_memory_pages(function, options->numa_node, options->huge_pages, allocator);
+  *allocator = given->allocate ? *given : (batch_allocator){heap_allocate, heap_deallocate, NULL};
   return true;
 }
 
 bool pool_memory_may_fit(const batch_allocator *allocator, uint32_t count, size_t bytes) {
-  if (allocator->allocate != heap_allocate && allocator->allocate != pages_allocate) return true;
+  if (allocator->allocate != heap_allocate && allocator->allocate != pages_allocate &&
+      allocator->allocate != arena_allocate)
+    return true;
   struct sysinfo machine;
   size_t wanted;
   if (!memory_multiply(count, bytes, &wanted)) return false;

@@ -25,6 +25,7 @@ template <typename T> static void check(const char *name, const T &made) {
 
 int main() {
   CHECK(batch_pool_options, BATCH_POOL_OPTIONS_INIT);
+  CHECK(batch_arena_options, BATCH_ARENA_OPTIONS_INIT);
   CHECK(batch_spheres_options, BATCH_SPHERES_OPTIONS_INIT);
   CHECK(batch_sphere_stats, BATCH_SPHERE_STATS_INIT);
   CHECK(batch_dataset_options, BATCH_DATASET_OPTIONS_INIT);

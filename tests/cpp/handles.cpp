@@ -275,6 +275,30 @@ static void an_allocator_that_throws_is_lack_of_memory() {
   CHECK(none.held == 0);
 }
 
+static void an_arena_serves_pools_and_is_told_of_its_memory() {
+  static size_t attached, detached;
+  batch_arena_options told = BATCH_ARENA_OPTIONS_INIT;
+  told.chunk_bytes = 4096;
+  told.attach = [](void *, void *, size_t bytes) { return attached += bytes, true; };
+  told.detach = [](void *, void *, size_t bytes) { detached += bytes; };
+  batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
+  options.pool_size = 3;
+  options.shape.batch_size = options.shape.sequence_length = 16;
+  {
+    headrace::arena arena(told);
+    options.allocator = arena.allocator();
+    headrace::pool pool(options);
+    CHECK(arena.in_use() == 3 * 3 * 1024 && arena.bytes() == attached && attached == 3 * 4096);
+    headrace::arena moved = std::move(arena);
+    CHECK_THROWS(arena.allocator(), BATCH_ERROR_INVALID_ARGUMENT, "arena is NULL");
+    pool.reset();
+    CHECK(moved.in_use() == 0 && detached == 0);
+  }
+  CHECK(detached == attached);
+  told.numa_node = -1;
+  CHECK_THROWS(headrace::arena(told), BATCH_ERROR_INVALID_ARGUMENT, "numa_node");
+}
+
 static void spheres_process_all_and_hand_on_what_is_thrown() {
   std::atomic<int> processed{0};
   headrace::queue kept(0);
@@ -354,6 +378,7 @@ int main() {
   RUN(a_loop_over_a_queue_ends_when_it_is_closed);
   RUN(batches_come_back_to_their_pool);
   RUN(an_allocator_that_throws_is_lack_of_memory);
+  RUN(an_arena_serves_pools_and_is_told_of_its_memory);
   RUN(spheres_process_all_and_hand_on_what_is_thrown);
   RUN(a_worker_may_dispatch_until_it_is_closed);
   RUN(deadlines_are_of_the_same_clock);
