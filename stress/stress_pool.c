@@ -1,6 +1,7 @@
 /* A pool under everything at once: batches allocated in every way, released by their holder or by
    another thread, while two threads resize without pause; then a few batches going round as fast as can
-   be; then pools closed under sleeping allocators, and freed with batches out. No batch is handed out
+   be; then pools closed under sleeping allocators, and freed with batches out. Every second pool has its elements in an
+   arena, so that the memory of batches that come back to a freed one is the next one's. No batch is handed out
    twice (its holder marks it) or lost (at the end a pool of n hands out n).
 
    stress_pool [seconds [threads [seed]]] */
@@ -22,6 +23,19 @@ typedef struct shared {
   atomic_uint working;
   _Atomic uint64_t allocated, refused, resizes;
 } shared;
+
+static BatchArena *arena;
+
+/* Batches of one element, in the arena or not. */
+static BatchPool *make_pool(uint32_t size, bool in_arena) {
+  batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
+  options.pool_size = size;
+  options.shape.batch_size = options.shape.sequence_length = 1;
+  if (in_arena) options.allocator = batch_arena_allocator(arena);
+  BatchPool *pool = batch_pool_create_with(&options);
+  stress_check(pool, "%s", batch_last_error()->message);
+  return pool;
+}
 
 static void mark(Batch *batch, float owner) {
   stress_check(batch->input.data[0] == 0, "a batch of thread %.0f is handed out to thread %.0f",
@@ -113,9 +127,9 @@ static void check_exact(BatchPool *pool, uint32_t size) {
 
 static void resize_under_load(shared *s, unsigned threads) {
   stress_thread workers[MAX_THREADS], resizers[2];
-  s->pool = batch_pool_create(FINAL_SIZE, 1, 1, 0);
+  s->pool = make_pool(FINAL_SIZE, stress_seed() % 2);
   s->handover = batch_queue_create(8);
-  stress_check(s->pool && s->handover, "%s", batch_last_error()->message);
+  stress_check(s->handover, "%s", batch_last_error()->message);
   atomic_store(&s->working, threads);
   stress_start(workers, threads, "worker", work, s);
   stress_start(resizers, 2, "resizer", resize, s);
@@ -147,8 +161,7 @@ static void go_round(stress_thread *self) {
 
 static void go_round_all(shared *s, unsigned threads) {
   stress_thread team[MAX_THREADS];
-  s->pool = batch_pool_create(3, 1, 1, 0);
-  stress_check(s->pool, "%s", batch_last_error()->message);
+  s->pool = make_pool(3, stress_seed() % 2);
   stress_start(team, threads, "goer", go_round, s);
   stress_join(team, threads);
   check_exact(s->pool, 3);
@@ -197,30 +210,27 @@ static void release_late(stress_thread *self) {
   batch_release(batch);
 }
 
-static BatchPool *free_and_make_next(BatchPool *pool) {
+static BatchPool *free_and_make_next(BatchPool *pool, bool in_arena) {
   batch_pool_free(pool);
-  BatchPool *next = batch_pool_create(3, 1, 1, 0);
-  stress_check(next, "%s", batch_last_error()->message);
-  return next;
+  return make_pool(3, in_arena);
 }
 
 /* Frees a pool with two batches out. Either two threads sleep in it until it is closed, and the batches
    come back after it was freed; or they come back meanwhile. */
-static void free_in_use(bool sleepers) {
+static void free_in_use(bool sleepers, bool in_arena) {
   stress_thread asleep[2], holders[2];
-  freed_round r = {.pool = batch_pool_create(2, 1, 1, 0)};
+  freed_round r = {.pool = make_pool(2, in_arena)};
   BatchPool *next = NULL;
-  stress_check(r.pool, "%s", batch_last_error()->message);
   for (unsigned i = 0; i < 2; i++) mark(r.out[i] = batch_pool_try_allocate(r.pool), (float)(i + 1));
   if (sleepers) {
     stress_start(asleep, 2, "sleeper", wait_for_the_end, &r);
     until_asleep(&r);
     batch_pool_close(r.pool);
     stress_join(asleep, 2);
-    next = free_and_make_next(r.pool);
+    next = free_and_make_next(r.pool, in_arena);
   }
   stress_start(holders, 2, "holder", release_late, &r);
-  if (!sleepers) next = free_and_make_next(r.pool);
+  if (!sleepers) next = free_and_make_next(r.pool, in_arena);
   stress_join(holders, 2);
   check_exact(next, 3);
   batch_pool_free(next);
@@ -230,13 +240,20 @@ int main(int argc, char **argv) {
   stress_begin(argc, argv, 3.0, 4);
   shared s = {.pool = NULL};
   uint64_t freed = 0;
+  batch_arena_options options = BATCH_ARENA_OPTIONS_INIT;
+  options.chunk_bytes = 1; /* a page */
+  arena = batch_arena_create(&options);
+  stress_check(arena, "%s", batch_last_error()->message);
   unsigned threads = stress_threads() < MAX_THREADS ? stress_threads() : MAX_THREADS;
   resize_under_load(&s, threads);
   go_round_all(&s, threads);
   do {
     stress_step("frees pools in use");
-    free_in_use(freed++ % 4 == 0);
+    free_in_use(freed % 4 == 0, freed / 4 % 2);
+    freed++;
   } while (stress_goes_on());
+  stress_check(batch_arena_in_use(arena) == 0, "%zu bytes are in use", batch_arena_in_use(arena));
+  batch_arena_free(arena);
   stress_check(batch_count_live() == 0, "%zu batches are left alive", batch_count_live());
   return stress_end("%" PRIu64 " batches allocated, %" PRIu64 " refused, %" PRIu64 " resizes, %" PRIu64
                     " pools freed while in use",
