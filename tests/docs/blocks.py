@@ -239,6 +239,7 @@ def check(texts, options):
         options.variables = environment(os.path.abspath(options.prefix), ROOT, options.scratch)
         options.flags = subprocess.run(["pkg-config", "--cflags", "--libs", "headrace"], env=options.variables,
                                        stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+        options.flags.append("-I%s/share/headrace/examples" % os.path.abspath(options.prefix))
         read = [Document(path, text, options) for path, text in texts]
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool, concurrent.futures.ThreadPoolExecutor(jobs) as runners:
             for document in read:
