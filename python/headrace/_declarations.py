@@ -257,6 +257,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "batch_release": (None, [c_void_p]),
     "batch_retain": (None, [c_void_p]),
     "batch_count_live": (c_size_t, []),
+    "batch_block": (c_void_p, [c_void_p, POINTER(c_size_t)]),
     "batch_tokenizer_bytes": (c_void_p, [c_uint32]),
     "batch_tokenizer_open": (c_void_p, [c_char_p, POINTER(TokenizerOptions)]),
     "batch_tokenizer_free": (None, [c_void_p]),
@@ -303,6 +304,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "batch_loader_close": (None, [c_void_p]),
     "batch_loader_free": (None, [c_void_p]),
     "batch_loader_get_state": (c_bool, [c_void_p, POINTER(State)]),
+    "batch_loader_state_at": (c_bool, [c_void_p, c_uint64, c_uint64, POINTER(State)]),
     "batch_loader_state_save": (c_bool, [POINTER(State), c_char_p]),
     "batch_loader_state_load": (c_bool, [POINTER(State), c_char_p]),
     "batch_loader_replay": (c_void_p, [c_void_p, c_uint64, c_uint64]),
@@ -317,8 +319,8 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 # Those that neither wait nor take long: they are called without giving up the interpreter's lock.
 QUICK = {
     "batch_last_error", "batch_status_name", "batch_version", "batch_version_number", "batch_features",
-    "batch_deadline_after", "batch_release", "batch_retain", "batch_tokenizer_describe", "batch_dataset_tokens",
-    "batch_dataset_documents", "batch_dataset_width", "batch_dataset_has_loss", "batch_dataset_files",
+    "batch_deadline_after", "batch_release", "batch_retain", "batch_block", "batch_tokenizer_describe",
+    "batch_dataset_tokens", "batch_dataset_documents", "batch_dataset_width", "batch_dataset_has_loss", "batch_dataset_files",
     "batch_dataset_get_file", "batch_writer_tokens", "batch_writer_masked", "batch_writer_documents",
     "batch_writer_files", "batch_writer_token_type", "batch_transform_mask", "batch_transform_dropout",
     "batch_transform_replace", "batch_transform_normalize", "batch_transform_noise", "batch_loader_close",
