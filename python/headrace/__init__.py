@@ -5,14 +5,19 @@
     for batch in headrace.Loader("train.bin", batch_size=32, sequence_length=1024, workers=2):
         train(batch.input, batch.target)
 """
+from . import transforms
 from ._batch import Batch
-from ._dataset import Dataset
+from ._dataset import Dataset, DatasetFile
 from ._errors import (Closed, Error, FileError, ForkError, FormatError, InvalidArgument, OutOfMemory, OutOfRange,
                       SizeOverflow, TimedOut, Unsupported)
-from ._library import lib as _lib
+from ._library import features, lib as _lib
 from ._loader import Loader
+from ._tokenizer import Tokenizer, TokenizerFacts, normalize
 
 __version__ = _lib.batch_version().decode()
 
-__all__ = ["Batch", "Closed", "Dataset", "Error", "FileError", "ForkError", "FormatError", "InvalidArgument", "Loader",
-           "OutOfMemory", "OutOfRange", "SizeOverflow", "TimedOut", "Unsupported"]
+__all__ = [
+    "Batch", "Closed", "Dataset", "DatasetFile", "Error", "FileError", "ForkError", "FormatError", "InvalidArgument",
+    "Loader", "OutOfMemory", "OutOfRange", "SizeOverflow", "TimedOut", "Tokenizer", "TokenizerFacts", "Unsupported",
+    "features", "normalize", "transforms"
+]

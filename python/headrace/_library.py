@@ -59,6 +59,11 @@ def error(code: int | None = None) -> _errors.Error:
     return _errors.CLASSES.get(code, _errors.Error)(message, c.STATUS[code])
 
 
+def features() -> list[str]:
+    """The optional parts that the library was built with: "numa", "zstd", "zlib", "utf8proc", "pcre2", ..."""
+    return str(lib.batch_features().decode()).split()
+
+
 class Resource:
     """What the library made, and how many still need it: the last drop frees it.
 

@@ -6,7 +6,7 @@ import functools
 import operator
 import os
 import sys
-from typing import Any, Sequence, TypeVar
+from typing import Any, Sequence, TypeVar, Union
 
 from . import _declarations as c
 from . import _errors
@@ -60,18 +60,21 @@ def real(name: str, value: Any) -> float:
     raise TypeError(f"{name} is {value!r}, expected a number")
 
 
+Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
+
+
 def text(name: str, value: Any) -> bytes:
     """A string as UTF-8; bytes as they are."""
     if not isinstance(value, (str, bytes)):
         raise TypeError(f"{name} is {value!r}, expected a string")
-    return _encoded(name, value, "utf-8")
+    return _c_string(name, value, "utf-8")
 
 
 def path(name: str, value: Any) -> bytes:
     """The name of a file, as the system has it: of a str, bytes or os.PathLike."""
     if not isinstance(value, (str, bytes, os.PathLike)):
         raise TypeError(f"{name} is {value!r}, expected a path: str, bytes or os.PathLike")
-    return _encoded(name, os.fspath(value), sys.getfilesystemencoding())
+    return _c_string(name, os.fspath(value), sys.getfilesystemencoding())
 
 
 def paths(name: str, value: Any) -> list[bytes]:
@@ -87,14 +90,19 @@ def paths(name: str, value: Any) -> list[bytes]:
     return [path(f"{name}[{i}]", item) for i, item in enumerate(items)]
 
 
-def _encoded(name: str, value: str | bytes, encoding: str) -> bytes:
+def encoded(name: str, value: str, encoding: str) -> bytes:
+    """A string as bytes, those that Python could not decode as they were."""
     try:
-        encoded = value if isinstance(value, bytes) else value.encode(encoding, "surrogateescape")
+        return value.encode(encoding, "surrogateescape")
     except UnicodeEncodeError as error:
         raise _errors.InvalidArgument(f"{name} is {value!r}, expected text that can be encoded: {error}") from None
-    if b"\0" in encoded:
+
+
+def _c_string(name: str, value: str | bytes, encoding: str) -> bytes:
+    found = value if isinstance(value, bytes) else encoded(name, value, encoding)
+    if b"\0" in found:
         raise _errors.InvalidArgument(f"{name} is {value!r}, expected no NUL in it")
-    return encoded
+    return found
 
 
 @functools.lru_cache(maxsize=None)
@@ -117,7 +125,7 @@ def _field(name: str, value: Any, type_: Any) -> Any:
     return integer(name, value, *_bounds(type_))
 
 
-def fill(kind: type[Options], **given: Any) -> Options:
+def fill(kind: type[Options], /, **given: Any) -> Options:
     """An option struct of keyword arguments; None leaves the default, and words stand for the values of enums.
 
     Fields that point take a struct or an array of ctypes, which the struct then keeps; what a c_void_p points at is the
@@ -138,6 +146,6 @@ def values(struct: c.Options) -> dict[str, Any]:
         value = getattr(struct, name)
         if name in struct.NAMES:
             value = struct.NAMES[name][value]
-        found[name] = value.decode("utf-8", "replace") if isinstance(value, bytes) else value
+        found[name] = value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value
     del found["size"]
     return found
