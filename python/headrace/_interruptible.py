@@ -4,44 +4,66 @@ from __future__ import annotations
 import threading
 from typing import Any, Callable
 
+from ._errors import OutOfMemory
+
 _SLICE = 0.05  # seconds that a signal may wait for, where it does not interrupt the wait
 
 
-class _Call:
-    """A call in a thread of its own, and who takes what it answers."""
+def _taken(token: list[None]) -> bool:
+    """Whether the caller is the first to take it: one step for the interpreter."""
+    try:
+        token.pop()
+        return True
+    except IndexError:
+        return False
 
-    def __init__(self, call: Callable[[], Any], abandoned: Callable[[Any], None]) -> None:
+
+class Call:
+    """A call in a thread of its own: Python runs the handlers of signals in its main one."""
+
+    def __init__(self, call: Callable[[], Any], abandoned: Callable[[Any], None] = lambda answer: None) -> None:
         self._call, self._abandoned = call, abandoned
         self._answer: Any = None
         self._failure: BaseException | None = None
-        self._first = [True]  # whoever takes this, the end of the call or the end of the wait, leaves the rest to the other
-        self._over = threading.Event()
+        self._begin: list[None] = [None]  # for the thread, to begin; for who waits, to have it never begin
+        self._end: list[None] = [None]  # for whoever ends first, and leaves the answer to the other
+        self.over = threading.Event()
 
-    def _is_first(self) -> bool:
-        try:
-            return self._first.pop()
-        except IndexError:
-            return False
-
-    def run(self) -> None:
+    def _run(self) -> None:
+        if not _taken(self._begin):
+            return
         try:
             self._answer = self._call()
         except BaseException as failure:
             self._failure = failure
-        if not self._is_first() and self._failure is None:
+        if not _taken(self._end) and self._failure is None:
             self._abandoned(self._answer)
-        self._over.set()
+        self.over.set()
 
-    def wait(self) -> Any:
+    def _start(self) -> None:
         try:
-            threading.Thread(target=self.run, name="headrace", daemon=True).start()
-            while not self._over.wait(_SLICE):
-                pass
+            threading.Thread(target=self._run, name="headrace", daemon=True).start()
+        except RuntimeError as error:
+            raise OutOfMemory(f"no thread for a call that takes long: {error}") from None
+
+    def _leave(self) -> None:
+        if _taken(self._begin):
+            self.over.set()
+        elif not _taken(self._end):  # it has just ended, and nobody else knows the answer
+            self.over.wait()
+            if self._failure is None:
+                self._abandoned(self._answer)
+
+    def wait(self, meanwhile: Callable[[], None] = lambda: None) -> Any:
+        """Begins it, and answers or raises what it does; `meanwhile` is called again and again until then. Whatever
+        interrupts the wait is raised; the call goes on alone, and `abandoned` is given what it answers.
+        """
+        try:
+            self._start()
+            while not self.over.wait(_SLICE):
+                meanwhile()
         except BaseException:
-            if not self._is_first():  # it has just ended, and nobody else knows the answer
-                self._over.wait()
-                if self._failure is None:
-                    self._abandoned(self._answer)
+            self._leave()
             raise
         failure, self._failure = self._failure, None
         try:
@@ -53,9 +75,7 @@ class _Call:
 
 
 def run(call: Callable[[], Any], abandoned: Callable[[Any], None] = lambda answer: None) -> Any:
-    """What `call` answers or raises. It runs in a thread of its own where a signal may interrupt the calling one, the main
-    one; then it goes on alone, and `abandoned` is given what it answers.
-    """
+    """What `call` answers or raises, in a thread of its own where a signal may interrupt the calling one."""
     if threading.current_thread() is not threading.main_thread():
         return call()
-    return _Call(call, abandoned).wait()
+    return Call(call, abandoned).wait()
