@@ -21,6 +21,9 @@ if(NOT python)
 endif()
 
 set(environment PYTHONPATH=${PROJECT_SOURCE_DIR}/python PYTHONDONTWRITEBYTECODE=1 HEADRACE_LIBRARY=$<TARGET_FILE:headrace>)
+if(HEADRACE_HAS_PYTHON)
+  list(APPEND environment HEADRACE_BUILD=${PROJECT_BINARY_DIR})
+endif()
 if(HEADRACE_LONG_TESTS)
   list(APPEND environment HEADRACE_LONG_TESTS=1)
 endif()
@@ -56,6 +59,7 @@ foreach(source IN LISTS sources)
   endif()
   headrace_python_test(${name} ${warnings} ${CMAKE_CURRENT_LIST_DIR}/run.py ${source})
 endforeach()
+set_tests_properties(python_installed PROPERTIES RESOURCE_LOCK install)
 
 # The controls: what run.py notices, and that AddressSanitizer looks on.
 if(NOT HEADRACE_SANITIZE)

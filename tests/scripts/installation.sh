@@ -16,6 +16,8 @@ stays() { readelf -d "$1" | grep -q NODELETE || fail "$1 has -z nodelete"; }
 
 removed="$directory/removed [x]"
 quietly "$cmake" --install "$build" --prefix "$removed"
+[ "$(find "$removed" -name '__init__.*.pyc' | wc -l)" -eq "$(find "$removed" -name __init__.py | wc -l)" ] ||
+  fail "what is installed of Python is compiled"
 echo mine >"$removed/share/headrace/mine"
 uninstall="$cmake -D BUILD=$build -P $source/cmake/uninstall.cmake"
 # shellcheck disable=SC2086

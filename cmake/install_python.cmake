@@ -1,0 +1,34 @@
+# Included when the component python is installed, with headrace_* set by HeadracePython.cmake: puts the package where the
+# interpreter finds it below the prefix, beside it what pip reads of it, and in it where the library lies from there.
+if(EXISTS "${CMAKE_INSTALL_PREFIX}/pyvenv.cfg") # a virtual environment has its own
+  set(headrace_python "${CMAKE_INSTALL_PREFIX}/bin/python3")
+endif()
+set(places "${headrace_python}" -B "${headrace_source}/cmake/python_places.py")
+set(dir "${headrace_python_dir}")
+if(dir STREQUAL "")
+  execute_process(COMMAND ${places} below "${CMAKE_INSTALL_PREFIX}" OUTPUT_VARIABLE dir OUTPUT_STRIP_TRAILING_WHITESPACE
+    COMMAND_ERROR_IS_FATAL ANY)
+endif()
+
+# From the package, so that the whole tree may be moved; unless one of the two folders was asked for by its whole path.
+set(library "${headrace_libdir}")
+string(REGEX MATCH "^[0-9]+[.][0-9]+" minor ${headrace_version})
+cmake_path(APPEND library libheadrace.so.${minor})
+if(IS_ABSOLUTE "${dir}" OR IS_ABSOLUTE "${library}")
+  cmake_path(ABSOLUTE_PATH library BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}")
+else()
+  cmake_path(RELATIVE_PATH library BASE_DIRECTORY "${dir}/headrace")
+endif()
+file(WRITE "${headrace_made}/_location.py"
+  "\"\"\"Where the library was installed, from this folder.\"\"\"\nLIBRARY = \"${library}\"\n")
+file(WRITE "${headrace_made}/headrace-${headrace_version}.egg-info"
+  "Metadata-Version: 1.2\nName: headrace\nVersion: ${headrace_version}\nRequires-Dist: numpy\n")
+
+set(folder "${dir}")
+cmake_path(ABSOLUTE_PATH folder BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}")
+file(INSTALL DESTINATION "${folder}" TYPE DIRECTORY FILES "${headrace_source}/python/headrace" PATTERN __pycache__ EXCLUDE)
+file(INSTALL DESTINATION "${folder}/headrace" TYPE FILE FILES "${headrace_made}/_location.py")
+file(INSTALL DESTINATION "${folder}" TYPE FILE FILES "${headrace_made}/headrace-${headrace_version}.egg-info")
+if("$ENV{DESTDIR}" STREQUAL "")
+  execute_process(COMMAND ${places} ready "${folder}")
+endif()
