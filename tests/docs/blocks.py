@@ -19,6 +19,7 @@ import sys
 import tempfile
 
 sys.dont_write_bytecode = True  # nothing is left in the sources
+import interpreter
 import links
 import programs
 import scripts
@@ -81,7 +82,7 @@ class Document:
         self.folder = tempfile.mkdtemp(prefix=os.path.basename(path) + ".", dir=options.scratch)
         self.programs = tempfile.mkdtemp(dir=options.scratch)
         self.output = None  # of the last block that was run
-        self.compiled, self.shell = {}, None
+        self.compiled, self.shell, self.python = {}, None, None
         self.check_links()
         self.check_files()
 
@@ -114,16 +115,16 @@ class Document:
                     self.block(block)
                 except Fault as fault:
                     self.faults.append(fault)
-                    if block.language in ("sh", "setup"):
+                    if block.language in ("sh", "setup", "python"):
                         break  # what comes after it may need what it was to do
         finally:
-            if self.shell:
-                self.shell.close()
+            for session in filter(None, (self.shell, self.python)):
+                session.close()
 
     def block(self, block):
         check_syntax(block, self.folder)
         program = self.compiled[block.line].result() if block.line in self.compiled else None
-        if not (block.runs("unit") or self.options.full and block.runs("full")):
+        if not (block.runs("unit") or self.options.full and block.runs("full")) or block.marks.get("needs") in self.options.missing:
             self.unrun.append(block)
             return
         if "file" in block.marks:
@@ -134,19 +135,24 @@ class Document:
             folder = ROOT if block.marks.get("in") == "source" else None
             if not self.shell:
                 self.shell = Shell(self.folder, self.options.variables, self.options.limit)
-            wrong, self.output = self.shell.run(block.whole, int(block.marks.get("fails", 0)), folder)
-            if wrong:
-                raise block.fault("%s:\n%s" % (wrong, self.output))
+            self.see(block, *self.shell.run(block.whole, int(block.marks.get("fails", 0)), folder))
         elif program:
             self.execute(block, [program])
         elif block.language == "python" and "file" not in block.marks:
-            self.execute(block, [self.options.python, "-c", block.whole])
+            if not self.python:
+                self.python = interpreter.Python(self.options.python, self.folder, self.options.variables, self.options.limit)
+            self.see(block, *self.python.run(block, int(block.marks.get("fails", 0))))
         elif block.language == "cmake" and "file" not in block.marks:
             self.configure(block)
         elif block.language == "text":
             return
         kind = block.language + " only compiled" * (block.language in ("c", "cpp") and not program)
         self.ran[kind] = self.ran.get(kind, 0) + (kind != "setup")
+
+    def see(self, block, wrong, output):
+        self.output = output
+        if wrong:
+            raise block.fault("%s:\n%s" % (wrong, output))
 
     def write(self, block):
         name = os.path.join(self.folder, block.marks["file"])
@@ -187,14 +193,6 @@ class Document:
         self.execute(block, ["cmake", "-S", folder, "-B", os.path.join(folder, "build")])
 
 
-def python_with_numpy():
-    """The first Python that has NumPy, which blocks of Python may use; None where there is none."""
-    for python in (sys.executable, "/usr/bin/python3"):
-        if subprocess.run([python, "-c", "import numpy"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-            return python
-    return None
-
-
 def install(build, prefix):
     done = subprocess.run(["cmake", "--install", build, "--prefix", prefix], stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False)
@@ -206,7 +204,8 @@ def report(documents_read):
     """Prints what was done and what was not. Returns the number of faults."""
     for document in documents_read:
         for block in document.unrun:
-            why = block.marks.get("run") or "not checked: " + block.marks["check"].partition(",")[2].strip()
+            why = block.marks.get("run") or "check" in block.marks and "not checked: " + block.marks["check"].partition(",")[2].strip()
+            why = why or "there is no " + block.marks["needs"]
             print("not run: %s:%d (%s): %s" % (block.path, block.line, block.language, why))
     faults = [fault for document in documents_read for fault in document.faults]
     for fault in faults:
@@ -227,7 +226,7 @@ def check(texts, options):
     jobs = len(os.sched_getaffinity(0))
     if options.full:
         options.limit *= 5
-    options.python = python_with_numpy()
+    options.python = interpreter.with_numpy((sys.executable, "/usr/bin/python3"))
     if options.python is None:
         print("docs: skipped: no NumPy (Debian: python3-numpy)")
         sys.exit(77)
@@ -236,11 +235,14 @@ def check(texts, options):
         if options.build:
             options.prefix = os.path.join(options.scratch, "installed")
             install(options.build, options.prefix)
-        options.variables = environment(os.path.abspath(options.prefix), ROOT, options.scratch)
+        options.variables = environment(os.path.abspath(options.prefix), ROOT, options.scratch,
+                                        interpreter.command_folder(options.python, options.scratch))
         options.flags = subprocess.run(["pkg-config", "--cflags", "--libs", "headrace"], env=options.variables,
                                        stdout=subprocess.PIPE, text=True, check=True).stdout.split()
         options.flags.append("-I%s/share/headrace/examples" % os.path.abspath(options.prefix))
         read = [Document(path, text, options) for path, text in texts]
+        needed = {block.marks["needs"] for document in read for block in document.reader.blocks if "needs" in block.marks}
+        options.missing = {module for module in needed if not interpreter.has(options.python, module)}
         with concurrent.futures.ThreadPoolExecutor(jobs) as pool, concurrent.futures.ThreadPoolExecutor(jobs) as runners:
             for document in read:
                 document.start_compiling(pool)

@@ -65,7 +65,29 @@ headrace info --nonsense
 ```
 ```python
 import json
-print(json.load(open("it.json"))["a"])
+it = json.load(open("it.json"))
+```
+```python
+import headrace
+print(it["a"], file=__import__("sys").stderr)
+print(headrace.Dataset.__name__)
+```
+<!-- output -->
+```text
+[1, 2]
+Dataset
+```
+<!-- needs: a_module_of_nobody -->
+```python
+import a_module_of_nobody
+```
+<!-- needs: numpy -->
+```sh
+cd .. && python3 -c 'import headrace, numpy' && cd there
+```
+<!-- fails: 3 -->
+```python
+raise SystemExit(3)
 ```
 ```sh
 test -f ../it.json
@@ -124,6 +146,12 @@ FAULTS = [
     ("nothing above has been run", "<!-- output -->\n```text\n1\n```"),
     ("is no python", "```python\nprint(\n```"),
     ("ends with status 1, expected 0", "```python\nraise ValueError\n```"),
+    ('"docs/control.md", line 5, in <module>', "A\n\n<!-- before: x = 1 -->\n```python\nx / 0\n```"),
+    ("ends with status 0, expected 1", "<!-- fails: 1 -->\n```python\nx = 1\n```"),
+    ("ends with status 4, expected 0", "```python\n__import__('os')._exit(4)\n```"),
+    ("ends with status 1, expected 0", "<!-- needs: numpy -->\n```python\nraise ValueError\n```"),
+    ("the mark needs says nothing", "<!-- needs: -->\n```python\nx = 1\n```"),
+    ("is not what was printed", "```python\nprint(1)\n```\n<!-- output -->\n```text\n2\n```"),
     ("is no json", "```json\n{1}\n```"),
     ("is no jsonl", "```jsonl\n{}\n{\n```"),
     ("ends with status 1, expected 0", "```cmake\nfind_package(headraces REQUIRED)\n```"),
@@ -142,6 +170,7 @@ FAULTS = [
 
 ENDLESS = [
     ("takes more than 1 s", "```c\nfor (;;) {}\n```"),
+    ("takes more than 1 s", "```python\nwhile True: pass\n```"),
     ("takes more than 1 s", "```sh\nwhile :; do :; done\n```"),
 ]
 
@@ -171,7 +200,7 @@ def main():
         wrong += 1
         print("a fault where there is none: %s" % fault)
     counts = (fine.ran, len(fine.unrun), fine.links)
-    if counts != ({"c": 2, "cmake": 1, "json": 1, "python": 1, "setup": 0, "sh": 4, "text": 2}, 2, 3):
+    if counts != ({"c": 2, "cmake": 1, "json": 1, "python": 3, "setup": 0, "sh": 5, "text": 3}, 3, 3):
         wrong += 1
         print("the counts of the document without faults are %s" % (counts,))
     print("control: %d documents with a fault, %d wrong" % (len(FAULTS) + len(ENDLESS), wrong))

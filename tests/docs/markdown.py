@@ -2,7 +2,7 @@
 import re
 from dataclasses import dataclass, field
 
-MARKS = ("file", "in", "run", "check", "fails", "std", "output")
+MARKS = ("file", "in", "run", "check", "fails", "needs", "std", "output")
 RUNS = ("bare", "full", "no")
 FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*(.*?)\s*$")
 QUOTED = re.compile(r"^\s*(>\s*)+(```|~~~|    )|.*<(pre|code)\b", re.I)
@@ -37,7 +37,7 @@ class Block:
 
     def runs(self, mode):
         """Whether it is run in mode "unit", "full" or "bare"."""
-        word = self.marks.get("run", "")
+        word = self.marks.get("run", "no" if mode == "bare" and "needs" in self.marks else "")
         return "check" not in self.marks and (not word or word.split(",")[0] == mode)
 
 
