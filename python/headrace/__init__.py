@@ -12,6 +12,7 @@ from ._errors import (Closed, Error, FileError, ForkError, FormatError, InvalidA
                       SizeOverflow, TimedOut, Unsupported)
 from ._library import features, lib as _lib
 from ._loader import Loader
+from ._stats import Stats
 from ._tokenize import Progress, tokenize
 from ._tokenizer import Tokenizer, TokenizerFacts, normalize
 from ._writer import Writer, Written
@@ -20,6 +21,6 @@ __version__ = _lib.batch_version().decode()
 
 __all__ = [
     "Batch", "Closed", "Dataset", "DatasetFile", "Error", "FileError", "ForkError", "FormatError", "InvalidArgument",
-    "Loader", "OutOfMemory", "OutOfRange", "Progress", "SizeOverflow", "TimedOut", "Tokenizer", "TokenizerFacts",
-    "Unsupported", "Writer", "Written", "features", "normalize", "tokenize", "transforms"
+    "Loader", "OutOfMemory", "OutOfRange", "Progress", "SizeOverflow", "Stats", "TimedOut", "Tokenizer",
+    "TokenizerFacts", "Unsupported", "Writer", "Written", "features", "normalize", "tokenize", "transforms"
 ]
