@@ -92,6 +92,15 @@ class Allocator(Structure):
     _fields_ = [("allocate", c_void_p), ("deallocate", c_void_p), ("context", c_void_p)]
 
 
+ArenaAttach = ctypes.CFUNCTYPE(c_bool, c_void_p, c_void_p, c_size_t)
+ArenaDetach = ctypes.CFUNCTYPE(None, c_void_p, c_void_p, c_size_t)
+
+
+class ArenaOptions(Options):
+    _fields_ = [("size", c_size_t), ("chunk_bytes", c_size_t), ("attach", ArenaAttach), ("detach", ArenaDetach),
+                ("context", c_void_p), ("numa_node", c_int), ("huge_pages", c_bool), ("reserved", c_uint8 * 3)]
+
+
 class PoolOptions(Options):
     _fields_ = [("size", c_size_t), ("pool_size", c_uint32), ("shape", Shape), ("alignment", c_size_t),
                 ("huge_pages", c_bool), ("numa_node", c_int), ("allocator", Allocator)]
@@ -258,6 +267,11 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "batch_retain": (None, [c_void_p]),
     "batch_count_live": (c_size_t, []),
     "batch_block": (c_void_p, [c_void_p, POINTER(c_size_t)]),
+    "batch_arena_create": (c_void_p, [POINTER(ArenaOptions)]),
+    "batch_arena_allocator": (Allocator, [c_void_p]),
+    "batch_arena_bytes": (c_size_t, [c_void_p]),
+    "batch_arena_in_use": (c_size_t, [c_void_p]),
+    "batch_arena_free": (None, [c_void_p]),
     "batch_tokenizer_bytes": (c_void_p, [c_uint32]),
     "batch_tokenizer_open": (c_void_p, [c_char_p, POINTER(TokenizerOptions)]),
     "batch_tokenizer_free": (None, [c_void_p]),
@@ -319,8 +333,9 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
 # Those that neither wait nor take long: they are called without giving up the interpreter's lock.
 QUICK = {
     "batch_last_error", "batch_status_name", "batch_version", "batch_version_number", "batch_features",
-    "batch_deadline_after", "batch_release", "batch_retain", "batch_block", "batch_tokenizer_describe",
-    "batch_dataset_tokens", "batch_dataset_documents", "batch_dataset_width", "batch_dataset_has_loss", "batch_dataset_files",
+    "batch_deadline_after", "batch_release", "batch_retain", "batch_block", "batch_arena_allocator",
+    "batch_arena_bytes", "batch_arena_in_use", "batch_tokenizer_describe", "batch_dataset_tokens",
+    "batch_dataset_documents", "batch_dataset_width", "batch_dataset_has_loss", "batch_dataset_files",
     "batch_dataset_get_file", "batch_writer_tokens", "batch_writer_masked", "batch_writer_documents",
     "batch_writer_files", "batch_writer_token_type", "batch_transform_mask", "batch_transform_dropout",
     "batch_transform_replace", "batch_transform_normalize", "batch_transform_noise", "batch_loader_close",
