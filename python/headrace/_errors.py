@@ -50,11 +50,11 @@ class Unsupported(Error, RuntimeError):
 
 
 class ForkError(Unsupported):
-    """A loader was used in a process forked from the one that made it."""
+    """A loader or a writer was used in a process forked from the one that made it."""
 
 
 class Closed(Error):
-    """The loader is closed."""
+    """What is used has been closed."""
     status = "closed"
 
 

@@ -27,24 +27,35 @@ def _place() -> str:
     return path if os.path.exists(path) else SONAME
 
 
+def _check_version(place: str, library: Any) -> None:
+    """A program runs with the minor version that it was made for: before 1.0 each may change what functions take."""
+    try:
+        library.batch_version.restype = ctypes.c_char_p
+        number, name = library.batch_version_number(), library.batch_version().decode()
+    except AttributeError:
+        raise ImportError(f"headrace: {place} is no libheadrace; name its file in HEADRACE_LIBRARY") from None
+    if (number // 10000, number // 100 % 100) != c.VERSION:
+        expected = f"{c.VERSION[0]}.{c.VERSION[1]}"
+        raise ImportError(f"headrace: {place} is version {name}, and this package is for {expected}: install both of one "
+                          f"version, or name the file of a libheadrace {expected} in HEADRACE_LIBRARY")
+
+
 def _load() -> Any:
     place = _place()
     try:
         waiting, quick = ctypes.CDLL(place), ctypes.PyDLL(place)
     except OSError as error:
         raise ImportError(f"headrace: {error}; install libheadrace, or name its file in HEADRACE_LIBRARY") from None
+    _check_version(place, quick)
     functions = types.SimpleNamespace()
     for name, (answer, arguments) in c.FUNCTIONS.items():
         try:
             function = getattr(quick if name in c.QUICK else waiting, name)
         except AttributeError:
-            raise ImportError(f"headrace: {place} has no {name}, expected {SONAME}") from None
+            raise ImportError(f"headrace: {place} has no {name}: install the libheadrace that this package came with, or "
+                              "name its file in HEADRACE_LIBRARY") from None
         function.restype, function.argtypes = answer, arguments
         setattr(functions, name, function)
-    number = functions.batch_version_number()
-    if (number // 10000, number // 100 % 100) != c.VERSION:
-        raise ImportError(f"headrace: {place} is version {functions.batch_version().decode()}, "
-                          f"expected {c.VERSION[0]}.{c.VERSION[1]}")
     return functions
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
+import os
 import threading
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from . import _arrays, _options
 from . import _declarations as c
+from ._errors import ForkError
 from ._library import Owner, Resource, error, lib
 from ._options import Path
 
@@ -67,6 +69,7 @@ class Writer(Owner):
 
     def __init__(self, output: Path, *, format: str = "auto", token_type: str = "auto", vocab_size: int = 0,
                  shard_tokens: int = 0, overwrite: bool = False) -> None:
+        self._process = os.getpid()
         self._lock = threading.Lock()  # a writer of the library's is for one thread at a time
         _options.word("format", format, FORMATS)
         self._resource = make_writer(output, format=format, token_type=token_type, vocab_size=vocab_size,
@@ -97,7 +100,7 @@ class Writer(Owner):
             failure = None if done else error()
             self._written = written(writer)
         if failure:
-            raise failure
+            raise ForkError(str(failure)) if os.getpid() != self._process else failure
 
     @property
     def written(self) -> Written:
