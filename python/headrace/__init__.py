@@ -12,6 +12,7 @@ from ._errors import (Closed, Error, FileError, ForkError, FormatError, InvalidA
                       SizeOverflow, TimedOut, Unsupported)
 from ._library import features, lib as _lib
 from ._loader import Loader
+from ._metrics import metrics
 from ._stats import Stats
 from ._tokenize import Progress, tokenize
 from ._tokenizer import Tokenizer, TokenizerFacts, normalize
@@ -21,6 +22,9 @@ __version__ = _lib.batch_version().decode()
 
 __all__ = [
     "Batch", "Closed", "Dataset", "DatasetFile", "Error", "FileError", "ForkError", "FormatError", "InvalidArgument",
-    "Loader", "OutOfMemory", "OutOfRange", "Progress", "SizeOverflow", "Stats", "TimedOut", "Tokenizer",
-    "TokenizerFacts", "Unsupported", "Writer", "Written", "features", "normalize", "tokenize", "transforms"
+    "Loader", "OutOfMemory", "OutOfRange", "Progress", "SizeOverflow", "Stats", "TimedOut", "Tokenizer", "TokenizerFacts",
+    "Unsupported", "Writer", "Written", "features", "metrics", "normalize", "tokenize", "transforms"
 ]
+
+for _name in set(__all__) - {"transforms"}:
+    globals()[_name].__module__ = __name__  # what help() and tracebacks call them
