@@ -4,6 +4,18 @@
 
     for batch in headrace.Loader("train.bin", batch_size=32, sequence_length=1024, workers=2):
         train(batch.input, batch.target)
+
+Loader         threads that fill batches; Batch, what they fill; Stats, what they have done
+Dataset        files, or an array, as one stream of token ids; DatasetFile, one of the files
+Tokenizer      from text to ids and back; TokenizerFacts, what is known of it; normalize(), what is done to text before
+tokenize()     text into files of tokens; Progress, how far it has come; Written, what it has written
+Writer         files of tokens from ids that were made elsewhere
+transforms     what a loader does to each row: mask, dropout, replace, normalize, noise
+metrics()      statistics for Prometheus; features(), what the library was built with
+Error          what all exceptions of the package are
+
+Words for what C has as an enum are those of the command (headrace feed --help), with _ for its -. Options that are left out are
+C's defaults, and a 0 among them means what the header says of it.
 """
 from . import transforms
 from ._batch import Batch

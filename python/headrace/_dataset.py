@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-from typing import Any, Callable, Iterator, Sequence, overload
+from typing import TYPE_CHECKING, Any, Callable, Iterator, Sequence, overload
 
 import numpy as np
 
@@ -16,23 +16,38 @@ from ._library import Owner, Resource, error, lib
 from ._options import Path as Path
 from ._tokenizer import Tokenizer
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 _TYPES = {"uint8": "u8", "int8": "i8", "uint16": "u16", "int16": "i16", "uint32": "u32", "int32": "i32", "int64": "i64"}
 
 
 @dataclasses.dataclass(frozen=True)
 class DatasetFile:
-    """One file of a dataset, and what of it is in the stream."""
-    path: str  #: of the tokens, or their name in memory
-    format: str  #: "headerless", "datatrove", "llmc_gpt2", "llmc_llama3", "megatron", "npy", "text" or "jsonl"
-    compressed: bool  #: with zstd or gzip
-    tokenized: bool  #: while opening
-    token_type: str  #: "u8", "i8", "u16", "i16", "u32", "i32" or "i64"
-    first_token: int  #: in the stream
+    """One file of a dataset, and what of it is in the stream.
+
+    path: of the tokens, or their name in memory
+    format: "headerless", "datatrove", "llmc_gpt2", "llmc_llama3", "megatron", "npy", "text" or "jsonl"
+    compressed: with zstd or gzip
+    tokenized: while opening
+    token_type: "u8", "i8", "u16", "i16", "u32", "i32" or "i64"
+    first_token: in the stream
+    documents: 0: no boundaries known
+    bad_lines: of .jsonl, passed over
+    compression: "zstd" or "gzip"
+    loss: how it says which tokens are to be learnt: "bytes" or "bits"; None: it does not
+    """
+    path: str
+    format: str
+    compressed: bool
+    tokenized: bool
+    token_type: str
+    first_token: int
     tokens: int
-    documents: int  #: 0: no boundaries known
-    bad_lines: int  #: of .jsonl, passed over
-    compression: str | None  #: "zstd" or "gzip"
-    loss: str | None  #: how it says which tokens are to be learnt: "bytes" or "bits"; None: it does not
+    documents: int
+    bad_lines: int
+    compression: str | None
+    loss: str | None
 
 
 class Dataset(Owner):
@@ -86,8 +101,8 @@ class Dataset(Owner):
         self._open(lambda: lib.batch_dataset_open(array, len(names), ctypes.byref(options)), options)
 
     @classmethod
-    def from_memory(cls, tokens: Any, document_ends: Any = None, loss: Any = None, *, name: str | None = None,
-                    separator: str = "none", end_of_text: int | None = None, subset: str = "all",
+    def from_memory(cls, tokens: ArrayLike, document_ends: ArrayLike | None = None, loss: ArrayLike | None = None, *,
+                    name: str | None = None, separator: str = "none", end_of_text: int | None = None, subset: str = "all",
                     validation_fraction: float = 0.01, subset_seed: int = 0,
                     temporary_directory: Path | None = None) -> Dataset:
         """A dataset of one file, which has no path but a name ("memory"), of tokens in memory.
@@ -155,13 +170,15 @@ class Dataset(Owner):
         with self._hold() as dataset:
             return [_file(dataset, i) for i in range(lib.batch_dataset_files(dataset.pointer))]
 
-    def read(self, start: int, count: int) -> Any:
+    def read(self, start: int, count: int) -> NDArray[np.int32]:
         """Tokens [start, start + count) of the stream, as an array of int32."""
-        return self._read(lib.batch_dataset_read, start, count, np.int32)
+        found: NDArray[np.int32] = self._read(lib.batch_dataset_read, start, count, np.int32)
+        return found
 
-    def read_loss(self, start: int, count: int) -> Any:
+    def read_loss(self, start: int, count: int) -> NDArray[np.bool_]:
         """Of those tokens whether they are to be learnt, as an array of bool. Where nothing says it they are."""
-        return self._read(lib.batch_dataset_read_loss, start, count, np.uint8).view(np.bool_)
+        found: NDArray[np.uint8] = self._read(lib.batch_dataset_read_loss, start, count, np.uint8)
+        return found.view(np.bool_)
 
     def _read(self, function: Any, start: int, count: int, type_: Any) -> Any:
         start, count = (_options.integer(name, n, 0, 2**63 - 1) for name, n in (("start", start), ("count", count)))
@@ -187,7 +204,7 @@ class Dataset(Owner):
                 raise error()
         return start.value, end.value
 
-    def document(self, index: int) -> Any:
+    def document(self, index: int) -> NDArray[np.int32]:
         """The tokens of a document, as an array of int32; -1 is the last one."""
         start, end = self.document_range(index)
         return self.read(start, end - start)
@@ -220,9 +237,9 @@ class Dataset(Owner):
     def __getitem__(self, place: int) -> int: ...
 
     @overload
-    def __getitem__(self, place: slice) -> Any: ...
+    def __getitem__(self, place: slice) -> NDArray[np.int32]: ...
 
-    def __getitem__(self, place: int | slice) -> Any:
+    def __getitem__(self, place: int | slice) -> int | NDArray[np.int32]:
         """A token, or an array of int32 of several: dataset[5], dataset[-100:]."""
         tokens = self.tokens
         if isinstance(place, slice):

@@ -18,22 +18,36 @@ from ._writer import FORMATS, Written, make_writer, written
 
 @dataclasses.dataclass(frozen=True)
 class Progress:
-    """How far tokenize() has come: what has gone to the writer."""
-    path: str = ""  #: the file that it is at
-    bytes: int = 0  #: of all files, compressed where they are
+    """How far tokenize() has come: what has gone to the writer.
+
+    path: the file that it is at
+    bytes: of all files, compressed where they are
+    bad_lines: of .jsonl, passed over
+    masked: of the tokens, not to be learnt
+    reader_ns: reading and decompressing
+    reader_wait_ns: waiting, since enough is on its way
+    worker_ns: tokenizing, all threads together
+    worker_wait_ns: waiting for text
+    writer_ns: writing
+    writer_wait_ns: waiting for the next text in order
+    workers: threads that tokenize; 0: one thread does all in turn
+    bottleneck: "reader", "workers" or "writer": who waits least
+    """
+    path: str = ""
+    bytes: int = 0
     total_bytes: int = 0
     tokens: int = 0
     documents: int = 0
-    bad_lines: int = 0  #: of .jsonl, passed over
-    masked: int = 0  #: of the tokens, not to be learnt
-    reader_ns: int = 0  #: reading and decompressing
-    reader_wait_ns: int = 0  #: waiting, since enough is on its way
-    worker_ns: int = 0  #: tokenizing, all threads together
-    worker_wait_ns: int = 0  #: waiting for text
-    writer_ns: int = 0  #: writing
-    writer_wait_ns: int = 0  #: waiting for the next text in order
-    workers: int = 0  #: threads that tokenize; 0: one thread does all in turn
-    bottleneck: str = "none"  #: "reader", "workers" or "writer": who waits least
+    bad_lines: int = 0
+    masked: int = 0
+    reader_ns: int = 0
+    reader_wait_ns: int = 0
+    worker_ns: int = 0
+    worker_wait_ns: int = 0
+    writer_ns: int = 0
+    writer_wait_ns: int = 0
+    workers: int = 0
+    bottleneck: str = "none"
 
 
 class _Watch:

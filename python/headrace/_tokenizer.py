@@ -4,7 +4,7 @@ from __future__ import annotations
 import builtins
 import ctypes
 import dataclasses
-from typing import Any, Mapping, overload
+from typing import TYPE_CHECKING, Any, Mapping, overload
 
 import numpy as np
 
@@ -13,19 +13,33 @@ from . import _declarations as c
 from ._library import Owner, Resource, error, lib
 from ._options import Path
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
 
 @dataclasses.dataclass(frozen=True)
 class TokenizerFacts:
-    """What is known of a tokenizer."""
-    kind: str  #: "bytes", "sentencepiece", "ranks" or "json"
-    vocab_size: int  #: ids are below it
-    end_of_text: int | None  #: its id
-    added_tokens: int  #: tokens that are found before the text is split, special ones too
-    specials: str  #: "ignore", "allow" or "error"
-    normal_form: str  #: the tokenizer's own: "none", "nfc" or "nfkc"
-    split: str | None  #: what splits text: the name of a scanner, or "PCRE2"
-    split_unicode: str | None  #: the version of the Unicode tables of that
-    normal_unicode: str | None  #: of those of the normal form
+    """What is known of a tokenizer.
+
+    kind: "bytes", "sentencepiece", "ranks" or "json"
+    vocab_size: ids are below it
+    end_of_text: its id
+    added_tokens: tokens that are found before the text is split, special ones too
+    specials: "ignore", "allow" or "error"
+    normal_form: the tokenizer's own: "none", "nfc" or "nfkc"
+    split: what splits text: the name of a scanner, or "PCRE2"
+    split_unicode: the version of the Unicode tables of that
+    normal_unicode: of those of the normal form
+    """
+    kind: str
+    vocab_size: int
+    end_of_text: int | None
+    added_tokens: int
+    specials: str
+    normal_form: str
+    split: str | None
+    split_unicode: str | None
+    normal_unicode: str | None
 
 
 class Tokenizer(Owner):
@@ -66,13 +80,13 @@ class Tokenizer(Owner):
         self._resource = Resource(pointer, lib.batch_tokenizer_free, self._what)
         self._name = name
 
-    def encode(self, text: str | builtins.bytes) -> Any:
+    def encode(self, text: str | builtins.bytes) -> NDArray[np.int32]:
         """The ids of a text, as an array of int32. Bytes need not be UTF-8."""
         data = _bytes("text", text)
         with self._hold() as tokenizer:
             count = len(data) + 16
             while True:
-                ids = np.empty(count, np.int32)
+                ids: NDArray[np.int32] = np.empty(count, np.int32)
                 count = lib.batch_tokenizer_encode(tokenizer.pointer, data, len(data),
                                                    _arrays.pointer(ids, ctypes.c_int32), len(ids))
                 if count == c.TOKENIZER_FAILED:
@@ -80,11 +94,11 @@ class Tokenizer(Owner):
                 if count <= len(ids):
                     return ids[:count].copy()
 
-    def decode(self, ids: Any, errors: str = "replace") -> str:
+    def decode(self, ids: ArrayLike, errors: str = "replace") -> str:
         """The text of ids. `errors` is that of bytes.decode, for ids that are cut amid a character."""
         return self.decode_bytes(ids).decode("utf-8", errors)
 
-    def decode_bytes(self, ids: Any) -> builtins.bytes:
+    def decode_bytes(self, ids: ArrayLike) -> builtins.bytes:
         """The bytes of ids."""
         row = _arrays.converted("ids", ids, np.int32)
         with self._hold() as tokenizer:

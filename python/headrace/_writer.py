@@ -5,7 +5,7 @@ import ctypes
 import dataclasses
 import os
 import threading
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -15,18 +15,28 @@ from ._errors import ForkError
 from ._library import Owner, Resource, error, lib
 from ._options import Path
 
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
 FORMATS = c.FILE_FORMAT[:c.FILE_FORMAT.index("text")]  # those that are written; "auto" is headerless
 
 
 @dataclasses.dataclass(frozen=True)
 class Written:
-    """What was written so far."""
+    """What was written so far.
+
+    masked: of them, not to be learnt
+    documents: ended ones
+    files: under their final names
+    token_type: "u8", "i8", "u16", "i16", "u32", "i32" or "i64"
+    bad_lines: of .jsonl, passed over by tokenize()
+    """
     tokens: int
-    masked: int  #: of them, not to be learnt
-    documents: int  #: ended ones
-    files: int  #: under their final names
-    token_type: str  #: "u8", "i8", "u16", "i16", "u32", "i32" or "i64"
-    bad_lines: int = 0  #: of .jsonl, passed over by tokenize()
+    masked: int
+    documents: int
+    files: int
+    token_type: str
+    bad_lines: int = 0
 
 
 def make_writer(output: Path, **given: Any) -> Resource:
@@ -76,7 +86,7 @@ class Writer(Owner):
                                      shard_tokens=shard_tokens, overwrite=overwrite)
         self._written = written(self._resource)
 
-    def append(self, ids: Any, loss: Any = None) -> None:
+    def append(self, ids: ArrayLike, loss: ArrayLike | None = None) -> None:
         """Adds ids to the document at hand; `loss` says for each of them whether it is to be learnt (None: all are)."""
         row = _arrays.converted("ids", ids, np.int32)
         learnt = None if loss is None else _arrays.truths("loss", loss, len(row), "id")

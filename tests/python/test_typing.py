@@ -13,10 +13,13 @@ PACKAGE = os.path.dirname(os.path.abspath(headrace.__file__))
 
 PROGRAM = """\
 import headrace
+import numpy as np
 from headrace.transforms import mask
+from numpy.typing import NDArray
 
 dataset = headrace.Dataset(["a", b"b"], format="npy")
 first: int = dataset[0]
+last: NDArray[np.int32] = dataset[-3:]
 name: str = dataset.files[0].path
 with headrace.Dataset.from_memory([1, 2]) as again:
     kept: headrace.Dataset = again
