@@ -14,8 +14,8 @@ transforms     what a loader does to each row: mask, dropout, replace, normalize
 metrics()      statistics for Prometheus; features(), what the library was built with
 Error          what all exceptions of the package are
 
-Words for what C has as an enum are those of the command (headrace feed --help), with _ for its -. Options that are left out are
-C's defaults, and a 0 among them means what the header says of it.
+Words for what C has as an enum are those of the command (headrace feed --help), with _ for its -. Options have the
+names of C: the man pages (man batch_loader_options) say more of each.
 """
 from . import transforms
 from ._batch import Batch
@@ -34,8 +34,8 @@ __version__ = _lib.batch_version().decode()
 
 __all__ = [
     "Batch", "Closed", "Dataset", "DatasetFile", "Error", "FileError", "ForkError", "FormatError", "InvalidArgument",
-    "Loader", "OutOfMemory", "OutOfRange", "Progress", "SizeOverflow", "Stats", "TimedOut", "Tokenizer", "TokenizerFacts",
-    "Unsupported", "Writer", "Written", "features", "metrics", "normalize", "tokenize", "transforms"
+    "Loader", "OutOfMemory", "OutOfRange", "Progress", "SizeOverflow", "Stats", "TimedOut", "Tokenizer",
+    "TokenizerFacts", "Unsupported", "Writer", "Written", "features", "metrics", "normalize", "tokenize", "transforms"
 ]
 
 for _name in set(__all__) - {"transforms"}:

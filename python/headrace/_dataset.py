@@ -9,8 +9,8 @@ import numpy as np
 
 from . import _arrays, _options
 from . import _declarations as c
-from . import _errors
 from ._dataset_options import Spans, dataset_options, release
+from ._errors import OutOfRange
 from ._interruptible import run
 from ._library import Owner, Resource, error, lib
 from ._options import Path as Path
@@ -56,7 +56,7 @@ class Dataset(Owner):
         dataset = headrace.Dataset("data/fineweb_*.bin")
         last = dataset[-1024:]
 
-    paths: a file, a directory (its files, in order of their names) or a glob pattern, or several of them, in this order.
+    paths: a file, a directory (its files in order of their names) or a glob pattern, or several of them in this order.
     format: of every file: "headerless", "datatrove", "llmc_gpt2", "llmc_llama3", "megatron", "npy", "text" or "jsonl";
       "auto" finds it from the bytes, then the name.
     token_type: of headerless files: "u8" to "i64"; "auto" is what the file, its companion or its name says, else "u16".
@@ -93,17 +93,17 @@ class Dataset(Owner):
         names = _options.paths("paths", paths)
         options = dataset_options(
             format=format, token_type=token_type, io=io, separator=separator, end_of_text=end_of_text, loss=loss,
-            subset=subset, validation_fraction=validation_fraction, subset_seed=subset_seed, tokenizer=tokenizer, malformed=malformed,
-            normal_form=normal_form, fold_case=fold_case, squeeze_space=squeeze_space, text_field=text_field,
-            spans=spans, on_bad_line=on_bad_line, longest_document=longest_document, workers=workers,
-            temporary_directory=temporary_directory)
+            subset=subset, validation_fraction=validation_fraction, subset_seed=subset_seed, tokenizer=tokenizer,
+            malformed=malformed, normal_form=normal_form, fold_case=fold_case, squeeze_space=squeeze_space,
+            text_field=text_field, spans=spans, on_bad_line=on_bad_line, longest_document=longest_document,
+            workers=workers, temporary_directory=temporary_directory)
         array = (ctypes.c_char_p * len(names))(*names)
         self._open(lambda: lib.batch_dataset_open(array, len(names), ctypes.byref(options)), options)
 
     @classmethod
     def from_memory(cls, tokens: ArrayLike, document_ends: ArrayLike | None = None, loss: ArrayLike | None = None, *,
-                    name: str | None = None, separator: str = "none", end_of_text: int | None = None, subset: str = "all",
-                    validation_fraction: float = 0.01, subset_seed: int = 0,
+                    name: str | None = None, separator: str = "none", end_of_text: int | None = None,
+                    subset: str = "all", validation_fraction: float = 0.01, subset_seed: int = 0,
                     temporary_directory: Path | None = None) -> Dataset:
         """A dataset of one file, which has no path but a name ("memory"), of tokens in memory.
 
@@ -185,7 +185,7 @@ class Dataset(Owner):
         with self._hold() as dataset:
             tokens = lib.batch_dataset_tokens(dataset.pointer)
             if start + count > tokens:
-                raise _errors.OutOfRange(f"start + count is {start + count}, expected at most {tokens}, the tokens there are")
+                raise OutOfRange(f"start + count is {start + count}, expected at most {tokens}, the tokens there are")
             found = np.empty(count, type_)
             if not function(dataset.pointer, start, count, _arrays.pointer(found, np.ctypeslib.as_ctypes_type(type_))):
                 raise error()
@@ -198,9 +198,10 @@ class Dataset(Owner):
         with self._hold() as dataset:
             documents = lib.batch_dataset_documents(dataset.pointer)
             if not -documents <= index < documents:
-                raise _errors.OutOfRange(f"index is {index}, expected one of {documents} documents" if documents else
+                raise OutOfRange(f"index is {index}, expected one of {documents} documents" if documents else
                                          f"index is {index}, and no boundaries of documents are known")
-            if not lib.batch_dataset_document(dataset.pointer, index % documents, ctypes.byref(start), ctypes.byref(end)):
+            if not lib.batch_dataset_document(dataset.pointer, index % documents, ctypes.byref(start),
+                                              ctypes.byref(end)):
                 raise error()
         return start.value, end.value
 
@@ -216,7 +217,7 @@ class Dataset(Owner):
         return smallest.value, largest.value
 
     def fingerprint(self) -> int:
-        """A hash of the number of tokens and of 4096 of them, evenly spread: the same for the same tokens in any format."""
+        """A hash of how many tokens there are and of 4096 of them: the same for the same tokens in whatever format."""
         fingerprint = ctypes.c_uint64()
         self._ask(lib.batch_dataset_fingerprint, fingerprint)
         return fingerprint.value
@@ -250,7 +251,7 @@ class Dataset(Owner):
             return self.read(first, max(places[0], places[-1]) + 1 - first)[::places.step]
         place = _options.integer("place", place, -2**63, 2**63 - 1)
         if not -tokens <= place < tokens:
-            raise _errors.OutOfRange(f"place is {place}, expected one of {tokens} tokens")
+            raise OutOfRange(f"place is {place}, expected one of {tokens} tokens")
         return int(self.read(place % tokens, 1)[0])
 
     def __iter__(self) -> Iterator[int]:

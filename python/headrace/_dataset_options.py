@@ -39,8 +39,8 @@ def _end_of_text(separator: str, given: int | None, tokenizer: Tokenizer | None)
     """The id that parts documents: as given, or else the tokenizer's own."""
     if _options.word("separator", separator, c.SEPARATOR) == 0:
         if given is not None:
-            raise _errors.InvalidArgument(f"end_of_text is {given!r} without a separator, expected separator='before' or "
-                                          "'after'")
+            raise _errors.InvalidArgument(f"end_of_text is {given!r} without a separator, expected where it stands: "
+                                          "separator='before' or 'after'")
         return None
     own = given if given is not None or tokenizer is None else tokenizer.end_of_text
     if own is None:

@@ -36,8 +36,8 @@ def _check_version(place: str, library: Any) -> None:
         raise ImportError(f"headrace: {place} is no libheadrace; name its file in HEADRACE_LIBRARY") from None
     if (number // 10000, number // 100 % 100) != c.VERSION:
         expected = f"{c.VERSION[0]}.{c.VERSION[1]}"
-        raise ImportError(f"headrace: {place} is version {name}, and this package is for {expected}: install both of one "
-                          f"version, or name the file of a libheadrace {expected} in HEADRACE_LIBRARY")
+        raise ImportError(f"headrace: {place} is version {name}, and this package is for {expected}: install both of "
+                          f"one version, or name the file of a libheadrace {expected} in HEADRACE_LIBRARY")
 
 
 def _load() -> Any:
@@ -52,8 +52,8 @@ def _load() -> Any:
         try:
             function = getattr(quick if name in c.QUICK else waiting, name)
         except AttributeError:
-            raise ImportError(f"headrace: {place} has no {name}: install the libheadrace that this package came with, or "
-                              "name its file in HEADRACE_LIBRARY") from None
+            raise ImportError(f"headrace: {place} has no {name}: install the libheadrace that this package came with, "
+                              "or name its file in HEADRACE_LIBRARY") from None
         function.restype, function.argtypes = answer, arguments
         setattr(functions, name, function)
     return functions
@@ -78,8 +78,8 @@ def features() -> list[str]:
 class Resource:
     """What the library made, and how many still need it: the last drop frees it.
 
-    The cyclic collector runs the finalizers of a cycle in any order. So objects do not free what others of them may still
-    use: a loader holds its datasets' resources, and drops them behind its own. Dropping takes no lock.
+    The cyclic collector runs the finalizers of a cycle in any order. So objects do not free what others of them may
+    still use: a loader holds its datasets' resources, and drops them behind its own. Dropping takes no lock.
 
     Whoever calls the library with the pointer holds it meanwhile, since another thread may close its owner:
 
@@ -119,7 +119,7 @@ def closed(what: str) -> _errors.Closed:
 
 
 class Owner:
-    """An object with a resource of the library: it can be closed, is closed with its block, and stays in its process."""
+    """An object with a resource of the library: it can be closed, is closed with its block and stays in its process."""
     _resource: Resource | None = None
     _what = "object"
 

@@ -18,8 +18,8 @@ def metrics(loaders: Loader | Mapping[str, Loader] | None = None, *,
 
         text = headrace.metrics({"train": train, "validation": validation}, labels={"rank": "3"})
 
-    loaders, tokenize: one, or a mapping of names to several, which are told apart by the label `name`. Of a run it is the
-      last Progress that it was told.
+    loaders, tokenize: one, or a mapping of names to several, which are told apart by the label `name`. Of a run it is
+      the last Progress that it was told.
     labels: those that each sample is to have.
 
     One text has all there is of a process. Loaders are not delayed by it; docs/metrics.md has the names.

@@ -99,9 +99,9 @@ def tokenize(paths: Path | Sequence[Path], output: Path, *, tokenizer: Tokenizer
     progress: is called with a Progress in the calling thread, some times a second and at the end of the text.
     The other ones are those of a Dataset.
 
-    The file appears, whole, when everything is written; shards appear one by one, but with overwrite together in the end. An
-    exception that `progress` raises, and Ctrl-C, stop it: what was there before stays, and so do shards that are whole, for
-    continue_run.
+    The file appears, whole, when everything is written; shards appear one by one, but with overwrite together in the
+    end. An exception that `progress` raises, and Ctrl-C, stop it: what was there before stays, and so do shards that
+    are whole, for continue_run.
     """
     names = _options.paths("paths", paths)
     array = (ctypes.c_char_p * len(names))(*names)

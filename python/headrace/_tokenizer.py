@@ -45,8 +45,8 @@ class TokenizerFacts:
 class Tokenizer(Owner):
     """A tokenizer, of the file that a model was trained with.
 
-    path: a tokenizer.json of Hugging Face with a byte-level BPE model, a rank file of tiktoken or a SentencePiece model:
-      its bytes tell which.
+    path: a tokenizer.json of Hugging Face with a byte-level BPE model, a rank file of tiktoken or a SentencePiece
+      model: its bytes tell which.
     split: of a rank file, how text is split: "gpt2", "cl100k", "o200k", "llama3" or "qwen2".
     specials: special tokens that a text spells out are text ("ignore"), the token ("allow") or an error ("error").
     special_tokens: of a rank file, more of them: a mapping of texts to ids.

@@ -63,8 +63,8 @@ class Writer(Owner):
                 writer.append(ids)
                 writer.end_document()
 
-    The files appear, whole, when the block ends well: shards one by one before, but together with overwrite. When it ends by
-    an exception, what was not finished goes, and what was there before stays.
+    The files appear, whole, when the block ends well: shards one by one before, but together with overwrite. When it
+    ends by an exception, what was not finished goes, and what was there before stays.
 
     output: the file; of shards, they get a number before the extension (train_000001.bin).
     format: "headerless" ("auto"), "datatrove", "llmc_gpt2", "llmc_llama3", "megatron" or "npy".

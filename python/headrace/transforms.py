@@ -4,8 +4,8 @@
     loader = headrace.Loader(files, batch_size=32, sequence_length=512, transforms=[masking])
 
 What a transform draws follows from the loader's seed, the epoch, the row's place in it and the transform's place in the
-list: it is the same for any number of workers, and in a batch that is made again. Positions whose mask is 0 are left alone.
-They run in the library, without Python; their arguments are checked when a loader is made of them.
+list: it is the same for any number of workers, and in a batch that is made again. Positions whose mask is 0 are left
+alone. They run in the library, without Python; their arguments are checked when a loader is made of them.
 """
 from __future__ import annotations
 
@@ -35,8 +35,9 @@ class Transform:
 def mask(*, probability: float, mask_id: int, vocab_size: int, keep: Iterable[int] = ()) -> Transform:
     """Masked language modelling (Devlin et al. 2019).
 
-    Each position is chosen with `probability`; of the chosen, 80 % become mask_id, 10 % a random id below vocab_size, 10 %
-    stay. The target becomes what the input was, the mask 1 where chosen and 0 elsewhere. Ids in `keep` are never chosen.
+    Each position is chosen with `probability`; of the chosen, 80 % become mask_id, 10 % a random id below vocab_size,
+    10 % stay. The target becomes what the input was, the mask 1 where chosen and 0 elsewhere. Ids in `keep` are never
+    chosen.
     """
     ids = [integer(f"keep[{i}]", id, -2**31, 2**31 - 1) for i, id in enumerate(keep)]
     options = fill(c.MaskOptions, probability=probability, mask_id=mask_id, vocab_size=vocab_size,

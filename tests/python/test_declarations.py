@@ -102,7 +102,8 @@ template <class D, class T> struct all_same : std::false_type {};
 template <> struct all_same<list<>, list<>> : std::true_type {};
 template <class D, class... Ds, class T, class... Ts> struct all_same<list<D, Ds...>, list<T, Ts...>>
     : std::integral_constant<bool, same<D, T>::value && all_same<list<Ds...>, list<Ts...>>::value> {};
-template <class R, class... A, class S, class... B> struct same<R(A...), S(B...)> : all_same<list<R, A...>, list<S, B...>> {};
+template <class R, class... A, class S, class... B> struct same<R(A...), S(B...)>
+    : all_same<list<R, A...>, list<S, B...>> {};
 template <class D, class T> constexpr bool fits() { return same<D, typename bare<T>::type>::value; }
 """
 
@@ -155,7 +156,8 @@ def of_struct(struct):
             yield check(f"sizeof {name}::{there} <= {ctypes.sizeof(declared)}", f"{name}.{field}")
         else:
             yield check(f"fits<{c_type(declared)}, decltype({name}::{there})>()", f"{name}.{field}: {c_type(declared)}")
-    yield f"const {name} all_of_{name} = {{{', '.join('{}' for _ in struct._fields_)}}};"  # -Wmissing-field-initializers
+    nothing = ", ".join("{}" for _ in struct._fields_)
+    yield f"const {name} all_of_{name} = {{{nothing}}};"  # -Wmissing-field-initializers
 
 
 def of_enum(words, kind, prefix, others):

@@ -127,7 +127,8 @@ class Numbers(unittest.TestCase):
 
     def test_numpys_numbers_and_truths_are_taken(self):
         dataset = headrace.Dataset.from_memory(np.arange(100))
-        loader = headrace.Loader(dataset, batch_size=np.int64(3), sequence_length=np.uint8(4), seed=np.uint64(2**64 - 1))
+        loader = headrace.Loader(dataset, batch_size=np.int64(3), sequence_length=np.uint8(4),
+                                 seed=np.uint64(2**64 - 1))
         self.assertEqual(next(loader).input.shape, (3, 4))
         self.assertEqual(headrace.normalize("A", fold_case=np.False_), "A")
 
@@ -150,7 +151,8 @@ class Library(unittest.TestCase):
                                             (199, list(c.FUNCTIONS)[:-1], f"has no {list(c.FUNCTIONS)[-1]}: install")):
                 path = os.path.join(folder, f"{number}.so")
                 names = set(names) - {"batch_version", "batch_version_number"}
-                text = f'const char *batch_version(void) {{ return "9.9.9"; }} int batch_version_number(void) {{ return {number}; }}'
+                text = 'const char *batch_version(void) { return "9.9.9"; }'
+                text += f" int batch_version_number(void) {{ return {number}; }}"
                 text += "".join(f" int {name}(void) {{ return 0; }}" for name in names)
                 subprocess.run([COMPILER, "-w", "-shared", "-fPIC", "-x", "c", "-o", path, "-"], input=text.encode(),
                                check=True)
