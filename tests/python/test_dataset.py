@@ -298,5 +298,45 @@ class Life(Folder):
         self.assertEqual(_interruptible.run(threading.current_thread).name, "headrace")
 
 
+class Calls(unittest.TestCase):
+    """What is done in a thread of its own, so that Ctrl-C need not wait for it."""
+
+    def test_whoever_comes_last_takes_the_answer(self):
+        for ended in (False, True):  # before the wait is interrupted
+            begin, answers, taken = threading.Event(), [], threading.Event()
+
+            def abandoned(answer):
+                answers.append(answer)
+                taken.set()
+
+            call = _interruptible.Call(lambda: begin.wait() and "answer", abandoned)
+
+            def meanwhile():
+                if ended:
+                    begin.set()
+                    call.over.wait()
+                raise KeyError("mine")
+            with self.assertRaisesRegex(KeyError, "mine"):
+                call.wait(meanwhile)
+            begin.set()
+            taken.wait()
+            call.over.wait()
+            self.assertEqual(answers, ["answer"])
+
+    def test_where_there_is_no_thread_to_be_had_nothing_runs(self):
+        ran = []
+        with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread")):
+            with self.assertRaisesRegex(headrace.OutOfMemory, "can't start new thread"):
+                _interruptible.run(lambda: ran.append(1))
+        self.assertEqual(ran, [])
+
+    def test_another_thread_than_the_main_one_needs_no_other(self):
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(_interruptible.run(threading.current_thread)))
+        thread.start()
+        thread.join()
+        self.assertEqual(answers, [thread])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,16 +1,21 @@
 """tokenize() and the Writer, as a program in Python sees them."""
 import contextlib
+import ctypes
 import json
 import os
 import pickle
 import signal
 import tempfile
 import threading
+import time
 import unittest
+from unittest import mock
 
 import numpy as np
 
 import headrace
+from headrace import _declarations as c
+from headrace import _tokenize, _writer
 
 
 class Folder(unittest.TestCase):
@@ -102,6 +107,32 @@ class Tokenize(Folder):
             threading.Event().wait()  # until the signal is there
         with self.assertRaises(KeyboardInterrupt):
             headrace.tokenize(self.jsonl(["new"] * 1000), self.path("out.bin"), progress=progress)
+        self.assertEqual(self.there(), ["a.jsonl"])
+
+    def test_a_second_ctrl_c_does_not_wait_and_what_the_library_uses_stays(self):
+        library, gone, freed, seen = _tokenize.lib, threading.Event(), threading.Event(), []
+        really_free = library.batch_writer_free
+
+        def slow(paths, count, options, writer, callback, context):
+            os.kill(os.getpid(), signal.SIGINT)
+            while callback(None, ctypes.pointer(c.TokenizeProgress())):
+                time.sleep(0.001)
+            os.kill(os.getpid(), signal.SIGINT)
+            gone.wait()
+            seen.append((freed.is_set(), library.batch_writer_tokens(writer)))
+            return c.OK
+
+        def free(pointer):
+            really_free(pointer)
+            freed.set()
+
+        with mock.patch.object(_tokenize, "lib", mock.Mock(batch_tokenize_files=slow)), \
+                mock.patch.object(_writer.lib, "batch_writer_free", free):
+            with self.assertRaises(KeyboardInterrupt):
+                headrace.tokenize(self.jsonl(["a"]), self.path("out.bin"))
+            gone.set()
+            freed.wait()
+        self.assertEqual(seen, [(False, 0)])
         self.assertEqual(self.there(), ["a.jsonl"])
 
     def test_a_run_of_shards_that_was_stopped_goes_on(self):
