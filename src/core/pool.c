@@ -76,6 +76,7 @@ BatchPool *pool_create(const char *function, const batch_pool_options *options) 
   if (!options_check(function, options) || !batch_layout_make(function, &options->shape, &layout) ||
       !pool_memory_allocator(function, options, &allocator))
     return NULL;
+  port_may_spin(); /* counts the processors, which is to read files: no release shall be the first to ask */
   BatchPool *pool = pool_make(&layout, &allocator, options->alignment);
   if (!pool) return error_null(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for a pool", function);
   if (pool_set_size(function, pool, options->pool_size)) return pool;
