@@ -1,8 +1,14 @@
 # Debian packages: `cpack` in a build by the preset `package`; scripts/packages does all of it. A package holds what the
-# install() rules of its component leave: libheadrace0 of runtime, libheadrace-dev of dev, headrace of command.
+# install() rules of its component leave: libheadrace0 of runtime, libheadrace-dev of dev, headrace of command,
+# python3-headrace of python.
 set(CPACK_GENERATOR DEB)
 set(CPACK_VERBATIM_VARIABLES ON)
 set(CPACK_COMPONENTS_ALL runtime dev command)
+set(CPACK_HEADRACE_NAMES libheadrace0 libheadrace-dev headrace)
+if(HEADRACE_HAS_PYTHON)
+  list(APPEND CPACK_COMPONENTS_ALL python)
+  list(APPEND CPACK_HEADRACE_NAMES python3-headrace)
+endif()
 set(CPACK_COMPONENTS_GROUPING IGNORE)
 set(CPACK_DEB_COMPONENT_INSTALL ON)
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS
@@ -76,10 +82,30 @@ processors, writes and converts shards of tokens, shows what a file and the
 batches made of it hold, and runs the loader of the Headrace library over
 them.")
 
+# One for all processors: it finds the library by its soname.
+set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-headrace)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3:any (>= 3.9), python3-numpy, libheadrace0 (>= ${PROJECT_VERSION}), libheadrace0 (<< ${PROJECT_VERSION_MAJOR}.${next})")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "python3-torch, libheadrace-dev")
+set(CPACK_DEBIAN_PYTHON_DESCRIPTION "lock-free batch queues, pools and a data loader (Python 3)
+Headrace turns files of text and of tokens into shuffled batches and hands
+them to the threads that train a language model. Its queues and pools are
+lock-free and lose no wake-up; the order of the batches is a function of
+tokens, seed, epoch and step.
+.
+This package holds the package headrace for Python 3: a loader whose batches
+are NumPy arrays, or tensors of PyTorch, without a copy, and examples.")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_EXTRA
+  ${PROJECT_BINARY_DIR}/debian/python/postinst ${PROJECT_BINARY_DIR}/debian/python/prerm)
+set(CPACK_DEBIAN_PYTHON_PACKAGE_CONTROL_STRICT_PERMISSION ON)
+foreach(script IN ITEMS postinst prerm)
+  configure_file(${CMAKE_CURRENT_LIST_DIR}/packages/python3-headrace.${script} debian/python/${script} COPYONLY)
+endforeach()
+
 # What Debian wants beside what is installed. CPack knows what CPACK_ begins.
 set(CPACK_HEADRACE_PACKAGES ${CMAKE_CURRENT_LIST_DIR}/packages)
 set(CPACK_HEADRACE_STRIP ${CMAKE_STRIP})
-set(CPACK_HEADRACE_NAMES libheadrace0 libheadrace-dev headrace)
 set(CPACK_HEADRACE_DATA ${CMAKE_INSTALL_DATADIR})
 set(CPACK_PRE_BUILD_SCRIPTS ${CMAKE_CURRENT_LIST_DIR}/packages/finish.cmake)
 include(CPack)

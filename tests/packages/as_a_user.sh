@@ -1,6 +1,6 @@
 #!/bin/bash
 # Run by scripts/check-packages as root of a bare Debian, in a folder that holds packages (debs), one that is broken
-# (broken) and programs (install, compat, consumer.cpp): installs, builds and runs as a user would, and removes it all.
+# (broken) and programs (install, compat, consumer.cpp, consumer.py): installs, builds and runs as a user would, and removes it all.
 set -euo pipefail
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 minor=$1
@@ -38,8 +38,8 @@ dpkg --purge libheadrace-dev >log 2>&1
 step "a package without its dependencies is noticed"
 
 get ./debs/*.deb
-[ "$(dpkg-query -W -f '${db:Status-Status}\n' headrace libheadrace0 libheadrace-dev | sort -u)" = installed ]
-step "apt-get install: $(dpkg-query -W -f '${Package} ${Version}, ' headrace libheadrace0)libheadrace-dev"
+[ "$(dpkg-query -W -f '${db:Status-Status}\n' headrace libheadrace0 libheadrace-dev python3-headrace | sort -u)" = installed ]
+step "apt-get install: $(dpkg-query -W -f '${Package} ${Version}, ' headrace libheadrace0 python3-headrace)libheadrace-dev"
 grep -q "^libheadrace $minor libheadrace0 (>= $minor), " /var/lib/dpkg/info/libheadrace0*.shlibs ||
   fail "libheadrace0's shlibs do not ask for $minor"
 
@@ -71,15 +71,22 @@ quietly mandb -q
 man -k batch_queue | grep -q '^batch_queue ' || fail "apropos does not know batch_queue"
 step "the manual: headrace, $(find /usr/share/man -name 'headrace*' -o -name '[bB]atch*' -o -name '[tT]ensor*' | wc -l) pages"
 
+[ -e /usr/lib/python3/dist-packages/headrace/__pycache__ ] || fail "the modules are not compiled"
+python3 -W error consumer.py >version || fail "a program in Python trains"
+grep -q "^$minor\." version || fail "headrace of Python is $(cat version)"
+[ "$(dpkg-deb -f debs/python3-headrace_*.deb Architecture)" = all ] || fail "python3-headrace is for one processor"
+step "Python: a loader, batches as arrays"
+
 get g++ cmake make
 quietly build cpp g++ -std=c++17 consumer.cpp
 by_cmake C
 by_cmake CXX
 step "C++17 by pkg-config; C and C++ by CMake, shared and static"
 
-quietly apt-get purge -y -qq headrace libheadrace0 libheadrace-dev
+quietly apt-get purge -y -qq headrace libheadrace0 libheadrace-dev python3-headrace
 quietly mandb -q
 must_fail build control gcc -std=c11 install/consumer.c
+must_fail python3 consumer.py
 touch /usr/lib/libheadrace.control
 [ "$(left)" = /usr/lib/libheadrace.control ] || fail "this stays of purged packages: $(left)"
 ! ldconfig -p | grep -q headrace || fail "ldconfig still knows the library"
