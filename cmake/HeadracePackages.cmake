@@ -86,7 +86,7 @@ them.")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_NAME python3-headrace)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_ARCHITECTURE all)
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SECTION python)
-set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3:any (>= 3.9), python3-numpy, libheadrace0 (>= ${PROJECT_VERSION}), libheadrace0 (<< ${PROJECT_VERSION_MAJOR}.${next})")
+set(CPACK_DEBIAN_PYTHON_PACKAGE_DEPENDS "python3:any (>= 3.9), python3-numpy (>= 1:1.22), libheadrace0 (>= ${PROJECT_VERSION}), libheadrace0 (<< ${PROJECT_VERSION_MAJOR}.${next})")
 set(CPACK_DEBIAN_PYTHON_PACKAGE_SUGGESTS "python3-torch, libheadrace-dev")
 set(CPACK_DEBIAN_PYTHON_DESCRIPTION "lock-free batch queues, pools and a data loader (Python 3)
 Headrace turns files of text and of tokens into shuffled batches and hands

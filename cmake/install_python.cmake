@@ -22,7 +22,7 @@ endif()
 file(WRITE "${headrace_made}/_location.py"
   "\"\"\"Where the library was installed, from this folder.\"\"\"\nLIBRARY = \"${library}\"\n")
 file(WRITE "${headrace_made}/headrace-${headrace_version}.egg-info"
-  "Metadata-Version: 1.2\nName: headrace\nVersion: ${headrace_version}\nRequires-Dist: numpy\n")
+  "Metadata-Version: 1.2\nName: headrace\nVersion: ${headrace_version}\nRequires-Dist: numpy >=1.22\n")
 
 set(folder "${dir}")
 cmake_path(ABSOLUTE_PATH folder BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}")
