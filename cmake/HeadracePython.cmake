@@ -10,11 +10,15 @@ set(HEADRACE_PYTHON_DIR "" CACHE STRING "Where the Python package goes; empty: t
 set(Python3_FIND_STRATEGY LOCATION) # the one that python3 is, not the newest
 set(Python3_FIND_UNVERSIONED_NAMES FIRST)
 find_package(Python3 QUIET COMPONENTS Interpreter)
+set(HEADRACE_PACKAGE_PYTHON python3)
+if(NOT BUILD_SHARED_LIBS)
+  set(HEADRACE_PACKAGE_PYTHON "with BUILD_SHARED_LIBS")
+endif()
 set(found OFF)
 if(Python3_FOUND AND BUILD_SHARED_LIBS)
   set(found ON)
 endif()
-headrace_decide(HEADRACE_HAS_PYTHON HEADRACE_PYTHON ${found} "Python 3 is not found, or BUILD_SHARED_LIBS is OFF (Debian: python3)")
+headrace_decide(HEADRACE_HAS_PYTHON HEADRACE_PYTHON ${found} "Python 3 is not found (Debian: python3), or BUILD_SHARED_LIBS is OFF")
 
 # Where it goes is known when the prefix is: cmake --install may name another one.
 if(HEADRACE_HAS_PYTHON AND HEADRACE_INSTALL)

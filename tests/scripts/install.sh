@@ -26,13 +26,19 @@ fails_with() {
   tr -s ' \n' '  ' <"$directory/log" | grep -qF -e "$text" || { cat "$directory/log"; fail "$* says '$text'"; }
 }
 
-# is_installed PREFIX: $prefix, $library, where the command runs.
+# is_installed PREFIX: $prefix, $library, where the command runs, and the Python package knows where the library is.
 is_installed() {
   prefix=$1
   library=$(dirname "$(find "$prefix" -name 'libheadrace.*' | head -n 1)")
   for program in bin/headrace libexec/headrace/headrace-bench; do
     [ ! -e "$prefix/$program" ] || quietly "$prefix/$program" --help
   done
+  while read -r location; do
+    [ -z "$location" ] || (cd "${location%/*}" && [ -e "$(sed -n 's/^LIBRARY = "\(.*\)"/\1/p' "$location")" ]) ||
+      fail "$location names the library"
+  done <<END
+$(find "$prefix" -name _location.py)
+END
 }
 
 # install_moved BUILD KIND: into $prefix, which it was not installed to.
