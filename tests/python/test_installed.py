@@ -1,4 +1,5 @@
 """The package where pip and CMake put it. HEADRACE_BUILD names the build that is installed."""
+import ast
 import glob
 import importlib.util
 import os
@@ -56,6 +57,11 @@ class Installed(unittest.TestCase):
     def test_the_version_of_pyproject_is_that_of_base_h(self):
         with open(os.path.join(ROOT, "python/pyproject.toml"), encoding="utf-8") as file:
             self.assertEqual(re.findall(r'^version = "(.*)"', file.read(), re.M), [said_version()])
+
+    def test_the_modules_are_of_the_oldest_python_that_pyproject_names(self):
+        for name in glob.glob(os.path.join(ROOT, "python/*/*.py")):
+            with open(name, encoding="utf-8") as file:
+                ast.parse(file.read(), name, feature_version=(3, 9))
 
     @unittest.skipUnless(all(importlib.util.find_spec(name) for name in ("pip", "setuptools", "wheel")),
                          "no pip, setuptools or wheel (Debian: python3-pip python3-setuptools python3-wheel)")
