@@ -1,9 +1,10 @@
 """A batch: what one training step consumes, as NumPy arrays over the memory that the library filled.
 
-A batch of the library's has a root: an array of bytes over all of its elements, which every other array is a view of. When
-the root goes, with the last array that shows it, the batch goes back. That is a weak reference's callback, and the callback
-is the library's function itself: no line of Python runs, so no signal can end it half-way, and no array is collected by
-the cyclic collector before what else is in its cycle has gone, since NumPy's arrays are none of its objects.
+A batch of the library's has a root: an array of bytes over all of its elements, which every other array is a view of.
+When the root goes, with the last array that shows it, the batch goes back. That is a weak reference's callback, and
+the callback is the library's function itself: no line of Python runs, so no signal can end it half-way, and no array
+is collected by the cyclic collector before what else is in its cycle has gone, since NumPy's arrays are none of its
+objects.
 """
 from __future__ import annotations
 
@@ -44,8 +45,11 @@ class Seat:
         self.pointer = pointer
         self.struct = c.Batch.from_address(pointer)  # headers lie in memory that the library never gives up
         present = {name: tensor for name in _TENSORS if (tensor := getattr(self.struct, name)).ndim > 0}
-        first = min(tensor.raw for tensor in present.values())
-        self.bytes = max(tensor.raw + _size(tensor) for tensor in present.values()) - first
+        size = ctypes.c_size_t()
+        first = lib.batch_block(pointer, ctypes.byref(size))
+        if not first:
+            raise _library.error()
+        self.bytes = size.value
         self.memory = (ctypes.c_uint8 * self.bytes).from_address(first)
         self.tensors = {name: (tuple(tensor.shape[:tensor.ndim]), _DTYPES[tensor.dtype], tensor.raw - first)
                         for name, tensor in present.items()}
@@ -53,7 +57,8 @@ class Seat:
     def root(self, keeper: Any) -> Any:
         """The root of the reference that the caller has; where it has been made already, that one.
 
-        keeper.root has it before the lease begins: so whoever is interrupted in here, and keeps that, may call it again.
+        keeper.root has it before the lease begins: so whoever is interrupted in here, and keeps that, may call it
+        again.
         """
         lease = _leases.get(self.pointer)
         root = lease() if lease else None
@@ -99,22 +104,21 @@ def _array(name: str, what: str) -> Any:
     kept = "_" + name
 
     def get(self: "Batch") -> Any:
-        try:
-            return getattr(self, kept)
-        except AttributeError:
+        array = getattr(self, kept, None)
+        if array is None:
             array = self._view(name)
             setattr(self, kept, array)
-            return array
+        return array
     return property(get, doc=what)
 
 
 class Batch:
     """One step's rows: `input`, `target` and `mask`, [batch_size, sequence_length], and what else was asked for.
 
-    They are NumPy arrays over the loader's own memory, writable, made without a copy (torch.from_numpy, torch.from_dlpack
-    and memoryview make none either). That memory goes back to the loader, to be filled again, when the last of them has
-    been dropped, with every view, tensor and capsule made from them, and the batch itself (or batch.release()). Copy what
-    is to be kept: a loader has pool_size batches, and waits when all of them are held.
+    They are NumPy arrays over the loader's own memory, writable, made without a copy (torch.from_numpy,
+    torch.from_dlpack and memoryview make none either). That memory goes back to the loader, to be filled again, when
+    the last of them has been dropped, with every view, tensor and capsule made from them, and the batch itself (or
+    batch.release()). Copy what is to be kept: a loader has pool_size batches, and waits when all of them are held.
 
     Threads: any may read it and drop it.
     """
@@ -212,5 +216,5 @@ class Batch:
         return f"<headrace.Batch: epoch {self.epoch}, step {self.step}: {', '.join(parts)}{fault}>"
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError("a Batch is memory of a loader's and cannot be copied or pickled: take copies of its arrays, as "
-                        "batch.input.copy()")
+        raise TypeError("a Batch is memory of a loader's and cannot be copied or pickled: take copies of its arrays, "
+                        "as batch.input.copy()")

@@ -6,7 +6,7 @@ import os
 from typing import Any, Callable
 
 from . import _declarations as c
-from . import _library
+from . import _library, _state
 from ._batch import Batch, CopiedSeat, Seat
 from ._errors import Closed, Error, ForkError
 from ._library import Resource, lib
@@ -15,21 +15,23 @@ from ._library import Resource, lib
 class Handle(ctypes.c_void_p):
     """A loader of the library's, freed with the last reference to this.
 
-    ctypes makes it of what batch_loader_create answers, so a signal that comes meanwhile loses no loader. Whoever calls the
-    library has a reference of its own as long: so close() from another thread frees nothing that is in use. `holds` are
-    those on the datasets, which the loader needs until it is freed.
+    ctypes makes it of what batch_loader_create answers, so a signal that comes meanwhile loses no loader. Whoever
+    calls the library has a reference of its own as long: so close() from another thread frees nothing that is in use.
+    `holds` are those on the datasets, which the loader needs until it is freed.
     """
     seats: dict[int, Seat]
     holds: list[Resource]
 
-    def begin(self, holds: list[Resource], keep: Any, hand_on: bool) -> None:
-        """Takes over the holds; keep: what else must be there."""
+    def begin(self, holds: list[Resource], options: c.LoaderOptions) -> None:
+        """Takes over the holds, and keeps what the options point at."""
         self.seats = {}
         self.holds = holds
-        self.keep = keep
-        self.hand_on = hand_on
+        self.keep = options
+        self.hand_on = options.faults == c.FAULTS.index("hand_on")
+        self.step_rows = options.batch_size * max(1, options.world)
+        self.origin = c.State.from_buffer_copy(options.resume.contents) if options.resume else c.State()
         self.process = os.getpid()
-        self.undelivered: list[Batch] = []  # taken, when a signal kept them from whoever asked
+        self.undelivered: list[Any] = []  # what take had from the library when a signal kept it from the caller
         self.warned = False  # that all batches are held
         self.pool_size = self.stats().pool_size
 
@@ -52,7 +54,7 @@ class Handle(ctypes.c_void_p):
                 return self._batch(out)
         except BaseException:
             if out.value:
-                self.undelivered.append(self._batch(out))
+                self.undelivered.append(out)  # one call of C's: the next signal comes behind it
             raise
         if status == c.EMPTY or status == c.TIMEDOUT:
             return None
@@ -71,9 +73,14 @@ class Handle(ctypes.c_void_p):
         if self.process != os.getpid():
             raise self.failure(c.UNSUPPORTED)
         try:
-            return self.undelivered.pop(0)
+            out = self.undelivered[0]
+            batch = self._batch(out)
+            if self.undelivered[0] is out:
+                del self.undelivered[0]  # no call, so no signal and no other thread, from the look to the caller
+                return batch
         except IndexError:  # another thread has it: this one looks again
-            return None
+            pass
+        return None
 
     def held(self) -> int:
         """How many batches Python has."""
@@ -84,16 +91,26 @@ class Handle(ctypes.c_void_p):
         if not self.value:
             return closed()
         if self.process != os.getpid():
-            return ForkError(f"the Loader was made in process {self.process}, where its workers are, and this is a fork of "
-                             f"it, {os.getpid()}: make a Loader here, in the child (in a DataLoader's workers "
+            return ForkError(f"the Loader was made in process {self.process}, where its workers are, and this is a "
+                             f"fork of it, {os.getpid()}: make a Loader here, in the child (in a DataLoader's workers "
                              "headrace.torch.Dataset does that)", "error_unsupported")
         return _library.error(status)
 
     def state(self) -> c.State:
-        """The place after the last batch that was given."""
+        """The place after the last batch that was given, which is before those that a signal kept back."""
         state = c.State()
         if not lib.batch_loader_get_state(self, ctypes.byref(state)):
             raise self.failure()
+        late = [c.Batch.from_address(out.value) for out in list(self.undelivered)]
+        for epoch, step in sorted((batch.epoch_id, batch.batch_id) for batch in late)[:1]:
+            rows = step * self.step_rows
+            if epoch == self.origin.epoch:
+                rows += _state.rows_before(self.origin) - self.origin.step * self.step_rows
+            at = c.State()
+            if not lib.batch_loader_state_at(self, epoch, rows, ctypes.byref(at)):
+                raise self.failure()
+            if (at.epoch, at.row) < (state.epoch, state.row):
+                return at
         return state
 
     def stats(self) -> c.LoaderStats:

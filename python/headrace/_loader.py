@@ -26,34 +26,36 @@ class Loader:
             for batch in loader:
                 train(batch.input, batch.target)
 
-    What is in a batch depends on the tokens, the options that say what rows are and in which order they come, the epoch and
-    the step alone: not on workers, timing, restarts, ranks, nor on how the tokens are stored. docs/loader.md says what the
-    options mean; here they have the names and values of C.
+    What is in a batch depends on the tokens, the options that say what rows are and in which order they come, the
+    epoch and the step alone: not on workers, timing, restarts, ranks, nor on how the tokens are stored. docs/loader.md
+    says what the options mean; here they have the names and values of C.
 
-    It is its own iterator. A `for` ends after `epochs` epochs, or `steps` batches; the next one goes on with as many more,
-    and one after a break where that stopped. epochs=None never ends. Resumed amid such a round, a `for` ends where the round
-    would have ended.
+    It is its own iterator. A `for` ends after `epochs` epochs, or `steps` batches; the next one goes on with as many
+    more, and one after a break where that stopped. epochs=None never ends. Resumed amid such a round, a `for` ends
+    where the round would have ended.
 
     Arguments:
-        sources: a path, a Dataset, or a list of paths: one stream of all files. A list with Datasets: every row of each once
-            an epoch. A mapping of source to weight, or a list of (source, weight): a mix.
-        rank, world: which rank of how many this is; neither: what torch.distributed says where it is initialized, else the
-            environment of torchrun, Open MPI or Slurm, else 0 of 1; in a worker of a torch DataLoader then its share.
-        faults: what a batch with a fault does: "stop" raises it, then and ever after; "skip" makes the bad rows padding;
-            "hand_on" delivers it, with batch.status and batch.error.
+        sources: a path, a Dataset, or a list of paths: one stream of all files. A list with Datasets: every row of
+            each once an epoch. A mapping of source to weight, or a list of (source, weight): a mix.
+        rank, world: which rank of how many this is; neither: what torch.distributed says where it is initialized,
+            else the environment of torchrun, Open MPI or Slurm, else 0 of 1; in a worker of a torch DataLoader then
+            its share.
+        faults: what a batch with a fault does: "stop" raises it, then and ever after; "skip" makes the bad rows
+            padding; "hand_on" delivers it, with batch.status and batch.error.
         transforms: of headrace.transforms, applied to each row in this order.
         resume: a state_dict(), or the file of a state, to begin at.
         skips: (epoch, first, count) triples: places of rows that are left out.
         numa_node, huge_pages, pin: where the batches lie; pin: in memory that CUDA copies from asynchronously.
 
-    Waiting gives up the interpreter's lock. In the main thread Ctrl-C, and every other signal that Python handles, ends a
-    wait within a twentieth of a second; the batch that comes with it is the next one's, and state_dict() knows. A wait while
-    all batches are held by this process starts the cyclic collector, once, and warns after two seconds.
+    Waiting gives up the interpreter's lock. In the main thread Ctrl-C, and every other signal that Python handles,
+    ends a wait within a twentieth of a second; the batch that comes with it is the next one's, and state_dict() knows.
+    A wait while all batches are held by this process starts the cyclic collector, once, and warns after two seconds.
 
-    Threads: any may call anything at any time; several that iterate get distinct batches. Processes: the workers stay where
-    the Loader was made: in a fork every call raises ForkError, but batches that are out can be read there. It cannot be
-    pickled. Signal handlers of Python's may call it, they run between the instructions of the main thread; interpreters other than
-    the main one have no signals, and were not tried.
+    Threads: any may call anything at any time; several that iterate get distinct batches. Signal handlers of Python's
+    may call it too: they run between instructions of the main thread. Interpreters beside the main one were not tried.
+
+    Processes: the workers stay where the Loader was made. In a fork every call raises ForkError, but close() and what
+    is known without them, and batches that are out can be read. It cannot be pickled.
     """
 
     def __init__(self, sources: _sources.Sources, *, batch_size: int, sequence_length: int, vocab_size: int = 0,
@@ -122,7 +124,10 @@ class Loader:
             raise
 
     def __aiter__(self) -> AsyncIterator[Batch]:
-        """For `async for`: waits by a descriptor that the event loop polls. Tasks, and loops of other threads, may share it."""
+        """For `async for`: waits by a descriptor that the event loop polls. Tasks, and loops of other threads, share it.
+
+        As with asyncio's queues, a batch that is there is given without a turn of the event loop.
+        """
         self._go_on()
         return self
 
@@ -151,8 +156,8 @@ class Loader:
         return bool(status == c.OK)
 
     def state_dict(self) -> dict[str, Any]:
-        """The place after the last batch that was given, for load_state_dict or resume=, of a Loader with the same data, seed,
-        sequence_length and order; batch_size, world and workers may differ.
+        """The place after the last batch that was given, for load_state_dict or resume=, of a Loader with the same
+        data, seed, sequence_length and order; batch_size, world and workers may differ.
 
         A dict of an int and a str: pickle, torch.save and json.dump write it.
         """
@@ -165,7 +170,8 @@ class Loader:
     def replay(self, epoch: int, step: int) -> Batch:
         """Makes one step again, as this rank got it or will get it; in memory of its own."""
         handle = self._live()
-        return handle.replay(_options.integer("epoch", epoch, 0, 2**64 - 1), _options.integer("step", step, 0, 2**64 - 1))
+        most = 2**64 - 1
+        return handle.replay(_options.integer("epoch", epoch, 0, most), _options.integer("step", step, 0, most))
 
     def places(self, batch: Batch) -> np.ndarray[Any, Any]:
         """The places in their epoch of a batch's rows, in the order without skips, of all ranks; -1 for padding."""
@@ -215,7 +221,7 @@ class Loader:
         return True
 
     def close(self) -> None:
-        """Ends the loader: who waits gets Closed, its threads are joined, its files closed. Batches that are out stay."""
+        """Ends the loader: who waits gets Closed, threads are joined, files closed. Batches that are out stay."""
         with self._changing:
             handle, self._handle = self._handle, None
             datasets, self._datasets = self._datasets, None
@@ -231,8 +237,8 @@ class Loader:
         self.close()
 
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
-        raise TypeError("a Loader has threads and cannot be copied or pickled: make it in the process that uses it (for a "
-                        "DataLoader: headrace.torch.Dataset)")
+        raise TypeError("a Loader has threads and cannot be copied or pickled: make it in the process that uses it "
+                        "(for a DataLoader: headrace.torch.Dataset)")
 
     def _live(self) -> Handle:
         """The library's loader: there as long as the caller has this reference."""
@@ -286,14 +292,15 @@ def _make(datasets: _sources.Datasets, options: c.LoaderOptions, pool: c.PoolOpt
         options.pool_options = ctypes.pointer(pool) if pool else None
         sources = _sources.array(holds, datasets.weights)
         if pin:
-            handle = Handle(keep.make(lambda: lib.batch_loader_create_mixed(sources, len(holds), ctypes.byref(options))))
+            handle = Handle(keep.make(lambda: lib.batch_loader_create_mixed(sources, len(holds),
+            ctypes.byref(options))))
         elif datasets.weights == [0.0]:
             handle = _handle.create(holds[0].pointer, ctypes.byref(options))
         else:
             handle = _handle.create_mixed(sources, len(holds), ctypes.byref(options))
         if not handle:
             raise error()
-        handle.begin(holds, (options, pool), options.faults == c.FAULTS.index("hand_on"))
+        handle.begin(holds, options)
         return handle
     except BaseException:
         handle = None  # freed before what it reads

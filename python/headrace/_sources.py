@@ -57,8 +57,8 @@ def _pairs(sources: Any) -> list[tuple[Any, float]]:
     try:
         items = list(sources)
     except TypeError:
-        raise TypeError(f"sources is {sources!r}, expected a path, a Dataset, several of them, or a mix of (source, weight) "
-                        "pairs") from None
+        raise TypeError(f"sources is {sources!r}, expected a path, a Dataset, several of them, or a mix of (source, "
+                        "weight) pairs") from None
     if not items:
         raise InvalidArgument("sources is empty, expected at least one")
     if all(isinstance(item, tuple) for item in items):

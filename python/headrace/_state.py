@@ -29,8 +29,8 @@ def of(name: str, given: Any) -> c.State:
             raise _library.error()
         return state
     if set(given) != {"version", "state"}:
-        raise FormatError(f"{name} has the keys {sorted(map(str, given))}, expected 'state' and 'version', as state_dict() "
-                          "gives")
+        raise FormatError(f"{name} has the keys {sorted(map(str, given))}, expected 'state' and 'version', as "
+                          "state_dict() gives")
     if given["version"] != VERSION:
         raise FormatError(f"{name} has version {given['version']!r}, expected {VERSION}")
     return _of_text(name, given["state"])
@@ -40,9 +40,21 @@ def _of_text(name: str, text: Any) -> c.State:
     try:
         found = bytes.fromhex(text)
     except (TypeError, ValueError):
-        raise FormatError(f"{name} has a state that is no text of hexadecimal digits, expected that of state_dict()") from None
+        raise FormatError(f"{name} has a state that is no text of hexadecimal digits, expected that of "
+                          "state_dict()") from None
     least, most = c.State.skips.offset, ctypes.sizeof(c.State)
     if not least <= len(found) <= most or (len(found) - least) % ctypes.sizeof(c.Skip):
-        raise FormatError(f"{name} has a state of {len(found)} bytes, expected {least} and {ctypes.sizeof(c.Skip)} for each "
-                          "skip")
+        raise FormatError(f"{name} has a state of {len(found)} bytes, expected {least} and {ctypes.sizeof(c.Skip)} for "
+                          "each skip")
     return c.State.from_buffer_copy(found.ljust(most, b"\0"))
+
+
+def rows_before(state: c.State) -> int:
+    """How many rows of its epoch a run at the state has given, over all ranks: those before it, without skips."""
+    rows, end = int(state.row), 0
+    for skip in sorted(state.skips[:state.num_skips], key=lambda skip: int(skip.first)):
+        if skip.epoch == state.epoch:
+            first = max(skip.first, end)
+            end = max(end, min(skip.first + skip.count, state.row))
+            rows -= max(0, end - first)
+    return rows

@@ -11,8 +11,8 @@ from . import _options
 class Stats:
     """What a Loader has done since it was made; each figure is exact when nothing else runs.
 
-    Those of time and of batches add up over all `for` loops; queue_depth, workers, pool_size and bottleneck are of the last
-    one.
+    Those of time and of batches add up over all `for` loops; queue_depth, workers, pool_size and bottleneck are of the
+    last one.
     """
     batches: int
     """delivered"""

@@ -23,8 +23,8 @@ _SILENT_NS = 2_000_000_000
 class Held:
     """What a wait does while all of the loader's batches are held by Python, so that nothing may ever come.
 
-    Cycles of Python objects may hold them, and no more objects are made that would start the collector: it is started once.
-    When that has freed nothing either, and the wait goes on, it says so.
+    Cycles of Python objects may hold them, and no more objects are made that would start the collector: it is started
+    once. When that has freed nothing either, and the wait goes on, it says so.
     """
 
     def __init__(self, handle: Handle) -> None:
@@ -52,8 +52,9 @@ class Held:
     def warn(self, held: int) -> None:
         taken = sorted((seat.struct.epoch_id, seat.struct.batch_id) for seat in self.handle.seats.values())
         warnings.warn(f"headrace: waiting for a batch, while all {held} that the loader has are held in this process "
-                      f"(the oldest is step {taken[0][1]} of epoch {taken[0][0]}): drop arrays, tensors and batches that are "
-                      "done with, copy what is kept, or give the loader a larger pool_size", RuntimeWarning, stacklevel=5)
+                      f"(the oldest is step {taken[0][1]} of epoch {taken[0][0]}): drop arrays, tensors and batches "
+                      "that are done with, copy what is kept, or give the loader a larger pool_size", RuntimeWarning,
+                      stacklevel=5)
 
 
 def wait(handle: Handle, until: int) -> Batch:
@@ -77,8 +78,8 @@ def _waits(handle: Handle) -> str:
 class Watch:
     """The tasks of one event loop that wait for a loader's descriptor.
 
-    It stays readable until it is armed again. So it is watched only while tasks wait, and when it is readable all of them
-    look, and arm it again if they find nothing.
+    It stays readable until it is armed again. So it is watched only while tasks wait, and when it is readable all of
+    them look, and arm it again if they find nothing.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, descriptor: int) -> None:
@@ -133,7 +134,7 @@ async def wait_async(handle: Handle, watches: dict[Any, Watch]) -> Batch:
 
 
 def _ended(handle: Handle, status: int) -> Batch | None:
-    """What a look says when the descriptor has nothing more to tell; raises why it could not be armed, if that is it."""
+    """What a look says when the descriptor has no more to tell; raises why it could not be armed, if that is it."""
     failure = handle.failure(status)
     batch = handle.take(take_now, c.NO_WAIT)
     if batch is None and status >= c.INVALID_ARGUMENT:
