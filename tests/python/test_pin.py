@@ -1,0 +1,250 @@
+"""Pinned memory and copies to a device, beside a stand-in for the CUDA driver."""
+import ctypes
+import gc
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+import warnings
+from unittest import mock
+
+import numpy as np
+
+import headrace
+from headrace import _cuda
+
+import cuda_stand_in
+
+cuda = None  # the stand-in
+FAR = 60  # seconds: what is waited for comes at once, or never
+SHAPE = {"batch_size": 4, "sequence_length": 256}
+
+
+def setUpModule():
+    global cuda
+    cuda = cuda_stand_in.load()
+    if not cuda:
+        raise unittest.SkipTest("no C compiler")
+
+
+def wait_until(condition):
+    end = time.monotonic() + FAR
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain")
+        time.sleep(0.001)
+
+
+class WithFile(unittest.TestCase):
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = os.path.join(folder.name, "a.bin")
+        np.arange(64 * 1024 + 1, dtype=np.uint16).tofile(self.path)
+        self.addCleanup(self.nothing_is_left)
+
+    def nothing_is_left(self):
+        cuda.stand_in_hold(0)
+        wait_until(lambda: gc.collect() >= 0 and _cuda.free_pinned())
+        self.assertEqual(cuda.stand_in_registered(), 0)
+        self.assertEqual(cuda.stand_in_misuses(), 0)
+
+    def loader(self, **options):
+        return headrace.Loader(self.path, **{"pin": True, **SHAPE, **options})
+
+    def batches(self, **options):
+        return [batch.input.tolist() for batch in self.loader(seed=5, **options)]
+
+
+class Pinned(WithFile):
+
+    def test_batches_are_the_same_and_lie_in_registered_memory(self):
+        with self.loader() as loader:
+            batch = next(loader)
+            self.assertTrue(_cuda.is_pinned(batch.block.ctypes.data, batch.block.nbytes))
+            self.assertFalse(_cuda.is_pinned(self.loader(pin=False).next().block.ctypes.data, 1))
+        del batch
+        self.assertEqual(self.batches(), self.batches(pin=False))
+
+    def test_the_next_loaders_register_nothing(self):
+        self.batches()
+        before = cuda.stand_in_registrations()
+        for _ in range(20):
+            self.batches()
+        self.assertEqual(cuda.stand_in_registrations(), before)
+
+    def test_memory_in_use_is_not_given_back(self):
+        loader = self.loader()
+        kept = next(loader).input
+        loader.close()
+        del loader
+        self.assertFalse(_cuda.free_pinned())
+        self.assertEqual(kept.shape, (4, 256))
+        self.assertGreater(cuda.stand_in_registered(), 0)
+        del kept
+        self.assertTrue(_cuda.free_pinned())
+
+    def test_what_cuda_says_is_the_error(self):
+        cuda.stand_in_fail(b"cuMemHostRegister_v2", 2, 0)
+        said = "cuMemHostRegister of .* CUDA_ERROR_OUT_OF_MEMORY: out of memory"
+        with self.assertRaisesRegex(headrace.OutOfMemory, said):
+            self.loader()
+        cuda.stand_in_fail(b"cuMemHostRegister_v2", 712, 0)
+        with self.assertRaisesRegex(headrace.Unsupported, "CUDA_ERROR_HOST_MEMORY_ALREADY_REGISTERED: part or all"):
+            self.loader()
+        cuda.stand_in_fail(b"cuDevicePrimaryCtxRetain", 999, 0)
+        self.assertTrue(_cuda.free_pinned())
+        with self.assertRaisesRegex(headrace.Unsupported, "cuDevicePrimaryCtxRetain: CUDA error 999"):
+            self.loader()
+        self.assertEqual(len(self.batches()), 64)
+
+    def test_the_library_s_errors_stay_its_own(self):
+        with self.assertRaisesRegex(headrace.InvalidArgument, "pad_id"):
+            self.loader(pad_id=9, vocab_size=5)
+
+    def test_an_interrupt_while_memory_is_registered_is_raised_and_leaves_nothing(self):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+
+        def register(arena, *chunk):
+            os.kill(os.getpid(), signal.SIGUSR1)
+            return plain(arena, *chunk)
+        self.addCleanup(signal.signal, signal.SIGUSR1, signal.signal(signal.SIGUSR1, interrupt))
+        plain = _cuda.Arena._register
+        with mock.patch.object(_cuda.Arena, "_register", register), self.assertRaises(KeyboardInterrupt):
+            self.loader()
+        self.assertGreater(cuda.stand_in_registered(), 0)
+
+    def test_what_a_callback_raises_is_not_lost(self):
+        with mock.patch.object(_cuda.Driver, "within", side_effect=ZeroDivisionError), \
+                self.assertRaises(ZeroDivisionError):
+            self.loader()
+
+    def test_without_a_driver_it_is_unsupported(self):
+        with mock.patch.object(_cuda, "_driver", None), \
+                mock.patch.object(_cuda.ctypes, "CDLL", side_effect=OSError("libcuda.so.1: cannot open it")), \
+                self.assertRaisesRegex(headrace.Unsupported, "driver of an NVIDIA GPU: libcuda.so.1: cannot open it"):
+            self.loader()
+
+    def test_a_forked_child_has_no_pinned_memory(self):
+        loader = self.loader()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of threads, which stay in the parent
+            child = os.fork()
+        if child == 0:
+            try:
+                self.loader()
+            except headrace.Unsupported as error:
+                os._exit(0 if "forked from one that uses it" in str(error) else 1)
+            os._exit(2)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), 0)
+        self.assertEqual(next(loader).step, 0)
+
+    def test_at_the_end_of_the_interpreter_what_is_not_in_use_is_given_back(self):
+        program = """if True:
+            import atexit, sys
+            sys.path.insert(0, sys.argv[1])
+            import cuda_stand_in
+            cuda = cuda_stand_in.load()
+            atexit.register(lambda: print(cuda.stand_in_registered(), cuda.stand_in_misuses()))
+            import headrace
+            loader = headrace.Loader(sys.argv[2], batch_size=4, sequence_length=256, pin=True)
+            kept = next(loader).input
+            if sys.argv[3] == "free":
+                loader.close()
+                del loader, kept"""
+        for what, left in (("free", "0 0"), ("keep", "1 0")):
+            done = subprocess.run([sys.executable, "-c", program, os.path.dirname(__file__), self.path, what],
+                                  stdout=subprocess.PIPE, timeout=FAR, check=True)
+            self.assertEqual(done.stdout.decode().strip(), left)
+
+
+class Sending(WithFile):
+    """Batches sent to a device by a stream."""
+
+    def setUp(self):
+        super().setUp()
+        self.device = _cuda.device(1)
+        self.stream = ctypes.c_void_p()
+        with _cuda.driver().within(self.device.context):
+            self.assertEqual(_cuda.driver().cuStreamCreate(ctypes.byref(self.stream), 1), 0)
+
+    def send(self, batch):
+        there = np.zeros(batch.block.nbytes, dtype=np.uint8)
+        self.device.send(batch._pointer, batch.block.ctypes.data, there.nbytes, there.ctypes.data, self.stream.value)
+        return there
+
+    def test_a_batch_goes_back_when_its_copy_is_done_and_not_earlier(self):
+        loader = self.loader(pool_size=1)
+        cuda.stand_in_hold(1)
+        batch = next(loader)
+        there, sent = self.send(batch), batch.block.copy()
+        del batch
+        with self.assertRaises(headrace.TimedOut), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            loader.next(timeout=0.05)
+        self.assertFalse(there.any())
+        cuda.stand_in_hold(0)
+        loader.next(timeout=FAR)
+        np.testing.assert_array_equal(there, sent)
+
+    def test_a_batch_that_is_kept_stays_when_its_copy_is_done(self):
+        loader, before = self.loader(pool_size=2), cuda.stand_in_host_functions()
+        batch = next(loader)
+        sent = batch.block.copy()
+        there = self.send(batch)
+        wait_until(lambda: cuda.stand_in_host_functions() > before)
+        for other in loader:
+            del other
+        np.testing.assert_array_equal(batch.block, sent)
+        np.testing.assert_array_equal(there, sent)
+
+    def test_all_batches_of_a_run_arrive(self):
+        expected = self.batches(pin=False, pool_size=3)
+        found = []
+        for batch in self.loader(seed=5, pool_size=3):
+            found.append((self.send(batch), batch.input.size * 4))
+        del batch
+        wait_until(lambda: _cuda._arena.in_use == 0)
+        self.assertEqual([there[:size].view(np.int32).reshape(4, 256).tolist() for there, size in found], expected)
+
+    def test_where_the_driver_refuses_the_copy_has_ended_and_the_batch_is_the_caller_s(self):
+        for function in (b"cuEventRecord", b"cuStreamWaitEvent", b"cuLaunchHostFunc"):
+            loader = self.loader(pool_size=1)
+            batch = next(loader)
+            sent = batch.block.copy()
+            cuda.stand_in_fail(function, 2, 0)
+            there = np.zeros(batch.block.nbytes, dtype=np.uint8)
+            with self.assertRaisesRegex(headrace.OutOfMemory, function.decode() + ": CUDA_ERROR_OUT_OF_MEMORY"):
+                self.device.send(batch._pointer, batch.block.ctypes.data, there.nbytes, there.ctypes.data,
+                                 self.stream.value)
+            np.testing.assert_array_equal(there, sent)
+            del batch
+            loader.next(timeout=FAR)
+
+    def test_a_stream_that_is_captured_takes_no_batch(self):
+        batch, before = next(self.loader()), cuda.stand_in_copies()
+        cuda.stand_in_capture(1)
+        self.addCleanup(cuda.stand_in_capture, 0)
+        with self.assertRaisesRegex(headrace.Unsupported, "CUDA graph"):
+            self.send(batch)
+        self.assertEqual(cuda.stand_in_copies(), before)
+
+    def test_the_stand_in_notices_memory_that_is_not_registered_and_calls_from_host_functions(self):
+        batch = next(self.loader(pin=False))
+        with self.assertRaisesRegex(headrace.Unsupported, "cuMemcpyHtoDAsync: CUDA_ERROR_INVALID_VALUE"):
+            self.send(batch)
+        self.assertEqual(cuda.stand_in_misuses(), 1)
+        driver = _cuda.driver()
+        with driver.within(self.device.context):
+            driver.cuLaunchHostFunc(self.stream, ctypes.cast(driver.cuStreamSynchronize, ctypes.c_void_p), None)
+            driver.cuStreamSynchronize(self.stream)
+        self.assertEqual(cuda.stand_in_misuses(), 1)
+
+
+if __name__ == "__main__":
+    unittest.main()
