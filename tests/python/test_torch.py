@@ -362,5 +362,30 @@ class Example(WithFile):
             self.assertIn(said, shown.getvalue() + str(ended.exception.code))
 
 
+class Bench(WithFile):
+
+    def test_the_gpu_s_figures_are_of_all_that_it_names(self):
+        gpu, shown = program("bench", "python", "gpu"), io.StringIO()
+        gpu.MIB, gpu.KIB = 64 << 10, 1 << 10  # a trial
+        ids, csv = os.path.join(self.folder, "small.bin"), os.path.join(self.folder, "csv")
+        np.random.default_rng(1).integers(0, 60, 1 << 18, dtype=np.uint16).tofile(ids)
+        with redirect_stdout(shown):
+            status = gpu.main(["--data", ids, "--seconds", "0.2", "--device", "cpu", "--csv", csv])
+        table = [line.split("\t") for line in shown.getvalue().splitlines() if line.count("\t") == 4]
+        self.assertEqual(len(table), 8)
+        self.assertEqual(status, int(any(row[4] == "FAIL" for row in table)))
+        with open(csv, encoding="utf-8") as file:
+            self.assertEqual(len(file.readlines()), 8)
+
+    def test_the_targets_are_parts_of_the_peak(self):
+        gpu = program("bench", "python", "gpu")
+        names = ("torch, copies of 64 MiB", "to_device, batches of 1 MiB", "to_device, batches of 128 KiB, 8 in a copy")
+
+        def verdicts(*figures, share=0.009):
+            return [row[4] for row in gpu.rows({name: (figure,) * 3 for name, figure in zip(names, figures)}, share)]
+        self.assertEqual(verdicts(50, 45, 30), ["-", "PASS", "PASS", "PASS"])
+        self.assertEqual(verdicts(50, 44, 29, share=0.011), ["-", "FAIL", "FAIL", "FAIL"])
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""How fast Headrace's batches come to a GPU from Python, beside copies of torch's own pinned memory.
+
+usage: gpu.py --data FILE [--seconds S] [--device cuda|cpu] [--csv FILE]
+
+FILE has uint16 ids, as nanoGPT's. What is measured, in turn, several times, the median counts:
+
+  torch's copies      of pinned tensors into one place of the device, each size by itself; the largest figure is the peak
+  the loader alone    batches of 1 MiB that are taken and dropped, copied nowhere: more than that nobody can bring
+  to_device           a Loader(pin=True), int32 ids and a mask of bytes: batches of 1 MiB and of 128 KiB, each a copy;
+                      and of 128 KiB eight in a copy: a loader with eight times the rows, whose tensors are cut to views
+  torch_train.py      a small GPT on the same file: which part of the time it waits for batches
+
+128 KiB take a GPU less time to copy than Python takes to ask for it: the target of small batches is for eight in a copy.
+Last come the rows of the table again, parted by tabs: row, what, figure, target, PASS, FAIL or -. Ends with 0, or 1 where a
+target is missed, or 77 where there is no torch or no GPU. --device cpu tries the program itself where there is none.
+"""
+import argparse
+import importlib.util
+import itertools
+import os
+import statistics
+import sys
+import time
+
+import headrace
+
+try:
+    import torch
+    from headrace.torch import to_device
+except ImportError as error:
+    print(f"gpu.py: skipped: {error}", file=sys.stderr)
+    sys.exit(77)
+
+KIB, MIB = 1 << 10, 1 << 20
+LENGTH, BYTES = 1024, 9  # tokens of a row; of a token in a batch: input, target, mask
+ROUNDS = 5
+EXAMPLE = os.path.join("python", "examples", "torch_train.py")
+
+
+def size_name(size):
+    return f"{size // MIB} MiB" if size >= MIB else f"{size // KIB} KiB"
+
+
+class Measure:
+    """Contestants are generators: each step of one brings some bytes to the device."""
+
+    def __init__(self, options):
+        self.options, self.cuda, self.rounds = options, options.device == "cuda", {}
+
+    def wait(self):
+        if self.cuda:
+            torch.cuda.synchronize()
+
+    def round(self, name, steps, seconds):
+        """GB/s of one contestant for a while."""
+        for _ in range(5):
+            next(steps)
+        self.wait()
+        count, start = 0, time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            for _ in range(10):
+                count += next(steps)
+            if count > 4 << 30:  # nobody's queue of copies grows without end
+                break
+        self.wait()
+        self.rounds.setdefault(name, []).append(count / (time.perf_counter() - start) / 1e9)
+
+    def median(self, name):
+        return statistics.median(self.rounds[name])
+
+    def copies(self, size):
+        """torch's own: a few pinned tensors into one of the device."""
+        sources = [torch.empty(size, dtype=torch.uint8, pin_memory=self.cuda) for _ in range(4)]
+        there = torch.empty(size, dtype=torch.uint8, device=self.options.device)
+        for source in itertools.cycle(sources):
+            there.copy_(source, non_blocking=True)
+            yield size
+
+    def loader(self, size):
+        workers = max(1, min(8, len(os.sched_getaffinity(0)) - 2))
+        return headrace.Loader(self.options.data, batch_size=max(1, size // (LENGTH * BYTES)), sequence_length=LENGTH,
+                               mask_type="uint8", epochs=None, seed=1, workers=workers, pool_size=8 * workers,
+                               pin=self.cuda)
+
+    def alone(self, size):
+        for batch in self.loader(size):
+            yield batch.block.nbytes
+
+    def batches(self, size, together=1):
+        """Batches of headrace's, several in a copy."""
+        loader = self.loader(size * together)
+        rows = max(1, size // (LENGTH * BYTES))
+        for batch in loader:
+            whole = to_device(batch, self.options.device)
+            for at in range(0, rows * together if together > 1 else 0, rows):
+                {name: tensor[at:at + rows] for name, tensor in whole.items()}
+            yield batch.block.nbytes
+
+
+def measure(options):
+    """GB/s, by what was measured."""
+    measure = Measure(options)
+    contestants = {f"torch, copies of {size_name(size)}": measure.copies(size) for size in (64 * MIB, MIB, 128 * KIB)}
+    contestants["loader alone, batches of 1 MiB"] = measure.alone(MIB)
+    contestants["to_device, batches of 1 MiB"] = measure.batches(MIB)
+    contestants["to_device, batches of 128 KiB"] = measure.batches(128 * KIB)
+    contestants["to_device, batches of 128 KiB, 8 in a copy"] = measure.batches(128 * KIB, together=8)
+    for _ in range(ROUNDS):
+        for name, steps in contestants.items():
+            measure.round(name, steps, options.seconds / 2 / ROUNDS / len(contestants))
+    for steps in contestants.values():
+        steps.close()
+    return {name: (measure.median(name), min(found), max(found)) for name, found in measure.rounds.items()}
+
+
+def waiting(options):
+    """The part of its time that the example waits for batches, in steps that take half of the seconds."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    spec = importlib.util.spec_from_file_location("torch_train", os.path.join(here, "..", "..", EXAMPLE))
+    example = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(example)
+    small = ["--layers", "1", "--width", "16", "--heads", "2", "--batch-size", "2"]
+    large = ["--layers", "6", "--width", "384", "--heads", "6", "--batch-size", "32", "--sequence-length", "256"]
+    arguments = [options.data, "--device", options.device, *(large if options.device == "cuda" else small)]
+    start = time.perf_counter()
+    example.train(example.parse(arguments + ["--steps", "5"]))
+    per_step = (time.perf_counter() - start) / 5  # too much: the first one makes what stays
+    steps = max(10, int(options.seconds / 2 / per_step))
+    return example.train(example.parse(arguments + ["--steps", str(min(steps, 1000))]))[2]
+
+
+def rows(found, share):
+    """(row, what, figure, target, verdict), each a text."""
+    peak = max(median for name, (median, _, _) in found.items() if name.startswith("torch"))
+    targets = {"to_device, batches of 1 MiB": 0.9, "to_device, batches of 128 KiB, 8 in a copy": 0.6}
+    for name, (median, least, most) in found.items():
+        row, target = name.split(", ", 1)[0], targets.get(name)
+        figure = f"{median:.2f} GB/s ({least:.2f} to {most:.2f}), {median / peak:.2f} of the peak"
+        verdict = "-" if target is None else "PASS" if median >= target * peak else "FAIL"
+        yield row, name.split(", ", 1)[1], figure, "-" if target is None else f">= {target}", verdict
+    yield ("torch_train.py", "part of its time waiting for batches", f"{100 * share:.2f} %", "< 1 %",
+           "PASS" if share < 0.01 else "FAIL")
+
+
+def parse(arguments):
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", required=True, metavar="FILE", help="uint16 ids, at least 8 MB of them")
+    parser.add_argument("--seconds", type=float, default=40, metavar="S", help="for all of it; default: 40")
+    parser.add_argument("--device", choices=("cuda", "cpu"), default="cuda", help="default: cuda")
+    parser.add_argument("--csv", metavar="FILE", help="append bench,what,median,min,max,unit")
+    options = parser.parse_args(arguments)
+    if options.device == "cuda" and not torch.cuda.is_available():
+        print("gpu.py: skipped: torch finds no CUDA device", file=sys.stderr)
+        sys.exit(77)
+    return options
+
+
+def main(arguments=None):
+    options = parse(arguments)
+    device = torch.cuda.get_device_name() if options.device == "cuda" else "the CPU, as a trial"
+    print(f"torch {torch.__version__}, headrace {headrace.__version__}, {device}, "
+          f"{len(os.sched_getaffinity(0))} processors, {ROUNDS} rounds")
+    try:
+        found = measure(options)
+        share = waiting(options)
+    except (headrace.Error, OSError, RuntimeError) as error:
+        sys.exit(f"gpu.py: {error}")
+    table = list(rows(found, share))
+    for row, what, figure, target, verdict in table:
+        print(f"  {row:16} {what:38} {figure:46} {target:8} {verdict}")
+    if options.csv:
+        with open(options.csv, "a", encoding="utf-8") as csv:
+            for name, (median, least, most) in found.items():
+                csv.write(f"gpu-python,\"{name}\",{median:.6g},{least:.6g},{most:.6g},GB/s\n")
+            csv.write(f"gpu-python,torch_train waiting,{share:.6g},{share:.6g},{share:.6g},of the time\n")
+    for fields in table:
+        print("\t".join(fields))
+    return 1 if any(verdict == "FAIL" for *_, verdict in table) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
