@@ -54,6 +54,10 @@ float *gradient_numbers(gradient *g) {
   return (float *)&g->numbers;
 }
 
+const float *model_numbers(const model *m) {
+  return (const float *)&m->weights;
+}
+
 model *model_create(uint64_t seed) {
   model *m = calloc(1, sizeof *m);
   if (!m) return NULL;

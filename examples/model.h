@@ -11,6 +11,10 @@
 
 #include <headrace/batch.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { MODEL_CONTEXT = 8, MODEL_HIDDEN = 128, MODEL_BYTES = 256 };
 
 typedef struct model model;
@@ -24,11 +28,13 @@ gradient *gradient_create(void);
 void model_free(model *m);
 void gradient_free(gradient *g);
 
-/* Numbers of a model; the gradient's are laid out alike, with two more at the end: the summed loss
-   in nats and the number of tokens. */
+/* Numbers of a model: tables [MODEL_CONTEXT, MODEL_BYTES + 1, MODEL_HIDDEN], the last row of each for what is
+   before a row, bias of the hidden layer, output layer [MODEL_HIDDEN, MODEL_BYTES], its bias. The gradient's are
+   laid out alike, with two more at the end: the summed loss in nats and the number of tokens. */
 size_t model_parameters(void);
 size_t gradient_length(void);
 float *gradient_numbers(gradient *g);
+const float *model_numbers(const model *m);
 
 void gradient_clear(gradient *g);
 double gradient_loss(const gradient *g); /* the mean */
@@ -52,5 +58,9 @@ void model_write(const model *m, uint64_t seed, char *text, size_t length);
 /* Weights and moments to and from a file; false when that fails. */
 bool model_save(const model *m, FILE *file);
 bool model_load(model *m, FILE *file);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

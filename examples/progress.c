@@ -20,10 +20,14 @@ static const char *who_waits(const batch_loader_stats *stats) {
   return words[stats->bottleneck];
 }
 
+bool progress_due(const progress *p, uint64_t step) {
+  return step <= 1 || step >= p->steps || progress_clock() - p->shown >= 2;
+}
+
 void progress_step(progress *p, uint64_t step, double loss, uint64_t tokens,
                    const batch_loader_stats *stats) {
+  if (!progress_due(p, step)) return;
   double now = progress_clock();
-  if (step > 1 && step < p->steps && now - p->shown < 2) return;
   p->shown = now;
   printf("step %llu/%llu  loss %.3f  %.2f Mtokens/s  %s\n", (unsigned long long)step,
          (unsigned long long)p->steps, loss, (double)tokens / (now - p->started) / 1e6, who_waits(stats));

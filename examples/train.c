@@ -204,6 +204,7 @@ int main(int argc, char **argv) {
   }
   close_all(&t);
   if (interrupted) {
+    fflush(stdout);
     signal(interrupted, SIG_DFL); /* the shell sees what ended us */
     raise(interrupted);
   }

@@ -1,0 +1,65 @@
+#include "cuda_copies.h"
+
+#include <cstring>
+
+#include "cuda_check.h"
+#include "cuda_feed.h"
+#include "progress.h"
+
+enum { ON_THE_WAY = 16 };
+
+static double waited(const BatchLoader *loader) {
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  batch_loader_get_stats(loader, &stats);
+  return static_cast<double>(stats.trainer_wait_ns) * 1e-9;
+}
+
+bool copy_batches(BatchLoader *loader, double seconds, copies *done) {
+  feed f;
+  feed_open(&f, loader, ON_THE_WAY);
+  bool good = true;
+  for (int i = 0; good && i < 2 * ON_THE_WAY; i++) good = feed_next(&f) != nullptr; /* all rooms are made */
+  double start = progress_clock(), waited_before = waited(loader);
+  *done = copies{};
+  while (good && progress_clock() - start < seconds) {
+    const feed_block *block = feed_next(&f);
+    good = block != nullptr;
+    if (!good) break;
+    done->bytes += static_cast<double>(block->bytes);
+    done->positions += static_cast<double>(block->rows) * block->columns;
+  }
+  CUDA_CHECK(cudaStreamSynchronize(f.copying));
+  done->seconds = progress_clock() - start;
+  done->waited = waited(loader) - waited_before;
+  feed_close(&f);
+  return good;
+}
+
+copies copy_plain(size_t bytes, unsigned blocks, double seconds) {
+  cudaStream_t stream;
+  unsigned char *host, *device;
+  CUDA_CHECK(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking));
+  CUDA_CHECK(cudaMallocHost(reinterpret_cast<void **>(&host), bytes * blocks));
+  CUDA_CHECK(cudaMalloc(reinterpret_cast<void **>(&device), bytes * ON_THE_WAY));
+  std::memset(host, 1, bytes * blocks);
+  copies done = {};
+  double start = progress_clock();
+  for (size_t n = 0; done.seconds < seconds; done.seconds = progress_clock() - start) {
+    for (int i = 0; i < ON_THE_WAY; i++, n++)
+      CUDA_CHECK(cudaMemcpyAsync(device + bytes * (n % ON_THE_WAY), host + bytes * (n % blocks), bytes,
+                                 cudaMemcpyHostToDevice, stream));
+    done.bytes += static_cast<double>(bytes) * ON_THE_WAY;
+    if (n % 256 == 0)
+      CUDA_CHECK(cudaStreamSynchronize(stream)); /* what waits is little beside what was copied */
+  }
+  CUDA_CHECK(cudaStreamSynchronize(stream));
+  done.seconds = progress_clock() - start;
+  CUDA_CHECK(cudaFree(device));
+  CUDA_CHECK(cudaFreeHost(host));
+  CUDA_CHECK(cudaStreamDestroy(stream));
+  return done;
+}
+
+double copies_rate(const copies *c) {
+  return c->seconds > 0 ? c->bytes / c->seconds / 1e9 : 0;
+}

@@ -1,0 +1,65 @@
+/* From a loader to the GPU: its batches lie in pinned memory, each goes there in one asynchronous copy of its
+   block, and goes back to its pool from the stream, when the copy is done.
+
+   Usage:
+       BatchArena *arena = feed_arena(&device);
+       ... a loader whose pool_options.allocator is batch_arena_allocator(arena)
+       feed f;
+       feed_open(&f, loader, 2);
+       while ((block = feed_next(&f))) {
+         compute(block, stream); // which waits for block->copied, see feed_wait
+         feed_used(block, stream);
+       }
+       feed_close(&f);
+       batch_loader_free(loader);
+       batch_arena_free(arena); // after the loader, and after the streams have ended their work */
+#ifndef EXAMPLES_CUDA_FEED_H
+#define EXAMPLES_CUDA_FEED_H
+
+#include <cuda_runtime.h>
+
+#include <headrace/arena.h>
+#include <headrace/loader.h>
+
+enum { FEED_MAX_BLOCKS = 64 };
+
+/* A batch on the device: its block as it lay on the host. */
+typedef struct feed_block {
+  unsigned char *device;
+  size_t bytes, room;
+  size_t input, target, mask; /* where in it: uint16, uint16, uint8, each [rows, columns] */
+  unsigned rows, columns;
+  cudaEvent_t copied; /* it is there */
+  cudaEvent_t used;   /* and may be written over */
+} feed_block;
+
+/* Two streams, so that no copy waits until a host function has run. */
+typedef struct feed {
+  BatchLoader *loader;
+  cudaStream_t copying, releasing;
+  feed_block blocks[FEED_MAX_BLOCKS];
+  unsigned num_blocks;
+  unsigned long long taken;
+} feed;
+
+/* Makes an arena whose chunks are registered with CUDA once, for *device, which must outlive it.
+   Returns: the arena; NULL with batch_last_error. */
+BatchArena *feed_arena(int *device);
+
+/* num_blocks: how many there are on the device, 2 for double buffering. */
+void feed_open(feed *f, BatchLoader *loader, unsigned num_blocks);
+
+/* Waits until the oldest block on the device has been used, takes the next batch and begins to copy it there.
+   Returns: the block; NULL when the loader has none, with its reason in batch_last_error. */
+feed_block *feed_next(feed *f);
+
+/* What comes behind this in `stream` waits for the block. */
+void feed_wait(const feed_block *block, cudaStream_t stream);
+
+/* What stands before this in `stream` is all that needs the block. */
+void feed_used(const feed_block *block, cudaStream_t stream);
+
+/* Waits until all batches have been copied and released. */
+void feed_close(feed *f);
+
+#endif
