@@ -264,6 +264,9 @@ def chosen(arguments):
 
 def main():
     arguments = parse()
+    for module, remedy in (("numpy", "Debian: python3-numpy"), ("headrace", "--help says how to measure a build")):
+        if not importlib.util.find_spec(module):
+            sys.exit(f"loaders.py: {sys.executable} has no {module} ({remedy})")
     rows, length = arguments.batch
     processors = len(os.sched_getaffinity(0))
     figures = {one: [] for one in chosen(arguments)}
