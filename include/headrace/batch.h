@@ -142,7 +142,12 @@ HEADRACE_API void batch_retain(Batch *batch);
 
 /* Drops a reference; the last one gives the batch back to its pool or frees it. NULL is fine.
    Aborts on a batch that is already free.
-   Progress: lock-free for a pooled batch; freeing elements calls free(). */
+   Progress: lock-free for a batch of a pool, which takes no lock and neither allocates nor frees, and makes no system
+   call but to tell who waits: one wakes a thread that waits for a batch of the pool, one more each loader that
+   takes its batches from a pool of the caller's and waits for one, and one writes to the descriptor of batch_pool_fd
+   if that is armed. The last ones of a pool that was freed, or has shrunk, give their elements back to its allocator
+   there: an arena's (arena.h) does no more than the above, the library's own calls free() or munmap(). Batches of
+   no pool call free(). */
 HEADRACE_API void batch_release(Batch *batch);
 
 /* Returns how many batches are alive in the process: those made and not freed, views, and the batches of
