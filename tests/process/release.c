@@ -12,7 +12,7 @@
 #include "process/watched.h"
 #include "sync/port.h"
 
-enum { BATCHES = 8, ROUNDS = 20, MOST_SLEEPERS = 2 };
+enum { BATCHES = 8, ROUNDS = 10, MOST_SLEEPERS = 2 };
 
 static Batch *out[2 * BATCHES];
 static unsigned num_out;

@@ -141,6 +141,44 @@ static void use_resize(void) {
   batch_pool_free(pool);
 }
 
+static void *write_and_release(void *batch) {
+  for (int k = 0; k < ELEMENTS; k++) ((Batch *)batch)->input.i32[k] = k;
+  batch_release(batch);
+  return NULL;
+}
+
+static BatchPool *pool_in(BatchArena *arena, uint32_t size) {
+  batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
+  options.pool_size = size;
+  options.shape.batch_size = 1;
+  options.shape.sequence_length = ELEMENTS;
+  options.allocator = batch_arena_allocator(arena);
+  BatchPool *made = batch_pool_create_with(&options);
+  EXPECT(made, "%s", batch_last_error()->message);
+  return made;
+}
+
+/* What threads give back to an arena after the pool has gone is the next pool's, under another header or the same. */
+static void use_arena(void) {
+  pthread_t threads[THREADS];
+  BatchArena *arena = batch_arena_create(NULL);
+  for (int i = 0; i < 50; i++) {
+    pool = pool_in(arena, THREADS);
+    for (int k = 0; k < THREADS; k++)
+      EXPECT(pthread_create(&threads[k], NULL, write_and_release, batch_pool_allocate(pool)) == 0,
+             "no thread");
+    batch_pool_free(pool);
+    if (i % 2) usleep(2000); /* most likely all are back */
+    pool = pool_in(arena, 1);
+    Batch *next = batch_pool_allocate(pool);
+    next->input.i32[0] = i;
+    batch_release(next);
+    batch_pool_free(pool);
+    for (int k = 0; k < THREADS; k++) pthread_join(threads[k], NULL);
+  }
+  batch_arena_free(arena);
+}
+
 static bool add_one(const void *context, Batch *batch, uint32_t row, batch_random *random) {
   (void)context, (void)random;
   batch->input.i32[(size_t)row * batch->sequence_length]++;
@@ -220,6 +258,7 @@ int main(int argc, char **argv) {
   }
   batch_pool_free(pool);
   if (!blind) {
+    use_arena();
     use_resize();
     use_until_closed();
   }
