@@ -9,7 +9,7 @@ import numpy as np
 
 from . import _arrays, _options
 from . import _declarations as c
-from ._dataset_options import Spans, dataset_options, release
+from ._dataset_options import Spans, dataset_options, held, release
 from ._errors import OutOfRange
 from ._interruptible import run
 from ._library import Owner, Resource, error, lib
@@ -79,7 +79,8 @@ class Dataset(Owner):
     temporary_directory: for that file ($TMPDIR, else /tmp).
 
     Any number of threads, loaders and forked processes may use one at the same time. Ctrl-C ends the wait while it is
-    opened. It is closed when it and its last loader are gone, or sooner by close() or a with-block.
+    opened; what it was at ends behind, and leaves nothing. It is closed when it and its last loader are gone, or sooner
+    by close() or a with-block.
     """
     _what = "dataset"
 
@@ -127,18 +128,19 @@ class Dataset(Owner):
         """Has the library make it, interruptible; whatever it reads is kept until it is freed."""
 
         def call() -> Resource:
-            try:
+            with held(options):
                 pointer = make()
                 if not pointer:
                     raise error()  # in the thread that it belongs to
                 return Resource(pointer, free, self._what)
-            finally:
-                release(options)
 
         def free(pointer: int, memory: Any = memory) -> None:
             lib.batch_dataset_free(pointer)
 
-        self._resource = run(call, Resource.drop)
+        try:
+            self._resource = run(call, Resource.drop)
+        finally:
+            release(options)
 
     @property
     def tokens(self) -> int:

@@ -1,10 +1,12 @@
 """What a dataset and tokenize() are told alike: how text becomes ids, and which of them are learnt."""
 from __future__ import annotations
 
-from typing import Any, Mapping, Union
+import contextlib
+from typing import Any, ContextManager, Mapping, Union
 
 from . import _declarations as c
 from . import _errors, _options
+from ._library import Resource
 from ._tokenizer import Tokenizer, text_options
 
 Spans = Union[str, Mapping[str, Any], None]
@@ -28,8 +30,16 @@ def dataset_options(*, tokenizer: Tokenizer | None = None, malformed: str = "kee
     return options
 
 
+def held(options: c.DatasetOptions) -> ContextManager[Any]:
+    """For the thread that calls the library: the tokenizer is there meanwhile, also when who waits has gone."""
+    tokenizer: Resource | None = options.keep
+    if tokenizer is None:
+        return contextlib.nullcontext()
+    return tokenizer.hold()
+
+
 def release(options: c.DatasetOptions) -> None:
-    """The call is over."""
+    """The options are no longer needed by who made them."""
     held, options.keep = options.keep, None
     if held:
         held.drop()

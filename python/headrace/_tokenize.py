@@ -1,14 +1,13 @@
 """Turning text into shards of tokens."""
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import dataclasses
 from typing import Any, Callable, Sequence
 
 from . import _options
 from . import _declarations as c
-from ._dataset_options import Spans, dataset_options, release
+from ._dataset_options import Spans, dataset_options, held, release
 from ._interruptible import Call
 from ._library import Resource, error, lib
 from ._options import Path
@@ -136,7 +135,7 @@ def _run(paths: Any, options: c.DatasetOptions, writer: Resource, watch: _Watch,
     """Reads, tokenizes and writes all of it, in another thread: Python runs the handlers of signals in its main one."""
 
     def work() -> None:
-        with writer.hold(), options.keep.hold() if options.keep else contextlib.nullcontext():
+        with writer.hold(), held(options):
             if lib.batch_tokenize_files(paths, len(paths), ctypes.byref(options), writer.pointer, watch.callback,
                                         None) != c.OK:
                 raise error()
