@@ -8,6 +8,8 @@ import os
 import sys
 from typing import Any, Sequence, TypeVar, Union
 
+import numpy as np
+
 from . import _declarations as c
 from . import _errors
 
@@ -32,7 +34,7 @@ def word(name: str, value: Any, words: Sequence[str]) -> int:
 
 def flag(name: str, value: Any) -> bool:
     """True or False, NumPy's too."""
-    if isinstance(value, bool) or type(value).__name__ in ("bool_", "bool"):
+    if isinstance(value, (bool, np.bool_)):
         return bool(value)
     raise TypeError(f"{name} is {value!r}, expected True or False")
 
