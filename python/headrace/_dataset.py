@@ -98,7 +98,7 @@ class Dataset(Owner):
             malformed=malformed, normal_form=normal_form, fold_case=fold_case, squeeze_space=squeeze_space,
             text_field=text_field, spans=spans, on_bad_line=on_bad_line, longest_document=longest_document,
             workers=workers, temporary_directory=temporary_directory)
-        array = (ctypes.c_char_p * len(names))(*names)
+        array = _options.array(ctypes.c_char_p, names)
         self._open(lambda: lib.batch_dataset_open(array, len(names), ctypes.byref(options)), options)
 
     @classmethod

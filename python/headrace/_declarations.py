@@ -276,9 +276,9 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "batch_tokenizer_open": (c_void_p, [c_char_p, POINTER(TokenizerOptions)]),
     "batch_tokenizer_free": (None, [c_void_p]),
     "batch_tokenizer_encode": (c_size_t, [c_void_p, c_char_p, c_size_t, POINTER(c_int32), c_size_t]),
-    "batch_tokenizer_decode": (c_size_t, [c_void_p, POINTER(c_int32), c_size_t, c_char_p, c_size_t]),
+    "batch_tokenizer_decode": (c_size_t, [c_void_p, POINTER(c_int32), c_size_t, c_void_p, c_size_t]),
     "batch_tokenizer_describe": (c_bool, [c_void_p, POINTER(TokenizerFacts)]),
-    "batch_text_normalize": (c_size_t, [c_char_p, c_size_t, POINTER(TextOptions), c_char_p, c_size_t]),
+    "batch_text_normalize": (c_size_t, [c_char_p, c_size_t, POINTER(TextOptions), c_void_p, c_size_t]),
     "batch_dataset_open": (c_void_p, [POINTER(c_char_p), c_size_t, POINTER(DatasetOptions)]),
     "batch_dataset_from_memory": (c_void_p, [POINTER(Memory), POINTER(DatasetOptions)]),
     "batch_dataset_free": (None, [c_void_p]),
@@ -327,7 +327,7 @@ FUNCTIONS: dict[str, tuple[Any, list[Any]]] = {
     "batch_loader_epoch_steps": (c_uint64, [c_void_p]),
     "batch_loader_places": (c_bool, [c_void_p, c_void_p, POINTER(c_uint64)]),
     "batch_launcher_rank": (c_bool, [POINTER(c_uint32), POINTER(c_uint32)]),
-    "batch_metrics_text": (c_size_t, [POINTER(MetricsOptions), c_char_p, c_size_t]),
+    "batch_metrics_text": (c_size_t, [POINTER(MetricsOptions), c_void_p, c_size_t]),
 }
 
 # Those that neither wait nor take long: they are called without giving up the interpreter's lock.

@@ -5,6 +5,8 @@ import ctypes
 import dataclasses
 from typing import Any, Mapping
 
+import numpy as np
+
 from . import _declarations as c
 from . import _options
 from ._library import error, lib
@@ -31,17 +33,17 @@ def metrics(loaders: Loader | Mapping[str, Loader] | None = None, *,
                 for name, progress in _named("tokenize", tokenize)]
     texts = [c.MetricsLabel(_options.text("labels", name), _options.text(f"labels[{name!r}]", value))
              for name, value in (labels or {}).items()]
-    options = _options.fill(c.MetricsOptions, objects=(c.MetricsObject * len(objects))(*objects),
-                            num_objects=len(objects), labels=(c.MetricsLabel * len(texts))(*texts),
-                            num_labels=len(texts))
+    options = _options.fill(c.MetricsOptions, num_objects=len(objects),
+                            objects=_options.array(c.MetricsObject, objects),
+                            labels=_options.array(c.MetricsLabel, texts), num_labels=len(texts))
     room = 4096 * (1 + len(objects))
     while True:
-        text = ctypes.create_string_buffer(room)
-        length = lib.batch_metrics_text(ctypes.byref(options), text, room)
+        text = np.empty(room, np.uint8)
+        length = lib.batch_metrics_text(ctypes.byref(options), text.ctypes.data, room)
         if length == 0:
             raise error()
         if length < room:
-            return text.value.decode()
+            return text[:length].tobytes().decode()
         room = length + 1024  # numbers grow
 
 

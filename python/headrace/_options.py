@@ -107,6 +107,16 @@ def _c_string(name: str, value: str | bytes, encoding: str) -> bytes:
     return found
 
 
+@functools.lru_cache(maxsize=256)
+def _array_type(type_: Any, count: int) -> Any:
+    return type_ * count  # a type of its own, and a cycle of objects
+
+
+def array(type_: Any, items: Sequence[Any]) -> Any:
+    """An array of C's; None of nothing."""
+    return _array_type(type_, len(items))(*items) if items else None
+
+
 @functools.lru_cache(maxsize=None)
 def _bounds(type_: Any) -> tuple[int, int]:
     bits = 8 * ctypes.sizeof(type_)

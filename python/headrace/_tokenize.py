@@ -57,9 +57,8 @@ class _Watch:
         self._state, self._size = c.TokenizeProgress(), ctypes.sizeof(c.TokenizeProgress)
         self._texts: tuple[Any, Any] | None = None  # of the state, which points at the library's; None: not told yet
         self._stopped = False
-        self.callback = c.TokenizeCallback(self._told)
 
-    def _told(self, context: Any, progress: Any) -> bool:
+    def told(self, context: Any, progress: Any) -> bool:
         state = self._state
         ctypes.memmove(ctypes.byref(state), progress, self._size)
         self._texts = state.path, state.bottleneck
@@ -103,7 +102,7 @@ def tokenize(paths: Path | Sequence[Path], output: Path, *, tokenizer: Tokenizer
     are whole, for continue_run.
     """
     names = _options.paths("paths", paths)
-    array = (ctypes.c_char_p * len(names))(*names)
+    array = _options.array(ctypes.c_char_p, names)
     word = _options.word("to", to, FORMATS)
     if separator is None:
         separator = {"llmc_gpt2": "before", "llmc_llama3": "before", "megatron": "none",
@@ -134,10 +133,12 @@ def _run(paths: Any, options: c.DatasetOptions, writer: Resource, watch: _Watch,
          progress: Callable[[Progress], Any] | None) -> None:
     """Reads, tokenizes and writes all of it, in another thread: Python runs the handlers of signals in its main one."""
 
+    callback = c.TokenizeCallback(watch.told)
+
     def work() -> None:
         with writer.hold(), held(options):
-            if lib.batch_tokenize_files(paths, len(paths), ctypes.byref(options), writer.pointer, watch.callback,
-                                        None) != c.OK:
+            status = lib.batch_tokenize_files(paths, len(paths), ctypes.byref(options), writer.pointer, callback, None)
+            if status != c.OK:
                 raise error()
 
     def tell() -> None:

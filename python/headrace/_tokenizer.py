@@ -104,13 +104,13 @@ class Tokenizer(Owner):
         with self._hold() as tokenizer:
             count = 8 * len(row) + 64
             while True:
-                text = ctypes.create_string_buffer(count)
+                text = np.empty(count, np.uint8)
                 count = lib.batch_tokenizer_decode(tokenizer.pointer, _arrays.pointer(row, ctypes.c_int32), len(row),
-                                                   text, len(text))
+                                                   text.ctypes.data, len(text))
                 if count == c.TOKENIZER_FAILED:
                     raise error()
                 if count <= len(text):
-                    return text.raw[:count]
+                    return text[:count].tobytes()
 
     @property
     def facts(self) -> TokenizerFacts:
@@ -147,7 +147,7 @@ def _special_tokens(tokens: Mapping[str, int]) -> Any:
     made = [c.SpecialToken(_options.text("special_tokens", text),
                            _options.integer(f"special_tokens[{text!r}]", id, 0, 2**31 - 1))
             for text, id in tokens.items()]
-    return (c.SpecialToken * len(made))(*made) if made else None
+    return _options.array(c.SpecialToken, made)
 
 
 def _bytes(name: str, text: Any) -> builtins.bytes:
@@ -186,9 +186,10 @@ def normalize(text: str | bytes, *, malformed: str = "keep", normal_form: str = 
     options, data = text_options(malformed, normal_form, fold_case, squeeze_space), _bytes("text", text)
     room = len(data) + 64
     while True:
-        out = ctypes.create_string_buffer(room)
-        room = lib.batch_text_normalize(data, len(data), ctypes.byref(options), out, len(out))
+        out = np.empty(room, np.uint8)
+        room = lib.batch_text_normalize(data, len(data), ctypes.byref(options), out.ctypes.data, len(out))
         if room == c.TOKENIZER_FAILED:
             raise error()
         if room <= len(out):
-            return out.raw[:room].decode("utf-8", "surrogateescape") if isinstance(text, str) else out.raw[:room]
+            found = out[:room].tobytes()
+            return found.decode("utf-8", "surrogateescape") if isinstance(text, str) else found

@@ -105,12 +105,14 @@ class Writer(Owner):
         return done
 
     def _do(self, function: Any, *arguments: Any) -> None:
+        if os.getpid() != self._process:  # where another thread may have had the lock for ever
+            raise ForkError("a writer is of the process that made it, and this one was forked from that")
         with self._lock, self._hold() as writer:
             done = function(writer.pointer, *arguments)
             failure = None if done else error()
             self._written = written(writer)
         if failure:
-            raise ForkError(str(failure)) if os.getpid() != self._process else failure
+            raise failure
 
     @property
     def written(self) -> Written:

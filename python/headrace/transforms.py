@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable
 
 from . import _declarations as c
 from ._library import lib
-from ._options import fill, integer
+from ._options import array, fill, integer
 
 __all__ = ["Transform", "dropout", "mask", "noise", "normalize", "replace"]
 
@@ -41,7 +41,7 @@ def mask(*, probability: float, mask_id: int, vocab_size: int, keep: Iterable[in
     """
     ids = [integer(f"keep[{i}]", id, -2**31, 2**31 - 1) for i, id in enumerate(keep)]
     options = fill(c.MaskOptions, probability=probability, mask_id=mask_id, vocab_size=vocab_size,
-                   keep=(ctypes.c_int32 * len(ids))(*ids) if ids else None, num_keep=len(ids))
+                   keep=array(ctypes.c_int32, ids), num_keep=len(ids))
     kept = f", keep={ids}" if ids else ""
     return Transform(lib.batch_transform_mask, options,
                      f"mask(probability={probability}, mask_id={mask_id}, vocab_size={vocab_size}{kept})")
@@ -83,4 +83,4 @@ def chain(transforms: Any) -> tuple[Any, int, Any]:
     for i, transform in enumerate(kept):
         if not isinstance(transform, Transform):
             raise TypeError(f"transforms[{i}] is {transform!r}, expected one of headrace.transforms")
-    return (c.Transform * len(kept))(*(t._made for t in kept)) if kept else None, len(kept), kept
+    return array(c.Transform, [transform._made for transform in kept]), len(kept), kept

@@ -1,6 +1,7 @@
 """tokenize() and the Writer, as a program in Python sees them."""
 import contextlib
 import ctypes
+import gc
 import json
 import os
 import pickle
@@ -154,6 +155,28 @@ class Tokenize(Folder):
         for name in names:
             with open(self.path(name), "rb") as one, open(self.path(name.replace("whole", "part")), "rb") as other:
                 self.assertEqual(one.read(), other.read())
+
+    def test_it_leaves_nothing_open_and_nothing_to_the_cyclic_collector(self):
+        path, tokenizer = self.jsonl(["ab"]), headrace.Tokenizer.bytes(1)
+
+        def calls():
+            headrace.tokenize(path, self.path("out.bin"), tokenizer=tokenizer, overwrite=True,
+                              progress=lambda state: None)
+            headrace.Dataset(path, tokenizer=tokenizer)
+            headrace.Dataset.from_memory([1, 2], [2], [True, False])
+            headrace.Writer(self.path("other")).append([1])
+            with contextlib.suppress(headrace.FileError):
+                headrace.tokenize(path, self.path("out.bin"), tokenizer=tokenizer)
+            with contextlib.suppress(headrace.FormatError):
+                headrace.Dataset(path, format="npy")
+        calls()
+        open_files = os.listdir("/proc/self/fd")
+        gc.collect()
+        gc.disable()
+        self.addCleanup(gc.enable)
+        calls()
+        self.assertEqual(gc.collect(), 0)
+        self.assertEqual(len(os.listdir("/proc/self/fd")), len(open_files))
 
     def test_a_thread_of_the_programs_may_call_it(self):
         done = []

@@ -74,7 +74,8 @@ class Transforms(unittest.TestCase):
     def test_what_cannot_be_is_said(self):
         for error, expected, call in (
             (TypeError, r"transforms\[0\] is 3, expected one of headrace.transforms", lambda: batches(3)),
-            (TypeError, "probability is 'x', expected a number", lambda: transforms.dropout(probability="x", drop_id=1)),
+            (TypeError, "probability is 'x', expected a number",
+             lambda: transforms.dropout(probability="x", drop_id=1)),
             (headrace.InvalidArgument, "drop_id is 4294967296, expected",
              lambda: transforms.dropout(probability=1, drop_id=2**32)),
             (headrace.InvalidArgument, r"keep\[1\] is 2147483648, expected",
