@@ -62,7 +62,7 @@ def _span_options(spans: Spans) -> c.SpanOptions | None:
     if spans is None:
         return None
     if isinstance(spans, str):
-        spans = {"kind": spans}
+        return c.SpanOptions(kind=_options.word("spans", spans, c.SPANS))
     known = [name for name, *_ in c.SpanOptions._fields_ if name not in ("size", "reserved")]
     if not isinstance(spans, Mapping) or not all(name in known for name in spans):
         raise TypeError(f"spans is {spans!r}, expected {_options.one_of(c.SPANS)}, or a mapping with some of "

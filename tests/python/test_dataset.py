@@ -4,6 +4,7 @@ import gc
 import gzip
 import json
 import os
+import pathlib
 import pickle
 import signal
 import tempfile
@@ -108,6 +109,48 @@ class Files(Folder):
         self.assertEqual(headrace.Dataset(wide, token_type="u32").fingerprint(), headrace.Dataset(narrow).fingerprint())
         self.assertNotEqual(headrace.Dataset.from_memory(tokens[:-1]).fingerprint(),
                             headrace.Dataset(narrow).fingerprint())
+
+    def test_what_cannot_be_is_said(self):
+        path = self.file("a.bin", np.arange(10, dtype=np.uint16))
+        dataset = headrace.Dataset(pathlib.Path(path))
+        for error, expected, call in (
+            (TypeError, "paths is 3, expected a path, or several of them", lambda: headrace.Dataset(3)),
+            (TypeError, r"paths\[1\] is None, expected a path", lambda: headrace.Dataset([path, None])),
+            (headrace.InvalidArgument, "paths has no path", lambda: headrace.Dataset([])),
+            (headrace.InvalidArgument, r"paths is 'a\\x00b', expected no NUL", lambda: headrace.Dataset("a\0b")),
+            (headrace.InvalidArgument, "text_field is .*, expected no NUL",
+             lambda: headrace.Dataset(path, text_field="\0")),
+            (headrace.InvalidArgument, r"paths is '\\ud800', expected text that can be",
+             lambda: headrace.Dataset("\ud800")),
+            (headrace.InvalidArgument, "format is 'bin', expected 'auto', 'headerless'",
+             lambda: headrace.Dataset(path, format="bin")),
+            (TypeError, "loss is 1, expected 'auto' or 'none'", lambda: headrace.Dataset(path, loss=1)),
+            (TypeError, "fold_case is 'yes', expected True or False", lambda: headrace.Dataset(path, fold_case="yes")),
+            (TypeError, "validation_fraction is '1', expected a number",
+             lambda: headrace.Dataset(path, validation_fraction="1")),
+            (headrace.InvalidArgument, "validation_fraction is 2", lambda: headrace.Dataset(
+                path, subset="train", validation_fraction=2)),
+            (headrace.InvalidArgument, "subset_seed is -1, expected 0", lambda: headrace.Dataset(path, subset_seed=-1)),
+            (headrace.InvalidArgument, "workers is 4294967296", lambda: headrace.Dataset(path, workers=2**32)),
+            (headrace.InvalidArgument, "end_of_text is 5 without a separator",
+             lambda: headrace.Dataset(path, end_of_text=5)),
+            (headrace.InvalidArgument, "separator is 'after' without an end_of_text",
+             lambda: headrace.Dataset(path, separator="after")),
+            (TypeError, "tokenizer is 'bytes', expected a headrace.Tokenizer",
+             lambda: headrace.Dataset(path, tokenizer="bytes")),
+            (TypeError, "spans is .*, expected 'text', 'prompt' or 'messages', or a mapping with some of",
+             lambda: headrace.Dataset(path, spans={"fields": "x"})),
+            (headrace.InvalidArgument, "spans is 'chat', expected", lambda: headrace.Dataset(path, spans="chat")),
+            (headrace.OutOfRange, "place is 10, expected one of 10 tokens", lambda: dataset[10]),
+            (TypeError, "place is 'a', expected a whole number", lambda: dataset["a"]),
+            (headrace.OutOfRange, r"start \+ count is 11, expected at most 10", lambda: dataset.read(10, 1)),
+            (headrace.InvalidArgument, "count is -1, expected 0", lambda: dataset.read(0, -1)),
+            (headrace.OutOfRange, "index is 0, and no boundaries of documents are known", lambda: dataset.document(0)),
+            (headrace.OutOfRange, "index is 2, expected one of 1 documents",
+             lambda: headrace.Dataset.from_memory([1], [1]).document(2)),
+        ):
+            with self.subTest(expected), self.assertRaisesRegex(error, expected):
+                call()
 
 
 class Text(Folder):
