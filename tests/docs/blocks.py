@@ -124,7 +124,8 @@ class Document:
     def block(self, block):
         check_syntax(block, self.folder)
         program = self.compiled[block.line].result() if block.line in self.compiled else None
-        if not (block.runs("unit") or self.options.full and block.runs("full")) or block.marks.get("needs") in self.options.missing:
+        wanted = block.runs("unit") or self.options.full and block.runs("full")
+        if not wanted or block.marks.get("needs") in self.options.missing:
             self.unrun.append(block)
             return
         if "file" in block.marks:
@@ -200,13 +201,20 @@ def install(build, prefix):
         sys.exit("docs: %s cannot be installed, build all of it first:\n%s" % (build, done.stdout))
 
 
+def why_not(block):
+    """Why a block was not run."""
+    if "run" in block.marks:
+        return block.marks["run"]
+    if "check" in block.marks:
+        return "not checked: " + block.marks["check"].partition(",")[2].strip()
+    return "there is no " + block.marks["needs"]
+
+
 def report(documents_read):
     """Prints what was done and what was not. Returns the number of faults."""
     for document in documents_read:
         for block in document.unrun:
-            why = block.marks.get("run") or "check" in block.marks and "not checked: " + block.marks["check"].partition(",")[2].strip()
-            why = why or "there is no " + block.marks["needs"]
-            print("not run: %s:%d (%s): %s" % (block.path, block.line, block.language, why))
+            print("not run: %s:%d (%s): %s" % (block.path, block.line, block.language, why_not(block)))
     faults = [fault for document in documents_read for fault in document.faults]
     for fault in faults:
         print("\n%s" % fault, file=sys.stderr)
