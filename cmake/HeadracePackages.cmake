@@ -62,7 +62,7 @@ if(HEADRACE_HAS_SENTENCEPIECE)
   string(APPEND depends ", libstdc++-${major}-dev | libstdc++-dev")
 endif()
 set(CPACK_DEBIAN_DEV_PACKAGE_DEPENDS ${depends})
-set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "headrace, pkg-config")
+set(CPACK_DEBIAN_DEV_PACKAGE_SUGGESTS "headrace, python3-headrace, pkg-config")
 set(CPACK_DEBIAN_DEV_DESCRIPTION "lock-free batch queues, pools and a data loader (development)
 Headrace turns files of text and of tokens into shuffled batches and hands
 them to the threads that train a language model. Its queues and pools are
