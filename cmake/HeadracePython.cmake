@@ -30,5 +30,5 @@ if(HEADRACE_HAS_PYTHON AND HEADRACE_INSTALL)
   set(headrace_made \"${PROJECT_BINARY_DIR}/python\")
   include(\"${PROJECT_SOURCE_DIR}/cmake/install_python.cmake\")" COMPONENT python)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/headrace/python COMPONENT python
-    OPTIONAL PATTERN __pycache__ EXCLUDE)
+    PATTERN __pycache__ EXCLUDE)
 endif()

@@ -61,6 +61,9 @@ foreach(source IN LISTS sources)
     set(warnings)
   endif()
   headrace_python_test(${name} ${warnings} ${CMAKE_CURRENT_LIST_DIR}/run.py ${source})
+  if(torch AND HEADRACE_SANITIZE) # it takes long: scripts/test --full runs it
+    set_tests_properties(python_${name} PROPERTIES LABELS stress)
+  endif()
 endforeach()
 
 # The controls: what run.py notices, and that AddressSanitizer looks on.
