@@ -51,8 +51,10 @@ class Loader:
     ends a wait within a twentieth of a second; the batch that comes with it is the next one's, and state_dict() knows.
     A wait while all batches are held by this process starts the cyclic collector, once, and warns after two seconds.
 
-    Threads: any may call anything at any time; several that iterate get distinct batches. Signal handlers of Python's
-    may call it too: they run between instructions of the main thread. Interpreters beside the main one were not tried.
+    Threads: any may call anything at any time; several that iterate get distinct batches, and each holds one while it
+    waits for the next, so pool_size is to be larger than their number. (A `for` that begins after another has come to
+    its end begins the next round.) Signal handlers of Python's may call it too: they run between instructions of the
+    main thread. Interpreters beside the main one were not tried.
 
     Processes: the workers stay where the Loader was made. In a fork every call raises ForkError, but close() and what
     is known without them, and batches that are out can be read. It cannot be pickled.
@@ -124,7 +126,7 @@ class Loader:
             raise
 
     def __aiter__(self) -> AsyncIterator[Batch]:
-        """For `async for`: waits by a descriptor that the event loop polls. Tasks, and loops of other threads, share it.
+        """For `async for`: waits by a descriptor that the event loop polls. Tasks and loops of several threads share it.
 
         As with asyncio's queues, a batch that is there is given without a turn of the event loop.
         """

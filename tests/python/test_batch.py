@@ -19,7 +19,8 @@ class WithFile(unittest.TestCase):
         np.arange(1001, dtype=np.uint16).tofile(self.path)
 
     def loader(self, sources=None, **options):
-        loader = headrace.Loader(sources or self.path, **dict(dict(batch_size=2, sequence_length=ROW, shuffle="none"), **options))
+        options = dict(dict(batch_size=2, sequence_length=ROW, shuffle="none"), **options)
+        loader = headrace.Loader(sources or self.path, **options)
         self.addCleanup(loader.close)
         return loader
 
