@@ -269,5 +269,22 @@ class Control(Recorded):
         self.assertIn("use-after-poison", self.read("idle").stderr)
 
 
+class Ends(Recorded):
+    """The end of the interpreter, exits.py says how many."""
+
+    def end(self, *arguments):
+        program = os.path.join(os.path.dirname(os.path.abspath(__file__)), "exits.py")
+        done = subprocess.run([sys.executable, program, self.path, *arguments], capture_output=True, text=True)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        return done.stdout
+
+    def test_with_everything_alive_it_is_quiet(self):
+        every = 1 if os.environ.get("HEADRACE_LONG_TESTS") else 12
+        self.assertEqual(self.end(str(every)), f"{120 // every + 6} ends, and they said: ''\n")
+
+    def test_a_batch_that_was_given_back_is_seen(self):
+        self.assertRegex(self.end("--control"), "given_back ended with [1-9]")
+
+
 if __name__ == "__main__":
     unittest.main()
