@@ -9,6 +9,7 @@ objects.
 from __future__ import annotations
 
 import ctypes
+import functools
 import weakref
 from typing import Any, NoReturn
 
@@ -50,7 +51,7 @@ class Seat:
         if not first:
             raise _library.error()
         self.bytes = size.value
-        self.memory = (ctypes.c_uint8 * self.bytes).from_address(first)
+        self.memory = _bytes(self.bytes).from_address(first)
         self.tensors = {name: (tuple(tensor.shape[:tensor.ndim]), _DTYPES[tensor.dtype], tensor.raw - first)
                         for name, tensor in present.items()}
 
@@ -90,9 +91,14 @@ class CopiedSeat(Seat):
                 self.tensors[name] = shape, dtype, self.bytes
                 sources.append((self.bytes, tensor.raw, _size(tensor)))
                 self.bytes += -(-_size(tensor) // 64) * 64
-        self.memory = (ctypes.c_uint8 * self.bytes)()
+        self.memory = _bytes(self.bytes)()
         for offset, raw, size in sources:
             ctypes.memmove(ctypes.addressof(self.memory) + offset, raw, size)
+
+
+@functools.lru_cache(maxsize=64)
+def _bytes(size: int) -> Any:
+    return ctypes.c_uint8 * size  # a type of its own, and a cycle of objects
 
 
 def _size(tensor: c.Tensor) -> int:

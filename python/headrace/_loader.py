@@ -10,11 +10,11 @@ from typing import Any, AsyncIterator, Iterator, NoReturn, Sequence
 import numpy as np
 
 from . import _declarations as c
-from . import _handle, _options, _ranks, _sources, _state, _stats
+from . import _making, _options, _ranks, _sources, _state, _stats
 from ._batch import Batch
 from ._errors import InvalidArgument
 from ._handle import Handle, closed, take_now
-from ._library import error, lib
+from ._library import lib
 from ._waiting import Watch, wait, wait_async
 from .transforms import chain
 
@@ -34,18 +34,43 @@ class Loader:
     more, and one after a break where that stopped. epochs=None never ends. Resumed amid such a round, a `for` ends
     where the round would have ended.
 
-    Arguments:
+    What is read:
         sources: a path, a Dataset, or a list of paths: one stream of all files. A list with Datasets: every row of
             each once an epoch. A mapping of source to weight, or a list of (source, weight): a mix.
+        resident_bytes: of mapped files that may stay mapped in; 0: 1 GiB.
+
+    What a batch has:
+        batch_size, sequence_length: rows, on each rank, and positions of a row.
+        vocab_size: ids are below it; 0: any that id_type holds.
+        id_type: of input and target: "int32", "int64", "uint16" or "float32". mask_type: "float32" or "uint8".
+        with_documents: documents and positions too. with_cu_seqlens: cu_seqlens, num_sequences and max_seqlen too, for
+            at most max_sequences; 0: as many as there are positions.
+        pad_id: what padding is filled with. ignore_masked: target is -100 where mask is 0. no_loss_across: mask is 0
+            where the target is another document's first token.
+        context_rank, context_world: which part of each row, of so many. context_documents: each document is cut for
+            them, not the row.
+        transforms: of headrace.transforms, applied to each row in this order.
+
+    In which order:
+        seed: chooses the order and every random stream.
+        shuffle: "all"; "blocks" of block_rows (0: 4096) rows that follow each other, for data larger than memory; or
+            "none": as they lie in the files.
+        packing: what a row is: "windows" of tokens, "documents", or documents that fit together, "best_fit" or
+            "bos_aligned", from pack_window of them at a time; 0: 65536.
+        epochs, steps: where a `for` ends; steps 0: by epochs alone; epochs None: never.
+        drop_last: leaves out the last step of an epoch where rows are missing.
+        skips: (epoch, first, count) triples: places of rows that are left out.
         rank, world: which rank of how many this is; neither: what torch.distributed says where it is initialized,
             else the environment of torchrun, Open MPI or Slurm, else 0 of 1; in a worker of a torch DataLoader then
             its share.
+        resume: a state_dict(), or the file of a state, to begin at.
+        as_they_come: batches are given when they are ready, not in order.
+
+    How:
+        workers: threads; 0: 1. pool_size: batches there are; 0: 2 workers + 2.
         faults: what a batch with a fault does: "stop" raises it, then and ever after; "skip" makes the bad rows
             padding; "hand_on" delivers it, with batch.status and batch.error.
-        transforms: of headrace.transforms, applied to each row in this order.
-        resume: a state_dict(), or the file of a state, to begin at.
-        skips: (epoch, first, count) triples: places of rows that are left out.
-        numa_node, huge_pages, pin: where the batches lie; pin: in memory that CUDA copies from asynchronously.
+        huge_pages, numa_node, pin: where the batches lie; pin: in memory that CUDA copies from asynchronously.
 
     Waiting gives up the interpreter's lock. In the main thread Ctrl-C, and every other signal that Python handles,
     ends a wait within a twentieth of a second; the batch that comes with it is the next one's, and state_dict() knows.
@@ -82,8 +107,8 @@ class Loader:
         self._steps = _options.integer("steps", steps, 0, 2**64 - 1)
         self._rank, self._world = _ranks.share(rank, world)
         array, count, kept = chain(transforms)
-        skipped = _skips(skips)
-        self._pool = _pool_options(huge_pages, numa_node)
+        skipped = _making.skips_of(skips)
+        self._pool = _making.pool_options(huge_pages, numa_node)
         self._pin = _options.flag("pin", pin)
         self._options = _options.fill(
             c.LoaderOptions, batch_size=batch_size, sequence_length=sequence_length, vocab_size=vocab_size,
@@ -126,7 +151,7 @@ class Loader:
             raise
 
     def __aiter__(self) -> AsyncIterator[Batch]:
-        """For `async for`: waits by a descriptor that the event loop polls. Tasks and loops of several threads share it.
+        """For `async for`: waits by a descriptor that the event loop polls. Tasks, and threads' loops, share it.
 
         As with asyncio's queues, a batch that is there is given without a turn of the event loop.
         """
@@ -279,52 +304,8 @@ class Loader:
         options.epochs = c.ENDLESS if self._epochs is None else min(rounds * self._epochs, c.ENDLESS)
         options.resume = ctypes.pointer(state) if state else None
         assert self._datasets
-        self._handle = _make(self._datasets, options, self._pool, self._pin)
+        self._handle = _making.make(self._datasets, options, self._pool, self._pin)
         self._ended = False
-
-
-def _make(datasets: _sources.Datasets, options: c.LoaderOptions, pool: c.PoolOptions | None, pin: bool) -> Handle:
-    holds = datasets.hold()
-    handle: Handle | None = None
-    try:
-        if pin:
-            from . import _cuda
-            pool = pool or c.PoolOptions()
-            pool.allocator, keep = _cuda.pinned()
-        options.pool_options = ctypes.pointer(pool) if pool else None
-        sources = _sources.array(holds, datasets.weights)
-        if pin:
-            handle = Handle(keep.make(lambda: lib.batch_loader_create_mixed(sources, len(holds),
-            ctypes.byref(options))))
-        elif datasets.weights == [0.0]:
-            handle = _handle.create(holds[0].pointer, ctypes.byref(options))
-        else:
-            handle = _handle.create_mixed(sources, len(holds), ctypes.byref(options))
-        if not handle:
-            raise error()
-        handle.begin(holds, options)
-        return handle
-    except BaseException:
-        handle = None  # freed before what it reads
-        _handle.drop_all(holds)
-        raise
-
-
-def _pool_options(huge_pages: bool, numa_node: int | None) -> c.PoolOptions | None:
-    node = None if numa_node is None else _options.integer("numa_node", numa_node, 0, 2**31 - 2) + 1
-    huge = _options.flag("huge_pages", huge_pages)
-    return _options.fill(c.PoolOptions, huge_pages=huge, numa_node=node) if huge or node else None
-
-
-def _skips(skips: Any) -> Any:
-    fields = ("epoch", "first", "count")
-    found = []
-    for i, skip in enumerate(skips):
-        if len(skip) != len(fields):
-            raise InvalidArgument(f"skips[{i}] is {skip!r}, expected (epoch, first, count)")
-        found.append(c.Skip(*(_options.integer(f"skips[{i}] {name}", value, 0, 2**64 - 1)
-                              for name, value in zip(fields, skip))))
-    return (c.Skip * len(found))(*found) if found else None
 
 
 def _nanoseconds(seconds: Any) -> int:

@@ -46,7 +46,7 @@ class Datasets:
 
 def array(holds: Sequence[Resource], weights: Sequence[float]) -> Any:
     """The sources as batch_loader_create_mixed takes them."""
-    return (c.LoaderSource * len(holds))(*(c.LoaderSource(r.pointer, w) for r, w in zip(holds, weights)))
+    return _options.array(c.LoaderSource, [c.LoaderSource(r.pointer, w) for r, w in zip(holds, weights)])
 
 
 def _pairs(sources: Any) -> list[tuple[Any, float]]:

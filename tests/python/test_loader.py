@@ -12,7 +12,7 @@ from unittest import mock
 import numpy as np
 
 import headrace
-from headrace import _declarations
+from headrace import _declarations, _making
 
 
 class WithFiles(unittest.TestCase):
@@ -66,13 +66,12 @@ class Loader(WithFiles):
 
     def test_every_option_reaches_the_library(self):
         seen = {}
-        from headrace import _loader
-        make = _loader._make
+        make = _making.make
 
         def look(datasets, options, *others):
             seen.update({name: getattr(options, name) for name, _ in options._fields_})
             return make(datasets, options, *others)
-        with mock.patch.object(_loader, "_make", look):
+        with mock.patch.object(_making, "make", look):
             loader = self.loader(vocab_size=5000, id_type="int64", mask_type="uint8", with_documents=True, workers=2,
                                  pool_size=5, seed=9, shuffle="blocks", block_rows=7, pad_id=3, epochs=4, steps=11,
                                  drop_last=True, rank=1, world=3, as_they_come=True, faults="skip",
@@ -100,6 +99,7 @@ class Loader(WithFiles):
                 (dict(steps="3"), TypeError, "steps is '3'"),
                 (dict(rank=1), headrace.InvalidArgument, "rank is 1 and world is None"),
                 (dict(rank=3, world=3), headrace.InvalidArgument, "rank is 3"),
+                (dict(skips=[3]), headrace.InvalidArgument, r"skips\[0\] is 3"),
                 (dict(skips=[(1, 2)]), headrace.InvalidArgument, r"skips\[0\] is \(1, 2\)"),
                 (dict(transforms=[print]), TypeError, r"transforms\[0\]"),
                 (dict(resume="nothing-there"), headrace.FileError, "nothing-there"),

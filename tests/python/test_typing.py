@@ -89,6 +89,7 @@ class Documentation(unittest.TestCase):
         for call, *places in (
             (headrace.Dataset.__init__, headrace.Dataset),
             (headrace.Dataset.from_memory, headrace.Dataset.from_memory, headrace.Dataset),
+            (headrace.Loader.__init__, headrace.Loader),
             (headrace.Tokenizer.__init__, headrace.Tokenizer),
             (headrace.Writer.__init__, headrace.Writer),
             (headrace.normalize, headrace.normalize),
