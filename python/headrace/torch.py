@@ -31,6 +31,7 @@ from ._cuda import free_pinned
 from ._errors import InvalidArgument
 from ._library import error, lib
 from ._loader import Loader
+from ._options import integer
 from ._ranks import find
 from ._state import to_dict
 
@@ -173,9 +174,9 @@ class Dataset(torch.utils.data.IterableDataset):  # type: ignore[misc]
     are each worker runs the whole loader; filling a batch is cheap beside bringing it to another process, which is why
     a Loader of its own, or num_workers=0, is faster than any number of workers.
 
-    Each iteration begins at the beginning, as that of a dataset does: set_epoch(e) says with which epoch, epochs=None
-    goes on for ever in one. A worker does not outlive an iteration, and the memory that a batch had there is copied to
-    here: pin is not for it, but DataLoader's pin_memory is.
+    Each iteration begins at the beginning, or where `resume` says, as that of a dataset does: set_epoch(e) says with
+    which epoch, epochs=None goes on for ever in one. A worker does not outlive an iteration, and the memory that a
+    batch had there is copied to here: pin is not for it, but DataLoader's pin_memory is.
 
     state_dict() and load_state_dict() are what torchdata's StatefulDataLoader asks of a dataset, in each worker; with
     num_workers=0 call them yourself. A state of num_workers=0 goes on with any number of them.
@@ -187,6 +188,8 @@ class Dataset(torch.utils.data.IterableDataset):  # type: ignore[misc]
         if options.pop("pin", False):
             raise InvalidArgument("headrace.torch.Dataset: pin is True, expected False: "
                                   "ask for pin_memory of the DataLoader, or take a Loader")
+        if options.get("epochs") is not None:
+            integer("epochs", options["epochs"], 1, c.ENDLESS)
         options["rank"], options["world"] = find(options.get("rank"), options.get("world"))
         self._sources, self._options = sources, options
         self._epoch = 0
@@ -194,7 +197,8 @@ class Dataset(torch.utils.data.IterableDataset):  # type: ignore[misc]
         self._run: _Run | None = None
 
     def set_epoch(self, epoch: int) -> None:
-        """The next iterations begin with this epoch. (Workers that persist do not hear of it.)"""
+        """The next iterations begin with this epoch; 0: at the beginning, or where `resume` says. (Workers that
+        persist do not hear of it.)"""
         self._epoch = epoch
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
@@ -221,6 +225,15 @@ class Dataset(torch.utils.data.IterableDataset):  # type: ignore[misc]
         return {**self.__dict__, "_run": None}  # for a worker that is spawned
 
 
+def _arguments() -> inspect.Signature:
+    """What help() shows of a Dataset: Loader's arguments, but for pin."""
+    signature = inspect.signature(Loader)
+    return signature.replace(parameters=[one for one in signature.parameters.values() if one.name != "pin"])
+
+
+Dataset.__signature__ = _arguments()
+
+
 def _beginning(loader: Loader, epoch: int) -> dict[str, Any]:
     """The state of a run that is about to begin an epoch."""
     state = c.State()
@@ -237,13 +250,13 @@ class _Run:
         if state and state["workers"] not in (1, turns):
             raise InvalidArgument(f"headrace.torch.Dataset: the state is of {state['workers']} workers, "
                                   f"expected {turns}")
-        self._first = state["first"] if state else epoch
-        epochs = options.get("epochs", 1)
-        self._end = None if epochs is None else self._first + epochs
         endless: dict[str, Any] = {**options, "epochs": None}
         self._loader = Loader(sources, **endless)
         if state or epoch:
             self._loader.load_state_dict(state["loader"] if state else _beginning(self._loader, epoch))
+        self._first = state["first"] if state else self._loader.epoch
+        epochs = options.get("epochs", 1)
+        self._end = None if epochs is None else self._first + epochs
         self._turn, self._turns = turn, turns
         self._taken = state["taken"] if state and state["workers"] == turns else 0
         self._over = False

@@ -15,7 +15,7 @@ def load():
     if not compiler:
         return None
     folder = tempfile.mkdtemp(prefix="headrace-cuda-")
-    atexit.register(shutil.rmtree, folder)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     library = os.path.join(folder, "libcuda.so.1")
     plain = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}  # not a compiler under ASan
     subprocess.run([compiler, "-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-pthread", "-Wl,-soname,libcuda.so.1",

@@ -272,6 +272,12 @@ class Workers(WithFile):
         for of in (0, 2):
             self.assertEqual(self.of_workers(of, epoch=2), expected, of)
 
+    def test_an_iteration_begins_where_a_loader_was(self):
+        loader = headrace.Loader(self.path, **self.OPTIONS)
+        for _ in range(25):
+            next(loader)
+        self.assertEqual(self.of_workers(2, resume=loader.state_dict(), epochs=1), self.of_loader()[25:])
+
     def test_states_of_workers_go_on_where_each_was(self):
         """As torchdata's StatefulDataLoader: load_state_dict in the worker, then iter; state_dict behind each batch."""
         expected = [ids for ids, _ in self.of_loader()]
@@ -293,6 +299,8 @@ class Workers(WithFile):
             ht.Dataset(self.path, **SHAPE, batch_sice=1)
         with self.assertRaisesRegex(headrace.InvalidArgument, "pin is True, expected False"):
             ht.Dataset(self.path, **SHAPE, pin=True)
+        with self.assertRaisesRegex(headrace.InvalidArgument, "epochs is 0, expected 1 to"):
+            ht.Dataset(self.path, **SHAPE, epochs=0)
         with self.assertRaisesRegex(headrace.InvalidArgument, "nothing has been iterated in this process"):
             ht.Dataset(self.path, **SHAPE).state_dict()
         with self.assertRaisesRegex(headrace.InvalidArgument, "as_they_come is True, expected False"):
