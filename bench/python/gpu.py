@@ -9,7 +9,7 @@ FILE has uint16 ids, as nanoGPT's. What is measured, in turn, several times, the
   the loader alone    batches of 1 MiB that are taken and dropped, copied nowhere: more than that nobody can bring
   to_device           a Loader(pin=True), int32 ids and a mask of bytes: batches of 1 MiB and of 128 KiB, each a copy;
                       and of 128 KiB eight in a copy: a loader with eight times the rows, whose tensors are cut to views
-  torch_train.py      a small GPT on the same file: which part of the time it waits for batches
+  torch_train.py      a GPT-2 of 124 M parameters on the same file: which part of the time it waits for batches
 
 128 KiB take a GPU less time to copy than Python takes to ask for it: the target of small batches is for eight in a copy.
 Last come the rows of the table again, parted by tabs: row, what, figure, target, PASS, FAIL or -. Ends with 0, or 1 where a
@@ -121,7 +121,7 @@ def waiting(options):
     example = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(example)
     small = ["--layers", "1", "--width", "16", "--heads", "2", "--batch-size", "2"]
-    large = ["--layers", "6", "--width", "384", "--heads", "6", "--batch-size", "32", "--sequence-length", "256"]
+    large = ["--layers", "12", "--width", "768", "--heads", "12", "--batch-size", "8", "--sequence-length", "1024"]
     arguments = [options.data, "--device", options.device, *(large if options.device == "cuda" else small)]
     start = time.perf_counter()
     example.train(example.parse(arguments + ["--steps", "5"]))

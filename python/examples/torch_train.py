@@ -20,22 +20,42 @@ import headrace
 from headrace.torch import to_device
 
 
+def attend(queries, keys, values):
+    """Causal attention over [batch, heads, places, width]."""
+    if hasattr(nn.functional, "scaled_dot_product_attention"):  # torch 2
+        return nn.functional.scaled_dot_product_attention(queries, keys, values, is_causal=True)
+    scores = queries @ keys.transpose(-2, -1) / queries.shape[-1]**0.5
+    later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).triu(1)
+    return scores.masked_fill(later, float("-inf")).softmax(-1) @ values
+
+
+class Block(nn.Module):
+    """Attention, then two layers, each behind a norm and beside the way past it."""
+
+    def __init__(self, heads, width):
+        super().__init__()
+        self.heads, self.first, self.second = heads, nn.LayerNorm(width), nn.LayerNorm(width)
+        self.attention, self.mixed = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.layers = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+
+    def forward(self, x):
+        parts = self.attention(self.first(x)).chunk(3, dim=-1)
+        found = attend(*(part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in parts))
+        x = x + self.mixed(found.transpose(1, 2).flatten(2))
+        return x + self.layers(self.second(x))
+
+
 class Gpt(nn.Module):
-    """Pre-norm transformer with learned positions; the head shares the embedding's weights."""
+    """Learned places; the head shares the embedding's weights."""
 
     def __init__(self, vocabulary, length, layers, heads, width):
         super().__init__()
         self.ids, self.places = nn.Embedding(vocabulary, width), nn.Embedding(length, width)
-        block = nn.TransformerEncoderLayer(width, heads, 4 * width, dropout=0.0, activation="gelu", batch_first=True,
-                                           norm_first=True)
-        self.blocks = nn.TransformerEncoder(block, layers, norm=nn.LayerNorm(width), enable_nested_tensor=False)
-        self.register_buffer("causal", torch.full((length, length), float("-inf")).triu(1), persistent=False)
+        self.blocks = nn.Sequential(*(Block(heads, width) for _ in range(layers)), nn.LayerNorm(width))
         nn.init.normal_(self.ids.weight, std=0.02)
 
     def forward(self, ids):
-        length = ids.shape[1]
-        found = self.ids(ids) + self.places.weight[:length]
-        return self.blocks(found, mask=self.causal[:length, :length]) @ self.ids.weight.T
+        return self.blocks(self.ids(ids) + self.places.weight[:ids.shape[1]]) @ self.ids.weight.T
 
     def loss(self, ids, targets, mask):
         """The mean over the positions that count."""

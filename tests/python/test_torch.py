@@ -188,6 +188,21 @@ class ToDevice(WithFile):
         np.testing.assert_array_equal(found["input"].numpy(), batch.input)
         self.assertEqual((self.places, self.current.log, recorded), (["side"], ["side"], [self.current] * 3))
 
+    def test_the_example_gets_on_a_device_what_it_gets_on_the_cpu(self):
+        def send(device, *what):  # the stand-in's copies are not in order with what torch does on the CPU
+            plain(device, *what)
+            self.done()
+        plain, found = _cuda.Device.send, []
+        with mock.patch.object(_cuda.Device, "send", send):
+            for device in ("cuda", "cpu"):
+                example = program("python", "examples", "torch_train")
+                options = example.parse([self.path, "--batch-size", "100"])
+                options.device = torch.device(device)
+                batches = example.Headrace(headrace.Dataset(self.path), 65536, options)
+                found.append([[tensor.tolist() for tensor in next(batches)] for _ in range(7)])
+        self.assertEqual(found[0], found[1])
+        self.assertEqual(self.cuda.stand_in_misuses(), 0)
+
     def test_memory_that_is_not_pinned_is_copied_as_ever(self):
         copies = self.cuda.stand_in_copies()
         batch = next(self.loader())
