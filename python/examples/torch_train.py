@@ -9,6 +9,7 @@ to the last bit. On a GPU the loader's memory is pinned, and a batch is one copy
 """
 import argparse
 import os
+import pickle
 import sys
 import time
 
@@ -160,7 +161,10 @@ class Run:
         os.replace(self.options.state + ".part", self.options.state)
 
     def load(self):
-        state = torch.load(self.options.state, map_location=self.options.device)
+        try:
+            state = torch.load(self.options.state, map_location=self.options.device)
+        except (pickle.UnpicklingError, EOFError, RuntimeError) as error:
+            raise ValueError(f"{self.options.state} is not a state of torch_train.py: {error}") from None
         if not isinstance(state, dict) or not {"step", "model", "optimizer", "batches"} <= state.keys():
             raise ValueError(f"{self.options.state} is not a state of torch_train.py")
         self.step = state["step"]

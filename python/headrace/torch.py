@@ -207,7 +207,7 @@ class Dataset(torch.utils.data.IterableDataset):  # type: ignore[misc]
         if turns > 1 and self._options.get("as_they_come"):
             raise InvalidArgument("headrace.torch.Dataset: as_they_come is True, expected False with several workers")
         state, self._state = self._state, None
-        self._run = _Run(self._sources, self._options, self._epoch, state, turn, turns)
+        self._run = _Run(self._sources, self._options, self._epoch, state, turn, turns, whole=worker is not None)
         return self._run
 
     def state_dict(self) -> dict[str, Any]:
@@ -246,7 +246,7 @@ class _Run:
     """One iteration, in a worker or without one. Its loader is endless: so it can begin with any epoch."""
 
     def __init__(self, sources: Any, options: dict[str, Any], epoch: int, state: dict[str, Any] | None, turn: int,
-                 turns: int) -> None:
+                 turns: int, whole: bool) -> None:
         if state and state["workers"] not in (1, turns):
             raise InvalidArgument(f"headrace.torch.Dataset: the state is of {state['workers']} workers, "
                                   f"expected {turns}")
@@ -257,7 +257,7 @@ class _Run:
         self._first = state["first"] if state else self._loader.epoch
         epochs = options.get("epochs", 1)
         self._end = None if epochs is None else self._first + epochs
-        self._turn, self._turns = turn, turns
+        self._turn, self._turns, self._whole = turn, turns, whole
         self._taken = state["taken"] if state and state["workers"] == turns else 0
         self._over = False
 
@@ -276,9 +276,8 @@ class _Run:
         raise StopIteration
 
     def _show(self, batch: Batch) -> dict[str, Any]:
-        """To go to another process it is one piece: torch moves that into shared memory once."""
-        whole = self._turns > 1
-        return _shown(batch, _layout(batch), torch.from_numpy(batch.block)) if whole else tensors(batch)
+        """As one piece, where it goes to another process: torch moves that into shared memory once."""
+        return _shown(batch, _layout(batch), torch.from_numpy(batch.block)) if self._whole else tensors(batch)
 
     def state(self) -> dict[str, Any]:
         return {"loader": self._loader.state_dict(), "first": self._first, "taken": self._taken,

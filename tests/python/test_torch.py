@@ -265,7 +265,7 @@ class Workers(WithFile):
 
     def test_a_batch_comes_from_a_worker_in_one_piece_of_shared_memory(self):
         dataset = ht.Dataset(self.path, **self.OPTIONS, steps=2)
-        batch = next(iter(DataLoader(dataset, batch_size=None, num_workers=2, multiprocessing_context="fork")))
+        batch = next(iter(DataLoader(dataset, batch_size=None, num_workers=1, multiprocessing_context="fork")))
         self.assertTrue(batch["mask"].is_shared())
         self.assertEqual(len({tensor.storage().data_ptr() for tensor in batch.values()}), 1)
 
@@ -358,8 +358,8 @@ class Example(WithFile):
             file.write(bytes(np.random.default_rng(1).integers(97, 123, 700, dtype=np.uint8)))  # 5 steps an epoch
         shown = io.StringIO()
         with redirect_stdout(shown):
-            options = example.parse([text, "--batch-size", "4", "--sequence-length", "32", "--layers", "1", "--width", "16",
-                                     "--heads", "2", *more])
+            options = example.parse([text, "--batch-size", "4", "--sequence-length", "32", "--layers", "1",
+                                     "--width", "16", "--heads", "2", *more])
             _, losses, _ = example.train(options)
         return losses, shown.getvalue()
 
@@ -379,7 +379,8 @@ class Example(WithFile):
         example = program("python", "examples", "torch_train")
         for arguments, said in ((["--width", "6", "x"], "--width is 6, expected a multiple of --heads, 4"),
                                 (["--steps", "0", "x"], "'0' is not a whole number from 1 on"), ([], "required: data"),
-                                ([os.path.join(self.folder, "none")], "none: ")):
+                                ([os.path.join(self.folder, "none")], "none: "),
+                                ([self.path, "--width", "4", "--state", self.path], "a.bin is not a state of torch_")):
             shown = io.StringIO()
             with self.assertRaises(SystemExit) as ended, redirect_stderr(shown):
                 example.main(arguments)
