@@ -10,7 +10,7 @@ SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cuda_stand_in
 
 
 def load():
-    """The library, loaded under the driver's name; None without a compiler."""
+    """The library, loaded under the driver's name; None without a compiler, or where the real one is loaded already."""
     compiler = os.environ.get("CC") or shutil.which("cc") or shutil.which("gcc")
     if not compiler:
         return None
@@ -21,6 +21,8 @@ def load():
     subprocess.run([compiler, "-std=gnu11", "-O1", "-g", "-shared", "-fPIC", "-pthread", "-Wl,-soname,libcuda.so.1",
                     "-o", library, SOURCE], check=True, env=plain)
     loaded = ctypes.CDLL(library)
+    if not hasattr(ctypes.CDLL("libcuda.so.1"), "stand_in_hold"):
+        return None
     loaded.stand_in_fail.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_int]
     for name in ("stand_in_copies", "stand_in_host_functions", "stand_in_registrations"):
         getattr(loaded, name).restype = ctypes.c_long

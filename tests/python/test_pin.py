@@ -27,7 +27,7 @@ def setUpModule():
     global cuda
     cuda = cuda_stand_in.load()
     if not cuda:
-        raise unittest.SkipTest("no C compiler")
+        raise unittest.SkipTest("no C compiler, or a real driver")
 
 
 def wait_until(condition):

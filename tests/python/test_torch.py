@@ -133,7 +133,7 @@ class ToDevice(WithFile):
     def setUpClass(cls):
         cls.cuda = cuda_stand_in.load()
         if not cls.cuda:
-            raise unittest.SkipTest("no C compiler")
+            raise unittest.SkipTest("no C compiler, or a real driver")
 
     def setUp(self):
         super().setUp()
