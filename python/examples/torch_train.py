@@ -5,7 +5,9 @@
     python3 torch_train.py --device cuda --state run.pt train.bin
 
 With --loader torch the same windows come in the same order from torch's own DataLoader: on the CPU the losses are equal
-to the last bit. On a GPU the loader's memory is pinned, and a batch is one copy that nobody waits for.
+to the last bit. On a GPU the loader's memory is pinned, and a batch is one copy that nobody waits for. Each line says
+which part of the time went into the next batch, the calls for its copy included, and which part of that was waiting for
+the loader's threads.
 """
 import argparse
 import os
@@ -80,7 +82,8 @@ class Headrace:
         return found["input"], found["target"], found["mask"]
 
     def waited(self):
-        return f", {self.loader.stats().trainer_wait_ns / 1e9:.3f} s of it for the loader's threads"
+        """Seconds, for the loader's threads."""
+        return self.loader.stats().trainer_wait_ns / 1e9
 
 
 class Windows(torch.utils.data.Dataset):
@@ -117,7 +120,7 @@ class Torch:
         return ids, targets, torch.ones(ids.shape, device=ids.device)
 
     def waited(self):
-        return ""
+        return 0.0  # it does not say
 
 
 def order(options):
@@ -174,29 +177,34 @@ class Run:
 
 
 def train(options):
-    """Trains for options.steps steps. The run, its losses, and which part of the time it waited for batches."""
+    """Trains for options.steps steps, or options.seconds. The run, its losses, and which parts of the time it spent in
+    next, and in there waited for the loader's threads."""
     run, losses, shown = Run(options), [], 0
-    waited, share = 0.0, 0.0
+    parts = 0.0, 0.0
     for i in range(options.steps):
         before = time.perf_counter()
         if i == 1:  # what is measured: the first step makes what stays
-            start, waited = before, 0.0
+            start, in_next, waited = before, 0.0, run.batches.waited()
         batch = next(run.batches)
-        waited += time.perf_counter() - before
+        if i > 0:
+            in_next += time.perf_counter() - before
         losses.append(run.train_step(batch))
-        if (i + 1) % options.every == 0 or i + 1 == options.steps:
+        last = i + 1 == options.steps or i > 0 and time.perf_counter() - start >= options.seconds
+        if (i + 1) % options.every == 0 or last:
             losses[shown:] = [loss.item() for loss in losses[shown:]]  # waits for the device
             line, shown = f"step {run.step}: loss {sum(losses[shown:]) / (i + 1 - shown):.4f}", i + 1
             if i > 0:
                 seconds = time.perf_counter() - start
-                share = waited / seconds
+                parts = in_next / seconds, (run.batches.waited() - waited) / seconds
                 tokens = i * options.batch_size * options.sequence_length
-                line += f", {tokens / seconds:,.0f} tokens/s, waiting {100 * share:.2f} %"
+                line += f", {tokens / seconds:,.0f} tokens/s, {100 * parts[0]:.2f} % of the time in next"
+                line += f", {100 * parts[1]:.2f} % waiting" if options.loader == "headrace" else ""
             print(line, flush=True)
-    print(f"waiting: {waited:.3f} s in next{run.batches.waited()}")
+        if last:
+            break
     if options.state:
         run.save()
-    return run, losses, share
+    return run, losses, parts
 
 
 def whole(text):
@@ -217,6 +225,7 @@ def parse(arguments):
                                 ("workers", 1, "threads of headrace's loader"),
                                 ("every", 10, "steps from line to line")):
         parser.add_argument(f"--{name}", type=whole, default=default, metavar="N", help=f"{what}; default: {default}")
+    parser.add_argument("--seconds", type=float, default=float("inf"), metavar="S", help="end after so many, too")
     parser.add_argument("--learning-rate", type=float, default=1e-3, metavar="X", help="default: 0.001")
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="of weights and order; default: 1")
     options = parser.parse_args(arguments)

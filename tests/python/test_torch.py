@@ -366,7 +366,8 @@ class Example(WithFile):
     def test_its_losses_are_those_with_torch_s_loader_to_the_last_bit_and_go_on_so(self):
         whole, shown = self.train("--steps", "13")
         self.assertEqual(len(set(whole)), 13)
-        self.assertRegex(shown, r"step 13: loss [0-9.]+, [0-9,]+ tokens/s, waiting [0-9.]+ %\nwaiting: ")
+        self.assertRegex(shown, r"step 13: loss [0-9.]+, [0-9,]+ tokens/s, [0-9.]+ % of the time in next, "
+                                r"[0-9.]+ % waiting\n")
         self.assertEqual(self.train("--steps", "13", "--loader", "torch")[0], whole)
         self.assertNotEqual(self.train("--steps", "13", "--seed", "2")[0], whole)
         for loader in ("headrace", "torch"):
@@ -397,21 +398,22 @@ class Bench(WithFile):
         with redirect_stdout(shown):
             status = gpu.main(["--data", ids, "--seconds", "0.2", "--device", "cpu", "--csv", csv])
         table = [line.split("\t") for line in shown.getvalue().splitlines() if line.startswith("row\t")]
-        self.assertEqual(len(table), 8)
+        self.assertEqual(len(table), 9)
         self.assertEqual({len(row) for row in table}, {5})
         self.assertEqual(status, int(any(row[4] == "FAIL" for row in table)))
         with open(csv, encoding="utf-8") as file:
-            self.assertEqual(len(file.readlines()), 8)
+            self.assertEqual(len(file.readlines()), 9)
 
     def test_the_targets_are_parts_of_torch_s_copies(self):
         gpu = program("bench", "python", "gpu")
         names = ("torch's copies of 64 MiB", "torch's copies of 1 MiB", "to_device, batches of 1 MiB",
                  "to_device, batches of 128 KiB, 8 in a copy")
 
-        def verdicts(*figures, share=0.009):
-            return [row[3] for row in gpu.rows({name: (figure,) * 3 for name, figure in zip(names, figures)}, share)]
-        self.assertEqual(verdicts(50, 40, 36, 30), ["-", "-", "PASS", "PASS", "PASS"])
-        self.assertEqual(verdicts(50, 40, 35, 29, share=0.011), ["-", "-", "FAIL", "FAIL", "FAIL"])
+        def verdicts(*figures, waiting):
+            found = {name: (figure,) * 3 for name, figure in zip(names, figures)}
+            return [row[3] for row in gpu.rows(found, (0.5, waiting))]
+        self.assertEqual(verdicts(50, 40, 36, 30, waiting=0.009), ["-", "-", "PASS", "PASS", "-", "PASS"])
+        self.assertEqual(verdicts(50, 40, 35, 29, waiting=0.011), ["-", "-", "FAIL", "FAIL", "-", "FAIL"])
 
 
 if __name__ == "__main__":
