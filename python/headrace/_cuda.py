@@ -122,6 +122,7 @@ class Arena:
         self._device = _current_device(cuda)
         self._chunks: dict[int, int] = {}
         self._failures: dict[int, BaseException] = {}  # of _register, by thread
+        self._takers: list[None] = []  # one for each loader that is about to be made: pinned() says so, make() ends it
         self._attach = c.ArenaAttach(self._register)  # lives as long as the arena: C calls it
         options = c.ArenaOptions(attach=self._attach)
         self.pointer = lib.batch_arena_create(ctypes.byref(options))
@@ -151,6 +152,12 @@ class Arena:
         It is called in a thread of its own: Python runs the handlers of signals in the main thread, and what one raises
         at the entry of a callback would be lost. What one raises meanwhile is raised when the call is over.
         """
+        try:
+            return self._in_a_thread(create)
+        finally:
+            self._takers.pop()
+
+    def _in_a_thread(self, create: Callable[[], Any]) -> int:
         answer: list[int] = []
         raised: list[BaseException] = []
         done = threading.Event()
@@ -188,9 +195,15 @@ class Arena:
         return any(memory <= address and address + size <= memory + chunk
                    for memory, chunk in list(self._chunks.items()))
 
-    @property
-    def in_use(self) -> int:
-        return int(lib.batch_arena_in_use(self.pointer))
+    def reserve(self) -> c.Allocator:
+        """Its allocator, for a loader that make() makes next."""
+        allocator: c.Allocator = lib.batch_arena_allocator(self.pointer)
+        self._takers.append(None)
+        return allocator
+
+    def idle(self) -> bool:
+        """Whether no loader and no batch has any of it, nor is about to."""
+        return not self._takers and not lib.batch_arena_in_use(self.pointer)
 
     def free(self) -> None:
         """Gives the memory back; nothing of it is in use."""
@@ -228,15 +241,15 @@ def pinned() -> tuple[c.Allocator, Arena]:
     global _arena
     with _lock:
         _arena = _arena or Arena(driver())
-        return lib.batch_arena_allocator(_arena.pointer), _arena
+        return _arena.reserve(), _arena
 
 
 def free_pinned() -> bool:
     """Gives the pinned memory back to the system, unless a loader or a batch has some of it, also one whose copy to a
-    device is under way. Answers whether none is left. (Not while another thread makes a loader with pin=True.)"""
+    device is under way. Answers whether none is left."""
     global _arena
     with _lock:
-        if _arena and not _arena.in_use:
+        if _arena and _arena.idle():
             arena, _arena = _arena, None
             arena.free()
         return _arena is None

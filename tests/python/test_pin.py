@@ -88,6 +88,14 @@ class Pinned(WithFile):
         del kept
         self.assertTrue(_cuda.free_pinned())
 
+    def test_nor_is_memory_that_a_loader_is_about_to_take(self):
+        def make(arena, create):
+            self.assertFalse(_cuda.free_pinned())
+            return plain(arena, create)
+        plain = _cuda.Arena.make
+        with mock.patch.object(_cuda.Arena, "make", make):
+            self.assertEqual(len(self.batches()), 64)
+
     def test_what_cuda_says_is_the_error(self):
         cuda.stand_in_fail(b"cuMemHostRegister_v2", 2, 0)
         said = "cuMemHostRegister of .* CUDA_ERROR_OUT_OF_MEMORY: out of memory"
@@ -210,7 +218,7 @@ class Sending(WithFile):
         for batch in self.loader(seed=5, pool_size=3):
             found.append((self.send(batch), batch.input.size * 4))
         del batch
-        wait_until(lambda: _cuda._arena.in_use == 0)
+        wait_until(lambda: _cuda._arena.idle())
         self.assertEqual([there[:size].tobytes() for there, size in found], expected)
 
     def test_where_the_driver_refuses_the_copy_has_ended_and_the_batch_is_the_caller_s(self):
