@@ -71,11 +71,15 @@ static float rate_at(const cuda_arguments *a, uint64_t step) {
   return static_cast<float>(a->rate * (1 - 0.9 * static_cast<double>(step) / static_cast<double>(a->steps)));
 }
 
+static bool is_over(const cuda_arguments *a, const outcome *o, const progress *p) {
+  return o->steps >= a->steps || interrupted || progress_clock() - p->started >= a->seconds;
+}
+
 /* The steps of a block: each on the next batch_size rows. */
 static void train_on(cuda_model *m, const feed_block *block, const cuda_arguments *a, outcome *o, progress *p,
                      const BatchLoader *loader) {
   feed_wait(block, m->stream);
-  for (uint32_t row = 0; row < block->rows && o->steps < a->steps; row += a->batch_size) {
+  for (uint32_t row = 0; row < block->rows && !is_over(a, o, p); row += a->batch_size) {
     cuda_model_step(m, block, row, rate_at(a, o->steps++));
     o->tokens += static_cast<uint64_t>(a->batch_size) * a->sequence_length;
     if (!progress_due(p, o->steps)) continue;
@@ -104,7 +108,7 @@ static outcome train(BatchLoader *loader, cuda_model *m, const cuda_arguments *a
   progress p = progress_start(a->steps);
   while (block) {
     train_on(m, block, a, &o, &p, loader);
-    if (o.steps >= a->steps || interrupted || progress_clock() - p.started >= a->seconds) break;
+    if (is_over(a, &o, &p)) break;
     block = feed_next(&f);
   }
   o.good = block != nullptr;

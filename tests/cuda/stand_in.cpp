@@ -227,7 +227,8 @@ cudaError_t cudaMalloc(void **devPtr, size_t size) {
   void *address = mmap(nullptr, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   void *bytes = std::malloc(size);
   if (address == MAP_FAILED || !bytes) return cudaErrorMemoryAllocation;
-  std::memset(bytes, 0x7b, size); /* CUDA does not clear it either */
+  std::memset(bytes, 0x7b,
+              std::min(size, size_t{1} << 22)); /* CUDA does not clear it either; more would take time */
   std::lock_guard<std::mutex> lock(the_world().mutex);
   the_world().allocated[reinterpret_cast<uintptr_t>(address)] = {size, bytes};
   *devPtr = address;

@@ -27,11 +27,17 @@ cuda_program(train_cuda_stand_in ${examples}/cuda_feed.cu)
 add_executable(train_cuda_reference cuda/reference.c)
 target_link_libraries(train_cuda_reference PRIVATE cuda_examples)
 
+find_program(HEADRACE_BASH bash)
 set(run ${cuda}/train_cuda.sh $<TARGET_FILE:train_cuda_stand_in> $<TARGET_FILE:train_cuda_reference>)
 foreach(what IN ITEMS losses failures copies)
   add_test(NAME train_cuda_${what} COMMAND sh ${run} ${what})
   set_tests_properties(train_cuda_${what} PROPERTIES LABELS unit TIMEOUT ${HEADRACE_TEST_TIMEOUT})
 endforeach()
+
+if(NOT HEADRACE_SANITIZE AND HEADRACE_BASH)
+  add_test(NAME gpu_script COMMAND sh ${cuda}/gpu.sh ${PROJECT_SOURCE_DIR}/scripts/gpu $<TARGET_FILE:train_cuda_stand_in>)
+  set_tests_properties(gpu_script PROPERTIES LABELS unit TIMEOUT ${HEADRACE_TEST_TIMEOUT})
+endif()
 
 # cuda_fault(<name> <what is found> <code> <code in its place>)
 function(cuda_fault name found code instead)
