@@ -172,7 +172,7 @@ static void introduce(const pipeline *p, const cuda_arguments *a) {
   std::printf("headrace %s: %llu tokens in %zu files, to %s\n", batch_version(),
               static_cast<unsigned long long>(batch_dataset_tokens(p->dataset)),
               batch_dataset_files(p->dataset), gpu.name);
-  std::printf("workers: %u -> batches: %u x %u, %u in a copy of %.0f KiB; %.0f MiB of pinned memory\n",
+  std::printf("workers: %u -> batches: %u x %u, %u in a copy of %.1f KiB; %.0f MiB of pinned memory\n",
               a->workers, a->batch_size, a->sequence_length, p->group, bytes / 1024,
               static_cast<double>(batch_arena_bytes(p->arena)) / (1 << 20));
 }

@@ -8,7 +8,7 @@
 
 #define DEFAULT_CORPUS "/usr/share/common-licenses"
 
-enum { MAX_POSITIONS = 1 << 22, COPY_BYTES = 1 << 20 };
+enum { MAX_POSITIONS = 1 << 22, COPY_BYTES = 1 << 20, MAX_WORKERS = 14 };
 
 static void print_help(void) {
   puts("usage: train_cuda [OPTION]... [FILE]...\n"
@@ -17,7 +17,8 @@ static void print_help(void) {
        "\n"
        "  --steps N            training steps (default 2500)\n"
        "  --seconds S          stop after so long (default 45; 3 with --copy-only)\n"
-       "  --workers N          threads that load batches (default 1; with --copy-only all processors but 2)\n"
+       "  --workers N          threads that load batches (default 1; with --copy-only processors - 2, at "
+       "most 14)\n"
        "  --batch-size N       rows of a batch (default 32)\n"
        "  --sequence-length N  bytes of a row (default 256)\n"
        "  --group N            batches in a copy (default: as make 1 MiB, at most a sixteenth of an epoch)\n"
@@ -106,7 +107,8 @@ static bool set_option(cuda_arguments *a, int option, const char *text, const ch
 
 static uint32_t default_workers(const cuda_arguments *a) {
   long processors = sysconf(_SC_NPROCESSORS_ONLN);
-  return a->copy_only && processors > 3 ? (uint32_t)processors - 2 : 1;
+  if (!a->copy_only || processors <= 3) return 1;
+  return processors > MAX_WORKERS + 2 ? MAX_WORKERS : (uint32_t)processors - 2;
 }
 
 /* What depends on other options; and whether all of them go together. */
