@@ -8,18 +8,12 @@
 
 enum { ON_THE_WAY = 16, PLAIN_ROOMS = 4, ENOUGH = 1 << 30 };
 
-static double waited(const BatchLoader *loader) {
-  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
-  batch_loader_get_stats(loader, &stats);
-  return static_cast<double>(stats.trainer_wait_ns) * 1e-9;
-}
-
 bool copy_batches(BatchLoader *loader, double seconds, copies *done) {
   feed f;
   feed_open(&f, loader, ON_THE_WAY);
   bool good = true;
   for (int i = 0; good && i < 2 * ON_THE_WAY; i++) good = feed_next(&f) != nullptr; /* all rooms are made */
-  double start = progress_clock(), waited_before = waited(loader);
+  double start = progress_clock(), waited_before = feed_waited(&f);
   *done = copies{};
   while (good && progress_clock() - start < seconds) {
     const feed_block *block = feed_next(&f);
@@ -30,7 +24,7 @@ bool copy_batches(BatchLoader *loader, double seconds, copies *done) {
   }
   CUDA_CHECK(cudaStreamSynchronize(f.copying));
   done->seconds = progress_clock() - start;
-  done->waited = waited(loader) - waited_before;
+  done->waited = feed_waited(&f) - waited_before;
   feed_close(&f);
   return good;
 }

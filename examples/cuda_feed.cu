@@ -91,6 +91,12 @@ void feed_used(const feed_block *block, cudaStream_t stream) {
   CUDA_CHECK(cudaEventRecord(block->used, stream));
 }
 
+double feed_waited(const feed *f) {
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  batch_loader_get_stats(f->loader, &stats);
+  return static_cast<double>(stats.trainer_wait_ns) * 1e-9;
+}
+
 void feed_close(feed *f) {
   CUDA_CHECK(cudaStreamSynchronize(f->copying));
   CUDA_CHECK(cudaStreamSynchronize(f->releasing));

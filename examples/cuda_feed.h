@@ -59,6 +59,9 @@ void feed_wait(const feed_block *block, cudaStream_t stream);
 /* What stands before this in `stream` is all that needs the block. */
 void feed_used(const feed_block *block, cudaStream_t stream);
 
+/* Seconds that feed_next has waited for the loader, and not for the device. */
+double feed_waited(const feed *f);
+
 /* Waits until all batches have been copied and released. */
 void feed_close(feed *f);
 

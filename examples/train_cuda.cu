@@ -92,19 +92,13 @@ static void train_on(cuda_model *m, const feed_block *block, const cuda_argument
   feed_used(block, m->stream);
 }
 
-static double waited(const BatchLoader *loader) {
-  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
-  batch_loader_get_stats(loader, &stats);
-  return static_cast<double>(stats.trainer_wait_ns) * 1e-9;
-}
-
 /* From the first block on, which all of this waits for once. */
 static outcome train(BatchLoader *loader, cuda_model *m, const cuda_arguments *a) {
   outcome o = {};
   feed f;
   feed_open(&f, loader, BLOCKS);
   const feed_block *block = feed_next(&f);
-  double waited_before = waited(loader);
+  double waited_before = feed_waited(&f);
   progress p = progress_start(a->steps);
   while (block) {
     train_on(m, block, a, &o, &p, loader);
@@ -115,7 +109,7 @@ static outcome train(BatchLoader *loader, cuda_model *m, const cuda_arguments *a
   if (!o.good) std::fprintf(stderr, "train_cuda: %s\n", batch_last_error()->message);
   o.last = cuda_model_loss(m, CUDA_MODEL_LAST);
   o.seconds = progress_clock() - p.started;
-  o.waited = waited(loader) - waited_before;
+  o.waited = feed_waited(&f) - waited_before;
   feed_close(&f);
   return o;
 }
