@@ -54,7 +54,8 @@ def _end_of_text(separator: str, given: int | None, tokenizer: Tokenizer | None)
         return None
     own = given if given is not None or tokenizer is None else tokenizer.end_of_text
     if own is None:
-        raise _errors.InvalidArgument(f"separator is {separator!r} without an end_of_text, expected the id")
+        raise _errors.InvalidArgument(f"separator is {separator!r} without an end_of_text, expected the id, or "
+                                      "separator='none'")
     return own
 
 
