@@ -95,6 +95,7 @@ class Documentation(unittest.TestCase):
             (headrace.normalize, headrace.normalize),
             (headrace.metrics, headrace.metrics),
             (headrace.tokenize, headrace.tokenize, headrace.Writer, headrace.Dataset),
+            (headrace.Loader.__init__, headrace.Loader),
         ):
             text = "".join(place.__doc__ for place in places)
             with self.subTest(call.__qualname__):
