@@ -34,7 +34,7 @@ COMMAND = re.compile(r"^(?!.*\.\.\.)\s*(?:\$ |# )?(?:(?:headrace|cmake|ctest|cc|
 
 def documents():
     found = glob.glob(ROOT + "/docs/**/*.md", recursive=True) + glob.glob(ROOT + "/manual/*.md")
-    return ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"] + sorted(os.path.relpath(path, ROOT) for path in found)
+    return ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "python/README.md"] + sorted(os.path.relpath(path, ROOT) for path in found)
 
 
 def expectation(text):
