@@ -1,6 +1,7 @@
 """The loader: worker threads that turn datasets into batches, shuffled, in a known order."""
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import threading
@@ -27,7 +28,7 @@ class Loader:
                 train(batch.input, batch.target)
 
     What is in a batch depends on the tokens, the options that say what rows are and in which order they come, the
-    epoch and the step alone: not on workers, timing, restarts, ranks, nor on how the tokens are stored. docs/loader.md
+    epoch and the step alone: not on workers, timing, restarts, nor on how the tokens are stored. docs/loader.md
     says what the options mean; here they have the names and values of C.
 
     It is its own iterator. A `for` ends after `epochs` epochs, or `steps` batches; the next one goes on with as many
@@ -249,7 +250,8 @@ class Loader:
 
     def close(self) -> None:
         """Ends the loader: who waits gets Closed, threads are joined, files closed. Batches that are out stay."""
-        with self._changing:
+        lock: Any = self._changing if self._process == os.getpid() else contextlib.nullcontext()  # in a fork: locked
+        with lock:
             handle, self._handle = self._handle, None
             datasets, self._datasets = self._datasets, None
         if handle is not None:

@@ -97,6 +97,15 @@ class Fork(unittest.TestCase):
         self.assertEqual(self.in_fork(drop), 2 * list(range(10)))
         self.assertEqual(next(self.loader).step, 1)
 
+    def test_it_can_be_closed_there_while_another_thread_makes_the_next_loader(self):
+        def close():
+            thread = threading.Thread(target=self.loader.close)
+            thread.start()
+            thread.join()
+            return "closed"
+        with self.loader._changing:
+            self.assertEqual(self.in_fork(close), "closed")
+
     def test_what_needs_no_workers_is_known_there(self):
         self.assertEqual(self.in_fork(lambda: [self.loader.epoch_steps, self.loader.epoch_rows, self.loader.world]),
                          [50, 100, 1])
