@@ -75,6 +75,7 @@ class Loader:
 
     Waiting gives up the interpreter's lock. In the main thread Ctrl-C, and every other signal that Python handles,
     ends a wait within a twentieth of a second; the batch that comes with it is the next one's, and state_dict() knows.
+    (Python 3.9 and 3.10 may raise it between any two instructions: there the last ones of next() may lose a batch.)
     A wait while all batches are held by this process starts the cyclic collector, once, and warns after two seconds.
 
     Threads: any may call anything at any time; several that iterate get distinct batches, and each holds one while it

@@ -2,6 +2,7 @@
 import gc
 import os
 import signal
+import sys
 import tempfile
 import threading
 import unittest
@@ -73,6 +74,7 @@ class Waiting(unittest.TestCase):
         self.assertEqual(next(loader).step, 2)
         self.assertEqual(held, [])
 
+    @unittest.skipIf(sys.version_info < (3, 11), "signals are seen between any two instructions, the last ones too")
     def test_no_batch_is_lost_or_doubled_wherever_a_signal_comes(self):
         loader = self.loader(batch_size=1, pool_size=3)
         came = []
