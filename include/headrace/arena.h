@@ -18,8 +18,8 @@
 
    Life cycle: it outlives the pools that have its allocator, and their batches, which may outlive the pools. Any number
    of pools, one after the other or at the same time, may have it; what one has given back the next one gets, so
-   that attaching is paid for once. Chunks are neither moved nor given back before batch_arena_free: it has as much
-   as was in use at the busiest time, and what lies between blocks that are in use.
+   that attaching is paid for once. Chunks are neither moved nor given back before batch_arena_free: it keeps what the
+   busiest time needed.
 
    Threads: every call may run at the same time as every other one, but for batch_arena_free, which must be the last.
 
@@ -47,12 +47,13 @@ typedef struct batch_arena_options {
   size_t size;        /* see base.h */
   size_t chunk_bytes; /* 0: 16 MiB; rounded up to whole pages; a larger block gets a chunk of its own size */
   /* Each new chunk, before anything lies there, in the thread that makes the pool or resizes it: at the same time in
-     several, where several do. false: this memory cannot be had, and there is none for the pool. It may call
+     several, where several do. false: this memory cannot be had, and there is none for the pool; why, the
+     caller keeps, in context say. It may call
      batch_arena_bytes and batch_arena_in_use, and nothing else with the arena. NULL: nobody is told. */
   bool (*attach)(void *context, void *memory, size_t bytes);
   /* Each chunk that was attached, in batch_arena_free alone. NULL: nobody is told. */
   void (*detach)(void *context, void *memory, size_t bytes);
-  void *context;
+  void *context;   /* of both */
   int numa_node;   /* BATCH_NUMA_NODE(n), which needs libnuma; 0: wherever the pool's creating thread runs */
   bool huge_pages; /* ask for them (madvise); where there are none it is no error. Chunks are whole ones */
   uint8_t reserved[3]; /* 0 */
@@ -61,11 +62,15 @@ typedef struct batch_arena_options {
 #define BATCH_ARENA_OPTIONS_INIT HEADRACE_OPTIONS_INIT(batch_arena_options)
 
 /* Makes an arena, which has no memory yet. NULL options: the defaults.
-   Returns: the arena, owned by the caller; NULL on a bad option, or lack of memory. */
+   Returns: the arena, owned by the caller; NULL with an error: BATCH_ERROR_INVALID_ARGUMENT,
+   BATCH_ERROR_UNSUPPORTED (the node), BATCH_ERROR_OVERFLOW (chunks of more than 2^45 bytes) or
+   BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchArena *batch_arena_create(const batch_arena_options *options);
 
 /* Returns what batch_pool_options.allocator is set to, for pools whose elements are to lie in the arena; for NULL
-   an allocator that has no memory, and an error. The pool's huge_pages and numa_node stay 0. */
+   an allocator that has no memory, and an error. The pool's huge_pages and numa_node stay 0. Where the system or
+   attach refuses memory, making or resizing the pool fails with BATCH_ERROR_OUT_OF_MEMORY, and nothing has changed but
+   that chunks made until then are the arena's. */
 HEADRACE_API batch_allocator batch_arena_allocator(BatchArena *arena);
 
 /* Returns how many bytes all its chunks have, in use or not. */
