@@ -12,7 +12,7 @@
 #include "process/watched.h"
 #include "sync/port.h"
 
-enum { BATCHES = 8, ROUNDS = 10, MOST_SLEEPERS = 2 };
+enum { BATCHES = 8, ROUNDS = 10, STEPS = 2000, MOST_SLEEPERS = 2 };
 
 static Batch *out[2 * BATCHES];
 static unsigned num_out;
@@ -243,6 +243,42 @@ static void workers_wait(void) {
   free_all();
 }
 
+/* What the trainer has sent, as the streams of a GPU release it. */
+static void release_what_is_sent(void *sent) {
+  for (Batch *batch; (batch = batch_queue_dequeue(sent));) {
+    watched seen = watch();
+    batch_release(batch);
+    unwatch(&seen);
+    EXPECT_SEEN(seen.wakes <= 1, &seen);
+    seen.wakes = 0;
+    EXPECT_SEEN(is_quiet(&seen), &seen);
+  }
+}
+
+static void *train(void *sent) {
+  for (int i = 0; i < STEPS; i++) {
+    Batch *batch = batch_loader_next(loader);
+    EXPECT(batch && batch_queue_enqueue(sent, batch), "%s", batch_last_error()->message);
+  }
+  batch_loader_free(loader);
+  batch_queue_close(sent);
+  return NULL;
+}
+
+/* Workers, trainer and the thread that releases go on beside each other, and the loader is freed before the last ones. */
+static void while_a_loader_runs(void) {
+  pthread_t thread;
+  BatchQueue *sent = batch_queue_create(BATCHES);
+  batch_pool_options pools = pool_options(true);
+  make_loader(&pools, NULL);
+  EXPECT(pthread_create(&thread, NULL, train, sent) == 0, "no thread");
+  watched_run(release_what_is_sent, sent);
+  pthread_join(thread, NULL);
+  batch_queue_free(sent);
+  batch_dataset_free(dataset);
+  free_all();
+}
+
 static void release_to_all_kinds(void *unused) {
   (void)unused;
   until_asleep("headrace-loader", 1);
@@ -350,6 +386,7 @@ int main(int argc, char **argv) {
       {"one_waits", one_waits},
       {"two_wait", two_wait},
       {"workers_wait", workers_wait},
+      {"while_a_loader_runs", while_a_loader_runs},
       {"each_kind_of_waiter_is_told", each_kind_of_waiter_is_told},
       {"beside_others", beside_others},
       {"processors_have_been_counted", processors_have_been_counted},
