@@ -35,13 +35,16 @@ class Handle(ctypes.c_void_p):
         self.warned = False  # that all batches are held
         self.pool_size = self.stats().pool_size
 
-    def __del__(self, free: Callable[[Any], None] = lib.batch_loader_free) -> None:
+    def free(self, free: Callable[[Any], None] = lib.batch_loader_free) -> None:
+        """Frees it, if that has not been done, and then lets go of the datasets."""
         try:
             pointer, self.value = self.value, None
             if pointer:
                 free(pointer)
         finally:
             drop_all(getattr(self, "holds", []))
+
+    __del__ = free
 
     def take(self, call: Callable[[Any, Any, int], int], deadline: int) -> Batch | None:
         """The next batch, None where none comes in time; StopIteration at the end."""

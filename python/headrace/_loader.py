@@ -110,8 +110,8 @@ class Loader:
         self._rank, self._world = _ranks.share(rank, world)
         array, count, kept = chain(transforms)
         skipped = _making.skips_of(skips)
-        self._pool = _making.pool_options(huge_pages, numa_node)
-        self._pin = _options.flag("pin", pin)
+        self._pool = _making.pool_options(huge_pages, numa_node, pin)
+        self._pin = pin
         self._options = _options.fill(
             c.LoaderOptions, batch_size=batch_size, sequence_length=sequence_length, vocab_size=vocab_size,
             id_type=id_type, mask_type=mask_type, with_documents=with_documents, with_cu_seqlens=with_cu_seqlens,

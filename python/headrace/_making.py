@@ -34,15 +34,19 @@ def make(datasets: _sources.Datasets, options: c.LoaderOptions, pool: c.PoolOpti
         handle.begin(holds, options)
         return handle
     except BaseException:
-        handle = None  # freed before what it reads
+        if handle is not None:
+            handle.free()  # before what it reads; frames of the exception may have it
         drop_all(holds)
         raise
 
 
-def pool_options(huge_pages: bool, numa_node: int | None) -> c.PoolOptions | None:
-    """Where batches lie; None: anywhere."""
+def pool_options(huge_pages: bool, numa_node: int | None, pin: bool) -> c.PoolOptions | None:
+    """Where batches lie; None: anywhere, or where pinned memory does."""
     node = None if numa_node is None else _options.integer("numa_node", numa_node, 0, 2**31 - 2) + 1
     huge = _options.flag("huge_pages", huge_pages)
+    if _options.flag("pin", pin) and (huge or node):
+        given = "huge_pages is True" if huge else f"numa_node is {numa_node}"
+        raise InvalidArgument(f"{given} beside pin, expected one of them: pinned memory is where CUDA has it")
     return _options.fill(c.PoolOptions, huge_pages=huge, numa_node=node) if huge or node else None
 
 

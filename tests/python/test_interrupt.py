@@ -6,12 +6,13 @@ import sys
 import tempfile
 import threading
 import unittest
+import unittest.mock
 import warnings
 
 import numpy as np
 
 import headrace
-from headrace import _waiting
+from headrace import _handle, _library, _waiting
 
 PACKAGE = os.path.dirname(headrace.__file__)
 
@@ -98,6 +99,19 @@ class Waiting(unittest.TestCase):
                 steps.append(int(batch._root[:4].view(np.int32)[0]))  # by no line of the package
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.assertEqual(steps, [10 * (i % 100) for i in range(len(steps))])
+
+    def test_where_one_comes_while_a_loader_is_made_that_is_freed(self):
+        def raise_interrupt(handle):
+            raise Interrupt
+        dataset = headrace.Dataset(self.path)
+        before = _library.lib.batch_count_live()
+        with unittest.mock.patch.object(_handle.Handle, "stats", raise_interrupt):
+            try:
+                headrace.Loader(dataset, batch_size=2, sequence_length=10)
+            except Interrupt as error:
+                raised = error  # with all frames
+        self.assertEqual(_library.lib.batch_count_live(), before)
+        self.assertIsNotNone(raised.__traceback__)
 
     def test_close_from_another_thread_ends_it(self):
         loader = self.loader()

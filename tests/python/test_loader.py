@@ -103,6 +103,7 @@ class Loader(WithFiles):
                 (dict(skips=[(1, 2)]), headrace.InvalidArgument, r"skips\[0\] is \(1, 2\)"),
                 (dict(transforms=[print]), TypeError, r"transforms\[0\]"),
                 (dict(resume="nothing-there"), headrace.FileError, "nothing-there"),
+                (dict(huge_pages=True, pin=True), headrace.InvalidArgument, "huge_pages is True beside pin"),
                 (dict(numa_node=-1), headrace.InvalidArgument, "numa_node is -1")):
             with self.subTest(options), self.assertRaisesRegex(error, sentence):
                 self.loader(**options)
