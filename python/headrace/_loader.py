@@ -13,7 +13,7 @@ import numpy as np
 from . import _declarations as c
 from . import _making, _options, _ranks, _sources, _state, _stats
 from ._batch import Batch
-from ._errors import InvalidArgument
+from ._errors import Closed, InvalidArgument
 from ._handle import Handle, closed, take_now
 from ._library import lib
 from ._waiting import Watch, wait, wait_async
@@ -130,27 +130,28 @@ class Loader:
         return self
 
     def __next__(self) -> Batch:
-        handle = self._handle
-        if handle is None:
-            raise closed()
-        try:
-            return handle.take(take_now, c.NO_WAIT) or wait(handle, c.FOREVER)
-        except StopIteration:
-            self._end(handle)
-            raise
+        return self._take(c.FOREVER)
 
     def next(self, timeout: float | None = None) -> Batch:
         """The next batch, waiting for at most so many seconds, 0: not at all; None: as next(loader).
 
         Raises TimedOut, and StopIteration at the end.
         """
-        until = c.FOREVER if timeout is None else time.monotonic_ns() + _nanoseconds(timeout)
-        handle = self._live()
-        try:
-            return handle.take(take_now, c.NO_WAIT) or wait(handle, until)
-        except StopIteration:
-            self._end(handle)
-            raise
+        return self._take(c.FOREVER if timeout is None else time.monotonic_ns() + _nanoseconds(timeout))
+
+    def _take(self, until: int) -> Batch:
+        while True:
+            handle = self._handle
+            if handle is None:
+                raise closed()
+            try:
+                return handle.take(take_now, c.NO_WAIT) or wait(handle, until)
+            except StopIteration:
+                self._end(handle)
+                raise
+            except Closed:
+                if handle is self._handle:
+                    raise  # else another thread goes on elsewhere, and so does this one
 
     def __aiter__(self) -> AsyncIterator[Batch]:
         """For `async for`: waits by a descriptor that the event loop polls. Tasks, and threads' loops, share it.
@@ -161,12 +162,16 @@ class Loader:
         return self
 
     async def __anext__(self) -> Batch:
-        handle = self._live()
-        try:
-            return await wait_async(handle, self._watches)
-        except StopAsyncIteration:
-            self._end(handle)
-            raise
+        while True:
+            handle = self._live()
+            try:
+                return await wait_async(handle, self._watches)
+            except StopAsyncIteration:
+                self._end(handle)
+                raise
+            except Closed:
+                if handle is self._handle:
+                    raise
 
     def fileno(self) -> int:
         """The descriptor to poll for the next batch; the loader's own, which closes it. See arm()."""

@@ -54,7 +54,7 @@ class Held:
         warnings.warn(f"headrace: waiting for a batch, while all {held} that the loader has are held in this process "
                       f"(the oldest is step {taken[0][1]} of epoch {taken[0][0]}): drop arrays, tensors and batches "
                       "that are done with, copy what is kept, or give the loader a larger pool_size", RuntimeWarning,
-                      stacklevel=5)
+                      stacklevel=6)
 
 
 def wait(handle: Handle, until: int) -> Batch:

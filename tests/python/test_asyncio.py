@@ -137,6 +137,18 @@ class Asyncio(unittest.TestCase):
             self.assertEqual(held[0].step, 0)
         self.run_all(main)
 
+    def test_who_waits_goes_on_where_the_loader_has_been_put(self):
+        async def main():
+            loader = self.loader(epochs=None)
+            state = loader.state_dict()
+            held = [await loader.__anext__(), await loader.__anext__()]
+            task = asyncio.ensure_future(loader.__anext__())
+            await asyncio.sleep(0)
+            loader.load_state_dict(state)
+            self.assertEqual((await task).step, 0)
+            self.assertEqual(len(held), 2)
+        self.run_all(main)
+
     def test_a_fault_is_raised(self):
         async def main():
             loader = self.loader(vocab_size=500)

@@ -131,6 +131,19 @@ class Waiting(unittest.TestCase):
             next(loader)
         self.assertEqual(held[0].input[0, 0], 0)
 
+    def test_who_waits_goes_on_where_another_thread_has_put_the_loader(self):
+        loader = self.loader()
+        state = loader.state_dict()
+        held = [next(loader), next(loader)]
+        before = loader.stats().trainer_wait_ns
+        thread = threading.Thread(target=lambda: held.append(next(loader)))
+        thread.start()
+        while loader.stats().trainer_wait_ns == before:
+            pass
+        loader.load_state_dict(state)
+        thread.join()
+        self.assertEqual([batch.step for batch in held], [0, 1, 0])
+
     def test_other_threads_run_during_a_wait(self):
         loader = self.loader()
         held = [next(loader), next(loader)]
