@@ -266,26 +266,31 @@ class _Run:
         self._end = None if epochs is None else self._first + epochs
         self._turn, self._turns, self._whole = turn, turns, whole
         self._taken = state["taken"] if state and state["workers"] == turns else 0
-        self._over = False
+        self._ended: dict[str, Any] | None = None  # the loader's state, when that is closed
 
     def __iter__(self) -> "_Run":
         return self
 
     def __next__(self) -> dict[str, Any]:
-        while not self._over:
+        while self._ended is None:
             batch = next(self._loader, None)
             if batch is None or (self._end is not None and batch.epoch >= self._end):
-                self._over = True
-            else:
-                self._taken += 1
-                if (self._taken - 1) % self._turns == self._turn:
-                    return self._show(batch)
+                self._finish(batch)
+                break
+            self._taken += 1
+            if (self._taken - 1) % self._turns == self._turn:
+                return self._show(batch)
         raise StopIteration
+
+    def _finish(self, beyond: Batch | None) -> None:
+        """Ends the loader, and remembers the place before a batch that is beyond the last epoch."""
+        self._ended = _beginning(self._loader, beyond.epoch) if beyond else self._loader.state_dict()
+        self._loader.close()
 
     def _show(self, batch: Batch) -> dict[str, Any]:
         """As one piece, where it goes to another process: torch moves that into shared memory once."""
         return _shown(batch, _layout(batch), torch.from_numpy(batch.block)) if self._whole else tensors(batch)
 
     def state(self) -> dict[str, Any]:
-        return {"loader": self._loader.state_dict(), "first": self._first, "taken": self._taken,
+        return {"loader": self._ended or self._loader.state_dict(), "first": self._first, "taken": self._taken,
                 "workers": self._turns}

@@ -309,6 +309,13 @@ class Workers(WithFile):
         with self.assertRaisesRegex(headrace.InvalidArgument, "the state is of 2 workers, expected 3"):
             self.worker(0, 3, {"workers": 2, "taken": 1, "first": 0, "loader": {}})
 
+    def test_at_its_end_an_iteration_is_at_the_beginning_of_what_follows(self):
+        dataset, run = self.worker(0, 0)
+        self.assertEqual(sum(1 for _ in run), 42)
+        after = headrace.Loader(self.path, **self.OPTIONS, resume=dataset.state_dict()["loader"])
+        self.assertEqual((after.epoch, next(after).step), (2, 0))
+        self.assertEqual(list(self.worker(0, 2, dataset.state_dict())[1]), [])
+
     def test_what_cannot_be_is_said(self):
         with self.assertRaisesRegex(TypeError, "batch_sice"):
             ht.Dataset(self.path, **SHAPE, batch_sice=1)
