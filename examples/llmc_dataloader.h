@@ -69,7 +69,8 @@
 #define DATALOADER_H /* it was not found, or this is it: whoever includes it later has it */
 #endif
 
-/* A statement in which a program sets others of the loader's options than those below. Of data larger than memory:
+/* A statement in which a program sets other options: not what the fields are made of (batch_size, sequence_length, rank, world,
+   id_type, drop_last, as_they_come). Of data larger than memory:
        -D'LLMC_DATALOADER_OPTIONS(o)=if ((o)->shuffle == BATCH_SHUFFLE_ALL) (o)->shuffle = BATCH_SHUFFLE_BLOCKS' */
 #ifndef LLMC_DATALOADER_OPTIONS
 #define LLMC_DATALOADER_OPTIONS(options) ((void)(options))
@@ -111,6 +112,8 @@ static inline BatchLoader *llmc_dataloader_make(const DataLoader *loader, const 
   options.shuffle = loader->should_shuffle ? BATCH_SHUFFLE_ALL : BATCH_SHUFFLE_NONE;
   options.epochs = BATCH_LOADER_ENDLESS;
   LLMC_DATALOADER_OPTIONS(&options);
+  options.id_type = BATCH_IDS_INT32; /* inputs and targets */
+  options.as_they_come = false;      /* else a number of rows were no place */
   options.batch_size = (uint32_t)loader->B;
   options.sequence_length = (uint32_t)loader->T;
   options.rank = (uint32_t)loader->process_rank;

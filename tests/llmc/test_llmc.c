@@ -1,4 +1,15 @@
 /* examples/llmc_dataloader.h beside what llm.c's own loader gives, and where it is to be otherwise. */
+#include <headrace/loader.h>
+
+static batch_loader_options *asked; /* what a program's statement sets */
+static void set_options(batch_loader_options *options) {
+  if (!asked) return;
+  options->id_type = asked->id_type;
+  options->as_they_come = asked->as_they_come;
+  options->seed = asked->seed;
+}
+#define LLMC_DATALOADER_OPTIONS(options) set_options(options)
+
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wmissing-prototypes" /* what is beside has none, as in llm.c */
 #include "llmc_dataloader.h"
@@ -258,6 +269,25 @@ Test(llmc, a_batch_is_shown_as_often_as_one_likes_and_a_reset_begins_again) {
   dataloader_next_batch(&loader);
   assert_ids(loader.inputs, 4 * T, 0, "input");
   dataloader_free(&loader);
+}
+
+Test(llmc, a_program_sets_other_options_but_not_what_the_fields_are_made_of) {
+  const char *shard = write_shard("shard.bin", 0, 1000);
+  batch_loader_options options = BATCH_LOADER_OPTIONS_INIT;
+  options.id_type = BATCH_IDS_UINT16;
+  options.as_they_come = true;
+  options.seed = 7;
+  asked = &options;
+  assert_as_llmc(1000, 2, 8, 2);
+  int first[2];
+  for (int i = 0; i < 2; i++, asked = NULL) {
+    DataLoader loader;
+    dataloader_init(&loader, shard, 2, 8, 0, 1, 1);
+    dataloader_next_batch(&loader);
+    first[i] = loader.inputs[0];
+    dataloader_free(&loader);
+  }
+  cr_assert_neq(first[0], first[1], "the seed that the program set is not the loader's");
 }
 
 /* As many tokens as a header can say, most of them zeros that take no room: 4 GiB. */
