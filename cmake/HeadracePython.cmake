@@ -27,7 +27,6 @@ if(HEADRACE_HAS_PYTHON AND HEADRACE_INSTALL)
   set(headrace_source \"${PROJECT_SOURCE_DIR}\")
   set(headrace_libdir \"${CMAKE_INSTALL_LIBDIR}\")
   set(headrace_version ${PROJECT_VERSION})
-  set(headrace_made \"${PROJECT_BINARY_DIR}/python\")
   include(\"${PROJECT_SOURCE_DIR}/cmake/install_python.cmake\")" COMPONENT python)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/python/examples DESTINATION ${CMAKE_INSTALL_DATADIR}/headrace/python COMPONENT python
     PATTERN __pycache__ EXCLUDE)

@@ -19,16 +19,22 @@ if(IS_ABSOLUTE "${dir}" OR IS_ABSOLUTE "${library}")
 else()
   cmake_path(RELATIVE_PATH library BASE_DIRECTORY "${dir}/headrace")
 endif()
-file(WRITE "${headrace_made}/_location.py"
-  "\"\"\"Where the library was installed, from this folder.\"\"\"\nLIBRARY = \"${library}\"\n")
-file(WRITE "${headrace_made}/headrace-${headrace_version}.egg-info"
-  "Metadata-Version: 1.2\nName: headrace\nVersion: ${headrace_version}\nRequires-Dist: numpy >=1.22\n")
 
 set(folder "${dir}")
 cmake_path(ABSOLUTE_PATH folder BASE_DIRECTORY "${CMAKE_INSTALL_PREFIX}")
+
+# headrace_write(<name> <text>): installs a file below the folder, of no other file: installations may run at once.
+function(headrace_write name text)
+  message(STATUS "Installing: $ENV{DESTDIR}${folder}/${name}")
+  file(WRITE "$ENV{DESTDIR}${folder}/${name}" "${text}")
+  file(CHMOD "$ENV{DESTDIR}${folder}/${name}" PERMISSIONS OWNER_READ OWNER_WRITE GROUP_READ WORLD_READ)
+  set(CMAKE_INSTALL_MANIFEST_FILES ${CMAKE_INSTALL_MANIFEST_FILES} "${folder}/${name}" PARENT_SCOPE)
+endfunction()
 file(INSTALL DESTINATION "${folder}" TYPE DIRECTORY FILES "${headrace_source}/python/headrace" PATTERN __pycache__ EXCLUDE)
-file(INSTALL DESTINATION "${folder}/headrace" TYPE FILE FILES "${headrace_made}/_location.py")
-file(INSTALL DESTINATION "${folder}" TYPE FILE FILES "${headrace_made}/headrace-${headrace_version}.egg-info")
+headrace_write(headrace/_location.py
+  "\"\"\"Where the library was installed, from this folder.\"\"\"\nLIBRARY = \"${library}\"\n")
+headrace_write(headrace-${headrace_version}.egg-info
+  "Metadata-Version: 1.2\nName: headrace\nVersion: ${headrace_version}\nRequires-Dist: numpy >=1.22\n")
 if("$ENV{DESTDIR}" STREQUAL "")
   execute_process(COMMAND ${places} ready "${folder}")
 endif()
