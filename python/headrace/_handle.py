@@ -36,13 +36,16 @@ class Handle(ctypes.c_void_p):
         self.pool_size = self.stats().pool_size
 
     def free(self, free: Callable[[Any], None] = lib.batch_loader_free) -> None:
-        """Frees it, if that has not been done, and then lets go of the datasets."""
+        """Frees it, if that has not been done, and then lets go of the datasets, and of batches that nobody got."""
         try:
             pointer, self.value = self.value, None
             if pointer:
                 free(pointer)
         finally:
             drop_all(getattr(self, "holds", []))
+            late = getattr(self, "undelivered", [])
+            while late:
+                self._batch(late.pop())  # which goes back with its root
 
     __del__ = free
 

@@ -100,6 +100,17 @@ class Waiting(unittest.TestCase):
         signal.setitimer(signal.ITIMER_REAL, 0)
         self.assertEqual(steps, [10 * (i % 100) for i in range(len(steps))])
 
+    def test_a_batch_that_one_kept_back_goes_with_its_loader(self):
+        def raise_interrupt(handle, out):
+            raise Interrupt
+        before = _library.lib.batch_count_live()
+        loader = self.loader()
+        with unittest.mock.patch.object(_handle.Handle, "_batch", raise_interrupt):
+            with self.assertRaises(Interrupt):
+                next(loader)
+        loader.close()
+        self.assertEqual(_library.lib.batch_count_live(), before)
+
     def test_where_one_comes_while_a_loader_is_made_that_is_freed(self):
         def raise_interrupt(handle):
             raise Interrupt
