@@ -111,7 +111,7 @@ class Handle(ctypes.c_void_p):
         for epoch, step in sorted((batch.epoch_id, batch.batch_id) for batch in late)[:1]:
             rows = step * self.step_rows
             if epoch == self.origin.epoch:
-                rows += _state.rows_before(self.origin) - self.origin.step * self.step_rows
+                rows += _state.rows_before(self.origin, state) - self.origin.step * self.step_rows
             at = c.State()
             if not lib.batch_loader_state_at(self, epoch, rows, ctypes.byref(at)):
                 raise self.failure()

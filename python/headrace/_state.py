@@ -49,10 +49,10 @@ def _of_text(name: str, text: Any) -> c.State:
     return c.State.from_buffer_copy(found.ljust(most, b"\0"))
 
 
-def rows_before(state: c.State) -> int:
-    """How many rows of its epoch a run at the state has given, over all ranks: those before it, without skips."""
+def rows_before(state: c.State, now: c.State) -> int:
+    """How many rows of its epoch come before a state, over all ranks, in a run that has the skips that `now` has."""
     rows, end = int(state.row), 0
-    for skip in sorted(state.skips[:state.num_skips], key=lambda skip: int(skip.first)):
+    for skip in sorted(now.skips[:now.num_skips], key=lambda skip: int(skip.first)):
         if skip.epoch == state.epoch:
             first = max(skip.first, end)
             end = max(end, min(skip.first + skip.count, state.row))

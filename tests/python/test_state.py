@@ -142,7 +142,8 @@ class State(unittest.TestCase):
         skips = [(0, 4, 3), (0, 5, 5), (1, 2, 1)]
         begin = self.loader(skips=skips)
         self.rows(begin, 9)
-        for options in (dict(skips=skips, epochs=2), dict(resume=begin.state_dict(), batch_size=3, epochs=2)):
+        for options in (dict(skips=skips, epochs=2), dict(resume=begin.state_dict(), batch_size=3, epochs=2),
+                        dict(resume=begin.state_dict(), skips=[(0, 12, 2)], epochs=2)):  # behind it, and known
             loader = self.loader(**options)
             for _ in range(70 if "skips" in options else 50):
                 expected = loader.state_dict()
