@@ -14,6 +14,11 @@ if(HEADRACE_INSTALL)
       -P \"${PROJECT_SOURCE_DIR}/cmake/after_install.cmake\")"
       COMPONENT dev)
   endif()
+  if(HEADRACE_HAS_PYTHON)
+    install(CODE "if(headrace_python_words)
+    message(\"\${headrace_python_words}\")
+  endif()" COMPONENT python)
+  endif()
   add_custom_target(uninstall COMMENT "Removing what was installed"
     COMMAND ${CMAKE_COMMAND} -D BUILD=${PROJECT_BINARY_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake VERBATIM)
 endif()

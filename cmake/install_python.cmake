@@ -35,6 +35,7 @@ headrace_write(headrace/_location.py
   "\"\"\"Where the library was installed, from this folder.\"\"\"\nLIBRARY = \"${library}\"\n")
 headrace_write(headrace-${headrace_version}.egg-info
   "Metadata-Version: 1.2\nName: headrace\nVersion: ${headrace_version}\nRequires-Dist: numpy >=1.22\n")
+set(headrace_python_words) # what is still to do: HeadraceUninstall.cmake says it at the end
 if("$ENV{DESTDIR}" STREQUAL "")
-  execute_process(COMMAND ${places} ready "${folder}")
+  execute_process(COMMAND ${places} ready "${folder}" OUTPUT_VARIABLE headrace_python_words OUTPUT_STRIP_TRAILING_WHITESPACE)
 endif()

@@ -25,7 +25,7 @@ def ready(folder):
     try:
         import numpy
     except ImportError:
-        print("headrace: the package headrace needs NumPy, which %s has not (Debian: python3-numpy)" % sys.executable)
+        print("headrace: the package headrace needs NumPy, which %s has not (pip: numpy; Debian's Python: python3-numpy)" % sys.executable)
 
 
 if __name__ == "__main__":
