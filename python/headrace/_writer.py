@@ -69,18 +69,19 @@ class Writer(Owner):
     output: the file; of shards, they get a number before the extension (train_000001.bin).
     format: "headerless" ("auto"), "datatrove", "llmc_gpt2", "llmc_llama3", "megatron" or "npy".
     token_type: "auto" is what the name tells, else the smallest that the format has and vocab_size fits.
-    vocab_size: ids are below it; 0: not known, and then u16 where there is a choice.
+    vocab_size: what you say that ids are below, for token_type; 0: not known, and then u16 where there is a choice.
+      Ids that the type does not hold are refused.
     shard_tokens: a new shard begins with the first document after so many; 0: one file.
     overwrite: replace what an earlier run with this output has written; else that is an error.
 
-    Several threads may use one, one after the other.
+    Several threads may use one, one after the other. So may signal handlers of Python's, to finish it.
     """
     _what = "writer"
 
     def __init__(self, output: Path, *, format: str = "auto", token_type: str = "auto", vocab_size: int = 0,
                  shard_tokens: int = 0, overwrite: bool = False) -> None:
         self._process = os.getpid()
-        self._lock = threading.Lock()  # a writer of the library's is for one thread at a time
+        self._lock = threading.RLock()  # for one thread at a time, and signal handlers in it
         _options.word("format", format, FORMATS)
         self._resource = make_writer(output, format=format, token_type=token_type, vocab_size=vocab_size,
                                      shard_tokens=shard_tokens, overwrite=overwrite)

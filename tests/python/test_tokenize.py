@@ -261,6 +261,20 @@ class Writer(Folder):
         with self.assertRaisesRegex(TypeError, "a Writer cannot be copied or pickled"):
             pickle.dumps(writer)
 
+    def test_a_signal_handler_may_finish_it_amid_a_call(self):
+        writer, seen = headrace.Writer(self.path("out.bin")), []
+        writer.append([1, 2])
+
+        def interrupted(pointer):  # a call of the library's, behind which the handler of a signal runs
+            seen.append(writer.finish())
+            return True
+        thread = threading.Thread(target=writer._do, args=(interrupted,), daemon=True)
+        thread.start()
+        thread.join(60)
+        self.assertEqual([done.tokens for done in seen], [2])
+        with self.assertRaises(headrace.Closed):
+            writer.append([3])
+
     def test_threads_take_turns(self):
         writer = headrace.Writer(self.path("out.bin"), token_type="u16")
         threads = [threading.Thread(target=lambda: [writer.append([i] * 10) for i in range(100)]) for _ in range(4)]
