@@ -76,9 +76,11 @@ class Headrace:
                                       id_type="uint16" if pin and vocabulary <= 65536 else "int64")
         self.state_dict, self.load_state_dict = self.loader.state_dict, self.loader.load_state_dict
         self.device = options.device
+        # Behind the steps, which are asked for long before they run, copies would come late, and next() wait for them.
+        self.copying = torch.cuda.Stream() if pin else None
 
     def __next__(self):
-        found = to_device(next(self.loader), self.device, ids=torch.int64)
+        found = to_device(next(self.loader), self.device, self.copying, ids=torch.int64)
         return found["input"], found["target"], found["mask"]
 
     def waited(self):

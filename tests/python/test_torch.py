@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import pickle
 import tempfile
+import threading
 import time
 import unittest
 import warnings
@@ -138,7 +139,8 @@ class ToDevice(WithFile):
     def setUp(self):
         super().setUp()
         self.current, self.side, self.places = Stream("current"), Stream("side"), []
-        for where, what in ((torch.cuda, {"current_stream": lambda device: self.current, "stream": self.on}),
+        for where, what in ((torch.cuda, {"current_stream": lambda device: self.current, "stream": self.on,
+                                          "Stream": lambda: self.side}),
                             (ht, {"_empty": self.empty})):
             for name, stand_in in what.items():
                 patch = mock.patch.object(where, name, stand_in)
@@ -195,13 +197,32 @@ class ToDevice(WithFile):
         plain, found = _cuda.Device.send, []
         with mock.patch.object(_cuda.Device, "send", send):
             for device in ("cuda", "cpu"):
-                example = program("python", "examples", "torch_train")
-                options = example.parse([self.path, "--batch-size", "100"])
-                options.device = torch.device(device)
-                batches = example.Headrace(headrace.Dataset(self.path), 65536, options)
+                batches = self.example(device)
                 found.append([[tensor.tolist() for tensor in next(batches)] for _ in range(7)])
         self.assertEqual(found[0], found[1])
         self.assertEqual(self.cuda.stand_in_misuses(), 0)
+
+    def example(self, device):
+        """The example's batches."""
+        example = program("python", "examples", "torch_train")
+        options = example.parse([self.path, "--batch-size", "100"])
+        options.device = torch.device(device)
+        patch = mock.patch.object(torch.Tensor, "record_stream", lambda tensor, stream: None)
+        patch.start()
+        self.addCleanup(patch.stop)
+        return example.Headrace(headrace.Dataset(self.path), 65536, options)
+
+    def test_the_example_never_waits_for_the_steps_that_it_has_asked_for(self):
+        over, in_vain, driver = threading.Event(), [], _cuda.driver()
+        step = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: in_vain.append(not over.wait(FAR)))
+        with driver.within(_cuda.device(0).context):
+            driver.check(driver.cuLaunchHostFunc(self.current.cuda_stream, step, None), "cuLaunchHostFunc")
+        batches = self.example("cuda")
+        kept = [next(batches) for _ in range(4 * batches.loader.stats().pool_size)]  # copies go to where they are
+        over.set()
+        self.done()
+        del kept
+        self.assertEqual(in_vain, [False])
 
     def test_memory_that_is_not_pinned_is_copied_as_ever(self):
         copies = self.cuda.stand_in_copies()
