@@ -273,7 +273,8 @@ def main():
     print(f"loaders of Python: {apart.run(versions, any(needs_torch(one) for one in figures))}, on {processors} processors, {rows} x {length} of "
           f"{arguments.tokens / 1e6:g} M tokens, {arguments.rounds} rounds of {arguments.seconds:g} s")
     others = apart.Others()
-    with tempfile.NamedTemporaryFile(prefix="headrace-bench-", suffix=".bin") as file:
+    folder = os.environ.get("TMPDIR", "/var/tmp")  # on a disk: pages of a file in tmpfs count as shared memory
+    with tempfile.NamedTemporaryFile(prefix="headrace-bench-", suffix=".bin", dir=folder) as file:
         work = Work(file.name, arguments.tokens, rows, length, arguments.seconds)
         apart.run(make_tokens, file.name, arguments.tokens)
         for _ in range(arguments.rounds):
