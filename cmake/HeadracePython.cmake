@@ -1,8 +1,12 @@
 # The Python package, python/headrace: it loads libheadrace.so, so nothing is built of it, and one for every Python.
-# HEADRACE_PYTHON: AUTO (installed where Python 3 is found and the library is shared), ON or OFF; inside another project OFF.
+# HEADRACE_PYTHON: AUTO (installed where Python 3.9 is found and the library is shared), ON or OFF; inside another project OFF.
 set(default OFF)
 if(PROJECT_IS_TOP_LEVEL)
   set(default AUTO)
+endif()
+get_property(type CACHE HEADRACE_PYTHON PROPERTY TYPE)
+if(type STREQUAL FILEPATH) # what find_program put into a build folder under this name is no choice
+  unset(HEADRACE_PYTHON CACHE)
 endif()
 set(HEADRACE_PYTHON ${default} CACHE STRING "Install the Python package: AUTO, ON or OFF")
 set_property(CACHE HEADRACE_PYTHON PROPERTY STRINGS AUTO ON OFF)
@@ -10,15 +14,18 @@ set(HEADRACE_PYTHON_DIR "" CACHE STRING "Where the Python package goes; empty: t
 set(Python3_FIND_STRATEGY LOCATION) # the one that python3 is, not the newest
 set(Python3_FIND_UNVERSIONED_NAMES FIRST)
 find_package(Python3 QUIET COMPONENTS Interpreter)
-set(HEADRACE_PACKAGE_PYTHON python3)
-if(NOT BUILD_SHARED_LIBS)
-  set(HEADRACE_PACKAGE_PYTHON "with BUILD_SHARED_LIBS")
-endif()
 set(found OFF)
-if(Python3_FOUND AND BUILD_SHARED_LIBS)
+set(missing "Python 3.9 or later is not found (Debian: python3)")
+set(HEADRACE_PACKAGE_PYTHON python3)
+if(Python3_FOUND AND Python3_VERSION VERSION_GREATER_EQUAL 3.9)
   set(found ON)
 endif()
-headrace_decide(HEADRACE_HAS_PYTHON HEADRACE_PYTHON ${found} "Python 3 is not found (Debian: python3), or BUILD_SHARED_LIBS is OFF")
+if(NOT BUILD_SHARED_LIBS)
+  set(found OFF)
+  set(missing "BUILD_SHARED_LIBS is OFF, and it loads libheadrace.so")
+  set(HEADRACE_PACKAGE_PYTHON "with BUILD_SHARED_LIBS")
+endif()
+headrace_decide(HEADRACE_HAS_PYTHON HEADRACE_PYTHON ${found} "${missing}")
 
 # Where it goes is known when the prefix is: cmake --install may name another one.
 if(HEADRACE_HAS_PYTHON AND HEADRACE_INSTALL)
