@@ -5,6 +5,7 @@ imports torch, which is not there.
 
 usage: run.py TEST_FILE [SECONDS]"""
 import faulthandler
+import gc
 import importlib
 import os
 import sys
@@ -38,11 +39,14 @@ def main():
         print("skipped: no torch (Debian: python3-torch)")
         return 77
     result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(module))
+    passed, run, skipped = result.wasSuccessful(), result.testsRun, len(result.skipped)
+    del sys.modules[module.__name__], module, result
+    gc.collect()  # what the tests have left
     if unseen:
         print("exceptions that no caller saw: %s" % ", ".join(unseen))
-    if not result.wasSuccessful() or unseen or not result.testsRun:
+    if not passed or unseen or not run:
         return 1
-    return 77 if len(result.skipped) == result.testsRun else 0
+    return 77 if skipped == run else 0
 
 
 if __name__ == "__main__":

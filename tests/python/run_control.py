@@ -14,6 +14,8 @@ CASES = [
     (0, "OK", HEAD + "pass"),
     (1, "AssertionError", HEAD + "self.assertEqual(1, 2)"),
     (1, "no caller saw: ValueError", FINALIZER + HEAD + "Late()"),
+    (1, "no caller saw: ValueError", FINALIZER + HEAD + "late = Late(); late.itself = late"),
+    (1, "no caller saw: ValueError", FINALIZER + "left = Late()\n" + HEAD + "pass"),
     (1, "no caller saw: ZeroDivisionError", HEAD + "t = threading.Thread(target=lambda: 1 / 0); t.start(); t.join()"),
     (1, "Ran 0 tests", "import unittest"),
     (1, "Timeout", HEAD + "time.sleep(60)"),
