@@ -20,6 +20,8 @@ CASES = [
     (1, "Ran 0 tests", "import unittest"),
     (1, "Timeout", HEAD + "time.sleep(60)"),
     (1, "No module named 'touch'", "raise ModuleNotFoundError(\"No module named 'touch'\", name='touch')"),
+    (1, "import of torch halted",
+     "exec(compile('import sys; sys.modules[\"torch\"] = None; import torch', 'other.py', 'exec'))"),
     (1, "ResourceWarning", HEAD + "open(__file__)"),
     (77, "skipped: no torch", "raise ModuleNotFoundError(\"No module named 'torch'\", name='torch')"),
     (77, "skipped=1", HEAD + "self.skipTest('no machine for it')"),
