@@ -46,11 +46,17 @@ if(HEADRACE_SANITIZE MATCHES address)
     ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1:detect_stack_use_after_return=1:strict_string_checks=1)
 endif()
 
+# A launcher's variables, which make a loader one rank of many: the tests may run in a job of Slurm.
+set(unset)
+foreach(variable IN ITEMS RANK WORLD_SIZE OMPI_COMM_WORLD_RANK OMPI_COMM_WORLD_SIZE SLURM_PROCID SLURM_NTASKS)
+  list(APPEND unset ${variable}=unset:)
+endforeach()
+
 # headrace_python_test(<name> <option of Python>... <script> <argument>...)
 function(headrace_python_test name)
   add_test(NAME python_${name} COMMAND ${python} ${ARGN})
   set_tests_properties(python_${name} PROPERTIES LABELS unit TIMEOUT ${HEADRACE_TEST_TIMEOUT} SKIP_RETURN_CODE 77
-    ENVIRONMENT "${environment}")
+    ENVIRONMENT "${environment}" ENVIRONMENT_MODIFICATION "${unset}")
 endfunction()
 
 file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/test_*.py)
