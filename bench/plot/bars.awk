@@ -5,7 +5,7 @@ BEGIN { FS = OFS = "," }
 NR == 1 || $8 != unit || (capacity && $3 != capacity) { next }
 (only != "" && $2 !~ only) || (leave_out != "" && $4 ~ leave_out) { next }
 !($2 in seen) { seen[$2] = 1; cell[++cells] = $2 }
-{ row[$2, ++rows[$2]] = $5 "," $6 "," $7 "," $4 "," ($4 == "headrace") "," sprintf("%.3g", $5) }
+{ row[$2, ++rows[$2]] = $5 "," $6 "," $7 "," $4 "," ($4 ~ /^headrace(-python.*)?$/) "," sprintf("%.3g", $5) }
 END {
   for (i = 1; i <= cells; i++) {
     line++
