@@ -18,7 +18,7 @@ def dataset_options(*, tokenizer: Tokenizer | None = None, malformed: str = "kee
                     **given: Any) -> c.DatasetOptions:
     """The C options; the tokenizer is held by them, until release()."""
     if tokenizer is not None and not isinstance(tokenizer, Tokenizer):
-        raise TypeError(f"tokenizer is {tokenizer!r}, expected a headrace.Tokenizer")
+        raise TypeError(f"tokenizer is {_options.shown(tokenizer)}, expected a headrace.Tokenizer")
     if temporary_directory is not None:
         given["temporary_directory"] = _options.path("temporary_directory", temporary_directory)
     options = _options.fill(c.DatasetOptions, spans=_span_options(spans), separator=separator,
@@ -49,8 +49,8 @@ def _end_of_text(separator: str, given: int | None, tokenizer: Tokenizer | None)
     """The id that parts documents: as given, or else the tokenizer's own."""
     if _options.word("separator", separator, c.SEPARATOR) == 0:
         if given is not None:
-            raise _errors.InvalidArgument(f"end_of_text is {given!r} without a separator, expected where it stands: "
-                                          "separator='before' or 'after'")
+            raise _errors.InvalidArgument(f"end_of_text is {_options.shown(given)} without a separator, expected "
+                                          "where it stands: separator='before' or 'after'")
         return None
     own = given if given is not None or tokenizer is None else tokenizer.end_of_text
     if own is None:
@@ -66,8 +66,8 @@ def _span_options(spans: Spans) -> c.SpanOptions | None:
         return c.SpanOptions(kind=_options.word("spans", spans, c.SPANS))
     known = [name for name, *_ in c.SpanOptions._fields_ if name not in ("size", "reserved")]
     if not isinstance(spans, Mapping) or not all(name in known for name in spans):
-        raise TypeError(f"spans is {spans!r}, expected {_options.one_of(c.SPANS)}, or a mapping with some of "
-                        + ", ".join(known))
+        raise TypeError(f"spans is {_options.shown(spans)}, expected {_options.one_of(c.SPANS)}, or a mapping with "
+                        "some of " + ", ".join(known))
     given = dict(spans)
     if isinstance(given.get("train_roles"), (list, tuple)):
         given["train_roles"] = ",".join(map(str, given["train_roles"]))

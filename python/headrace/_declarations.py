@@ -24,6 +24,7 @@ STATUS = ("ok", "full", "empty", "closed", "timedout", "end", "ready") + ("",) *
     "error_invalid_argument", "error_overflow", "error_out_of_memory", "error_out_of_range", "error_io", "error_format",
     "error_unsupported")
 TENSOR_TYPE = ("float32", "float64", "int32", "int64", "uint8", "uint16", "uint32")
+MASK_TYPE = ("float32", "", "", "", "uint8")  # of TENSOR_TYPE those that a mask can have
 ID_TYPE = ("int32", "int64", "uint16", "float32")
 SHUFFLE = ("all", "blocks", "none")
 PACKING = ("windows", "documents", "best_fit", "bos_aligned")
@@ -225,7 +226,7 @@ class LoaderOptions(Options):
                 ("context_documents", c_bool), ("max_sequences", c_uint32), ("context_rank", c_uint32),
                 ("context_world", c_uint32), ("pack_window", c_uint32), ("skips", POINTER(Skip)),
                 ("num_skips", c_size_t)]
-    NAMES = {"id_type": ID_TYPE, "mask_type": TENSOR_TYPE, "shuffle": SHUFFLE, "packing": PACKING, "faults": FAULTS}
+    NAMES = {"id_type": ID_TYPE, "mask_type": MASK_TYPE, "shuffle": SHUFFLE, "packing": PACKING, "faults": FAULTS}
 
 
 class LoaderSource(Structure):

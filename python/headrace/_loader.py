@@ -209,6 +209,8 @@ class Loader:
 
     def places(self, batch: Batch) -> np.ndarray[Any, Any]:
         """The places in their epoch of a batch's rows, in the order without skips, of all ranks; -1 for padding."""
+        if not isinstance(batch, Batch):
+            raise TypeError(f"batch is {_options.shown(batch)}, expected a headrace.Batch")
         handle = self._live()
         found = np.empty(batch.batch_size, np.int64)  # NO_PLACE, 2^64 - 1, is -1
         if not lib.batch_loader_places(handle, batch._pointer, found.ctypes.data_as(ctypes.POINTER(ctypes.c_uint64))):

@@ -54,9 +54,9 @@ def skips_of(skips: Any) -> Any:
     """The triples as an array of C's; None of none."""
     fields = ("epoch", "first", "count")
     found = []
-    for i, skip in enumerate(skips):
+    for i, skip in enumerate(_options.several("skips", skips, "triples (epoch, first, count)")):
         if not isinstance(skip, (tuple, list)) or len(skip) != len(fields):
-            raise InvalidArgument(f"skips[{i}] is {skip!r}, expected (epoch, first, count)")
+            raise InvalidArgument(f"skips[{i}] is {_options.shown(skip)}, expected (epoch, first, count)")
         found.append(c.Skip(*(_options.integer(f"skips[{i}] {name}", value, 0, 2**64 - 1)
                               for name, value in zip(fields, skip))))
     return _options.array(c.Skip, found)

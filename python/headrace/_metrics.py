@@ -26,12 +26,14 @@ def metrics(loaders: Loader | Mapping[str, Loader] | None = None, *,
 
     One text has all there is of a process. Loaders are not delayed by it; docs/metrics.md has the names.
     """
+    if not isinstance(labels, (Mapping, type(None))):
+        raise TypeError(f"labels is {_options.shown(labels)}, expected a mapping of names to values")
     kept: list[Any] = []
     objects = [c.MetricsObject(name=name, loader=_live(name, loader, kept))
                for name, loader in _named("loaders", loaders)]
     objects += [c.MetricsObject(name=name, tokenize=ctypes.pointer(_state(progress)))
                 for name, progress in _named("tokenize", tokenize)]
-    texts = [c.MetricsLabel(_options.text("labels", name), _options.text(f"labels[{name!r}]", value))
+    texts = [c.MetricsLabel(_options.text("labels", name), _options.text(f"labels[{_options.shown(name)}]", value))
              for name, value in (labels or {}).items()]
     options = _options.fill(c.MetricsOptions, num_objects=len(objects),
                             objects=_options.array(c.MetricsObject, objects),
@@ -56,14 +58,14 @@ def _named(argument: str, given: Any) -> list[tuple[bytes | None, Any]]:
 def _live(name: Any, loader: Any, kept: list[Any]) -> Any:
     """The C loader, which is kept for the call."""
     if not isinstance(loader, Loader):
-        raise TypeError(f"loaders has {loader!r}, expected a headrace.Loader")
+        raise TypeError(f"loaders has {_options.shown(loader)}, expected a headrace.Loader")
     kept.append(loader._live())
     return kept[-1]
 
 
 def _state(progress: Any) -> c.TokenizeProgress:
     if not isinstance(progress, Progress):
-        raise TypeError(f"tokenize has {progress!r}, expected a headrace.Progress")
+        raise TypeError(f"tokenize has {_options.shown(progress)}, expected a headrace.Progress")
     fields = dataclasses.asdict(progress)
     return c.TokenizeProgress(**{name: value.encode("utf-8", "surrogateescape") if isinstance(value, str) else value
                                  for name, value in fields.items()})

@@ -5,6 +5,7 @@ import ctypes
 import functools
 import operator
 import os
+import reprlib
 import sys
 from typing import Any, Sequence, TypeVar, Union
 
@@ -14,6 +15,18 @@ from . import _declarations as c
 from . import _errors
 
 Options = TypeVar("Options", bound=c.Options)
+
+_repr = reprlib.Repr()
+_repr.maxstring = _repr.maxother = 200
+_repr.maxlong = 60
+
+
+def shown(value: Any) -> str:
+    """What was given, as an error names it: repr(), cut in the middle where that is long."""
+    try:
+        return _repr.repr(value)
+    except ValueError:  # more digits than Python writes
+        return "a number of very many digits"
 
 
 def one_of(words: Sequence[str]) -> str:
@@ -25,41 +38,52 @@ def one_of(words: Sequence[str]) -> str:
 def word(name: str, value: Any, words: Sequence[str]) -> int:
     """The number of a word; - stands for _, as the command writes it."""
     if not isinstance(value, str):
-        raise TypeError(f"{name} is {value!r}, expected {one_of(words)}")
+        raise TypeError(f"{name} is {shown(value)}, expected {one_of(words)}")
     try:
-        return words.index(value.replace("-", "_"))
+        return words.index(value.replace("-", "_") or "?")  # "" stands where no word is
     except ValueError:
-        raise _errors.InvalidArgument(f"{name} is {value!r}, expected {one_of(words)}") from None
+        raise _errors.InvalidArgument(f"{name} is {shown(value)}, expected {one_of(words)}") from None
 
 
 def flag(name: str, value: Any) -> bool:
     """True or False, NumPy's too."""
     if isinstance(value, (bool, np.bool_)):
         return bool(value)
-    raise TypeError(f"{name} is {value!r}, expected True or False")
+    raise TypeError(f"{name} is {shown(value)}, expected True or False")
 
 
 def integer(name: str, value: Any, lowest: int, highest: int) -> int:
     """A whole number in [lowest, highest], NumPy's too."""
     try:
-        number = operator.index(value)
+        number = None if isinstance(value, (bool, np.bool_)) else operator.index(value)
     except TypeError:
         number = None
-    if number is None or isinstance(value, bool):
-        raise TypeError(f"{name} is {value!r}, expected a whole number")
+    if number is None:
+        raise TypeError(f"{name} is {shown(value)}, expected a whole number")
     if not lowest <= number <= highest:
-        raise _errors.InvalidArgument(f"{name} is {number}, expected {lowest} to {highest}")
+        raise _errors.InvalidArgument(f"{name} is {shown(number)}, expected {lowest} to {highest}")
     return number
 
 
 def real(name: str, value: Any) -> float:
     """A number."""
-    if not isinstance(value, (str, bytes, bytearray, bool)):
+    if not isinstance(value, (str, bytes, bytearray, bool, np.bool_)):
         try:
             return float(value)
+        except OverflowError:
+            raise _errors.InvalidArgument(f"{name} is {shown(value)}, expected a number that a float holds") from None
         except (TypeError, ValueError):
             pass
-    raise TypeError(f"{name} is {value!r}, expected a number")
+    raise TypeError(f"{name} is {shown(value)}, expected a number")
+
+
+def several(name: str, value: Any, expected: str) -> list[Any]:
+    """What can be iterated, as a list."""
+    try:
+        items = iter(value)
+    except TypeError:
+        raise TypeError(f"{name} is {shown(value)}, expected {expected}") from None
+    return list(items)
 
 
 Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
@@ -68,14 +92,14 @@ Path = Union[str, bytes, "os.PathLike[str]", "os.PathLike[bytes]"]
 def text(name: str, value: Any) -> bytes:
     """A string as UTF-8; bytes as they are."""
     if not isinstance(value, (str, bytes)):
-        raise TypeError(f"{name} is {value!r}, expected a string")
+        raise TypeError(f"{name} is {shown(value)}, expected a string")
     return _c_string(name, value, "utf-8")
 
 
 def path(name: str, value: Any) -> bytes:
     """The name of a file, as the system has it: of a str, bytes or os.PathLike."""
     if not isinstance(value, (str, bytes, os.PathLike)):
-        raise TypeError(f"{name} is {value!r}, expected a path: str, bytes or os.PathLike")
+        raise TypeError(f"{name} is {shown(value)}, expected a path: str, bytes or os.PathLike")
     return _c_string(name, os.fspath(value), sys.getfilesystemencoding())
 
 
@@ -83,10 +107,7 @@ def paths(name: str, value: Any) -> list[bytes]:
     """One path or several of them."""
     if isinstance(value, (str, bytes, os.PathLike)):
         return [path(name, value)]
-    try:
-        items = list(value)
-    except TypeError:
-        raise TypeError(f"{name} is {value!r}, expected a path, or several of them") from None
+    items = several(name, value, "a path, or several of them")
     if not items:
         raise _errors.InvalidArgument(f"{name} has no path, expected at least one")
     return [path(f"{name}[{i}]", item) for i, item in enumerate(items)]
@@ -97,13 +118,13 @@ def encoded(name: str, value: str, encoding: str) -> bytes:
     try:
         return value.encode(encoding, "surrogateescape")
     except UnicodeEncodeError as error:
-        raise _errors.InvalidArgument(f"{name} is {value!r}, expected text that can be encoded: {error}") from None
+        raise _errors.InvalidArgument(f"{name} is {shown(value)}, expected text that can be encoded: {error}") from None
 
 
 def _c_string(name: str, value: str | bytes, encoding: str) -> bytes:
     found = value if isinstance(value, bytes) else encoded(name, value, encoding)
     if b"\0" in found:
-        raise _errors.InvalidArgument(f"{name} is {value!r}, expected no NUL in it")
+        raise _errors.InvalidArgument(f"{name} is {shown(value)}, expected no NUL in it")
     return found
 
 

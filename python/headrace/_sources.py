@@ -54,11 +54,8 @@ def _pairs(sources: Any) -> list[tuple[Any, float]]:
         return [(sources, 0.0)]
     if isinstance(sources, Mapping):
         return _weighted(sources.items())
-    try:
-        items = list(sources)
-    except TypeError:
-        raise TypeError(f"sources is {sources!r}, expected a path, a Dataset, several of them, or a mix of (source, "
-                        "weight) pairs") from None
+    items = _options.several("sources", sources, "a path, a Dataset, several of them, or a mix of (source, weight) "
+                             "pairs")
     if not items:
         raise InvalidArgument("sources is empty, expected at least one")
     if all(isinstance(item, tuple) for item in items):
@@ -72,11 +69,11 @@ def _weighted(items: Any) -> list[tuple[Any, float]]:
     pairs = []
     for item in items:
         if len(item) != 2:
-            raise InvalidArgument(f"sources has {item!r}, expected a (source, weight) pair")
+            raise InvalidArgument(f"sources has {_options.shown(item)}, expected a (source, weight) pair")
         source, weight = item
-        weight = _options.real(f"the weight of {source!r}", weight)
+        weight = _options.real(f"the weight of {_options.shown(source)}", weight)
         if not weight > 0:
-            raise InvalidArgument(f"the weight of {source!r} is {weight}, expected a number above 0")
+            raise InvalidArgument(f"the weight of {_options.shown(source)} is {weight}, expected a number above 0")
         pairs.append((list(source) if isinstance(source, tuple) else source, weight))
     if not pairs:
         raise InvalidArgument("sources is empty, expected at least one")

@@ -23,6 +23,8 @@ def to_dict(state: c.State) -> dict[str, Any]:
 
 def of(name: str, given: Any) -> c.State:
     """A state, of a dict of state_dict() or a file of the command's or of C's; the argument's name for errors."""
+    if not isinstance(given, (Mapping, str, bytes, os.PathLike)):
+        raise TypeError(f"{name} is {_options.shown(given)}, expected what state_dict() gives, or the path of a state")
     if not isinstance(given, Mapping):
         state = c.State()
         if not lib.batch_loader_state_load(ctypes.byref(state), _options.path(name, given)):
@@ -32,7 +34,7 @@ def of(name: str, given: Any) -> c.State:
         raise FormatError(f"{name} has the keys {sorted(map(str, given))}, expected 'state' and 'version', as "
                           "state_dict() gives")
     if given["version"] != VERSION:
-        raise FormatError(f"{name} has version {given['version']!r}, expected {VERSION}")
+        raise FormatError(f"{name} has version {_options.shown(given['version'])}, expected {VERSION}")
     return _of_text(name, given["state"])
 
 

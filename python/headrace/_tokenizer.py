@@ -143,9 +143,9 @@ class Tokenizer(Owner):
 
 def _special_tokens(tokens: Mapping[str, int]) -> Any:
     if not isinstance(tokens, Mapping):
-        raise TypeError(f"special_tokens is {tokens!r}, expected a mapping of texts to ids")
+        raise TypeError(f"special_tokens is {_options.shown(tokens)}, expected a mapping of texts to ids")
     made = [c.SpecialToken(_options.text("special_tokens", text),
-                           _options.integer(f"special_tokens[{text!r}]", id, 0, 2**31 - 1))
+                           _options.integer(f"special_tokens[{_options.shown(text)}]", id, 0, 2**31 - 1))
             for text, id in tokens.items()]
     return _options.array(c.SpecialToken, made)
 

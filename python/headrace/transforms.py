@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable
 
 from . import _declarations as c
 from ._library import lib
-from ._options import array, fill, integer
+from ._options import array, fill, integer, several, shown
 
 __all__ = ["Transform", "dropout", "mask", "noise", "normalize", "replace"]
 
@@ -39,7 +39,7 @@ def mask(*, probability: float, mask_id: int, vocab_size: int, keep: Iterable[in
     10 % stay. The target becomes what the input was, the mask 1 where chosen and 0 elsewhere. Ids in `keep` are never
     chosen.
     """
-    ids = [integer(f"keep[{i}]", id, -2**31, 2**31 - 1) for i, id in enumerate(keep)]
+    ids = [integer(f"keep[{i}]", id, -2**31, 2**31 - 1) for i, id in enumerate(several("keep", keep, "ids"))]
     options = fill(c.MaskOptions, probability=probability, mask_id=mask_id, vocab_size=vocab_size,
                    keep=array(ctypes.c_int32, ids), num_keep=len(ids))
     kept = f", keep={ids}" if ids else ""
@@ -76,11 +76,8 @@ def chain(transforms: Any) -> tuple[Any, int, Any]:
     """For a loader's options: the transforms as an array of C's, or None, how many, and what must be kept meanwhile."""
     if isinstance(transforms, Transform):
         transforms = [transforms]
-    try:
-        kept = list(transforms)
-    except TypeError:
-        raise TypeError(f"transforms is {transforms!r}, expected those of headrace.transforms") from None
+    kept = several("transforms", transforms, "those of headrace.transforms")
     for i, transform in enumerate(kept):
         if not isinstance(transform, Transform):
-            raise TypeError(f"transforms[{i}] is {transform!r}, expected one of headrace.transforms")
+            raise TypeError(f"transforms[{i}] is {shown(transform)}, expected one of headrace.transforms")
     return array(c.Transform, [transform._made for transform in kept]), len(kept), kept

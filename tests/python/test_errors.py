@@ -57,6 +57,34 @@ class Classes(unittest.TestCase):
             self.assertEqual((type(error), error.status), (kind, status))
             self.assertIsInstance(error, builtin)
 
+    def test_what_cannot_be_is_named_and_cut_where_it_is_long(self):
+        dataset, huge, long = headrace.Dataset.from_memory(np.arange(100)), 10**400, "x" * 10**6 + "\ud800"
+        batch = dict(batch_size=1, sequence_length=1)
+        loader = headrace.Loader(dataset, **batch)
+        mask = dict(probability=0.5, mask_id=0, vocab_size=9)
+        for kind, begin, call in (
+            (ValueError, "timeout is 1000", lambda: loader.next(timeout=huge)),
+            (ValueError, "the weight of .* is 1000", lambda: headrace.Loader([(dataset, huge)], **batch)),
+            (ValueError, "epochs is 1000", lambda: headrace.Loader(dataset, epochs=huge, **batch)),
+            (ValueError, "epochs is (1000|a number of very many digits)",
+             lambda: headrace.Loader(dataset, epochs=10**5000, **batch)),
+            (ValueError, "text is 'xxx", lambda: headrace.Tokenizer.bytes().encode(long)),
+            (ValueError, "shuffle is 'xxx", lambda: headrace.Loader(dataset, shuffle=long, **batch)),
+            (ValueError, "mask_type is 'int32', expected 'float32' or 'uint8'$",
+             lambda: headrace.Loader(dataset, mask_type="int32", **batch)),
+            (ValueError, "mask_type is ''", lambda: headrace.Loader(dataset, mask_type="", **batch)),
+            (TypeError, "epochs is True", lambda: headrace.Loader(dataset, epochs=np.True_, **batch)),
+            (TypeError, "timeout is True", lambda: loader.next(timeout=np.True_)),
+            (TypeError, "skips is 5", lambda: headrace.Loader(dataset, skips=5, **batch)),
+            (TypeError, "keep is 5", lambda: headrace.transforms.mask(keep=5, **mask)),
+            (TypeError, "resume is 5", lambda: headrace.Loader(dataset, resume=5, **batch)),
+            (TypeError, "batch is 5", lambda: loader.places(5)),
+            (TypeError, "labels is 5", lambda: headrace.metrics(labels=5)),
+        ):
+            with self.assertRaisesRegex(kind, "^" + begin) as caught:
+                call()
+            self.assertLess(len(str(caught.exception)), 500)
+
     def test_what_a_build_lacks_or_does_not_know_is_unsupported(self):
         path = os.path.join(self.folder, "a.bin")
         np.arange(10, dtype=np.uint16).tofile(path)
