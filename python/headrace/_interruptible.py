@@ -1,6 +1,7 @@
 """Calls of the library that take long: Ctrl-C ends the wait for one, though nothing ends the call."""
 from __future__ import annotations
 
+import _thread
 import threading
 from typing import Any, Callable
 
@@ -19,7 +20,11 @@ def _taken(token: list[None]) -> bool:
 
 
 class Call:
-    """A call in a thread of its own: Python runs the handlers of signals in its main one."""
+    """A call in a thread of its own: Python runs the handlers of signals in its main one.
+
+    Thread and Event of the module threading have locks of their own, which a signal at a bad instant leaves locked for
+    ever. So the thread is one of _thread's, and its end is told by a bool and a lock that nobody holds in between.
+    """
 
     def __init__(self, call: Callable[[], Any], abandoned: Callable[[Any], None] = lambda answer: None) -> None:
         self._call, self._abandoned = call, abandoned
@@ -27,7 +32,9 @@ class Call:
         self._failure: BaseException | None = None
         self._begin: list[None] = [None]  # for the thread, to begin; for who waits, to have it never begin
         self._end: list[None] = [None]  # for whoever ends first, and leaves the answer to the other
-        self.over = threading.Event()
+        self._ended = False
+        self._gate = _thread.allocate_lock()  # unlocked at the end, behind _ended
+        self._gate.acquire()
 
     def _run(self) -> None:
         if not _taken(self._begin):
@@ -38,21 +45,29 @@ class Call:
             self._failure = failure
         if not _taken(self._end) and self._failure is None:
             self._abandoned(self._answer)
-        self.over.set()
+        self._finish()
+
+    def _finish(self) -> None:
+        self._ended = True
+        self._gate.release()
 
     def _start(self) -> None:
         try:
-            threading.Thread(target=self._run, name="headrace", daemon=True).start()
+            _thread.start_new_thread(self._run, ())
         except RuntimeError as error:
             raise OutOfMemory(f"no thread for a call that takes long: {error}") from None
 
     def _leave(self) -> None:
         if _taken(self._begin):
-            self.over.set()
-        elif not _taken(self._end):  # it has just ended, and nobody else knows the answer
-            self.over.wait()
-            if self._failure is None:
-                self._abandoned(self._answer)
+            self._finish()
+        elif not _taken(self._end) and self._failure is None:  # it has just ended, and nobody else knows the answer
+            self._abandoned(self._answer)
+
+    def join(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """Waits for its end; `meanwhile` is called again and again until then."""
+        while not self._ended:
+            if not self._gate.acquire(timeout=_SLICE):
+                meanwhile()
 
     def wait(self, meanwhile: Callable[[], None] = lambda: None) -> Any:
         """Begins it, and answers or raises what it does; `meanwhile` is called again and again until then. Whatever
@@ -60,8 +75,7 @@ class Call:
         """
         try:
             self._start()
-            while not self.over.wait(_SLICE):
-                meanwhile()
+            self.join(meanwhile)
         except BaseException:
             self._leave()
             raise

@@ -152,5 +152,5 @@ def _run(paths: Any, options: c.DatasetOptions, writer: Resource, watch: _Watch,
         tell()
     except BaseException:
         watch.stop()
-        call.over.wait()
+        call.join()
         raise

@@ -2,13 +2,16 @@
 import copy
 import gc
 import gzip
+import itertools
 import json
 import os
 import pathlib
 import pickle
 import signal
+import sys
 import tempfile
 import threading
+import time
 import unittest
 import weakref
 from unittest import mock
@@ -338,7 +341,7 @@ class Life(Folder):
         self.assertIs(threading.current_thread(), threading.main_thread())
         with self.assertRaisesRegex(headrace.FileError, "nothing here: open: No such file"):
             headrace.Dataset(os.path.join(self.folder, "nothing here"))
-        self.assertEqual(_interruptible.run(threading.current_thread).name, "headrace")
+        self.assertNotEqual(_interruptible.run(threading.get_ident), threading.get_ident())
 
 
 class Calls(unittest.TestCase):
@@ -357,18 +360,45 @@ class Calls(unittest.TestCase):
             def meanwhile():
                 if ended:
                     begin.set()
-                    call.over.wait()
+                    call.join()
                 raise KeyError("mine")
             with self.assertRaisesRegex(KeyError, "mine"):
                 call.wait(meanwhile)
             begin.set()
             taken.wait()
-            call.over.wait()
+            call.join()
             self.assertEqual(answers, ["answer"])
+
+    def test_wherever_a_signal_comes_its_thread_ends(self):
+        def raised_at(place):
+            """Whether the call has so many places, in whatever module, of which this is where one raises."""
+            places = itertools.count()
+
+            def trace(frame, event, argument):
+                if frame.f_code is not raised_at.__code__ and next(places) == place:
+                    raise KeyError("mine")
+                return trace
+            call = _interruptible.Call(lambda: "answer")
+            sys.settrace(trace)
+            try:
+                call.wait()
+            except KeyError:
+                return True
+            finally:
+                sys.settrace(None)
+            return False
+
+        def threads():
+            return len(os.listdir("/proc/self/task"))
+        before = threads()
+        self.assertGreater(sum(1 for _ in itertools.takewhile(raised_at, itertools.count())), 5)
+        end = time.monotonic() + 60
+        while threads() > before:
+            self.assertLess(time.monotonic(), end, "a thread that never ends")
 
     def test_where_there_is_no_thread_to_be_had_nothing_runs(self):
         ran = []
-        with mock.patch.object(threading.Thread, "start", side_effect=RuntimeError("can't start new thread")):
+        with mock.patch.object(_interruptible._thread, "start_new_thread", side_effect=RuntimeError("can't start new thread")):
             with self.assertRaisesRegex(headrace.OutOfMemory, "can't start new thread"):
                 _interruptible.run(lambda: ran.append(1))
         self.assertEqual(ran, [])
