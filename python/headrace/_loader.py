@@ -31,9 +31,10 @@ class Loader:
     epoch and the step alone: not on workers, timing, restarts, nor on how the tokens are stored. docs/loader.md
     says what the options mean; here they have the names and values of C.
 
-    It is its own iterator. A `for` ends after `epochs` epochs, or `steps` batches; the next one goes on with as many
-    more, and one after a break where that stopped. epochs=None never ends. Resumed amid such a round, a `for` ends
-    where the round would have ended.
+    It is its own iterator. A `for` ends after `epochs` epochs, or after `steps` batches where that is sooner; the next
+    one goes on from there, and one after a break where that stopped (behind the last batch: it ends at once).
+    epochs=None never ends. Begun amid epochs, by steps or resumed, a `for` ends with the last of those `epochs`; steps
+    are counted anew.
 
     What is read:
         sources: a path, a Dataset, or a list of paths: one stream of all files. A list with Datasets: every row of
@@ -174,7 +175,10 @@ class Loader:
                     raise
 
     def fileno(self) -> int:
-        """The descriptor to poll for the next batch; the loader's own, which closes it. See arm()."""
+        """The descriptor to poll for the next batch; the loader's own, which closes it. See arm().
+
+        It is another one after load_state_dict(), and in the next `for`.
+        """
         handle = self._live()
         descriptor = int(lib.batch_loader_fd(handle))
         if descriptor < 0:
@@ -191,7 +195,8 @@ class Loader:
 
     def state_dict(self) -> dict[str, Any]:
         """The place after the last batch that was given, for load_state_dict or resume=, of a Loader with the same
-        data, seed, sequence_length and order; batch_size, world and workers may differ.
+        data, seed, sequence_length and order; batch_size, world and workers may differ. With as_they_come: the place
+        before the first batch that was not given; those behind it that were come again.
 
         A dict of an int and a str: pickle, torch.save and json.dump write it.
         """
@@ -208,7 +213,10 @@ class Loader:
         return handle.replay(_options.integer("epoch", epoch, 0, most), _options.integer("step", step, 0, most))
 
     def places(self, batch: Batch) -> np.ndarray[Any, Any]:
-        """The places in their epoch of a batch's rows, in the order without skips, of all ranks; -1 for padding."""
+        """The places in their epoch of a batch's rows, in the order without skips, of all ranks; -1 for padding.
+
+        A batch of this `for`, or one that replay() made: not from before load_state_dict(), nor of an earlier `for`.
+        """
         if not isinstance(batch, Batch):
             raise TypeError(f"batch is {_options.shown(batch)}, expected a headrace.Batch")
         handle = self._live()

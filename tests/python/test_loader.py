@@ -189,6 +189,10 @@ class Rounds(WithFiles):
         self.assertEqual(self.places(loader), [(0, step) for step in range(30)])
         self.assertEqual(self.places(loader), [(0, step) for step in range(30, 50)])
         self.assertEqual(self.places(loader), [(1, step) for step in range(30)])
+        state = next(iter(loader)) and loader.state_dict()
+        self.assertEqual(len(self.places(self.loader(steps=10, resume=state))), 10)  # counted anew
+        resumed = self.loader(steps=30, resume=state)
+        self.assertEqual([len(self.places(resumed)), self.places(resumed)[-1]], [19, (2, 29)])
         endless = self.loader(steps=70, epochs=None)
         self.assertEqual(len(endless), 70)
         self.assertEqual([len(self.places(endless)), endless.epoch, len(self.places(endless))], [70, 1, 70])
