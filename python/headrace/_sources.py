@@ -19,8 +19,10 @@ Sources = Union[Source, Mapping[Any, float], Sequence[tuple[Source, float]]]
 class Datasets:
     """Holds the datasets of a loader, whoever else closes them."""
 
+    _holds: list[Resource] = []  # of one that a signal kept from its own
+
     def __init__(self, sources: Sources) -> None:
-        self._holds: list[Resource] = []
+        self._holds = []
         self.weights: list[float] = []
         for source, weight in _pairs(sources):
             dataset = source if isinstance(source, Dataset) else Dataset(source)

@@ -101,6 +101,8 @@ def tokenize(paths: Path | Sequence[Path], output: Path, *, tokenizer: Tokenizer
     end. An exception that `progress` raises, and Ctrl-C, stop it: what was there before stays, and so do shards that
     are whole, for continue_run.
     """
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress is {_options.shown(progress)}, expected a function of one argument, or None")
     names = _options.paths("paths", paths)
     array = _options.array(ctypes.c_char_p, names)
     word = _options.word("to", to, FORMATS)
@@ -143,7 +145,7 @@ def _run(paths: Any, options: c.DatasetOptions, writer: Resource, watch: _Watch,
 
     def tell() -> None:
         state = watch.progress()
-        if progress and state:
+        if progress is not None and state is not None:
             progress(state)
 
     call = Call(work)

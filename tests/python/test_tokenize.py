@@ -92,6 +92,15 @@ class Tokenize(Folder):
         headrace.tokenize(self.path("a.jsonl"), self.path("out.bin"), overwrite=True)
         self.assertEqual(headrace.Dataset(self.path("out.bin"))[:].tolist(), [*b"new", 256])
 
+    def test_progress_may_be_any_callable_and_nothing_else(self):
+        class Told(list):  # which is False while it is empty
+            __call__ = list.append
+        told = Told()
+        headrace.tokenize(self.jsonl(["ab"]), self.path("out.bin"), progress=told)
+        self.assertEqual(told[-1].tokens, 3)
+        with self.assertRaisesRegex(TypeError, "progress is 'x', expected a function"):
+            headrace.tokenize(self.jsonl(["ab"]), self.path("other.bin"), progress="x")
+
     def test_an_exception_of_progress_stops_it_and_what_was_there_stays(self):
         headrace.tokenize(self.jsonl(["old"]), self.path("out.bin"))
 
