@@ -281,6 +281,13 @@ class Loader:
     def __exit__(self, *reason: Any) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        if getattr(self, "_handle", None) is None:
+            return "<headrace.Loader closed>"
+        options = self._options
+        return (f"<headrace.Loader: {options.batch_size} rows of {options.sequence_length} a step, rank {self._rank} of "
+                f"{self._world}>")
+
     def __reduce_ex__(self, protocol: Any) -> NoReturn:
         raise TypeError("a Loader has threads and cannot be copied or pickled: make it in the process that uses it "
                         "(for a DataLoader: headrace.torch.Dataset)")

@@ -307,6 +307,12 @@ class Others(WithFiles):
         loader = self.loader(batch_size=7, world=2, rank=0)
         self.assertEqual((loader.epoch_rows, loader.epoch_steps, len(loader)), (100, 8, 8))
 
+    def test_it_says_what_it_is(self):
+        loader = self.loader(batch_size=4, rank=1, world=2)
+        self.assertEqual(repr(loader), "<headrace.Loader: 4 rows of 10 a step, rank 1 of 2>")
+        loader.close()
+        self.assertEqual(repr(loader), "<headrace.Loader closed>")
+
     def test_it_has_help(self):
         for name in dir(headrace.Loader) + dir(headrace.Batch) + dir(headrace.Stats):
             for kind in (headrace.Loader, headrace.Batch):
