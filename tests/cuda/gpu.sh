@@ -29,7 +29,11 @@ PROGRAM
 # expect STATUS PATTERN...: all of them in what it prints
 expect() {
   "$gpu" --stand-in "$dir/train_cuda" "$dir/gpu_py" >"$dir/out" 2>&1
-  status=$?
+  look $? "$@"
+}
+look() {
+  status=$1
+  shift
   [ $status -eq "$1" ] || fail "status $status, expected $1: $(cat "$dir/out")"
   shift
   for pattern in "$@"; do grep -q "$pattern" "$dir/out" || fail "no \"$pattern\": $(cat "$dir/out")"; done
@@ -54,6 +58,35 @@ programs 0.91 0.65 0.4 'row\tGPT\t2 %%\t< 1 %%\tFAIL\n' 1
 expect 1 '^GPT  *2 %  *< 1 %  *FAIL$'
 printf '#!/bin/sh\necho "train_cuda: cudaSetDevice"\nexit 1\n' >"$dir/train_cuda"
 expect 1 '^batches of 1 MiB  *an error .*FAIL$'
+
+# What was built elsewhere: a machine with a GPU, without a compiler or packages.
+programs 0.91 0.65 0.4 '' 0
+mkdir -p "$dir/machine" "$dir/built/src/cli" "$dir/built/examples"
+printf '#!/bin/sh\necho H200\n' >"$dir/machine/nvidia-smi"
+cat >"$dir/machine/python3" <<'PROGRAM'
+#!/bin/sh
+case $* in
+*test_torch_cuda.py*)
+  [ -e "$HEADRACE_LIBRARY" ] || exit 2
+  echo "Ran 5 tests in 9 s"
+  exit "$ARRIVED" ;;
+*gpu.py*) printf 'row\tGPT\t0.5 %%\t< 1 %%\tPASS\n' ;;
+esac
+PROGRAM
+printf '#!/bin/sh\nfor last; do :; done\ncp "$last" "${last%%text}ids.bin"\n' >"$dir/built/src/cli/headrace"
+cp "$dir/train_cuda" "$dir/built/examples/"
+chmod +x "$dir"/machine/* "$dir/built/src/cli/headrace"
+# built ARRIVED STATUS PATTERN...
+built() {
+  ARRIVED=$1 PATH=$dir/machine:$PATH "$gpu" --built "$dir/built" >"$dir/out" 2>&1
+  status=$?
+  shift
+  look $status "$@"
+}
+built 0 1 "gpu: there is no $dir/built/src/libheadrace.so: make it by scripts/gpu --build"
+: >"$dir/built/src/libheadrace.so"
+built 0 0 '^GPU: H200$' '^batches of 1 MiB .* PASS$' '^PyTorch: batches arrive whole  *Ran 5 tests.* PASS$' '^GPT .*PASS$'
+built 1 1 '^PyTorch: batches arrive whole  *Ran 5 tests.* FAIL$' '^GPT .*PASS$'
 
 # What train_cuda prints is what is read: figures of all five of its rows, whatever they are worth.
 "$gpu" --stand-in "$stand_in" >"$dir/out" 2>&1
