@@ -19,6 +19,12 @@ if(HEADRACE_INSTALL)
     message(\"\${headrace_python_words}\")
   endif()" COMPONENT python)
   endif()
+  # Beside the list of what was installed: below which folder, which the list does not say.
+  install(CODE "set(headrace_list install_manifest)
+  if(CMAKE_INSTALL_COMPONENT)
+    string(APPEND headrace_list _\${CMAKE_INSTALL_COMPONENT})
+  endif()
+  file(WRITE \"${PROJECT_BINARY_DIR}/\${headrace_list}.destdir\" \"\$ENV{DESTDIR}\")" ALL_COMPONENTS)
   add_custom_target(uninstall COMMENT "Removing what was installed"
     COMMAND ${CMAKE_COMMAND} -D BUILD=${PROJECT_BINARY_DIR} -P ${PROJECT_SOURCE_DIR}/cmake/uninstall.cmake VERBATIM)
 endif()

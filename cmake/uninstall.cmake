@@ -1,5 +1,6 @@
 # cmake --build BUILD --target uninstall: removes what cmake --install has put there, by its lists, and the folders of its
-# own that are empty then. A list is kept where what it names cannot be removed, or is not there.
+# own that are empty then: below the DESTDIR of that installation, or the one of this call. A list is kept where what it names
+# cannot be removed, or is not there.
 string(REGEX REPLACE "([][*?])" "[\\1]" build "${BUILD}")
 file(GLOB manifests "${build}/install_manifest*.txt")
 if(NOT manifests)
@@ -16,10 +17,17 @@ endfunction()
 set(folders)
 set(removed 0)
 set(left)
+set(read)
 foreach(manifest IN LISTS manifests)
+  string(REGEX REPLACE "[.]txt$" ".destdir" said "${manifest}")
+  set(destdir "$ENV{DESTDIR}")
+  if(destdir STREQUAL "" AND EXISTS "${said}")
+    file(READ "${said}" destdir)
+  endif()
+  list(APPEND read "${manifest}" "${said}")
   file(STRINGS "${manifest}" files)
   foreach(file IN LISTS files)
-    set(file "$ENV{DESTDIR}${file}")
+    set(file "${destdir}${file}")
     headrace_is_there(was_there "${file}")
     if(was_there)
       file(REMOVE "${file}") # says nothing where it may not
@@ -59,4 +67,4 @@ if(left)
 elseif(removed EQUAL 0)
   message(FATAL_ERROR "uninstall: nothing that ${BUILD}/install_manifest*.txt list is there: was it installed with DESTDIR?")
 endif()
-file(REMOVE ${manifests})
+file(REMOVE ${read})

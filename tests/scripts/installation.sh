@@ -27,6 +27,11 @@ quietly $uninstall
 [ "$(find "$removed" -type f -o -type l)" = "$removed/share/headrace/mine" ] ||
   fail "uninstalling leaves what it has not installed, and nothing else"
 [ ! -e "$removed/include/headrace" ] || fail "uninstalling leaves no folder of its own"
+(DESTDIR=$directory/stage && export DESTDIR && quietly "$cmake" --install "$build" --component dev --prefix "$removed")
+quietly "$cmake" --install "$build" --component runtime --prefix "$removed"
+# shellcheck disable=SC2086
+quietly $uninstall
+[ -z "$(find "$directory/stage" -type f)" ] || fail "what was staged is removed from where it was staged"
 
 install_moved "$build" asbuilt
 for file in doc/headrace/LICENSE doc/headrace/README.md doc/headrace/docs/loader.md headrace/examples/train.c headrace/headrace.supp; do
