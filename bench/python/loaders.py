@@ -37,6 +37,7 @@ import apart
 
 HALF = 25000  # Token 2k is k % HALF, token 2k + 1 is HALF + k // HALF: two that follow each other say where they lie.
 VOCABULARY = 50257
+MOST_TOKENS = 2 * HALF * (VOCABULARY - HALF)
 Contestant = namedtuple("Contestant", "name opens workers ids")
 Work = namedtuple("Work", "path tokens rows length seconds")
 # What is measured, its unit, and how a cell's name in the CSV ends.
@@ -220,22 +221,35 @@ def write_csv(path, figures, work, processors):
                           f"{processors}\n")
 
 
-def numbers(text):
-    return [int(n) for n in text.split(",")]
+def number(least, kind=int):
+    """For argparse: a number from `least` on."""
+    def read(text):
+        if not kind(text) >= least:
+            raise argparse.ArgumentTypeError(f"{text}, expected a number from {least:g} on")
+        return kind(text)
+    read.__name__ = "number"
+    return read
+
+
+def numbers(least):
+    def read(text):
+        return [number(least)(part) for part in text.split(",")]
+    read.__name__ = "numbers"
+    return read
 
 
 def shape(text):
-    rows, length = map(int, text.split("x"))
-    return rows, length
+    rows, _, length = text.partition("x")
+    return number(1)(rows), number(2)(length)
 
 
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tokens", type=int, default=400_000_000, help="of the file (400000000)")
-    parser.add_argument("--seconds", type=float, default=1, help="how long a measurement takes (1)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each one is repeated (5)")
-    parser.add_argument("--workers", type=numbers, default=[1, 2], help="threads of headrace (1,2)")
-    parser.add_argument("--processes", type=numbers, default=[0, 1, 2, 3, 4], help="of the DataLoader (0,1,2,3,4)")
+    parser.add_argument("--tokens", type=number(1), default=400_000_000, help="of the file (400000000)")
+    parser.add_argument("--seconds", type=number(0.001, float), default=1, help="how long a measurement takes (1)")
+    parser.add_argument("--rounds", type=number(1), default=5, help="how often each one is repeated (5)")
+    parser.add_argument("--workers", type=numbers(1), default=[1, 2], help="threads of headrace (1,2)")
+    parser.add_argument("--processes", type=numbers(0), default=[0, 1, 2, 3, 4], help="of the DataLoader (0,1,2,3,4)")
     parser.add_argument("--batch", type=shape, default=(32, 1024), metavar="RxL", help="rows x tokens of a batch (32x1024)")
     parser.add_argument("--only", metavar="PATTERNS", default="*", help="contestants, as 'get_batch*,headrace-python'")
     parser.add_argument("--csv", metavar="FILE", help="append the figures as lines of the suite's columns")
@@ -243,6 +257,13 @@ def parse():
     least = 10 * arguments.batch[0] * arguments.batch[1]
     if arguments.tokens < least:
         parser.error(f"--tokens {arguments.tokens}: expected 10 batches of them, {least}")
+    if arguments.tokens > MOST_TOKENS:
+        parser.error(f"--tokens {arguments.tokens}: expected at most {MOST_TOKENS}, whose places two tokens can say")
+    if arguments.csv:
+        try:
+            open(arguments.csv, "a", encoding="utf-8").close()
+        except OSError as error:
+            parser.error(f"--csv {arguments.csv}: {error.strerror}")
     return arguments
 
 

@@ -48,10 +48,18 @@ class Bench(unittest.TestCase):
         self.assertNotEqual(done.returncode, 0)
         self.assertIn("a row is not what the file has there", done.stderr)
 
-    def test_too_few_tokens_are_refused(self) -> None:
-        done = bench("--tokens", "2559")
-        self.assertEqual(done.returncode, 2)
-        self.assertIn("--tokens 2559: expected 10 batches of them, 2560", done.stderr)
+    def test_what_cannot_be_measured_is_refused_before_anything_is(self) -> None:
+        for arguments, sentence in (("--tokens 2559", "--tokens 2559: expected 10 batches of them, 2560"),
+                                    ("--tokens 1300000000", "--tokens 1300000000: expected at most 1262850000"),
+                                    ("--seconds 0", "--seconds: 0, expected a number from 0.001 on"),
+                                    ("--rounds 0", "--rounds: 0, expected a number from 1 on"),
+                                    ("--workers 1,0", "--workers: 0, expected a number from 1 on"),
+                                    ("--processes x", "--processes: invalid numbers value: 'x'"),
+                                    ("--batch 8x1", "--batch: 1, expected a number from 2 on"),
+                                    ("--csv /nowhere/a.csv", "--csv /nowhere/a.csv: No such file or directory")):
+            done = bench(*arguments.split())
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertIn(sentence, done.stderr)
 
 
 if __name__ == "__main__":
