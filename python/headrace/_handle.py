@@ -25,6 +25,7 @@ class Handle(ctypes.c_void_p):
     def begin(self, holds: list[Resource], options: c.LoaderOptions) -> None:
         """Takes over the holds, and keeps what the options point at."""
         self.seats = {}
+        self.watches: dict[Any, Any] = {}  # of the descriptor, by the event loops whose tasks wait
         self.holds = holds
         self.keep = options
         self.hand_on = options.faults == c.FAULTS.index("hand_on")

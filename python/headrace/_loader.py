@@ -16,7 +16,7 @@ from ._batch import Batch
 from ._errors import Closed, InvalidArgument
 from ._handle import Handle, closed, take_now
 from ._library import lib
-from ._waiting import Watch, wait, wait_async
+from ._waiting import wait, wait_async
 from .transforms import chain
 
 
@@ -103,7 +103,6 @@ class Loader:
         self._datasets: _sources.Datasets | None = None
         self._changing = threading.RLock()  # the change from one loader of the library's to the next
         self._process = os.getpid()
-        self._watches: dict[Any, Watch] = {}
         self._before: _stats.Stats | None = None
         self._ended = False
         self._epochs = None if epochs is None else _options.integer("epochs", epochs, 1, c.ENDLESS)
@@ -166,7 +165,7 @@ class Loader:
         while True:
             handle = self._live()
             try:
-                return await wait_async(handle, self._watches)
+                return await wait_async(handle)
             except StopAsyncIteration:
                 self._end(handle)
                 raise

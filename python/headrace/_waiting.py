@@ -113,8 +113,8 @@ def _finish(future: asyncio.Future[None]) -> None:
         future.set_result(None)
 
 
-async def wait_async(handle: Handle, watches: dict[Any, Watch]) -> Batch:
-    """The next batch, in an event loop; StopAsyncIteration at the end. watches: those of the loader, by loop."""
+async def wait_async(handle: Handle) -> Batch:
+    """The next batch, in an event loop; StopAsyncIteration at the end."""
     held: Held | None = None
     try:
         while True:
@@ -124,7 +124,7 @@ async def wait_async(handle: Handle, watches: dict[Any, Watch]) -> Batch:
             status = lib.batch_loader_arm(handle)
             if status == c.OK:
                 held = held or Held(handle)
-                await _wait_readable(handle, watches, held.look() / 1e9)
+                await _wait_readable(handle, held.look() / 1e9)
             elif status != c.READY:
                 batch = _ended(handle, status)
                 if batch is not None:
@@ -142,16 +142,16 @@ def _ended(handle: Handle, status: int) -> Batch | None:
     return batch
 
 
-async def _wait_readable(handle: Handle, watches: dict[Any, Watch], seconds: float) -> None:
+async def _wait_readable(handle: Handle, seconds: float) -> None:
     loop = asyncio.get_running_loop()
-    watch = watches.get(loop)
+    watch = handle.watches.get(loop)
     if watch is None:
         descriptor = lib.batch_loader_fd(handle)
         if descriptor < 0:
             raise handle.failure()
-        watch = watches[loop] = Watch(loop, descriptor)
+        watch = handle.watches[loop] = Watch(loop, descriptor)
     try:
         await watch.wait(seconds)
     finally:
         if not watch.waiting:
-            watches.pop(loop, None)
+            handle.watches.pop(loop, None)

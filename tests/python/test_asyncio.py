@@ -44,7 +44,7 @@ class Asyncio(unittest.TestCase):
             for epoch in range(2):
                 steps = [(batch.epoch, batch.step) async for batch in loader]
                 self.assertEqual(steps, [(epoch, step) for step in range(50)])
-            self.assertFalse(loader._watches)
+            self.assertFalse(loader._handle.watches)
         self.run_all(main)
 
     def test_a_wait_lets_the_loop_go_on_and_does_not_turn_it(self):
@@ -55,7 +55,7 @@ class Asyncio(unittest.TestCase):
             watch = None
             while watch is None or not watch.waiting:
                 await asyncio.sleep(0)
-                watch = loader._watches.get(asyncio.get_running_loop())
+                watch = loader._handle.watches.get(asyncio.get_running_loop())
             woken = []
             watch.readable = lambda wake=watch.readable: (woken.append(1), wake())
             await asyncio.sleep(0.05)
@@ -99,7 +99,7 @@ class Asyncio(unittest.TestCase):
         for thread in threads:
             thread.join()
         self.assertEqual(sorted(came), [(epoch, step) for epoch in range(6) for step in range(50)])
-        self.assertFalse(loader._watches)
+        self.assertFalse(loader._handle.watches)
 
     def test_a_cancelled_wait_loses_nothing(self):
         async def main():
@@ -119,7 +119,7 @@ class Asyncio(unittest.TestCase):
                 held = [await loader.__anext__()]
                 held.append(await loader.__anext__())
                 await asyncio.wait_for(loader.__anext__(), 0.01)
-            self.assertFalse(loader._watches)
+            self.assertFalse(loader._handle.watches)
             held.clear()
             self.assertEqual((await loader.__anext__()).step, 5)
         self.run_all(main)
@@ -147,6 +147,27 @@ class Asyncio(unittest.TestCase):
             loader.load_state_dict(state)
             self.assertEqual((await task).step, 0)
             self.assertEqual(len(held), 2)
+        self.run_all(main)
+
+    def test_who_begins_to_wait_there_meanwhile_waits_for_the_right_descriptor(self):
+        self.addCleanup(setattr, _waiting, "_SILENT_NS", _waiting._SILENT_NS)
+        _waiting._SILENT_NS = 10**15  # nothing but the descriptor ends a wait
+
+        async def wait(loader):
+            await loader.__anext__()
+
+        async def main():
+            loader = self.loader(epochs=None)
+            state = loader.state_dict()
+            held = [await loader.__anext__(), await loader.__anext__()]
+            tasks = [asyncio.ensure_future(wait(loader)) for _ in range(3)]
+            await asyncio.sleep(0.01)
+            loader.load_state_dict(state)
+            held += [next(loader), next(loader)]
+            tasks += [asyncio.ensure_future(wait(loader)) for _ in range(3)]
+            await asyncio.sleep(0.05)
+            held.clear()
+            await asyncio.gather(*tasks)
         self.run_all(main)
 
     def test_a_fault_is_raised(self):
@@ -185,12 +206,12 @@ class Asyncio(unittest.TestCase):
             return held
         coroutine = wait()
         task = loop.create_task(coroutine)
-        while loop not in loader._watches or loader._handle.held() < 2:
+        while loop not in loader._handle.watches or loader._handle.held() < 2:
             loop.run_until_complete(asyncio.sleep(0))
         loop.close()
         task._log_destroy_pending = False
         coroutine.close()  # as the end of the interpreter does
-        self.assertFalse(loader._watches)
+        self.assertFalse(loader._handle.watches)
         self.assertEqual(next(loader).step, 2)
 
     def test_by_hand_with_the_descriptor(self):
