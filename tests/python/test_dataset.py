@@ -19,7 +19,7 @@ from unittest import mock
 import numpy as np
 
 import headrace
-from headrace import _dataset, _interruptible
+from headrace import _dataset, _interruptible, _library
 
 
 class Folder(unittest.TestCase):
@@ -342,6 +342,21 @@ class Life(Folder):
         with self.assertRaisesRegex(headrace.FileError, "nothing here: open: No such file"):
             headrace.Dataset(os.path.join(self.folder, "nothing here"))
         self.assertNotEqual(_interruptible.run(threading.get_ident), threading.get_ident())
+
+
+class Resources(unittest.TestCase):
+
+    def test_the_last_drop_frees_and_what_is_freed_is_not_held_again(self):
+        freed = []
+        resource = _library.Resource(5, freed.append, "thing")
+        with resource.hold():
+            resource.drop()
+            self.assertEqual(freed, [])
+        self.assertEqual(freed, [5])
+        for _ in range(2):
+            with self.assertRaisesRegex(headrace.Closed, "the thing is closed"):
+                resource.hold()
+        self.assertEqual(freed, [5])
 
 
 class Calls(unittest.TestCase):

@@ -5,6 +5,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 import unittest
 import unittest.mock
 import warnings
@@ -61,6 +62,21 @@ class Waiting(unittest.TestCase):
 
     def test_ctrl_c_ends_a_wait(self):
         self.interrupted(lambda: os.kill(os.getpid(), signal.SIGINT))
+
+    def test_a_wait_in_the_main_thread_looks_for_them_within_a_tenth_of_a_second(self):
+        asked = []
+
+        def wait(handle, batch, until):
+            asked.append(until - time.monotonic_ns())
+            return before(handle, batch, until)
+        before, loader = _waiting.take_waiting, self.loader()
+        with unittest.mock.patch.object(_waiting, "take_waiting", wait):
+            held = [next(loader), next(loader)]
+            with self.assertRaises(headrace.TimedOut):
+                loader.next(timeout=0.2)
+        self.assertGreater(len(asked), 1)
+        self.assertLess(max(asked), 100_000_000)
+        held.clear()
 
     def test_also_when_another_thread_gets_the_signal(self):
         self.interrupted(lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT))

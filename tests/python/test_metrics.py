@@ -41,7 +41,11 @@ class Metrics(unittest.TestCase):
     def test_a_text_of_any_length_is_given_whole(self):
         loader = self.loader()
         text = headrace.metrics({f"{i:02} " + "long " * 200: loader for i in range(30)})
-        self.assertEqual(len(re.findall("^headrace_loader_batches_total", text, re.MULTILINE)), 30)
+        families = "^headrace_loader_[a-z_]+(?={)"
+        expected = 30 * re.findall(families, headrace.metrics({"name": loader}), re.MULTILINE)
+        self.assertEqual(sorted(re.findall(families, text, re.MULTILINE)), sorted(expected))
+        self.assertGreater(len(expected), 300)
+        self.assertTrue(text.endswith("\n"))
 
     def test_a_run_of_tokenize_is_counted(self):
         told = []

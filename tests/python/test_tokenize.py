@@ -220,6 +220,14 @@ class Tokenize(Folder):
 
 class Writer(Folder):
 
+    def test_the_largest_id_is_one(self):
+        for ids in ([2**31 - 1], np.array([2**31 - 1], np.uint64)):
+            with headrace.Writer(self.path("out.bin"), token_type="u32", overwrite=True) as writer:
+                writer.append(ids)
+            self.assertEqual(headrace.Dataset(self.path("out.bin"))[0], 2**31 - 1)
+            with self.assertRaisesRegex(headrace.OutOfRange, r"ids\[0\] is 2147483648"):
+                headrace.Tokenizer.bytes().decode(np.array([2**31], np.int64))
+
     def test_what_is_appended_is_in_the_file(self):
         with headrace.Writer(self.path("out.bin"), format="megatron", vocab_size=100) as writer:
             writer.append([1, 2, 3])
