@@ -10,10 +10,13 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import operator
 import os
 import threading
+import weakref
 from collections import deque
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_uint, c_uint64, c_void_p
+from functools import partial
 from typing import Any, Callable, Iterator
 
 from . import _declarations as c
@@ -36,8 +39,7 @@ _FUNCTIONS: dict[str, list[Any]] = {
     "cuDevicePrimaryCtxRelease_v2": [c_int],
     "cuCtxGetCurrent": [POINTER(c_void_p)],
     "cuCtxGetDevice": [POINTER(c_int)],
-    "cuCtxPushCurrent_v2": [c_void_p],
-    "cuCtxPopCurrent_v2": [POINTER(c_void_p)],
+    "cuCtxSetCurrent": [c_void_p],
     "cuMemHostRegister_v2": [c_void_p, c_size_t, c_uint],
     "cuMemHostUnregister": [c_void_p],
     "cuMemcpyHtoDAsync_v2": [c_uint64, c_void_p, c_size_t, c_void_p],
@@ -85,12 +87,17 @@ class Driver:
 
     @contextlib.contextmanager
     def within(self, context: int) -> Iterator[None]:
-        """Makes a context the calling thread's for a while."""
-        self.check(self.cuCtxPushCurrent_v2(context), "cuCtxPushCurrent")
+        """Makes a context the calling thread's for a while. Not by pushing and popping it: a signal may come between
+        the call and what would note that there is something to pop."""
+        before = c_void_p()
+        self.check(self.cuCtxGetCurrent(ctypes.byref(before)), "cuCtxGetCurrent")
         try:
+            if before.value != context:
+                self.check(self.cuCtxSetCurrent(context), "cuCtxSetCurrent")
             yield
         finally:
-            self.cuCtxPopCurrent_v2(ctypes.byref(c_void_p()))
+            if before.value != context:
+                self.cuCtxSetCurrent(before)
 
     def device(self, ordinal: int) -> int:
         device = c_int()
@@ -104,6 +111,7 @@ class Driver:
         return context.value or 0
 
 
+_call: Callable[[Callable[[], Any]], Any] = operator.methodcaller("__call__")
 _driver: Driver | None = None
 
 
@@ -122,7 +130,7 @@ class Arena:
         self._device = _current_device(cuda)
         self._chunks: dict[int, int] = {}
         self._failures: dict[int, BaseException] = {}  # of _register, by thread
-        self._takers: list[None] = []  # one for each loader that is about to be made: pinned() says so, make() ends it
+        self._takers: weakref.WeakSet[Taker] = weakref.WeakSet()
         self._attach = c.ArenaAttach(self._register)  # lives as long as the arena: C calls it
         options = c.ArenaOptions(attach=self._attach)
         self.pointer = lib.batch_arena_create(ctypes.byref(options))
@@ -152,12 +160,6 @@ class Arena:
         It is called in a thread of its own: Python runs the handlers of signals in the main thread, and what one raises
         at the entry of a callback would be lost. What one raises meanwhile is raised when the call is over.
         """
-        try:
-            return self._in_a_thread(create)
-        finally:
-            self._takers.pop()
-
-    def _in_a_thread(self, create: Callable[[], Any]) -> int:
         answer: list[int] = []
         raised: list[BaseException] = []
         done = threading.Event()
@@ -195,27 +197,36 @@ class Arena:
         return any(memory <= address and address + size <= memory + chunk
                    for memory, chunk in list(self._chunks.items()))
 
-    def reserve(self) -> c.Allocator:
-        """Its allocator, for a loader that make() makes next."""
-        allocator: c.Allocator = lib.batch_arena_allocator(self.pointer)
-        self._takers.append(None)
-        return allocator
+    def taker(self) -> Taker:
+        taker = Taker(self)
+        self._takers.add(taker)
+        return taker
 
     def idle(self) -> bool:
         """Whether no loader and no batch has any of it, nor is about to."""
-        return not self._takers and not lib.batch_arena_in_use(self.pointer)
+        return not len(self._takers) and not lib.batch_arena_in_use(self.pointer)
 
     def free(self) -> None:
         """Gives the memory back; nothing of it is in use."""
         cuda, chunks, self._chunks = self._driver, self._chunks, {}
-        pushed = not cuda.cuCtxPushCurrent_v2(self._context)
-        codes = [cuda.cuMemHostUnregister(memory) for memory in chunks]
-        if pushed:
-            cuda.cuCtxPopCurrent_v2(ctypes.byref(c_void_p()))
+        codes: list[int] = []
+        with contextlib.suppress(Unsupported), cuda.within(self._context):  # which may be gone
+            codes += [cuda.cuMemHostUnregister(memory) for memory in chunks]
         lib.batch_arena_free(self.pointer)
         cuda.cuDevicePrimaryCtxRelease_v2(self._device)
         for code in codes:
             cuda.check(0 if code in GONE else code, "cuMemHostUnregister")
+
+
+class Taker:
+    """One who is about to make a loader in the arena, which is not idle as long as this is there."""
+
+    def __init__(self, arena: Arena) -> None:
+        self._arena = arena
+        self.allocator: c.Allocator = lib.batch_arena_allocator(arena.pointer)
+
+    def make(self, create: Callable[[], Any]) -> int:
+        return self._arena.make(create)
 
 
 def _current_device(cuda: Driver) -> int:
@@ -231,17 +242,22 @@ def _current_device(cuda: Driver) -> int:
     return cuda.device(int(rank) if rank.isdecimal() and int(rank) < count.value else 0)
 
 
-_lock = threading.Lock()  # of _arena; no finalizer takes it
+_lock = threading.RLock()  # of _arena; no finalizer takes it, a signal's handler may, within who has it
 _arena: Arena | None = None
 _kept: list[Any] = []  # a forked child's copies of its parent's: C has pointers to them
 
 
-def pinned() -> tuple[c.Allocator, Arena]:
-    """An allocator of pinned memory for a loader's pools, and the arena, whose make() makes the loader."""
+def pinned() -> Taker:
+    """Pinned memory for a loader that is about to be made."""
     global _arena
     with _lock:
-        _arena = _arena or Arena(driver())
-        return _arena.reserve(), _arena
+        if _arena is None:
+            arena = Arena(driver())
+            if _arena is None:
+                _arena = arena
+            else:  # a handler has made one meanwhile
+                arena.free()
+        return _arena.taker()
 
 
 def free_pinned() -> bool:
@@ -274,7 +290,6 @@ class Device:
         self.context = cuda.primary(cuda.device(ordinal))  # never given back: torch keeps it too
         self._events: deque[c_void_p] = deque()  # that nobody records just now
         self._returns = c_void_p()
-        self._popped = ctypes.byref(c_void_p())  # what nobody looks at
         with cuda.within(self.context):
             cuda.check(cuda.cuStreamCreate(ctypes.byref(self._returns), NON_BLOCKING), "cuStreamCreate")
 
@@ -290,25 +305,23 @@ class Device:
         """Copies a pinned batch's block to the device, in order with what is on `stream`; the batch, which stays the
         caller's, is held until that is done, and let go of by the driver's thread, without Python."""
         cuda = driver()
-        cuda.check(cuda.cuCtxPushCurrent_v2(self.context), "cuCtxPushCurrent")
-        try:
+        with cuda.within(self.context):
             self._refuse_capture(cuda, stream)
             event = self._event(cuda)
-            cuda.check(cuda.cuMemcpyHtoDAsync_v2(destination, source, size, stream), "cuMemcpyHtoDAsync")
             try:
+                cuda.check(cuda.cuMemcpyHtoDAsync_v2(destination, source, size, stream), "cuMemcpyHtoDAsync")
                 cuda.check(cuda.cuEventRecord(event, stream), "cuEventRecord")
                 cuda.check(cuda.cuStreamWaitEvent(self._returns, event, 0), "cuStreamWaitEvent")
                 self._events.append(event)  # who waits has seen it: it may be recorded again
-                lib.batch_retain(batch)
-                code = cuda.cuLaunchHostFunc(self._returns, Device.RELEASE, batch)
+                # One call for the interpreter: no signal parts them, so the reference is the driver's or is not there.
+                code = tuple(map(_call, (partial(lib.batch_retain, batch),
+                                         partial(cuda.cuLaunchHostFunc, self._returns, Device.RELEASE, batch))))[1]
                 if code:
                     lib.batch_release(batch)
                     cuda.check(code, "cuLaunchHostFunc")
             except BaseException:
                 cuda.cuStreamSynchronize(stream)  # the caller may drop the batch now
                 raise
-        finally:
-            cuda.cuCtxPopCurrent_v2(self._popped)
 
     @staticmethod
     def _refuse_capture(cuda: Driver, stream: int) -> None:
@@ -332,7 +345,7 @@ def _forget() -> None:
     global _arena, _driver, _lock
     _kept.extend((_arena, dict(_devices), _driver))
     _devices.clear()
-    _arena, _driver, _lock = None, None, threading.Lock()
+    _arena, _driver, _lock = None, None, threading.RLock()
 
 
 os.register_at_fork(after_in_child=_forget)

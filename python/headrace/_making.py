@@ -19,12 +19,13 @@ def make(datasets: _sources.Datasets, options: c.LoaderOptions, pool: c.PoolOpti
         if pin:
             from . import _cuda
             pool = pool or c.PoolOptions()
-            pool.allocator, keep = _cuda.pinned()
+            taker = _cuda.pinned()
+            pool.allocator = taker.allocator
         options.pool_options = ctypes.pointer(pool) if pool else None
         sources = _sources.array(holds, datasets.weights)
         if pin:
             size, given = len(holds), ctypes.byref(options)
-            handle = Handle(keep.make(lambda: lib.batch_loader_create_mixed(sources, size, given)))
+            handle = Handle(taker.make(lambda: lib.batch_loader_create_mixed(sources, size, given)))
         elif datasets.weights == [0.0]:
             handle = create(holds[0].pointer, ctypes.byref(options))
         else:

@@ -5,6 +5,7 @@
 
    Tests hold all streams (stand_in_hold), let the next call of a function fail (stand_in_fail), and count. */
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -20,7 +21,7 @@ enum {
   NOT_REGISTERED,
   NOT_PERMITTED = 800
 };
-enum { DEVICES = 2, RANGES = 256, DEPTH = 16 };
+enum { DEVICES = 2, RANGES = 256 };
 
 typedef struct Context {
   int device, users;
@@ -55,11 +56,10 @@ static struct {
 static Stream *legacy; /* the stream 0 */
 static bool initialized, held;
 static int capturing, misuses;
-static char failing[64];
+static char failing[64], signalling[64];
 static int failing_code, calls_before;
 static long host_functions, copies, registrations;
-static _Thread_local Context *stack[DEPTH];
-static _Thread_local int depth;
+static _Thread_local Context *current;
 static _Thread_local bool in_host_function;
 
 /* For tests. */
@@ -74,6 +74,11 @@ void stand_in_fail(const char *function, int code, int after) {
   strncpy(failing, function, sizeof failing - 1);
   failing_code = code;
   calls_before = after;
+}
+
+/* SIGUSR1 comes within the next call of a function. */
+void stand_in_signal(const char *function) {
+  strncpy(signalling, function, sizeof signalling - 1);
 }
 
 void stand_in_capture(int on) {
@@ -116,11 +121,15 @@ static int begin(const char *function, bool needs_context) {
     return NOT_PERMITTED;
   }
   if (!initialized) return NOT_INITIALIZED;
+  if (strcmp(function, signalling) == 0) {
+    signalling[0] = '\0';
+    raise(SIGUSR1);
+  }
   if (strcmp(function, failing) == 0 && calls_before-- == 0) {
     failing[0] = '\0';
     return failing_code;
   }
-  return needs_context && depth == 0 ? INVALID_CONTEXT : 0;
+  return needs_context && !current ? INVALID_CONTEXT : 0;
 }
 
 #define BEGIN(needs_context)                                                                                 \
@@ -199,26 +208,20 @@ int cuDevicePrimaryCtxRelease_v2(int device) {
 
 int cuCtxGetCurrent(Context **context) {
   BEGIN(false);
-  *context = depth ? stack[depth - 1] : NULL;
+  *context = current;
   return 0;
 }
 
 int cuCtxGetDevice(int *device) {
   BEGIN(true);
-  *device = stack[depth - 1]->device;
+  *device = current->device;
   return 0;
 }
 
-int cuCtxPushCurrent_v2(Context *context) {
+int cuCtxSetCurrent(Context *context) {
   BEGIN(false);
-  if (!context || !context->users || depth == DEPTH) return INVALID_CONTEXT;
-  stack[depth++] = context;
-  return 0;
-}
-
-int cuCtxPopCurrent_v2(Context **context) {
-  BEGIN(true);
-  *context = stack[--depth];
+  if (context && !context->users) return INVALID_CONTEXT;
+  current = context;
   return 0;
 }
 

@@ -127,6 +127,22 @@ class Pinned(WithFile):
             self.loader()
         self.assertGreater(cuda.stand_in_registered(), 0)
 
+    def test_an_interrupt_before_the_loader_is_made_leaves_the_memory_idle(self):
+        with mock.patch.object(_cuda.Taker, "make", side_effect=KeyboardInterrupt), \
+                self.assertRaises(KeyboardInterrupt):
+            self.loader()
+        self.assertTrue(_cuda.free_pinned())
+
+    def test_a_signal_s_handler_may_make_one_while_the_first_is_made(self):
+        self.assertTrue(_cuda.free_pinned())
+        made = []
+        self.addCleanup(made.clear)
+        self.addCleanup(signal.signal, signal.SIGUSR1,
+                        signal.signal(signal.SIGUSR1, lambda *_: made.append(self.loader())))
+        cuda.stand_in_signal(b"cuDevicePrimaryCtxRetain")
+        made.append(self.loader())
+        self.assertEqual([next(loader).step for loader in made], [0, 0])
+
     def test_what_a_callback_raises_is_not_lost(self):
         with mock.patch.object(_cuda.Driver, "within", side_effect=ZeroDivisionError), \
                 self.assertRaises(ZeroDivisionError):
@@ -234,6 +250,64 @@ class Sending(WithFile):
             np.testing.assert_array_equal(there, sent)
             del batch
             loader.next(timeout=FAR)
+
+    def synchronize(self):
+        with _cuda.driver().within(self.device.context):
+            for stream in self.stream, self.device._returns:
+                _cuda.driver().cuStreamSynchronize(stream)
+
+    def context(self):
+        current = ctypes.c_void_p()
+        _cuda.driver().cuCtxGetCurrent(ctypes.byref(current))
+        return current.value
+
+    def test_a_signal_between_any_two_lines_loses_no_batch(self):
+        loader, there, at = self.loader(pool_size=1, epochs=None), np.zeros(1 << 16, dtype=np.uint8), 0
+        while self.is_interrupted(at, loader.next(timeout=FAR), there):
+            self.synchronize()
+            at += 1
+        self.assertGreater(at, 8)
+
+    def is_interrupted(self, at, batch, there):
+        """Whether send has so many lines: one is interrupted."""
+        left = at
+
+        def trace(frame, event, _):
+            nonlocal left
+            if frame.f_code is not _cuda.Device.send.__code__:
+                return None
+            if event == "line":
+                left -= 1
+                if left < 0:
+                    raise KeyboardInterrupt
+            return trace
+        sys.settrace(trace)
+        try:
+            self.device.send(batch._pointer, batch.block.ctypes.data, batch.block.nbytes, there.ctypes.data,
+                             self.stream.value)
+            return False
+        except KeyboardInterrupt:
+            return True
+        finally:
+            sys.settrace(None)
+
+    def test_a_signal_within_a_call_leaves_no_context_and_no_copy_under_way(self):
+        def interrupt(*_):
+            raise KeyboardInterrupt
+        self.addCleanup(signal.signal, signal.SIGUSR1, signal.signal(signal.SIGUSR1, interrupt))
+        loader, there = self.loader(pool_size=1), np.zeros(1 << 16, dtype=np.uint8)
+        for function in ("cuCtxGetCurrent", "cuCtxSetCurrent", "cuStreamIsCapturing", "cuEventCreate",
+                         "cuMemcpyHtoDAsync_v2", "cuEventRecord", "cuStreamWaitEvent", "cuLaunchHostFunc"):
+            self.device._events.clear()
+            batch, there[:] = loader.next(timeout=FAR), 0
+            cuda.stand_in_signal(function.encode())
+            with self.assertRaises(KeyboardInterrupt):
+                self.device.send(batch._pointer, batch.block.ctypes.data, batch.block.nbytes, there.ctypes.data,
+                                 self.stream.value)
+            self.assertIsNone(self.context(), function)
+            if "Memcpy" in function or there.any():
+                np.testing.assert_array_equal(there[:batch.block.nbytes], batch.block, function)
+            del batch
 
     def test_a_stream_that_is_captured_takes_no_batch(self):
         batch, before = next(self.loader()), cuda.stand_in_copies()
