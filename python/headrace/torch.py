@@ -63,9 +63,15 @@ def tensors(batch: Batch) -> dict[str, Any]:
 def widen(tensor: Any, dtype: Any = torch.int32) -> Any:
     """Ids of 16 bits, torch.uint16 or their bits as torch.int16, as numbers of a type that torch computes with: int32
     for embeddings, int64 for cross_entropy's targets. Any other tensor is answered as it is."""
+    _check_ids("widen: dtype", dtype)
     if tensor.dtype not in (_UINT16, torch.int16):
         return tensor
     return tensor.view(torch.int16).to(dtype).bitwise_and_(0xffff)
+
+
+def _check_ids(what: str, dtype: Any) -> None:
+    if dtype not in (torch.int32, torch.int64):
+        raise InvalidArgument(f"{what} is {dtype}, expected torch.int32 or torch.int64, which hold every id")
 
 
 def to_device(batch: Batch, device: Any, stream: Any = None, *, ids: Any = torch.int32) -> dict[str, Any]:
@@ -75,7 +81,9 @@ def to_device(batch: Batch, device: Any, stream: Any = None, *, ids: Any = torch
     With Loader(pin=True) and a CUDA device it is one copy of all of the batch, which nobody waits for: it is put into
     the current stream, or `stream`, and the driver gives the batch back to its pool when the copy is done, without
     Python. So the batch may be dropped at once. With `stream` the copy runs beside what the current stream does, which
-    waits for it from here on: the tensors are for the current stream in either case.
+    waits for it from here on: the tensors are for the current stream in either case. In the current stream it comes
+    after all steps asked for before, and the batch is out until then: a trainer that is ahead of its GPU waits for that
+    in next(), which stats() counts as waiting for the loader.
 
     Batches that are small come together: a loader with K times the rows is one copy for K of them, and
     tensor[k * rows:(k + 1) * rows] is the k-th.
@@ -84,6 +92,7 @@ def to_device(batch: Batch, device: Any, stream: Any = None, *, ids: Any = torch
     after waiting for the copy, and while a CUDA graph is captured. After an error that ends the CUDA context the driver
     gives nothing back.
     """
+    _check_ids("to_device: ids", ids)
     device = torch.device(device)
     if device.type != "cuda":
         if stream is not None:
@@ -140,7 +149,7 @@ class _Layout:
         self.address: int = batch.block.__array_interface__["data"][0]
         self.size = batch.block.nbytes
         self.pinned = _cuda.is_pinned(self.address, self.size)
-        self.places = [(name, _TYPES[dtype.name], dtype.itemsize, at // dtype.itemsize, shape,
+        self.places = [(name, _TYPES[dtype.name], at // dtype.itemsize, shape,
                         (shape[1], 1) if len(shape) == 2 else (1,)) for name, (shape, dtype, at) in self.of.items()]
 
 
@@ -158,11 +167,10 @@ def _shown(batch: Batch, layout: _Layout, block: Any, ids: Any = None) -> dict[s
     """The tensors of a batch in its block, or in a copy of that; those of 16 bits as `ids`, if that is given."""
     typed: dict[Any, Any] = {}
     found = {}
-    for name, type_, width, at, shape, steps in layout.places:
+    for name, type_, at, shape, steps in layout.places:
         whole = typed.get(type_)
         if whole is None:
-            rest = block.numel() % width
-            whole = typed[type_] = (block[:-rest] if rest else block).view(type_)
+            whole = typed[type_] = block.view(type_)  # a block has a multiple of 64 bytes
         tensor = whole.as_strided(shape, steps, at)
         found[name] = widen(tensor, ids) if ids is not None and type_ is _UINT16 else tensor
     return _with_numbers(found, batch)

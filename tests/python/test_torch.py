@@ -101,15 +101,20 @@ class Tensors(WithFile):
                         {"id_type": "float32", "with_cu_seqlens": True}, {"batch_size": 1, "sequence_length": 3,
                                                                           "mask_type": "uint8", "id_type": "int64"}):
             loader = self.loader(pool_size=1, **options)
-            for batch in (next(loader), loader.replay(0, 2)):
+            for take in (loader.next, lambda: loader.replay(0, 2)):
+                batch = take()
                 found, expected = ht.to_device(batch, "cpu"), batch.input.copy()
                 np.testing.assert_array_equal(found["target"].numpy(), batch.target)
                 np.testing.assert_array_equal(found["mask"].numpy(), batch.mask)
                 del batch
-            loader.next(timeout=FAR)
-            np.testing.assert_array_equal(found["input"].numpy(), expected)
+                loader.next(timeout=FAR)
+                np.testing.assert_array_equal(found["input"].numpy(), expected)
         with self.assertRaisesRegex(headrace.InvalidArgument, "stream is 7, expected None for the device cpu"):
             ht.to_device(loader.replay(0, 0), "cpu", 7)
+        with self.assertRaisesRegex(headrace.InvalidArgument, "to_device: ids is torch.int16, expected torch.int32 or "):
+            ht.to_device(loader.replay(0, 0), "cpu", ids=torch.int16)
+        with self.assertRaisesRegex(headrace.InvalidArgument, "widen: dtype is torch.float32, expected torch.int32"):
+            ht.widen(torch.tensor([1], dtype=torch.int16), torch.float32)
 
 
 class Stream:
@@ -231,6 +236,14 @@ class ToDevice(WithFile):
         np.testing.assert_array_equal(found["input"].numpy(), batch.input)
         self.assertEqual(self.cuda.stand_in_copies(), copies)
 
+    def test_the_device_is_that_of_the_stream(self):
+        _cuda._devices.pop(1, None)
+        self.current.device = torch.device("cuda", 1)
+        found = ht.to_device(next(self.loader(pin=True)), "cuda:1")
+        self.done()
+        self.assertIn(1, _cuda._devices)
+        del found
+
     def test_a_stream_of_another_device_is_refused(self):
         self.side.device = torch.device("cuda", 1)
         with self.assertRaisesRegex(headrace.InvalidArgument, "stream is of cuda:1, expected one of cuda:0"):
@@ -288,7 +301,8 @@ class Workers(WithFile):
         dataset = ht.Dataset(self.path, **self.OPTIONS, steps=2)
         batch = next(iter(DataLoader(dataset, batch_size=None, num_workers=1, multiprocessing_context="fork")))
         self.assertTrue(batch["mask"].is_shared())
-        self.assertEqual(len({tensor.storage().data_ptr() for tensor in batch.values()}), 1)
+        storage = getattr(torch.Tensor, "untyped_storage", torch.Tensor.storage)  # torch 2 warns of storage()
+        self.assertEqual(len({storage(tensor).data_ptr() for tensor in batch.values()}), 1)
 
     def test_ranks_and_what_leaves_rows_out_change_nothing_of_that(self):
         for options in ({"rank": 1, "world": 3, "drop_last": True}, {"skips": [(0, 3, 100)], "rank": 0, "world": 2},
