@@ -338,7 +338,7 @@ static int add(Stream *stream, Work what) {
 
 int cuStreamCreate(Stream **stream, unsigned flags) {
   BEGIN(true);
-  if (flags > 1) return INVALID_VALUE;
+  if (flags != 1) return INVALID_VALUE; /* CUDA would take 0: a stream that waits for the stream 0 */
   *stream = new_stream();
   return 0;
 }

@@ -52,6 +52,8 @@ class WithFile(unittest.TestCase):
         wait_until(lambda: gc.collect() >= 0 and _cuda.free_pinned())
         self.assertEqual(cuda.stand_in_registered(), 0)
         self.assertEqual(cuda.stand_in_misuses(), 0)
+        self.assertEqual([cuda.stand_in_primary_users(device) for device in (0, 1)],
+                         [int(device in _cuda._devices) for device in (0, 1)])
 
     def loader(self, **options):
         return headrace.Loader(self.path, **{"pin": True, **SHAPE, **options})
@@ -109,6 +111,29 @@ class Pinned(WithFile):
         with self.assertRaisesRegex(headrace.Unsupported, "cuDevicePrimaryCtxRetain: CUDA error 999"):
             self.loader()
         self.assertEqual(len(self.batches()), 64)
+
+    def test_the_context_is_that_of_the_thread_or_the_launcher_s_device(self):
+        def device():
+            self.assertTrue(_cuda.free_pinned())
+            return _cuda.pinned()._arena._device
+        for rank, expected in (("1", 1), ("2", 0), ("x", 0)):
+            with mock.patch.dict(os.environ, LOCAL_RANK=rank):
+                self.assertEqual(device(), expected, rank)
+        self.assertEqual(device(), 0)
+        with _cuda.driver().within(_cuda.device(1).context):
+            self.assertEqual(device(), 1)
+
+    def test_memory_goes_back_also_where_the_driver_has_ended(self):
+        plain = _cuda.driver().cuMemHostUnregister
+        for code, raised in ((4, False), (709, False), (700, True)):
+            self.batches()
+            with mock.patch.object(_cuda.driver(), "cuMemHostUnregister", lambda memory: plain(memory) or code), \
+                    mock.patch.object(_cuda.lib, "batch_arena_free", wraps=_cuda.lib.batch_arena_free) as free:
+                if raised:
+                    self.assertRaisesRegex(headrace.Unsupported, f"CUDA error {code}", _cuda.free_pinned)
+                else:
+                    self.assertTrue(_cuda.free_pinned())
+            free.assert_called_once()
 
     def test_the_library_s_errors_stay_its_own(self):
         with self.assertRaisesRegex(headrace.InvalidArgument, "pad_id"):

@@ -34,6 +34,11 @@ class Device(unittest.TestCase):
         self.path = os.path.join(folder.name, "a.bin")
         np.random.default_rng(1).integers(0, 65536, 1 << 20, dtype=np.uint16).tofile(self.path)
         self.addCleanup(self.nothing_is_left)
+        # CUDA loads kernels and gets memory when they are first asked for, and may wait then for what is under way.
+        for stream in (None, torch.cuda.Stream()):
+            to_device(next(self.loader()), "cuda", stream)
+        torch.cuda._sleep(1)
+        torch.cuda.synchronize()
 
     def nothing_is_left(self):
         torch.cuda.synchronize()
@@ -82,7 +87,7 @@ class Device(unittest.TestCase):
         loader, side = self.loader(pool_size=1), torch.cuda.Stream()
         batch = next(loader)
         expected = batch.input.tolist()
-        to_device(batch, "cuda", side)  # makes what stays
+        to_device(batch, "cuda", side)  # makes what stays in this stream
         torch.cuda.synchronize()
         over = torch.cuda.Event()
         torch.cuda._sleep(LONG_KERNEL)
@@ -95,7 +100,6 @@ class Device(unittest.TestCase):
 
     def test_a_graph_takes_no_batch(self):
         batch, place = next(self.loader()), torch.zeros(8, device="cuda")
-        to_device(batch, "cuda")  # makes what stays
         graph = torch.cuda.CUDAGraph()
         with torch.cuda.graph(graph):
             place.add_(1)
