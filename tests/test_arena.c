@@ -1,6 +1,7 @@
 /* Arenas: where blocks lie, what is told of their memory, and when it is used again. */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,12 +18,21 @@ typedef struct telling {
   size_t length[MOST_CHUNKS];
   atomic_int attached, detached;
   int refuse_at; /* which attach answers false; 0: none */
+  void *last;    /* refused or detached */
 } telling;
+
+static bool is_mapped(void *memory) {
+  unsigned char page;
+  return mincore(memory, 1, &page) == 0;
+}
 
 static bool attach(void *context, void *memory, size_t length) {
   telling *t = context;
   int at = atomic_fetch_add(&t->attached, 1);
-  if (at + 1 == t->refuse_at || at == MOST_CHUNKS) return false;
+  if (at + 1 == t->refuse_at || at == MOST_CHUNKS) {
+    t->last = memory;
+    return false;
+  }
   memset(memory, 0xAA, length); /* as what is registered is read and written by others */
   t->memory[at] = memory;
   t->length[at] = length;
@@ -36,6 +46,7 @@ static void detach(void *context, void *memory, size_t length) {
   cr_assert_lt(at, MOST_CHUNKS, "%p was not attached, or is detached twice", memory);
   memset(memory, 0xBB, length);
   t->memory[at] = NULL;
+  t->last = memory;
   atomic_fetch_add(&t->detached, 1);
 }
 
@@ -240,6 +251,7 @@ Test(arena, where_attach_refuses_there_is_no_pool_and_the_memory_is_gone) {
   BatchArena *arena = make_arena(&t, (batch_arena_options){0});
   batch_pool_options options = options_in(arena, 60, 1024); /* three chunks */
   assert_refused(!batch_pool_create_with(&options), BATCH_ERROR_OUT_OF_MEMORY, "batch_pool_create_with");
+  cr_assert(!is_mapped(t.last));
   cr_assert_eq(t.attached, 3);
   cr_assert_eq(batch_arena_bytes(arena), 2 * CHUNK);
   cr_assert_eq(batch_arena_in_use(arena), 0);
@@ -254,6 +266,7 @@ Test(arena, where_attach_refuses_there_is_no_pool_and_the_memory_is_gone) {
   batch_pool_free(pool);
   batch_arena_free(arena);
   cr_assert_eq(t.detached, 3, "the one that was refused is not detached");
+  cr_assert(!is_mapped(t.last));
 }
 
 /* What is between blocks that are in use is not used again, but each chunk that there is has one of those. */
@@ -301,6 +314,25 @@ Test(arena, freed_while_in_use_aborts_and_says_how_much) {
   batch_pool_free(pool);
   assert_aborts(free_arena, arena, "batch_arena_free", "3072 bytes in use by 1 batches");
   batch_release(batch);
+  batch_arena_free(arena);
+}
+
+static void give_back_twice(void *context) {
+  batch_allocator a = batch_arena_allocator(context);
+  void *block = a.allocate(a.context, 64, 64);
+  a.deallocate(a.context, block, 64);
+  a.deallocate(a.context, block, 64);
+}
+
+static void give_back_another_s(void *context) {
+  batch_allocator a = batch_arena_allocator(context);
+  a.deallocate(a.context, aligned_alloc(64, 64), 64);
+}
+
+Test(arena, what_is_no_block_of_it_is_not_taken_back) {
+  BatchArena *arena = make_arena(NULL, (batch_arena_options){0});
+  assert_aborts(give_back_twice, arena, "batch_arena_allocator", "is no block of arena");
+  assert_aborts(give_back_another_s, arena, "batch_arena_allocator", "is no block of arena");
   batch_arena_free(arena);
 }
 
