@@ -323,6 +323,12 @@ class Device:
                 cuda.cuStreamSynchronize(stream)  # the caller may drop the batch now
                 raise
 
+    def refuse_capture(self, stream: int) -> None:
+        """Raises Unsupported where what is put into a stream, or waits in one for another, becomes a CUDA graph."""
+        cuda = driver()
+        with cuda.within(self.context):
+            self._refuse_capture(cuda, stream)
+
     @staticmethod
     def _refuse_capture(cuda: Driver, stream: int) -> None:
         status = c_int()

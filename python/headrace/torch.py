@@ -104,8 +104,10 @@ def to_device(batch: Batch, device: Any, stream: Any = None, *, ids: Any = torch
         return _shown(batch, layout, _send(batch, layout, current), ids)
     if stream.device != current.device:
         raise InvalidArgument(f"to_device: stream is of {stream.device}, expected one of {current.device}")
+    layout = _layout(batch)
+    if layout.pinned:
+        _cuda.device(current.device.index).refuse_capture(current.cuda_stream)
     with torch.cuda.stream(stream):
-        layout = _layout(batch)
         found = _shown(batch, layout, _send(batch, layout, stream), ids)
     current.wait_stream(stream)
     for tensor in found.values():

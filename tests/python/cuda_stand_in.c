@@ -55,7 +55,8 @@ static struct {
 } ranges[RANGES];
 static Stream *legacy; /* the stream 0 */
 static bool initialized, held;
-static int capturing, misuses;
+static int misuses;
+static Stream *capturing;
 static char failing[64], signalling[64];
 static int failing_code, calls_before;
 static long host_functions, copies, registrations;
@@ -81,8 +82,8 @@ void stand_in_signal(const char *function) {
   strncpy(signalling, function, sizeof signalling - 1);
 }
 
-void stand_in_capture(int on) {
-  capturing = on;
+void stand_in_capture(Stream *stream) {
+  capturing = stream;
 }
 long stand_in_copies(void) {
   return copies;
@@ -345,7 +346,7 @@ int cuStreamCreate(Stream **stream, unsigned flags) {
 
 int cuStreamIsCapturing(Stream *stream, int *status) {
   BEGIN(true);
-  *status = stream ? capturing : 0;
+  *status = stream && stream == capturing;
   return 0;
 }
 

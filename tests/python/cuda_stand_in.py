@@ -24,6 +24,7 @@ def load():
     if not hasattr(ctypes.CDLL("libcuda.so.1"), "stand_in_hold"):
         return None
     loaded.stand_in_fail.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_int]
+    loaded.stand_in_capture.argtypes = [ctypes.c_void_p]
     loaded.stand_in_signal.argtypes = [ctypes.c_char_p]
     for name in ("stand_in_copies", "stand_in_host_functions", "stand_in_registrations"):
         getattr(loaded, name).restype = ctypes.c_long

@@ -336,8 +336,8 @@ class Sending(WithFile):
 
     def test_a_stream_that_is_captured_takes_no_batch(self):
         batch, before = next(self.loader()), cuda.stand_in_copies()
-        cuda.stand_in_capture(1)
-        self.addCleanup(cuda.stand_in_capture, 0)
+        cuda.stand_in_capture(self.stream)
+        self.addCleanup(cuda.stand_in_capture, None)
         with self.assertRaisesRegex(headrace.Unsupported, "CUDA graph"):
             self.send(batch)
         self.assertEqual(cuda.stand_in_copies(), before)

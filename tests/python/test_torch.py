@@ -156,8 +156,10 @@ class ToDevice(WithFile):
     @contextmanager
     def on(self, stream):
         before, self.current = self.current, stream
-        yield
-        self.current = before
+        try:
+            yield
+        finally:
+            self.current = before
 
     def empty(self, size, device):
         self.places.append(self.current.name)
@@ -235,6 +237,15 @@ class ToDevice(WithFile):
         found = ht.to_device(batch, "cuda")
         np.testing.assert_array_equal(found["input"].numpy(), batch.input)
         self.assertEqual(self.cuda.stand_in_copies(), copies)
+
+    def test_neither_stream_may_be_captured(self):
+        self.addCleanup(self.cuda.stand_in_capture, None)
+        batch, copies = next(self.loader(pin=True)), self.cuda.stand_in_copies()
+        for stream in self.current, self.side:
+            self.cuda.stand_in_capture(stream.cuda_stream)
+            with self.assertRaisesRegex(headrace.Unsupported, "CUDA graph"):
+                ht.to_device(batch, "cuda", self.side)
+        self.assertEqual((self.cuda.stand_in_copies(), self.current.log), (copies, []))
 
     def test_the_device_is_that_of_the_stream(self):
         _cuda._devices.pop(1, None)

@@ -100,11 +100,12 @@ class Device(unittest.TestCase):
 
     def test_a_graph_takes_no_batch(self):
         batch, place = next(self.loader()), torch.zeros(8, device="cuda")
-        graph = torch.cuda.CUDAGraph()
+        graph, side = torch.cuda.CUDAGraph(), torch.cuda.Stream()
         with torch.cuda.graph(graph):
             place.add_(1)
-            with self.assertRaisesRegex(headrace.Unsupported, "CUDA graph"):
-                to_device(batch, "cuda")
+            for stream in None, side:
+                with self.assertRaisesRegex(headrace.Unsupported, "CUDA graph"):
+                    to_device(batch, "cuda", stream)
         graph.replay()
         self.assertEqual(place.tolist(), [1] * 8)
 
