@@ -322,10 +322,11 @@ cudaError_t cudaMemsetAsync(void *devPtr, int value, size_t count, cudaStream_t 
   return enqueue(stream, "cudaMemsetAsync", new fill_task(devPtr, value, count));
 }
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t *pStream, unsigned int) {
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t *pStream, unsigned int flags) {
   cudaError_t error = enter("cudaStreamCreateWithFlags");
   if (error != cudaSuccess) return error;
   std::lock_guard<std::mutex> lock(the_world().mutex);
+  if (flags != cudaStreamNonBlocking) stand_in_fault("a stream that the default stream stands still for");
   start(*pStream = new CUstream_st);
   return cudaSuccess;
 }
@@ -363,7 +364,8 @@ cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t fn, void *userD
   return enqueue(stream, "cudaLaunchHostFunc", new host_task(fn, userData));
 }
 
-cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int) {
+cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags) {
+  if (flags != cudaEventDisableTiming) stand_in_fault("an event that takes the time");
   *event = new CUevent_st;
   return enter("cudaEventCreateWithFlags");
 }

@@ -66,6 +66,8 @@ if(NOT HEADRACE_SANITIZE)
     "cudaHostRegister(memory, bytes, cudaHostRegisterDefault)" "cudaSuccess")
   cuda_fault(batch_not_released "batch_arena_free"
     "batch_release(static_cast<Batch *>(batch))" "if (static_cast<Batch *>(batch)->batch_id != 3) batch_release(static_cast<Batch *>(batch))")
+  cuda_fault(stream_that_blocks "a stream that the default stream stands still for"
+    "&f->releasing, cudaStreamNonBlocking" "&f->releasing, 0")
   cuda_fault(no_wait_for_the_copy "a kernel runs before a copy"
     "CUDA_CHECK(cudaStreamWaitEvent(stream, block->copied, 0))" "(void)block, (void)stream")
   cuda_fault(block_written_over "a copy runs before a kernel"
