@@ -21,6 +21,8 @@ import numpy as np
 import headrace
 from headrace import _dataset, _interruptible, _library
 
+from threads import settle
+
 
 class Folder(unittest.TestCase):
 
@@ -308,6 +310,7 @@ class Life(Folder):
 
     def test_a_forked_process_reads_it(self):
         dataset = self.dataset()
+        settle()
         child = os.fork()
         if child == 0:
             good = dataset[5] == 5 and dataset.id_range() == (0, 99)

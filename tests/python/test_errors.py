@@ -14,6 +14,8 @@ import headrace
 from headrace import _declarations as c
 from headrace import _library
 
+from threads import settle
+
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 
@@ -97,6 +99,7 @@ class Classes(unittest.TestCase):
 
     def test_a_writer_in_a_forked_process_says_so(self):
         writer = headrace.Writer(os.path.join(self.folder, "a.bin"))
+        settle()
         child = os.fork()
         if child == 0:
             try:

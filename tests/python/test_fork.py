@@ -13,6 +13,8 @@ import numpy as np
 
 import headrace
 
+from threads import settle
+
 
 class Fork(unittest.TestCase):
 
@@ -28,6 +30,7 @@ class Fork(unittest.TestCase):
     def in_fork(self, run):
         """What run() answers in a fork, by JSON."""
         reading, writing = os.pipe()
+        settle()
         child = os.fork()
         if child == 0:
             try:

@@ -17,6 +17,7 @@ import headrace
 from headrace import _cuda
 
 import cuda_stand_in
+from threads import settle
 
 cuda = None  # the stand-in
 FAR = 60  # seconds: what is waited for comes at once, or never
@@ -183,6 +184,7 @@ class Pinned(WithFile):
         loader = self.loader()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of threads, which stay in the parent
+            settle()
             child = os.fork()
         if child == 0:
             try:
