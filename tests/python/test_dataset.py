@@ -367,15 +367,20 @@ class Calls(unittest.TestCase):
 
     def test_whoever_comes_last_takes_the_answer(self):
         for ended in (False, True):  # before the wait is interrupted
-            begin, answers, taken = threading.Event(), [], threading.Event()
+            begun, begin, answers, taken = threading.Event(), threading.Event(), [], threading.Event()
+
+            def work():
+                begun.set()
+                return begin.wait() and "answer"
 
             def abandoned(answer):
                 answers.append(answer)
                 taken.set()
 
-            call = _interruptible.Call(lambda: begin.wait() and "answer", abandoned)
+            call = _interruptible.Call(work, abandoned)
 
             def meanwhile():
+                begun.wait()  # before that an interrupted wait calls nothing
                 if ended:
                     begin.set()
                     call.join()
