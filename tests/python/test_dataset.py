@@ -255,6 +255,8 @@ class Memory(unittest.TestCase):
             headrace.Dataset.from_memory([1, 2], [1])
         with self.assertRaisesRegex(headrace.InvalidArgument, r"loss has the shape \(1,\), expected \(2,\)"):
             headrace.Dataset.from_memory([1, 2], loss=[True])
+        learnt = headrace.Dataset.from_memory([1, 2], loss=[256, 0])  # which is no byte, but not 0
+        self.assertEqual(learnt.read_loss(0, 2).tolist(), [True, False])
 
 
 class Life(Folder):

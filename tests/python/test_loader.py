@@ -111,6 +111,7 @@ class Loader(WithFiles):
                                          ("nowhere.bin", headrace.FileError, "nowhere.bin"),
                                          ([("a", 1, 2)], headrace.InvalidArgument, "pair"),
                                          ({self.path: -1}, headrace.InvalidArgument, "weight of .* is -1"),
+                                         ({self.path: 0}, headrace.InvalidArgument, "weight of .* is 0"),
                                          ({self.path: "x"}, TypeError, "weight of .* is 'x'"),
                                          ({}, headrace.InvalidArgument, "empty")):
             with self.subTest(sources), self.assertRaisesRegex(error, sentence):
@@ -241,10 +242,10 @@ class Ranks(WithFiles):
 
     def test_a_worker_of_a_dataloader_has_its_share(self):
         data = types.SimpleNamespace(get_worker_info=lambda: types.SimpleNamespace(id=1, num_workers=2))
-        modules = {"torch.utils.data": data, "torch.distributed": self.distributed(initialized=True, rank=2, world=3)}
+        modules = {"torch.utils.data": data, "torch.distributed": self.distributed(initialized=True, rank=1, world=3)}
         with mock.patch.dict(sys.modules, modules):
             loader, told = self.loader(), self.loader(rank=0, world=2)
-        self.assertEqual((loader.rank, loader.world), (5, 6))
+        self.assertEqual((loader.rank, loader.world), (3, 6))
         self.assertEqual((told.rank, told.world), (0, 2))
 
     def test_torch_is_not_imported_for_it(self):
