@@ -12,6 +12,15 @@ from ._errors import Closed, Error, ForkError
 from ._library import Resource, lib
 
 
+class Made(ctypes.c_void_p):
+    """A reference on a batch that the library made: a signal that comes meanwhile loses no batch."""
+
+    def __del__(self, release: Callable[[Any], None] = lib.batch_release) -> None:
+        pointer, self.value = self.value, None
+        if pointer:
+            release(pointer)
+
+
 class Handle(ctypes.c_void_p):
     """A loader of the library's, freed with the last reference to this.
 
@@ -127,11 +136,12 @@ class Handle(ctypes.c_void_p):
         return stats
 
     def replay(self, epoch: int, step: int) -> Batch:
-        out = ctypes.c_void_p(lib.batch_loader_replay(self, epoch, step))
-        if not out.value:
+        made = replay(self, epoch, step)
+        if not made:
             raise self.failure()
-        seat = CopiedSeat(out.value)
-        return Batch(seat, seat.root(out), None)
+        seat = CopiedSeat(made.value)
+        lib.batch_retain(made)  # for the root
+        return Batch(seat, seat.root(made), None)
 
 
 def closed() -> Closed:
@@ -152,5 +162,6 @@ def _function(name: str, kind: Any, answer: Any) -> Any:
 
 create = _function("batch_loader_create", ctypes.CFUNCTYPE, Handle)
 create_mixed = _function("batch_loader_create_mixed", ctypes.CFUNCTYPE, Handle)
+replay = _function("batch_loader_replay", ctypes.CFUNCTYPE, Made)
 take_waiting: Any = lib.batch_loader_next_until
 take_now = _function("batch_loader_next_until", ctypes.PYFUNCTYPE, ctypes.c_int)  # holds on to the interpreter's lock

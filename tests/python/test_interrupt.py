@@ -127,6 +127,21 @@ class Waiting(unittest.TestCase):
         loader.close()
         self.assertEqual(_library.lib.batch_count_live(), before)
 
+    def test_a_step_that_is_made_again_meanwhile_is_freed(self):
+        def raise_interrupt(pointer):
+            raise Interrupt
+        loader = self.loader()
+        next(loader)
+        before = _library.lib.batch_count_live()
+        with unittest.mock.patch.object(_handle, "CopiedSeat", raise_interrupt):
+            with self.assertRaises(Interrupt):
+                loader.replay(0, 3)
+        self.assertEqual(_library.lib.batch_count_live(), before)
+        batch = loader.replay(0, 3)
+        self.assertEqual(_library.lib.batch_count_live(), before + 1)
+        del batch
+        self.assertEqual(_library.lib.batch_count_live(), before)
+
     def test_where_one_comes_while_a_loader_is_made_that_is_freed(self):
         def raise_interrupt(handle):
             raise Interrupt
