@@ -164,6 +164,7 @@ class Text(Folder):
         return self.file("a.jsonl", b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n"
                                              for line in lines))
 
+    @unittest.skipUnless("utf8proc" in headrace.features(), "built without utf8proc")
     def test_text_is_tokenized_as_it_is_opened(self):
         path = self.file("a.txt", "Ä  b\r\n".encode())
         dataset = headrace.Dataset(path)

@@ -56,6 +56,7 @@ class Tokenize(Folder):
         headrace.tokenize(paths, self.path("own.bin"), separator="before", end_of_text=70000)
         self.assertEqual(headrace.Dataset(self.path("own.bin"))[:].tolist(), [70000, 97, 98])
 
+    @unittest.skipUnless("utf8proc" in headrace.features(), "built without utf8proc")
     def test_options_are_those_of_the_library(self):
         with open(self.path("a.jsonl"), "wb") as file:
             file.write('{"body": "Ä  b"}\nno JSON\n'.encode())
