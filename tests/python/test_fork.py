@@ -143,6 +143,7 @@ class Fork(unittest.TestCase):
             context = multiprocessing.get_context(method)
             answers = context.SimpleQueue()
             process = context.Process(target=first_row, args=(self.path, answers))
+            settle()
             process.start()
             self.assertEqual(answers.get(), list(range(10)))
             process.join()

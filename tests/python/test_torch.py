@@ -23,6 +23,7 @@ import headrace.torch as ht
 from headrace import _cuda
 
 import cuda_stand_in
+from threads import settle
 
 FAR = 60  # seconds: what is waited for comes at once, or never
 LONG = os.environ.get("HEADRACE_LONG_TESTS")
@@ -272,6 +273,7 @@ class Workers(WithFile):
     def of_data_loader(self, workers, context=None):
         batches = DataLoader(ht.Dataset(self.path, **self.OPTIONS), batch_size=None, num_workers=workers,
                              multiprocessing_context=context)
+        settle()
         return [tuple(batch[name].numpy().tobytes() for name in ("input", "mask")) for batch in batches]
 
     def worker(self, number, of, state=None, epoch=0, **options):
@@ -310,6 +312,7 @@ class Workers(WithFile):
 
     def test_a_batch_comes_from_a_worker_in_one_piece_of_shared_memory(self):
         dataset = ht.Dataset(self.path, **self.OPTIONS, steps=2)
+        settle()
         batch = next(iter(DataLoader(dataset, batch_size=None, num_workers=1, multiprocessing_context="fork")))
         self.assertTrue(batch["mask"].is_shared())
         storage = getattr(torch.Tensor, "untyped_storage", torch.Tensor.storage)  # torch 2 warns of storage()
@@ -392,6 +395,7 @@ class Distributed(WithFile):
         fork = multiprocessing.get_context("fork")
         answers = fork.Queue()
         ranks = [fork.Process(target=rank_of_a_run, args=(rank, self.folder, self.path, answers)) for rank in range(2)]
+        settle()
         for process in ranks:
             process.start()
         shares = dict(answers.get(timeout=FAR) for _ in ranks)
