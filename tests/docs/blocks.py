@@ -26,6 +26,7 @@ import scripts
 from markdown import Fault, Reader
 from shell import Shell, environment
 
+LEFT_OUT = object()  # what a block prints that was not run, since there is not what it needs
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LANGUAGES = ("c", "cpp", "sh", "cmake", "python", "json", "jsonl", "text", "setup")
 COMMAND = re.compile(r"^(?!.*\.\.\.)\s*(?:\$ |# )?(?:(?:headrace|cmake|ctest|cc|gcc|clang|g\+\+|apt-get|apt|sudo|pkg-config|git|mpirun|torchrun|"
@@ -125,8 +126,12 @@ class Document:
         check_syntax(block, self.folder)
         program = self.compiled[block.line].result() if block.line in self.compiled else None
         wanted = block.runs("unit") or self.options.full and block.runs("full")
-        if not wanted or block.marks.get("needs") in self.options.missing:
+        missing = block.marks.get("needs") in self.options.missing
+        if not wanted or missing:
             self.unrun.append(block)
+            self.output = LEFT_OUT if missing else self.output
+            return
+        if "output" in block.marks and self.output is LEFT_OUT:
             return
         if "file" in block.marks:
             self.write(block)

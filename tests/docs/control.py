@@ -81,6 +81,10 @@ Dataset
 ```python
 import a_module_of_nobody
 ```
+<!-- output -->
+```text
+what it would print
+```
 <!-- needs: numpy -->
 ```sh
 cd .. && python3 -c 'import headrace, numpy' && cd there
