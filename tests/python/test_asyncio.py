@@ -1,31 +1,18 @@
 """A loader in event loops: it waits by a descriptor, for any tasks and loops, and leaves nothing in a loop."""
 import asyncio
-import os
 import select
-import tempfile
 import threading
 import unittest
 import warnings
 
-import numpy as np
-
 import headrace
 from headrace import _waiting
 
+from support import WithTokens
 
-class Asyncio(unittest.TestCase):
 
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = os.path.join(folder.name, "a.bin")
-        np.arange(1001, dtype=np.uint16).tofile(self.path)
-
-    def loader(self, **options):
-        options = dict(dict(batch_size=2, sequence_length=10, shuffle="none", pool_size=2), **options)
-        loader = headrace.Loader(self.path, **options)
-        self.addCleanup(loader.close)
-        return loader
+class Asyncio(WithTokens):
+    OPTIONS = dict(WithTokens.OPTIONS, pool_size=2)
 
     def run_all(self, main):
         """In a loop with asyncio's own checks and in one without. Nothing may be left to watch."""

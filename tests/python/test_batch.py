@@ -1,31 +1,16 @@
 """A batch, as a program sees it: arrays over the library's memory, and what is known of them."""
-import os
-import tempfile
 import unittest
 
 import numpy as np
 
 import headrace
 
+from support import WithTokens
+
 ROW = 10
 
 
-class WithFile(unittest.TestCase):
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = os.path.join(folder.name, "a.bin")
-        np.arange(1001, dtype=np.uint16).tofile(self.path)
-
-    def loader(self, sources=None, **options):
-        options = dict(dict(batch_size=2, sequence_length=ROW, shuffle="none"), **options)
-        loader = headrace.Loader(sources or self.path, **options)
-        self.addCleanup(loader.close)
-        return loader
-
-
-class Batch(WithFile):
+class Batch(WithTokens):
 
     def test_arrays_have_the_types_that_were_asked_for(self):
         for id_type in ("int32", "int64", "uint16", "float32"):
@@ -107,7 +92,7 @@ class Batch(WithFile):
         self.assertEqual(repr(batch), "<headrace.Batch, released>")
 
 
-class Faults(WithFile):
+class Faults(WithTokens):
     """With an id in the fourth batch that is outside the vocabulary."""
 
     def loader(self, sources=None, **options):

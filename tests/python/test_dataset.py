@@ -9,7 +9,6 @@ import pathlib
 import pickle
 import signal
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -21,15 +20,11 @@ import numpy as np
 import headrace
 from headrace import _dataset, _interruptible, _library
 
+from support import Folder
 from threads import settle
 
 
-class Folder(unittest.TestCase):
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
+class Contents(Folder):
 
     def file(self, name, content):
         path = os.path.join(self.folder, name)
@@ -40,7 +35,7 @@ class Folder(unittest.TestCase):
         return path
 
 
-class Files(Folder):
+class Files(Contents):
 
     def test_tokens_are_those_of_the_file(self):
         dataset = headrace.Dataset(self.file("a.bin", np.arange(1001, dtype=np.uint16)))
@@ -158,7 +153,7 @@ class Files(Folder):
                 call()
 
 
-class Text(Folder):
+class Text(Contents):
 
     def jsonl(self, *lines):
         return self.file("a.jsonl", b"".join(line if isinstance(line, bytes) else json.dumps(line).encode() + b"\n"
@@ -260,7 +255,7 @@ class Memory(unittest.TestCase):
         self.assertEqual(learnt.read_loss(0, 2).tolist(), [True, False])
 
 
-class Life(Folder):
+class Life(Contents):
 
     def dataset(self):
         return headrace.Dataset.from_memory(np.arange(100))

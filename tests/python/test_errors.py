@@ -14,17 +14,13 @@ import headrace
 from headrace import _declarations as c
 from headrace import _library
 
+from support import Folder
 from threads import settle
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 
 
-class Classes(unittest.TestCase):
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
+class Classes(Folder):
 
     def raised(self, call):
         """The exception of a call: one of the package's, with a sentence, that goes through a pickle as it is."""

@@ -5,24 +5,19 @@ import json
 import multiprocessing
 import os
 import pickle
-import tempfile
 import threading
 import unittest
 
-import numpy as np
-
 import headrace
 
+from support import WithTokens
 from threads import settle
 
 
-class Fork(unittest.TestCase):
+class Fork(WithTokens):
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = os.path.join(folder.name, "a.bin")
-        np.arange(1001, dtype=np.uint16).tofile(self.path)
+        super().setUp()
         self.dataset = headrace.Dataset(self.path)
         self.loader = headrace.Loader(self.dataset, batch_size=2, sequence_length=10, shuffle="none", epochs=None)
         self.addCleanup(self.loader.close)

@@ -3,7 +3,6 @@ import gc
 import os
 import signal
 import sys
-import tempfile
 import threading
 import time
 import unittest
@@ -15,6 +14,8 @@ import numpy as np
 import headrace
 from headrace import _handle, _library, _waiting
 
+from support import WithTokens
+
 PACKAGE = os.path.dirname(headrace.__file__)
 
 
@@ -22,19 +23,8 @@ class Interrupt(Exception):
     """What the test's signal handler raises."""
 
 
-class Waiting(unittest.TestCase):
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = os.path.join(folder.name, "a.bin")
-        np.arange(1001, dtype=np.uint16).tofile(self.path)
-
-    def loader(self, **options):
-        options = dict(dict(batch_size=2, sequence_length=10, shuffle="none", pool_size=2, epochs=None), **options)
-        loader = headrace.Loader(self.path, **options)
-        self.addCleanup(loader.close)
-        return loader
+class Waiting(WithTokens):
+    OPTIONS = dict(WithTokens.OPTIONS, pool_size=2, epochs=None)
 
     def silent(self):
         """So that a wait for nothing does not warn of it."""

@@ -7,7 +7,6 @@ import os
 import pickle
 import subprocess
 import sys
-import tempfile
 import threading
 import unittest
 
@@ -16,17 +15,18 @@ import numpy as np
 import headrace
 from headrace import _library
 
+from support import WithTokens
+
 POOL = 2
 
 
-class Recorded(unittest.TestCase):
+class Recorded(WithTokens):
     """With a loader of few batches, and a record of which went back."""
 
+    OPTIONS = dict(WithTokens.OPTIONS, pool_size=POOL, epochs=None)
+
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.path = os.path.join(folder.name, "a.bin")
-        np.arange(1001, dtype=np.uint16).tofile(self.path)
+        super().setUp()
         self.released = []  # addresses, in the order in which batches went back
         release = _library.lib.batch_release
 
@@ -35,12 +35,6 @@ class Recorded(unittest.TestCase):
             release(lease)
         _library.lib.batch_release = record
         self.addCleanup(setattr, _library.lib, "batch_release", release)
-
-    def loader(self, sources=None, **options):
-        options = dict(dict(batch_size=2, sequence_length=10, shuffle="none", pool_size=POOL, epochs=None), **options)
-        loader = headrace.Loader(sources or self.path, **options)
-        self.addCleanup(loader.close)
-        return loader
 
 
 class Lifetime(Recorded):

@@ -3,7 +3,6 @@ import inspect
 import logging
 import os
 import sys
-import tempfile
 import threading
 import types
 import unittest
@@ -14,27 +13,15 @@ import numpy as np
 import headrace
 from headrace import _declarations, _making
 
+from support import WithTokens
 
-class WithFiles(unittest.TestCase):
+
+class WithFiles(WithTokens):
 
     def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.path = self.file("a.bin", range(1001))
+        super().setUp()
         for name in ("RANK", "WORLD_SIZE", "OMPI_COMM_WORLD_RANK", "SLURM_PROCID"):
             os.environ.pop(name, None)
-
-    def file(self, name, tokens):
-        path = os.path.join(self.folder, name)
-        np.array(list(tokens), dtype=np.uint16).tofile(path)
-        return path
-
-    def loader(self, sources=None, **options):
-        options = dict(dict(batch_size=2, sequence_length=10, shuffle="none"), **options)
-        loader = headrace.Loader(self.path if sources is None else sources, **options)
-        self.addCleanup(loader.close)
-        return loader
 
 
 def ids(loader):
@@ -133,18 +120,18 @@ class Loader(WithFiles):
 class Sources(WithFiles):
 
     def test_paths_are_one_stream(self):
-        other = self.file("b.bin", range(1001, 1200))
+        other = self.tokens("b.bin", range(1001, 1200))
         for sources in ([self.path, other], (os.fsencode(self.path), other), headrace.Dataset([self.path, other])):
             self.assertEqual(ids(self.loader(sources))[-2:], [1180, 1190])
 
     def test_datasets_in_a_list_give_every_row_once(self):
-        other = headrace.Dataset(self.file("b.bin", range(5000, 5051)))
+        other = headrace.Dataset(self.tokens("b.bin", range(5000, 5051)))
         seen = ids(self.loader([self.path, other], shuffle="all"))
         self.assertEqual(sorted(seen), list(range(0, 1000, 10)) + list(range(5000, 5050, 10)))
 
     def test_a_mix_has_its_shares(self):
-        other = self.file("b.bin", range(5000, 6001))
-        many = headrace.Dataset([self.file("c.bin", range(9000, 9501)), self.file("d.bin", range(9501, 10001))])
+        other = self.tokens("b.bin", range(5000, 6001))
+        many = headrace.Dataset([self.tokens("c.bin", range(9000, 9501)), self.tokens("d.bin", range(9501, 10001))])
         for sources in ({self.path: 3, other: 1}, [(self.path, 3.0), ([other], 1)], [(self.path, 0.75), (many, 0.25)]):
             seen = ids(self.loader(sources, shuffle="all"))
             self.assertAlmostEqual(sum(first < 5000 for first in seen) / len(seen), 0.75, delta=0.02)

@@ -5,28 +5,16 @@ import io
 import json
 import os
 import pickle
-import tempfile
 import unittest
-
-import numpy as np
 
 import headrace
 from headrace import _handle, _library, _state
 
+from support import WithTokens
 
-class State(unittest.TestCase):
 
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = folder.name
-        self.path = os.path.join(folder.name, "a.bin")
-        np.arange(1001, dtype=np.uint16).tofile(self.path)
-
-    def loader(self, **options):
-        loader = headrace.Loader(self.path, **dict(dict(batch_size=2, sequence_length=10, seed=7), **options))
-        self.addCleanup(loader.close)
-        return loader
+class State(WithTokens):
+    OPTIONS = dict(batch_size=2, sequence_length=10, seed=7)
 
     def rows(self, loader, batches=None):
         found = []
