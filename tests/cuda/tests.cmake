@@ -6,7 +6,8 @@ set(cuda_sources ${examples}/cuda_feed.cu ${examples}/cuda_model.cu ${examples}/
 set_source_files_properties(${cuda_sources} PROPERTIES LANGUAGE CXX)
 list(REMOVE_ITEM cuda_sources ${examples}/cuda_feed.cu)
 
-add_library(cuda_examples STATIC ${examples}/model.c ${examples}/matrix.c ${examples}/matrix_kernels.c ${examples}/progress.c
+add_library(cuda_examples STATIC ${examples}/arguments.c ${examples}/model.c ${examples}/matrix.c ${examples}/matrix_kernels.c
+  ${examples}/progress.c
   ${examples}/train_cuda_arguments.c)
 target_compile_definitions(cuda_examples PRIVATE KERNELS=matrix_kernels_any)
 target_include_directories(cuda_examples PUBLIC ${examples})
