@@ -9,10 +9,8 @@ NUMBER = 100_000 if os.environ.get("HEADRACE_LONG_TESTS") else 200
 
 
 def run(*arguments):
-    # AddressSanitizer keeps what was freed for a while: as good as nothing of it, so that memory is flat there too.
-    environment = dict(os.environ, ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=1")
     return subprocess.run([sys.executable, PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          text=True, env=environment)
+                          text=True)
 
 
 class ManyLoaders(unittest.TestCase):
