@@ -21,6 +21,7 @@ from typing import Any, Callable, Iterator
 
 from . import _declarations as c
 from ._errors import OutOfMemory, Unsupported
+from ._interruptible import Call
 from ._library import error, lib
 
 OUT_OF_MEMORY, NOT_INITIALIZED = 2, 3
@@ -158,40 +159,23 @@ class Arena:
         """The loader that create() makes; raises what CUDA or the library says where it makes none.
 
         It is called in a thread of its own: Python runs the handlers of signals in the main thread, and what one raises
-        at the entry of a callback would be lost. What one raises meanwhile is raised when the call is over.
+        at the entry of a callback would be lost. What one raises meanwhile is raised when the call is over, since what
+        create() reads is the caller's.
         """
-        answer: list[int] = []
-        raised: list[BaseException] = []
-        done = threading.Event()
-
-        def run() -> None:
-            try:
-                pointer = create()
-                failure = self._failures.pop(threading.get_ident(), None)
-                if pointer:
-                    answer.append(pointer)
-                else:
-                    raised.append(failure or error())
-            except BaseException as failure:
-                raised.append(failure)
-            finally:
-                done.set()
+        call = Call(partial(self._made, create), lib.batch_loader_free)
         try:
-            threading.Thread(target=run, name="headrace pin").start()
-        except RuntimeError as failure:
-            raise OutOfMemory(f"headrace.Loader: {failure}", "error_out_of_memory") from None
-        except BaseException as interrupt:
-            raised.append(interrupt)
-        while not done.is_set():
-            try:
-                done.wait()
-            except BaseException as interrupt:
-                raised.append(interrupt)
-        if raised:
-            for pointer in answer:
-                lib.batch_loader_free(pointer)
-            raise raised[0]
-        return answer[0]
+            pointer: int = call.wait()
+            return pointer
+        except BaseException:
+            call.join_whatever_comes()
+            raise
+
+    def _made(self, create: Callable[[], Any]) -> Any:
+        pointer = create()
+        failure = self._failures.pop(threading.get_ident(), None)
+        if not pointer:
+            raise failure or error()
+        return pointer
 
     def covers(self, address: int, size: int) -> bool:
         return any(memory <= address and address + size <= memory + chunk

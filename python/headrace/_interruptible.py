@@ -69,6 +69,14 @@ class Call:
             if not self._gate.acquire(timeout=_SLICE):
                 meanwhile()
 
+    def join_whatever_comes(self) -> None:
+        """Waits for its end though signals interrupt that: for who has what the call reads."""
+        while not self._ended:
+            try:
+                self.join()
+            except BaseException:
+                pass
+
     def wait(self, meanwhile: Callable[[], None] = lambda: None) -> Any:
         """Begins it, and answers or raises what it does; `meanwhile` is called again and again until then. Whatever
         interrupts the wait is raised; the call goes on alone, and `abandoned` is given what it answers.
