@@ -1,5 +1,5 @@
 /* The contract with trainers written for the original system: every function of it has exactly this type, and
-   every public field. Compiles as C11 and as C++17; with CONTRACT_CONTROL it must not. */
+   every public field. Compiles as C11 and as C++17; with TYPES_CONTROL it must not. */
 #include <headrace/headrace.h>
 
 #ifdef __cplusplus
@@ -61,7 +61,7 @@ void contract_functions(void) {
   HAS_TYPE(batch_distribute_to_spheres, bool, const Batch *, uint32_t, Batch **);
   HAS_TYPE(batch_assign_to_group, bool, Batch *, uint32_t);
   HAS_TYPE(batch_balance_distribution, bool, Batch **, uint32_t, uint32_t, uint32_t *);
-#ifdef CONTRACT_CONTROL
+#ifdef TYPES_CONTROL
   HAS_TYPE(batch_copy, Batch *, Batch *);
 #endif
 }

@@ -9,7 +9,7 @@
 #include "llmc/dataloader.h"
 #endif
 
-#ifdef SIGNATURES_CONTROL
+#ifdef TYPES_CONTROL
 typedef int batch_dimension;
 #else
 typedef size_t batch_dimension;
