@@ -1,6 +1,7 @@
 #include "arguments.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 bool parse_number(const char *text, double low, double high, double *value) {
@@ -21,4 +22,9 @@ bool parse_small(const char *text, uint32_t low, uint32_t high, uint32_t *value)
   bool good = parse_whole(text, low, high, &whole);
   *value = (uint32_t)whole;
   return good;
+}
+
+int bad_usage(const char *program, const char *name, const char *text, const char *expected) {
+  fprintf(stderr, "%s: %s is \"%s\", expected %s\n", program, name, text, expected);
+  return 2;
 }

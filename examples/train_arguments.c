@@ -28,11 +28,6 @@ static void print_help(void) {
        "below the entropy of single bytes, 1 when not or on errors, 2 on bad usage.");
 }
 
-static int bad_usage(const char *name, const char *text, const char *expected) {
-  fprintf(stderr, "train: %s is \"%s\", expected %s\n", name, text, expected);
-  return 2;
-}
-
 static const struct option long_options[] = {{"steps", required_argument, NULL, 'n'},
                                              {"seconds", required_argument, NULL, 't'},
                                              {"spheres", required_argument, NULL, 's'},
@@ -96,7 +91,7 @@ int parse_arguments(arguments *a, int argc, char **argv) {
     if (option == '?') return 2;
     if (option == 'h') return print_help(), 0;
     if (!set_option(a, option, optarg, &expected))
-      return bad_usage(long_options[index].name, optarg, expected);
+      return bad_usage("train", long_options[index].name, optarg, expected);
   }
   if (optind < argc) {
     a->files = (const char *const *)argv + optind;

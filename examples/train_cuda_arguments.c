@@ -35,11 +35,6 @@ static void print_help(void) {
        "it could be measured), 1 when not or on errors, 2 on bad usage.");
 }
 
-static int bad_usage(const char *name, const char *text, const char *expected) {
-  fprintf(stderr, "train_cuda: %s is \"%s\", expected %s\n", name, text, expected);
-  return 2;
-}
-
 static const struct option long_options[] = {{"steps", required_argument, NULL, 'n'},
                                              {"seconds", required_argument, NULL, 't'},
                                              {"workers", required_argument, NULL, 'w'},
@@ -124,7 +119,7 @@ int parse_cuda_arguments(cuda_arguments *a, int argc, char **argv) {
     if (option == 'c')
       a->copy_only = true;
     else if (!set_option(a, option, optarg, &expected))
-      return bad_usage(long_options[index].name, optarg, expected);
+      return bad_usage("train_cuda", long_options[index].name, optarg, expected);
   }
   if (optind < argc) {
     a->files = (const char *const *)argv + optind;
