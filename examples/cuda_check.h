@@ -1,5 +1,5 @@
-/* What a CUDA call answers. After most errors the device's context is lost, the host functions that would release
-   batches do not run, and there is nothing to go on with: so the program ends. */
+/* What a CUDA call answers. After most errors the device's context is lost, and there is nothing to go on with: so
+   the program ends. */
 #ifndef EXAMPLES_CUDA_CHECK_H
 #define EXAMPLES_CUDA_CHECK_H
 

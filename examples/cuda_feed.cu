@@ -24,17 +24,11 @@ BatchArena *feed_arena(int *device) {
   return batch_arena_create(&options);
 }
 
-/* Runs in a thread of CUDA's, where no call of CUDA is allowed, and must not wait. */
-static void CUDART_CB give_back(void *batch) {
-  batch_release(static_cast<Batch *>(batch));
-}
-
 void feed_open(feed *f, BatchLoader *loader, unsigned num_blocks) {
   *f = feed{};
   f->loader = loader;
   f->num_blocks = num_blocks;
   CUDA_CHECK(cudaStreamCreateWithFlags(&f->copying, cudaStreamNonBlocking));
-  CUDA_CHECK(cudaStreamCreateWithFlags(&f->releasing, cudaStreamNonBlocking));
   for (unsigned i = 0; i < num_blocks; i++) {
     CUDA_CHECK(cudaEventCreateWithFlags(&f->blocks[i].copied, cudaEventDisableTiming));
     CUDA_CHECK(cudaEventCreateWithFlags(&f->blocks[i].used, cudaEventDisableTiming));
@@ -46,12 +40,18 @@ static size_t place_of(const Tensor *tensor, const void *block) {
                              static_cast<const unsigned char *>(block));
 }
 
-/* The batch belongs to the stream from here on. */
+/* The batch stays out until it has been copied: see give_back. */
 static void send(feed *f, feed_block *b, Batch *batch, const void *block) {
   CUDA_CHECK(cudaMemcpyAsync(b->device, block, b->bytes, cudaMemcpyHostToDevice, f->copying));
   CUDA_CHECK(cudaEventRecord(b->copied, f->copying));
-  CUDA_CHECK(cudaStreamWaitEvent(f->releasing, b->copied, 0));
-  CUDA_CHECK(cudaLaunchHostFunc(f->releasing, give_back, batch));
+  b->batch = batch;
+}
+
+/* Waits for the block's last copy, and lets go of its batch. */
+static void give_back(feed_block *b) {
+  CUDA_CHECK(cudaEventSynchronize(b->copied)); /* at once, where nothing has been recorded */
+  batch_release(b->batch);
+  b->batch = nullptr;
 }
 
 /* Notes where what is in the block, and makes room for it: once, since all batches of a loader are alike. */
@@ -69,7 +69,7 @@ static void describe(feed_block *b, const Batch *batch, const void *block) {
 
 feed_block *feed_next(feed *f) {
   feed_block *b = &f->blocks[f->taken % f->num_blocks];
-  CUDA_CHECK(cudaEventSynchronize(b->copied)); /* at once, where the events have not been recorded */
+  give_back(b);
   CUDA_CHECK(cudaEventSynchronize(b->used));
   Batch *batch = batch_loader_next(f->loader);
   const void *block = batch ? batch_block(batch, &b->bytes) : nullptr;
@@ -98,14 +98,12 @@ double feed_waited(const feed *f) {
 }
 
 void feed_close(feed *f) {
-  CUDA_CHECK(cudaStreamSynchronize(f->copying));
-  CUDA_CHECK(cudaStreamSynchronize(f->releasing));
   for (unsigned i = 0; i < f->num_blocks; i++) {
+    give_back(&f->blocks[i]);
     CUDA_CHECK(cudaEventSynchronize(f->blocks[i].used));
     CUDA_CHECK(cudaEventDestroy(f->blocks[i].copied));
     CUDA_CHECK(cudaEventDestroy(f->blocks[i].used));
     CUDA_CHECK(cudaFree(f->blocks[i].device));
   }
   CUDA_CHECK(cudaStreamDestroy(f->copying));
-  CUDA_CHECK(cudaStreamDestroy(f->releasing));
 }

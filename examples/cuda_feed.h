@@ -1,5 +1,5 @@
 /* From a loader to the GPU: its batches lie in pinned memory, each goes there in one asynchronous copy of its
-   block, and goes back to its pool from the stream, when the copy is done.
+   block, and goes back to its pool when the place that it was copied to is taken again.
 
    Usage:
        BatchArena *arena = feed_arena(&device);
@@ -25,6 +25,7 @@ enum { FEED_MAX_BLOCKS = 64 };
 
 /* A batch on the device: its block as it lay on the host. */
 typedef struct feed_block {
+  Batch *batch; /* whose memory is being copied, or has been */
   unsigned char *device;
   size_t bytes, room;
   size_t input, target, mask; /* where in it: uint16, uint16, uint8, each [rows, columns] */
@@ -33,10 +34,9 @@ typedef struct feed_block {
   cudaEvent_t used;   /* and may be written over */
 } feed_block;
 
-/* Two streams, so that no copy waits until a host function has run. */
 typedef struct feed {
   BatchLoader *loader;
-  cudaStream_t copying, releasing;
+  cudaStream_t copying;
   feed_block blocks[FEED_MAX_BLOCKS];
   unsigned num_blocks;
   unsigned long long taken;
@@ -46,10 +46,11 @@ typedef struct feed {
    Returns: the arena; NULL with batch_last_error. */
 BatchArena *feed_arena(int *device);
 
-/* num_blocks: how many there are on the device, 2 for double buffering. */
+/* num_blocks: how many there are on the device, 2 for double buffering; so many batches of the loader's are out at a time. */
 void feed_open(feed *f, BatchLoader *loader, unsigned num_blocks);
 
-/* Waits until the oldest block on the device has been used, takes the next batch and begins to copy it there.
+/* Waits until the oldest block on the device has been copied and used, releases its batch, takes the next one and begins
+   to copy that there.
    Returns: the block; NULL when the loader has none, with its reason in batch_last_error. */
 feed_block *feed_next(feed *f);
 

@@ -22,7 +22,6 @@
 #define __global__
 #define __device__
 #define __host__
-#define CUDART_CB
 
 enum cudaError {
   cudaSuccess = 0,
@@ -58,7 +57,6 @@ struct dim3 {
 
 typedef struct CUstream_st *cudaStream_t;
 typedef struct CUevent_st *cudaEvent_t;
-typedef void(CUDART_CB *cudaHostFn_t)(void *userData);
 typedef struct cudaLaunchAttribute_st cudaLaunchAttribute;
 
 typedef struct cudaLaunchConfig_st {
@@ -97,7 +95,6 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *pStream, unsigned int flags)
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
 cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned int flags);
-cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t fn, void *userData);
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags);
 cudaError_t cudaEventDestroy(cudaEvent_t event);

@@ -10,15 +10,12 @@
 
 using namespace stand_in;
 
-static thread_local bool in_host_function;
-
 /* Registered first, so that it runs last: after the program's own handlers. */
 static void report() {
   world &w = the_world();
   std::fprintf(stderr,
-               "stand-in: %llu copies to the device, %llu of them not asynchronous, %llu host functions, "
-               "%llu faults\n",
-               w.copies, w.unregistered, w.host_functions, w.faults.load());
+               "stand-in: %llu copies to the device, %llu of them not asynchronous, %llu faults\n", w.copies,
+               w.unregistered, w.faults.load());
   if (!w.streams.empty() || !w.allocated.empty() || !w.registered.empty())
     std::fprintf(stderr, "stand-in: left at the end: %zu streams, %zu allocations, %zu registered ranges\n",
                  w.streams.size(), w.allocated.size(), w.registered.size());
@@ -50,24 +47,12 @@ void stand_in_fault(const char *what) { /* the mutex is held, or it is the host'
 cudaError_t stand_in::enter(const char *call) {
   static std::map<const char *, unsigned> calls;
   std::lock_guard<std::mutex> lock(the_world().mutex);
-  if (in_host_function) {
-    char what[80];
-    std::snprintf(what, sizeof what, "%s within a host function", call);
-    stand_in_fault(what);
-    return cudaErrorNotPermitted;
-  }
   const char *fail = std::getenv("STAND_IN_FAIL");
   size_t length = std::strlen(call);
   if (fail && std::strncmp(fail, call, length) == 0 && fail[length] == ':' &&
       ++calls[call] == std::strtoul(fail + length + 1, nullptr, 10))
     return cudaErrorMemoryAllocation;
   return cudaSuccess;
-}
-
-void stand_in::run_host_function(cudaHostFn_t function, void *context) {
-  in_host_function = true;
-  function(context);
-  in_host_function = false;
 }
 
 /* The allocation that holds an address of the device, else nullptr. */
@@ -161,13 +146,6 @@ struct wait_task : task {
   wait_task(cudaEvent_t e, unsigned long long c) : event(e), count(c) { name = "a wait"; }
   bool can_run() override { return event->done >= count; }
   void run() override {}
-};
-
-struct host_task : task {
-  cudaHostFn_t function;
-  void *context;
-  host_task(cudaHostFn_t f, void *c) : function(f), context(c) { name = "a host function"; }
-  void run() override { run_host_function(function, context); }
 };
 
 } // namespace
@@ -355,13 +333,6 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
   unsigned long long count = event->recorded;
   lock.unlock();
   return enqueue(stream, "cudaStreamWaitEvent", new wait_task(event, count));
-}
-
-cudaError_t cudaLaunchHostFunc(cudaStream_t stream, cudaHostFn_t fn, void *userData) {
-  std::unique_lock<std::mutex> lock(the_world().mutex);
-  the_world().host_functions++;
-  lock.unlock();
-  return enqueue(stream, "cudaLaunchHostFunc", new host_task(fn, userData));
 }
 
 cudaError_t cudaEventCreateWithFlags(cudaEvent_t *event, unsigned int flags) {

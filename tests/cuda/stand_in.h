@@ -36,13 +36,13 @@ struct world {
   std::map<uintptr_t, std::pair<size_t, void *>> allocated; /* of the device: bytes, where they really lie */
   unsigned long long last_copies[LATE] = {};                /* their numbers, the oldest first */
   order in = order::eager;
-  unsigned long long tasks = 0, copies = 0, unregistered = 0, host_functions = 0;
+  unsigned long long tasks = 0, copies = 0, unregistered = 0;
   std::atomic<unsigned long long> faults{0}; /* found with or without the mutex */
 };
 
 world &the_world(); /* made by the first call, never destroyed: threads may still be there */
 
-/* Whether the call may go on: not within a host function, nor where STAND_IN_FAIL says so. */
+/* Whether the call may go on: not where STAND_IN_FAIL says so. */
 cudaError_t enter(const char *call);
 
 /* With the mutex held. Both end the process, saying what was waited for, when that cannot come. */
@@ -50,9 +50,6 @@ void wait_until(std::unique_lock<std::mutex> &lock, bool (*is_so)(const void *),
                 const char *what);
 void start(cudaStream_t stream);
 void stop(std::unique_lock<std::mutex> &lock, cudaStream_t stream);
-
-/* Runs a host function; calls within it are faults. */
-void run_host_function(cudaHostFn_t function, void *context);
 
 } // namespace stand_in
 

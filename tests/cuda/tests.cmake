@@ -58,17 +58,15 @@ endfunction()
 if(NOT HEADRACE_SANITIZE)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${examples}/cuda_feed.cu)
   cuda_fault(early_release "a batch is released before it has been copied"
-    "CUDA_CHECK(cudaLaunchHostFunc(f->releasing, give_back, batch))" "give_back(batch)")
-  cuda_fault(release_in_no_order "a batch is released before it has been copied"
-    "CUDA_CHECK(cudaStreamWaitEvent(f->releasing, b->copied, 0));" "")
-  cuda_fault(call_from_host_function "cudaSetDevice within a host function"
-    "  batch_release(static_cast<Batch *>(batch))" "  cudaSetDevice(0);\n  batch_release(static_cast<Batch *>(batch))")
+    "b->batch = batch;" "batch_release(batch);")
+  cuda_fault(release_without_waiting "a batch is released before it has been copied"
+    "CUDA_CHECK(cudaEventSynchronize(b->copied));" "")
   cuda_fault(memory_not_registered "a copy of memory that is not registered"
     "cudaHostRegister(memory, bytes, cudaHostRegisterDefault)" "cudaSuccess")
   cuda_fault(batch_not_released "batch_arena_free"
-    "batch_release(static_cast<Batch *>(batch))" "if (static_cast<Batch *>(batch)->batch_id != 3) batch_release(static_cast<Batch *>(batch))")
+    "batch_release(b->batch)" "if (b->batch && b->batch->batch_id != 3) batch_release(b->batch)")
   cuda_fault(stream_that_blocks "a stream that the default stream stands still for"
-    "&f->releasing, cudaStreamNonBlocking" "&f->releasing, 0")
+    "&f->copying, cudaStreamNonBlocking" "&f->copying, 0")
   cuda_fault(no_wait_for_the_copy "a kernel runs before a copy"
     "CUDA_CHECK(cudaStreamWaitEvent(stream, block->copied, 0))" "(void)block, (void)stream")
   cuda_fault(block_written_over "a copy runs before a kernel"
