@@ -5,6 +5,7 @@ BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config libck-dev libnuma-dev libzs
 TEST_PACKAGES="libcriterion-dev libjansson-dev clang libclang-rt-14-dev sentencepiece zstd python3 python3-numpy libopenmpi-dev openmpi-bin
   binutils file valgrind musl-tools groff-base doxygen"
 PACKAGING_PACKAGES="dpkg-dev file gzip systemtap-sdt-dev python3 doxygen"
+FUZZ_PACKAGES="clang libclang-rt-14-dev libjansson-dev"
 FULL_TEST_PACKAGES="abigail-tools mypy python3-torch python3-pip python3-setuptools python3-wheel"
 PEER_PACKAGES="liburcu-dev libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libreaderwriterqueue-dev libtbb-dev libboost-dev
   libglib2.0-dev gnuplot-nox python3-numpy python3-torch"

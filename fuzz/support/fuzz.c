@@ -1,0 +1,90 @@
+#include "support/fuzz.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+bool fuzz_control;
+
+void fuzz_fail(const char *format, ...) {
+  va_list arguments;
+  fputs("FAULT: ", stderr);
+  va_start(arguments, format);
+  vfprintf(stderr, format, arguments);
+  va_end(arguments);
+  fprintf(stderr, "; last error: %d, \"%s\"\n", batch_last_error()->code, batch_last_error()->message);
+  fuzz_remove_folder();
+  abort();
+}
+
+static int first_free_descriptor(void) {
+  int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) fuzz_fail("/dev/null cannot be opened: descriptors are used up");
+  close(fd);
+  return fd;
+}
+
+static int first_free;
+
+fuzz_input fuzz_begin(const uint8_t *data, size_t size) {
+  first_free = first_free_descriptor();
+  return (fuzz_input){data, size};
+}
+
+int fuzz_end(void) {
+  if (first_free_descriptor() != first_free) fuzz_fail("descriptor %d is left open", first_free);
+  return 0;
+}
+
+uint8_t fuzz_take_u8(fuzz_input *in) {
+  if (in->size == 0) return 0;
+  in->size--;
+  return *in->data++;
+}
+
+uint64_t fuzz_take_u64(fuzz_input *in) {
+  uint64_t value = 0;
+  for (unsigned shift = 0; shift < 64; shift += 8) value |= (uint64_t)fuzz_take_u8(in) << shift;
+  return value;
+}
+
+unsigned fuzz_take_below(fuzz_input *in, unsigned n) {
+  return fuzz_take_u8(in) % n;
+}
+
+fuzz_part fuzz_take_part(fuzz_input *in) {
+  const size_t mark = sizeof FUZZ_MARK - 1;
+  const uint8_t *at = in->size ? memmem(in->data, in->size, FUZZ_MARK, mark) : NULL;
+  fuzz_part part = {in->data, at ? (size_t)(at - in->data) : in->size};
+  size_t taken = at ? part.size + mark : part.size;
+  in->data += taken;
+  in->size -= taken;
+  return part;
+}
+
+static bool is_printable(const char *text) {
+  for (; *text; text++)
+    if ((unsigned char)*text < 0x20 || *text == 0x7F) return false;
+  return true;
+}
+
+void fuzz_check_refusal(const char *must_name) {
+  const batch_error *error = batch_last_error();
+  switch (error->code) {
+  case BATCH_ERROR_FORMAT:
+  case BATCH_ERROR_IO:
+  case BATCH_ERROR_UNSUPPORTED:
+  case BATCH_ERROR_INVALID_ARGUMENT:
+  case BATCH_ERROR_OUT_OF_RANGE:
+  case BATCH_ERROR_OVERFLOW:
+    break;
+  default:
+    fuzz_fail("refused for no reason that input can be");
+  }
+  if (!is_printable(error->message)) fuzz_fail("a message that is not printable");
+  if (must_name && !strstr(error->message, must_name))
+    fuzz_fail("a message that does not name %s", must_name);
+}
