@@ -1,6 +1,6 @@
 /* What the client programs share; included first. Each is one small scenario: model_prepare, up to four
    threads that run model_thread, model_check. Natively it is repeated; a model checker runs it once, with
-   -DMODEL_CHECKER and the include paths stress, stress/model/stub and src (scripts/check-model). They
+   -DMODEL_CHECKER and the include paths stress, stress/model/stub and src (scripts/model-check). They
    include nothing but the core, <stdatomic.h>, <stdint.h>, <stdbool.h>, <pthread.h> and <assert.h>.
 
    MODEL_WAITS, defined before: threads of this client sleep, and where it is true none is left asleep. */

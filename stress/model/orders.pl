@@ -1,4 +1,4 @@
-# The memory orders of a C file, by function and number: of scripts/check-model.
+# The memory orders of a C file, by function and number: of scripts/model-check.
 #   orders.pl FILE                          prints "FUNCTION N ORDER" for every order but relaxed
 #   orders.pl FILE FUNCTION N ORDER WEAKER  writes WEAKER in the place of the N-th order, which must be ORDER
 use strict;
