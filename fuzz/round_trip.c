@@ -1,0 +1,286 @@
+/* Byte-level BPE of random vocabularies, as rank files and tokenizer.json: the ids of any bytes are those that the definition
+   gives within PCRE2's pieces and around added tokens; the bytes come back from them, at once and in parts; a text may be cut
+   where the tokenizer says so. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "support/bpe_reference.h"
+#include "support/fuzz.h"
+#include "support/mutate.h"
+#include "support/random.h"
+#include "support/splits.h"
+#include "text/tokenizer.h"
+
+enum { HEAD = 4, MOST = 256, VOCABULARIES = 16, WITHOUT = -1 };
+
+/* Found before the text is split: in the text from the left, the longest first. */
+static const struct {
+  const char *text;
+  bool special;
+} added[] = {{"<|a|>", true}, {"<|a|>b", false}, {"ab", false}, {"abab", true}, {"\xC3\xA9 ", false}};
+enum { ADDED = sizeof added / sizeof *added };
+
+typedef struct vocabulary {
+  bpe_reference *reference;
+  splitter *split;
+  BatchTokenizer *tokenizer;
+  bool is_json, allows; /* special tokens too */
+  int32_t added[ADDED];
+} vocabulary;
+
+typedef struct ids {
+  int32_t id[MOST + 1];
+  size_t count;
+} ids;
+
+static void put_base64(bytes *b, const char *text, size_t count) {
+  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  for (size_t i = 0; i < count; i += 3) {
+    uint32_t value = 0;
+    for (size_t k = 0; k < 3; k++) value = value << 8 | (i + k < count ? (uint8_t)text[i + k] : 0);
+    for (size_t k = 0; k < 4; k++)
+      put_u8(b, i + k > count ? '=' : (uint8_t)digits[value >> (18 - 6 * k) & 63]);
+  }
+}
+
+static const char *write_ranks(const bpe_reference *r) {
+  bytes b = {0};
+  char rank[16];
+  for (size_t i = 0; i < r->token_count; i++) {
+    put_base64(&b, r->tokens[i].bytes, r->tokens[i].count);
+    snprintf(rank, sizeof rank, " %d\n", r->ids[i]);
+    put_text(&b, rank);
+  }
+  const char *path = fuzz_write("ranks.tiktoken", (fuzz_part){b.data, b.used});
+  free_bytes(&b);
+  return path;
+}
+
+/* In the alphabet of GPT-2's encoder.py. */
+static void put_word(bytes *b, const bpe_word *word) {
+  for (size_t i = 0; i < word->count; i++) {
+    uint8_t byte = (uint8_t)word->bytes[i];
+    uint32_t code = byte, printable = (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte != 0xAD);
+    char spelled[4];
+    if (!printable) code = byte <= ' ' ? 256u + byte : byte == 0xAD ? 256u + 67 : 256u + 33 + byte - 0x7F;
+    if (byte == '"' || byte == '\\') put_u8(b, '\\');
+    put(b, spelled, utf8_put(code, spelled));
+  }
+}
+
+static void put_added(bytes *b, const vocabulary *v) {
+  char entry[200];
+  for (int i = 0; i < ADDED; i++) {
+    snprintf(entry, sizeof entry,
+             "%s{\"id\":%d,\"content\":\"%s\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
+             "\"normalized\":false,"
+             "\"special\":%s}",
+             i ? "," : "", v->added[i], added[i].text, added[i].special ? "true" : "false");
+    put_text(b, entry);
+  }
+}
+
+static void put_vocabulary(bytes *b, const bpe_reference *r) {
+  char id[16];
+  for (size_t i = 0; i < r->token_count; i++) {
+    put_text(b, i ? ",\"" : "\"");
+    put_word(b, &r->tokens[i]);
+    snprintf(id, sizeof id, "\":%d", r->ids[i]);
+    put_text(b, id);
+  }
+}
+
+static const char *write_json(const vocabulary *v) {
+  const bpe_reference *r = v->reference;
+  bytes b = {0};
+  put_text(&b, "{\"added_tokens\":[");
+  put_added(&b, v);
+  put_text(&b, "],\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"
+               "\"use_regex\":true},"
+               "\"model\":{\"type\":\"BPE\",\"ignore_merges\":");
+  put_text(&b, r->whole ? "true,\"vocab\":{" : "false,\"vocab\":{");
+  put_vocabulary(&b, r);
+  put_text(&b, "},\"merges\":[");
+  for (size_t i = 0; i < r->merge_count; i++) {
+    put_text(&b, i ? ",[\"" : "[\"");
+    put_word(&b, &r->merges[i][0]);
+    put_text(&b, "\",\"");
+    put_word(&b, &r->merges[i][1]);
+    put_text(&b, "\"]");
+  }
+  put_text(&b, "]}}");
+  const char *path = fuzz_write("tokenizer.json", (fuzz_part){b.data, b.used});
+  free_bytes(&b);
+  return path;
+}
+
+/* Added tokens that are none of the vocabulary are numbered behind it, which has no holes then. */
+static void number_tokens(vocabulary *v) {
+  bpe_reference *r = v->reference;
+  int32_t drawn[sizeof r->ids / sizeof *r->ids];
+  memcpy(drawn, r->ids, sizeof drawn);
+  for (size_t i = 0; i < r->token_count; i++) {
+    r->ids[i] = 0;
+    for (size_t k = 0; k < r->token_count; k++) r->ids[i] += drawn[k] < drawn[i];
+  }
+  int32_t next = (int32_t)r->token_count;
+  for (int i = 0; i < ADDED; i++) {
+    v->added[i] = WITHOUT;
+    for (size_t k = 0; k < r->token_count; k++)
+      if (r->tokens[k].count == strlen(added[i].text) &&
+          memcmp(r->tokens[k].bytes, added[i].text, r->tokens[k].count) == 0)
+        v->added[i] = r->ids[k];
+    if (v->added[i] == WITHOUT) v->added[i] = next++;
+  }
+}
+
+static void make(vocabulary *v, uint64_t number) {
+  static const split_way ways[] = {WAY_GPT2, WAY_CL100K, WAY_O200K, WAY_QWEN2};
+  static const batch_text_split splits[] = {BATCH_SPLIT_GPT2, BATCH_SPLIT_CL100K, BATCH_SPLIT_O200K,
+                                            BATCH_SPLIT_QWEN2};
+  batch_tokenizer_options options = BATCH_TOKENIZER_OPTIONS_INIT;
+  uint64_t state = number * 0x9E3779B97F4A7C15 + 1;
+  v->is_json = number % 2;
+  v->allows = number / 2 % 2;
+  v->reference = calloc(1, sizeof *v->reference);
+  bpe_reference_make(v->reference, &state, 20 + random_below(&state, 120), 2 + random_below(&state, 4),
+                     !v->is_json);
+  if (v->is_json) number_tokens(v);
+  v->split = make_split(v->is_json ? WAY_GPT2 : ways[number / 4 % 4], true);
+  options.split = v->is_json ? BATCH_SPLIT_OF_FILE : splits[number / 4 % 4];
+  options.specials = v->allows ? BATCH_SPECIALS_ALLOW : BATCH_SPECIALS_IGNORE;
+  v->tokenizer = batch_tokenizer_open(v->is_json ? write_json(v) : write_ranks(v->reference), &options);
+  if (!v->tokenizer) fuzz_fail("vocabulary %d is refused", (int)number);
+}
+
+static void encode_plain(const vocabulary *v, const char *text, size_t size, ids *to) {
+  uint64_t state = 1;
+  piece_list pieces = split_text(v->split, text, size, &state);
+  for (size_t i = 0; i < pieces.count; i++)
+    to->count += bpe_reference_encode(v->reference, text + pieces.pieces[i].start,
+                                      pieces.pieces[i].end - pieces.pieces[i].start, to->id + to->count);
+  free(pieces.pieces);
+}
+
+/* The longest added token that the text begins with; WITHOUT: none. */
+static int added_at(const vocabulary *v, const char *text, size_t size, size_t *length) {
+  int found = WITHOUT;
+  *length = 0;
+  for (int i = 0; i < ADDED && v->is_json; i++) {
+    size_t own = strlen(added[i].text);
+    if (own > size || own <= *length || memcmp(text, added[i].text, own) != 0) continue;
+    found = i;
+    *length = own;
+  }
+  return found;
+}
+
+static void encode_by_reference(const vocabulary *v, const char *text, size_t size, ids *to) {
+  size_t plain = 0, length;
+  to->count = 0;
+  for (size_t at = 0; at < size;) {
+    int token = added_at(v, text + at, size - at, &length);
+    if (token == WITHOUT ||
+        (added[token].special && !v->allows)) { /* what is in one that is text is no token either */
+      at += token == WITHOUT ? 1 : length;
+      continue;
+    }
+    encode_plain(v, text + plain, at - plain, to);
+    to->id[to->count++] = v->added[token];
+    plain = at += length;
+  }
+  encode_plain(v, text + plain, size - plain, to);
+}
+
+static bool same(const ids *a, const ids *b) {
+  return a->count == b->count && memcmp(a->id, b->id, a->count * sizeof *a->id) == 0;
+}
+
+static void encode(const vocabulary *v, const char *text, size_t size, ids *to) {
+  to->count = batch_tokenizer_encode(v->tokenizer, text, size, to->id, MOST);
+  if (to->count > MOST) fuzz_fail("%zu ids of %zu bytes", to->count, size);
+  for (size_t i = 0; i < to->count; i++)
+    if (to->id[i] < 0 || (uint32_t)to->id[i] >= batch_tokenizer_vocab_size(v->tokenizer))
+      fuzz_fail("id %d is none of the vocabulary", to->id[i]);
+}
+
+/* At once, and in parts of up to `most` ids. */
+static void check_back(const vocabulary *v, const ids *of, const char *text, size_t size, size_t most) {
+  char back[MOST * 2];
+  size_t got = batch_tokenizer_decode(v->tokenizer, of->id, of->count, back, sizeof back);
+  if (got != size || memcmp(back, text, size) != 0) fuzz_fail("other bytes come back, %zu of %zu", got, size);
+  BatchDecoder *decoder = batch_decoder_create(v->tokenizer);
+  got = 0;
+  for (size_t at = 0, count; at < of->count || at == 0; at += count ? count : 1) {
+    const char *more;
+    size_t added_bytes;
+    count = of->count - at < most ? of->count - at : most;
+    if (!batch_decoder_feed(decoder, of->id + at, count, at + count == of->count, &more, &added_bytes))
+      fuzz_fail("ids %zu to %zu are refused", at, at + count);
+    if (added_bytes > size - got || memcmp(more, text + got, added_bytes) != 0)
+      fuzz_fail("in parts, other bytes come back");
+    got += added_bytes;
+  }
+  if (got != size) fuzz_fail("in parts, %zu bytes of %zu come back", got, size);
+  batch_decoder_free(decoder);
+}
+
+/* The cut is found in text [from, to): what stands around it is not known there. */
+static void check_cut(const vocabulary *v, const char *text, size_t size, size_t from, size_t to,
+                      const ids *whole) {
+  ids parts, behind;
+  while (from < to && (text[from] & 0xC0) == 0x80) from++;
+  if (from >= to) return;
+  size_t cut = tokenizer_cut(v->tokenizer, text + from, 0, to - from);
+  if (cut == 0) return;
+  if (cut >= to - from) fuzz_fail("cut at %zu of %zu", cut, to - from);
+  cut += from;
+  encode(v, text, cut, &parts);
+  encode(v, text + cut, size - cut, &behind);
+  if (parts.count + behind.count > MOST)
+    fuzz_fail("cut at %zu of %zu, there are more ids than bytes", cut, size);
+  memcpy(parts.id + parts.count, behind.id, behind.count * sizeof *behind.id);
+  parts.count += behind.count;
+  if (!same(&parts, whole)) fuzz_fail("cut at %zu of %zu, the ids are others", cut, size);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+  static vocabulary vocabularies[VOCABULARIES];
+  fuzz_input in = {data, size};
+  uint64_t number = fuzz_take_below(&in, VOCABULARIES);
+  size_t left = fuzz_take_u8(&in), right = fuzz_take_u8(&in), most = 1 + fuzz_take_below(&in, 9);
+  ids found, expected;
+  vocabulary *v = &vocabularies[number];
+  if (in.size > MOST) return 0;
+  if (!v->tokenizer) make(v, number);
+  char *text = malloc(in.size + 1);
+  memcpy(text, in.data, in.size);
+  text = realloc(text, in.size ? in.size : 1); /* AddressSanitizer sees what lies behind */
+  encode(v, text, in.size, &found);
+  encode_by_reference(v, text, in.size, &expected);
+  if (!same(&found, &expected)) fuzz_fail("%zu ids, expected %zu, or others", found.count, expected.count);
+  check_back(v, &found, text, in.size, most);
+  size_t from = left * in.size / 256;
+  check_cut(v, text, in.size, from, in.size - right * (in.size - from) / 256, &found);
+  free(text);
+  return 0;
+}
+
+/* Letters, which merge, and what splits trip over. */
+static bytes letters_and_others(uint64_t *state, size_t count, bool malformed) {
+  if (random_below(state, 3) == 0) return random_splittable(state, count, malformed);
+  bytes b = {0};
+  while (b.used < count) {
+    if (random_below(state, 12) == 0)
+      put_text(&b, added[random_below(state, ADDED)].text);
+    else
+      put_u8(&b, (uint8_t)(random_below(state, 9) ? 'a' + random_below(state, 5) : ' '));
+  }
+  return b;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {
+  return mutate_text(data, size, most, seed, HEAD, letters_and_others);
+}
