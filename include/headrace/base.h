@@ -23,8 +23,11 @@
    tensor_free of a tensor that is gone.
 
    Callbacks: every function that a caller gives to the library (allocators, tokenizers, transforms,
-   what spheres process, progress) returns to it: neither a C++ exception nor longjmp may leave one,
-   since the frames in between hold locks, threads and memory and know nothing of it.
+   what spheres process, progress) returns to it: neither a C++ exception nor longjmp nor pthread_exit may
+   leave one, since the frames in between hold locks, threads and memory and know nothing of it.
+
+   Cancellation: no call is a cancellation point, waiting ones neither; callbacks in the caller's thread run
+   with cancellation disabled. With PTHREAD_CANCEL_ASYNCHRONOUS nothing may be called.
 
    Structs that grow: those of options begin with `size`, which their INIT sets; 0 is the default of every
    other field. What later versions add stands at the end, and they take the structs of programs that were

@@ -172,8 +172,7 @@ typedef bool (*batch_tokenize_callback)(void *context, const batch_tokenize_prog
    in the progress too.
    Threads: options.workers tokenize and one reads, unless all there is fits into 256 KiB or workers is 1;
    they are joined before it returns. What is written, and the error, are the same for any number. The
-   calling thread writes; it is not cancelled meanwhile (docs/process.md). In a child that the callback
-   forks the call answers BATCH_ERROR_UNSUPPORTED.
+   calling thread writes. In a child that the callback forks the call answers BATCH_ERROR_UNSUPPORTED.
    progress: may be NULL.
    Returns: BATCH_OK; BATCH_CLOSED when the callback stopped it; else an error. After one that came inside a
    document the writer answers only that error; after others the caller may go on and finish. */

@@ -17,6 +17,7 @@
 #include "core/arena_chunk.h"
 #include "core/arena_internal.h"
 #include "core/pool_memory.h"
+#include "sync/thread.h"
 
 #define CHUNK_DEFAULT ((size_t)16 << 20)
 
@@ -186,6 +187,7 @@ static void idle_check(const char *function, const BatchArena *arena) {
 }
 
 void batch_arena_free(BatchArena *arena) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_arena_free";
   if (!arena) return;
   live_leave(function, arena);

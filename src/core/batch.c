@@ -9,6 +9,7 @@
 #include "core/batch_layout.h"
 #include "core/pool_internal.h"
 #include "core/tensor_internal.h"
+#include "sync/thread.h"
 
 /* A tensor that still shows the elements it was made with must not read them as a wider type. */
 static bool width_check(const char *function, const batch_header *header, unsigned i) {
@@ -168,6 +169,7 @@ void *batch_block(const Batch *batch, size_t *bytes) {
 }
 
 void batch_print(const Batch *batch) {
+  HOLD_CANCELLATION;
   if (!batch_check("batch_print", batch)) return;
   printf("batch %llu epoch %u: %u x %u, vocabulary %u, %zu bytes, %d references, %s%s%s\n",
          (unsigned long long)batch->batch_id, batch->epoch_id, batch->batch_size, batch->sequence_length,

@@ -16,6 +16,7 @@
 #include "core/pool_memory.h"
 #include "core/pool_parts.h"
 #include "sync/refcount.h"
+#include "sync/thread.h"
 
 static slab pools = SLAB_INIT(BatchPool, link);
 
@@ -91,6 +92,7 @@ bool pool_read_options(const char *function, const char *argument, const batch_p
 }
 
 BatchPool *batch_pool_create_with(const batch_pool_options *options) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_pool_create_with";
   batch_pool_options mine;
   return pool_read_options(function, "options", options, &mine) ? pool_create(function, &mine) : NULL;
@@ -98,6 +100,7 @@ BatchPool *batch_pool_create_with(const batch_pool_options *options) {
 
 BatchPool *batch_pool_create(uint32_t pool_size, uint32_t batch_size, uint32_t sequence_length,
                              uint32_t vocab_size) {
+  HOLD_CANCELLATION;
   batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
   options.pool_size = pool_size;
   options.shape.batch_size = batch_size;
@@ -129,6 +132,7 @@ void batch_pool_close(BatchPool *pool) {
 }
 
 void batch_pool_free(BatchPool *pool) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_pool_free";
   if (!pool) return;
   pool_check(function, pool);

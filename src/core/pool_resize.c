@@ -4,6 +4,7 @@
 #include "base/sanitizers.h"
 #include "core/pool_memory.h"
 #include "core/pool_parts.h"
+#include "sync/thread.h"
 
 COLD static bool no_memory(const char *function, size_t bytes, uint32_t size) {
   return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%s: no memory for a size of %u batches of %zu bytes each",
@@ -34,6 +35,7 @@ static batch_header *pool_make_batch(const char *function, BatchPool *pool, uint
 }
 
 static void pool_unmake_batch(BatchPool *pool, batch_header *header) {
+  HOLD_CANCELLATION;
   const batch_allocator *a = &pool->allocator;
   handed_over(header); /* by those who had references to it */
   batch_layout_drop(&header->batch);
@@ -144,6 +146,7 @@ bool pool_set_size(const char *function, BatchPool *pool, uint32_t new_size) {
 }
 
 bool batch_pool_resize(BatchPool *pool, uint32_t new_size) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_pool_resize";
   if (!pool_check(function, pool)) return false;
   if (!atomic_load_explicit(&pool->open, memory_order_relaxed)) {

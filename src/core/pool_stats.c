@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "core/pool_parts.h"
+#include "sync/thread.h"
 
 /* How many batches are out, or on their way in or out: near it while others work. */
 static uint32_t pool_out(const BatchPool *pool) {
@@ -40,6 +41,7 @@ void batch_pool_get_stats(const BatchPool *pool, uint64_t *allocations, uint64_t
 }
 
 void batch_pool_print_stats(const BatchPool *pool) {
+  HOLD_CANCELLATION;
   uint64_t allocations, releases, hits, misses;
   if (!pool_check("batch_pool_print_stats", pool)) return;
   batch_pool_get_stats(pool, &allocations, &releases, &hits, &misses);

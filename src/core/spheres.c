@@ -142,6 +142,7 @@ static BatchSpheres *spheres_make(const batch_spheres_options *options) {
 }
 
 BatchSpheres *batch_spheres_start(const batch_spheres_options *options) {
+  HOLD_CANCELLATION;
   static const options_type type = OPTIONS_TYPE(batch_spheres_options, BATCH_SPHERES_OPTIONS_INIT, context);
   batch_spheres_options mine;
   if (!options_read(&type, "batch_spheres_start", "options", options, &mine) || !options_check(&mine))
@@ -185,6 +186,7 @@ void batch_spheres_drain(BatchSpheres *spheres) {
 }
 
 void batch_spheres_stop(BatchSpheres *spheres) {
+  HOLD_CANCELLATION;
   if (!spheres) return;
   live_leave("batch_spheres_stop", spheres);
   for (uint32_t i = 0; i < spheres->num_spheres; i++)

@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "core/batch_header.h"
 #include "core/tensor_internal.h"
+#include "sync/thread.h"
 
 static const struct {
   size_t size;
@@ -284,5 +285,6 @@ void tensor_print_named(const char *name, const Tensor *tensor) {
 }
 
 void tensor_print(const Tensor *tensor) {
+  HOLD_CANCELLATION;
   if (tensor_check("tensor_print", "tensor", tensor)) tensor_print_named("tensor", tensor);
 }

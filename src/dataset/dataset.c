@@ -16,6 +16,7 @@
 #include "dataset/token_metadata.h"
 #include "dataset/token_parts.h"
 #include "dataset/token_type.h"
+#include "sync/thread.h"
 #include "text/encode.h"
 
 const token_files *dataset_token_files(const BatchDataset *dataset) {
@@ -187,6 +188,7 @@ static BatchDataset *open_list(path_list *list, const batch_dataset_options *opt
 }
 
 BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch_dataset_options *options) {
+  HOLD_CANCELLATION;
   encode_options mine;
   if (!paths || n == 0)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s, expected at least one path", name,
@@ -199,6 +201,7 @@ BatchDataset *batch_dataset_open(const char *const *paths, size_t n, const batch
 }
 
 void batch_dataset_free(BatchDataset *dataset) {
+  HOLD_CANCELLATION;
   if (!dataset) return;
   live_leave("batch_dataset_free", dataset);
   for (size_t i = 0; i < dataset->files.count; i++) close_file(&dataset->files.files[i]);

@@ -5,6 +5,7 @@
 #include "base/options.h"
 #include "dataset/dataset_internal.h"
 #include "dataset/token_parts.h"
+#include "sync/thread.h"
 #include "text/encode.h"
 
 static const char name[] = "batch_dataset_from_memory";
@@ -94,6 +95,7 @@ static bool take(token_files *s, const batch_memory *m, const batch_dataset_opti
 }
 
 BatchDataset *batch_dataset_from_memory(const batch_memory *memory, const batch_dataset_options *options) {
+  HOLD_CANCELLATION;
   static const options_type type = OPTIONS_TYPE_RESERVED(batch_memory, BATCH_MEMORY_INIT);
   batch_memory m;
   encode_options o;

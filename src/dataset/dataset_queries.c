@@ -3,6 +3,7 @@
 #include "base/options.h"
 #include "dataset/hole.h"
 #include "dataset/token_loss.h"
+#include "sync/thread.h"
 
 static const token_files *need(const BatchDataset *dataset, const char *function) {
   static const token_files nothing;
@@ -35,6 +36,7 @@ bool batch_dataset_has_loss(const BatchDataset *dataset) {
 }
 
 bool batch_dataset_read_loss(const BatchDataset *dataset, uint64_t start, size_t count, uint8_t *loss) {
+  HOLD_CANCELLATION;
   const token_files *s = need(dataset, "batch_dataset_read_loss");
   if (!dataset) return false;
   if (!loss && count > 0)
@@ -65,6 +67,7 @@ static void find_document(void *context) {
 }
 
 bool batch_dataset_document(const BatchDataset *dataset, uint64_t index, uint64_t *start, uint64_t *end) {
+  HOLD_CANCELLATION;
   const token_files *s = need(dataset, "batch_dataset_document");
   if (!dataset) return false;
   if (!start || !end)

@@ -7,6 +7,7 @@
 #include "dataset/hole.h"
 #include "dataset/out_file.h"
 #include "dataset/token_type.h"
+#include "sync/thread.h"
 
 enum {
   PIECE = 4096,
@@ -83,6 +84,7 @@ static bool widen_range(void *context, const token_file *file, uint64_t first, c
 }
 
 bool batch_dataset_id_range(const BatchDataset *dataset, int64_t *smallest, int64_t *largest) {
+  HOLD_CANCELLATION;
   if (!dataset)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_dataset_id_range: dataset is NULL, expected a dataset");
@@ -142,6 +144,7 @@ bool scan_file_sample(const token_file *file, uint64_t *hash) {
 }
 
 bool batch_dataset_fingerprint(const BatchDataset *dataset, uint64_t *fingerprint) {
+  HOLD_CANCELLATION;
   if (dataset && fingerprint) return scan_fingerprint(dataset_token_files(dataset), fingerprint);
   return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                     "batch_dataset_fingerprint: %s is NULL, expected an address",
@@ -188,6 +191,7 @@ static bool copy_ids(void *context, const token_file *file, uint64_t first, cons
 }
 
 bool batch_dataset_read(const BatchDataset *dataset, uint64_t start, size_t count, int32_t *ids) {
+  HOLD_CANCELLATION;
   if (!dataset || (!ids && count > 0))
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "batch_dataset_read: %s is NULL, expected an address",
                       dataset ? "ids" : "dataset");

@@ -95,11 +95,13 @@ static bool check_sources(const batch_loader_source *sources, size_t n) {
 
 BatchLoader *batch_loader_create_mixed(const batch_loader_source *sources, size_t n,
                                        const batch_loader_options *options) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_loader_create_mixed";
   return named(function, check_sources(sources, n)) ? create(function, sources, n, options) : NULL;
 }
 
 BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader_options *options) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_loader_create";
   if (!dataset)
     return error_null(BATCH_ERROR_INVALID_ARGUMENT, "%s: dataset is NULL, expected a dataset", function);
@@ -140,6 +142,7 @@ static void free_workers(BatchLoader *loader) {
 /* Also of a loader whose creation failed half-way: it has no pools, or no delivery, yet. In a child there is
    nobody to join: what the workers had in hand at the fork stays with the child's copy of the pool. */
 void batch_loader_free(BatchLoader *loader) {
+  HOLD_CANCELLATION;
   if (!loader) return;
   live_leave("batch_loader_free", loader);
   close_parts(loader);

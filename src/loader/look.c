@@ -6,6 +6,7 @@
 #include "core/batch_internal.h"
 #include "core/pool_internal.h"
 #include "loader/loader_internal.h"
+#include "sync/thread.h"
 
 /* steps: of the epoch, see order_find_step. */
 static bool no_step(const char *function, const order *o, const char *what, uint64_t epoch, uint64_t step,
@@ -44,6 +45,7 @@ static Batch *replay(const char *function, BatchLoader *loader, filler *f, const
 }
 
 Batch *batch_loader_replay(BatchLoader *loader, uint64_t epoch, uint64_t step) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_loader_replay";
   order_place place;
   filler f;

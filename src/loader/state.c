@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/mix.h"
 #include "loader/loader_internal.h"
+#include "sync/thread.h"
 
 #define STATE_MAGIC UINT64_C(0x33656361725f6468) /* "hd_race3" */
 
@@ -198,6 +199,7 @@ static bool can_tell(const char *function, BatchLoader *loader, const batch_load
 }
 
 bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
+  HOLD_CANCELLATION;
   uint64_t data_hash;
   order_place at;
   if (!can_tell("batch_loader_get_state", loader, state, &data_hash)) return false;
@@ -207,6 +209,7 @@ bool batch_loader_get_state(BatchLoader *loader, batch_loader_state *state) {
 }
 
 bool batch_loader_state_at(BatchLoader *loader, uint64_t epoch, uint64_t rows, batch_loader_state *state) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_loader_state_at";
   uint64_t data_hash, most;
   order_place at;

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/replace.h"
 #include "loader/loader_internal.h"
+#include "sync/thread.h"
 
 static const char begin[] = "hd_race"; /* of batch_loader_state.magic, in every version */
 
@@ -15,6 +16,7 @@ static bool check(const char *function, const void *state, const char *path) {
 }
 
 bool batch_loader_state_save(const batch_loader_state *state, const char *path) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_loader_state_save";
   if (!check(function, state, path)) return false;
   if (!loader_state_is_sound(state))
@@ -50,6 +52,7 @@ static bool read_state(const char *path, batch_loader_state *state) {
 }
 
 bool batch_loader_state_load(batch_loader_state *state, const char *path) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_loader_state_load";
   batch_loader_state read;
   if (!check(function, state, path)) return false;

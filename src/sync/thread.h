@@ -20,6 +20,15 @@ unsigned thread_processors(void);
 int thread_hold_cancellation(void);
 void thread_release_cancellation(int held);
 
+/* As that from here to where the function returns: begins each call that reads, writes, joins or calls back, so that
+   none is left in the middle, with a lock, a file or a thread. */
+#define HOLD_CANCELLATION                                                                                    \
+  __attribute__((cleanup(thread_end_hold), unused)) int held_cancellation_ = thread_hold_cancellation()
+
+static inline void thread_end_hold(const int *held) {
+  thread_release_cancellation(*held);
+}
+
 /* A thread-specific key; begins as {0}. */
 typedef struct thread_key {
   _Atomic unsigned made; /* the key + 1; who makes one first writes it */

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/live.h"
+#include "sync/thread.h"
 #include "text/text_buffer.h"
 #include "text/tokenizer.h"
 
@@ -98,6 +99,7 @@ static bool check(const BatchDecoder *decoder, const int32_t *ids, size_t count,
 
 bool batch_decoder_feed(BatchDecoder *decoder, const int32_t *ids, size_t count, bool ends, const char **text,
                         size_t *bytes) {
+  HOLD_CANCELLATION;
   if (!check(decoder, ids, count, text, bytes)) return false;
   bool good = feed(decoder, ids, count, ends);
   if (!good || ends) {

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/live.h"
 #include "base/options.h"
+#include "sync/thread.h"
 
 enum { IDLE_SCRATCHES = 16 };
 
@@ -159,6 +160,7 @@ BatchTokenizer *batch_tokenizer_custom(const batch_tokenizer_functions *function
 }
 
 void batch_tokenizer_free(BatchTokenizer *tokenizer) {
+  HOLD_CANCELLATION;
   if (!tokenizer) return;
   live_leave("batch_tokenizer_free", tokenizer);
   for (size_t i = 0; i < IDLE_SCRATCHES; i++) {
@@ -258,6 +260,7 @@ static void scratch_give(BatchTokenizer *tokenizer, tokenizer_scratch *scratch) 
 
 size_t batch_tokenizer_encode(const BatchTokenizer *tokenizer, const char *text, size_t bytes, int32_t *ids,
                               size_t capacity) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_tokenizer_encode";
   if (!check_arguments(function, tokenizer, text || bytes == 0, ids || capacity == 0))
     return BATCH_TOKENIZER_FAILED;
@@ -282,6 +285,7 @@ size_t tokenizer_decode(const char *function, const BatchTokenizer *tokenizer, c
 
 size_t batch_tokenizer_decode(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count, char *text,
                               size_t capacity) {
+  HOLD_CANCELLATION;
   static const char function[] = "batch_tokenizer_decode";
   if (!check_arguments(function, tokenizer, text || capacity == 0, ids || count == 0))
     return BATCH_TOKENIZER_FAILED;

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/mix.h"
 #include "base/options.h"
+#include "sync/thread.h"
 #include "text/readers/rank_file.h"
 #include "text/readers/rank_specials.h"
 #include "text/readers/tokenizer_json.h"
@@ -167,6 +168,7 @@ static bool check_path(const char *name, const char *path) {
 }
 
 BatchTokenizer *batch_tokenizer_open(const char *path, const batch_tokenizer_options *options) {
+  HOLD_CANCELLATION;
   static const options_type type =
       OPTIONS_TYPE(batch_tokenizer_options, BATCH_TOKENIZER_OPTIONS_INIT, special_token_count);
   batch_tokenizer_options mine = BATCH_TOKENIZER_OPTIONS_INIT;
@@ -180,6 +182,7 @@ BatchTokenizer *batch_tokenizer_open(const char *path, const batch_tokenizer_opt
 }
 
 BatchTokenizer *batch_tokenizer_sentencepiece(const char *path) {
+  HOLD_CANCELLATION;
   static const char name[] = "batch_tokenizer_sentencepiece";
   tokenizer_file file;
   if (!check_path(name, path) || !tokenizer_sentencepiece_supported(path)) return NULL;

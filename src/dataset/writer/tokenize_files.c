@@ -6,6 +6,7 @@
 #include "dataset/paths.h"
 #include "dataset/writer/run_description.h"
 #include "dataset/writer/writer_internal.h"
+#include "sync/thread.h"
 #include "text/encode.h"
 
 static const char name[] = "batch_tokenize_files";
@@ -173,6 +174,7 @@ static bool tokenize_all(tokenize_run *run) {
 
 batch_status batch_tokenize_files(const char *const *paths, size_t n, const batch_dataset_options *options,
                                   BatchWriter *writer, batch_tokenize_callback progress, void *context) {
+  HOLD_CANCELLATION;
   encode_options mine;
   if (!paths || n == 0 || !writer)
     return error_set(BATCH_ERROR_INVALID_ARGUMENT, "batch_tokenize_files: %s, expected %s",

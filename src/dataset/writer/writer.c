@@ -10,6 +10,7 @@
 #include "base/path.h"
 #include "dataset/formats/format.h"
 #include "dataset/token_type.h"
+#include "sync/thread.h"
 
 static const format_output *output_of(batch_format number) {
   const format_kind *f = format_of(number);
@@ -131,6 +132,7 @@ bool writer_fail(BatchWriter *writer) {
 }
 
 BatchWriter *batch_writer_create(const char *path, const batch_writer_options *options) {
+  HOLD_CANCELLATION;
   static const options_type type = OPTIONS_TYPE_RESERVED(batch_writer_options, BATCH_WRITER_OPTIONS_INIT);
   batch_writer_options mine = BATCH_WRITER_OPTIONS_INIT;
   if (!path || !*path)
@@ -201,6 +203,7 @@ static bool has_shard(const BatchWriter *writer) {
 }
 
 bool batch_writer_finish(BatchWriter *writer) {
+  HOLD_CANCELLATION;
   if (!writer_ready(writer, "batch_writer_finish")) return false;
   if (writer->kept == RUN_GOES_ON) return writer_leave_run(writer, "batch_writer_finish");
   if (writer->in_document && !writer_end_document(writer)) return false;
@@ -210,6 +213,7 @@ bool batch_writer_finish(BatchWriter *writer) {
 }
 
 void batch_writer_free(BatchWriter *writer) {
+  HOLD_CANCELLATION;
   if (!writer) return;
   live_leave("batch_writer_free", writer);
   shard_close(&writer->shard);
@@ -229,6 +233,7 @@ bool writer_check_input(const BatchWriter *writer, const char *function_called, 
 }
 
 bool batch_writer_check_input(const BatchWriter *writer, const char *path) {
+  HOLD_CANCELLATION;
   if (!path)
     return error_fail(BATCH_ERROR_INVALID_ARGUMENT,
                       "batch_writer_check_input: path is NULL, expected a path");

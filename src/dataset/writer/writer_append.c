@@ -1,6 +1,7 @@
 /* What a writer is given: tokens, which of them are to be learnt, ends of documents. */
 #include "base/error.h"
 #include "dataset/writer/writer_internal.h"
+#include "sync/thread.h"
 
 static bool begin_document(BatchWriter *writer) {
   uint64_t most = writer->options.shard_tokens;
@@ -43,10 +44,12 @@ static bool append(const char *function_called, BatchWriter *writer, const int32
 }
 
 bool batch_writer_append(BatchWriter *writer, const int32_t *ids, size_t count) {
+  HOLD_CANCELLATION;
   return append("batch_writer_append", writer, ids, NULL, count);
 }
 
 bool batch_writer_append_masked(BatchWriter *writer, const int32_t *ids, const uint8_t *loss, size_t count) {
+  HOLD_CANCELLATION;
   return append("batch_writer_append_masked", writer, ids, loss, count);
 }
 
@@ -59,6 +62,7 @@ bool writer_end_document(BatchWriter *writer) {
 }
 
 bool batch_writer_end_document(BatchWriter *writer) {
+  HOLD_CANCELLATION;
   return writer_ready(writer, "batch_writer_end_document") &&
          writer_leave_run(writer, "batch_writer_end_document") && writer_end_document(writer);
 }

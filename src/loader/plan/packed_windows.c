@@ -3,7 +3,6 @@
 #include <stdlib.h>
 
 #include "base/error.h"
-#include "sync/thread.h"
 
 static packed_window *add_room(packed_windows *w) {
   packed_window *window = calloc(1, sizeof *window);
@@ -75,17 +74,11 @@ static packed_window *pack_anew(packed_windows *w, const pack_window_key *key) {
   return good ? window : NULL;
 }
 
-/* The thread is not cancelled meanwhile: who ended here would keep the lock. */
-static void wait_for_others(packed_windows *w) {
-  int held = thread_hold_cancellation();
-  pthread_cond_wait(&w->packed, &w->lock);
-  thread_release_cancellation(held);
-}
-
 /* Under the lock, which is left while it waits and packs. NULL with an error. */
 static packed_window *find(packed_windows *w, const pack_window_key *key) {
   packed_window *window;
-  while ((window = look_up(w, key)) ? window->state != PACKED : w->packing) wait_for_others(w);
+  while ((window = look_up(w, key)) ? window->state != PACKED : w->packing)
+    pthread_cond_wait(&w->packed, &w->lock);
   if (!window) window = pack_anew(w, key);
   if (window) window->used = ++w->now;
   return window;

@@ -27,7 +27,6 @@ struct pipeline {
   uint32_t num_workers; /* that run */
   bool reads;           /* so does the reader */
   unsigned generation;  /* of the process, see thread.h */
-  int cancellation;     /* of the calling thread, before */
   uint64_t waited;      /* by the calling thread, for the next job */
   text_job *jobs;       /* [num_jobs]; job i has the handle i + 1 */
   uint32_t num_jobs;
@@ -213,7 +212,6 @@ static pipeline *make(job_reader *reader, uint32_t workers) {
   p->generation = thread_generation();
   p->num_jobs = JOBS_A_WORKER * workers;
   p->most_bytes = most_bytes(p);
-  p->cancellation = thread_hold_cancellation();
   if (make_parts(p, workers)) return p;
   pipeline_free(p);
   return NULL;
@@ -274,7 +272,6 @@ static void stop(pipeline *p) {
 void pipeline_free(pipeline *p) {
   stop(p);
   for (uint32_t i = 0; p->jobs && i < p->num_jobs; i++) text_job_free(&p->jobs[i]);
-  thread_release_cancellation(p->cancellation);
   free(p->workers);
   free(p->jobs);
   free(p->slots);
