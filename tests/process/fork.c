@@ -4,6 +4,7 @@
    AddressSanitizer's allocator does not bear a fork while another thread is inside of it, which a thread is before it
    begins: so they are waited for, and allocate nothing. */
 #include <dirent.h>
+#include <dlfcn.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -277,8 +278,175 @@ static void pools(void) {
   batch_pool_free(pool);
 }
 
+/* What threads are in the middle of when another one forks, each call again and again until stop. */
+static atomic_bool stop;
+static atomic_bool compiling, forking; /* see pcre2_jit_compile_8 */
+static BatchArena *arena;
+
+static void expect_good(bool good, const char *what) {
+  EXPECT(good, "%s: %s", what, batch_last_error()->message);
+}
+
+/* The vocabulary for tests, split by a pattern that is none of those that are known: PCRE2 compiles it. */
+static char tokenizer_path[] = "/tmp/headrace-fork-XXXXXX";
+
+static void make_tokenizer(void) {
+  static const char split[] = "\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [{\"type\": "
+                              "\"Split\", \"pattern\": {\"Regex\": "
+                              "\"\\\\p{L}{1,3}|[^\\\\p{L}]\"}, \"behavior\": \"Isolated\", \"invert\": "
+                              "false}, {\"type\": \"ByteLevel\", "
+                              "\"add_prefix_space\": false, \"trim_offsets\": true, \"use_regex\": false}]}";
+  static char text[1 << 16];
+  FILE *from = fopen(HEADRACE_TEST_VOCABULARY "/small.json", "r");
+  FILE *to = fdopen(mkstemp(tokenizer_path), "w");
+  EXPECT(from && to, "no file");
+  size_t bytes = fread(text, 1, sizeof text - 1, from);
+  char *begin = strstr(text, "\"pre_tokenizer\""), *end = begin ? strchr(begin, '}') : NULL;
+  EXPECT(bytes < sizeof text - 1 && end, "small.json is another one");
+  fprintf(to, "%.*s%s%s", (int)(begin - text), text, split, end + 1);
+  fclose(from);
+  EXPECT(fclose(to) == 0, "no file");
+}
+
+static void use_open_tokenizer(void) {
+  BatchTokenizer *tokenizer = batch_tokenizer_open(tokenizer_path, NULL);
+  expect_good(tokenizer || batch_last_error()->code == BATCH_ERROR_UNSUPPORTED, "open a tokenizer");
+  batch_tokenizer_free(tokenizer);
+}
+
+static void use_arena_pool(void) {
+  batch_pool_options options = BATCH_POOL_OPTIONS_INIT;
+  options.pool_size = 3;
+  options.shape.batch_size = 2;
+  options.shape.sequence_length = 8;
+  options.allocator = batch_arena_allocator(arena);
+  BatchPool *made = batch_pool_create_with(&options);
+  expect_good(made && batch_pool_resize(made, 5), "a pool of an arena");
+  batch_release(batch_pool_allocate(made));
+  batch_pool_free(made);
+}
+
+static void use_dataset(void) {
+  int32_t ids[64];
+  uint64_t begin, end;
+  expect_good(batch_dataset_read(dataset, 0, 64, ids), "read");
+  expect_good(batch_dataset_document(dataset, 0, &begin, &end), "document");
+  batch_dataset_free(open_dataset(TEXT_PATH));
+}
+
+static void use_polled_queue(void) {
+  BatchQueue *made = batch_queue_create(0);
+  expect_good(made && batch_queue_fd(made, BATCH_QUEUE_DEQUEUE) >= 0, "a descriptor");
+  batch_queue_arm(made, BATCH_QUEUE_DEQUEUE);
+  for (int i = 0; i < 20; i++) expect_good(batch_queue_enqueue(made, batch_create(1, 1, 0)), "enqueue");
+  batch_release(batch_queue_dequeue(made));
+  batch_queue_free(made);
+}
+
+static void use_short_loader(void) {
+  batch_loader_options options = small_options(2, 64);
+  options.packing = BATCH_PACK_BEST_FIT;
+  BatchLoader *made = start_loader(dataset, &options);
+  batch_release(batch_loader_next(made));
+  batch_loader_free(made);
+}
+
+static void use_writer(void) {
+  char folder[] = "/tmp/headrace-fork-XXXXXX", path[64];
+  EXPECT(mkdtemp(folder), "mkdtemp");
+  snprintf(path, sizeof path, "%s/out.bin", folder);
+  BatchWriter *writer = batch_writer_create(path, NULL);
+  expect_good(writer && batch_writer_append(writer, (const int32_t[]){1, 2}, 2), "append");
+  batch_writer_free(writer);
+  EXPECT(rmdir(folder) == 0, "a writer leaves something");
+}
+
+static void (*const uses[])(void) = {use_open_tokenizer, use_arena_pool,   use_dataset,
+                                     use_polled_queue,   use_short_loader, use_writer};
+enum { USES = sizeof uses / sizeof *uses };
+
+static void *go_on(void *use) {
+  while (!atomic_load(&stop)) (*(void (*const *)(void))use)();
+  return NULL;
+}
+
+static void use_all(void) {
+  for (size_t i = 0; i < USES; i++) uses[i]();
+}
+
+static void use_all_and_fork(void) {
+  use_all();
+  in_child(use_all);
+}
+
+static void *fork_often(void *unused) {
+  for (int i = 0; i < 10; i++) in_child(i % 5 ? use_all : use_all_and_fork);
+  return unused;
+}
+
+/* In a thread that is not the first, while others are in the middle of every call that could hold something. */
+static void beside_others(void) {
+  pthread_t threads[USES], forker;
+#ifdef __SANITIZE_ADDRESS__
+  exit(77); /* see above */
+#endif
+  atomic_store(&forking, true);
+  make_tokenizer();
+  dataset = open_dataset(TEXT_PATH);
+  arena = batch_arena_create(NULL);
+  for (size_t i = 0; i < USES; i++)
+    EXPECT(pthread_create(&threads[i], NULL, go_on, (void *)(uintptr_t)&uses[i]) == 0, "no thread");
+  EXPECT(pthread_create(&forker, NULL, fork_often, NULL) == 0, "no thread");
+  pthread_join(forker, NULL);
+  atomic_store(&stop, true);
+  for (size_t i = 0; i < USES; i++) pthread_join(threads[i], NULL);
+  batch_arena_free(arena);
+  batch_dataset_free(dataset);
+  unlink(tokenizer_path);
+}
+
+/* PCRE2's, which the library calls: takes until somebody is about to fork, and a while longer. */
+int pcre2_jit_compile_8(void *code, uint32_t options);
+int pcre2_jit_compile_8(void *code, uint32_t options) {
+  int (*real)(void *, uint32_t) =
+      __extension__(int (*)(void *, uint32_t)) dlsym(RTLD_NEXT, "pcre2_jit_compile_8");
+  atomic_store(&compiling, true);
+  while (!atomic_load(&forking)) usleep(100);
+  usleep(2000);
+  int answer = real(code, options);
+  atomic_store(&compiling, false);
+  return answer;
+}
+
+static void compile_as_well(void) {
+  EXPECT(!atomic_load(&compiling), "forked inside PCRE2, which holds a lock");
+  use_open_tokenizer();
+}
+
+static void *open_tokenizer(void *unused) {
+  use_open_tokenizer();
+  return unused;
+}
+
+/* What a pattern is compiled under is held by nobody in the child. */
+static void while_a_pattern_is_compiled(void) {
+  pthread_t thread;
+  make_tokenizer();
+  EXPECT(pthread_create(&thread, NULL, open_tokenizer, NULL) == 0, "no thread");
+  for (int patience = 5000; patience > 0 && !atomic_load(&compiling); patience--) usleep(1000);
+  if (!atomic_load(&compiling)) exit(77); /* a build without PCRE2 */
+  atomic_store(&forking, true);
+  in_child(compile_as_well);
+  pthread_join(thread, NULL);
+  unlink(tokenizer_path);
+}
+
 int main(int argc, char **argv) {
-  static const process_case cases[] = {
-      {"loaders", loaders}, {"spheres", spheres}, {"queues", queues}, {"pools", pools}};
+  static const process_case cases[] = {{"loaders", loaders},
+                                       {"spheres", spheres},
+                                       {"queues", queues},
+                                       {"pools", pools},
+                                       {"beside_others", beside_others},
+                                       {"while_a_pattern_is_compiled", while_a_pattern_is_compiled}};
   return run_case(argc, argv, cases, sizeof cases / sizeof *cases);
 }

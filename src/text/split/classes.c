@@ -1,6 +1,6 @@
 #include "text/split/classes.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,6 +100,11 @@ static bool ask_all(asking *a, classes *c) {
   return true;
 }
 
+static void drop(classes *c) {
+  free(c->blocks);
+  free(c);
+}
+
 static classes *make(char *why, size_t room) {
   snprintf(why, room, "no memory for the classes of Unicode's characters");
   asking *a = calloc(1, sizeof *a);
@@ -112,17 +117,20 @@ static classes *make(char *why, size_t room) {
   if (a) regex_match_free(a->match);
   free(a);
   if (done) return c;
-  if (c) free(c->blocks);
-  free(c);
+  if (c) drop(c);
   return NULL;
 }
 
+/* Without a lock, which a child that is forked meanwhile would find held: of several who are the first, one's are taken. */
 const classes *classes_get(char *why, size_t room) {
-  static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-  static const classes *only;
-  pthread_mutex_lock(&lock);
-  if (!only) only = make(why, room);
-  const classes *c = only;
-  pthread_mutex_unlock(&lock);
-  return c;
+  static _Atomic(classes *) only;
+  /* ONLY: acquire; pairs with the exchange below, whose release makes the classes seen. */
+  classes *c = atomic_load_explicit(&only, memory_order_acquire), *none = NULL;
+  if (c) return c;
+  c = make(why, room);
+  if (!c ||
+      atomic_compare_exchange_strong_explicit(&only, &none, c, memory_order_release, memory_order_acquire))
+    return c;
+  drop(c);
+  return none;
 }

@@ -61,6 +61,32 @@ static pcre2_code *compile(const char *pattern, size_t bytes, bool literal, pcre
   return NULL;
 }
 
+/* PCRE2 makes and frees machine code under a lock of its own, which a child forked meanwhile would find held for ever:
+   nobody forks meanwhile. */
+static pthread_mutex_t making_code = PTHREAD_MUTEX_INITIALIZER;
+
+static void begin_code(void) {
+  pthread_mutex_lock(&making_code);
+}
+
+static void end_code(void) {
+  pthread_mutex_unlock(&making_code);
+}
+
+/* Without memory for it a fork is as it would be without us. */
+static void keep_forks_out(void) {
+  pthread_atfork(begin_code, end_code, end_code);
+}
+
+/* Where there is no JIT, the pattern is interpreted. */
+static void make_code(pcre2_code *code) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, keep_forks_out);
+  begin_code();
+  pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+  end_code();
+}
+
 regex *regex_compile(const char *pattern, size_t bytes, bool literal, char *why, size_t room) {
   pcre2_general_context *memory = pcre2_general_context_create(take, give, NULL);
   pcre2_compile_context *context = memory ? pcre2_compile_context_create(memory) : NULL;
@@ -68,7 +94,7 @@ regex *regex_compile(const char *pattern, size_t bytes, bool literal, char *why,
   if (!r)
     snprintf(why, room, "no memory for a pattern of %zu bytes", bytes);
   else if ((r->code = compile(pattern, bytes, literal, context, why, room)))
-    pcre2_jit_compile(r->code, PCRE2_JIT_COMPLETE); /* where there is none, it is interpreted */
+    make_code(r->code);
   else {
     free(r);
     r = NULL;
@@ -80,7 +106,9 @@ regex *regex_compile(const char *pattern, size_t bytes, bool literal, char *why,
 
 void regex_free(regex *r) {
   if (!r) return;
+  begin_code();
   pcre2_code_free(r->code);
+  end_code();
   free(r);
 }
 
