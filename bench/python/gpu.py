@@ -94,8 +94,8 @@ class Measure:
         rows = max(1, size // (LENGTH * BYTES))
         for batch in loader:
             whole = to_device(batch, self.options.device)
-            for at in range(0, rows * together if together > 1 else 0, rows):
-                {name: tensor[at:at + rows] for name, tensor in whole.items()}
+            if together > 1:
+                list(zip(*(tensor.split(rows) for tensor in whole.values())))
             yield batch.block.nbytes
 
 

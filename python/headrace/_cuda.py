@@ -49,6 +49,7 @@ _FUNCTIONS: dict[str, list[Any]] = {
     "cuStreamSynchronize": [c_void_p],
     "cuStreamWaitEvent": [c_void_p, c_void_p, c_uint],
     "cuEventCreate": [POINTER(c_void_p), c_uint],
+    "cuEventQuery": [c_void_p],
     "cuEventRecord": [c_void_p, c_void_p],
     "cuLaunchHostFunc": [c_void_p, c_void_p, c_void_p],
 }
@@ -234,6 +235,7 @@ _kept: list[Any] = []  # a forked child's copies of its parent's: C has pointers
 def pinned() -> Taker:
     """Pinned memory for a loader that is about to be made."""
     global _arena
+    hand_over()  # what has been copied may be taken
     with _lock:
         if _arena is None:
             arena = Arena(driver())
@@ -248,6 +250,8 @@ def free_pinned() -> bool:
     """Gives the pinned memory back to the system, unless a loader or a batch has some of it, also one whose copy to a
     device is under way. Answers whether none is left."""
     global _arena
+    with contextlib.suppress(Unsupported):  # the driver may have ended: nothing comes back then
+        hand_over()
     with _lock:
         if _arena and _arena.idle():
             arena, _arena = _arena, None
@@ -261,11 +265,22 @@ def is_pinned(address: int, size: int) -> bool:
     return arena is not None and arena.covers(address, size)
 
 
+class Sent:
+    """A batch that a stream is to copy from. Its root keeps it out of its pool."""
+    __slots__ = ("event", "batch", "root")
+
+    def __init__(self, event: c_void_p, batch: int, root: Any) -> None:
+        self.event = event
+        self.batch = batch
+        self.root = root
+
+
 class Device:
     """A device that batches are sent to.
 
-    Batches go back from a stream of its own, which waits for each copy by an event: a stream waits until a host
-    function in it has run, and the trainer's stream has better to do.
+    What has been sent is looked at when the next one is: those that have been copied are let go of. Where somebody is
+    about to wait for a batch, hand_over() leaves the rest to a thread of the driver's: a function in a stream of its
+    own, which waits for each copy by its event. That for every batch takes half of what the link carries.
     """
     RELEASE = ctypes.cast(lib.batch_release, c_void_p).value
 
@@ -273,6 +288,7 @@ class Device:
         cuda = driver()
         self.context = cuda.primary(cuda.device(ordinal))  # never given back: torch keeps it too
         self._events: deque[c_void_p] = deque()  # that nobody records just now
+        self._sent: deque[Sent] = deque()
         self._returns = c_void_p()
         with cuda.within(self.context):
             cuda.check(cuda.cuStreamCreate(ctypes.byref(self._returns), NON_BLOCKING), "cuStreamCreate")
@@ -285,27 +301,52 @@ class Device:
             cuda.check(cuda.cuEventCreate(ctypes.byref(event), DISABLE_TIMING), "cuEventCreate")
             return event
 
-    def send(self, batch: int, source: int, size: int, destination: int, stream: int) -> None:
-        """Copies a pinned batch's block to the device, in order with what is on `stream`; the batch, which stays the
-        caller's, is held until that is done, and let go of by the driver's thread, without Python."""
+    def send(self, batch: int, root: Any, source: int, size: int, destination: int, stream: int) -> None:
+        """Copies a pinned batch's block to the device, in order with what is on `stream`. The root is kept until that
+        is done and has been seen."""
         cuda = driver()
         with cuda.within(self.context):
             self._refuse_capture(cuda, stream)
-            event = self._event(cuda)
+            sent = Sent(self._event(cuda), batch, root)
             try:
                 cuda.check(cuda.cuMemcpyHtoDAsync_v2(destination, source, size, stream), "cuMemcpyHtoDAsync")
-                cuda.check(cuda.cuEventRecord(event, stream), "cuEventRecord")
-                cuda.check(cuda.cuStreamWaitEvent(self._returns, event, 0), "cuStreamWaitEvent")
-                self._events.append(event)  # who waits has seen it: it may be recorded again
-                # One call for the interpreter: no signal parts them, so the reference is the driver's or is not there.
-                code = tuple(map(_call, (partial(lib.batch_retain, batch),
-                                         partial(cuda.cuLaunchHostFunc, self._returns, Device.RELEASE, batch))))[1]
-                if code:
-                    lib.batch_release(batch)
-                    cuda.check(code, "cuLaunchHostFunc")
+                cuda.check(cuda.cuEventRecord(sent.event, stream), "cuEventRecord")
+                self._sent.append(sent)
             except BaseException:
                 cuda.cuStreamSynchronize(stream)  # the caller may drop the batch now
                 raise
+            self._look(cuda)
+
+    def _look(self, cuda: Driver) -> None:
+        """Lets go of what has been copied."""
+        with contextlib.suppress(IndexError):  # there is no more
+            while True:
+                sent = self._sent[0]
+                if cuda.cuEventQuery(sent.event):
+                    break
+                self._let_go(sent)
+
+    def _let_go(self, sent: Sent) -> None:
+        with contextlib.suppress(ValueError):  # another thread has
+            self._sent.remove(sent)
+            self._events.append(sent.event)
+
+    def hand_over(self) -> None:
+        """Leaves the batches that are out to the driver, who gives each back when it has been copied."""
+        if not self._sent:
+            return
+        cuda = driver()
+        with cuda.within(self.context):
+            self._look(cuda)
+            for sent in list(self._sent):  # as long as one is in here, its root is
+                cuda.check(cuda.cuStreamWaitEvent(self._returns, sent.event, 0), "cuStreamWaitEvent")
+                # One call for the interpreter: no signal parts them, so the reference is the driver's or is not there.
+                code = tuple(map(_call, (partial(lib.batch_retain, sent.batch),
+                                         partial(cuda.cuLaunchHostFunc, self._returns, Device.RELEASE, sent.batch))))[1]
+                if code:
+                    lib.batch_release(sent.batch)
+                    cuda.check(code, "cuLaunchHostFunc")
+                self._let_go(sent)  # who waits has seen the event: it may be recorded again
 
     def refuse_capture(self, stream: int) -> None:
         """Raises Unsupported where what is put into a stream, or waits in one for another, becomes a CUDA graph."""
@@ -328,6 +369,12 @@ _devices: dict[int, Device] = {}  # by ordinal
 def device(ordinal: int) -> Device:
     found = _devices.get(ordinal)
     return found or _devices.setdefault(ordinal, Device(ordinal))
+
+
+def hand_over() -> None:
+    """Before a wait for a batch: nobody may come by and look whether those that were sent have been copied."""
+    for found in list(_devices.values()):
+        found.hand_over()
 
 
 def _forget() -> None:

@@ -11,7 +11,7 @@ from typing import Any, AsyncIterator, Iterator, NoReturn, Sequence
 import numpy as np
 
 from . import _declarations as c
-from . import _making, _options, _ranks, _sources, _state, _stats
+from . import _cuda, _making, _options, _ranks, _sources, _state, _stats
 from ._batch import Batch
 from ._errors import Closed, InvalidArgument
 from ._handle import Handle, closed, take_now
@@ -187,6 +187,7 @@ class Loader:
     def arm(self) -> bool:
         """Arms the descriptor, after next(timeout=0) has found nothing. True: wait for it; False: look at once."""
         handle = self._live()
+        _cuda.hand_over()
         status = lib.batch_loader_arm(handle)
         if status >= c.INVALID_ARGUMENT:
             raise handle.failure(status)

@@ -8,6 +8,7 @@ import time
 import warnings
 from typing import Any
 
+from . import _cuda
 from . import _declarations as c
 from ._batch import Batch
 from ._errors import TimedOut
@@ -62,6 +63,7 @@ def wait(handle: Handle, until: int) -> Batch:
     longest = _SIGNALS_NS if threading.current_thread() is threading.main_thread() else _OTHERS_NS
     held = Held(handle)
     while True:
+        _cuda.hand_over()
         now = time.monotonic_ns()
         batch = handle.take(take_waiting, min(until, now + min(longest, held.look())))
         if batch is not None:
@@ -121,6 +123,7 @@ async def wait_async(handle: Handle) -> Batch:
             batch = handle.take(take_now, c.NO_WAIT)
             if batch is not None:
                 return batch
+            _cuda.hand_over()
             status = lib.batch_loader_arm(handle)
             if status == c.OK:
                 held = held or Held(handle)

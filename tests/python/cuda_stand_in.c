@@ -17,6 +17,7 @@ enum {
   OUT_OF_MEMORY,
   NOT_INITIALIZED,
   INVALID_CONTEXT = 201,
+  NOT_READY = 600,
   ALREADY_REGISTERED = 712,
   NOT_REGISTERED,
   NOT_PERMITTED = 800
@@ -363,6 +364,14 @@ int cuEventCreate(Event **event, unsigned flags) {
   BEGIN(true);
   *event = calloc(1, sizeof **event);
   return flags == 2 ? 0 : INVALID_VALUE;
+}
+
+int cuEventQuery(Event *event) {
+  BEGIN(true);
+  pthread_mutex_lock(&lock);
+  bool passed = event->passed == event->recorded;
+  pthread_mutex_unlock(&lock);
+  return passed ? 0 : NOT_READY;
 }
 
 int cuEventRecord(Event *event, Stream *stream) {

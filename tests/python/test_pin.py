@@ -1,11 +1,14 @@
 """Pinned memory and copies to a device, beside a stand-in for the CUDA driver."""
+import asyncio
 import ctypes
 import gc
 import os
+import select
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 import warnings
@@ -221,14 +224,19 @@ class Sending(WithFile):
     def setUp(self):
         super().setUp()
         self.device = _cuda.device(1)
-        self.stream = ctypes.c_void_p()
+        self.stream, self.places = ctypes.c_void_p(), []
         with _cuda.driver().within(self.device.context):
             self.assertEqual(_cuda.driver().cuStreamCreate(ctypes.byref(self.stream), 1), 0)
 
     def send(self, batch):
         there = np.zeros(batch.block.nbytes, dtype=np.uint8)
-        self.device.send(batch._pointer, batch.block.ctypes.data, there.nbytes, there.ctypes.data, self.stream.value)
+        self.places.append(there)
+        self.send_to(there, batch)
         return there
+
+    def send_to(self, there, batch):
+        self.device.send(batch._pointer, batch.block, batch.block.ctypes.data, batch.block.nbytes, there.ctypes.data,
+                         self.stream.value)
 
     def test_a_batch_goes_back_when_its_copy_is_done_and_not_earlier(self):
         loader = self.loader(pool_size=1)
@@ -244,12 +252,42 @@ class Sending(WithFile):
         loader.next(timeout=FAR)
         np.testing.assert_array_equal(there, sent)
 
+    def test_it_goes_back_without_python_once_somebody_has_waited(self):
+        loader, before = self.loader(pool_size=1), cuda.stand_in_host_functions()
+        cuda.stand_in_hold(1)
+        self.send(next(loader))
+        with self.assertRaises(headrace.TimedOut):
+            loader.next(timeout=0)
+        cuda.stand_in_hold(0)
+        wait_until(lambda: cuda.stand_in_host_functions() > before)
+        loader.next(timeout=FAR)
+
+    def test_an_event_loop_gets_it_too(self):
+        async def second(loader):
+            self.send(await loader.__anext__())
+            return await loader.__anext__()
+        self.assertEqual(asyncio.run(asyncio.wait_for(second(self.loader(pool_size=1)), FAR)).step, 1)
+
+    def test_who_polls_gets_it_too(self):
+        loader = self.loader(pool_size=1)
+        self.send(next(loader))
+        while loader.arm():
+            self.assertTrue(select.select([loader], [], [], FAR)[0])
+        self.assertEqual(loader.next(timeout=0).step, 1)
+
+    def test_the_next_one_that_is_sent_lets_go_of_it(self):
+        loader, before = self.loader(pool_size=8), cuda.stand_in_host_functions()
+        self.send(next(loader))
+        self.synchronize()
+        cuda.stand_in_hold(1)
+        self.send(next(loader))
+        self.assertEqual((len(self.device._sent), cuda.stand_in_host_functions()), (1, before))
+
     def test_a_batch_that_is_kept_stays_when_its_copy_is_done(self):
-        loader, before = self.loader(pool_size=2), cuda.stand_in_host_functions()
+        loader = self.loader(pool_size=2)
         batch = next(loader)
         sent = batch.block.copy()
         there = self.send(batch)
-        wait_until(lambda: cuda.stand_in_host_functions() > before)
         for other in loader:
             del other
         np.testing.assert_array_equal(batch.block, sent)
@@ -261,21 +299,48 @@ class Sending(WithFile):
         for batch in self.loader(seed=5, pool_size=3):
             found.append((self.send(batch), batch.input.size * 4))
         del batch
-        wait_until(lambda: _cuda._arena.idle())
+        wait_until(lambda: _cuda.hand_over() or _cuda._arena.idle())
         self.assertEqual([there[:size].tobytes() for there, size in found], expected)
 
+    def test_threads_may_send_at_once(self):
+        expected = sorted(self.batches(pin=False, pool_size=5))
+        found = []
+        loader = self.loader(seed=5, pool_size=5)
+
+        def run():
+            for batch in loader:
+                found.append((self.send(batch), batch.input.size * 4))
+        threads = [threading.Thread(target=run) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(FAR)
+        loader.close()
+        del loader, run, threads, thread
+        wait_until(lambda: _cuda.hand_over() or _cuda._arena.idle())
+        self.assertEqual(sorted(there[:size].tobytes() for there, size in found), expected)
+
     def test_where_the_driver_refuses_the_copy_has_ended_and_the_batch_is_the_caller_s(self):
-        for function in (b"cuEventRecord", b"cuStreamWaitEvent", b"cuLaunchHostFunc"):
+        loader = self.loader(pool_size=1)
+        batch = next(loader)
+        sent = batch.block.copy()
+        cuda.stand_in_fail(b"cuEventRecord", 2, 0)
+        there = np.zeros(batch.block.nbytes, dtype=np.uint8)
+        with self.assertRaisesRegex(headrace.OutOfMemory, "cuEventRecord: CUDA_ERROR_OUT_OF_MEMORY"):
+            self.send_to(there, batch)
+        np.testing.assert_array_equal(there, sent)
+        del batch
+        loader.next(timeout=FAR)
+
+    def test_who_waits_hears_that_the_driver_refuses_to_take_over(self):
+        for function in (b"cuStreamWaitEvent", b"cuLaunchHostFunc"):
             loader = self.loader(pool_size=1)
-            batch = next(loader)
-            sent = batch.block.copy()
+            cuda.stand_in_hold(1)
+            self.send(next(loader))
             cuda.stand_in_fail(function, 2, 0)
-            there = np.zeros(batch.block.nbytes, dtype=np.uint8)
             with self.assertRaisesRegex(headrace.OutOfMemory, function.decode() + ": CUDA_ERROR_OUT_OF_MEMORY"):
-                self.device.send(batch._pointer, batch.block.ctypes.data, there.nbytes, there.ctypes.data,
-                                 self.stream.value)
-            np.testing.assert_array_equal(there, sent)
-            del batch
+                loader.next(timeout=FAR)
+            cuda.stand_in_hold(0)
             loader.next(timeout=FAR)
 
     def synchronize(self):
@@ -289,34 +354,51 @@ class Sending(WithFile):
         return current.value
 
     def test_a_signal_between_any_two_lines_loses_no_batch(self):
-        loader, there, at = self.loader(pool_size=1, epochs=None), np.zeros(1 << 16, dtype=np.uint8), 0
-        while self.is_interrupted(at, loader.next(timeout=FAR), there):
-            self.synchronize()
-            at += 1
-        self.assertGreater(at, 8)
+        self.there = np.zeros(1 << 16, dtype=np.uint8)
+        for call in (self.send_next, self.hand_over_next):
+            loader, at = self.loader(pool_size=1, epochs=None), 0
+            while self.is_interrupted(at, call, loader.next(timeout=FAR)):
+                self.synchronize()
+                at += 1
+            self.assertGreater(at, 8)
 
-    def is_interrupted(self, at, batch, there):
-        """Whether send has so many lines: one is interrupted."""
-        left = at
+    def send_next(self, batch, traced):
+        traced(lambda: self.send_to(self.there, batch))
+
+    def hand_over_next(self, batch, traced):
+        cuda.stand_in_hold(1)
+        try:
+            self.send_to(self.there, batch)
+            del batch
+            traced(_cuda.hand_over)
+        finally:
+            cuda.stand_in_hold(0)
+
+    def is_interrupted(self, at, call, batch):
+        """Whether the call has so many lines of Device's: one is interrupted."""
+        left, codes = at, [function.__code__ for function in vars(_cuda.Device).values() if hasattr(function, "__code__")]
 
         def trace(frame, event, _):
             nonlocal left
-            if frame.f_code is not _cuda.Device.send.__code__:
+            if frame.f_code not in codes:
                 return None
             if event == "line":
                 left -= 1
                 if left < 0:
                     raise KeyboardInterrupt
             return trace
-        sys.settrace(trace)
+
+        def traced(what):
+            sys.settrace(trace)
+            try:
+                what()
+            finally:
+                sys.settrace(None)
         try:
-            self.device.send(batch._pointer, batch.block.ctypes.data, batch.block.nbytes, there.ctypes.data,
-                             self.stream.value)
+            call(batch, traced)
             return False
         except KeyboardInterrupt:
             return True
-        finally:
-            sys.settrace(None)
 
     def test_a_signal_within_a_call_leaves_no_context_and_no_copy_under_way(self):
         def interrupt(*_):
@@ -328,10 +410,15 @@ class Sending(WithFile):
             self.device._events.clear()
             batch, there[:] = loader.next(timeout=FAR), 0
             cuda.stand_in_signal(function.encode())
+            late = function in ("cuStreamWaitEvent", "cuLaunchHostFunc")  # called for what is still under way
+            cuda.stand_in_hold(late)
             with self.assertRaises(KeyboardInterrupt):
-                self.device.send(batch._pointer, batch.block.ctypes.data, batch.block.nbytes, there.ctypes.data,
-                                 self.stream.value)
+                self.send_to(there, batch)
+                _cuda.hand_over()
             self.assertIsNone(self.context(), function)
+            if late:
+                cuda.stand_in_hold(0)
+                self.synchronize()
             if "Memcpy" in function or there.any():
                 np.testing.assert_array_equal(there[:batch.block.nbytes], batch.block, function)
             del batch

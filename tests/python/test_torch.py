@@ -147,7 +147,7 @@ class ToDevice(WithFile):
         self.current, self.side, self.places = Stream("current"), Stream("side"), []
         for where, what in ((torch.cuda, {"current_stream": lambda device: self.current, "stream": self.on,
                                           "Stream": lambda: self.side}),
-                            (ht, {"_empty": self.empty})):
+                            (ht, {"_empty": self.empty, "_raw_stream": None})):
             for name, stand_in in what.items():
                 patch = mock.patch.object(where, name, stand_in)
                 patch.start()
