@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "stop.h"
+
 /* The bytes of a character of UTF-8 that a terminal shows as it is; 0 for control characters (C1, the
    bytes 0x80 to 0x9F behind 0xC2, among them) and for what is not UTF-8. */
 static size_t shown_bytes(const unsigned char *text) {
@@ -128,6 +130,8 @@ int cli_check_files(const char *command, const char *const *files, size_t n) {
 
 int cli_finish_output(const char *command) {
   if (fflush(stdout) == 0 && !ferror(stdout)) return CLI_OK;
+  if (errno == EPIPE && stop_asked())
+    return CLI_BAD_DATA; /* SIGPIPE, by which the command will end, says it */
   return cli_error(command, "stdout: %s", strerror(errno));
 }
 

@@ -10,8 +10,8 @@ static int print_help(void) {
                         "The tokens stay the same, and so do the documents where both formats have them.\n"
                         "INPUT is a file, a directory or a quoted pattern, of any format of tokens that\n"
                         "is read. FILE appears, whole, when everything is written; shards appear one by\n"
-                        "one, but with --force together in the end. SIGINT, SIGTERM and SIGHUP stop it\n"
-                        "and take the temporary files away; it ends by the signal.\n",
+                        "one, but with --force together in the end. SIGINT, SIGTERM, SIGHUP and SIGQUIT\n"
+                        "stop it and take the temporary files away; it ends by the signal.\n",
                         "Options:\n"
                         "  -o, --output FILE     what to write\n"
                         "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron\n"

@@ -129,7 +129,6 @@ static int feed(feed_run *run, BatchLoader *loader) {
   if (!places) return cli_error(name, "no memory for the places of %u rows", run->loader.loader.batch_size);
   batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
   progress_start(&run->bar, run->quiet);
-  stop_watch();
   batch_status status = take_all(run, loader, places, &sum);
   free(places);
   progress_end(&run->bar);
@@ -160,7 +159,7 @@ static int begin_metrics(feed_run *run, const BatchLoader *loader) {
   return metrics_begin(&run->metrics, &(batch_metrics_object){.loader = loader});
 }
 
-/* Everything before the first batch may take long, and leaves nothing but the state that it begins with: signals end
+/* Everything before the first metrics may take long, and leaves nothing but the state that it begins with: signals end
    it as they end any program. */
 static int open_and_feed(feed_run *run) {
   BatchLoader *loader = NULL;
@@ -169,6 +168,7 @@ static int open_and_feed(feed_run *run) {
     status = cli_library_error(name);
   if (status == CLI_OK)
     status = save_state(run, loader); /* what cannot be written is known before a run of hours */
+  if (status == CLI_OK) stop_watch();
   if (status == CLI_OK) status = begin_metrics(run, loader);
   if (status == CLI_OK) {
     if (!run->json) sources_print(&run->sources);

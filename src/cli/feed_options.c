@@ -17,8 +17,8 @@ int feed_help(void) {
           "ranks, and of the parts of a run that was interrupted and resumed, add up\n"
           "(modulo 2^64) to that of the whole run.\n",
           sources_help,
-          "SIGINT, SIGTERM and SIGHUP stop it after the batch at hand: it writes --state,\n"
-          "prints what there was and ends by the signal.\n",
+          "SIGINT, SIGTERM, SIGHUP and SIGQUIT stop it after the batch at hand: it writes\n"
+          "--state, prints what there was and ends by the signal.\n",
           "Options:\n"
           "  --epochs N            times every row is visited (1)\n"
           "  --steps N             stop after so many batches\n"

@@ -1,5 +1,6 @@
 /* headrace: batches for training language models. One subcommand a file. */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
@@ -65,6 +66,7 @@ static bool occupy_closed_streams(void) {
 
 int main(int argc, char **argv) {
   if (!occupy_closed_streams()) return CLI_BAD_DATA;
+  signal(SIGXFSZ, SIG_IGN); /* ulimit -f: the write that fails says so, and what was begun goes */
   if (argc < 2) {
     help_print_overview(stderr);
     return CLI_BAD_USAGE;

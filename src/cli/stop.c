@@ -9,13 +9,16 @@ static void note(int number) {
   asked_by = number;
 }
 
+/* Of SIGPIPE every one: what says how far the run is may be written once more before it has stopped. */
 void stop_watch(void) {
-  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP};
-  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESETHAND | SA_RESTART}, before;
+  static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGPIPE};
+  struct sigaction action = {.sa_handler = note}, before;
   sigemptyset(&action.sa_mask);
-  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+    action.sa_flags = numbers[i] == SIGPIPE ? SA_RESTART : SA_RESTART | SA_RESETHAND;
     if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
       sigaction(numbers[i], &action, NULL);
+  }
 }
 
 bool stop_asked(void) {

@@ -1,5 +1,5 @@
-/* Signals that ask a long run to stop: SIGINT, SIGTERM and SIGHUP. The first one is noted, so that the
-   run can take its temporary files away or write its state; a second one ends the process at once. */
+/* Signals that ask a long run to stop: SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU (ulimit -t) and SIGPIPE. The first one is
+   noted, so that the run can take its temporary files away or write its state; a second one ends the process at once. */
 #ifndef HEADRACE_CLI_STOP_H
 #define HEADRACE_CLI_STOP_H
 

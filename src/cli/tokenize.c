@@ -19,8 +19,8 @@ static int print_help(void) {
           "Writes the tokens of text and .jsonl, plain or compressed with zstd or gzip.\n"
           "INPUT is a file, a directory or a quoted pattern. FILE appears, whole, when\n"
           "everything is written; shards appear one by one, but with --force together in\n"
-          "the end. SIGINT, SIGTERM and SIGHUP stop it: temporary files go, and it ends by\n"
-          "the signal.\n",
+          "the end. SIGINT, SIGTERM, SIGHUP and SIGQUIT stop it: temporary files go, and\n"
+          "it ends by the signal.\n",
           "Options:\n"
           "  -o, --output FILE     what to write\n"
           "  --to FORMAT           headerless, datatrove, llmc-gpt2, llmc-llama3, megatron\n"

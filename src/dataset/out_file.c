@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,28 +33,32 @@ bool out_open(out_file *out, int directory, const char *name, const char *path) 
   return out->fd >= 0 || not_made(out, path, "create");
 }
 
-/* Where the file system cannot make a file without a name, one that loses it at once. */
+/* A file that loses its name at once, before a signal that ends the process can come in between. */
+static int open_and_unlink(char *name) {
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int fd = UNINTERRUPTED(mkostemp(name, O_CLOEXEC));
+  int number = fd >= 0 && unlink(name) == 0 ? 0 : errno;
+  if (number != 0 && fd >= 0) close(fd);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  errno = number;
+  return number == 0 ? fd : -1;
+}
+
+/* Where the file system cannot make a file without a name, one that loses it. */
 static int open_nameless(const char *directory) {
   int fd = UNINTERRUPTED(open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   if (fd >= 0 || (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)) return fd;
   char *name = path_make("%s/.headrace.XXXXXX", directory);
-  if (!name) {
-    errno = ENOMEM;
-    return -1;
-  }
-  fd = mkostemp(name, O_CLOEXEC);
-  if (fd >= 0 && unlink(name) != 0) {
-    int number = errno;
-    close(fd);
-    errno = number;
-    fd = -1;
-  }
+  errno = ENOMEM;
+  if (name) fd = open_and_unlink(name);
   free(name);
   return fd;
 }
 
 bool out_open_nameless(out_file *out, const char *directory) {
-  const char *environment = getenv("TMPDIR");
+  const char *environment = secure_getenv("TMPDIR");
   if (!directory) directory = environment && *environment ? environment : "/tmp";
   *out = (out_file){.fd = -1, .path = strdup(directory), .buffer = malloc(BUFFER)};
   if (!out->path || !out->buffer) return out_of_memory(out, directory);
