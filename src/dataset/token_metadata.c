@@ -98,6 +98,17 @@ bool token_metadata_check(const token_file *file) {
   return !m->stamped || check_stamp(file, m->stamp);
 }
 
+/* What printf puts between the digits is the locale's; here it is a point. */
+static void put_point(char *number) {
+  char *to = number;
+  for (const char *from = number; *from; from++)
+    if (*from >= '0' && *from <= '9')
+      *to++ = *from;
+    else if (to == number || to[-1] != '.')
+      *to++ = '.';
+  *to = '\0';
+}
+
 /* Three digits and a prefix, as datatrove has it: 5.00 T, 12.3 kT, 123 MT. */
 static void for_people(uint64_t tokens, char *text, size_t room) {
   static const char *const prefixes[] = {"", "k", "M", "G", "T", "P", "E"};
@@ -105,7 +116,10 @@ static void for_people(uint64_t tokens, char *text, size_t room) {
   size_t i = 0;
   for (; tokens / unit >= 1000; i++) unit *= 1000;
   double value = (double)tokens / (double)unit;
-  snprintf(text, room, "%.*f %sT", value < 10 ? 2 : value < 100 ? 1 : 0, value, prefixes[i]);
+  char number[32];
+  snprintf(number, sizeof number, "%.*f", value < 10 ? 2 : value < 100 ? 1 : 0, value);
+  put_point(number);
+  snprintf(text, room, "%s %sT", number, prefixes[i]);
 }
 
 bool token_metadata_write(out_file *out, const token_file *file) {

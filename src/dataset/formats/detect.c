@@ -1,7 +1,6 @@
 /* Which format a file is in: its first bytes, then its name, then whether it looks like text. */
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/foreign.h"
 #include "base/path.h"
@@ -32,9 +31,17 @@ typedef struct stem {
   bool compressed;
 } stem;
 
+/* Not tolower: in Turkish the small letter of I is none of ASCII's. */
+static char small_letter(char letter) {
+  return letter >= 'A' && letter <= 'Z' ? (char)(letter - 'A' + 'a') : letter;
+}
+
 static bool stem_ends_with(const stem *s, const char *suffix) {
-  size_t tail = strlen(suffix);
-  return s->length >= tail && strncasecmp(s->path + s->length - tail, suffix, tail) == 0;
+  size_t tail = strlen(suffix), i = 0;
+  if (s->length < tail) return false;
+  const char *end = s->path + s->length - tail;
+  while (i < tail && small_letter(end[i]) == suffix[i]) i++;
+  return i == tail;
 }
 
 static stem stem_of(const char *path) {
