@@ -56,19 +56,26 @@ void stress_step(const char *step) {
   watchdog_step(step);
 }
 
-void stress_begin(int argc, char **argv, double default_seconds, unsigned default_threads) {
-  program = argv[0];
+void stress_begin_as(const char *own_program, double own_seconds, unsigned own_threads, uint64_t own_seed) {
+  program = own_program;
   begun = stress_clock();
-  seconds = argc > 1 ? strtod(argv[1], NULL) : default_seconds;
-  threads = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : default_threads;
-  seed = argc > 3 ? strtoull(argv[3], NULL, 0) : begun ^ (uint64_t)getpid() << 32;
-  if (argc > 4 || seconds < 0 || threads == 0 || threads > MAX_THREADS) {
-    printf("usage: %s [seconds [threads [seed]]], 1 to %d threads\n", program, MAX_THREADS);
-    exit(2);
-  }
+  seconds = own_seconds;
+  threads = own_threads;
+  seed = own_seed;
   setvbuf(stdout, NULL, _IOLBF, 0);
   snprintf(command, sizeof command, "%s %.3f %u %" PRIu64, program, seconds, threads, seed);
   printf("%s (seconds, threads, seed)\n", command);
+}
+
+void stress_begin(int argc, char **argv, double default_seconds, unsigned default_threads) {
+  double so_long = argc > 1 ? strtod(argv[1], NULL) : default_seconds;
+  unsigned so_many = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : default_threads;
+  if (argc > 4 || so_long < 0 || so_many == 0 || so_many > MAX_THREADS) {
+    printf("usage: %s [seconds [threads [seed]]], 1 to %d threads\n", argv[0], MAX_THREADS);
+    exit(2);
+  }
+  stress_begin_as(argv[0], so_long, so_many,
+                  argc > 3 ? strtoull(argv[3], NULL, 0) : stress_clock() ^ (uint64_t)getpid() << 32);
   watchdog_start(PATIENCE, (unsigned)(4 * seconds) + 4 * PATIENCE, command);
 }
 

@@ -38,6 +38,9 @@ struct stress_thread {
 /* Takes the arguments, prints program, seconds, threads and seed, and starts the watchdog. */
 void stress_begin(int argc, char **argv, double seconds, unsigned threads);
 
+/* The same, for a program that has read its arguments itself and has a watchdog of its own. */
+void stress_begin_as(const char *program, double seconds, unsigned threads, uint64_t seed);
+
 double stress_seconds(void);
 unsigned stress_threads(void);
 uint64_t stress_seed(void);

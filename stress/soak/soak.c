@@ -1,0 +1,262 @@
+/* Everything at once, for hours: see soak.h.
+
+   soak [OPTION...] HOURS    the options are those that `soak -h` prints. scripts/soak builds and runs it, and draws. */
+#include "soak/soak.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "soak/account.h"
+#include "soak/data.h"
+#include "soak/watch.h"
+
+static const char usage[] =
+    "usage: soak [OPTION...] [HOURS]\n"
+    "Everything at once for so long (1; 0.02 is 72 seconds), then a verdict: 0 if all is right and flat.\n"
+    "  --threads N      hands that play scenes (4)\n"
+    "  --seed N         of what they draw\n"
+    "  --csv FILE       a line of figures every second\n"
+    "  --report FILE    the verdict, as it is printed\n"
+    "  --command FILE   the headrace command, to run beside\n"
+    "  --only NAME      this scene and no other\n"
+    "  --no-faults      no call fails on purpose\n"
+    "  --leak WHAT      a control: memory, descriptor, thread, batch or all, after each rest\n";
+
+static struct options {
+  double hours;
+  unsigned threads;
+  uint64_t seed;
+  const char *csv, *report, *command, *only, *leak;
+  bool no_faults;
+} options = {.hours = 1, .threads = 4};
+
+/* How often each is drawn, and whether calls may fail on purpose in it. */
+static const struct scene {
+  const char *name;
+  void (*play)(hand *h);
+  unsigned weight;
+  bool bears_faults;
+} scenes[] = {
+    {"train", scene_train, 0, false},     {"loader", scene_loader, 12, true},
+    {"queue", scene_queue, 12, true},     {"pool", scene_pool, 8, true},
+    {"spheres", scene_spheres, 8, true},  {"shared", scene_shared, 8, false},
+    {"files", scene_files, 3, true},      {"text", scene_text, 4, true},
+    {"writer", scene_writer, 3, true},    {"fork", scene_fork, 2, false},
+    {"command", scene_command, 1, false}, {"signals", scene_signals, 2, false},
+};
+enum { SCENES = sizeof scenes / sizeof *scenes, LEAKED = 1 << 16, FEWEST_RESTS = 12 };
+
+static char folder[128];
+static atomic_bool hands_are_there, is_warm, is_over;
+
+static void *stay(void *unused) {
+  for (;;) pause();
+  return unused;
+}
+
+/* Of each hand, after each rest. */
+static void leak(void) {
+  static pthread_t thread;
+  const char *what = options.leak;
+  bool all = what && !strcmp(what, "all");
+  if (!what) return;
+  if (all || !strcmp(what, "memory")) memset(malloc(LEAKED), 1, LEAKED);
+  if ((all || !strcmp(what, "descriptor")) && dup(0) < 0) exit(1);
+  if ((all || !strcmp(what, "thread")) && pthread_create(&thread, NULL, stay, NULL) != 0) exit(1);
+  if (all || !strcmp(what, "batch")) soak_batch(1);
+}
+
+static const struct scene *draw(hand *h) {
+  unsigned all = 0;
+  for (unsigned i = 0; i < SCENES; i++) {
+    if (options.only && !strcmp(options.only, scenes[i].name)) return &scenes[i];
+    all += scenes[i].weight;
+  }
+  if (h->number == 0) return &scenes[0];
+  unsigned at = hand_below(h, all), i = 0;
+  while (at >= scenes[i].weight) at -= scenes[i++].weight;
+  return &scenes[i];
+}
+
+static void play(hand *h, const struct scene *s) {
+  static const uint32_t rates[] = {3, 10, 40, 200, 1000};
+  bool faulty = s->bears_faults && !options.no_faults && hand_once_in(h, 3);
+  h->faults.one_in = faulty ? rates[hand_below(h, 5)] : 0;
+  atomic_store(&h->faults.failed, 0);
+  faults_begin(&h->faults, stress_random(&h->random));
+  s->play(h);
+  faults_end();
+}
+
+static void live(stress_thread *self) {
+  char own[sizeof folder + 16];
+  hand h = {.number = self->number, .random = self->random, .folder = own};
+  snprintf(own, sizeof own, "%s/%u", folder, h.number);
+  watch_hand(h.number);
+  signals_hand(h.number);
+  /* What is made once and kept is made before anything is counted. */
+  for (unsigned i = 1; i < SCENES && h.number == 0; i++)
+    if (scenes[i].play != scene_signals && scenes[i].play != scene_command) play(&h, &scenes[i]);
+  if (h.number == 0) atomic_store(&is_warm, true);
+  while (!atomic_load(&hands_are_there)) soak_pause(1000);
+  while (!atomic_load(&is_over)) {
+    play(&h, draw(&h));
+    if (watch_rest_here(h.number)) leak();
+  }
+}
+
+static void progress(double seconds, double of) {
+  bool terminal = isatty(1);
+  printf("%s%.0f of %.0f s: %" PRIu64 " batches, %" PRIu64 " loaders, %" PRIu64 " queues, %" PRIu64
+         " pools, %" PRIu64 " forks, %" PRIu64 " faults%s",
+         terminal ? "\r\033[K" : "", seconds, of, soak_counted(SOAK_BATCHES), soak_counted(SOAK_LOADERS),
+         soak_counted(SOAK_QUEUES), soak_counted(SOAK_POOLS), soak_counted(SOAK_FORKS),
+         soak_counted(SOAK_FAULTS), terminal ? "" : "\n");
+  fflush(stdout);
+}
+
+static void rest(void) {
+  watch_rest_begin(options.threads);
+  shared_check_rest();
+  account_sample(true);
+  watch_rest_end();
+}
+
+/* Rests are a minute apart, or there are 40 of them; samples a second; lines of progress as fit a terminal or a pipe. */
+static void watch_over_hands(void) {
+  double of = options.hours * 3600, between = of / 40 < 60 ? of / 40 : 60, next_rest = between, next_look = 1;
+  unsigned rests = 0;
+  double told = 0, telling = isatty(1) || of < 10 ? 1 : of / 10 < 60 ? of / 10 : 60;
+  for (uint64_t begun = stress_clock();;) {
+    double now = (double)(stress_clock() - begun) * 1e-9;
+    if (now >= of && rests >= FEWEST_RESTS) break;
+    if (now >= next_rest) rest(), rests++, next_rest += between;
+    if (now >= next_look) account_sample(false), watch_look(options.threads), next_look += 1;
+    if (now >= told + telling) progress(now, of), told = now;
+    if (next_rest < now) next_rest = now + between;
+    if (next_look < now) next_look = now + 1;
+    soak_pause(5000);
+  }
+  rest();
+}
+
+static void read_options(int argc, char **argv) {
+  static const struct option names[] = {
+      {"threads", 1, NULL, 't'}, {"seed", 1, NULL, 's'}, {"csv", 1, NULL, 'c'},  {"report", 1, NULL, 'r'},
+      {"command", 1, NULL, 'm'}, {"only", 1, NULL, 'o'}, {"leak", 1, NULL, 'l'}, {"no-faults", 0, NULL, 'n'},
+      {"help", 0, NULL, 'h'},    {NULL, 0, NULL, 0}};
+  options.seed = stress_clock();
+  for (int c; (c = getopt_long(argc, argv, "h", names, NULL)) >= 0;) switch (c) {
+    case 't':
+      options.threads = (unsigned)strtoul(optarg, NULL, 10);
+      break;
+    case 's':
+      options.seed = strtoull(optarg, NULL, 0);
+      break;
+    case 'c':
+      options.csv = optarg;
+      break;
+    case 'r':
+      options.report = optarg;
+      break;
+    case 'm':
+      options.command = optarg;
+      break;
+    case 'o':
+      options.only = optarg;
+      break;
+    case 'l':
+      options.leak = optarg;
+      break;
+    case 'n':
+      options.no_faults = true;
+      break;
+    case 'h':
+      fputs(usage, stdout);
+      exit(0);
+    default:
+      fputs(usage, stderr);
+      exit(2);
+    }
+  if (optind < argc) options.hours = strtod(argv[optind++], NULL);
+  if (optind < argc || options.hours <= 0 || options.threads == 0 || options.threads > WATCH_HANDS)
+    fputs(usage, stderr), exit(2);
+}
+
+static void make_folders(void) {
+  const char *temporary = getenv("TMPDIR");
+  char command[256];
+  snprintf(folder, sizeof folder, "%s/headrace-soak-XXXXXX", temporary ? temporary : "/tmp");
+  stress_check(mkdtemp(folder), "%s cannot be made", folder);
+  for (unsigned i = 0; i < options.threads; i++) {
+    snprintf(command, sizeof command, "%s/%u", folder, i);
+    stress_check(mkdir(command, 0700) == 0, "%s cannot be made", command);
+  }
+}
+
+static void remove_folders(void) {
+  char command[256];
+  snprintf(command, sizeof command, "rm -rf '%s'", folder);
+  if (system(command) != 0) printf("%s is left\n", folder);
+}
+
+/* What was done and whether it was flat; printed, and in the report. */
+static bool tell(FILE *to) {
+  fprintf(to, "%.3f hours, %u hands, %ld processors, seed %" PRIu64 "; done:\n", options.hours,
+          options.threads, sysconf(_SC_NPROCESSORS_ONLN), options.seed);
+  for (unsigned i = 0; i < SOAK_KINDS; i++)
+    fprintf(to, "%s%s %" PRIu64,
+            i % 6 ? ", "
+            : i   ? "\n  "
+                  : "  ",
+            soak_kind_names[i], soak_counted((soak_kind)i));
+  fprintf(to, "\n");
+  bool flat = account_verdict(to);
+  fprintf(to,
+          "%s: %" PRIu64 " batches of loaders as the reference has them, %" PRIu64 " through queues, %" PRIu64
+          " processed by spheres; %" PRIu64 " calls failed on purpose\n",
+          flat ? "flat" : "NOT FLAT", soak_counted(SOAK_BATCHES), soak_counted(SOAK_PASSED),
+          soak_counted(SOAK_PROCESSED), soak_counted(SOAK_FAULTS));
+  return flat;
+}
+
+static bool report(const char *path) {
+  FILE *file = fopen(path, "w");
+  stress_check(file, "%s cannot be written", path);
+  bool flat = tell(file);
+  stress_check(fclose(file) == 0, "%s cannot be written", path);
+  return flat;
+}
+
+int main(int argc, char **argv) {
+  static stress_thread hands[WATCH_HANDS];
+  read_options(argc, argv);
+  /* Freed blocks that threads keep for themselves would count as allocated. */
+  if (!getenv("GLIBC_TUNABLES") && setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1) == 0)
+    execv("/proc/self/exe", argv);
+  stress_begin_as(argv[0], options.hours * 3600, options.threads, options.seed);
+  make_folders();
+  data_begin(folder);
+  command_begin(options.command, folder);
+  shared_begin(options.threads);
+  signals_begin(options.threads);
+  stress_start(hands, options.threads, "hand", live, NULL);
+  while (!atomic_load(&is_warm)) soak_pause(1000);
+  account_begin(options.csv);
+  atomic_store(&hands_are_there, true);
+  watch_over_hands();
+  atomic_store(&is_over, true);
+  watch_over();
+  stress_join(hands, options.threads);
+  shared_end();
+  data_end();
+  remove_folders();
+  printf("%s", isatty(1) ? "\r\033[K" : "");
+  account_end();
+  if (options.report) report(options.report);
+  return tell(stdout) ? 0 : 1;
+}
