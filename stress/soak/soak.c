@@ -17,22 +17,26 @@
 static const char usage[] =
     "usage: soak [OPTION...] [HOURS]\n"
     "Everything at once for so long (1; 0.02 is 72 seconds), then a verdict: 0 if all is right and flat.\n"
-    "  --threads N      hands that play scenes (4)\n"
+    "  --threads N      hands that play scenes, 1 to 63 (4)\n"
     "  --seed N         of what they draw\n"
     "  --csv FILE       a line of figures every second\n"
     "  --report FILE    the verdict, as it is printed\n"
     "  --command FILE   the headrace command, to run beside\n"
-    "  --only NAME      this scene and no other\n"
+    "  --only NAME      this scene and no other: train, loader, queue, pool, spheres, shared, files, text, "
+    "writer, fork,\n"
+    "                   command, signals\n"
     "  --no-faults      no call fails on purpose\n"
+    "  --patience N     seconds after which a hand that makes no step is stuck (120)\n"
+    "  --stick HOW      a control: a hand is stuck: asleep or awake\n"
     "  --leak WHAT      a control: memory, descriptor, thread, batch or all, after each rest\n";
 
 static struct options {
   double hours;
-  unsigned threads;
+  unsigned threads, patience;
   uint64_t seed;
-  const char *csv, *report, *command, *only, *leak;
+  const char *csv, *report, *command, *only, *leak, *stick;
   bool no_faults;
-} options = {.hours = 1, .threads = 4};
+} options = {.hours = 1, .threads = 4, .patience = 120};
 
 /* How often each is drawn, and whether calls may fail on purpose in it. */
 static const struct scene {
@@ -92,6 +96,15 @@ static void play(hand *h, const struct scene *s) {
   faults_end();
 }
 
+/* The first hand, when all have begun. */
+static void stick(hand *h) {
+  if (!options.stick || h->number != 0) return;
+  hand_step(h, "is stuck");
+  if (!strcmp(options.stick, "awake"))
+    for (;;) atomic_load(&is_over);
+  stay(NULL);
+}
+
 static void live(stress_thread *self) {
   char own[sizeof folder + 16];
   hand h = {.number = self->number, .random = self->random, .folder = own};
@@ -103,6 +116,7 @@ static void live(stress_thread *self) {
     if (scenes[i].play != scene_signals && scenes[i].play != scene_command) play(&h, &scenes[i]);
   if (h.number == 0) atomic_store(&is_warm, true);
   while (!atomic_load(&hands_are_there)) soak_pause(1000);
+  stick(&h);
   while (!atomic_load(&is_over)) {
     play(&h, draw(&h));
     if (watch_rest_here(h.number)) leak();
@@ -112,15 +126,14 @@ static void live(stress_thread *self) {
 static void progress(double seconds, double of) {
   bool terminal = isatty(1);
   printf("%s%.0f of %.0f s: %" PRIu64 " batches, %" PRIu64 " loaders, %" PRIu64 " queues, %" PRIu64
-         " pools, %" PRIu64 " forks, %" PRIu64 " faults%s",
+         " faults%s",
          terminal ? "\r\033[K" : "", seconds, of, soak_counted(SOAK_BATCHES), soak_counted(SOAK_LOADERS),
-         soak_counted(SOAK_QUEUES), soak_counted(SOAK_POOLS), soak_counted(SOAK_FORKS),
-         soak_counted(SOAK_FAULTS), terminal ? "" : "\n");
+         soak_counted(SOAK_QUEUES), soak_counted(SOAK_FAULTS), terminal ? "" : "\n");
   fflush(stdout);
 }
 
 static void rest(void) {
-  watch_rest_begin(options.threads);
+  watch_rest_begin(options.threads, options.patience);
   shared_check_rest();
   account_sample(true);
   watch_rest_end();
@@ -135,7 +148,8 @@ static void watch_over_hands(void) {
     double now = (double)(stress_clock() - begun) * 1e-9;
     if (now >= of && rests >= FEWEST_RESTS) break;
     if (now >= next_rest) rest(), rests++, next_rest += between;
-    if (now >= next_look) account_sample(false), watch_look(options.threads), next_look += 1;
+    if (now >= next_look)
+      account_sample(false), watch_look(options.threads, options.patience), next_look += 1;
     if (now >= told + telling) progress(now, of), told = now;
     if (next_rest < now) next_rest = now + between;
     if (next_look < now) next_look = now + 1;
@@ -144,11 +158,32 @@ static void watch_over_hands(void) {
   rest();
 }
 
+/* Whether a word is one of these, or not given. */
+static bool is_one_of(const char *word, const char *const *words, size_t n) {
+  bool found = !word;
+  for (size_t i = 0; i < n; i++) found = found || !strcmp(word, words[i]);
+  return found;
+}
+
+static void check_options(void) {
+  static const char *const leaks[] = {"memory", "descriptor", "thread", "batch", "all"};
+  static const char *const ways[] = {"asleep", "awake"};
+  const char *names[SCENES];
+  for (size_t i = 0; i < SCENES; i++) names[i] = scenes[i].name;
+  if (options.hours > 0 && options.threads > 0 && options.threads < WATCH_HANDS &&
+      is_one_of(options.leak, leaks, sizeof leaks / sizeof *leaks) && is_one_of(options.stick, ways, 2) &&
+      is_one_of(options.only, names, SCENES))
+    return;
+  fputs(usage, stderr);
+  exit(2);
+}
+
 static void read_options(int argc, char **argv) {
   static const struct option names[] = {
-      {"threads", 1, NULL, 't'}, {"seed", 1, NULL, 's'}, {"csv", 1, NULL, 'c'},  {"report", 1, NULL, 'r'},
-      {"command", 1, NULL, 'm'}, {"only", 1, NULL, 'o'}, {"leak", 1, NULL, 'l'}, {"no-faults", 0, NULL, 'n'},
-      {"help", 0, NULL, 'h'},    {NULL, 0, NULL, 0}};
+      {"threads", 1, NULL, 't'},   {"seed", 1, NULL, 's'},     {"csv", 1, NULL, 'c'},
+      {"report", 1, NULL, 'r'},    {"command", 1, NULL, 'm'},  {"only", 1, NULL, 'o'},
+      {"leak", 1, NULL, 'l'},      {"patience", 1, NULL, 'p'}, {"stick", 1, NULL, 'k'},
+      {"no-faults", 0, NULL, 'n'}, {"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
   options.seed = stress_clock();
   for (int c; (c = getopt_long(argc, argv, "h", names, NULL)) >= 0;) switch (c) {
     case 't':
@@ -169,6 +204,12 @@ static void read_options(int argc, char **argv) {
     case 'o':
       options.only = optarg;
       break;
+    case 'p':
+      options.patience = (unsigned)strtoul(optarg, NULL, 10);
+      break;
+    case 'k':
+      options.stick = optarg;
+      break;
     case 'l':
       options.leak = optarg;
       break;
@@ -183,8 +224,8 @@ static void read_options(int argc, char **argv) {
       exit(2);
     }
   if (optind < argc) options.hours = strtod(argv[optind++], NULL);
-  if (optind < argc || options.hours <= 0 || options.threads == 0 || options.threads > WATCH_HANDS)
-    fputs(usage, stderr), exit(2);
+  if (optind < argc) options.hours = 0;
+  check_options();
 }
 
 static void make_folders(void) {
@@ -198,7 +239,7 @@ static void make_folders(void) {
   }
 }
 
-static void remove_folders(void) {
+void soak_remove_folders(void) {
   char command[256];
   snprintf(command, sizeof command, "rm -rf '%s'", folder);
   if (system(command) != 0) printf("%s is left\n", folder);
@@ -236,8 +277,10 @@ int main(int argc, char **argv) {
   static stress_thread hands[WATCH_HANDS];
   read_options(argc, argv);
   /* Freed blocks that threads keep for themselves would count as allocated. */
-  if (!getenv("GLIBC_TUNABLES") && setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1) == 0)
-    execv("/proc/self/exe", argv);
+  char *own = realpath("/proc/self/exe", NULL);
+  if (own && !getenv("GLIBC_TUNABLES") && setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1) == 0)
+    execv(own, argv);
+  free(own);
   stress_begin_as(argv[0], options.hours * 3600, options.threads, options.seed);
   make_folders();
   data_begin(folder);
@@ -254,7 +297,7 @@ int main(int argc, char **argv) {
   stress_join(hands, options.threads);
   shared_end();
   data_end();
-  remove_folders();
+  soak_remove_folders();
   printf("%s", isatty(1) ? "\r\033[K" : "");
   account_end();
   if (options.report) report(options.report);

@@ -74,6 +74,9 @@ void hand_join(hand *h, stress_thread *team, unsigned n);
 /* Whether a scene should come to its end: all are to rest, or the time is over. */
 bool soak_is_ending(void);
 
+/* What was written, when nobody uses it. */
+void soak_remove_folders(void);
+
 /* The scenes. Each is short, some hundredths of a second, but for the trainer's, which lasts until a rest. */
 void scene_train(hand *h);
 void scene_loader(hand *h);

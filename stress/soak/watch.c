@@ -10,8 +10,6 @@
 
 #include "soak/soak.h"
 
-enum { PATIENCE = 120 };
-
 /* A hand's own line: it writes what is atomic, the thread that looks the rest. */
 typedef struct watched {
   _Alignas(128) _Atomic uint64_t steps;
@@ -93,10 +91,11 @@ static void give_up(unsigned hands, unsigned number, const char *how) {
   print_threads();
   printf("FAILED: hand %u %s: %s\n", number, how, atomic_load(&all[number].step));
   fflush(stdout);
+  soak_remove_folders();
   abort();
 }
 
-static void look_at(watched *w, unsigned hands, unsigned number, bool counts) {
+static void look_at(watched *w, unsigned hands, unsigned number, bool counts, unsigned patience) {
   char name[16];
   uint64_t steps = atomic_load(&w->steps);
   snprintf(name, sizeof name, "%d", atomic_load(&w->id));
@@ -106,21 +105,21 @@ static void look_at(watched *w, unsigned hands, unsigned number, bool counts) {
     w->used_at_last = seconds_of(w->clock);
     return;
   }
-  if (counts && state_of(name) == 'S' && ++w->still >= PATIENCE)
+  if (counts && state_of(name) == 'S' && ++w->still >= patience)
     give_up(hands, number, "sleeps and is not woken");
-  if (seconds_of(w->clock) - w->used_at_last > PATIENCE) give_up(hands, number, "runs and comes to no end");
+  if (seconds_of(w->clock) - w->used_at_last > patience) give_up(hands, number, "runs and comes to no end");
 }
 
-void watch_look(unsigned hands) {
+void watch_look(unsigned hands, unsigned patience) {
   static double used;
   double now = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
   bool counts = now - used > 0.05 || !somebody_runs();
   used = now;
   for (unsigned i = 0; i < hands; i++)
-    if (atomic_load(&all[i].id) != 0) look_at(&all[i], hands, i, counts);
+    if (atomic_load(&all[i].id) != 0) look_at(&all[i], hands, i, counts, patience);
 }
 
-void watch_rest_begin(unsigned hands) {
+void watch_rest_begin(unsigned hands, unsigned patience) {
   pthread_mutex_lock(&lock);
   atomic_store(&should_rest, true);
   while (resting < hands) {
@@ -129,7 +128,7 @@ void watch_rest_begin(unsigned hands) {
     until.tv_sec++;
     if (pthread_cond_timedwait(&changed, &lock, &until) == 0) continue;
     pthread_mutex_unlock(&lock);
-    watch_look(hands);
+    watch_look(hands, patience);
     pthread_mutex_lock(&lock);
   }
   pthread_mutex_unlock(&lock);
