@@ -49,6 +49,35 @@ static bool keep_state(hand *h, BatchLoader *loader, batch_loader_state *state) 
   return true;
 }
 
+/* What else may be asked of a loader at any time. */
+static void look_around(const BatchLoader *loader, const Batch *batch) {
+  char text[8192];
+  uint64_t places[32];
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  batch_metrics_object object = {.name = "soak", .loader = loader};
+  batch_metrics_options options = BATCH_METRICS_OPTIONS_INIT;
+  options.objects = &object;
+  options.num_objects = 1;
+  stress_check(batch_loader_get_stats(loader, &stats) && stats.batches > 0, "no figures of a loader");
+  size_t length = batch_metrics_text(&options, text, sizeof text);
+  stress_check(length > 0 && length < sizeof text && text[length] == 0, "no metrics of a loader");
+  stress_check(batch->batch_size <= 32 && batch_loader_places(loader, batch, places), "no places of a batch");
+}
+
+/* In place of a state that was kept, one that is told by a number of rows: it leads to the same step. */
+static bool state_at(hand *h, const soak_plan *plan, BatchLoader *loader, batch_loader_state *state) {
+  batch_loader_state told;
+  hand_step(h, "asks for the state at a step");
+  if (!hand_allows(h,
+                   batch_loader_state_at(loader, state->epoch, state->step * plan->options.batch_size, &told),
+                   "batch_loader_state_at"))
+    return false;
+  if (told.epoch != state->epoch || told.step != state->step)
+    stress_fail("%s: the state at step %" PRIu64 " is at %" PRIu64, plan->name, state->step, told.step);
+  *state = told;
+  return true;
+}
+
 static BatchLoader *make_loader(hand *h, const soak_plan *plan, batch_loader_options *o,
                                 const batch_loader_state *from) {
   o->workers = 1 + hand_below(h, 3);
@@ -77,6 +106,7 @@ static bool train(hand *h, const soak_plan *plan, batch_loader_state *state, uin
       stress_fail("%s: epoch %u, step %" PRIu64 " where %" PRIu64 ", %" PRIu64 " is next", plan->name,
                   batch->epoch_id, batch->batch_id, epoch, step);
     plan_check(plan, batch);
+    if (hand_once_in(h, 10)) look_around(loader, batch);
     batch_release(batch);
     soak_count(SOAK_BATCHES, 1);
   }
@@ -86,6 +116,7 @@ static bool train(hand *h, const soak_plan *plan, batch_loader_state *state, uin
   if (more && epoch > 0 && hand_once_in(h, 3))
     replay(h, plan, loader, 0, hand_below(h, (uint32_t)plan->steps[0]));
   more = more && keep_state(h, loader, state);
+  more = more && (!hand_once_in(h, 3) || epoch == PLAN_EPOCHS || state_at(h, plan, loader, state));
   hand_step(h, "frees a loader");
   batch_loader_free(loader);
   return more;

@@ -22,9 +22,9 @@ static const char usage[] =
     "  --csv FILE       a line of figures every second\n"
     "  --report FILE    the verdict, as it is printed\n"
     "  --command FILE   the headrace command, to run beside\n"
-    "  --only NAME      this scene and no other: train, loader, queue, pool, spheres, shared, files, text, "
-    "writer, fork,\n"
-    "                   command, signals\n"
+    "  --tokenizer FILE text is tokenized by this one, not into bytes\n"
+    "  --only NAME      this scene and no other: train, loader, queue, pool, spheres, shared, files,\n"
+    "                   text, writer, tokenize, fork, command, signals\n"
     "  --no-faults      no call fails on purpose\n"
     "  --patience N     seconds after which a hand that makes no step is stuck (120)\n"
     "  --stick HOW      a control: a hand is stuck: asleep or awake\n"
@@ -34,7 +34,7 @@ static struct options {
   double hours;
   unsigned threads, patience;
   uint64_t seed;
-  const char *csv, *report, *command, *only, *leak, *stick;
+  const char *csv, *report, *command, *only, *leak, *stick, *tokenizer;
   bool no_faults;
 } options = {.hours = 1, .threads = 4, .patience = 120};
 
@@ -49,8 +49,9 @@ static const struct scene {
     {"queue", scene_queue, 12, true},     {"pool", scene_pool, 8, true},
     {"spheres", scene_spheres, 8, true},  {"shared", scene_shared, 8, false},
     {"files", scene_files, 3, true},      {"text", scene_text, 4, true},
-    {"writer", scene_writer, 3, true},    {"fork", scene_fork, 2, false},
-    {"command", scene_command, 1, false}, {"signals", scene_signals, 2, false},
+    {"writer", scene_writer, 3, true},    {"tokenize", scene_tokenize, 3, true},
+    {"fork", scene_fork, 2, false},       {"command", scene_command, 1, false},
+    {"signals", scene_signals, 2, false},
 };
 enum { SCENES = sizeof scenes / sizeof *scenes, LEAKED = 1 << 16, FEWEST_RESTS = 12 };
 
@@ -180,10 +181,11 @@ static void check_options(void) {
 
 static void read_options(int argc, char **argv) {
   static const struct option names[] = {
-      {"threads", 1, NULL, 't'},   {"seed", 1, NULL, 's'},     {"csv", 1, NULL, 'c'},
-      {"report", 1, NULL, 'r'},    {"command", 1, NULL, 'm'},  {"only", 1, NULL, 'o'},
-      {"leak", 1, NULL, 'l'},      {"patience", 1, NULL, 'p'}, {"stick", 1, NULL, 'k'},
-      {"no-faults", 0, NULL, 'n'}, {"help", 0, NULL, 'h'},     {NULL, 0, NULL, 0}};
+      {"threads", 1, NULL, 't'}, {"seed", 1, NULL, 's'},      {"csv", 1, NULL, 'c'},
+      {"report", 1, NULL, 'r'},  {"command", 1, NULL, 'm'},   {"only", 1, NULL, 'o'},
+      {"leak", 1, NULL, 'l'},    {"tokenizer", 1, NULL, 'z'}, {"patience", 1, NULL, 'p'},
+      {"stick", 1, NULL, 'k'},   {"no-faults", 0, NULL, 'n'}, {"help", 0, NULL, 'h'},
+      {NULL, 0, NULL, 0}};
   options.seed = stress_clock();
   for (int c; (c = getopt_long(argc, argv, "h", names, NULL)) >= 0;) switch (c) {
     case 't':
@@ -203,6 +205,9 @@ static void read_options(int argc, char **argv) {
       break;
     case 'o':
       options.only = optarg;
+      break;
+    case 'z':
+      options.tokenizer = optarg;
       break;
     case 'p':
       options.patience = (unsigned)strtoul(optarg, NULL, 10);
@@ -284,6 +289,7 @@ int main(int argc, char **argv) {
   stress_begin_as(argv[0], options.hours * 3600, options.threads, options.seed);
   make_folders();
   data_begin(folder);
+  text_begin(options.tokenizer);
   command_begin(options.command, folder);
   shared_begin(options.threads);
   signals_begin(options.threads);

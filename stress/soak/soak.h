@@ -30,6 +30,7 @@ typedef enum soak_kind {
   SOAK_REPLACED,  /* files */
   SOAK_TEXTS,     /* tokenized on the fly */
   SOAK_WRITTEN,   /* runs of a writer, read back */
+  SOAK_TOKENIZED, /* runs that were stopped and went on, read back */
   SOAK_FORKS,     /* children that used what they inherited */
   SOAK_COMMANDS,  /* runs of the command */
   SOAK_SIGNALS,   /* handled */
@@ -87,6 +88,7 @@ void scene_shared(hand *h);
 void scene_files(hand *h);
 void scene_text(hand *h);
 void scene_writer(hand *h);
+void scene_tokenize(hand *h);
 void scene_fork(hand *h);
 void scene_command(hand *h);
 void scene_signals(hand *h);
@@ -99,6 +101,9 @@ void shared_end(void);
 /* The signal handler and what scene_signals sends to. */
 void signals_begin(unsigned hands);
 void signals_hand(unsigned number);
+
+/* The file of the tokenizer for text, NULL: bytes. */
+void text_begin(const char *path);
 
 /* The command, NULL: none; makes what its runs are compared with. */
 void command_begin(const char *path, const char *folder);

@@ -8,41 +8,85 @@
 
 enum { MOST_IDS = 1 << 16, DOCUMENT = 10, MOST_WRITTEN = 4000 };
 
-/* Ids of the text without its line ends, which are what parts the documents of the .jsonl. */
-static void check_text(const BatchDataset *dataset, bool jsonl) {
-  size_t bytes, count = (size_t)batch_dataset_tokens(dataset), at = 0;
+/* A tokenizer to tokenize with, its file, and the ids that it makes of the whole text in quiet. */
+static struct {
+  const char *path; /* NULL: bytes */
+  int32_t ids[MOST_IDS];
+  size_t count;
+} reference;
+
+static BatchTokenizer *make_tokenizer(const char *path) {
+  return path ? batch_tokenizer_open(path, NULL) : batch_tokenizer_bytes(1);
+}
+
+void text_begin(const char *path) {
+  size_t bytes;
   const char *text = data_text(&bytes);
-  int32_t *ids = malloc(MOST_IDS * sizeof *ids);
+  BatchTokenizer *tokenizer = make_tokenizer(path);
+  stress_check(tokenizer, "%s", batch_last_error()->message);
+  reference.path = path;
+  reference.count = batch_tokenizer_encode(tokenizer, text, bytes, reference.ids, MOST_IDS);
+  stress_check(reference.count <= MOST_IDS, "%s", batch_last_error()->message);
+  batch_tokenizer_free(tokenizer);
+}
+
+/* One document: the ids as the tokenizer alone makes them, and behind them the end. */
+static void check_ids(const BatchDataset *dataset, const int32_t *ids, size_t count, int32_t end) {
+  if (count != reference.count + 1 || ids[count - 1] != end ||
+      memcmp(ids, reference.ids, (count - 1) * sizeof *ids) != 0)
+    stress_fail("%zu ids of tokenized text are not the %zu of the tokenizer", count, reference.count);
+  stress_check(batch_dataset_documents(dataset) <= 1, "more than a document");
+}
+
+/* Many, a line each: decoded they are the text, without its line ends. */
+static void check_lines(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count, int32_t end) {
+  size_t bytes, from = 0;
+  const char *line = data_text(&bytes), *after = line + bytes;
+  char text[1024];
+  for (size_t i = 0; i < count; i++) {
+    if (ids[i] != end) continue;
+    size_t length = batch_tokenizer_decode(tokenizer, ids + from, i - from, text, sizeof text);
+    const char *stop = line < after ? memchr(line, '\n', (size_t)(after - line)) : NULL;
+    if (!stop || length != (size_t)(stop - line) || memcmp(text, line, length) != 0)
+      stress_fail("a line of tokenized text is another one");
+    line = stop + 1;
+    from = i + 1;
+  }
+  stress_check(from == count && line == after, "lines of tokenized text are missing");
+}
+
+static void check_text(const BatchDataset *dataset, const BatchTokenizer *tokenizer, bool jsonl) {
+  size_t count = (size_t)batch_dataset_tokens(dataset);
+  int32_t *ids = malloc(MOST_IDS * sizeof *ids), end = batch_tokenizer_end_of_text(tokenizer);
   stress_check(ids && count < MOST_IDS, "%zu ids", count);
   stress_check(batch_dataset_read(dataset, 0, count, ids), "%s", batch_last_error()->message);
-  for (size_t i = 0; i < bytes; i++) {
-    int32_t expected = (unsigned char)text[i];
-    if (text[i] == '\n' && jsonl) expected = 256; /* the end of the document */
-    if (at >= count || ids[at++] != expected) stress_fail("id %zu of tokenized text is wrong", at - 1);
-  }
-  stress_check(at + !jsonl == count, "%zu ids of %zu", count, at);
+  if (jsonl)
+    check_lines(tokenizer, ids, count, end);
+  else
+    check_ids(dataset, ids, count, end);
   free(ids);
 }
 
 void scene_text(hand *h) {
   bool jsonl = hand_once_in(h, 2);
+  const char *path = data_path(jsonl ? "t.jsonl" : "t.txt");
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
-  BatchTokenizer *tokenizer = batch_tokenizer_bytes(1);
-  if (!hand_allows(h, tokenizer, "batch_tokenizer_bytes")) return;
+  hand_step(h, "makes a tokenizer");
+  BatchTokenizer *tokenizer = make_tokenizer(reference.path);
+  if (!hand_allows(h, tokenizer, "batch_tokenizer_open")) return;
   options.tokenizer = tokenizer;
   options.separator = BATCH_SEPARATOR_AFTER;
-  options.end_of_text = 256;
+  options.end_of_text = batch_tokenizer_end_of_text(tokenizer);
   options.workers = 1 + hand_below(h, 3);
   options.temporary_directory = h->folder;
   hand_step(h, "opens text");
-  const char *path = data_path(jsonl ? "t.jsonl" : "t.txt");
   BatchDataset *dataset = batch_dataset_open(&path, 1, &options);
+  faults_pause();
   if (hand_allows(h, dataset, "batch_dataset_open, text")) {
-    faults_pause();
-    check_text(dataset, jsonl);
-    faults_resume();
+    check_text(dataset, tokenizer, jsonl);
     soak_count(SOAK_TEXTS, 1);
   }
+  faults_resume();
   batch_dataset_free(dataset);
   batch_tokenizer_free(tokenizer);
 }
