@@ -93,15 +93,17 @@ fuzz_contents fuzz_contents_of(const BatchDataset *dataset) {
   return c;
 }
 
+static fuzz_contents refusal(const char *must_name) {
+  fuzz_contents c = {.refused = batch_last_error()->code};
+  snprintf(c.message, sizeof c.message, "%s", batch_last_error()->message);
+  fuzz_check_refusal(must_name);
+  return c;
+}
+
 fuzz_contents fuzz_open(const char *const *paths, size_t n, const batch_dataset_options *options,
                         const char *must_name) {
   BatchDataset *dataset = batch_dataset_open(paths, n, options);
-  if (!dataset) {
-    fuzz_contents c = {.refused = batch_last_error()->code};
-    snprintf(c.message, sizeof c.message, "%s", batch_last_error()->message);
-    fuzz_check_refusal(must_name);
-    return c;
-  }
+  if (!dataset) return refusal(must_name);
   if (fuzz_control) fuzz_fail("%s was opened, which the control does not expect", paths[0]);
   fuzz_contents c = fuzz_contents_of(dataset);
   batch_dataset_free(dataset);
@@ -124,21 +126,33 @@ void fuzz_check_same(const fuzz_contents *a, const fuzz_contents *b, const char 
   if (memcmp(a->ends, b->ends, a->num_ends * sizeof *a->ends) != 0) fuzz_fail("%s: documents differ", which);
 }
 
-void fuzz_check_memory(const fuzz_contents *c) {
-  if (!c->opened || !c->readable || c->count != c->tokens || c->num_ends != c->documents) return;
-  batch_memory memory = BATCH_MEMORY_INIT;
-  memory.tokens = c->ids;
-  memory.count = c->tokens;
-  memory.token_type = BATCH_TOKEN_I32;
-  memory.document_ends = c->num_ends ? c->ends : NULL;
-  memory.documents = c->num_ends;
-  memory.loss = c->has_loss ? c->loss : NULL;
-  BatchDataset *dataset = batch_dataset_from_memory(&memory, NULL);
-  if (!dataset) fuzz_fail("what was read is refused in memory");
-  fuzz_contents again = fuzz_contents_of(dataset);
-  fuzz_check_same(c, &again, "file and memory");
-  fuzz_contents_free(&again);
+static fuzz_contents open_memory(const batch_memory *memory, const batch_dataset_options *options) {
+  BatchDataset *dataset = batch_dataset_from_memory(memory, options);
+  if (!dataset) return refusal(NULL);
+  fuzz_contents c = fuzz_contents_of(dataset);
   batch_dataset_free(dataset);
+  return c;
+}
+
+void fuzz_check_memory(const fuzz_contents *whole, const batch_dataset_options *options,
+                       const fuzz_contents *expected) {
+  if (!whole->opened || !whole->readable || whole->count != whole->tokens ||
+      whole->num_ends != whole->documents)
+    return;
+  batch_dataset_options mine = BATCH_DATASET_OPTIONS_INIT;
+  if (options) mine = *options;
+  mine.format = BATCH_FORMAT_AUTO;
+  mine.token_type = BATCH_TOKEN_DEFAULT;
+  batch_memory memory = BATCH_MEMORY_INIT;
+  memory.tokens = whole->ids;
+  memory.count = whole->tokens;
+  memory.token_type = BATCH_TOKEN_I32;
+  memory.document_ends = whole->num_ends ? whole->ends : NULL;
+  memory.documents = whole->num_ends;
+  memory.loss = whole->has_loss ? whole->loss : NULL;
+  fuzz_contents again = open_memory(&memory, &mine);
+  fuzz_check_same(expected, &again, "file and memory");
+  fuzz_contents_free(&again);
 }
 
 void fuzz_contents_free(fuzz_contents *c) {

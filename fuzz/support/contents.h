@@ -29,6 +29,13 @@ typedef struct fuzz_contents {
   uint64_t *ends; /* [num_ends] of documents */
 } fuzz_contents;
 
+/* Options of every kind but texts, from four bytes. */
+batch_dataset_options fuzz_take_dataset_options(fuzz_input *in);
+
+/* Opens a path as options say, both mapped and read, with a subset and without, and compares all of it, in memory too.
+   Returns: whether it was opened. */
+bool fuzz_check_path(const char *path, const batch_dataset_options *options);
+
 /* Asks an open dataset everything; what does not go together is a fault. */
 fuzz_contents fuzz_contents_of(const BatchDataset *dataset);
 
@@ -39,8 +46,10 @@ fuzz_contents fuzz_open(const char *const *paths, size_t n, const batch_dataset_
 /* Both are refused for the same kind of reason, or have the same in them. */
 void fuzz_check_same(const fuzz_contents *a, const fuzz_contents *b, const char *which);
 
-/* A dataset in memory of the same tokens, documents and loss mask has the same in it. */
-void fuzz_check_memory(const fuzz_contents *contents);
+/* A dataset in memory of the tokens, documents and loss mask of `whole`, opened with the same options (NULL: none; format
+   and token type are let go), is what `expected` is. Where `whole` cannot be read to the end nothing is compared. */
+void fuzz_check_memory(const fuzz_contents *whole, const batch_dataset_options *options,
+                       const fuzz_contents *expected);
 
 void fuzz_contents_free(fuzz_contents *contents);
 

@@ -59,6 +59,6 @@ void fuzz_remove(const char *name);
 void fuzz_remove_folder(void);
 
 /* The library has refused something of this folder's: with one of the codes that input can have, in one printable line
-   that names `must_name` (NULL: nothing). */
+   that names `must_name` (NULL: nothing), or an option of a function. */
 void fuzz_check_refusal(const char *must_name);
 #endif
