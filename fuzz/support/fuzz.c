@@ -65,6 +65,24 @@ fuzz_part fuzz_take_part(fuzz_input *in) {
   return part;
 }
 
+bool fuzz_append(fuzz_bytes *to, const void *data, size_t bytes) {
+  if (bytes > sizeof to->data - to->used) return false;
+  if (bytes > 0) memcpy(to->data + to->used, data, bytes);
+  to->used += bytes;
+  return true;
+}
+
+void fuzz_append_filled(fuzz_bytes *to, fuzz_part part, char hole, const fuzz_bytes *filling) {
+  while (part.size > 0) {
+    const uint8_t *at = memchr(part.data, hole, part.size);
+    size_t plain = at ? (size_t)(at - part.data) : part.size;
+    fuzz_append(to, part.data, plain);
+    if (at) fuzz_append(to, filling->data, filling->used);
+    part.data += plain + (at != NULL);
+    part.size -= plain + (at != NULL);
+  }
+}
+
 static bool is_printable(const char *text) {
   for (; *text; text++)
     if ((unsigned char)*text < 0x20 || *text == 0x7F) return false;

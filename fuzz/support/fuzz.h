@@ -49,6 +49,19 @@ unsigned fuzz_take_below(fuzz_input *in, unsigned n);
 /* The bytes up to the next mark, or to the end. */
 fuzz_part fuzz_take_part(fuzz_input *in);
 
+enum { FUZZ_MOST_BYTES = 1 << 16 };
+
+/* Bytes that are put together. */
+typedef struct fuzz_bytes {
+  uint8_t data[FUZZ_MOST_BYTES];
+  size_t used;
+} fuzz_bytes;
+
+/* Appends; what does not fit is left out. Returns: whether it did. */
+bool fuzz_append(fuzz_bytes *to, const void *data, size_t bytes);
+/* Appends a part with each byte `hole` in it replaced: long texts that every input needs are one byte of it. */
+void fuzz_append_filled(fuzz_bytes *to, fuzz_part part, char hole, const fuzz_bytes *filling);
+
 /* A folder in memory where there is such a file system: of $TMPDIR, else of /dev/shm. It goes at the end. */
 const char *fuzz_folder(void);
 /* The path of a name in it; good until the eighth call from here. */
