@@ -449,8 +449,8 @@ static uint64_t check_of(const batch_loader_state *s) {
 static void assert_place_refused(batch_loader_options o, batch_loader_state state, const char *what) {
   state.check = check_of(&state);
   o.resume = &state;
-  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_FORMAT,
-                 "batch_loader_create: resume is at row ", what);
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_FORMAT, "batch_loader_create: resume is at ",
+                 what);
 }
 
 /* Undamaged, but of a place that there is not. */
@@ -472,6 +472,8 @@ Test(loader_windows, a_state_with_wrong_numbers_is_refused) {
   assert_place_refused(o, state, "row 1844");
   state = good, state.epoch = UINT64_MAX;
   assert_place_refused(o, state, "of epoch 1844");
+  state = good, state.step = good.row + 1;
+  assert_place_refused(o, state, "step 37 and row 36");
   o.resume = &good;
   batch_loader_free(start_loader(dataset, &o));
   assert_loader_refused(o, pack_window, 11, "resume", "pack_window");

@@ -1,21 +1,20 @@
-#include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "support/fuzz.h"
 
 static char folder[96];
 
+static int remove_one(const char *path, const struct stat *status, int kind, struct FTW *place) {
+  (void)status, (void)kind, (void)place;
+  return remove(path);
+}
+
 void fuzz_remove_folder(void) {
-  if (!*folder) return;
-  DIR *open = opendir(folder);
-  for (struct dirent *entry; open && (entry = readdir(open));)
-    if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..")) unlinkat(dirfd(open), entry->d_name, 0);
-  if (open) closedir(open);
-  rmdir(folder);
+  if (*folder) nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 const char *fuzz_folder(void) {

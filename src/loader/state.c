@@ -99,11 +99,21 @@ static bool check_window(const batch_loader_state *s, const plan *p, lane_at *at
   return s->row - s->window_row <= at->rows || wrong_place(s);
 }
 
+/* Every step has had a row at least. */
+static bool check_step(const batch_loader_state *s) {
+  return s->step <= s->row ||
+         error_fail(
+             BATCH_ERROR_FORMAT,
+             "resume is at step %llu and row %llu of epoch %llu, expected at least as many rows as steps",
+             (unsigned long long)s->step, (unsigned long long)s->row, (unsigned long long)s->epoch);
+}
+
 static bool take_place(const batch_loader_state *s, const plan *p, order_place *origin) {
   *origin = (order_place){s->epoch, s->step, s->row, {.pass = s->epoch}};
   if (s->epoch > BATCH_LOADER_ENDLESS || s->epoch > plan_epochs(p)) return wrong_place(s);
-  if (!p->counted) return check_window(s, p, &origin->at);
-  return (s->row <= p->rows && s->window == 0 && s->window_row == 0) || wrong_place(s);
+  if (!p->counted) return check_window(s, p, &origin->at) && check_step(s);
+  if (s->row > p->rows || s->window > 0 || s->window_row > 0) return wrong_place(s);
+  return check_step(s);
 }
 
 /* Intervals end where numbers do, at the latest. */
