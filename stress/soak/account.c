@@ -17,7 +17,8 @@ size_t __sanitizer_get_current_allocated_bytes(void);
 #define SANITIZED 0
 #endif
 
-enum { RSS, MALLOC, MAPPINGS, DESCRIPTORS, THREADS, LIVE, FIGURES, MOST_RESTS = 1 << 14, PATIENCE = 5000 };
+enum { RSS, MALLOC, MAPPINGS, DESCRIPTORS, THREADS, LIVE, FIGURES, MOST_RESTS = 1 << 14 };
+#define PATIENCE UINT64_C(5000000000) /* nanoseconds */
 
 /* A figure, and by how much it may rise: an amount and a share of its mean. Both 0: not at all. */
 static const struct figure {
@@ -91,13 +92,12 @@ void account_begin(const char *path) {
 static double threads_that_stay(bool at_rest) {
   static bool some_stay;
   double n = entries("/proc/self/task");
-  unsigned looks = 0;
-  for (; at_rest && num_rests > 0 && n > rests[0].values[THREADS] && !some_stay && looks < PATIENCE;
-       looks++) {
+  for (uint64_t until = stress_clock() + PATIENCE; at_rest && num_rests > 0 && !some_stay;) {
+    if (n <= rests[0].values[THREADS]) break;
+    some_stay = stress_clock() > until;
     soak_pause(1000);
     n = entries("/proc/self/task");
   }
-  some_stay = some_stay || looks == PATIENCE;
   return n;
 }
 

@@ -36,7 +36,11 @@ void shared_begin(unsigned hands) {
   queues[0] = batch_queue_create(0);
   queues[1] = batch_queue_create(EACH * hands);
   spheres = batch_spheres_start(&options);
-  stress_check(pool && queues[0] && queues[1] && spheres, "%s", batch_last_error()->message);
+  bool has_descriptors = batch_pool_fd(pool) >= 0;
+  for (unsigned i = 0; i < 4; i++)
+    has_descriptors = has_descriptors && batch_queue_fd(queues[i / 2], (batch_queue_side)(i % 2)) >= 0;
+  stress_check(has_descriptors && pool && queues[0] && queues[1] && spheres, "%s",
+               batch_last_error()->message);
 }
 
 /* Puts some in and takes as many out, others' among them. */

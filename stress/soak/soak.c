@@ -3,7 +3,6 @@
    soak [OPTION...] HOURS    the options are those that `soak -h` prints. scripts/soak builds and runs it, and draws. */
 #include "soak/soak.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,31 +11,8 @@
 
 #include "soak/account.h"
 #include "soak/data.h"
+#include "soak/options.h"
 #include "soak/watch.h"
-
-static const char usage[] =
-    "usage: soak [OPTION...] [HOURS]\n"
-    "Everything at once for so long (1; 0.02 is 72 seconds), then a verdict: 0 if all is right and flat.\n"
-    "  --threads N      hands that play scenes, 1 to 63 (4)\n"
-    "  --seed N         of what they draw\n"
-    "  --csv FILE       a line of figures every second\n"
-    "  --report FILE    the verdict, as it is printed\n"
-    "  --command FILE   the headrace command, to run beside\n"
-    "  --tokenizer FILE text is tokenized by this one, not into bytes\n"
-    "  --only NAME      this scene and no other: train, loader, queue, pool, spheres, shared, files,\n"
-    "                   text, writer, tokenize, fork, command, signals\n"
-    "  --no-faults      no call fails on purpose\n"
-    "  --patience N     seconds after which a hand that makes no step is stuck (120)\n"
-    "  --stick HOW      a control: a hand is stuck: asleep or awake\n"
-    "  --leak WHAT      a control: memory, descriptor, thread, batch or all, after each rest\n";
-
-static struct options {
-  double hours;
-  unsigned threads, patience;
-  uint64_t seed;
-  const char *csv, *report, *command, *only, *leak, *stick, *tokenizer;
-  bool no_faults;
-} options = {.hours = 1, .threads = 4, .patience = 120};
 
 /* How often each is drawn, and whether calls may fail on purpose in it. */
 static const struct scene {
@@ -55,6 +31,12 @@ static const struct scene {
 };
 enum { SCENES = sizeof scenes / sizeof *scenes, LEAKED = 1 << 16, FEWEST_RESTS = 12 };
 
+static const char *const *names_of_scenes(void) {
+  static const char *names[SCENES + 1];
+  for (size_t i = 0; i < SCENES; i++) names[i] = scenes[i].name;
+  return names;
+}
+
 static char folder[128];
 static atomic_bool hands_are_there, is_warm, is_over;
 
@@ -65,8 +47,8 @@ static void *stay(void *unused) {
 
 /* Of each hand, after each rest. */
 static void leak(void) {
-  static pthread_t thread;
-  const char *what = options.leak;
+  pthread_t thread;
+  const char *what = soak_options.leak;
   bool all = what && !strcmp(what, "all");
   if (!what) return;
   if (all || !strcmp(what, "memory")) memset(malloc(LEAKED), 1, LEAKED);
@@ -78,7 +60,7 @@ static void leak(void) {
 static const struct scene *draw(hand *h) {
   unsigned all = 0;
   for (unsigned i = 0; i < SCENES; i++) {
-    if (options.only && !strcmp(options.only, scenes[i].name)) return &scenes[i];
+    if (soak_options.only && !strcmp(soak_options.only, scenes[i].name)) return &scenes[i];
     all += scenes[i].weight;
   }
   if (h->number == 0) return &scenes[0];
@@ -89,7 +71,7 @@ static const struct scene *draw(hand *h) {
 
 static void play(hand *h, const struct scene *s) {
   static const uint32_t rates[] = {3, 10, 40, 200, 1000};
-  bool faulty = s->bears_faults && !options.no_faults && hand_once_in(h, 3);
+  bool faulty = s->bears_faults && !soak_options.no_faults && hand_once_in(h, 3);
   h->faults.one_in = faulty ? rates[hand_below(h, 5)] : 0;
   atomic_store(&h->faults.failed, 0);
   faults_begin(&h->faults, stress_random(&h->random));
@@ -99,9 +81,9 @@ static void play(hand *h, const struct scene *s) {
 
 /* The first hand, when all have begun. */
 static void stick(hand *h) {
-  if (!options.stick || h->number != 0) return;
+  if (!soak_options.stick || h->number != 0) return;
   hand_step(h, "is stuck");
-  if (!strcmp(options.stick, "awake"))
+  if (!strcmp(soak_options.stick, "awake"))
     for (;;) atomic_load(&is_over);
   stay(NULL);
 }
@@ -134,7 +116,7 @@ static void progress(double seconds, double of) {
 }
 
 static void rest(void) {
-  watch_rest_begin(options.threads, options.patience);
+  watch_rest_begin(soak_options.threads, soak_options.patience);
   shared_check_rest();
   account_sample(true);
   watch_rest_end();
@@ -142,7 +124,8 @@ static void rest(void) {
 
 /* Rests are a minute apart, or there are 40 of them; samples a second; lines of progress as fit a terminal or a pipe. */
 static void watch_over_hands(void) {
-  double of = options.hours * 3600, between = of / 40 < 60 ? of / 40 : 60, next_rest = between, next_look = 1;
+  double of = soak_options.hours * 3600, between = of / 40 < 60 ? of / 40 : 60, next_rest = between,
+         next_look = 1;
   unsigned rests = 0;
   double told = 0, telling = isatty(1) || of < 10 ? 1 : of / 10 < 60 ? of / 10 : 60;
   for (uint64_t begun = stress_clock();;) {
@@ -150,7 +133,7 @@ static void watch_over_hands(void) {
     if (now >= of && rests >= FEWEST_RESTS) break;
     if (now >= next_rest) rest(), rests++, next_rest += between;
     if (now >= next_look)
-      account_sample(false), watch_look(options.threads, options.patience), next_look += 1;
+      account_sample(false), watch_look(soak_options.threads, soak_options.patience), next_look += 1;
     if (now >= told + telling) progress(now, of), told = now;
     if (next_rest < now) next_rest = now + between;
     if (next_look < now) next_look = now + 1;
@@ -159,86 +142,12 @@ static void watch_over_hands(void) {
   rest();
 }
 
-/* Whether a word is one of these, or not given. */
-static bool is_one_of(const char *word, const char *const *words, size_t n) {
-  bool found = !word;
-  for (size_t i = 0; i < n; i++) found = found || !strcmp(word, words[i]);
-  return found;
-}
-
-static void check_options(void) {
-  static const char *const leaks[] = {"memory", "descriptor", "thread", "batch", "all"};
-  static const char *const ways[] = {"asleep", "awake"};
-  const char *names[SCENES];
-  for (size_t i = 0; i < SCENES; i++) names[i] = scenes[i].name;
-  if (options.hours > 0 && options.threads > 0 && options.threads < WATCH_HANDS &&
-      is_one_of(options.leak, leaks, sizeof leaks / sizeof *leaks) && is_one_of(options.stick, ways, 2) &&
-      is_one_of(options.only, names, SCENES))
-    return;
-  fputs(usage, stderr);
-  exit(2);
-}
-
-static void read_options(int argc, char **argv) {
-  static const struct option names[] = {
-      {"threads", 1, NULL, 't'}, {"seed", 1, NULL, 's'},      {"csv", 1, NULL, 'c'},
-      {"report", 1, NULL, 'r'},  {"command", 1, NULL, 'm'},   {"only", 1, NULL, 'o'},
-      {"leak", 1, NULL, 'l'},    {"tokenizer", 1, NULL, 'z'}, {"patience", 1, NULL, 'p'},
-      {"stick", 1, NULL, 'k'},   {"no-faults", 0, NULL, 'n'}, {"help", 0, NULL, 'h'},
-      {NULL, 0, NULL, 0}};
-  options.seed = stress_clock();
-  for (int c; (c = getopt_long(argc, argv, "h", names, NULL)) >= 0;) switch (c) {
-    case 't':
-      options.threads = (unsigned)strtoul(optarg, NULL, 10);
-      break;
-    case 's':
-      options.seed = strtoull(optarg, NULL, 0);
-      break;
-    case 'c':
-      options.csv = optarg;
-      break;
-    case 'r':
-      options.report = optarg;
-      break;
-    case 'm':
-      options.command = optarg;
-      break;
-    case 'o':
-      options.only = optarg;
-      break;
-    case 'z':
-      options.tokenizer = optarg;
-      break;
-    case 'p':
-      options.patience = (unsigned)strtoul(optarg, NULL, 10);
-      break;
-    case 'k':
-      options.stick = optarg;
-      break;
-    case 'l':
-      options.leak = optarg;
-      break;
-    case 'n':
-      options.no_faults = true;
-      break;
-    case 'h':
-      fputs(usage, stdout);
-      exit(0);
-    default:
-      fputs(usage, stderr);
-      exit(2);
-    }
-  if (optind < argc) options.hours = strtod(argv[optind++], NULL);
-  if (optind < argc) options.hours = 0;
-  check_options();
-}
-
 static void make_folders(void) {
   const char *temporary = getenv("TMPDIR");
   char command[256];
   snprintf(folder, sizeof folder, "%s/headrace-soak-XXXXXX", temporary ? temporary : "/tmp");
   stress_check(mkdtemp(folder), "%s cannot be made", folder);
-  for (unsigned i = 0; i < options.threads; i++) {
+  for (unsigned i = 0; i < soak_options.threads; i++) {
     snprintf(command, sizeof command, "%s/%u", folder, i);
     stress_check(mkdir(command, 0700) == 0, "%s cannot be made", command);
   }
@@ -252,8 +161,8 @@ void soak_remove_folders(void) {
 
 /* What was done and whether it was flat; printed, and in the report. */
 static bool tell(FILE *to) {
-  fprintf(to, "%.3f hours, %u hands, %ld processors, seed %" PRIu64 "; done:\n", options.hours,
-          options.threads, sysconf(_SC_NPROCESSORS_ONLN), options.seed);
+  fprintf(to, "%.3f hours, %u hands, %ld processors, seed %" PRIu64 "; done:\n", soak_options.hours,
+          soak_options.threads, sysconf(_SC_NPROCESSORS_ONLN), soak_options.seed);
   for (unsigned i = 0; i < SOAK_KINDS; i++)
     fprintf(to, "%s%s %" PRIu64,
             i % 6 ? ", "
@@ -280,32 +189,32 @@ static bool report(const char *path) {
 
 int main(int argc, char **argv) {
   static stress_thread hands[WATCH_HANDS];
-  read_options(argc, argv);
+  soak_read_options(argc, argv, names_of_scenes());
   /* Freed blocks that threads keep for themselves would count as allocated. */
   char *own = realpath("/proc/self/exe", NULL);
   if (own && !getenv("GLIBC_TUNABLES") && setenv("GLIBC_TUNABLES", "glibc.malloc.tcache_count=0", 1) == 0)
     execv(own, argv);
   free(own);
-  stress_begin_as(argv[0], options.hours * 3600, options.threads, options.seed);
+  stress_begin_as(argv[0], soak_options.hours * 3600, soak_options.threads, soak_options.seed);
   make_folders();
   data_begin(folder);
-  text_begin(options.tokenizer);
-  command_begin(options.command, folder);
-  shared_begin(options.threads);
-  signals_begin(options.threads);
-  stress_start(hands, options.threads, "hand", live, NULL);
+  text_begin(soak_options.tokenizer);
+  command_begin(soak_options.command, folder);
+  shared_begin(soak_options.threads);
+  signals_begin(soak_options.threads);
+  stress_start(hands, soak_options.threads, "hand", live, NULL);
   while (!atomic_load(&is_warm)) soak_pause(1000);
-  account_begin(options.csv);
+  account_begin(soak_options.csv);
   atomic_store(&hands_are_there, true);
   watch_over_hands();
   atomic_store(&is_over, true);
   watch_over();
-  stress_join(hands, options.threads);
+  stress_join(hands, soak_options.threads);
   shared_end();
   data_end();
   soak_remove_folders();
   printf("%s", isatty(1) ? "\r\033[K" : "");
   account_end();
-  if (options.report) report(options.report);
+  if (soak_options.report) report(soak_options.report);
   return tell(stdout) ? 0 : 1;
 }
