@@ -5,9 +5,10 @@
 #include "soak/watch.h"
 
 const char *const soak_kind_names[SOAK_KINDS] = {
-    "batches",   "loaders",   "resumed",   "replayed", "queues",  "passed",       "pools",    "resized",
-    "allocated", "spheres",   "processed", "polled",   "cut",     "cut_rows",     "replaced", "texts",
-    "written",   "tokenized", "forks",     "commands", "signals", "threads_made", "faults",   "refused"};
+    "batches",  "loaders",   "resumed",      "replayed",  "queues", "passed", "pools",
+    "resized",  "allocated", "spheres",      "processed", "polled", "cut",    "cut_rows",
+    "replaced", "texts",     "written",      "tokenized", "opened", "saved",  "forks",
+    "commands", "signals",   "threads_made", "faults",    "refused"};
 
 static _Atomic uint64_t counts[SOAK_KINDS];
 

@@ -18,7 +18,7 @@ static const char usage[] =
     "  --command FILE   the headrace command, to run beside\n"
     "  --tokenizer FILE text is tokenized by this one, not into bytes\n"
     "  --only NAME      this scene and no other: train, loader, queue, pool, spheres, shared, files,\n"
-    "                   text, writer, tokenize, fork, command, signals\n"
+    "                   text, open, state, writer, tokenize, fork, command, signals\n"
     "  --no-faults      no call fails on purpose\n"
     "  --patience N     seconds after which a hand that makes no step is stuck (120)\n"
     "  --stick HOW      a control: a hand is stuck: asleep or awake\n"

@@ -25,6 +25,7 @@ static const struct scene {
     {"queue", scene_queue, 12, true},     {"pool", scene_pool, 8, true},
     {"spheres", scene_spheres, 8, true},  {"shared", scene_shared, 8, false},
     {"files", scene_files, 3, true},      {"text", scene_text, 4, true},
+    {"open", scene_open, 4, true},        {"state", scene_state, 3, true},
     {"writer", scene_writer, 3, true},    {"tokenize", scene_tokenize, 3, true},
     {"fork", scene_fork, 2, false},       {"command", scene_command, 1, false},
     {"signals", scene_signals, 2, false},
@@ -94,6 +95,8 @@ static void live(stress_thread *self) {
   snprintf(own, sizeof own, "%s/%u", folder, h.number);
   watch_hand(h.number);
   signals_hand(h.number);
+  batch_release(batch_pool_try_allocate(NULL)); /* an error: the room for its sentence stays */
+  stress_check(batch_last_error()->code != BATCH_OK, "no pool has a batch");
   /* What is made once and kept is made before anything is counted. */
   for (unsigned i = 1; i < SCENES && h.number == 0; i++)
     if (scenes[i].play != scene_signals && scenes[i].play != scene_command) play(&h, &scenes[i]);

@@ -31,6 +31,8 @@ typedef enum soak_kind {
   SOAK_TEXTS,     /* tokenized on the fly */
   SOAK_WRITTEN,   /* runs of a writer, read back */
   SOAK_TOKENIZED, /* runs that were stopped and went on, read back */
+  SOAK_OPENED,    /* datasets */
+  SOAK_SAVED,     /* states */
   SOAK_FORKS,     /* children that used what they inherited */
   SOAK_COMMANDS,  /* runs of the command */
   SOAK_SIGNALS,   /* handled */
@@ -87,6 +89,8 @@ void scene_spheres(hand *h);
 void scene_shared(hand *h);
 void scene_files(hand *h);
 void scene_text(hand *h);
+void scene_open(hand *h);
+void scene_state(hand *h);
 void scene_writer(hand *h);
 void scene_tokenize(hand *h);
 void scene_fork(hand *h);
