@@ -1,5 +1,6 @@
 /* Files that are cut under a loader, mended and replaced: every row is right or a fault, and after the mending all are
-   right. They are cut and mended at whole pages, by appending: what a mapping shows is then always what was written. */
+   right. Where they are mended at once they are cut at whole pages, and mended by appending: what a mapping shows is then
+   always what was written. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -9,7 +10,14 @@
 #include "soak/data.h"
 #include "soak/soak.h"
 
-enum { PAGES = 24, PAGE_TOKENS = 4096 / 2, LENGTH = 64, ROWS = PAGES * PAGE_TOKENS / LENGTH, BATCH = 8 };
+enum {
+  PAGES = 24,
+  PAGE = 4096,
+  PAGE_TOKENS = PAGE / 2,
+  LENGTH = 64,
+  ROWS = PAGES * PAGE_TOKENS / LENGTH,
+  BATCH = 8
+};
 
 /* Another sequence for each version of a file: places are told by tokens, versions by their difference. */
 static uint16_t token(uint64_t version, uint64_t i) {
@@ -35,6 +43,11 @@ static void write_pages(int fd, uint64_t version, uint32_t from, uint32_t to) {
   }
 }
 
+static void cut_to(const cut_file *f, int fd, off_t bytes) {
+  while (ftruncate(fd, bytes) != 0) stress_check(errno == EINTR, "%s cannot be cut", f->path);
+  soak_count(SOAK_CUT, 1);
+}
+
 static void write_whole(const char *path, uint64_t version) {
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   stress_check(fd >= 0, "%s cannot be written", path);
@@ -43,20 +56,32 @@ static void write_whole(const char *path, uint64_t version) {
 }
 
 /* Cuts the file and mends it, until told to stop; it leaves it whole. */
+static void cut_and_mend(cut_file *f, int fd, uint64_t *random) {
+  while (!atomic_load(&f->over)) {
+    uint32_t left = stress_random_below(random, PAGES);
+    cut_to(f, fd, (off_t)left * PAGE);
+    soak_pause(stress_random_below(random, 500));
+    write_pages(fd, f->version, left, PAGES);
+    soak_pause(stress_random_below(random, 500));
+  }
+}
+
+/* Cuts it within a page, of which a mapping then shows zeros, and leaves it so until told to stop. */
+static void cut_once(cut_file *f, int fd, uint64_t *random) {
+  uint32_t left = stress_random_below(random, PAGES * PAGE);
+  soak_pause(stress_random_below(random, 500));
+  cut_to(f, fd, left);
+  while (!atomic_load(&f->over)) soak_pause(200);
+  write_pages(fd, f->version, left / PAGE, PAGES);
+}
+
 static void cut(stress_thread *self) {
   cut_file *f = self->context;
   uint64_t random = self->random ^ f->random;
   faults_pause(); /* this one's calls do what they should */
   int fd = open(f->path, O_WRONLY | O_CLOEXEC);
   stress_check(fd >= 0, "%s cannot be opened", f->path);
-  while (!atomic_load(&f->over)) {
-    uint32_t left = stress_random_below(&random, PAGES);
-    stress_check(ftruncate(fd, (off_t)left * 4096) == 0 || errno == EINTR, "%s cannot be cut", f->path);
-    soak_count(SOAK_CUT, 1);
-    soak_pause(stress_random_below(&random, 500));
-    write_pages(fd, f->version, left, PAGES);
-    soak_pause(stress_random_below(&random, 500));
-  }
+  (stress_random_below(&random, 2) ? cut_once : cut_and_mend)(f, fd, &random);
   close(fd);
 }
 

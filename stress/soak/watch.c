@@ -14,6 +14,7 @@
 typedef struct watched {
   _Alignas(128) _Atomic uint64_t steps;
   _Atomic(const char *) step;
+  atomic_bool rests;
   _Atomic int id; /* of the thread; 0: not there yet */
   clockid_t clock;
   uint64_t last;       /* steps at the last look */
@@ -99,7 +100,7 @@ static void look_at(watched *w, unsigned hands, unsigned number, bool counts, un
   char name[16];
   uint64_t steps = atomic_load(&w->steps);
   snprintf(name, sizeof name, "%d", atomic_load(&w->id));
-  if (steps != w->last) {
+  if (steps != w->last || atomic_load(&w->rests)) {
     w->last = steps;
     w->still = 0;
     w->used_at_last = seconds_of(w->clock);
@@ -149,12 +150,14 @@ bool watch_rest_here(unsigned number) {
   if (!atomic_load(&should_rest)) return false;
   pthread_mutex_lock(&lock);
   resting++;
+  atomic_store(&all[number].rests, true);
   pthread_cond_broadcast(&changed);
   while (atomic_load(&should_rest)) {
     watch_step(number, "rests");
     pthread_cond_wait(&changed, &lock);
   }
   resting--;
+  atomic_store(&all[number].rests, false);
   pthread_mutex_unlock(&lock);
   return true;
 }

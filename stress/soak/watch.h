@@ -3,7 +3,7 @@
    A hand is stuck when it has made no step in `patience` looks, a second apart, at which either it could have gone on (this
    process was given processor time, and the hand slept) or nobody could (no thread of the process was running, waiting
    for a processor or for a disk); or when it has used so many seconds of processor time without a step. While others have the
-   processors, nothing of this counts. */
+   processors, or the hand rests, nothing of this counts. */
 #ifndef HEADRACE_STRESS_WATCH_H
 #define HEADRACE_STRESS_WATCH_H
 
