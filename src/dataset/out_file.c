@@ -100,7 +100,7 @@ static bool ids_fit(const out_file *out, batch_token_type type, const int32_t *i
 }
 
 bool out_write_tokens(out_file *out, batch_token_type type, const int32_t *ids, size_t count) {
-  enum { PIECE = 4096 };
+  enum { PIECE = 1024 };
   uint64_t raw[PIECE];
   if (!ids_fit(out, type, ids, count)) return false;
   for (size_t first = 0; first < count; first += PIECE) {

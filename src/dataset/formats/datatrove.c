@@ -7,7 +7,7 @@
 
 /* Every entry at least the one before: chunk by chunk, with pread. */
 static bool check_ends(int fd, const char *path, uint64_t count, uint64_t *last) {
-  enum { CHUNK = 4096 };
+  enum { CHUNK = 1024 };
   uint8_t raw[CHUNK * 8];
   *last = 0;
   for (uint64_t first = 0; first < count; first += CHUNK) {

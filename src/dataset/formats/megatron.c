@@ -9,7 +9,7 @@
 #include "dataset/formats/format.h"
 #include "dataset/token_metadata.h"
 
-enum { CHUNK = 4096, /* entries checked at a time */ MAGIC_BYTES = 9, HEADER_BYTES = 34 };
+enum { CHUNK = 1024, /* entries checked at a time */ MAGIC_BYTES = 9, HEADER_BYTES = 34 };
 
 static const char magic[MAGIC_BYTES] = "MMIDIDX\0";
 

@@ -1,16 +1,20 @@
-/* pthread_cancel: no call of the library is a cancellation point. A thread that is cancelled, before a call or while
+/* Threads that call the library, and are not as threads usually are.
+
+   pthread_cancel: no call of the library is a cancellation point. A thread that is cancelled, before a call or while
    it waits in one, comes out of it with everything done, and is cancelled by the next cancellation point of the program's
-   own; so are the callbacks that a call makes in it. `control` calls what is one, and must be noticed. */
-#include <fcntl.h>
+   own; callbacks that a call makes in it run with cancellation disabled. `control` calls what is one, and must be noticed.
+
+   Small stacks: 64 KiB are enough for every call (SentencePiece's library apart), and for the library's own threads. */
 #include <pthread.h>
 #include <stdatomic.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 
 #include "loader.h"
 
 enum { IDS = 1000 };
 
-static char folder[] = "/tmp/headrace-cancel-XXXXXX", state_path[64], tokens_path[64], text_path[64];
+static char folder[] = "/tmp/headrace-callers-XXXXXX", state_path[64], tokens_path[64], megatron_path[64],
+            text_path[64];
 static const char *volatile calling = "nothing";
 
 #define CALL(call) (calling = #call, (call))
@@ -26,13 +30,15 @@ static void make_folder(void) {
   EXPECT(mkdtemp(folder), "mkdtemp");
   snprintf(state_path, sizeof state_path, "%s/state", folder);
   snprintf(tokens_path, sizeof tokens_path, "%s/tokens.ds", folder);
+  snprintf(megatron_path, sizeof megatron_path, "%s/megatron.bin", folder);
   snprintf(text_path, sizeof text_path, "%s/text.txt", folder);
   write_file(text_path, 600000); /* several pieces, so that threads tokenize */
 }
 
 static void remove_folder(void) {
-  static const char *const names[] = {"state",          "tokens.ds",          "tokens.ds.index",
-                                      "tokens.ds.loss", "tokens.ds.metadata", "text.txt"};
+  static const char *const names[] = {"state",     "megatron.bin",    "megatron.idx",   "megatron.bin.loss",
+                                      "tokens.ds", "tokens.ds.index", "tokens.ds.loss", "tokens.ds.metadata",
+                                      "text.txt"};
   char path[128];
   for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
     snprintf(path, sizeof path, "%s/%s", folder, names[i]);
@@ -46,12 +52,12 @@ static void good(bool so) {
   EXPECT(so, "%s: %s", calling, batch_last_error()->message);
 }
 
-static void write_tokens(void) {
+static void write_format(const char *path, batch_format format) {
   static int32_t ids[IDS];
   static uint8_t loss[IDS];
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
-  options.format = BATCH_FORMAT_DATATROVE;
-  BatchWriter *writer = CALL(batch_writer_create(tokens_path, &options));
+  options.format = format;
+  BatchWriter *writer = CALL(batch_writer_create(path, &options));
   good(writer);
   good(CALL(batch_writer_check_input(writer, text_path)));
   good(CALL(batch_writer_append(writer, ids, IDS)));
@@ -166,16 +172,22 @@ static void open_tokenizer(void) {
   EXPECT(!CALL(batch_tokenizer_sentencepiece(text_path)), "text is no model");
 }
 
-static void *call_all(void *unused) {
-  pthread_cancel(pthread_self());
-  write_tokens();
+static void call_all(void) {
+  write_format(tokens_path, BATCH_FORMAT_DATATROVE);
+  write_format(megatron_path, BATCH_FORMAT_MEGATRON);
   read_dataset(tokens_path, 0);
+  read_dataset(megatron_path, 0);
   read_dataset(text_path, 1);
   read_dataset(text_path, 2);
   use_loaders();
   use_spheres();
   use_pool_and_queue();
   open_tokenizer();
+}
+
+static void *call_all_cancelled(void *unused) {
+  pthread_cancel(pthread_self());
+  call_all();
   calling = "pthread_testcancel";
   pthread_testcancel();
   return unused;
@@ -187,13 +199,43 @@ static void expect_cancelled(pthread_t thread, const char *by) {
   EXPECT(strcmp(calling, by) == 0, "cancelled in %s", calling);
 }
 
-static void before_every_call(void) {
+static void cancelled_before_every_call(void) {
   pthread_t thread;
   make_folder();
   EXPECT(freopen("/dev/null", "w", stdout), "/dev/null");
   setvbuf(stdout, NULL, _IONBF, 0); /* so that what is printed is written at once */
-  EXPECT(pthread_create(&thread, NULL, call_all, NULL) == 0, "no thread");
+  EXPECT(pthread_create(&thread, NULL, call_all_cancelled, NULL) == 0, "no thread");
   expect_cancelled(thread, "pthread_testcancel");
+  remove_folder();
+}
+
+static void *call_all_once(void *unused) {
+  call_all();
+  return unused;
+}
+
+/* The limit counts for threads when the program starts, so it starts itself again; under AddressSanitizer a stack holds
+   what it watches too. */
+static void on_a_small_stack(void) {
+  pthread_t thread;
+  pthread_attr_t usual;
+  size_t bytes;
+  struct rlimit small = {64 << 10, RLIM_INFINITY};
+#ifdef __SANITIZE_ADDRESS__
+  small.rlim_cur = 1 << 20;
+#endif
+  pthread_getattr_default_np(&usual);
+  pthread_attr_getstacksize(&usual, &bytes);
+  if (bytes != small.rlim_cur) {
+    EXPECT(!getenv("SMALL_STACK"), "threads have %zu bytes", bytes);
+    EXPECT(setrlimit(RLIMIT_STACK, &small) == 0 && setenv("SMALL_STACK", "1", 1) == 0, "setrlimit");
+    execl("/proc/self/exe", "callers", "on_a_small_stack", NULL);
+    EXPECT(false, "no /proc");
+  }
+  make_folder();
+  EXPECT(freopen("/dev/null", "w", stdout), "/dev/null");
+  EXPECT(pthread_create(&thread, NULL, call_all_once, NULL) == 0 && pthread_join(thread, NULL) == 0,
+         "no thread");
   remove_folder();
 }
 
@@ -287,7 +329,7 @@ static void cancel_in(void (*wait)(void), void (*end)(void)) {
   expect_cancelled(thread, "pthread_testcancel");
 }
 
-static void while_it_waits(void) {
+static void cancelled_while_it_waits(void) {
   batch_spheres_options options = BATCH_SPHERES_OPTIONS_INIT;
   options.num_spheres = 1;
   options.process = wait_for_queue;
@@ -364,7 +406,7 @@ static void use_pool(batch_allocator allocator) {
   batch_release(last);
 }
 
-static void in_callbacks(void) {
+static void held_in_callbacks(void) {
   batch_arena_options options = BATCH_ARENA_OPTIONS_INIT;
   options.attach = attach;
   options.detach = detach;
@@ -387,7 +429,7 @@ static void in_callbacks(void) {
 int main(int argc, char **argv) {
 #define CASE(name)                                                                                           \
   { #name, name }
-  static const process_case cases[] = {CASE(before_every_call), CASE(while_it_waits), CASE(in_callbacks),
-                                       CASE(control)};
+  static const process_case cases[] = {CASE(cancelled_before_every_call), CASE(cancelled_while_it_waits),
+                                       CASE(held_in_callbacks), CASE(on_a_small_stack), CASE(control)};
   return run_case(argc, argv, cases, sizeof cases / sizeof *cases);
 }
