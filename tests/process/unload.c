@@ -1,8 +1,12 @@
 /* unload LIBRARY: opens the library, uses what leaves traces in the process (an unlimited queue past a ring, a
    loader, its worker and the handler for SIGBUS, an error), closes it and goes on: so do a thread that used it and ends
-   later, and the process. Three times. */
+   later, one that waits in a call, and the process. Three times.
+   unload LIBRARY namespaces: the library once more in a namespace of its own, by dlmopen, beside the usual one. */
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 
 #include "loader.h"
 
@@ -45,9 +49,62 @@ static void *use_and_end_later(void *unused) {
   return unused;
 }
 
+static void *wait_inside(void *queue) {
+  Batch *batch = FIND(batch_queue_dequeue)(queue);
+  pthread_barrier_wait(&used);
+  return batch;
+}
+
+/* The thread is in the call, or about to be, when the library is closed. */
+static void close_around_a_wait(const char *path) {
+  pthread_t thread;
+  void *result;
+  pthread_barrier_init(&used, NULL, 2);
+  library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  EXPECT(library, "%s", dlerror());
+  BatchQueue *queue = FIND(batch_queue_create)(1);
+  __typeof__(&batch_queue_close) close_queue = FIND(batch_queue_close);
+  __typeof__(&batch_queue_free) free_queue = FIND(batch_queue_free);
+  EXPECT(pthread_create(&thread, NULL, wait_inside, queue) == 0, "no thread");
+  usleep(2000);
+  EXPECT(dlclose(library) == 0, "%s", dlerror());
+  close_queue(queue);
+  pthread_barrier_wait(&used);
+  EXPECT(pthread_join(thread, &result) == 0 && !result, "a batch from nowhere");
+  free_queue(queue);
+}
+
+/* Each has a C library of its own; each works, and tells batches of the other. */
+static void use_namespaces(const char *path) {
+  int status;
+  void *usual = dlopen(path, RTLD_NOW | RTLD_LOCAL),
+       *other = dlmopen(LM_ID_NEWLM, path, RTLD_NOW | RTLD_LOCAL);
+  EXPECT(usual && other && usual != other, "%s", dlerror());
+  for (int i = 0; i < 4; i++) {
+    library = i % 2 ? other : usual;
+    use_queue();
+    use_loader(TEXT_PATH);
+  }
+  library = usual;
+  BatchQueue *queue = FIND(batch_queue_create)(1);
+  library = other;
+  Batch *batch = FIND(batch_create)(1, 1, 0);
+  library = usual;
+  pid_t child = fork();
+  if (child == 0) FIND(batch_queue_enqueue)(queue, batch);
+  EXPECT(waitpid(child, &status, 0) == child && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT,
+         "a batch of another namespace is taken: %x", (unsigned)status);
+}
+
 int main(int argc, char **argv) {
-  EXPECT(argc == 2, "usage: unload LIBRARY");
+  EXPECT(argc >= 2, "usage: unload LIBRARY [namespaces]");
   alarm(CASE_SECONDS);
+  if (argc > 2) {
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    use_namespaces(argv[1]);
+    return 0;
+  }
+  for (int i = 0; i < TIMES; i++) close_around_a_wait(argv[1]);
   for (int i = 0; i < TIMES; i++) {
     pthread_t thread;
     pthread_barrier_init(&used, NULL, 2);
