@@ -106,6 +106,18 @@ static bool open_output_directory(staging *s) {
   return s->directory >= 0 || file_fail(s->names->path, "open its directory");
 }
 
+/* A directory in the hidden one, and once more to list it. */
+static bool keep_spare(staging *s) {
+  for (int i = 0; i < 2; i++)
+    if ((s->spare[i] = fcntl(s->directory, F_DUPFD_CLOEXEC, 0)) < 0)
+      return file_fail(s->names->path, "open what ending the run takes");
+  return true;
+}
+
+static void use_spare(staging *s) {
+  for (int i = 0; i < 2; i++) staging_close_fd(&s->spare[i]);
+}
+
 bool staging_open(staging *s, const output_names *names, bool overwrite) {
   *s = STAGING_CLOSED;
   s->names = names;
@@ -114,7 +126,8 @@ bool staging_open(staging *s, const output_names *names, bool overwrite) {
     return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory to notice a fork", names->path);
   s->generation = thread_generation();
   s->hidden_name = staging_hidden_name(names->name);
-  if (s->hidden_name && open_output_directory(s) && staging_claim(s) && staging_recover(s) && make_parts(s))
+  if (s->hidden_name && open_output_directory(s) && keep_spare(s) && staging_claim(s) && staging_recover(s) &&
+      make_parts(s))
     return true;
   batch_error error = *batch_last_error();
   char sentence[SHOWN];
@@ -259,6 +272,7 @@ bool staging_is_foreign(const staging *s) {
 }
 
 bool staging_close(staging *s) {
+  use_spare(s);
   bool mine = s->lock >= 0 && !staging_is_foreign(s), good = !mine || s->stuck || remove_hidden(s);
   if (mine) flock(s->lock, LOCK_UN); /* also for what a child has inherited */
   staging_close_fd(&s->lock);

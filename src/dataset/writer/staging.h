@@ -26,11 +26,12 @@ typedef struct staging {
   char *hidden_name;
   int directory, hidden, lock; /* open; the hidden directory and the lock in it */
   int fresh;                   /* new/, where files are to be made */
+  int spare[2];                /* what tidying up will open, kept free for it: there may be no more by then */
   unsigned generation; /* thread_generation(): in a child that was forked meanwhile nothing is touched */
   bool stuck;          /* files could not be taken back: the hidden directory is to stay */
 } staging;
 
-#define STAGING_CLOSED ((staging){.directory = -1, .hidden = -1, .lock = -1, .fresh = -1})
+#define STAGING_CLOSED ((staging){.directory = -1, .hidden = -1, .lock = -1, .fresh = -1, .spare = {-1, -1}})
 
 #define STAGING_RECORD     "unfinished"
 #define STAGING_RECORD_NEW "unfinished.new" /* being written */
