@@ -13,6 +13,26 @@ if(HEADRACE_SANITIZE)
   target_link_options(headrace_common INTERFACE -fsanitize=${HEADRACE_SANITIZE})
 endif()
 
+# HEADRACE_COVERAGE: what is made of src/ counts what it executes, in all threads, and writes it however a program ends
+# (tests/coverage/flush.c).
+if(HEADRACE_COVERAGE)
+  add_library(headrace_coverage STATIC EXCLUDE_FROM_ALL ${PROJECT_SOURCE_DIR}/tests/coverage/flush.c)
+  target_compile_definitions(headrace_coverage PRIVATE _GNU_SOURCE)
+  set(ends abort _exit raise sigaction)
+  list(TRANSFORM ends PREPEND LINKER:--wrap=)
+  target_link_options(headrace_common INTERFACE --coverage ${ends} LINKER:--undefined=__wrap_abort)
+  target_link_libraries(headrace_common INTERFACE $<BUILD_INTERFACE:headrace_coverage>)
+endif()
+
+# headrace_counts(<target>...): these count with HEADRACE_COVERAGE.
+function(headrace_counts)
+  if(HEADRACE_COVERAGE)
+    foreach(target IN LISTS ARGN)
+      target_compile_options(${target} PRIVATE -O0 --coverage -fprofile-update=atomic -fprofile-abs-path)
+    endforeach()
+  endif()
+endfunction()
+
 # headrace_internals(<target>): a target that sees src/ and links the library's hidden symbols.
 function(headrace_internals target)
   target_link_libraries(${target} PRIVATE headrace_common headrace_inside)

@@ -8,6 +8,7 @@ PACKAGING_PACKAGES="dpkg-dev file gzip systemtap-sdt-dev python3 doxygen"
 FUZZ_PACKAGES="clang libclang-rt-14-dev libjansson-dev"
 FULL_TEST_PACKAGES="abigail-tools mypy python3-torch python3-pip python3-setuptools python3-wheel"
 SOAK_PACKAGES="gnuplot-nox"
+COVERAGE_PACKAGES="gcovr"
 PEER_PACKAGES="liburcu-dev libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libreaderwriterqueue-dev libtbb-dev libboost-dev
   libglib2.0-dev gnuplot-nox python3-numpy python3-torch"
 

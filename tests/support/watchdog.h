@@ -13,7 +13,9 @@
 
 #include <stdio.h>
 
+#ifndef WATCHDOG_SECONDS
 #define WATCHDOG_SECONDS 120
+#endif
 
 /* Starts the watchdog for this process, which is `what` when it hangs (kept, not copied): when no thread has made a
    step for `still` seconds, or when `total` seconds are over. 0: no such limit. */
