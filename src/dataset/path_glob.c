@@ -81,11 +81,8 @@ bool path_glob(const char *pattern, glob_t *found) {
   int result = search_names(pattern, GLOB_NOSORT | GLOB_TILDE, found);
   if ((result == 0 || result == GLOB_NOMATCH) && !here.failed) return true;
   globfree(found);
-  if (!here.failed && result == GLOB_NOSPACE)
-    error_set(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for what matches", pattern);
-  else if (!here.failed)
-    error_set(BATCH_ERROR_IO, "%.700s: glob failed (%d)", pattern, result);
-  return false;
+  /* All else by which glob(3) ends has been reported. */
+  return !here.failed && error_fail(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for what matches", pattern);
 }
 
 /* The comma or brace that ends the alternative that begins at `from`; NULL: none does. */

@@ -1,6 +1,7 @@
 #include "support/failing_memory.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +30,8 @@ void *__real_mmap(void *address, size_t size, int protection, int flags, int fil
 int __real_munmap(void *address, size_t size);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument);
+int __real_pthread_setspecific(pthread_key_t key, const void *value);
+int __real_glob(const char *pattern, int flags, int (*failed)(const char *path, int number), glob_t *found);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
 void *__real_reallocarray(void *memory, size_t count, size_t size);
@@ -46,6 +49,8 @@ void *__wrap_mmap(void *address, size_t size, int protection, int flags, int fil
 int __wrap_munmap(void *address, size_t size);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument);
+int __wrap_pthread_setspecific(pthread_key_t key, const void *value);
+int __wrap_glob(const char *pattern, int flags, int (*failed)(const char *path, int number), glob_t *found);
 
 void memory_fails_at(unsigned n, bool lasting) {
   pthread_mutex_lock(&lock);
@@ -191,6 +196,14 @@ int __wrap_munmap(void *address, size_t size) {
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument) {
   return fails() || thread_fails() ? EAGAIN : __real_pthread_create(thread, attributes, run, argument);
+}
+
+int __wrap_pthread_setspecific(pthread_key_t key, const void *value) {
+  return value && fails() ? ENOMEM : __real_pthread_setspecific(key, value);
+}
+
+int __wrap_glob(const char *pattern, int flags, int (*failed)(const char *path, int number), glob_t *found) {
+  return fails() ? GLOB_NOSPACE : __real_glob(pattern, flags, failed, found);
 }
 
 unsigned inject_failures(const char *name, failing_call call, void *context) {
