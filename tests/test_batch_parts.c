@@ -269,6 +269,16 @@ Test(batch_parts, merge_of_separate_batches_joins_rows_and_keeps_the_sources) {
   batch_free(merged);
 }
 
+Test(batch_parts, merge_of_more_rows_than_can_be_counted_is_refused) {
+  enum { TIMES = 1 << 12 };
+  static Batch *same[TIMES];
+  Batch *batch = batch_create(1 << 20, 1, 0);
+  for (int i = 0; i < TIMES; i++) same[i] = batch;
+  assert_refused(!batch_merge(same, TIMES), BATCH_ERROR_OVERFLOW, "batch_merge", "4096 batches",
+                 "2^32 - 1 rows");
+  batch_free(batch);
+}
+
 Test(batch_parts, merge_of_one) {
   Batch *batch = counting_batch(3, 3), *merged = batch_merge(&batch, 1);
   cr_assert_not_null(merged);

@@ -288,6 +288,22 @@ Test(loader_pool, loaders_come_and_go_while_others_resize_their_pool) {
   batch_pool_free(r.pool);
 }
 
+Test(loader_pool, eight_loaders_share_a_pool_and_a_ninth_is_refused_until_one_goes) {
+  enum { MOST = 8 };
+  BatchPool *pool = make_pool(2);
+  batch_loader_options o = options_with(pool);
+  BatchLoader *loaders[MOST];
+  for (int i = 0; i < MOST; i++) loaders[i] = start_loader(dataset, &o);
+  assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_OVERFLOW, "batch_loader_create",
+                 "8 loaders already");
+  batch_loader_free(loaders[3]);
+  loaders[3] = start_loader(dataset, &o);
+  for (int i = 0; i < MOST; i++) batch_loader_close(loaders[i]);
+  for (int i = 0; i < MOST; i++) batch_loader_free(loaders[i]);
+  assert_all_idle(pool, 2);
+  batch_pool_free(pool);
+}
+
 static void free_the_pool_first(void *unused) {
   (void)unused;
   BatchPool *pool = make_pool(4);

@@ -181,6 +181,23 @@ Test(sync_event, no_wake_up_is_lost_between_two_who_take_turns) {
   }
 }
 
+static bool half_a_millisecond_is_over(void *begin) {
+  return port_clock() - *(uint64_t *)begin > 500000;
+}
+
+Test(sync_event, one_more_than_can_be_counted_looks_again_and_again) {
+  enum { FULL = EVENT_MAX_WAITERS * EVENT_WAITER };
+  gate *g = new_gate();
+  atomic_store(&g->changed.word, FULL);
+  uint64_t begin = port_clock();
+  cr_assert(event_wait(&g->changed, half_a_millisecond_is_over, &begin, UINT64_MAX));
+  begin = port_clock();
+  cr_assert_not(event_wait(&g->changed, pass, g, begin + 500000));
+  cr_assert_geq(port_clock(), begin + 500000);
+  cr_assert_eq(atomic_load(&g->changed.word), FULL);
+  free(g);
+}
+
 enum { PASSES = 4000 };
 
 static void wait_or_time_out(test_thread *self) {
