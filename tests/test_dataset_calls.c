@@ -132,8 +132,38 @@ Test(dataset_calls, a_subset) {
   fail_all(path_of("y.bin"), &options);
 }
 
+/* Where O_TMPFILE is unknown a file that has lost its name takes its place, and none is left. */
+static void text_without_nameless_files(int number) {
+  batch_dataset_options options = usual;
+  options.temporary_directory = path_of("tmp");
+  subject s = {write_text("a.jsonl", "{\"text\":\"some text\"}\n"), options};
+  facts right, found;
+  unsigned done_without = 0, n = 0, made;
+  cr_assert(mkdir(options.temporary_directory, 0700) == 0 && learn(&s, &right));
+  do {
+    calls_fail_at("open", ++n, number);
+    bool good = learn(&s, &found);
+    made = calls_made();
+    calls_fail_at(NULL, 0, 0);
+    cr_assert(!good || memcmp(&found, &right, sizeof found) == 0);
+    done_without += good && made >= n;
+  } while (made >= n);
+  cr_assert_eq(done_without, 2, "%u opens", done_without); /* of tokens, and of where documents end */
+  cr_assert_eq(rmdir(options.temporary_directory), 0);
+}
+
+Test(dataset_calls, text_on_a_file_system_without_nameless_files) {
+  text_without_nameless_files(EOPNOTSUPP);
+  text_without_nameless_files(EISDIR);
+  text_without_nameless_files(EINVAL);
+}
+
 Test(dataset_calls, text) {
   write_text("a.txt", "some text");
   write_text("b.txt", "more text");
   fail_all(path_of("*.txt"), &usual);
+  write_text("a.jsonl", "{\"text\":\"some text\"}\n{\"text\":\"more\"}\n");
+  batch_dataset_options options = usual;
+  options.temporary_directory = path_of("");
+  fail_all(path_of("a.jsonl"), &options);
 }

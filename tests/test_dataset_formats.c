@@ -290,6 +290,15 @@ Test(dataset_formats, megatron_without_its_bin_is_refused) {
   assert_not_opened(path, NULL, BATCH_ERROR_IO, "m.bin", "No such file");
 }
 
+Test(dataset_formats, megatron_under_another_name_is_refused) {
+  bytes index = megatron_index(&good);
+  batch_dataset_options options = as_format(BATCH_FORMAT_MEGATRON);
+  assert_not_opened(write_bytes("m.index", &index), NULL, BATCH_ERROR_FORMAT, "m.index", "Megatron",
+                    "end in .idx or .bin");
+  assert_not_opened(write_tokens("m.tokens", 2), &options, BATCH_ERROR_FORMAT, "m.tokens",
+                    "end in .idx or .bin");
+}
+
 Test(dataset_formats, megatron_with_a_wrong_header_is_refused) {
   bytes index = megatron_index(&(megatron_case){2, 8, 2, 4, 4});
   assert_not_opened(write_megatron(&index, 2), NULL, BATCH_ERROR_FORMAT, "m.idx", "byte 9", "version 2",

@@ -373,6 +373,14 @@ Test(dataset_text, bad_lines_are_passed_over_and_counted_when_asked) {
   assert_not_opened(path, &options, BATCH_ERROR_INVALID_ARGUMENT, "on_bad_line", "2");
 }
 
+Test(dataset_text, of_nothing_but_bad_lines_their_number_is_said) {
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.on_bad_line = BATCH_BAD_LINE_SKIP;
+  const char *path = write_text("a.jsonl", "{\"text\":1}\n{\"text\":2}\n");
+  assert_not_opened(path, &options, BATCH_ERROR_FORMAT, path, "no tokens in the 1 file",
+                    "bad lines passed over: 2");
+}
+
 Test(dataset_text, a_dotted_field_leads_into_objects) {
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
   options.text_field = "doc.body";

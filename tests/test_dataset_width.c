@@ -60,6 +60,8 @@ Test(dataset_width, a_metadata_companion_tells_it) {
   assert_width(write_ids("b.ds", 4, 100, text_like), NULL, 4, 100);
   write_text("c.ds.metadata", "a tokenizer of the time when all were u16\r\n100\r\n100 T");
   assert_width(write_ids("c.ds", 2, 100, short_text_like), NULL, 2, 100);
+  write_text("e.bin.metadata", "bytes|1\n3\n3 T");
+  assert_width(write_data("e.bin", "abc", 3), NULL, 1, 3);
   write_text("d.bin.metadata", "x|8\n100\n100 T\nheadrace of another version\n");
   assert_width(write_ids("d.bin", 8, 100, text_like), NULL, 8, 100);
 }

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/mix.h"
 #include "support/check.h"
 #include "support/files.h"
 #include "support/runs.h"
@@ -427,6 +428,80 @@ Test(writer_unfinished, a_damaged_record_is_never_believed) {
   cr_assert_gt(refused, 500);
   cr_assert_eq(taken, 0);
   free_bytes(&record);
+}
+
+/* Whether it is the line of shard n. */
+static bool is_line_of_shard(const char *line, unsigned n) {
+  char begin[24];
+  snprintf(begin, sizeof begin, "shard\t%u ", n);
+  return strncmp(line, begin, strlen(begin)) == 0;
+}
+
+/* Puts `numbers` in the place of so many first ones of a shard's line. */
+static void put_numbers(bytes *to, const char *line, size_t count, const char *numbers) {
+  size_t at = strlen("shard\t"), n = 1;
+  for (const char *c = numbers; *c; c++) n += *c == ' ';
+  while (n > 0 && at < count) n -= line[at++] == ' ';
+  put_text(to, "shard\t");
+  put_text(to, numbers);
+  if (at < count) put_text(to, " ");
+  put(to, line + at, count - at);
+}
+
+/* The record with those numbers in shard n's line, behind which `more` is a line, and every line sealed as what wrote it would have. */
+static bytes sealed_anew(const bytes *record, unsigned n, const char *numbers, const char *more) {
+  bytes sealed = {0};
+  uint64_t hash = 0;
+  char seal[24];
+  size_t begin = (size_t)((uint8_t *)memchr(record->data, '\n', record->used) + 1 - record->data), end;
+  put(&sealed, record->data, begin);
+  for (size_t at = begin; at < record->used; at = end + 1) {
+    const char *line = (const char *)record->data + at;
+    end = (size_t)((uint8_t *)memchr(line, '\n', record->used - at) - record->data);
+    size_t count = end - at - strlen("\t0123456789abcdef"), from = sealed.used;
+    bool here = is_line_of_shard(line, n);
+    if (here && numbers)
+      put_numbers(&sealed, line, count, numbers);
+    else
+      put(&sealed, line, count);
+    for (int lines = here && more ? 2 : 1; lines > 0; lines--) {
+      hash = mix64_bytes(hash, sealed.data + from, sealed.used - from);
+      snprintf(seal, sizeof seal, "\t%016llx\n", (unsigned long long)hash);
+      put_text(&sealed, seal);
+      from = sealed.used;
+      if (lines == 2) put_text(&sealed, more);
+    }
+  }
+  return sealed;
+}
+
+Test(writer_unfinished, a_sealed_record_that_contradicts_itself_is_refused) {
+  static const struct {
+    unsigned shard;
+    const char *numbers, *more;
+  } cases[] = {{2, "3", NULL}, /* the shard after the first is the third */
+               {2, "0", NULL},
+               {3, "3 1", NULL},                    /* fewer tokens than before */
+               {3, "3 18446744073709551615", NULL}, /* more than the next shard has */
+               {3, "3 18446744073709551616", NULL}, /* more than are counted */
+               {3, "3 99999999999999999999999", NULL},
+               {3, "3 ", NULL},
+               {3, "3 x", NULL},
+               {2, "2 20 0", NULL}, /* fewer documents than before */
+               {1, NULL, "option\tbehind a shard"}};
+  test_run r = stopped();
+  bytes record = read_bytes(runs_path(run_record(&r)));
+  bytes same = sealed_anew(&record, 0, NULL, NULL);
+  cr_assert(same.used == record.used && memcmp(same.data, record.data, same.used) == 0);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    bytes wrong = sealed_anew(&record, cases[i].shard, cases[i].numbers, cases[i].more);
+    put_back(&r, &wrong, wrong.used);
+    assert_not_gone_on(&r, BATCH_ERROR_FORMAT, "t.bin", "at byte", "a damaged one");
+    free_bytes(&wrong);
+  }
+  put_back(&r, &record, record.used);
+  assert_run_goes_on(&r, "as it was", 0);
+  free_bytes(&record), free_bytes(&same);
 }
 
 /* The last line may be cut off where the machine stopped, but then its shard is not there. */

@@ -235,9 +235,9 @@ static bool open_megatron(token_file *file, const batch_dataset_options *options
 }
 
 static uint8_t code_of(batch_token_type type) {
-  for (uint8_t i = 1; i < sizeof codes / sizeof *codes; i++)
-    if (codes[i].type == type) return i;
-  return 0;
+  uint8_t code = 1;
+  while (codes[code].type != type) code++;
+  return code;
 }
 
 static bool write_header(out_file *index, batch_token_type type, uint64_t documents) {
