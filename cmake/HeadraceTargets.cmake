@@ -1,6 +1,9 @@
 # headrace_common: what every target of this project compiles with.
 add_library(headrace_common INTERFACE)
 target_compile_definitions(headrace_common INTERFACE _GNU_SOURCE)
+if(CMAKE_SIZEOF_VOID_P EQUAL 4)
+  target_compile_definitions(headrace_common INTERFACE _FILE_OFFSET_BITS=64) # sizes of files, and numbers of inodes
+endif()
 target_link_libraries(headrace_common INTERFACE Threads::Threads)
 if(HEADRACE_WARNINGS)
   target_compile_options(headrace_common INTERFACE
@@ -10,6 +13,8 @@ endif()
 if(HEADRACE_SANITIZE)
   target_compile_options(headrace_common INTERFACE
     -fsanitize=${HEADRACE_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  # These two take clang's run-time library for C++, which programs of C are linked without.
+  target_compile_options(headrace_common INTERFACE $<$<COMPILE_LANG_AND_ID:CXX,Clang>:-fno-sanitize=vptr,function>)
   target_link_options(headrace_common INTERFACE -fsanitize=${HEADRACE_SANITIZE})
 endif()
 
@@ -46,4 +51,18 @@ function(headrace_installed_program target folder)
   if(BUILD_SHARED_LIBS)
     set_target_properties(${target} PROPERTIES INSTALL_RPATH "$ORIGIN/${library}")
   endif()
+endfunction()
+
+# headrace_wrap(<target> <function>...): what the target calls goes to its __wrap_<function>, which reaches the C library's by
+# __real_<function>. Where that has two of a function, for the size of numbers in files, it is the one that is called.
+set(HEADRACE_OF_FILE_SIZES open openat fstat stat lstat fstatat readdir pread pwrite mmap ftruncate)
+function(headrace_wrap target)
+  foreach(name IN LISTS ARGN)
+    set(symbol ${name})
+    if(CMAKE_SIZEOF_VOID_P EQUAL 4 AND name IN_LIST HEADRACE_OF_FILE_SIZES)
+      set(symbol ${name}64)
+      target_compile_definitions(${target} PRIVATE __wrap_${name}=__wrap_${symbol} __real_${name}=__real_${symbol})
+    endif()
+    target_link_options(${target} PRIVATE LINKER:--wrap=${symbol})
+  endforeach()
 endfunction()

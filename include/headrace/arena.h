@@ -63,8 +63,8 @@ typedef struct batch_arena_options {
 
 /* Makes an arena, which has no memory yet. NULL options: the defaults.
    Returns: the arena, owned by the caller; NULL with an error: BATCH_ERROR_INVALID_ARGUMENT,
-   BATCH_ERROR_UNSUPPORTED (the node), BATCH_ERROR_OVERFLOW (chunks of more than 2^45 bytes) or
-   BATCH_ERROR_OUT_OF_MEMORY. */
+   BATCH_ERROR_UNSUPPORTED (the node), BATCH_ERROR_OVERFLOW (chunks of more than 2^45 bytes, of more than 2^31 where
+   addresses have 32 bits) or BATCH_ERROR_OUT_OF_MEMORY. */
 HEADRACE_API BatchArena *batch_arena_create(const batch_arena_options *options);
 
 /* Returns what batch_pool_options.allocator is set to, for pools whose elements are to lie in the arena; for NULL

@@ -21,6 +21,26 @@ static inline uint64_t mix64_next(uint64_t *state) {
   return mix64(*state);
 }
 
+/* mix64_product by products of halves. */
+static inline uint64_t mix64_product_of_halves(uint64_t a, uint64_t b) {
+  uint64_t a_low = (uint32_t)a, a_high = a >> 32, b_low = (uint32_t)b, b_high = b >> 32;
+  uint64_t low = a_low * b_low, middle = a_high * b_low + (low >> 32);
+  uint64_t other = a_low * b_high + (uint32_t)middle;
+  uint64_t high = a_high * b_high + (middle >> 32) + (other >> 32);
+  return (other << 32 | (uint32_t)low) ^ high;
+}
+
+/* Both halves of a product of 128 bits, one folded onto the other. */
+static inline uint64_t mix64_product(uint64_t a, uint64_t b) {
+#ifdef __SIZEOF_INT128__
+  __extension__ typedef unsigned __int128 product;
+  product both = (product)a * b;
+  return (uint64_t)both ^ (uint64_t)(both >> 64);
+#else
+  return mix64_product_of_halves(a, b);
+#endif
+}
+
 /* Folds one more word into a key: order matters, mix64_with(a, b) != mix64_with(b, a). */
 static inline uint64_t mix64_with(uint64_t key, uint64_t word) {
   return mix64(key + UINT64_C(0x9e3779b97f4a7c15) + mix64(word));

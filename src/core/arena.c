@@ -51,8 +51,8 @@ static bool options_check(const char *function, batch_arena_options *options, ba
   size_t unit = memory_page_bytes(options->huge_pages);
   if (options->chunk_bytes == 0) options->chunk_bytes = CHUNK_DEFAULT;
   if (options->chunk_bytes > ARENA_CHUNK_MOST)
-    return error_fail(BATCH_ERROR_OVERFLOW, "%s: options.chunk_bytes is %zu, expected at most 2^45", function,
-                      options->chunk_bytes);
+    return error_fail(BATCH_ERROR_OVERFLOW, "%s: options.chunk_bytes is %zu, expected at most %zu", function,
+                      options->chunk_bytes, ARENA_CHUNK_MOST);
   memory_round_up(options->chunk_bytes, unit, &options->chunk_bytes);
   return pool_memory_pages(function, options->numa_node, options->huge_pages, pages);
 }

@@ -10,6 +10,7 @@ add_library(cuda_examples STATIC ${examples}/arguments.c ${examples}/model.c ${e
   ${examples}/progress.c
   ${examples}/train_cuda_arguments.c)
 target_compile_definitions(cuda_examples PRIVATE KERNELS=matrix_kernels_any)
+set_target_properties(cuda_examples PROPERTIES C_EXTENSIONS ON) # as there
 target_include_directories(cuda_examples PUBLIC ${examples})
 target_link_libraries(cuda_examples PUBLIC headrace_common headrace::headrace m)
 

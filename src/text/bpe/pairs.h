@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "base/mix.h"
 #include "text/bpe/slots.h"
 
 #define NO_PAIR INT32_MAX
@@ -26,12 +27,9 @@ void pairs_free(pairs *p);
 /* Gives a pair the next number, instead of the one that it has, if it has one. False: no memory. */
 bool pairs_set(pairs *p, pair of, int32_t number);
 
-/* Both halves of a product with the seed: one multiplication, where mix64 has two that wait for each other. */
+/* One multiplication, where mix64 has two that wait for each other. */
 static inline uint64_t pairs_hash(const pairs *p, pair of) {
-  __extension__ typedef unsigned __int128 product;
-  product both =
-      (product)(p->seed ^ ((uint64_t)(uint32_t)of.left << 32 | (uint32_t)of.right)) * (p->seed | 1);
-  return (uint64_t)both ^ (uint64_t)(both >> 64);
+  return mix64_product(p->seed ^ ((uint64_t)(uint32_t)of.left << 32 | (uint32_t)of.right), p->seed | 1);
 }
 
 /* Its number, or NO_PAIR. */
