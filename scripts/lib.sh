@@ -9,6 +9,9 @@ FUZZ_PACKAGES="clang libclang-rt-14-dev libjansson-dev"
 FULL_TEST_PACKAGES="abigail-tools mypy python3-torch python3-pip python3-setuptools python3-wheel"
 SOAK_PACKAGES="gnuplot-nox"
 COVERAGE_PACKAGES="gcovr"
+MATRIX_PACKAGES="lld"
+FOREIGN_PACKAGES="libc6-dev libstdc++-12-dev libck-dev libnuma-dev libzstd-dev zlib1g-dev libutf8proc-dev libpcre2-dev
+  libsentencepiece-dev systemtap-sdt-dev libcriterion-dev libjansson-dev"
 PEER_PACKAGES="liburcu-dev libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libreaderwriterqueue-dev libtbb-dev libboost-dev
   libglib2.0-dev gnuplot-nox python3-numpy python3-torch"
 
@@ -51,5 +54,5 @@ build_preset() {
 }
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
-LOGS=build/logs
+LOGS=${HEADRACE_LOGS:-build/logs} # another folder for the test of scripts/matrix
 mkdir -p "$LOGS"

@@ -1,0 +1,17 @@
+# For another architecture, from what scripts/foreign has unpacked into build/foreign. Included by the file of each one,
+# which says HEADRACE_FOREIGN, Debian's name for it, and HEADRACE_TRIPLE.
+get_filename_component(folder ${CMAKE_CURRENT_LIST_DIR}/../../build/foreign ABSOLUTE)
+set(CMAKE_SYSROOT ${folder}/${HEADRACE_FOREIGN}/root)
+if(NOT EXISTS ${CMAKE_SYSROOT})
+  message(FATAL_ERROR "headrace: no ${CMAKE_SYSROOT}: scripts/foreign ${HEADRACE_FOREIGN} makes it")
+endif()
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_LIBRARY_ARCHITECTURE ${HEADRACE_TRIPLE})
+set(CMAKE_C_COMPILER ${folder}/${HEADRACE_FOREIGN}/bin/gcc)
+set(CMAKE_CXX_COMPILER ${folder}/${HEADRACE_FOREIGN}/bin/g++)
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
+set(ENV{PKG_CONFIG_SYSROOT_DIR} ${CMAKE_SYSROOT})
+set(ENV{PKG_CONFIG_LIBDIR} ${CMAKE_SYSROOT}/usr/lib/${HEADRACE_TRIPLE}/pkgconfig:${CMAKE_SYSROOT}/usr/share/pkgconfig)
