@@ -1,25 +1,21 @@
 /* Byte-level BPE of random vocabularies, as rank files and tokenizer.json: the ids of any bytes are those that the definition
    gives within PCRE2's pieces and around added tokens; the bytes come back from them, at once and in parts; a text may be cut
    where the tokenizer says so. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
-#include "support/bpe_reference.h"
 #include "support/fuzz.h"
 #include "support/mutate.h"
 #include "support/random.h"
 #include "support/splits.h"
+#include "support/vocabularies.h"
 #include "text/tokenizer.h"
 
 enum { HEAD = 4, MOST = 256, VOCABULARIES = 16, WITHOUT = -1 };
 
 /* Found before the text is split: in the text from the left, the longest first. */
-static const struct {
-  const char *text;
-  bool special;
-} added[] = {{"<|a|>", true}, {"<|a|>b", false}, {"ab", false}, {"abab", true}, {"\xC3\xA9 ", false}};
+static const fuzz_token added[] = {
+    {"<|a|>", "s", 0}, {"<|a|>b", "", 0}, {"ab", "", 0}, {"abab", "s", 0}, {"\xC3\xA9 ", "", 0}};
 enum { ADDED = sizeof added / sizeof *added };
 
 typedef struct vocabulary {
@@ -27,114 +23,13 @@ typedef struct vocabulary {
   splitter *split;
   BatchTokenizer *tokenizer;
   bool is_json, allows; /* special tokens too */
-  int32_t added[ADDED];
+  fuzz_token added[ADDED];
 } vocabulary;
 
 typedef struct ids {
   int32_t id[MOST + 1];
   size_t count;
 } ids;
-
-static void put_base64(bytes *b, const char *text, size_t count) {
-  static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-  for (size_t i = 0; i < count; i += 3) {
-    uint32_t value = 0;
-    for (size_t k = 0; k < 3; k++) value = value << 8 | (i + k < count ? (uint8_t)text[i + k] : 0);
-    for (size_t k = 0; k < 4; k++)
-      put_u8(b, i + k > count ? '=' : (uint8_t)digits[value >> (18 - 6 * k) & 63]);
-  }
-}
-
-static const char *write_ranks(const bpe_reference *r) {
-  bytes b = {0};
-  char rank[16];
-  for (size_t i = 0; i < r->token_count; i++) {
-    put_base64(&b, r->tokens[i].bytes, r->tokens[i].count);
-    snprintf(rank, sizeof rank, " %d\n", r->ids[i]);
-    put_text(&b, rank);
-  }
-  const char *path = fuzz_write("ranks.tiktoken", (fuzz_part){b.data, b.used});
-  free_bytes(&b);
-  return path;
-}
-
-/* In the alphabet of GPT-2's encoder.py. */
-static void put_word(bytes *b, const bpe_word *word) {
-  for (size_t i = 0; i < word->count; i++) {
-    uint8_t byte = (uint8_t)word->bytes[i];
-    uint32_t code = byte, printable = (byte >= '!' && byte <= '~') || (byte >= 0xA1 && byte != 0xAD);
-    char spelled[4];
-    if (!printable) code = byte <= ' ' ? 256u + byte : byte == 0xAD ? 256u + 67 : 256u + 33 + byte - 0x7F;
-    if (byte == '"' || byte == '\\') put_u8(b, '\\');
-    put(b, spelled, utf8_put(code, spelled));
-  }
-}
-
-static void put_added(bytes *b, const vocabulary *v) {
-  char entry[200];
-  for (int i = 0; i < ADDED; i++) {
-    snprintf(entry, sizeof entry,
-             "%s{\"id\":%d,\"content\":\"%s\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,"
-             "\"normalized\":false,"
-             "\"special\":%s}",
-             i ? "," : "", v->added[i], added[i].text, added[i].special ? "true" : "false");
-    put_text(b, entry);
-  }
-}
-
-static void put_vocabulary(bytes *b, const bpe_reference *r) {
-  char id[16];
-  for (size_t i = 0; i < r->token_count; i++) {
-    put_text(b, i ? ",\"" : "\"");
-    put_word(b, &r->tokens[i]);
-    snprintf(id, sizeof id, "\":%d", r->ids[i]);
-    put_text(b, id);
-  }
-}
-
-static const char *write_json(const vocabulary *v) {
-  const bpe_reference *r = v->reference;
-  bytes b = {0};
-  put_text(&b, "{\"added_tokens\":[");
-  put_added(&b, v);
-  put_text(&b, "],\"normalizer\":null,\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"
-               "\"use_regex\":true},"
-               "\"model\":{\"type\":\"BPE\",\"ignore_merges\":");
-  put_text(&b, r->whole ? "true,\"vocab\":{" : "false,\"vocab\":{");
-  put_vocabulary(&b, r);
-  put_text(&b, "},\"merges\":[");
-  for (size_t i = 0; i < r->merge_count; i++) {
-    put_text(&b, i ? ",[\"" : "[\"");
-    put_word(&b, &r->merges[i][0]);
-    put_text(&b, "\",\"");
-    put_word(&b, &r->merges[i][1]);
-    put_text(&b, "\"]");
-  }
-  put_text(&b, "]}}");
-  const char *path = fuzz_write("tokenizer.json", (fuzz_part){b.data, b.used});
-  free_bytes(&b);
-  return path;
-}
-
-/* Added tokens that are none of the vocabulary are numbered behind it, which has no holes then. */
-static void number_tokens(vocabulary *v) {
-  bpe_reference *r = v->reference;
-  int32_t drawn[sizeof r->ids / sizeof *r->ids];
-  memcpy(drawn, r->ids, sizeof drawn);
-  for (size_t i = 0; i < r->token_count; i++) {
-    r->ids[i] = 0;
-    for (size_t k = 0; k < r->token_count; k++) r->ids[i] += drawn[k] < drawn[i];
-  }
-  int32_t next = (int32_t)r->token_count;
-  for (int i = 0; i < ADDED; i++) {
-    v->added[i] = WITHOUT;
-    for (size_t k = 0; k < r->token_count; k++)
-      if (r->tokens[k].count == strlen(added[i].text) &&
-          memcmp(r->tokens[k].bytes, added[i].text, r->tokens[k].count) == 0)
-        v->added[i] = r->ids[k];
-    if (v->added[i] == WITHOUT) v->added[i] = next++;
-  }
-}
 
 static void make(vocabulary *v, uint64_t number) {
   static const split_way ways[] = {WAY_GPT2, WAY_CL100K, WAY_O200K, WAY_QWEN2};
@@ -147,11 +42,15 @@ static void make(vocabulary *v, uint64_t number) {
   v->reference = calloc(1, sizeof *v->reference);
   bpe_reference_make(v->reference, &state, 20 + random_below(&state, 120), 2 + random_below(&state, 4),
                      !v->is_json);
-  if (v->is_json) number_tokens(v);
+  memcpy(v->added, added, sizeof added);
+  if (v->is_json) fuzz_number(v->reference);
+  fuzz_number_added(v->reference, v->added, ADDED);
   v->split = make_split(v->is_json ? WAY_GPT2 : ways[number / 4 % 4], true);
   options.split = v->is_json ? BATCH_SPLIT_OF_FILE : splits[number / 4 % 4];
   options.specials = v->allows ? BATCH_SPECIALS_ALLOW : BATCH_SPECIALS_IGNORE;
-  v->tokenizer = batch_tokenizer_open(v->is_json ? write_json(v) : write_ranks(v->reference), &options);
+  const char *path = v->is_json ? fuzz_write_json(v->reference, v->added, ADDED, "null", FUZZ_SPLIT_GPT2)
+                                : fuzz_write_ranks(v->reference);
+  v->tokenizer = batch_tokenizer_open(path, &options);
   if (!v->tokenizer) fuzz_fail("vocabulary %d is refused", (int)number);
 }
 
@@ -164,13 +63,17 @@ static void encode_plain(const vocabulary *v, const char *text, size_t size, ids
   free(pieces.pieces);
 }
 
+static bool is_special(const fuzz_token *token) {
+  return *token->flags == 's';
+}
+
 /* The longest added token that the text begins with; WITHOUT: none. */
 static int added_at(const vocabulary *v, const char *text, size_t size, size_t *length) {
   int found = WITHOUT;
   *length = 0;
   for (int i = 0; i < ADDED && v->is_json; i++) {
-    size_t own = strlen(added[i].text);
-    if (own > size || own <= *length || memcmp(text, added[i].text, own) != 0) continue;
+    size_t own = strlen(added[i].content);
+    if (own > size || own <= *length || memcmp(text, added[i].content, own) != 0) continue;
     found = i;
     *length = own;
   }
@@ -183,12 +86,12 @@ static void encode_by_reference(const vocabulary *v, const char *text, size_t si
   for (size_t at = 0; at < size;) {
     int token = added_at(v, text + at, size - at, &length);
     if (token == WITHOUT ||
-        (added[token].special && !v->allows)) { /* what is in one that is text is no token either */
+        (is_special(&added[token]) && !v->allows)) { /* what is in one that is text is no token either */
       at += token == WITHOUT ? 1 : length;
       continue;
     }
     encode_plain(v, text + plain, at - plain, to);
-    to->id[to->count++] = v->added[token];
+    to->id[to->count++] = v->added[token].id;
     plain = at += length;
   }
   encode_plain(v, text + plain, size - plain, to);
@@ -274,7 +177,7 @@ static bytes letters_and_others(uint64_t *state, size_t count, bool malformed) {
   bytes b = {0};
   while (b.used < count) {
     if (random_below(state, 12) == 0)
-      put_text(&b, added[random_below(state, ADDED)].text);
+      put_text(&b, added[random_below(state, ADDED)].content);
     else
       put_u8(&b, (uint8_t)(random_below(state, 9) ? 'a' + random_below(state, 5) : ' '));
   }

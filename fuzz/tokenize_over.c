@@ -1,6 +1,7 @@
 /* Runs of tokenizing over each other, under one name: other formats and sizes of shards, replacing, going on, stopped,
    killed. What is read afterwards is a whole run, the one before or this one; without replacing, whole shards of this one
    from its start. A run that goes on ends as it would have ended at once. */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -125,7 +126,7 @@ static bool go(run *r) {
 
 /* In a process that ends in the middle of it. */
 static bool go_in_child(run *r) {
-  pid_t child = fork();
+  pid_t child = fork(), ended;
   int status;
   if (child < 0) fuzz_fail("no child");
   if (child == 0) {
@@ -133,8 +134,9 @@ static bool go_in_child(run *r) {
     go(r);
     _exit(1);
   }
-  if (waitpid(child, &status, 0) != child || !WIFEXITED(status))
-    fuzz_fail("the child did not end as it should");
+  do ended = waitpid(child, &status, 0);
+  while (ended < 0 && errno == EINTR); /* libFuzzer's alarm */
+  if (ended != child || !WIFEXITED(status)) fuzz_fail("the child did not end as it should");
   return false;
 }
 

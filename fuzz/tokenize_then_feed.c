@@ -13,10 +13,18 @@
 #include "support/outputs.h"
 #include "support/random.h"
 #include "support/random_text.h"
-#include "support/vocabulary.h"
+#include "support/sentencepieces.h"
+#include "support/vocabularies.h"
 #include "text/pipeline/job.h"
 
-enum { HEAD = 12, MOST = 3000, MOST_DOCUMENTS = 4, TOKENIZERS = 5, WHOLE_STEP = 1 << 18 };
+enum {
+  HEAD = 12,
+  MOST = 3000,
+  MOST_DOCUMENTS = 4,
+  FIRST_PIECES = 2 + 26,
+  TOKENIZERS = FIRST_PIECES + 16,
+  WHOLE_STEP = 1 << 18
+};
 
 typedef struct flow {
   unsigned how;
@@ -47,28 +55,57 @@ static size_t no_text(void *context, const int32_t *id, size_t count, char *text
   return BATCH_TOKENIZER_FAILED;
 }
 
+/* Added tokens of tokenizer.json that strip, stand alone, are normalized, or hold blanks. */
+static fuzz_token added[][4] = {
+    {{"<|a|>", "s", 0}, {"<|a|>b", "", 0}, {"ab", "", 0}, {"abab", "s", 0}},
+    {{"<think>", "l", 0}, {"</think>", "r", 0}, {"<mask>", "lrws", 0}, {"word", "wn", 0}},
+    {{"  ", "n", 0}, {"   ", "n", 0}, {"r w", "n", 0}, {"caf\xC3\xA9 ", "n", 0}},
+    {{"(c)word", "wn", 0}, {"a  b", "", 0}, {"\xE2\x84\xAB ", "n", 0}, {"<|endoftext|>", "s", 0}}};
+
+static BatchTokenizer *make_bpe(unsigned number) {
+  static const char *const normalizers[] = {"null", "{\"type\":\"NFC\"}", "{\"type\":\"NFKC\"}"};
+  batch_tokenizer_options options = BATCH_TOKENIZER_OPTIONS_INIT;
+  bpe_reference *r = calloc(1, sizeof *r);
+  uint64_t state = number * 0x9E3779B97F4A7C15 + 1;
+  bool ranks = number >= 24;
+  bpe_reference_make(r, &state, 120, 5, ranks);
+  options.specials = number % 2 ? BATCH_SPECIALS_ALLOW : BATCH_SPECIALS_IGNORE;
+  options.split = !ranks ? BATCH_SPLIT_OF_FILE : number == 24 ? BATCH_SPLIT_CL100K : BATCH_SPLIT_O200K;
+  if (!ranks) fuzz_number(r);
+  fuzz_number_added(r, added[number % 4], 4);
+  const char *path = ranks ? fuzz_write_ranks(r)
+                           : fuzz_write_json(r, added[number % 4], 4, normalizers[number / 4 % 3],
+                                             number < 12 ? FUZZ_SPLIT_GPT2 : FUZZ_SPLIT_LLAMA3);
+  BatchTokenizer *tokenizer = batch_tokenizer_open(path, &options);
+  free(r);
+  return tokenizer;
+}
+
+static BatchTokenizer *make_pieces(unsigned number) {
+  const fuzz_pieces how = {.bpe = number & 1,
+                           .byte_fallback = number & 2,
+                           .line_feeds = number & 4,
+                           .squeezes = number & 8,
+                           .prefix = number % 3 > 0,
+                           .seed = number + 1};
+  BatchTokenizer *tokenizer = batch_tokenizer_sentencepiece(fuzz_write_pieces(&how));
+  return tokenizer || batch_last_error()->code != BATCH_ERROR_UNSUPPORTED ? tokenizer
+                                                                          : batch_tokenizer_bytes(1);
+}
+
 static BatchTokenizer *make_tokenizer(unsigned number) {
   batch_tokenizer_functions hash = BATCH_TOKENIZER_FUNCTIONS_INIT;
   hash.encode = hash_encode;
   hash.decode = no_text;
-  switch (number) {
-  case 0:
-    return batch_tokenizer_bytes(1);
-  case 1:
-    return batch_tokenizer_custom(&hash, NULL, 50000, 2);
-  case 2:
-    return vocabulary_open(vocabulary_path("small.tiktoken"), BATCH_SPLIT_CL100K, BATCH_SPECIALS_IGNORE);
-  case 3:
-    return vocabulary_open(vocabulary_path("small.json"), BATCH_SPLIT_OF_FILE, BATCH_SPECIALS_ALLOW);
-  default:
-    return vocabulary_open(vocabulary_path("small.tiktoken"), BATCH_SPLIT_O200K, BATCH_SPECIALS_ALLOW);
-  }
+  if (number == 0) return batch_tokenizer_bytes(1);
+  if (number == 1) return batch_tokenizer_custom(&hash, NULL, 50000, 2);
+  return number < FIRST_PIECES ? make_bpe(number - 2) : make_pieces(number - FIRST_PIECES);
 }
 
 static const BatchTokenizer *tokenizer_of(unsigned number) {
   static BatchTokenizer *made[TOKENIZERS];
   if (!made[number]) made[number] = make_tokenizer(number);
-  if (!made[number]) fuzz_fail("no tokenizer");
+  if (!made[number]) fuzz_fail("no tokenizer %u", number);
   return made[number];
 }
 
@@ -398,7 +435,19 @@ static bytes text_and_lines(uint64_t *state, size_t count, bool malformed) {
                                        "\\n",
                                        "<|endoftext|>",
                                        " the water",
-                                       "12345"};
+                                       "12345",
+                                       "abab",
+                                       "<think>",
+                                       " </think>  ",
+                                       " <mask> ",
+                                       "word",
+                                       "a  b",
+                                       "r w",
+                                       "(c)word",
+                                       "\xE2\x84\xAB ",
+                                       "  ",
+                                       "\n",
+                                       "\xE2\x96\x81"};
   if (random_below(state, 2)) return random_text(state, count, malformed);
   bytes b = {0};
   put_text(&b, scraps[random_below(state, sizeof scraps / sizeof *scraps)]);
