@@ -1,6 +1,7 @@
 #include "dataset/writer/shard.h"
 
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -134,28 +135,50 @@ static bool write_index(shard *s) {
   return good && out_flush(&s->index);
 }
 
-/* Whether the file, where it stands now, is read as what it is. If not, that is no error of the run's. */
-static bool is_read_as_it_is(const shard *s, const char *path) {
-  fault before;
-  error_keep(&before);
+static bool is_what_it_is(const shard *s, const BatchDataset *dataset) {
   batch_dataset_file info = BATCH_DATASET_FILE_INIT;
+  return batch_dataset_files(dataset) == 1 && batch_dataset_get_file(dataset, 0, &info) &&
+         info.format == s->format && info.token_type == s->type && info.tokens == s->token_count;
+}
+
+/* Whether it is read as what it is, where it is under this path; where it is not, nobody can tell: it counts as read
+   wrongly. */
+static bool read_back(const shard *s, const char *path, bool *good) {
+  struct stat status;
+  bool there;
+  *good = false;
+  if (!file_look_up(path, &status, &there)) return false;
+  if (!there) return true;
   BatchDataset *dataset = batch_dataset_open(&path, 1, NULL);
-  bool good = dataset && batch_dataset_files(dataset) == 1 && batch_dataset_get_file(dataset, 0, &info) &&
-              info.format == s->format && info.token_type == s->type && info.tokens == s->token_count;
+  batch_status code = dataset ? BATCH_OK : batch_last_error()->code;
+  *good = dataset && is_what_it_is(s, dataset);
   batch_dataset_free(dataset);
-  error_put_back(&before);
-  return good;
+  return code != BATCH_ERROR_IO && code != BATCH_ERROR_OUT_OF_MEMORY;
+}
+
+/* Whether the file, where it stands now, is read as what it is. If not, that is no error of the run's; that it
+   cannot be found out is one. */
+static bool is_read_as_it_is(const shard *s, bool *good) {
+  fault before;
+  char *path = path_make("/proc/self/fd/%d/%s", s->place->fresh, s->name);
+  if (!path) return false;
+  error_keep(&before);
+  bool told = read_back(s, path, good);
+  free(path);
+  if (told)
+    error_put_back(&before);
+  else
+    error_set(batch_last_error()->code, "%.400s: read back: %.550s", s->tokens.path,
+              batch_last_error()->message);
+  return told;
 }
 
 /* Tokens may look like the first bytes of another format, or like tokens of another width: who would not
    read them as what they are is told. */
 static bool settle_metadata(shard *s) {
+  bool read;
   if (s->metadata.fd >= 0 || s->token_count == 0 || s->output->metadata == METADATA_NEVER) return true;
-  char *path = path_make("/proc/self/fd/%d/%s", s->place->fresh, s->name);
-  if (!path) return false;
-  bool read = is_read_as_it_is(s, path);
-  free(path);
-  return read || open_companion(s, &s->metadata, "", ".metadata");
+  return is_read_as_it_is(s, &read) && (read || open_companion(s, &s->metadata, "", ".metadata"));
 }
 
 static bool write_metadata(shard *s) {

@@ -47,9 +47,11 @@ bool staging_same_file(const struct stat *a, const struct stat *b) {
   return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* The locked file is the one that the next run would find: not one that a run removed when it ended. */
+/* The locked file is the one that the next run would find: not one that a run removed when it ended. If that cannot be
+   told, errno says why; else it is 0 or ENOENT. */
 static bool still_there(const staging *s) {
   struct stat here, named;
+  errno = 0;
   return fstat(s->hidden, &here) == 0 && fstatat(s->directory, s->hidden_name, &named, 0) == 0 &&
          staging_same_file(&here, &named) && fstat(s->lock, &here) == 0 &&
          fstatat(s->hidden, "lock", &named, 0) == 0 && staging_same_file(&here, &named);
@@ -96,13 +98,18 @@ static bool give_up(staging *s) {
 
 /* Between the steps another run may end and take its directory with it: then again. */
 bool staging_claim(staging *s) {
+  int number = 0;
   for (int attempt = 0; attempt < 100; attempt++) {
     bool claimed;
     if (!try_claim(s, &claimed)) return give_up(s);
     if (claimed) return true;
+    number = errno;
     staging_close_fd(&s->lock);
     staging_close_fd(&s->hidden);
   }
-  return error_fail(BATCH_ERROR_IO, "%.700s: other runs come and go beside it, expected none",
-                    s->names->path);
+  errno = number;
+  return number == 0 || number == ENOENT
+             ? error_fail(BATCH_ERROR_IO, "%.700s: other runs come and go beside it, expected none",
+                          s->names->path)
+             : staging_hidden_fail(s, "stat of it or its lock");
 }
