@@ -22,19 +22,24 @@ static size_t shown_bytes(const unsigned char *text) {
   return more + 1;
 }
 
-char *cli_printable(const char *text) {
-  char *printable = malloc(4 * strlen(text) + 1), *to = printable;
-  while (printable && *text) {
-    size_t bytes = shown_bytes((const unsigned char *)text);
-    if (bytes > 0)
-      memcpy(to, text, bytes);
-    else
-      snprintf(to, 5, "\\x%02X", (unsigned char)*text);
-    to += bytes > 0 ? bytes : 4;
-    text += bytes > 0 ? bytes : 1;
+/* Writes a character as it is shown, or a byte as \xNN, to shown. Returns the bytes that it has of the text. */
+static size_t show_one(const char *text, char shown[5]) {
+  size_t bytes = shown_bytes((const unsigned char *)text);
+  if (bytes == 0) return snprintf(shown, 5, "\\x%02X", (unsigned char)*text), 1;
+  memcpy(shown, text, bytes);
+  shown[bytes] = '\0';
+  return bytes;
+}
+
+int cli_print(FILE *to, const char *text) {
+  char shown[5];
+  int columns = 0;
+  while (*text) {
+    text += show_one(text, shown);
+    columns += cli_columns(shown);
+    if (to) fputs(shown, to);
   }
-  if (printable) *to = '\0';
-  return printable;
+  return columns;
 }
 
 int cli_columns(const char *text) {
@@ -51,11 +56,16 @@ const char *cli_said(void) {
 
 /* One line: "headrace COMMAND: SENTENCE". */
 static void say(const char *command, const char *sentence, bool refer_to_help) {
-  char *printable = cli_printable(sentence);
-  fprintf(stderr, "headrace%s%s: %s", *command ? " " : "", command, printable ? printable : "no memory");
+  static char line[4 * sizeof said];
+  size_t used = 0;
+  for (char shown[5]; *sentence; used += strlen(shown)) {
+    sentence += show_one(sentence, shown);
+    memcpy(line + used, shown, sizeof shown);
+  }
+  line[used] = '\0';
+  fprintf(stderr, "headrace%s%s: %s", *command ? " " : "", command, line);
   if (refer_to_help) fprintf(stderr, " (see headrace%s%s --help)", *command ? " " : "", command);
   fputc('\n', stderr);
-  free(printable);
 }
 
 int cli_error(const char *command, const char *format, ...) {

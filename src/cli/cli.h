@@ -69,8 +69,9 @@ int cli_check_files(const char *command, const char *const *files, size_t n);
 /* Flushes stdout; output that could not be written (a full disk) is CLI_BAD_DATA. */
 int cli_finish_output(const char *command);
 
-/* The text without control characters, from malloc; NULL without memory. */
-char *cli_printable(const char *text);
+/* Prints a text, control characters and what is not UTF-8 as \xNN. Returns the columns that it takes; to NULL: only
+   that. */
+int cli_print(FILE *to, const char *text);
 
 /* The columns that a text of UTF-8 takes, each character counted as one. */
 int cli_columns(const char *text);

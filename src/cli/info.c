@@ -128,9 +128,8 @@ static widths measure(const BatchDataset *dataset) {
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
   for (size_t i = 0; i < batch_dataset_files(dataset); i++) {
     if (!batch_dataset_get_file(dataset, i, &file)) continue;
-    char *path = cli_printable(file.path);
-    if (path) widen(&w.path, path);
-    free(path);
+    int columns = cli_print(NULL, file.path);
+    if (columns > w.path) w.path = columns;
     widen(&w.format, shown_format(&file));
     widen(&w.tokens, cli_thousands(file.tokens));
   }
@@ -142,11 +141,8 @@ static const char *shown_documents(uint64_t documents) {
 }
 
 static void print_path(const char *path, int width) {
-  char *printable = cli_printable(path);
-  const char *shown = printable ? printable : "(no memory)";
-  int blanks = width - cli_columns(shown);
-  printf("%s%*s", shown, blanks > 0 ? blanks : 0, "");
-  free(printable);
+  int blanks = width - cli_print(stdout, path);
+  printf("%*s", blanks > 0 ? blanks : 0, "");
 }
 
 static void print_table(const info_facts *facts) {

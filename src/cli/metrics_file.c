@@ -1,5 +1,6 @@
 #include "metrics_file.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -28,16 +29,27 @@ void metrics_label(metrics_file *m, const char *name, const char *value) {
   m->labels[m->num_labels++] = (batch_metrics_label){name, value};
 }
 
+/* Reads the beginning of what is there. */
+static int read_old(const metrics_file *m, char *found, size_t most, size_t *length) {
+  FILE *old = fopen(m->path, "r");
+  if (!old) return cli_error(m->command, "%s: open: %s", m->path, strerror(errno));
+  *length = fread(found, 1, most, old);
+  bool failed = ferror(old);
+  fclose(old);
+  return failed ? cli_error(m->command, "%s: read: %s", m->path, strerror(EIO)) : CLI_OK;
+}
+
 /* A name that was mistaken must not cost a file. */
 static int check_old(const metrics_file *m) {
   static const char beginning[] = "# HELP headrace_";
   char found[sizeof beginning] = "";
+  size_t length = 0;
   struct stat status;
-  FILE *old = stat(m->path, &status) == 0 && S_ISREG(status.st_mode) ? fopen(m->path, "r") : NULL;
-  if (!old) return CLI_OK; /* what is wrong will be said when it is written */
-  size_t length = fread(found, 1, sizeof beginning - 1, old);
-  fclose(old);
-  if (length == 0 || strcmp(found, beginning) == 0) return CLI_OK;
+  if (stat(m->path, &status) != 0)
+    return errno == ENOENT ? CLI_OK : cli_error(m->command, "%s: stat: %s", m->path, strerror(errno));
+  if (!S_ISREG(status.st_mode)) return CLI_OK; /* that will be said when it is written */
+  int answer = read_old(m, found, sizeof beginning - 1, &length);
+  if (answer != CLI_OK || length == 0 || strcmp(found, beginning) == 0) return answer;
   return cli_error(m->command,
                    "%s: found something else than metrics of headrace, expected those, or no file", m->path);
 }

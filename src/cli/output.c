@@ -55,6 +55,25 @@ static mode_t usual_mode(void) {
   return 0666 & ~mask;
 }
 
+/* A signal that interrupts it has not made the file, but has changed the name. */
+static int create(char *name) {
+  char *end = name + strlen(name) - 6;
+  int fd;
+  do {
+    memcpy(end, "XXXXXX", 6);
+    fd = mkostemp(name, O_CLOEXEC);
+  } while (fd < 0 && errno == EINTR);
+  return fd;
+}
+
+/* To the disk, whatever signal comes. */
+static bool flush(FILE *file) {
+  int failed;
+  do failed = fsync(fileno(file));
+  while (failed && errno == EINTR);
+  return !failed;
+}
+
 static int open_aside(output *out, const struct stat *old) {
   out->real = old ? realpath(out->path, NULL) : strdup(out->path);
   if (!out->real) return fail(out, "resolve the name");
@@ -62,7 +81,7 @@ static int open_aside(output *out, const struct stat *old) {
   int directory = slash ? (int)(slash + 1 - out->real) : 0;
   if (asprintf(&out->aside, "%.*s.%s.XXXXXX", directory, out->real, out->real + directory) < 0)
     out->aside = NULL;
-  int fd = out->aside ? mkostemp(out->aside, O_CLOEXEC) : -1;
+  int fd = out->aside ? create(out->aside) : -1;
   if (fd < 0) {
     int status = fail(out, "create a file beside it");
     free(out->aside);
@@ -127,7 +146,7 @@ static int take_name(output *out) {
 int output_finish(output *out) {
   if (!out->path) return finish_stdout(out);
   if (out->failed || fflush(out->file) != 0) return fail(out, "write");
-  if (!out->passing && fsync(fileno(out->file)) != 0) return fail(out, "fsync");
+  if (!out->passing && !flush(out->file)) return fail(out, "fsync");
   int status = take_name(out);
   if (status == CLI_OK && out->force) {
     free(out->aside);

@@ -23,7 +23,7 @@ static int settle_tokenizer(show_run *run) {
   run->tokenizer = run->bytes ? run->bytes : run->data.tokenizer;
   if (!run->tokenizer) return cli_library_error(show_name);
   run->letter = show_find_letter(run);
-  return CLI_OK;
+  return run->no_memory ? cli_error(show_name, "no memory for the text of tokens") : CLI_OK;
 }
 
 /* A tokenizer is of use for files of tokens too: their text is shown. */
@@ -51,6 +51,7 @@ static int show_one(show_run *run, BatchLoader *loader, show_batch *b) {
   if (status == CLI_OK && run->json) show_batch_json(run, b);
   if (status == CLI_OK && !run->json) show_batch_text(run, b);
   free(places);
+  if (run->no_memory) return cli_error(show_name, "no memory for the text of tokens");
   return status == CLI_OK && ferror(stdout) ? cli_finish_output(show_name) : status;
 }
 

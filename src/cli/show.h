@@ -21,7 +21,8 @@ typedef struct show_run {
   int32_t letter;                  /* an id of it that has a text wherever it stands; -1: none has */
   int32_t *tokens; /* [sequence_length + 1] tokens that are to be shown, and whether they are masked */
   bool *masked;
-  bool faulty; /* a batch was */
+  bool faulty;    /* a batch was */
+  bool no_memory; /* for the text of tokens */
   screen screen;
 } show_run;
 
@@ -45,7 +46,7 @@ int show_help(void);
 void show_put_tokens(show_run *run, size_t count);
 
 /* For run->letter. */
-int32_t show_find_letter(const show_run *run);
+int32_t show_find_letter(show_run *run);
 
 /* Print a batch. */
 void show_batch_text(show_run *run, const show_batch *b);

@@ -4,13 +4,15 @@
 
 #include "show.h"
 
-/* Bytes of the text of ids; 0 where there is none. */
-static size_t text_bytes(const show_run *run, const int32_t *ids, size_t count) {
+/* Bytes of the text of ids; 0 where there is none, or no memory. */
+static size_t text_bytes(show_run *run, const int32_t *ids, size_t count) {
   size_t bytes = batch_tokenizer_decode(run->tokenizer, ids, count, NULL, 0);
-  return bytes == BATCH_TOKENIZER_FAILED ? 0 : bytes;
+  if (bytes != BATCH_TOKENIZER_FAILED) return bytes;
+  run->no_memory |= batch_last_error()->code == BATCH_ERROR_OUT_OF_MEMORY;
+  return 0;
 }
 
-int32_t show_find_letter(const show_run *run) {
+int32_t show_find_letter(show_run *run) {
   uint32_t ids = batch_tokenizer_vocab_size(run->tokenizer);
   for (uint32_t id = 0; id < ids; id++)
     if (text_bytes(run, &(int32_t){(int32_t)id}, 1) > 0) return (int32_t)id;
@@ -19,7 +21,7 @@ int32_t show_find_letter(const show_run *run) {
 
 /* Ids that are no text: outside the vocabulary, or tokens like the end of text of bytes. Between two others, since some
    models drop white space where a text begins. */
-static bool has_no_text(const show_run *run, int32_t id) {
+static bool has_no_text(show_run *run, int32_t id) {
   int32_t letter = run->letter, without[2] = {letter, letter}, with[3] = {letter, id, letter};
   if (letter < 0) return text_bytes(run, &id, 1) == 0;
   size_t bytes = text_bytes(run, with, 3);
@@ -38,7 +40,7 @@ static void put_text(show_run *run, int32_t *ids, size_t count, bool first, bool
   char *text = malloc(bytes + 1);
   if (text && batch_tokenizer_decode(run->tokenizer, ids, count, text, bytes) == bytes && bytes >= before)
     screen_put(&run->screen, text + before, bytes - before, masked);
-  if (!text) screen_put_symbol(&run->screen, "(no memory)", masked);
+  run->no_memory |= !text;
   free(text);
 }
 

@@ -117,10 +117,9 @@ static double share_of(const sources *s, size_t index) {
 
 void sources_print(const sources *s) {
   for (size_t i = 0; i < s->count && sources_are_mixed(s); i++) {
-    char *path = cli_printable(s->paths[i]);
-    printf("mix: %.4g %% of the rows are of %s, %s\n", 100 * share_of(s, i), path ? path : "(no memory)",
-           cli_count(batch_dataset_tokens(s->datasets[i]), "token"));
-    free(path);
+    printf("mix: %.4g %% of the rows are of ", 100 * share_of(s, i));
+    cli_print(stdout, s->paths[i]);
+    printf(", %s\n", cli_count(batch_dataset_tokens(s->datasets[i]), "token"));
   }
 }
 
