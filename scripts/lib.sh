@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034 # packages are for the scripts that source this
 # Shared by the scripts: packages, builds, one line a step. Sourced, not run.
 
 BUILD_PACKAGES="gcc g++ cmake ninja-build pkg-config libck-dev libnuma-dev libzstd-dev zlib1g-dev
@@ -12,6 +13,7 @@ COVERAGE_PACKAGES="gcovr"
 MATRIX_PACKAGES="lld"
 FOREIGN_PACKAGES="libc6-dev libstdc++-12-dev libck-dev libnuma-dev libzstd-dev zlib1g-dev libutf8proc-dev libpcre2-dev
   libsentencepiece-dev systemtap-sdt-dev libcriterion-dev libjansson-dev"
+LINT_PACKAGES="git clang-format clang-tidy cppcheck shellcheck"
 PEER_PACKAGES="liburcu-dev libdpdk-dev libconcurrentqueue-dev libatomic-queue-dev libreaderwriterqueue-dev libtbb-dev libboost-dev
   libglib2.0-dev gnuplot-nox python3-numpy python3-torch"
 

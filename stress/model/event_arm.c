@@ -3,8 +3,8 @@
 #define MODEL_WAITS true
 #include "model/model.h"
 
-#include "sync/event.h"
 #include "model/groups.h"
+#include "sync/event.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 2;

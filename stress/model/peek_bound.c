@@ -3,8 +3,8 @@
 #define REFCOUNT_MAX 2
 #include "model/model.h"
 
-#include "sync/refcount.h"
 #include "model/groups.h"
+#include "sync/refcount.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 2;

@@ -3,8 +3,8 @@
    is refused only by an element inside, which there is none of: nobody releases once too often. */
 #include "model/model.h"
 
-#include "sync/refcount.h"
 #include "model/groups.h"
+#include "sync/refcount.h"
 #include "sync/ring.h"
 
 static const unsigned model_threads = 2;

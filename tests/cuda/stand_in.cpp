@@ -13,9 +13,8 @@ using namespace stand_in;
 /* Registered first, so that it runs last: after the program's own handlers. */
 static void report() {
   world &w = the_world();
-  std::fprintf(stderr,
-               "stand-in: %llu copies to the device, %llu of them not asynchronous, %llu faults\n", w.copies,
-               w.unregistered, w.faults.load());
+  std::fprintf(stderr, "stand-in: %llu copies to the device, %llu of them not asynchronous, %llu faults\n",
+               w.copies, w.unregistered, w.faults.load());
   if (!w.streams.empty() || !w.allocated.empty() || !w.registered.empty())
     std::fprintf(stderr, "stand-in: left at the end: %zu streams, %zu allocations, %zu registered ranges\n",
                  w.streams.size(), w.allocated.size(), w.registered.size());

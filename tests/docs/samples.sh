@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Sourced before a document's first block. sample NAME...: makes files that documents speak of, as small as they may be,
 # under the names that they have there. What is there stays as it is.
 

@@ -13,7 +13,6 @@ get() { quietly apt-get install -y -qq --no-install-recommends -o APT::Sandbox::
 
 # build WAY COMPILER OPTION...: by pkg-config; and runs it.
 build() {
-  # shellcheck disable=SC2046
   "${@:2}" -Wall -Wextra -Werror -o "$1" $(pkg-config --cflags --libs "${module:-headrace}") && "./$1" >"$1.out"
 }
 needs() { readelf -d "$1" | grep -q 'NEEDED.*\[libheadrace.so.'"$minor"'\]'; }
@@ -63,7 +62,6 @@ step "the command, and its completion"
 
 get man-db
 for page in headrace headrace-feed headrace-tokenize "7 headrace" batch_queue batch_pool batch_loader batch_queue_enqueue; do
-  # shellcheck disable=SC2086
   MANWIDTH=80 man -P cat $page >page 2>log || { cat log >&2; fail "man $page"; }
   grep -q '^NAME' page && ! [ -s log ] || fail "man $page is no page, or there are warnings: $(cat log)"
 done

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the tests of checksums share. Sourced.
 
 # sum HEX...: modulo 2^64, in halves, since a shell's numbers have a sign

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # What the tests of the headrace command share. Sourced with $1 = the command.
 headrace=$1
 directory=$(mktemp -d) || exit 1

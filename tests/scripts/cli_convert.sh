@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # headrace convert: cli_convert.sh COMMAND
 . "$(dirname "$0")/cli.sh"
 

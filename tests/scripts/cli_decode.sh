@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # headrace decode: cli_decode.sh COMMAND [VOCABULARY]     a folder with small.json and small.tiktoken, where they can be used
 . "$(dirname "$0")/cli.sh"
 

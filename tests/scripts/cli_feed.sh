@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # headrace feed: what is in its batches, and mixing: cli_feed.sh COMMAND. (Its checksums: feed.sh.)
 . "$(dirname "$0")/checksums.sh"
 . "$(dirname "$0")/cli.sh"

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # headrace as people type it: help, and what is said of a word that is none. cli_help.sh COMMAND
 . "$(dirname "$0")/cli.sh"
 
@@ -10,7 +11,6 @@ err_has 'Usage: headrace COMMAND' tokenize
 run 0 help
 cp out overview
 for way in --help -h 'help help' 'help --help' 'help version' 'help -V'; do
-  # shellcheck disable=SC2086
   run 0 $way
   cmp -s out overview || fail "headrace $way prints what headrace help does"
 done
@@ -19,7 +19,6 @@ for command in $commands; do
   cp out wanted
   for way in "help $command --help" "$command --help" "$command -h" "$command help" "--help $command" "$command --bogus x --help" \
     "$command x --format nothing -h"; do
-    # shellcheck disable=SC2086
     run 0 $way
     cmp -s out wanted || fail "headrace $way prints what headrace help $command does"
   done
@@ -29,7 +28,6 @@ if "$headrace" complete bench >suites 2>/dev/null; then
     run 0 bench "$suite" --help
     cp out wanted
     for way in "help bench $suite" "bench $suite help"; do
-      # shellcheck disable=SC2086
       run 0 $way
       cmp -s out wanted || fail "headrace $way prints what headrace bench $suite --help does"
     done

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # headrace, headrace info: cli_info.sh COMMAND
 . "$(dirname "$0")/cli.sh"
 

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # headrace show: cli_show.sh COMMAND [sentencepiece], the package that the command was built with. (What a terminal gets: cli_terminal.py.)
 . "$(dirname "$0")/cli.sh"
 LC_ALL=C.UTF-8
@@ -75,6 +76,7 @@ out_has '|A<65535>BCD|'
 printf '{"text":"who? we."}\n{"text":"why? so, and so on."}\n{"text":"a?"}\n' >q.jsonl
 run 0 tokenize --quiet --to headerless --output q.u16 q.jsonl
 : >q.u16.loss
+# shellcheck disable=SC2059 # printf makes the byte
 for learnt in 1 1 1 1 0 0 1 1 1 1 1 1 1 0 0 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1; do printf "\\00$learnt" >>q.u16.loss; done
 questions="--tokenizer bytes --separator after --end-of-text 256 --shuffle none --batch-size 2 q.u16"
 run 0 show --sequence-length 15 $questions

@@ -1,9 +1,11 @@
+# shellcheck shell=sh
 # headrace tokenize, info and feed of .jsonl of which not everything is to be learnt: cli_spans.sh COMMAND [pcre2 VOCABULARY]
 . "$(dirname "$0")/cli.sh"
 
 # shows FILE TEXT: a token a character of FILE, those that are not to be learnt in place of themselves as a dot.
 shows() {
   shown=$(od -An -v -tu1 -w1 "$1.loss" | tr -d ' ' | paste -d ' ' - text.bytes | while read -r learnt byte; do
+    # shellcheck disable=SC2059 # printf makes the byte
     [ "$learnt" = 1 ] && printf "\\$(printf %03o "$byte")" || printf .
   done)
   [ "$shown" = "$2" ] || fail "$1: '$shown', expected '$2'"

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # headrace tokenize: cli_tokenize.sh COMMAND [sentencepiece]     the package that the command was built with
 . "$(dirname "$0")/cli.sh"
 
@@ -181,7 +182,7 @@ mkdir whole kept
 run 0 tokenize --quiet --on-bad-line skip --shard-tokens 100k --to megatron -o whole/x.bin part.jsonl a.txt
 again='tokenize --quiet --continue --on-bad-line skip --shard-tokens 100k --to megatron -o kept/x.bin part.jsonl a.txt'
 shards() { ls kept | wc -l; }
-for try in 1 2 3 4 5 6; do
+for _ in 1 2 3 4 5 6; do
   before=$(shards)
   "$headrace" $again 2>err & job=$!
   while [ "$(shards)" -le $((before + 3)) ]; do kill -0 $job 2>/dev/null || break; done

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # headrace --version: cli_version.sh COMMAND "FEATURE..."; what this build has, and what it has not.
 features=$2
 . "$(dirname "$0")/cli.sh"

@@ -25,7 +25,6 @@ offers() {
   shift 2
   local got
   got=$(offered "$@" | sort)
-  # shellcheck disable=SC2086
   [ "$got" = "$(printf '%s\n' $expected | sort)" ] && return
   echo "not so: 'headrace $*' is offered '$expected', but" $got
   failures=$((failures + 1))
@@ -68,7 +67,7 @@ offers '' -- feed a.bin :
 offers '' -- feed a.bin : 3
 has 'two words.txt' -- feed tw
 if "$headrace" complete bench >bench 2>/dev/null; then
-  # shellcheck disable=SC2046
+  # shellcheck disable=SC2005 # lines become words
   offers "$(echo $(cat bench))" -- bench ''
   offers '--cells' -- bench queue --ce
   has 4p4c -- bench queue --cells 4

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # Runs a Criterion program, once more when Criterion could not start one of its tests, as happens on busy
 # machines: whatever else a program ends with counts.
 # Usage: criterion.sh PROGRAM [ARGUMENT...]

@@ -1,3 +1,4 @@
+# shellcheck shell=sh
 # criterion.sh runs a program again when, and only when, Criterion could not spawn a test of it.
 # Usage: criterion_repeats.sh DIRECTORY [control]     control: of a criterion.sh that repeats nothing
 directory=$(mktemp -d) || exit 1

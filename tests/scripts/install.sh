@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2154,SC2034 # what is set before, and after
 # What the tests of the installation share. Sourced with $cmake, $source (the project), $compiler and $flags set.
 directory=$(mktemp -d)
 trap 'rm -rf "$directory"' EXIT

@@ -20,16 +20,13 @@ quietly "$cmake" --install "$build" --prefix "$removed"
   fail "what is installed of Python is compiled"
 echo mine >"$removed/share/headrace/mine"
 uninstall="$cmake -D BUILD=$build -P $source/cmake/uninstall.cmake"
-# shellcheck disable=SC2086
 (DESTDIR=/nowhere && export DESTDIR && fails_with "was it installed with DESTDIR?" $uninstall)
-# shellcheck disable=SC2086
 quietly $uninstall
 [ "$(find "$removed" -type f -o -type l)" = "$removed/share/headrace/mine" ] ||
   fail "uninstalling leaves what it has not installed, and nothing else"
 [ ! -e "$removed/include/headrace" ] || fail "uninstalling leaves no folder of its own"
 (DESTDIR=$directory/stage && export DESTDIR && quietly "$cmake" --install "$build" --component dev --prefix "$removed")
 quietly "$cmake" --install "$build" --component runtime --prefix "$removed"
-# shellcheck disable=SC2086
 quietly $uninstall
 [ -z "$(find "$directory/stage" -type f)" ] || fail "what was staged is removed from where it was staged"
 

@@ -12,7 +12,6 @@ lean="-DHEADRACE_BENCH=OFF -DHEADRACE_EXAMPLES=OFF -DBUILD_TESTING=OFF"
 configure() {
   configured=$1
   shift
-  # shellcheck disable=SC2086
   quietly "$cmake" -S "$source" -B "$configured" $lean "$@"
 }
 
@@ -96,7 +95,6 @@ refuses() {
   refused=$1
   shift
   rm -rf "$directory/refused"
-  # shellcheck disable=SC2086
   fails_with "$refused" "$cmake" -S "$source" -B "$directory/refused" $lean "$@"
 }
 

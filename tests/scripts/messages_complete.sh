@@ -5,6 +5,7 @@ set -u
 test=$1
 shift
 failed=0 found=0
+# shellcheck disable=SC2013 # one name a line
 for function in $(sed -n 's/^HEADRACE_API [^(]*[ *]\([a-z0-9_]*\)(.*/\1/p' "$@"); do
   found=$((found + 1))
   grep -Eq "(REFUSES|TAKES|ABORTS)\($function,|[ (]$function\((NULL)?\)" "$test" || {

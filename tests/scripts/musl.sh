@@ -21,7 +21,6 @@ if [ -z "$headrace" ]; then
   find . -name "*.c" -print0 | xargs -0 -P "$(nproc)" -n 16 "$@" -fsyntax-only
   exit
 fi
-# shellcheck disable=SC2016
 find -- * -name "*.c" -print0 | xargs -0 -P "$(nproc)" -I '{}' sh -c 'file=$1 objects=$2; shift 2
   exec "$@" -c "$file" -o "$objects/$(echo "$file" | tr / _).o"' sh '{}' "$directory/objects" "$@"
 "$compiler" -static "$directory"/objects/*.o -o "$directory/headrace" -lm

@@ -59,7 +59,8 @@ order_answer order_find_step(const order *o, uint64_t epoch, uint64_t step, orde
 
 /* Finds the place behind the first `kept` kept rows of an epoch below order->epochs, at its end the next one's beginning.
    ORDER_NONE: it has no more than *rows kept ones. */
-order_answer order_find_row(const order *o, uint64_t epoch, uint64_t kept, order_place *place, uint64_t *rows);
+order_answer order_find_row(const order *o, uint64_t epoch, uint64_t kept, order_place *place,
+                            uint64_t *rows);
 
 /* Where a run begins that goes on behind the last epoch. */
 order_place order_behind(const order *o);

@@ -1,0 +1,2 @@
+/* For clang-format: laid out by nobody. */
+int  control( int number ){return number;}
