@@ -3,6 +3,8 @@
 #include "support/check.h"
 
 #include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
 
 #include "support/watchdog.h"
 
@@ -151,6 +153,39 @@ Test(batch_parts, parts_of_a_view_keep_what_a_caller_has_put_into_it) {
   cr_assert_eq(batch_pool_outstanding(pool), 0);
   cr_assert_eq(batch_count_live(), before - 2);
   batch_pool_free(pool);
+}
+
+/* A view of a view of ... that keeps each of them, since a caller has put a mask into it. */
+static Batch *view_of_many(unsigned n) {
+  Batch *last = counting_batch(1, 1);
+  for (unsigned i = 0; i < n; i++) {
+    Batch *view;
+    Tensor *mask = tensor_copy(&last->mask);
+    cr_assert(batch_split(last, 1, &view));
+    batch_free(last);
+    view->mask = *mask;
+    free(mask);
+    last = view;
+  }
+  return last;
+}
+
+static void *free_in_thread(void *batch) {
+  batch_free(batch);
+  return NULL;
+}
+
+Test(batch_parts, the_last_of_many_views_gives_them_up_on_a_small_stack) {
+  size_t before = batch_count_live();
+  Batch *last = view_of_many(10000);
+  pthread_attr_t small;
+  pthread_t thread;
+  pthread_attr_init(&small);
+  pthread_attr_setstacksize(&small, 128 << 10);
+  cr_assert_eq(pthread_create(&thread, &small, free_in_thread, last), 0);
+  pthread_join(thread, NULL);
+  pthread_attr_destroy(&small);
+  cr_assert_eq(batch_count_live(), before);
 }
 
 Test(batch_parts, merge_of_a_view_keeps_what_a_caller_has_put_into_it) {

@@ -95,14 +95,13 @@ void batch_header_abort_free(const char *function, const batch_header *header) {
   error_abort("%s: batch %p is already free", function, (const void *)&header->batch);
 }
 
-/* The last reference is gone to a batch of no pool. A view gives up its parent as well, which may be the last one of
-   that. */
-static void header_retire(batch_header *header, const char *function) {
+/* The last reference is gone to a batch of no pool. Returns its parent: a view gives up that as well. */
+static batch_header *header_retire(batch_header *header) {
   batch_header *parent = header->parent;
   handed_over(header); /* by those who had other references */
   batch_layout_drop(&header->batch);
   batch_header_free(header);
-  if (parent) batch_header_release(parent, function);
+  return parent;
 }
 
 void batch_header_retain(batch_header *header, const char *function) {
@@ -111,11 +110,13 @@ void batch_header_retain(batch_header *header, const char *function) {
 }
 
 void batch_header_release(batch_header *header, const char *function) {
-  if (!batch_header_drop_one(header, function)) return;
-  if (header->pool)
-    pool_take_back(header->pool, header);
-  else
-    header_retire(header, function);
+  while (header && batch_header_drop_one(header, function)) {
+    if (header->pool) {
+      pool_take_back(header->pool, header);
+      return;
+    }
+    header = header_retire(header);
+  }
 }
 
 bool batch_header_around(const void *place, size_t *offset) {
