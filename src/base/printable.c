@@ -18,7 +18,7 @@ void printable_copy(char *to, size_t room, const char *text) {
   while (*from) {
     utf8_step step = utf8_next(from, 4); /* the NUL ends a character, too */
     bool plain = step.valid && !acts_on_terminals(step.code);
-    if ((plain ? 1 : 4) * step.bytes > (size_t)(end - to)) break;
+    if ((size_t)(plain ? 1 : 4) * step.bytes > (size_t)(end - to)) break;
     for (const uint8_t *next = from + step.bytes; from < next; from++)
       if (plain) {
         *to++ = (char)*from;

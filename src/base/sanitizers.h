@@ -40,8 +40,10 @@ static inline void handed_over(const void *object) {
   (void)object;
 }
 #else
+/* NOLINTBEGIN(cert-dcl37-c): the names are the tool's */
 extern void __tsan_acquire(void *object) __attribute__((weak));
 extern void __tsan_release(void *object) __attribute__((weak));
+/* NOLINTEND(cert-dcl37-c) */
 static inline void hand_over(const void *object) {
   if (__tsan_release) __tsan_release((void *)(uintptr_t)object);
 }

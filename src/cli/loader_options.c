@@ -61,7 +61,7 @@ typedef struct number_option {
 #define SMALL(field) offsetof(batch_loader_options, field), false
 #define LARGE(field) offsetof(batch_loader_options, field), true
 static const number_option numbers[] = {
-    [LOADER_BATCH_SIZE - LOADER_BATCH_SIZE] = {SMALL(batch_size), 1, UINT32_MAX},
+    [0] = {SMALL(batch_size), 1, UINT32_MAX},
     [LOADER_SEQUENCE_LENGTH - LOADER_BATCH_SIZE] = {SMALL(sequence_length), 1, INT32_MAX},
     [LOADER_VOCAB_SIZE - LOADER_BATCH_SIZE] = {SMALL(vocab_size), 1, UINT64_C(1) << 31},
     [LOADER_WORKERS - LOADER_BATCH_SIZE] = {SMALL(workers), 1, 4096},

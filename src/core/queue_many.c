@@ -22,7 +22,7 @@ typedef struct entering {
 
 static inline void entering_begin(entering *e, BatchQueue *queue) {
   e->queue = queue; /* the handles are not cleared: they are many */
-  e->most = e->next = 0;
+  e->most = e->next = e->entered = 0;
 }
 
 static inline void entering_load(entering *e, const char *function, Batch *const *batches, size_t n) {

@@ -86,6 +86,7 @@ static BatchQueue *lane_of(const share *s) {
 }
 
 static uint32_t left_of(const share *s) {
+  /* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): deal_out has set those of all lanes */
   return (uint32_t)s->deal->end[s->lane] - s->deal->next[s->lane];
 }
 

@@ -133,7 +133,7 @@ bool tensor_own(Tensor *tensor, const uint32_t *shape, uint32_t ndim, tensor_typ
 void tensor_drop(Tensor *tensor) {
   bool has_shape = tensor->owns_data ? tensor->shape != tensor->dims
                                      : has_made_shape(tensor) && tensor->made.home == tensor;
-  if (has_shape) free(tensor->shape);
+  if (has_shape) free(tensor->shape); /* NOLINT(clang-analyzer-unix.Malloc): no made shape is by hand */
   if (tensor->owns_data) memory_free(tensor->raw);
 }
 

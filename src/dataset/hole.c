@@ -56,7 +56,5 @@ bool hole_guarded(const token_files *s, void (*body)(void *context), void *conte
   fault why;
   if (!guard_install()) return false;
   const void *hole = guard_run_anywhere(body, context, hole_in_token_files, s);
-  if (!hole) return true;
-  hole_report(s, hole, &why);
-  return error_fail(why.code, "%s", why.message);
+  return !hole || (hole_report(s, hole, &why) && error_fail(why.code, "%s", why.message));
 }

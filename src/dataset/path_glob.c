@@ -79,6 +79,7 @@ bool path_glob(const char *pattern, glob_t *found) {
   struct search here = {pattern, false};
   search = &here;
   int result = search_names(pattern, GLOB_NOSORT | GLOB_TILDE, found);
+  search = NULL;
   if ((result == 0 || result == GLOB_NOMATCH) && !here.failed) return true;
   globfree(found);
   /* All else by which glob(3) ends has been reported. */
@@ -106,6 +107,7 @@ static const char *find_braces(const char *pattern, const char **close) {
   return NULL;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the caller's pattern has braces */
 bool path_braces(const char *pattern, path_visitor visitor, void *context) {
   const char *close, *open = find_braces(pattern, &close);
   if (!open) return visitor(context, pattern);

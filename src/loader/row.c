@@ -38,6 +38,7 @@ void row_count(const Tensor *tensor, uint32_t row, uint32_t column, uint32_t cou
   }
 
 MASK_LOOPS(float)
+/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): what is put has been spread */
 MASK_LOOPS(uint8_t)
 
 void row_put_bytes(const Tensor *mask, uint32_t row, uint32_t column, uint32_t count,

@@ -64,6 +64,7 @@ static bool is_match(const walk *w, size_t at) {
 
 static bool walk_unit(walk *w, size_t at, unsigned depth);
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most LONGEST_RULE deep */
 static bool walk_child(walk *w, size_t child, unsigned depth, uint8_t byte, unsigned *below) {
   if ((unit_at(w, child) & 0x800000FF) != byte) return true;
   if (depth == 0) w->first = byte;
@@ -75,6 +76,7 @@ static bool walk_child(walk *w, size_t child, unsigned depth, uint8_t byte, unsi
   return true;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): at most LONGEST_RULE deep */
 static bool walk_unit(walk *w, size_t at, unsigned depth) {
   size_t base = children(at, unit_at(w, at));
   bool match = depth > 0 && is_match(w, at);

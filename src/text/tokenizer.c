@@ -182,6 +182,7 @@ static bool check_arguments(const char *function, const BatchTokenizer *tokenize
 /* The first id outside the vocabulary; count if there is none. */
 static size_t first_outside(const BatchTokenizer *tokenizer, const int32_t *ids, size_t count) {
   size_t i = 0;
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): ids is NULL where count is 0 */
   while (i < count && (uint32_t)ids[i] < tokenizer->vocab_size) i++; /* one below 0 is 2^31 or more */
   return i;
 }
@@ -230,6 +231,7 @@ size_t tokenizer_encode_part(const char *function, const BatchTokenizer *tokeniz
                              uint64_t before, int32_t *ids, size_t capacity) {
   size_t count =
       tokenizer->kind->encode(tokenizer->context, scratch->memory, text, bytes, before, ids, capacity);
+  /* NOLINTNEXTLINE(readability-suspicious-call-argument): how many bytes there were, and the answer */
   if (count >= TOKENIZER_SAID) return answer(function, bytes, "byte", count);
   if (tokenizer->kind->checked) return count;
   size_t written = count < capacity ? count : capacity, bad = first_outside(tokenizer, ids, written);

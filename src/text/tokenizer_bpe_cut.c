@@ -60,9 +60,10 @@ size_t tokenizer_bpe_cut(const void *context, const char *text, size_t from, siz
     size_t at = splitter_cut(parts->split, text + begin, from > begin ? from - begin : 0, end - begin);
     if (at > 0 && added_tokens_allow_cut(parts->added, text + begin, end - begin, at)) return begin + at;
     if (at == 0 && begin == 0) return 0;
-    bytes = at > 0                     ? begin + at
-            : end - begin > 2 * BEFORE ? begin + BEFORE /* what the splitter did not see the beginning of */
-                                       : begin;
+    bytes = at > 0 ? begin + at
+            : end - begin > (size_t)2 * BEFORE
+                ? begin + BEFORE /* what the splitter did not see the beginning of */
+                : begin;
   }
   return 0;
 }

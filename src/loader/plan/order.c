@@ -166,6 +166,7 @@ order_answer order_find_step(const order *o, uint64_t epoch, uint64_t step, orde
 
 /* Its step is the one in which this run has that row, or would have it if the run had begun with the epoch. Epochs without a
    row, of which there are no more than skips, are passed by. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most as deep as there are skips */
 order_answer order_find_row(const order *o, uint64_t epoch, uint64_t kept, order_place *place,
                             uint64_t *rows) {
   order_reader r = order_read(o, NULL);

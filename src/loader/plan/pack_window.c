@@ -78,12 +78,13 @@ static void put_document(reading *r, uint64_t nth, uint64_t document) {
 /* Runs guarded. */
 static void read_documents(void *context) {
   reading *r = context;
+  const permutation *order = r->order;
   uint64_t found[PERMUTATION_TOGETHER];
   for (uint64_t at = r->begin, n; at < r->end; at += n) {
     n = r->end - at < PERMUTATION_TOGETHER ? r->end - at : PERMUTATION_TOGETHER;
-    if (r->order) permutation_at_each(r->order, at, (unsigned)n, found);
+    if (order) permutation_at_each(order, at, (unsigned)n, found);
     for (uint64_t i = 0; i < n; i++)
-      put_document(r, at - r->begin + i, r->first + (r->order ? found[i] : at + i));
+      put_document(r, at - r->begin + i, r->first + (order ? found[i] : at + i));
   }
 }
 

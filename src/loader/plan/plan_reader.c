@@ -112,12 +112,16 @@ static void locate_counted(plan_reader *r, uint64_t epoch, const uint64_t *place
   }
 }
 
+/* Whether a lane is in the pass that `from` is in. A plan with weights has one pass, and no `from`. */
+static bool is_in_pass(const plan_lane *l, const lane_at *from) {
+  return !from || l->at.pass == from->pass;
+}
+
 /* Where row `nth` of a lane is looked for: where the lane is, if that is not behind it. */
 static lane_at begin_at(const plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from) {
   const plan_lane *l = &r->lanes[lane];
-  bool here = l->window && nth >= l->at.first && (r->plan->weighted || l->at.pass == from->pass);
-  if (here) return l->at;
-  return r->plan->weighted ? windows_start(r->plan->windows, lane, 0, nth) : *from;
+  if (l->window && nth >= l->at.first && is_in_pass(l, from)) return l->at;
+  return from ? *from : windows_start(r->plan->windows, lane, 0, nth);
 }
 
 static bool is_in(const plan_lane *l, uint64_t nth) {
@@ -149,7 +153,7 @@ static bool pin(plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from
 /* Pins it if need be; rows that have been found stay until the next part. */
 static bool need(plan_reader *r, uint32_t lane, uint64_t nth, const lane_at *from) {
   plan_lane *l = &r->lanes[lane];
-  bool here = l->window && (r->plan->weighted || l->at.pass == from->pass) && is_in(l, nth);
+  bool here = l->window && is_in_pass(l, from) && is_in(l, nth);
   if (!here && !pin(r, lane, nth, from)) return false;
   l->part = r->parts;
   return true;

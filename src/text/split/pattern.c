@@ -41,6 +41,7 @@ static bool starts_with(const pattern_reader *r, const char *text) {
 }
 
 /* The group that opens here. */
+/* NOLINTNEXTLINE(misc-no-recursion): groups are at most DEEPEST deep */
 static bool group(pattern_reader *r, unsigned depth, part *read) {
   static const char *const openings[] = {"(?i:", "(?:", "(?=", "(?!", "(?<=", "(?<!", "(?>"};
   size_t at = r->at, opening = 0;
@@ -86,6 +87,7 @@ static bool folds_with_next(const pattern_reader *r, uint32_t code) {
          (low == 'f' && (next == 'f' || next == 'i' || next == 'l'));
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): groups are at most DEEPEST deep */
 static bool atom(pattern_reader *r, unsigned depth, part *read) {
   size_t at = r->at;
   char c = pattern_peek(r, 0), next = pattern_peek(r, 1);
@@ -162,6 +164,7 @@ static bool quantifier(pattern_reader *r, part *read) {
   return !more || !strchr("*+?{", more) || pattern_refuse(r, r->at, "a quantifier behind a quantifier");
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): groups are at most DEEPEST deep */
 static bool sequence(pattern_reader *r, unsigned depth, bool *empty) {
   *empty = true;
   while (r->at < r->bytes && r->pattern[r->at] != '|' && r->pattern[r->at] != ')') {
@@ -172,6 +175,7 @@ static bool sequence(pattern_reader *r, unsigned depth, bool *empty) {
   return true;
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): groups are at most DEEPEST deep */
 static bool alternatives(pattern_reader *r, unsigned depth, bool *empty) {
   bool one;
   *empty = false;

@@ -179,6 +179,7 @@ static bool member(pattern_reader *r, bool first) {
 }
 
 /* Members up to the closing bracket. Sets within a set are joined: what they hold is written out. */
+/* NOLINTNEXTLINE(misc-no-recursion): at most 8 deep */
 static bool members(pattern_reader *r, size_t open, unsigned depth) {
   if (pattern_peek(r, 0) == ']') return pattern_refuse(r, open, "a set that begins with ]");
   if (depth > 8) return pattern_refuse(r, open, "sets within sets more than 8 deep");
