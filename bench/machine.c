@@ -46,10 +46,11 @@ void machine_print(FILE *to, const bench_suite *suite) {
   struct utsname system;
   double load[1] = {0};
   time_t now = time(NULL);
+  struct tm parts;
   processor_name(name, sizeof name);
   uname(&system);
   if (getloadavg(load, 1) < 1) load[0] = -1;
-  strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime(&now));
+  strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", gmtime_r(&now, &parts));
   fprintf(to, "headrace bench %s, %s\n", suite->name, date);
   fprintf(to, "  library   headrace %s, commit %s\n", batch_version(), BENCH_COMMIT);
   fprintf(to, "  compiler  %s, flags %s\n", BENCH_COMPILER, BENCH_FLAGS);

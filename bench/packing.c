@@ -76,7 +76,7 @@ static double status_of(const char *name) {
   size_t length = strlen(name);
   FILE *file = fopen("/proc/self/status", "r");
   while (file && fgets(line, sizeof line, file))
-    if (strncmp(line, name, length) == 0) sscanf(line + length, ": %llu", &kilobytes);
+    if (strncmp(line, name, length) == 0) kilobytes = strtoull(line + length + 1, NULL, 10);
   if (file) fclose(file);
   return 1024.0 * (double)kilobytes;
 }
@@ -165,7 +165,7 @@ static bool ask_child(const packing_way *way) {
   close(ends[1]);
   bool got = child > 0 && read(ends[0], &told, sizeof told) == sizeof told;
   close(ends[0]);
-  if (child > 0) waitpid(child, NULL, 0);
+  if (child > 0) (void)waitpid(child, NULL, 0);
   return got;
 }
 

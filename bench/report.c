@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/wait.h>
 
-extern char **environ;
-
 void report_contestant(FILE *to, const bench_contestant *c) {
   fprintf(to, "  %-21s", c->name);
   if (c->missing != NULL) fprintf(to, " skipped: not built, %s was not found", c->missing);

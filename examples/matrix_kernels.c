@@ -21,7 +21,7 @@ enum { LANES = REGISTER_BYTES / sizeof(float), TILE_ROWS = 4, TILE_WIDTH = LANES
 
 /* A tile of c stays in registers while k runs. */
 static void multiply_add(float *c, const float *a, const float *b, size_t m, size_t k, size_t n) {
-  for (size_t column = 0; column < n; column += TILE_WIDTH * LANES)
+  for (size_t column = 0; column < n; column += (size_t)TILE_WIDTH * LANES)
     for (size_t row = 0; row < m; row += TILE_ROWS) {
       lanes tile[TILE_ROWS][TILE_WIDTH] = {{{0}}};
       for (size_t i = 0; i < k; i++) {

@@ -53,10 +53,11 @@ static int listen_on(const char *port) {
                                 .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   socklen_t size = sizeof address;
   int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), on = 1;
-  setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 8) != 0 ||
+  if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
+      bind(fd, (struct sockaddr *)&address, size) != 0 || listen(fd, 8) != 0 ||
       getsockname(fd, (struct sockaddr *)&address, &size) != 0) {
     perror(port);
+    if (fd >= 0) close(fd);
     return -1;
   }
   printf("http://127.0.0.1:%u/metrics\n", ntohs(address.sin_port));

@@ -159,7 +159,8 @@ static void show_sample(const model *m, const arguments *a) {
   if (!text) return;
   model_write(m, a->seed, text, a->sample);
   puts("\nwhat the model writes:");
-  for (const char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n"))
+  char *rest;
+  for (const char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
     for (int column = 0; *line; column++, line++) {
       if (column % SAMPLE_COLUMNS == 0) fputs(column ? "\n  | " : "  | ", stdout);
       putchar(*line >= ' ' && *line <= '~' ? *line : '.');

@@ -441,7 +441,7 @@ Test(dataset_subset, a_bad_id_is_named_with_its_place_in_the_file) {
   cr_assert(batch_dataset_document(made, batch_dataset_documents(made) - 1, &start, &end));
   cr_assert(batch_dataset_read(made, start, 1, &last));
   for (; id != last; place++) cr_assert(batch_dataset_read(all, place, 1, &id));
-  snprintf(byte, sizeof byte, "byte %llu", (unsigned long long)(4 * (place - 1)));
+  snprintf(byte, sizeof byte, "byte %llu", 4 * (unsigned long long)(place - 1));
   snprintf(token, sizeof token, "token %llu", (unsigned long long)(place - 1));
   batch_loader_options l = small_options();
   l.vocab_size = (uint32_t)last;

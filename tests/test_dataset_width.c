@@ -32,7 +32,7 @@ static const char *write_ids(const char *name, size_t width, uint64_t count, id_
 static void assert_width(const char *path, const batch_dataset_options *options, uint32_t width,
                          uint64_t count) {
   BatchDataset *dataset = open_dataset(path, options);
-  cr_assert_eq(batch_dataset_width(dataset), width, "%s: width %u", path, batch_dataset_width(dataset));
+  cr_assert_eq(batch_dataset_width(dataset), width, "%s: width %zu", path, batch_dataset_width(dataset));
   cr_assert_eq(batch_dataset_tokens(dataset), count);
   batch_dataset_free(dataset);
 }

@@ -56,6 +56,7 @@ Test(loader_mix, a_mix_keeps_its_shares_at_every_row_over_ranks_and_resumes) {
   for (int part = 0; part < 2; part++) {
     o.world = part ? 5 : 2;
     o.batch_size = part ? 3 : 4;
+    /* cppcheck-suppress uninitvar; the first part has set it */
     o.resume = part ? &state : NULL;
     o.steps = part ? 0 : 70; /* of 8 rows: in the second epoch */
     batch_loader_state end = {0};

@@ -159,7 +159,7 @@ Test(sync_rcu, a_child_does_not_wait_for_its_parents_threads) {
     _exit(me && freed == 1 ? 0 : 1);
   }
   int status;
-  waitpid(child, &status, 0);
+  cr_assert_eq(waitpid(child, &status, 0), child);
   cr_assert_eq(status, 0);
   retire_one(&limbo);
   assert_freed(&limbo, 0);

@@ -120,7 +120,8 @@ static unsigned entries(bool hidden) {
   unsigned count = 0;
   DIR *directory = opendir(data);
   for (struct dirent *entry; (entry = readdir(directory));)
-    count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") && (entry->d_name[0] == '.') == hidden;
+    count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
+             (entry->d_name[0] == '.') == hidden;
   closedir(directory);
   return count;
 }

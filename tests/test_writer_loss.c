@@ -40,7 +40,7 @@ static void append(BatchWriter *writer, const char *document) {
   uint8_t loss[100];
   size_t count = strlen(document);
   for (size_t i = 0; i < count; i++) {
-    ids[i] = document[i];
+    ids[i] = (unsigned char)document[i];
     loss[i] = document[i] >= 'a' ? (uint8_t)(1 + i % 255) : 0;
   }
   cr_assert(batch_writer_append_masked(writer, ids, loss, count), "%s", batch_last_error()->message);

@@ -31,9 +31,9 @@ static void write_run(const char *path, batch_format format, uint64_t shard_toke
 static void take_away(const char *name, const char *output, const char *part) {
   char hidden[64], to[128];
   snprintf(hidden, sizeof hidden, ".%s.headrace", output);
-  mkdir(path_of(hidden), 0777);
+  (void)mkdir(path_of(hidden), 0777);
   snprintf(to, sizeof to, "%s/%s", hidden, part);
-  mkdir(path_of(to), 0777);
+  (void)mkdir(path_of(to), 0777);
   snprintf(to, sizeof to, "%s/%s/%s", hidden, part, name);
   cr_assert_eq(rename(path_of(name), path_of(to)), 0);
 }

@@ -1,6 +1,6 @@
 /* A pool on liburcu's lfstack: lock-free push, pop under the stack's own mutex, which its
    documentation asks for where nodes are used again without a grace period. */
-#define _LGPL_SOURCE
+#define _LGPL_SOURCE /* NOLINT(cert-dcl37-c): the name is liburcu's */
 #include "pool_blocks.h"
 
 #include <urcu/compiler.h>

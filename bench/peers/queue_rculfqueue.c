@@ -1,7 +1,7 @@
 /* liburcu's lock-free queue (Michael and Scott's, nodes reclaimed by RCU). Its nodes belong to the caller:
    each element gets one from malloc, which call_rcu frees after a grace period, as its
    documentation asks. */
-#define _LGPL_SOURCE
+#define _LGPL_SOURCE /* NOLINT(cert-dcl37-c): the name is liburcu's */
 #include "../queue_peer.h"
 
 #include <stdlib.h>

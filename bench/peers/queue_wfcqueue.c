@@ -1,6 +1,6 @@
 /* liburcu's wfcqueue: wait-free enqueue, dequeue under the queue's own mutex. Its nodes belong to the caller: here
    each element gets one from malloc. */
-#define _LGPL_SOURCE
+#define _LGPL_SOURCE /* NOLINT(cert-dcl37-c): the name is liburcu's */
 #include "../queue_peer.h"
 
 #include <stdlib.h>

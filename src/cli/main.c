@@ -60,6 +60,7 @@ static bool is_help_wanted(const cli_command *command, int argc, char **argv) {
    said would be written into that. In its place stands what cannot be written, or read from, either. */
 static bool occupy_closed_streams(void) {
   for (int fd = 0; fd <= 2; fd++)
+    /* cppcheck-suppress leakReturnValNotUsed; it is the stream that was closed */
     if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd) return false;
   return true;
 }

@@ -65,6 +65,7 @@ static void sift_down(uint32_t *heap, const double *load, uint32_t n) {
     if (child + 1 < n && (load[heap[child + 1]] < load[heap[child]] ||
                           (load[heap[child + 1]] == load[heap[child]] && heap[child + 1] < heap[child])))
       child++;
+    /* cppcheck-suppress arrayIndexThenCheck; two spheres are compared, an index with none of its limits */
     if (load[sphere] < load[heap[child]] || (load[sphere] == load[heap[child]] && sphere < heap[child]))
       break;
     heap[at] = heap[child];

@@ -53,6 +53,7 @@ static bool scan_files(const token_files *s, uint64_t start, uint64_t count, pie
 
 static pieces *pieces_make(const token_file *file) {
   pieces *p = malloc(sizeof *p);
+  /* cppcheck-suppress memleak; it is returned */
   return p ? p
            : error_null(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for %zu bytes to read into", file->path,
                         sizeof *p);

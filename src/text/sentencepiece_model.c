@@ -119,6 +119,7 @@ static bool check_piece(const message *outer, const field *f, model_facts *model
   message m = inside(outer, f);
   field own, text = {0};
   uint64_t type = NORMAL;
+  uint32_t bits;
   float score = 0;
   bool good = true;
   while (next_field(&m, &own, &good)) {
@@ -129,7 +130,8 @@ static bool check_piece(const message *outer, const field *f, model_facts *model
       break;
     case 2:
       good = wire_is(&m, &own, FIXED32, "a score");
-      memcpy(&score, &(uint32_t){(uint32_t)own.value}, sizeof score);
+      bits = (uint32_t)own.value;
+      memcpy(&score, &bits, sizeof score);
       break;
     case 3:
       good = wire_is(&m, &own, VARINT, "a type");

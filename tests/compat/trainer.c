@@ -217,8 +217,8 @@ static void *train(void *argument) {
 static void run_training(void) {
   Training training = {batch_pool_create(4, 2, 8, 1000), batch_queue_create(3), 0};
   pthread_t loader, trainers[3];
-  pthread_create(&loader, NULL, load, &training);
-  for (int i = 0; i < 3; i++) pthread_create(&trainers[i], NULL, train, &training);
+  CHECK(pthread_create(&loader, NULL, load, &training) == 0);
+  for (int i = 0; i < 3; i++) CHECK(pthread_create(&trainers[i], NULL, train, &training) == 0);
   pthread_join(loader, NULL);
   for (int i = 0; i < 3; i++) pthread_join(trainers[i], NULL);
   CHECK(atomic_load(&training.tokens) == 2000ull * 16);

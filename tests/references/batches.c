@@ -189,7 +189,9 @@ static BatchDataset *open_files(const run *r, char *list) {
   const char *paths[MOST];
   size_t n = 0;
   if (r->memory) return from_memory(r, list);
-  for (char *path = strtok(list, ","); path && n < MOST; path = strtok(NULL, ",")) paths[n++] = path;
+  char *rest;
+  for (char *path = strtok_r(list, ",", &rest); path && n < MOST; path = strtok_r(NULL, ",", &rest))
+    paths[n++] = path;
   return batch_dataset_open(paths, n, &r->dataset);
 }
 

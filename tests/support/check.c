@@ -50,7 +50,7 @@ check_ending check_end_of(void (*function)(void *argument), void *argument) {
   pid_t child = fork();
   if (child == 0) {
     alarm(WATCHDOG_SECONDS); /* a failed assertion would wait for a runner that does not know the child */
-    dup2(channel[1], STDERR_FILENO);
+    (void)dup2(channel[1], STDERR_FILENO);
     function(argument);
     _exit(0);
   }
@@ -70,10 +70,10 @@ char *check_output_of(int descriptor, void (*function)(void *argument), void *ar
   cr_assert(text && file);
   fflush(NULL);
   int before = dup(descriptor);
-  dup2(fileno(file), descriptor);
+  (void)dup2(fileno(file), descriptor);
   function(argument);
   fflush(NULL);
-  dup2(before, descriptor);
+  (void)dup2(before, descriptor);
   close(before);
   lseek(fileno(file), 0, SEEK_SET);
   read_all(fileno(file), text, SIZE);

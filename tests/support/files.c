@@ -146,8 +146,8 @@ int run_program(const char *const *arguments) {
   pid_t child = fork();
   if (child == 0) {
     int null = open("/dev/null", O_RDWR);
-    dup2(null, 1);
-    dup2(null, 2);
+    (void)dup2(null, 1);
+    (void)dup2(null, 2);
     execvp(arguments[0], (char *const *)(uintptr_t)arguments);
     _exit(127);
   }

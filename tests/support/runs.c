@@ -125,7 +125,7 @@ size_t run_entries(const char *name, const test_run *r) {
   size_t count = 0;
   DIR *directory = opendir(runs_path(name));
   for (struct dirent *entry; (entry = readdir(directory));)
-    count += strcmp(entry->d_name, ".") && strcmp(entry->d_name, "..") &&
+    count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0 &&
              (r->format == BATCH_FORMAT_DATATROVE || !strstr(entry->d_name, ".metadata"));
   closedir(directory);
   return count;

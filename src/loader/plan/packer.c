@@ -21,6 +21,7 @@ bool packer_init(packer *p, uint32_t sequence_length, uint32_t most_documents, u
       (p->spare = calloc(most_documents, sizeof *p->spare)) &&
       (p->rows = calloc(most_documents, sizeof *p->rows)) &&
       (p->next = calloc(most_documents, sizeof *p->next)) &&
+      /* cppcheck-suppress leakReturnValNotUsed; it answers whether it could */
       (p->first = calloc((size_t)p->units + 1, sizeof *p->first)) && room_set_init(&p->rooms, p->units))
     return true;
   return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for packing %u documents into rows of %u",

@@ -40,6 +40,7 @@ static inline low low_of(const int32_t *ranks, size_t line) {
 }
 
 static low lowest_of(const low *lows, size_t lines) {
+  /* cppcheck-suppress uninitvar; merge_short has set as many as there are lines */
   low l = lows[0];
   for (size_t i = 1; i < lines; i++) l = lower(l, lows[i]);
   return l;
