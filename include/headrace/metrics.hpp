@@ -21,7 +21,8 @@ namespace headrace {
 inline std::string metrics_text(const batch_metrics_options &options) {
   std::string text(4096, '\0');
   for (;;) {
-    size_t length = batch_metrics_text(&options, text.data(), text.size());
+    /* NOLINTNEXTLINE(readability-container-data-pointer): data() of C++11 is const */
+    size_t length = batch_metrics_text(&options, &text[0], text.size());
     detail::check(length > 0);
     bool fits = length < text.size();
     text.resize(fits ? length : length + 256); /* numbers grow from call to call */
