@@ -90,6 +90,7 @@ static void *worker_run(void *context) {
     if (!find_work(&look)) wait_for_work(&look);
     if (!look.batch) return NULL;
     s->options.process(s->options.context, self->number, look.batch);
+    if (s->generation != thread_generation()) return NULL; /* in a child that process has forked */
     batch_header_release(batch_header_of(look.batch), "batch_spheres_start: a worker");
     count_up(&self->processed);
     if (look.from != self) count_up(&self->stolen);

@@ -108,12 +108,8 @@ BatchLoader *batch_loader_create(const BatchDataset *dataset, const batch_loader
   return create(function, &(batch_loader_source){dataset, 0.0}, 1, options);
 }
 
-static bool is_elsewhere(const BatchLoader *loader) {
-  return loader->generation != thread_generation();
-}
-
 bool loader_is_elsewhere(const char *function, const BatchLoader *loader) {
-  if (!is_elsewhere(loader)) return false;
+  if (!loader_is_copy(loader)) return false;
   error_set(BATCH_ERROR_UNSUPPORTED,
             "%s: the loader's workers are in the process that forked this one, expected a loader made here",
             function);
@@ -132,7 +128,7 @@ void batch_loader_close(BatchLoader *loader) {
 }
 
 static void free_workers(BatchLoader *loader) {
-  uint32_t here = is_elsewhere(loader) ? 0 : loader->running;
+  uint32_t here = loader_is_copy(loader) ? 0 : loader->running;
   for (uint32_t i = 0; i < here; i++) pthread_join(loader->workers[i].thread, NULL);
   for (uint32_t i = 0; loader->workers && i < loader->num_workers; i++)
     filler_free(&loader->workers[i].filler);

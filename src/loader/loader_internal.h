@@ -9,6 +9,7 @@
 #include "loader/fill.h"
 #include "loader/resident.h"
 #include "sync/counters.h"
+#include "sync/thread.h"
 
 /* What loader->counts counts, see batch_loader_stats. */
 enum {
@@ -58,6 +59,11 @@ struct BatchLoader {
   _Atomic uint64_t data_hash;                     /* plan_hash_data; 0: not yet computed */
   counters counts;
 };
+
+/* Whether its workers are in the process that forked this one. */
+static inline bool loader_is_copy(const BatchLoader *loader) {
+  return loader->generation != thread_generation();
+}
 
 /* Whether the workers stayed behind in a fork: sets an error in the name of `function`. */
 bool loader_is_elsewhere(const char *function, const BatchLoader *loader);

@@ -124,12 +124,13 @@ static bool take_and_do_step(worker *w, Batch *batch) {
   return true;
 }
 
+/* Ends too where a transform has forked, in the child. */
 void *worker_run(void *worker_pointer) {
   worker *w = worker_pointer;
   uint64_t begin = port_clock();
   pthread_setname_np(pthread_self(), "headrace-loader");
   w->filler.in_worker = true; /* thread_start lets SIGBUS through */
-  for (Batch *batch; (batch = next_batch(w));) {
+  for (Batch *batch; !loader_is_copy(w->loader) && (batch = next_batch(w));) {
     uint64_t allocated = port_clock();
     add(w, COUNT_WORKER_WAIT, allocated - begin);
     if (!take_and_do_step(w, batch)) break;

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -441,11 +442,105 @@ static void while_a_pattern_is_compiled(void) {
   unlink(tokenizer_path);
 }
 
+/* Forks once, in a callback; both return from it. All signals are blocked in the child's thread: its parent looks after it. */
+static _Atomic pid_t forked;
+
+static void fork_once(void) {
+  pid_t none = 0;
+  if (!atomic_compare_exchange_strong(&forked, &none, -1)) return;
+  fflush(NULL);
+  pid_t child = fork();
+  if (child != 0) atomic_store(&forked, child);
+}
+
+static void expect_that_child_ends(const char *callback) {
+  int status, ended = 0;
+  pid_t child;
+  for (int patience = 20000; (child = atomic_load(&forked)) <= 0; patience--, usleep(1000))
+    EXPECT(patience > 0, "%s: it has not been called", callback);
+  for (int patience = 20000; patience > 0 && ended == 0; patience--, usleep(1000))
+    ended = waitpid(child, &status, WNOHANG);
+  if (ended != child) kill(child, SIGKILL);
+  EXPECT(ended == child && status == 0, "%s: its thread goes on in the child, %d", callback, ended);
+  atomic_store(&forked, 0);
+}
+
+static bool fork_in_transform(const void *context, Batch *batch, uint32_t row, batch_random *random) {
+  (void)context, (void)batch, (void)row, (void)random;
+  fork_once();
+  return true;
+}
+
+static void fork_in_process(void *context, uint32_t sphere, Batch *batch) {
+  (void)context, (void)sphere, (void)batch;
+  fork_once();
+}
+
+static size_t fork_in_encode(void *context, const char *text, size_t bytes, int32_t *ids, size_t capacity) {
+  (void)context;
+  if (gettid() != getpid()) fork_once(); /* the calling thread, too, looks at the tokenizer */
+  for (size_t i = 0; i < bytes && i < capacity; i++) ids[i] = (unsigned char)text[i];
+  return bytes;
+}
+
+static size_t decode_nothing(void *context, const int32_t *ids, size_t count, char *text, size_t capacity) {
+  (void)context, (void)ids, (void)text, (void)count, (void)capacity;
+  return 0;
+}
+
+static void tokenize_and_fork(void) {
+  char path[] = "/tmp/headrace-fork-XXXXXX";
+  batch_tokenizer_functions functions = BATCH_TOKENIZER_FUNCTIONS_INIT;
+  functions.encode = fork_in_encode;
+  functions.decode = decode_nothing;
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  BatchTokenizer *tokenizer = batch_tokenizer_custom(&functions, NULL, 256, BATCH_NO_TOKEN);
+  FILE *text = fdopen(mkstemp(path), "w");
+  for (int i = 0; i < 100000; i++) fprintf(text, "{\"text\":\"%d\"}\n", i);
+  EXPECT(fclose(text) == 0 && tokenizer, "no text");
+  options.format = BATCH_FORMAT_JSONL;
+  options.tokenizer = tokenizer;
+  options.workers = 2;
+  BatchDataset *tokenized = batch_dataset_open(&(const char *){path}, 1, &options);
+  EXPECT(tokenized, "%s", batch_last_error()->message);
+  batch_dataset_free(tokenized);
+  batch_tokenizer_free(tokenizer);
+  unlink(path);
+}
+
+/* The child of a callback in one of the library's threads is that thread: when the callback returns, it ends. */
+static void in_callbacks(void) {
+  const batch_transform transform = {fork_in_transform, NULL};
+  batch_loader_options options = small_options(2, 32);
+  batch_spheres_options start = BATCH_SPHERES_OPTIONS_INIT;
+#ifdef __SANITIZE_ADDRESS__
+  exit(77); /* see above */
+#endif
+  options.workers = 2;
+  options.transforms = &transform;
+  options.num_transforms = 1;
+  dataset = open_dataset(TEXT_PATH);
+  loader = start_loader(dataset, &options);
+  for (Batch *batch; (batch = batch_loader_next(loader));) batch_release(batch);
+  expect_that_child_ends("a transform");
+  batch_loader_free(loader);
+  batch_dataset_free(dataset);
+  start.num_spheres = 2;
+  start.process = fork_in_process;
+  running = batch_spheres_start(&start);
+  expect_good(running && batch_spheres_dispatch(running, 0, batch_create(2, 1, 0)), "dispatch");
+  expect_that_child_ends("process");
+  batch_spheres_stop(running);
+  tokenize_and_fork();
+  expect_that_child_ends("encode");
+}
+
 int main(int argc, char **argv) {
   static const process_case cases[] = {{"loaders", loaders},
                                        {"spheres", spheres},
                                        {"queues", queues},
                                        {"pools", pools},
+                                       {"in_callbacks", in_callbacks},
                                        {"beside_others", beside_others},
                                        {"while_a_pattern_is_compiled", while_a_pattern_is_compiled}};
   return run_case(argc, argv, cases, sizeof cases / sizeof *cases);

@@ -57,6 +57,10 @@ static uint32_t handle_of_job(const pipeline *p, const text_job *job) {
   return (uint32_t)(job - p->jobs) + 1;
 }
 
+bool pipeline_is_elsewhere(const pipeline *p) {
+  return p->generation != thread_generation();
+}
+
 /* A thread that waits for a job. */
 typedef struct attempt {
   pipeline *p;
@@ -125,6 +129,7 @@ static void *work(void *context) {
     uint64_t number = job->number;
     job->times.workers_wait = port_clock() - since;
     if (!job_encoder_run(&w->encoder, job)) break;
+    if (pipeline_is_elsewhere(p)) break; /* in a child that the tokenizer has forked */
     PROBE3(text_encoded, number, job->count, job->times.workers_wait);
     if (!window_publish(&p->done, number, handle_of_job(p, job)))
       error_abort("text: job %llu is done while %llu of %u have been taken", (unsigned long long)number,
@@ -162,10 +167,6 @@ static bool deliver_next(pipeline *p, text_delivery *d, bool *last) {
   p->waited = 0;
   take_back(p, job);
   return true;
-}
-
-bool pipeline_is_elsewhere(const pipeline *p) {
-  return p->generation != thread_generation();
 }
 
 bool pipeline_deliver(pipeline *p, text_delivery *d) {
