@@ -165,6 +165,19 @@ def a_closed_stream_is_not_the_next_file():
     assert streams == ["/dev/null"] * 3, streams
 
 
+def a_run_that_is_suspended_and_continued_is_the_same():
+    process = start("feed", *ENDLESS, "text.txt")
+    until(process, "feed running", lambda: catches(process, signal.SIGTERM))
+    for number in (signal.SIGTSTP, signal.SIGSTOP):
+        process.send_signal(number)
+        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        time.sleep(0.2)
+        process.send_signal(signal.SIGCONT)
+    process.send_signal(signal.SIGTERM)
+    batches, checksum = summary(ended_by(process, signal.SIGTERM))
+    assert feed(*ENDLESS, "--steps", str(batches), "text.txt") == (batches, checksum), batches
+
+
 def a_signal_that_is_ignored_stays_ignored():
     process = start("feed", *ENDLESS, "text.txt", ignored=[signal.SIGHUP])
     until(process, "feed running", lambda: catches(process, signal.SIGTERM))
