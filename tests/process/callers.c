@@ -221,7 +221,7 @@ static void on_a_small_stack(void) {
   pthread_attr_t usual;
   size_t bytes;
   struct rlimit small = {64 << 10, RLIM_INFINITY};
-#ifdef __SANITIZE_ADDRESS__
+#ifdef UNDER_ADDRESS_SANITIZER
   small.rlim_cur = 1 << 20;
 #endif
   pthread_getattr_default_np(&usual);

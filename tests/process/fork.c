@@ -388,7 +388,7 @@ static void *fork_often(void *unused) {
 /* In a thread that is not the first, while others are in the middle of every call that could hold something. */
 static void beside_others(void) {
   pthread_t threads[USES], forker;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef UNDER_ADDRESS_SANITIZER
   exit(77); /* see above */
 #endif
   atomic_store(&forking, true);
@@ -513,7 +513,7 @@ static void in_callbacks(void) {
   const batch_transform transform = {fork_in_transform, NULL};
   batch_loader_options options = small_options(2, 32);
   batch_spheres_options start = BATCH_SPHERES_OPTIONS_INIT;
-#ifdef __SANITIZE_ADDRESS__
+#ifdef UNDER_ADDRESS_SANITIZER
   exit(77); /* see above */
 #endif
   options.workers = 2;

@@ -21,6 +21,14 @@ enum { CASE_SECONDS = 120 };
     exit(1);                                                                                                 \
   } while (0)
 
+#ifdef __SANITIZE_ADDRESS__ /* gcc's word; clang has a feature */
+#define UNDER_ADDRESS_SANITIZER 1
+#elif defined __has_feature
+#if __has_feature(address_sanitizer)
+#define UNDER_ADDRESS_SANITIZER 1
+#endif
+#endif
+
 typedef struct process_case {
   const char *name;
   void (*run)(void);
