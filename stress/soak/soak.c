@@ -39,7 +39,8 @@ static const char *const *names_of_scenes(void) {
 }
 
 static char folder[128];
-static atomic_bool hands_are_there, is_warm, is_over;
+static atomic_bool hands_are_there, is_over;
+static atomic_uint ready; /* hands that are there */
 
 static void *stay(void *unused) {
   for (;;) pause();
@@ -100,7 +101,7 @@ static void live(stress_thread *self) {
   /* What is made once and kept is made before anything is counted. */
   for (unsigned i = 1; i < SCENES && h.number == 0; i++)
     if (scenes[i].play != scene_signals && scenes[i].play != scene_command) play(&h, &scenes[i]);
-  if (h.number == 0) atomic_store(&is_warm, true);
+  atomic_fetch_add(&ready, 1);
   while (!atomic_load(&hands_are_there)) soak_pause(1000);
   stick(&h);
   while (!atomic_load(&is_over)) {
@@ -206,7 +207,7 @@ int main(int argc, char **argv) {
   shared_begin(soak_options.threads);
   signals_begin(soak_options.threads);
   stress_start(hands, soak_options.threads, "hand", live, NULL);
-  while (!atomic_load(&is_warm)) soak_pause(1000);
+  while (atomic_load(&ready) < soak_options.threads) soak_pause(1000);
   account_begin(soak_options.csv);
   atomic_store(&hands_are_there, true);
   watch_over_hands();
