@@ -20,7 +20,7 @@ static bool go_on(void *context, const batch_tokenize_progress *progress) {
   run *r = context;
   hand_step(r->h, "tokenizes");
   (void)progress;
-  return r->stop_after-- > 0;
+  return r->stop_after > 0 && r->stop_after-- > 0;
 }
 
 /* Goes on with what is there; answers whether it is done. */
