@@ -3,7 +3,8 @@
    Flat is, of what is counted at rests (descriptors, threads, live batches): exactly what it was at the first rest. Of memory
    and mappings, at rests: the line of least squares through the second half rises over that half by no more than the allowance,
    and the most of the last quarter is above the most of the second quarter by no more than it. The allowance is a share of the
-   mean, and an amount, below: what noise cannot reach and a leak does. */
+   mean, and an amount, below: what noise
+   cannot reach and a leak does. (glibc keeps the stacks of some threads that have ended, and 2 KiB of malloc's for each.) */
 #ifndef HEADRACE_STRESS_SOAK_ACCOUNT_H
 #define HEADRACE_STRESS_SOAK_ACCOUNT_H
 

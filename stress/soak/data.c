@@ -9,7 +9,8 @@
 #include "base/mix.h"
 #include "support/stress.h"
 
-enum { TOKENS = 9001, TEXT = 24000, LENGTH = 32, MOST_DOCUMENTS = TOKENS };
+/* The text is of more than one piece, so that several threads tokenize it. */
+enum { TOKENS = 9001, TEXT = 400000, TEXT_OF_PLAN = 24000, LENGTH = 32, MOST_DOCUMENTS = TOKENS };
 
 static char base[160];
 static char text[TEXT];
@@ -98,6 +99,7 @@ static void write_files(void) {
   memcpy(npy + sizeof header, tokens, sizeof tokens);
   write_file("n.npy", npy, sizeof npy);
   write_file("t.txt", text, TEXT);
+  write_file("b.txt", text, TEXT_OF_PLAN);
   write_jsonl();
 }
 
@@ -242,7 +244,7 @@ void data_begin(const char *folder) {
   plain = open_file("a.bin", NULL);
   array = open_file("n.npy", &read);
   documents = open_file("d.ds", NULL);
-  bytes = open_file("t.txt", NULL);
+  bytes = open_file("b.txt", NULL);
   part = open_file("d.ds", &train);
   transforms[0] = batch_transform_mask(&masking);
   transforms[1] = batch_transform_dropout(&dropping);

@@ -17,6 +17,7 @@
 static _Thread_local fault_plan *plan;
 static _Thread_local uint64_t state;
 static _Thread_local unsigned paused;
+static _Thread_local bool spares_threads;
 static _Atomic uint64_t all;
 
 void *__real_malloc(size_t size);
@@ -69,6 +70,10 @@ void faults_pause(void) {
 
 void faults_resume(void) {
   paused--;
+}
+
+void faults_spare_threads(bool spare) {
+  spares_threads = spare;
 }
 
 uint64_t faults_all(void) {
@@ -127,20 +132,22 @@ typedef struct inherited {
   void *argument;
   fault_plan *plan;
   uint64_t state;
+  unsigned paused;
 } inherited;
 
 static void *begin(void *context) {
   inherited own = *(inherited *)context;
   free(context);
   faults_begin(own.plan, own.state);
+  paused = own.paused;
   return own.run(own.argument);
 }
 
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument) {
-  inherited *own = fails() ? NULL : __real_malloc(sizeof *own);
+  inherited *own = !spares_threads && fails() ? NULL : __real_malloc(sizeof *own);
   if (!own) return EAGAIN;
-  *own = (inherited){run, argument, plan, mix64_next(&state)};
+  *own = (inherited){run, argument, plan, mix64_next(&state), paused};
   int answer = __real_pthread_create(thread, attributes, begin, own);
   if (answer != 0) free(own);
   return answer;

@@ -24,9 +24,12 @@ typedef struct fault_plan {
 void faults_begin(fault_plan *plan, uint64_t seed);
 void faults_end(void);
 
-/* Between the two nothing fails in this thread; they may be nested. */
+/* Between the two nothing fails in this thread, nor in those that it makes then; they may be nested. */
 void faults_pause(void);
 void faults_resume(void);
+
+/* Whether threads that this one makes can always be made; in them calls fail all the same. */
+void faults_spare_threads(bool spare);
 
 /* All that failed since the program began. */
 uint64_t faults_all(void);

@@ -52,9 +52,9 @@ bool hand_allows(hand *h, bool good, const char *call) {
 void hand_start(hand *h, stress_thread *team, unsigned n, const char *name, void (*run)(stress_thread *self),
                 void *context) {
   (void)h;
-  faults_pause();
+  faults_spare_threads(true);
   stress_start(team, n, name, run, context);
-  faults_resume();
+  faults_spare_threads(false);
   soak_count(SOAK_THREADS, n);
 }
 

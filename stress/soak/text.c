@@ -6,7 +6,7 @@
 #include "soak/data.h"
 #include "soak/soak.h"
 
-enum { MOST_IDS = 1 << 16, DOCUMENT = 10, MOST_WRITTEN = 4000 };
+enum { MOST_IDS = 1 << 19, DOCUMENT = 10, MOST_WRITTEN = 4000 };
 
 /* A tokenizer to tokenize with, its file, and the ids that it makes of the whole text in quiet. */
 static struct {

@@ -8,7 +8,7 @@
 #include "soak/data.h"
 #include "soak/soak.h"
 
-enum { SHARD = 3000, END = 256, ATTEMPTS = 5, MOST_IDS = 1 << 16 };
+enum { SHARD = 120000, END = 256, ATTEMPTS = 5, MOST_IDS = 1 << 19 };
 
 typedef struct run {
   hand *h;
@@ -74,7 +74,7 @@ void scene_tokenize(hand *h) {
   bool done = false;
   if (!hand_allows(h, r.tokenizer, "batch_tokenizer_bytes")) return;
   for (unsigned i = 0; i < ATTEMPTS && !done; i++) {
-    r.stop_after = hand_once_in(h, 2) ? hand_below(h, 3000) : UINT64_MAX;
+    r.stop_after = hand_once_in(h, 2) ? hand_below(h, 10000) : UINT64_MAX;
     done = attempt(&r, output);
   }
   faults_pause();
