@@ -1,0 +1,171 @@
+#!/usr/bin/env python3
+"""Every call fails once.
+
+Runs workflows of the headrace command, and of a program that uses the library, under a preloaded shim
+(shim.h): in run n the n-th call of a kind goes wrong, for every n, until a run has no n-th one. Each run must end as
+the one without a fault, or with the right error:
+
+- exit status 1 and a sentence that says what could not be had, and of a file which;
+- what was there is whole, or what was to be is;
+- no block, descriptor, thread or temporary file is left;
+- the next run, without a fault, does what it is to do.
+
+What is interrupted or cut short must end as the one without a fault. No run may crash or hang.
+"""
+import argparse
+import collections
+import functools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+from judge import CALLS, DIED, Runner
+from template import SECONDS, Template
+from workflows import CONTROLS, WORKFLOWS
+
+MORE = 3  # calls than in the run without a fault that are looked for: threads, and what makes up for a failure, make some
+
+
+class Table:
+    """How many runs there were, and what became of them."""
+
+    def __init__(self):
+        self.rows, self.turns = collections.defaultdict(collections.Counter), 0
+
+    def is_next(self, stride):
+        self.turns += 1
+        return self.turns % stride == 0
+
+    def add(self, call, kind, result, wrong):
+        row = self.rows[call, kind]
+        row["runs"] += 1
+        row["faults"] += bool(wrong)
+        if not wrong:
+            row["killed" if result["status"] == DIED else "right" if result["status"] == 0 else "errors"] += 1
+
+    def sum(self, what):
+        return sum(row[what] for row in self.rows.values())
+
+    def show(self):
+        print(f"{'call':10} {'how':8} {'runs':>7} {'errors':>7} {'right':>7} {'killed':>7} {'faults':>7}")
+        for (call, kind), row in self.rows.items():
+            print(f"{call:10} {kind:8} " + " ".join(f"{row[what]:7}" for what in ("runs", "errors", "right", "killed", "faults")))
+
+
+@functools.lru_cache(maxsize=None)
+def place(where):
+    """The functions of a stack, as far as they are the program's and the library's."""
+    names = []
+    for address in where:
+        file, _, offset = address.partition("+")
+        if "headrace" not in os.path.basename(file) and "whole" not in os.path.basename(file):
+            continue
+        found = subprocess.run(["addr2line", "-f", "-s", "-e", file, hex(int(offset, 16) - 1)], capture_output=True, text=True)
+        lines = found.stdout.split("\n")
+        names.append(f"{lines[0]} ({lines[1]})" if len(lines) > 1 else address)
+    return " < ".join(names[:6])
+
+
+REPORTED = collections.Counter()
+
+
+def report(runner, call, n, mode, kind, result, wrong):
+    """Says what is wrong, at length the first time that it is seen there."""
+    key = tuple(result["where"][:5]), re.sub("[0-9]+", "", wrong[0])
+    REPORTED[key] += 1
+    if REPORTED[key] > 1:
+        return
+    print(f"FAULT {runner.workflow.name}: {call} {n} {mode} {kind}: {'; '.join(wrong)}")
+    print(f"  said: {result['error'].strip()[:400]}")
+    print(f"  call: {place(tuple(result['where']))}")
+    if any("blocks" in what for what in wrong):
+        print(f"  left: {place(tuple(result['left']))}")
+    sys.stdout.flush()
+
+
+def modes(call, kind):
+    """A process dies once. A sandbox refuses a call from the beginning on, not once."""
+    return ("once",) if kind == "die" else ("on",) if call == "futex" else ("once", "on")
+
+
+def strike_all(runner, table, given):
+    """Every n of every call and kind: one in `stride` of them, all workflows counted."""
+    for call, kinds in CALLS.items():
+        if given.call and call not in given.call or call == "stream" and runner.workflow.program == "whole":
+            continue  # what that prints is not the library's
+        for kind, mode in ((kind, mode) for kind in kinds for mode in modes(call, kind)):
+            for n in range(1, 2 if call == "futex" else runner.made[call] + MORE):
+                if not table.is_next(given.stride):
+                    continue
+                result, wrong = runner.strike(call, n, mode, kind)
+                if wrong:
+                    report(runner, call, n, mode, kind, result, wrong)
+                elif not result["struck"]:
+                    break
+                table.add(call, kind, result, wrong)
+
+
+def run_all(given, base, templates):
+    table = Table()
+    for workflow in WORKFLOWS(os.path.join(base, "in")):
+        if given.workflow and workflow.name not in given.workflow:
+            continue
+        runs, faults = table.sum("runs"), table.sum("faults")
+        strike_all(Runner(workflow, templates, base), table, given)
+        faults = table.sum("faults") - faults
+        print(f"{workflow.name}: {table.sum('runs') - runs} calls failed" + (f", {faults} faults" if faults else ""), flush=True)
+    table.show()
+    print(f"{table.sum('runs')} calls failed: {table.sum('errors')} right errors, {table.sum('right')} right results, "
+          f"{table.sum('killed')} killed and made up for, {table.sum('faults')} faults")
+    return table.sum("faults") == 0 and table.sum("runs") > 0
+
+
+def run_controls(base, templates):
+    """Programs with a fault must be reported, each for the right reason."""
+    good = True
+    for workflow, call, kind, said in CONTROLS(os.path.join(base, "in")):
+        runner = Runner(workflow, templates, base)
+        found = [wrong for n in range(1, runner.made[call] + 1) for wrong in runner.strike(call, n, "once", kind)[1]]
+        seen = any(re.search(said, wrong) for wrong in found)
+        good &= seen
+        print(f"control {workflow.name}: {'reported' if seen else 'NOT reported'}: {'; '.join(found)}")
+    return good
+
+
+def parse():
+    parser = argparse.ArgumentParser(description="Makes each call of workflows fail, one a run.")
+    parser.add_argument("shim", help="what is preloaded")
+    parser.add_argument("command", help="headrace")
+    parser.add_argument("whole", help="the program that uses the library")
+    parser.add_argument("--workflow", action="append", help="only this one; may be given again")
+    parser.add_argument("--call", action="append", choices=CALLS, help="only calls of this kind; may be given again")
+    parser.add_argument("--stride", type=int, default=1, metavar="N", help="only one in N runs")
+    parser.add_argument("--control", action="store_true", help="run the programs with a fault, which must be reported")
+    return parser.parse_args()
+
+
+def main():
+    given = parse()
+    home = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    base, began = tempfile.mkdtemp(prefix="headrace-faults.", dir=home), time.time()
+    temporary = os.path.join(base, "tmp")
+    os.mkdir(temporary)
+    seconds = 2 if given.control else SECONDS
+    templates = {name: Template(os.path.abspath(given.shim), os.path.abspath(path), temporary, seconds)
+                 for name, path in (("command", given.command), ("whole", given.whole))}
+    try:
+        good = run_controls(base, templates) if given.control else run_all(given, base, templates)
+    finally:
+        for template in templates.values():
+            template.end()
+        shutil.rmtree(base, ignore_errors=True)
+    print(f"{time.time() - began:.0f} s")
+    sys.exit(not good)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""What is run under faults."""
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+
+VOCABULARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vocabulary")
+
+
+@dataclass
+class Workflow:
+    name: str
+    run: list  # the arguments of the run that is given faults
+    before: list = field(default_factory=list)  # runs that make what is there before
+    again: bool = False  # the same run may follow one that has done its work
+    parts: bool = False  # what is finished of a run that fails stays
+    moving: tuple = ()  # files that are written anew as the run goes on
+    program: str = "command"
+    begins: str = "headrace "
+    files: dict = field(default_factory=dict)  # copied before: their names there, and from where
+    names: tuple = ()  # of files, and of what else a sentence may be about
+
+
+def inputs(folder):
+    """Small files of text in `folder`."""
+    os.makedirs(os.path.join(folder, "texts"))
+    text = "".join(f"Line {i}: the water runs through the race to the wheel, and the mill grinds.\n" for i in range(60))
+    for i in range(3):
+        with open(os.path.join(folder, "texts", f"{i}.txt"), "w") as file:
+            file.write(text[i * 100:])
+    with open(os.path.join(folder, "lines.jsonl"), "w") as file:
+        for i in range(40):
+            file.write(json.dumps({"text": text[i * 20:i * 20 + 300], "n": i}) + "\n")
+    for name in ("long.txt", "text.txt"):
+        with open(os.path.join(folder, name), "w") as file:
+            file.write(text * 120)  # more than a piece of text: workers are made
+    for name in ("small.json", "small.tiktoken"):
+        shutil.copy(os.path.join(VOCABULARY, name), folder)
+
+
+def tokenize(to, out, *more):
+    return ["tokenize", "--quiet", "--workers", "1", "--to", to, "-o", out, *more]
+
+
+def WORKFLOWS(folder):
+    inputs(folder)
+    texts, lines, long = (os.path.join(folder, name) for name in ("texts", "lines.jsonl", "long.txt"))
+    vocabulary, ranks = os.path.join(folder, "small.json"), os.path.join(folder, "small.tiktoken")
+    names = ("out", "texts", "lines.jsonl", "long.txt", "small.", "run.state", "stdout", "m.prom", ".: ", folder, os.path.dirname(folder))
+
+    def w(*arguments, **more):
+        return Workflow(*arguments, names=names, **more)
+
+    feed = ["feed", "--quiet", "--batch-size", "4", "--sequence-length", "32", "--seed", "7", "--workers", "2"]
+    return [
+        w("tokenize", tokenize("headerless", "out.bin", texts)),
+        w("tokenize --force", tokenize("megatron", "out.bin", "--force", lines),
+          before=[tokenize("megatron", "out.bin", texts)], again=True),
+        w("tokenize shards --force", tokenize("datatrove", "out.ds", "--force", "--shard-tokens", "3k", lines),
+          before=[tokenize("datatrove", "out.ds", "--shard-tokens", "2k", texts)], again=True),
+        w("tokenize shards --continue", tokenize("npy", "out.npy", "--continue", "--shard-tokens", "3k", lines), parts=True),
+        w("tokenize masked", tokenize("llmc-gpt2", "out.bin", lines, "--end-of-text", "256")),
+        w("tokenizer.json", tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines)),
+        w("rank file", tokenize("headerless", "out.bin", "--tokenizer", ranks, "--split", "gpt2", lines)),
+        w("tokenize workers", ["tokenize", "--quiet", "--workers", "2", "-o", "out.bin", "--normalize", "nfc", long]),
+        w("feed", [*feed, "--state", "run.state", "out.bin"], before=[tokenize("headerless", "out.bin", texts)],
+          again=True, moving=("run.state",)),
+        w("feed resumed", [*feed, "--state", "run.state", "out.bin"],
+          before=[tokenize("headerless", "out.bin", texts), [*feed, "--steps", "3", "--state", "run.state", "out.bin"]],
+          again=True, moving=("run.state",)),
+        w("feed text", [*feed, "--tokenizer", vocabulary, lines]),
+        w("feed documents", [*feed, "--pack", "best-fit", "--documents", "out.bin"],
+          before=[tokenize("megatron", "out.bin", lines)]),
+        w("info", ["info", texts, lines]),
+        w("info pattern", ["info", "out*.ds"], before=[tokenize("datatrove", "out.ds", "--shard-tokens", "2k", texts)]),
+        w("show", ["show", "--batch-size", "2", "--sequence-length", "32", "--tokenizer", vocabulary, "out.bin"],
+          before=[tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines)]),
+        w("decode", ["decode", "--quiet", "--tokenizer", vocabulary, "-o", "out.txt", "out.bin"],
+          before=[tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines)]),
+        w("feed metrics", [*feed, "--metrics", "m.prom", "out.bin"],
+          before=[tokenize("headerless", "out.bin", texts)], again=True, moving=("m.prom",)),
+        w("convert", ["convert", "--quiet", "--to", "megatron", "-o", "out2.bin", "out.ds"],
+          before=[tokenize("datatrove", "out.ds", lines)]),
+    ] + whole(folder, texts, lines, long)
+
+
+def whole(folder, texts, lines, long):
+    """The parts of the program that uses the library."""
+    tokens = tokenize("megatron", "out.bin", lines)
+    copied = {"tokenizer": ["small.json", "small.tiktoken"], "texts": ["text.txt"]}
+    names = ("batch_", "tensor_", "out", "small.", "run.state", "text.txt", "memory", "/tmp")
+
+    def part(name, **more):
+        return Workflow(name, [name], program="whole", begins="whole: ", names=names,
+                        files={to: os.path.join(folder, to) for to in copied.get(name, ())}, **more)
+
+    return [
+        *(part(name) for name in ("tensors", "batches", "queue", "unlimited-queue", "pool", "arena", "spheres", "memory")),
+        *(part(name, before=[tokens], again=True, moving=("run.state",)) for name in ("loader", "packed-loader")),
+        *(part(name, before=[tokens]) for name in ("mixed-loader", "faulty-loader")),
+        part("writer", again=True), part("tokenizer"), part("texts", again=True),
+    ]
+
+
+def CONTROLS(folder):
+    """Programs with a fault: what is run, the call that shows it, and what is to be said of it."""
+    inputs(folder)
+    before = [tokenize("headerless", "out.bin", os.path.join(folder, "texts"))]
+
+    def control(name, call, kind, said, **more):
+        return Workflow(name, ["control-" + name], program="whole", begins="whole: ", **more), call, kind, said
+
+    return [
+        control("leaks", "memory", "ENOMEM", "leaves 2 blocks"),
+        control("ignores", "write", "ENOSPC", "ends with 0, but leaves .*changed"),
+        control("ignores", "write", "short", "ends with 0, but leaves .*changed"),
+        control("says-nothing", "write", "EIO", "says no sentence"),
+        control("loses", "rename", "EIO", "gone .'out.bin'.", before=before),
+        control("loses", "rename", "die", "killed, it leaves gone", before=before),
+        control("hangs", "write", "EIO", "hangs"),
+        control("crashes", "memory", "ENOMEM", "ends by signal 11"),
+    ]
