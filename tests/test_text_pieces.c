@@ -165,7 +165,7 @@ Test(text_pieces, of_byte_level_bpe_with_a_normal_form) {
 /* The library's one call for the whole text (or for each line, of a model without line feeds). */
 static void assert_cuts_change_nothing(const BatchTokenizer *tokenizer, const char *path) {
   bytes model = read_bytes(path);
-  void *uncut = sentencepiece_load((char *)model.data, model.used, &(sentencepiece_facts){0});
+  void *uncut = sentencepiece_load((char *)model.data, model.used, &(sentencepiece_facts){0}, &(bool){false});
   cr_assert_not_null(uncut);
   for (unsigned round = 0; round < 10; round++) {
     bytes text = random_text(&seed, 4000, round % 2);

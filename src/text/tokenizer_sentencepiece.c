@@ -14,8 +14,12 @@ static void *load_model(const tokenizer_file *file) {
     return NULL;
   }
   if (!sentencepiece_model_check(path, (const uint8_t *)file->bytes, file->count, &facts)) return NULL;
-  void *model = sentencepiece_load(file->bytes, file->count, &facts);
-  if (!model)
+  bool no_memory;
+  void *model = sentencepiece_load(file->bytes, file->count, &facts, &no_memory);
+  if (no_memory)
+    error_set(BATCH_ERROR_OUT_OF_MEMORY, "%.700s: no memory for a SentencePiece model of %zu pieces", path,
+              facts.pieces);
+  else if (!model)
     format_fail(path, 0,
                 "found a SentencePiece model of %zu pieces that libsentencepiece refuses, expected "
                 "one that it takes",

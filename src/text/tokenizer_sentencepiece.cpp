@@ -50,6 +50,11 @@ const Model *of(const void *model) {
   return static_cast<const Model *>(model);
 }
 
+// The double array in libsentencepiece makes exceptions of its own of it, and says of which.
+bool IsNoMemory(const std::exception &e) {
+  return dynamic_cast<const std::bad_alloc *>(&e) || std::strstr(e.what(), "bad_alloc");
+}
+
 std::vector<int> Ids(const Model &model, absl::string_view text) {
   std::vector<int> found;
   if (!model.processor.Encode(text, &found).ok()) throw Refused();
@@ -169,7 +174,8 @@ unsigned ByteOf(const std::string &piece) {
 }
 } // namespace
 
-void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_facts *facts) {
+void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_facts *facts, bool *no_memory) {
+  *no_memory = false;
   try {
     sentencepiece::logging::SetMinLogLevel(kFatalOnly);
     auto model = std::make_unique<Model>();
@@ -178,7 +184,8 @@ void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_fa
     LookAtLineFeed(model.get(), facts->parts_at_lines);
     if (!facts->denormalizes) FindWord(model.get());
     return model.release();
-  } catch (const std::exception &) {
+  } catch (const std::exception &e) {
+    *no_memory = IsNoMemory(e);
     return nullptr;
   }
 }
@@ -216,10 +223,8 @@ size_t sentencepiece_encode(const void *context, void *, const char *text, size_
       break;
     }
     return e.count;
-  } catch (const std::bad_alloc &) {
-    return TOKENIZER_NO_MEMORY;
-  } catch (const std::exception &) {
-    return BATCH_TOKENIZER_FAILED;
+  } catch (const std::exception &e) {
+    return IsNoMemory(e) ? TOKENIZER_NO_MEMORY : BATCH_TOKENIZER_FAILED;
   }
 }
 
@@ -227,10 +232,8 @@ size_t sentencepiece_decode(const void *model, const int32_t *ids, size_t count,
                             size_t capacity) {
   try {
     return Copy(Text(*of(model), std::vector<int>(ids, ids + count)), 0, text, capacity);
-  } catch (const std::bad_alloc &) {
-    return TOKENIZER_NO_MEMORY;
-  } catch (const std::exception &) {
-    return BATCH_TOKENIZER_FAILED;
+  } catch (const std::exception &e) {
+    return IsNoMemory(e) ? TOKENIZER_NO_MEMORY : BATCH_TOKENIZER_FAILED;
   }
 }
 
@@ -259,10 +262,8 @@ size_t sentencepiece_decode_behind(const void *context, const int32_t *ids, size
     std::vector<int> all = {model.word};
     all.insert(all.end(), ids, ids + count);
     return Copy(Text(model, all), model.word_bytes, text, capacity);
-  } catch (const std::bad_alloc &) {
-    return TOKENIZER_NO_MEMORY;
-  } catch (const std::exception &) {
-    return BATCH_TOKENIZER_FAILED;
+  } catch (const std::exception &e) {
+    return IsNoMemory(e) ? TOKENIZER_NO_MEMORY : BATCH_TOKENIZER_FAILED;
   }
 }
 
@@ -275,9 +276,7 @@ size_t sentencepiece_begins(const void *context, const int32_t *ids, size_t coun
     all.push_back(model.word);
     *begun = Text(model, all).size() - before != model.word_bytes;
     return 0;
-  } catch (const std::bad_alloc &) {
-    return TOKENIZER_NO_MEMORY;
-  } catch (const std::exception &) {
-    return BATCH_TOKENIZER_FAILED;
+  } catch (const std::exception &e) {
+    return IsNoMemory(e) ? TOKENIZER_NO_MEMORY : BATCH_TOKENIZER_FAILED;
   }
 }

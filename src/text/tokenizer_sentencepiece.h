@@ -21,7 +21,7 @@ BatchTokenizer *tokenizer_sentencepiece_make(const char *function, const tokeniz
 #ifdef __cplusplus
 extern "C" {
 #endif
-void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_facts *facts);
+void *sentencepiece_load(const char *bytes, size_t count, const sentencepiece_facts *facts, bool *no_memory);
 void sentencepiece_free(void *model);
 uint32_t sentencepiece_vocab_size(void *model);
 int32_t sentencepiece_end_of_text(void *model);
