@@ -8,23 +8,33 @@
 
 #include "stop.h"
 
+size_t cli_character(const char *text, bool *whole) {
+  const unsigned char *c = (const unsigned char *)text;
+  unsigned char least = c[0] == 0xE0   ? 0xA0
+                        : c[0] == 0xF0 ? 0x90
+                                       : 0x80,
+                most = c[0] == 0xED   ? 0x9F
+                       : c[0] == 0xF4 ? 0x8F
+                                      : 0xBF;
+  size_t bytes = c[0] < 0x80 ? 1 : c[0] < 0xC2 || c[0] > 0xF4 ? 0 : c[0] < 0xE0 ? 2 : c[0] < 0xF0 ? 3 : 4;
+  *whole = bytes > 0;
+  for (size_t i = 1; i < bytes; i++, least = 0x80, most = 0xBF)
+    if (c[i] < least || c[i] > most) return *whole = false, i;
+  return bytes > 0 ? bytes : 1;
+}
+
 /* The bytes of a character of UTF-8 that a terminal shows as it is; 0 for control characters (C1, the
    bytes 0x80 to 0x9F behind 0xC2, among them) and for what is not UTF-8. */
-static size_t shown_bytes(const unsigned char *text) {
-  size_t more = text[0] < 0x80                      ? 0
-                : text[0] >= 0xC2 && text[0] < 0xE0 ? 1
-                : text[0] >= 0xE0 && text[0] < 0xF0 ? 2
-                : text[0] >= 0xF0 && text[0] < 0xF5 ? 3
-                                                    : 4;
-  if (text[0] < 32 || text[0] == 127 || more == 4 || (text[0] == 0xC2 && text[1] < 0xA0)) return 0;
-  for (size_t i = 1; i <= more; i++)
-    if ((text[i] & 0xC0) != 0x80) return 0;
-  return more + 1;
+static size_t shown_bytes(const char *text) {
+  bool whole;
+  size_t bytes = cli_character(text, &whole);
+  unsigned char first = (unsigned char)text[0], second = (unsigned char)text[1];
+  return !whole || first < 32 || first == 127 || (first == 0xC2 && second < 0xA0) ? 0 : bytes;
 }
 
 /* Writes a character as it is shown, or a byte as \xNN, to shown. Returns the bytes that it has of the text. */
 static size_t show_one(const char *text, char shown[5]) {
-  size_t bytes = shown_bytes((const unsigned char *)text);
+  size_t bytes = shown_bytes(text);
   if (bytes == 0) return snprintf(shown, 5, "\\x%02X", (unsigned char)*text), 1;
   memcpy(shown, text, bytes);
   shown[bytes] = '\0';

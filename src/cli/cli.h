@@ -69,6 +69,10 @@ int cli_check_files(const char *command, const char *const *files, size_t n);
 /* Flushes stdout; output that could not be written (a full disk) is CLI_BAD_DATA. */
 int cli_finish_output(const char *command);
 
+/* Returns the bytes of the character of UTF-8 at the start of a text that is not empty; where there is none, *whole is
+   false, and they are those that one U+FFFD stands for. */
+size_t cli_character(const char *text, bool *whole);
+
 /* Prints a text, control characters and what is not UTF-8 as \xNN. Returns the columns that it takes; to NULL: only
    that. */
 int cli_print(FILE *to, const char *text);

@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
@@ -33,15 +32,16 @@ static void print_characters(const char *text, size_t bytes) {
 }
 
 static void print_string(const char *text) {
-  batch_text_options repair = BATCH_TEXT_OPTIONS_INIT;
-  repair.malformed = BATCH_MALFORMED_REPLACE;
-  size_t room = 3 * strlen(text) + 1;
-  char *clean = malloc(room);
-  size_t bytes = clean ? batch_text_normalize(text, strlen(text), &repair, clean, room) : 0;
+  bool whole;
   putchar('"');
-  if (bytes != BATCH_TOKENIZER_FAILED) print_characters(clean, bytes);
+  for (size_t bytes; *text; text += bytes) {
+    bytes = cli_character(text, &whole);
+    if (whole)
+      print_characters(text, bytes);
+    else
+      fputs("\xEF\xBF\xBD", stdout);
+  }
   putchar('"');
-  free(clean);
 }
 
 /* What stands before a value. */
