@@ -30,6 +30,10 @@ from workflows import CONTROLS, WORKFLOWS
 MORE = 3  # calls than in the run without a fault that are looked for: threads, and what makes up for a failure, make some
 
 
+# Of runs: the right error, the right result; killed, and what was there is whole; ended by a library of others.
+COLUMNS = ("runs", "errors", "right", "killed", "theirs", "faults")
+
+
 class Table:
     """How many runs there were, and what became of them."""
 
@@ -45,15 +49,15 @@ class Table:
         row["runs"] += 1
         row["faults"] += bool(wrong)
         if not wrong:
-            row["killed" if result["status"] == DIED else "right" if result["status"] == 0 else "errors"] += 1
+            row["killed" if result["status"] == DIED else "theirs" if result["signal"] else "right" if result["status"] == 0 else "errors"] += 1
 
     def sum(self, what):
         return sum(row[what] for row in self.rows.values())
 
     def show(self):
-        print(f"{'call':10} {'how':8} {'runs':>7} {'errors':>7} {'right':>7} {'killed':>7} {'faults':>7}")
+        print(f"{'call':10} {'how':8} " + " ".join(f"{what:>7}" for what in COLUMNS))
         for (call, kind), row in self.rows.items():
-            print(f"{call:10} {kind:8} " + " ".join(f"{row[what]:7}" for what in ("runs", "errors", "right", "killed", "faults")))
+            print(f"{call:10} {kind:8} " + " ".join(f"{row[what]:7}" for what in COLUMNS))
 
 
 @functools.lru_cache(maxsize=None)
@@ -109,9 +113,14 @@ def strike_all(runner, table, given):
                 table.add(call, kind, result, wrong)
 
 
+def features_of(command):
+    said = subprocess.run([command, "--version"], check=True, capture_output=True, text=True).stdout
+    return {line.split(":")[0] for line in said.splitlines()[1:]}
+
+
 def run_all(given, base, templates):
     table = Table()
-    for workflow in WORKFLOWS(os.path.join(base, "in")):
+    for workflow in WORKFLOWS(os.path.join(base, "in"), features_of(given.command)):
         if given.workflow and workflow.name not in given.workflow:
             continue
         runs, faults = table.sum("runs"), table.sum("faults")
@@ -120,7 +129,7 @@ def run_all(given, base, templates):
         print(f"{workflow.name}: {table.sum('runs') - runs} calls failed" + (f", {faults} faults" if faults else ""), flush=True)
     table.show()
     print(f"{table.sum('runs')} calls failed: {table.sum('errors')} right errors, {table.sum('right')} right results, "
-          f"{table.sum('killed')} killed and made up for, {table.sum('faults')} faults")
+          f"{table.sum('killed')} killed, {table.sum('theirs')} ended by libraries of others, {table.sum('faults')} faults")
     return table.sum("faults") == 0 and table.sum("runs") > 0
 
 

@@ -4,13 +4,14 @@ import os
 import re
 import shutil
 import sys
+from signal import SIGABRT, SIGSEGV
 
 from template import put_back, snapshot
 
 SHORT, DIE = -1, -2
 DIED = 77
 
-# Which errors each kind of call is given. Those behind "right" must change nothing.
+# Which errors each kind of call is given.
 IO = ("EIO",)
 CALLS = {
     "memory": ("ENOMEM",),
@@ -43,12 +44,18 @@ CALLS = {
     "system": ("EPERM",),
     "stream": ("EIO", "ENOSPC", "ENOMEM"),
 }
+# What must change nothing.
 RIGHT_KINDS = {"EINTR", "short"}
 RIGHT_CALLS = {"madvise", "wait", "futex", "tell", "system"}
 
 
 def number(kind):
     return {"short": SHORT, "die": DIE}.get(kind) or getattr(errno, kind)
+
+
+def is_of_others(result):
+    """libsentencepiece, with protobuf inside, does not survive all failures of its own allocations (SECURITY.md)."""
+    return any("libsentencepiece" in place for place in result["where"])
 
 
 class Runner:
@@ -101,6 +108,8 @@ class Runner:
         if kind == "die" and result["struck"] and result["status"] == DIED:
             yield from self.judge_killed()
             return
+        if is_of_others(result) and result["signal"] in (SIGABRT, SIGSEGV):
+            return
         if result["signal"]:
             yield f"ends by signal {result['signal']}"
             return
@@ -119,10 +128,13 @@ class Runner:
             yield f"killed, it leaves {self.differences(self.old)}"
 
     def judge_right(self, result):
-        if result["out"] != self.good["out"]:
+        if self.told(result) != self.told(self.good):
             yield f"ends with 0, but prints {result['out'][:300]!r}"
         if snapshot(self.folder) != self.new:
             yield f"ends with 0, but leaves {self.differences(self.new)}"
+
+    def told(self, result):
+        return re.sub(r"[0-9.,e+-]+|\b[kMG]?B\b|reader|workers|writer|none", "", result["out"]) if self.workflow.timed else result["out"]
 
     def judge_error(self, result, call, mode, kind):
         said = result["error"]
@@ -186,7 +198,7 @@ class Runner:
             yield f"leaves {result['descriptors']} descriptors"
         if result["threads"]:
             yield f"leaves {result['threads']} threads"
-        if result["blocks"] > self.good["blocks"] + (result["status"] != 0 or result["struck"] > 0):  # the sentence
+        if not is_of_others(result) and result["blocks"] > self.good["blocks"] + (result["status"] != 0 or result["struck"] > 0):  # the sentence
             yield f"leaves {result['blocks']} blocks, without a fault {self.good['blocks']}"
 
     def judge_next(self):

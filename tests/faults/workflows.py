@@ -1,7 +1,9 @@
 """What is run under faults."""
+import gzip
 import json
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass, field
 
 VOCABULARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "vocabulary")
@@ -18,6 +20,8 @@ class Workflow:
     program: str = "command"
     begins: str = "headrace "
     files: dict = field(default_factory=dict)  # copied before: their names there, and from where
+    timed: bool = False  # what is printed says how long it took
+    needs: tuple = ()  # optional parts of the library, and inputs that another program makes
     names: tuple = ()  # of files, and of what else a sentence may be about
 
 
@@ -36,16 +40,35 @@ def inputs(folder):
             file.write(text * 120)  # more than a piece of text: workers are made
     for name in ("small.json", "small.tiktoken"):
         shutil.copy(os.path.join(VOCABULARY, name), folder)
+    with open(os.path.join(folder, "lines.jsonl"), "rb") as file, gzip.open(os.path.join(folder, "lines.jsonl.gz"), "wb") as to:
+        to.write(file.read())
+
+
+def made_by_others(folder):
+    """What it takes other programs for, which are not everywhere: returns "by NAME" for those that were there."""
+    model, lines = os.path.join(folder, "small"), os.path.join(folder, "lines.jsonl")
+    commands = {"spm_train": [f"--input={lines}", f"--model_prefix={model}", "--vocab_size=100", "--hard_vocab_limit=false"],
+                "zstd": ["-q", lines]}
+    there = {name for name in commands if shutil.which(name)}
+    for name in there:
+        subprocess.run([name, *commands[name]], check=True, capture_output=True)
+    return {"by " + name for name in there}
 
 
 def tokenize(to, out, *more):
     return ["tokenize", "--quiet", "--workers", "1", "--to", to, "-o", out, *more]
 
 
-def WORKFLOWS(folder):
+def WORKFLOWS(folder, features):
+    """Those that the library has the parts for."""
     inputs(folder)
+    there = features | made_by_others(folder)
+    return [workflow for workflow in all_of(folder) if there.issuperset(workflow.needs)]
+
+
+def all_of(folder):
     texts, lines, long = (os.path.join(folder, name) for name in ("texts", "lines.jsonl", "long.txt"))
-    vocabulary, ranks = os.path.join(folder, "small.json"), os.path.join(folder, "small.tiktoken")
+    vocabulary, ranks, model = (os.path.join(folder, "small" + ending) for ending in (".json", ".tiktoken", ".model"))
     names = ("out", "texts", "lines.jsonl", "long.txt", "small.", "run.state", "stdout", "m.prom", ".: ", folder, os.path.dirname(folder))
 
     def w(*arguments, **more):
@@ -60,22 +83,31 @@ def WORKFLOWS(folder):
           before=[tokenize("datatrove", "out.ds", "--shard-tokens", "2k", texts)], again=True),
         w("tokenize shards --continue", tokenize("npy", "out.npy", "--continue", "--shard-tokens", "3k", lines), parts=True),
         w("tokenize masked", tokenize("llmc-gpt2", "out.bin", lines, "--end-of-text", "256")),
-        w("tokenizer.json", tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines)),
-        w("rank file", tokenize("headerless", "out.bin", "--tokenizer", ranks, "--split", "gpt2", lines)),
-        w("tokenize workers", ["tokenize", "--quiet", "--workers", "2", "-o", "out.bin", "--normalize", "nfc", long]),
+        w("tokenizer.json", tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines), needs=("pcre2",)),
+        w("rank file", tokenize("headerless", "out.bin", "--tokenizer", ranks, "--split", "gpt2", lines), needs=("pcre2",)),
+        w("SentencePiece", tokenize("headerless", "out.bin", "--tokenizer", model, lines), needs=("sentencepiece", "by spm_train")),
+        w("gzip", tokenize("headerless", "out.bin", lines + ".gz"), needs=("zlib",)),
+        w("zstd", tokenize("headerless", "out.bin", lines + ".zst"), needs=("zstd", "by zstd")),
+        w("tokenize workers", ["tokenize", "--quiet", "--workers", "2", "-o", "out.bin", "--normalize", "nfc", long],
+          needs=("utf8proc",)),
+        w("tokenize summary", ["tokenize", "--workers", "1", "--metrics", "m.prom", "-o", "out.bin", lines], timed=True, moving=("m.prom",)),
+        w("tokenize --json", ["tokenize", "--json", "--workers", "1", "-o", "out.bin", lines], timed=True),
         w("feed", [*feed, "--state", "run.state", "out.bin"], before=[tokenize("headerless", "out.bin", texts)],
           again=True, moving=("run.state",)),
         w("feed resumed", [*feed, "--state", "run.state", "out.bin"],
           before=[tokenize("headerless", "out.bin", texts), [*feed, "--steps", "3", "--state", "run.state", "out.bin"]],
           again=True, moving=("run.state",)),
-        w("feed text", [*feed, "--tokenizer", vocabulary, lines]),
+        w("feed text", [*feed, "--tokenizer", vocabulary, lines], needs=("pcre2",)),
         w("feed documents", [*feed, "--pack", "best-fit", "--documents", "out.bin"],
           before=[tokenize("megatron", "out.bin", lines)]),
         w("info", ["info", texts, lines]),
+        w("info --json", ["info", "--json", lines]),
+        w("show --json", ["show", "--json", "--batch-size", "2", "--sequence-length", "8", lines]),
+        w("decode to stdout", ["decode", "--to", "jsonl", "out.bin"], before=[tokenize("megatron", "out.bin", lines)]),
         w("info pattern", ["info", "out*.ds"], before=[tokenize("datatrove", "out.ds", "--shard-tokens", "2k", texts)]),
-        w("show", ["show", "--batch-size", "2", "--sequence-length", "32", "--tokenizer", vocabulary, "out.bin"],
+        w("show", ["show", "--batch-size", "2", "--sequence-length", "32", "--tokenizer", vocabulary, "out.bin"], needs=("pcre2",),
           before=[tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines)]),
-        w("decode", ["decode", "--quiet", "--tokenizer", vocabulary, "-o", "out.txt", "out.bin"],
+        w("decode", ["decode", "--quiet", "--tokenizer", vocabulary, "-o", "out.txt", "out.bin"], needs=("pcre2",),
           before=[tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines)]),
         w("feed metrics", [*feed, "--metrics", "m.prom", "out.bin"],
           before=[tokenize("headerless", "out.bin", texts)], again=True, moving=("m.prom",)),
@@ -87,7 +119,7 @@ def WORKFLOWS(folder):
 def whole(folder, texts, lines, long):
     """The parts of the program that uses the library."""
     tokens = tokenize("megatron", "out.bin", lines)
-    copied = {"tokenizer": ["small.json", "small.tiktoken"], "texts": ["text.txt"]}
+    copied = {"tokenizer": ["small.json", "small.tiktoken"], "texts": ["text.txt"], "sentencepiece": ["small.model"]}
     names = ("batch_", "tensor_", "out", "small.", "run.state", "text.txt", "memory", "/tmp")
 
     def part(name, **more):
@@ -98,7 +130,8 @@ def whole(folder, texts, lines, long):
         *(part(name) for name in ("tensors", "batches", "queue", "unlimited-queue", "pool", "arena", "spheres", "memory")),
         *(part(name, before=[tokens], again=True, moving=("run.state",)) for name in ("loader", "packed-loader")),
         *(part(name, before=[tokens]) for name in ("mixed-loader", "faulty-loader")),
-        part("writer", again=True), part("tokenizer"), part("texts", again=True),
+        part("writer", again=True), part("tokenizer", needs=("pcre2", "utf8proc")),
+        part("texts", again=True, needs=("utf8proc",)), part("sentencepiece", needs=("sentencepiece", "by spm_train")),
     ]
 
 
