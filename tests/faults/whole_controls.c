@@ -9,7 +9,7 @@
 /* The second block cannot be had: the first is kept. */
 bool control_leaks(void) {
   char *one = malloc(10), *two = one ? malloc(10) : NULL;
-  if (one && !two) return batch_create(0, 0, 0) != NULL;
+  if (one && !two) return false;
   free(two);
   free(one);
   return one && two;

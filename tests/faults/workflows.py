@@ -144,7 +144,7 @@ def CONTROLS(folder):
         return Workflow(name, ["control-" + name], program="whole", begins="whole: ", **more), call, kind, said
 
     return [
-        control("leaks", "memory", "ENOMEM", "leaves 2 blocks"),
+        control("leaks", "memory", "ENOMEM", "leaves 1 blocks"),
         control("ignores", "write", "ENOSPC", "ends with 0, but leaves .*changed"),
         control("ignores", "write", "short", "ends with 0, but leaves .*changed"),
         control("says-nothing", "write", "EIO", "says no sentence"),
