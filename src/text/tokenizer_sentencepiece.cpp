@@ -150,16 +150,27 @@ std::string Text(const Model &model, const std::vector<int> &ids) {
   return text;
 }
 
-// Finds the piece that decoding in parts needs.
+// A piece as it stands in a text, behind another one.
+std::string Shown(std::string piece) {
+  for (size_t at = 0; (at = piece.find("\xE2\x96\x81", at)) != std::string::npos; at++)
+    piece.replace(at, 3, " ");
+  return piece;
+}
+
+// Finds the piece that decoding in parts needs: one whose blank is there behind another piece, whatever becomes of it at
+// the start of a text. Not every piece is decoded so.
 void FindWord(Model *model) {
   const auto &p = model->processor;
   for (int id = 0; id < p.GetPieceSize() && model->word < 0; id++) {
     const std::string &piece = p.IdToPiece(id);
     const bool ordinary = !p.IsControl(id) && !p.IsUnknown(id) && !p.IsUnused(id) && !p.IsByte(id);
-    if (ordinary && piece.size() > 3 && piece.compare(0, 3, "\xE2\x96\x81") == 0 && IsWord(piece[3]))
-      model->word = id;
+    if (!ordinary || piece.size() <= 3 || piece.compare(0, 3, "\xE2\x96\x81") != 0 || !IsWord(piece[3]))
+      continue;
+    const std::string alone = Text(*model, {id}), shown = Shown(piece);
+    if ((alone != shown && alone != shown.substr(1)) || Text(*model, {id, id}) != alone + shown) continue;
+    model->word = id;
+    model->word_bytes = alone.size();
   }
-  if (model->word >= 0) model->word_bytes = Text(*model, {model->word}).size();
 }
 
 size_t Copy(const std::string &found, size_t skip, char *text, size_t capacity) {
