@@ -74,36 +74,54 @@ static void check_reference(const reference *r, const fuzz_contents *c) {
     if (c->ends[i] != r->ends[i]) fuzz_fail("document %zu ends elsewhere than jansson says", i);
 }
 
+/* Options, and what they point at. */
+typedef struct form {
+  char field[MOST_NAME + 1], roles[MOST_NAME + 1];
+  batch_text_options text;
+  batch_span_options spans;
+  batch_dataset_options options;
+  unsigned steps; /* and threads */
+} form;
+
+static void take_form(fuzz_input *in, form *f) {
+  f->text = (batch_text_options)BATCH_TEXT_OPTIONS_INIT;
+  f->spans = (batch_span_options)BATCH_SPAN_OPTIONS_INIT;
+  f->text.malformed = (batch_malformed)fuzz_take_below(in, 3);
+  f->spans.kind = (batch_spans)fuzz_take_below(in, 3);
+  f->steps = fuzz_take_u8(in);
+  f->options = fuzz_take_dataset_options(in);
+  take_name(in, f->field);
+  take_name(in, f->roles);
+  if (f->spans.kind == BATCH_SPANS_MESSAGES) f->spans.before = "<{role}>";
+  if (f->spans.kind == BATCH_SPANS_MESSAGES && *f->roles) f->spans.train_roles = f->roles;
+  if (f->spans.kind != BATCH_SPANS_PROMPT && *f->field) f->options.text_field = f->field;
+  if (f->steps & 0x40) f->options.longest_document = 1 + f->steps % 64;
+  f->options.text = &f->text;
+  f->options.spans = &f->spans;
+  f->options.format = BATCH_FORMAT_JSONL;
+  f->options.subset = BATCH_SUBSET_ALL;
+}
+
+/* Whether jansson's documents are those that these options give. */
+static bool is_plain(const form *f) {
+  return f->spans.kind == BATCH_SPANS_TEXT && !f->options.longest_document && !f->options.separator &&
+         !strchr(f->field, '.');
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   static reference expected;
-  char field[MOST_NAME + 1], roles[MOST_NAME + 1];
+  form f;
   fuzz_input in = fuzz_begin(data, size);
-  unsigned malformed = fuzz_take_below(&in, 3), kind = fuzz_take_below(&in, 3), how = fuzz_take_u8(&in);
-  batch_dataset_options options = fuzz_take_dataset_options(&in);
-  batch_text_options text = BATCH_TEXT_OPTIONS_INIT;
-  batch_span_options spans = BATCH_SPAN_OPTIONS_INIT;
-  take_name(&in, field);
-  take_name(&in, roles);
+  take_form(&in, &f);
   const fuzz_part lines = fuzz_take_part(&in);
   const char *path = fuzz_write("x.jsonl", lines);
-  text.malformed = (batch_malformed)malformed;
-  spans.kind = (batch_spans)kind;
-  if (kind == BATCH_SPANS_MESSAGES && *roles) spans.train_roles = roles;
-  if (kind == BATCH_SPANS_MESSAGES) spans.before = "<{role}>";
-  if (kind != BATCH_SPANS_PROMPT && *field) options.text_field = field;
-  if (how & 0x40) options.longest_document = 1 + how % 64;
-  options.text = &text;
-  options.spans = &spans;
-  options.format = BATCH_FORMAT_JSONL;
-  options.subset = BATCH_SUBSET_ALL;
   text_job_step = USUAL_STEP;
-  fuzz_contents whole = fuzz_open(&path, 1, &options, path);
-  if (kind == BATCH_SPANS_TEXT && !options.longest_document && !options.separator && !strchr(field, '.') &&
-      read_reference(&expected, lines, *field ? field : "text"))
+  fuzz_contents whole = fuzz_open(&path, 1, &f.options, path);
+  if (is_plain(&f) && read_reference(&expected, lines, *f.field ? f.field : "text"))
     check_reference(&expected, &whole);
-  text_job_step = 1 + how % 32;
-  if ((how & 0xB0) == 0xB0) options.workers = 2; /* threads take long to make */
-  fuzz_contents cut = fuzz_open(&path, 1, &options, path);
+  text_job_step = 1 + f.steps % 32;
+  if ((f.steps & 0xB0) == 0xB0) f.options.workers = 2; /* threads take long to make */
+  fuzz_contents cut = fuzz_open(&path, 1, &f.options, path);
   fuzz_check_same(&whole, &cut, "whole and in steps");
   fuzz_contents_free(&whole);
   fuzz_contents_free(&cut);

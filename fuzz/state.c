@@ -1,6 +1,6 @@
 /* States that a loader is to go on from: as it gave them, then edited under a right hash, and as damaged files.
 
-   input: options of the loader; how many batches come before the state; edits of its fields; bytes that damage it as a
+   input: options of the loader, its sources; how many batches come before the state; edits of its fields; bytes that damage it as a
    file. */
 #include <stddef.h>
 #include <string.h>
@@ -17,6 +17,12 @@ typedef struct batches {
   uint64_t count;
   uint64_t sums[MOST_BATCHES];
 } batches;
+
+/* One source, or two with weights. */
+typedef struct sources {
+  batch_loader_source each[2];
+  size_t count;
+} sources;
 
 static BatchDataset *open_tokens(void) {
   static int32_t ids[TOKENS];
@@ -128,11 +134,11 @@ static void edit(fuzz_input *in, batch_loader_state *s) {
 }
 
 /* What the loader gives from this state on. Returns: whether it takes it. */
-static bool go_on(const BatchDataset *dataset, const batch_loader_options *options,
-                  const batch_loader_state *from, batches *to) {
+static bool go_on(const sources *from, const batch_loader_options *options, const batch_loader_state *state,
+                  batches *to) {
   batch_loader_options o = *options;
-  o.resume = from;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
+  o.resume = state;
+  BatchLoader *loader = batch_loader_create_mixed(from->each, from->count, &o);
   if (!loader) {
     fuzz_check_refusal("resume");
     return false;
@@ -149,13 +155,13 @@ static void check_same(const batches *a, const batches *b, const char *what) {
 }
 
 /* A state that is taken is what the loader itself would give there. */
-static void check_edited(const BatchDataset *dataset, const batch_loader_options *options,
+static void check_edited(const sources *from, const batch_loader_options *options,
                          const batch_loader_state *s) {
   static batches once, again;
   static batch_loader_state given;
   batch_loader_options o = *options;
   o.resume = s;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
+  BatchLoader *loader = batch_loader_create_mixed(from->each, from->count, &o);
   if (!loader) {
     fuzz_check_refusal(NULL);
     return;
@@ -163,7 +169,7 @@ static void check_edited(const BatchDataset *dataset, const batch_loader_options
   get_state(loader, &given);
   take(loader, UINT64_MAX, &once);
   batch_loader_free(loader);
-  if (!go_on(dataset, options, &given, &again))
+  if (!go_on(from, options, &given, &again))
     fuzz_fail("a state was taken, and the one given for it is refused");
   check_same(&once, &again, "from a state, and from the one given for it");
 }
@@ -184,10 +190,10 @@ static void check_file(fuzz_part damage, const batch_loader_state *s) {
     fuzz_check_refusal(fuzz_folder());
 }
 
-static void check_state(fuzz_input *in, const BatchDataset *dataset, const batch_loader_options *options) {
+static void check_state(fuzz_input *in, const sources *from, const batch_loader_options *options) {
   static batches before, rest, again;
   static batch_loader_state state;
-  BatchLoader *loader = batch_loader_create(dataset, options);
+  BatchLoader *loader = batch_loader_create_mixed(from->each, from->count, options);
   if (!loader) {
     fuzz_check_refusal(NULL);
     return;
@@ -197,21 +203,31 @@ static void check_state(fuzz_input *in, const BatchDataset *dataset, const batch
   unsigned edits = fuzz_take_below(in, 4);
   if (edits == 0) {
     take(loader, UINT64_MAX, &rest);
-    if (!go_on(dataset, options, &state, &again)) fuzz_fail("its own state is refused");
+    if (!go_on(from, options, &state, &again)) fuzz_fail("its own state is refused");
+    if (fuzz_control) fuzz_fail("its own state is taken, which the control does not expect");
     if (!options->as_they_come) check_same(&rest, &again, "gone on, and from a state");
   }
   batch_loader_free(loader);
   for (unsigned i = 0; i < edits; i++) edit(in, &state);
   if (state.num_skips <= BATCH_LOADER_MAX_SKIPS) seal(&state);
-  if (edits > 0) check_edited(dataset, options, &state);
+  if (edits > 0) check_edited(from, options, &state);
   if (in->size > 0 && state.num_skips <= BATCH_LOADER_MAX_SKIPS && edits == 0) check_file(*in, &state);
+}
+
+/* Without weights the second source is there as the first one is, with them it gives its share. */
+static sources take_sources(fuzz_input *in) {
+  unsigned how = fuzz_take_u8(in);
+  sources from = {.count = 1 + (how & 1)};
+  for (size_t i = 0; i < from.count; i++) from.each[i].dataset = open_tokens();
+  if (how & 2) from.each[0].weight = 1, from.each[1].weight = 0.25 + how / 4;
+  return from;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   fuzz_input in = fuzz_begin(data, size);
   const batch_loader_options options = take_options(&in);
-  BatchDataset *dataset = open_tokens();
-  check_state(&in, dataset, &options);
-  batch_dataset_free(dataset);
+  const sources from = take_sources(&in);
+  check_state(&in, &from, &options);
+  for (size_t i = 0; i < from.count; i++) batch_dataset_free((BatchDataset *)(uintptr_t)from.each[i].dataset);
   return fuzz_end();
 }
