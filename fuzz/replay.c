@@ -47,21 +47,27 @@ static int is_visible(const struct dirent *entry) {
 }
 
 /* Returns how many inputs there were. */
-static unsigned run_path(const char *path) {
-  struct stat is;
+static unsigned run_folder(const char *path) {
   struct dirent **entries;
-  if (stat(path, &is) != 0) return 0;
-  if (!S_ISDIR(is.st_mode)) return run_file(path, (size_t)is.st_size);
   unsigned inputs = 0;
   int count = scandir(path, &entries, is_visible, alphasort);
   for (int i = 0; i < count; i++) {
     char inside[4096];
+    struct stat is;
     snprintf(inside, sizeof inside, "%s/%s", path, entries[i]->d_name);
-    inputs += run_path(inside);
+    if (stat(inside, &is) != 0 || !S_ISREG(is.st_mode)) fuzz_fail("%s: is no file", inside);
+    inputs += run_file(inside, (size_t)is.st_size);
     free(entries[i]);
   }
   if (count >= 0) free(entries);
   return inputs;
+}
+
+/* Of what is not there: 0. */
+static unsigned run_path(const char *path) {
+  struct stat is;
+  if (stat(path, &is) != 0) return 0;
+  return S_ISDIR(is.st_mode) ? run_folder(path) : run_file(path, (size_t)is.st_size);
 }
 
 int main(int argc, char **argv) {

@@ -219,7 +219,7 @@ static sources take_sources(fuzz_input *in) {
   unsigned how = fuzz_take_u8(in);
   sources from = {.count = 1 + (how & 1)};
   for (size_t i = 0; i < from.count; i++) from.each[i].dataset = open_tokens();
-  if (how & 2) from.each[0].weight = 1, from.each[1].weight = 0.25 + how / 4;
+  if (how & 2) from.each[0].weight = 1, from.each[1].weight = 0.25 + (double)(how >> 2);
   return from;
 }
 
