@@ -38,6 +38,16 @@ static void check_parts(const char *path, const batch_dataset_options *options, 
   fuzz_contents_free(&other);
 }
 
+/* Documents that a separator parts are the same in memory. */
+static void check_separated(const char *path, const batch_dataset_options *options,
+                            const fuzz_contents *separated) {
+  batch_dataset_options o = *options;
+  o.separator = BATCH_SEPARATOR_NONE;
+  fuzz_contents plain = fuzz_open(&path, 1, &o, fuzz_folder());
+  if (plain.documents == 0) fuzz_check_memory(&plain, options, separated);
+  fuzz_contents_free(&plain);
+}
+
 bool fuzz_check_path(const char *path, const batch_dataset_options *options) {
   batch_dataset_options o = *options;
   o.subset = BATCH_SUBSET_ALL;
@@ -50,6 +60,7 @@ bool fuzz_check_path(const char *path, const batch_dataset_options *options) {
     check_parts(path, options, &mapped);
   else
     fuzz_check_memory(&mapped, NULL, &mapped);
+  if (options->separator) check_separated(path, &o, &mapped);
   fuzz_contents_free(&mapped);
   fuzz_contents_free(&read);
   return opened;
