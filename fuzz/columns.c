@@ -1,5 +1,6 @@
 /* What a batch has beside ids: every type of ids and masks, loss masks, sequences for attention kernels, and the parts of
-   rows that the ranks of a context get, from the rows that a plain loader gives. */
+   rows that the ranks of a context get, from the rows that a plain loader gives. Rows with an id outside the vocabulary, or
+   with too many sequences, are skipped, handed on, or end the loader. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,10 +14,13 @@ typedef struct data {
   uint64_t ends[DOCUMENTS], count, documents;
 } data;
 
-/* A batch of a plain loader. */
+/* A batch of a plain loader, and what should become of it. */
 typedef struct plain {
   int32_t input[ROWS * COLUMNS], target[ROWS * COLUMNS], documents[ROWS * COLUMNS], positions[ROWS * COLUMNS];
   uint8_t mask[ROWS * COLUMNS];
+  bool has_rows[ROWS], is_bad[ROWS]; /* not padding; an id is outside */
+  uint32_t sequences;                /* without a limit, but for what is skipped */
+  batch_status status;
 } plain;
 
 typedef struct kind {
@@ -67,6 +71,11 @@ static void take_kind(kind *k, fuzz_input *in) {
   o->seed = fuzz_take_u8(in);
   o->vocab_size = VOCABULARY;
   o->pad_id = PAD;
+  unsigned faults = fuzz_take_u8(in);
+  o->faults = (batch_faults)(faults % 3);
+  if (faults & 0x40) o->vocab_size = 2 + fuzz_take_u8(in);
+  if (faults & 0x40) o->pad_id = (int32_t)o->vocab_size - 1;
+  if ((faults & 0x80) && o->with_cu_seqlens) o->max_sequences = o->batch_size + fuzz_take_below(in, 12);
 }
 
 /* Whether the target that follows a token counts. */
@@ -85,13 +94,15 @@ static size_t run_plain(const kind *k, const data *d, const BatchDataset *datase
   o.mask_type = TENSOR_UINT8;
   o.with_documents = true;
   o.with_cu_seqlens = o.ignore_masked = o.no_loss_across = false;
-  o.context_world = o.context_rank = 0;
+  o.context_world = o.context_rank = o.max_sequences = 0;
+  o.vocab_size = VOCABULARY;
+  o.pad_id = PAD;
   BatchLoader *loader = batch_loader_create(dataset, &o);
   if (!loader) return 0;
   for (Batch *b; (b = batch_loader_next(loader)); batch_release(b)) {
+    if (count == BATCHES) fuzz_fail("more than %d batches", BATCHES);
     plain *p = &batches[count++];
     size_t n = b->input.total_size;
-    if (count > BATCHES) fuzz_fail("more than %d batches", BATCHES);
     memcpy(p->input, b->input.raw, n * sizeof *p->input);
     memcpy(p->target, b->target.raw, n * sizeof *p->target);
     memcpy(p->documents, b->documents.raw, n * sizeof *p->documents);
@@ -106,6 +117,58 @@ static size_t run_plain(const kind *k, const data *d, const BatchDataset *datase
   if (batch_last_error()->code != BATCH_END) fuzz_fail("no end");
   batch_loader_free(loader);
   return count;
+}
+
+static void note_rows(const kind *k, plain *p) {
+  const batch_loader_options *o = &k->options;
+  const int32_t vocab = (int32_t)o->vocab_size;
+  for (uint32_t row = 0; row < o->batch_size; row++) {
+    p->has_rows[row] = p->is_bad[row] = false;
+    for (size_t i = (size_t)row * o->sequence_length; i < (size_t)(row + 1) * o->sequence_length; i++) {
+      bool pair = p->target[i] != PAD;
+      p->has_rows[row] = p->has_rows[row] || pair;
+      p->is_bad[row] = p->is_bad[row] || (pair && (p->input[i] >= vocab || p->target[i] >= vocab));
+      if (!pair) p->input[i] = p->target[i] = o->pad_id;
+    }
+  }
+}
+
+static void pad_row(const kind *k, plain *p, uint32_t row) {
+  for (size_t i = (size_t)row * k->options.sequence_length;
+       i < (size_t)(row + 1) * k->options.sequence_length; i++) {
+    p->input[i] = p->target[i] = k->options.pad_id;
+    p->mask[i] = 0;
+    p->documents[i] = -1;
+    p->positions[i] = 0;
+  }
+}
+
+static uint32_t sequences_of(const kind *k, const plain *p, uint32_t row) {
+  const int32_t *documents = p->documents + (size_t)row * k->options.sequence_length;
+  uint32_t count = 1;
+  for (uint32_t i = 1; i < k->options.sequence_length; i++) count += documents[i] != documents[i - 1];
+  return count;
+}
+
+/* Rows that are skipped are padding; a row is, too, that has more sequences than leaves one for each row after it. */
+static void apply_faults(const kind *k, plain *p) {
+  const batch_loader_options *o = &k->options;
+  const bool skips = o->faults == BATCH_FAULT_SKIP;
+  const uint32_t most = !o->with_cu_seqlens ? UINT32_MAX
+                        : o->max_sequences  ? o->max_sequences
+                                            : o->batch_size * o->sequence_length;
+  note_rows(k, p);
+  p->sequences = 0;
+  p->status = BATCH_OK;
+  for (uint32_t row = 0; row < o->batch_size; row++) {
+    uint32_t left = o->batch_size - row - 1;
+    if (p->is_bad[row] && skips) pad_row(k, p, row);
+    if (skips && o->with_cu_seqlens && p->sequences + sequences_of(k, p, row) + left > most)
+      pad_row(k, p, row), p->is_bad[row] = true;
+    p->sequences += sequences_of(k, p, row);
+    if (p->is_bad[row] && !skips) p->status = BATCH_ERROR_OUT_OF_RANGE;
+  }
+  if (p->status == BATCH_OK && p->sequences > most && !skips) p->status = BATCH_ERROR_OVERFLOW;
 }
 
 static int64_t element(const Tensor *t, size_t i) {
@@ -142,7 +205,7 @@ static void check_columns(const kind *k, const Batch *b, const plain *p) {
   if (b->sequence_length != o->sequence_length / o->context_world)
     fuzz_fail("%u columns", b->sequence_length);
   for (uint32_t row = 0; row < b->batch_size; row++)
-    for (uint32_t c = 0; c < b->sequence_length; c++) {
+    for (uint32_t c = 0; (o->faults == BATCH_FAULT_SKIP || !p->is_bad[row]) && c < b->sequence_length; c++) {
       size_t i = (size_t)row * b->sequence_length + c,
              from = (size_t)row * o->sequence_length + column_in_row(o, c);
       bool ignored = o->ignore_masked && !p->mask[from];
@@ -171,21 +234,35 @@ static void check_sequences(const kind *k, const Batch *b, const plain *p) {
     check_element(&b->cu_seqlens, i, all, "cu_seqlens");
 }
 
+static void check_skipped(const kind *k, const BatchLoader *loader, uint64_t skipped) {
+  batch_loader_stats stats = BATCH_LOADER_STATS_INIT;
+  if (!batch_loader_get_stats(loader, &stats)) fuzz_fail("no statistics");
+  if (stats.skipped != (k->options.faults == BATCH_FAULT_SKIP ? skipped : 0))
+    fuzz_fail("%d rows are skipped, expected %d", (int)stats.skipped, (int)skipped);
+}
+
 static void check_loader(const kind *k, const BatchDataset *dataset, const plain *batches, size_t count) {
   size_t at = 0;
+  uint64_t skipped = 0;
   BatchLoader *loader = batch_loader_create(dataset, &k->options);
   if (!loader) {
     fuzz_check_refusal("batch_loader_create");
     if (count > 0) fuzz_fail("a plain loader can be had, and this one not");
     return;
   }
-  for (Batch *b; (b = batch_loader_next(loader)); batch_release(b)) {
+  for (Batch *b; (b = batch_loader_next(loader)); batch_release(b), at++) {
+    const plain *p = &batches[at];
     if (at == count) fuzz_fail("more batches than of a plain loader");
-    check_columns(k, b, &batches[at]);
-    if (k->options.with_cu_seqlens) check_sequences(k, b, &batches[at]);
-    at++;
+    if (b->status != p->status || (p->status && k->options.faults == BATCH_FAULT_STOP))
+      fuzz_fail("%s, expected %s", batch_status_name(b->status), batch_status_name(p->status));
+    check_columns(k, b, p);
+    if (k->options.with_cu_seqlens && p->sequences < b->cu_seqlens.total_size) check_sequences(k, b, p);
+    for (uint32_t row = 0; row < b->batch_size; row++) skipped += p->has_rows[row] && p->is_bad[row];
   }
-  if (batch_last_error()->code != BATCH_END || at != count) fuzz_fail("%zu batches, expected %zu", at, count);
+  batch_status expected = at < count ? batches[at].status : BATCH_END;
+  if (batch_last_error()->code != expected || (at < count && expected == BATCH_OK))
+    fuzz_fail("%zu batches of %zu, expected %s", at, count, batch_status_name(expected));
+  check_skipped(k, loader, skipped);
   batch_loader_free(loader);
 }
 
@@ -197,6 +274,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   take_kind(&k, &in);
   BatchDataset *dataset = make_data(&d, &in, k.learns_all);
   size_t count = run_plain(&k, &d, dataset, batches);
+  for (size_t i = 0; i < count; i++) apply_faults(&k, &batches[i]);
   check_loader(&k, dataset, batches, count);
   batch_dataset_free(dataset);
   return fuzz_end();
