@@ -51,7 +51,7 @@ static void put_document(text *t, bytes *lines, unsigned number, unsigned letter
   put_text(lines, masked ? "{\"text\":[{\"text\":\"" : "{\"text\":\"");
   put_text(lines, letters);
   put_text(lines, masked ? "\",\"train\":false}]}\n" : "\"}\n");
-  for (unsigned i = 0; i < length; i++, at++) t->ids[at] = letters[i], t->loss[at] = !masked;
+  for (unsigned i = 0; i < length; i++, at++) t->ids[at] = (unsigned char)letters[i], t->loss[at] = !masked;
   t->ids[at] = VOCABULARY - 1;
   t->loss[at++] = 1;
   t->ends[number] = at;

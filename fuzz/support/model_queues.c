@@ -61,6 +61,7 @@ static void enqueue(model *m, model_queue *q) {
   bool done = waits      ? batch_queue_enqueue(q->queue, batch)
               : how == 1 ? (status = batch_queue_enqueue_until(q->queue, batch, deadline)) == BATCH_OK
                          : batch_queue_try_enqueue(q->queue, batch);
+  /* NOLINTNEXTLINE(readability-suspicious-call-argument): done is the queue's answer, good the model's */
   model_answer(m, done, good, not_entered(q, deadline));
   if (how == 1 && status != (good ? BATCH_OK : not_entered(q, deadline)))
     fuzz_fail("%s: %s", m->function, batch_status_name(status));

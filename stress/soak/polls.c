@@ -5,8 +5,7 @@
 
 void poll_until_readable(int fd) {
   struct pollfd one = {.fd = fd, .events = POLLIN};
-  int answer;
-  while ((answer = poll(&one, 1, -1)) < 0) stress_check(errno == EINTR, "poll answers %d", errno);
+  while (poll(&one, 1, -1) < 0) stress_check(errno == EINTR, "poll answers %d", errno);
   soak_count(SOAK_POLLED, 1);
 }
 

@@ -110,8 +110,6 @@ void scene_fork(hand *h) {
   batch_pool_free(pool);
 }
 
-extern char **environ;
-
 /* Runs the command with both outputs in a file; 0: not even that. */
 static pid_t run(hand *h, const char *output, char *const *arguments) {
   posix_spawn_file_actions_t actions;

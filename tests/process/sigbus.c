@@ -162,7 +162,7 @@ static int ending_of(void (*act)(void)) {
   fflush(NULL);
   pid_t child = fork();
   if (child == 0) {
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     alarm(20);
     act();
     _exit(0);

@@ -100,7 +100,7 @@ int main(int argc, char **argv) {
   EXPECT(argc >= 2, "usage: unload LIBRARY [namespaces]");
   alarm(CASE_SECONDS);
   if (argc > 2) {
-    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    (void)setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
     use_namespaces(argv[1]);
     return 0;
   }
@@ -111,7 +111,7 @@ int main(int argc, char **argv) {
     pthread_barrier_init(&closed, NULL, 2);
     library = dlopen(argv[1], RTLD_NOW | RTLD_LOCAL);
     EXPECT(library, "%s", dlerror());
-    pthread_create(&thread, NULL, use_and_end_later, NULL);
+    EXPECT(pthread_create(&thread, NULL, use_and_end_later, NULL) == 0, "no thread");
     pthread_barrier_wait(&used);
     use_queue();
     use_loader(TEXT_PATH);
