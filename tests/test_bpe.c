@@ -58,6 +58,21 @@ Test(bpe, the_lowest_rank_first_not_the_leftmost) {
   bpe_model_free(m);
 }
 
+/* More merges than there is room for in the beginning. */
+Test(bpe, each_of_many_merges_is_found) {
+  enum { LETTERS = 40 };
+  bpe_model *m = model_of_bytes();
+  for (int i = 0; i < LETTERS * LETTERS; i++) {
+    const char two[] = {(char)('0' + i / LETTERS), (char)('0' + i % LETTERS), '\0'};
+    add(m, two, 256 + i);
+    add_merge(m, (char[]){two[0], '\0'}, two + 1);
+  }
+  finish(m, false);
+  for (int i = 0; i < LETTERS * LETTERS; i++)
+    CHECK(m, ((char[]){(char)('0' + i / LETTERS), (char)('0' + i % LETTERS), '\0'}), 256 + i);
+  bpe_model_free(m);
+}
+
 Test(bpe, the_leftmost_among_equals) {
   bpe_model *m = model_of_bytes();
   add(m, "aa", 300);

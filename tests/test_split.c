@@ -154,6 +154,13 @@ Test(split, behaviors) {
        "ay\xfe\xfe",
        "\xff|a|\xfe\xfe"},
       {"(?i:s)", SPLIT_ISOLATED, false, "sS\xc5\xbfx", "s|S|\xc5\xbf|x"},
+      {"a.", SPLIT_ISOLATED, false,
+       "ab\xc3\xa9"
+       "a\na\xc3\xa9",
+       "ab|\xc3\xa9"
+       "a\n|a\xc3\xa9"},
+      {"\\p{Greek}+", SPLIT_ISOLATED, false, "a\xce\xb1\xce\xb2z", "a|\xce\xb1\xce\xb2|z"},
+      {"[\\P{L}]+", SPLIT_ISOLATED, false, "a1-b", "a|1-|b"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     splitter *s = make_regex_split(cases[i].pattern, SPLIT_ONIGURUMA, cases[i].behavior, cases[i].invert);
@@ -224,6 +231,7 @@ Test(split, refuses_by_name) {
       {SPLIT_RUST, "(?i:\\p{Lu})", "\\p{Lu} where case is ignored at byte 4"},
       {SPLIT_RUST, "(?i:\xc3\xa9)", "a character outside ASCII where case is ignored at byte 4"},
       {SPLIT_ONIGURUMA, "(?i:ss)", "letters that may be one character where case is ignored at byte 4"},
+      {SPLIT_ONIGURUMA, "(?i:fl)", "letters that may be one character where case is ignored at byte 4"},
       {SPLIT_ONIGURUMA, "(?i:'(?:s))", "a group where case is ignored at byte 5"},
       {SPLIT_ONIGURUMA, "a{1,2}+", "a quantifier behind a quantifier at byte 1"},
       {SPLIT_RUST, "a**", "a quantifier behind a quantifier at byte 2"},
@@ -237,6 +245,7 @@ Test(split, refuses_by_name) {
       {SPLIT_RUST, "[a", "a set without its closing bracket at byte 0"},
       {SPLIT_RUST, "[z-a]", "a range of what has no order at byte 1"},
       {SPLIT_RUST, "[\\s-a]", "a range of what has no order at byte 1"},
+      {SPLIT_RUST, "[a-[b]]", "a range that ends with an unescaped [ at byte 3"},
       {SPLIT_RUST, "[a-c-e]", "a hyphen inside a set at byte 4"},
       {SPLIT_RUST, "[\\W]", "\\W in a set at byte 1"},
       {SPLIT_RUST, "(a", "a group without its closing parenthesis at byte 0"},

@@ -232,6 +232,7 @@ Test(tokenizer_json, other_parts_that_are_not_implemented_are_refused) {
 
 Test(tokenizer_json, vocabularies_that_cannot_be_are_refused) {
   REFUSES("\"\\\"\": 1", "\"\\\"\": 0", "found the id 0 in model.vocab twice");
+  REFUSES("\"\\\"\": 1", "\"\\\"\": 1, \"<\xEF\xBD\x9C>\": 1", "found the id 1 in model.vocab twice");
   REFUSES("\"\\\"\": 1", "\"!\": 1", "found \"!\" in model.vocab twice");
   REFUSES("\"\\\"\": 1", "\"\\\"\": -1", "found -1 as an id in model.vocab");
   REFUSES("\"\\\"\": 1", "\"\\\"\": 1.0", "found 1.0 as an id");
@@ -284,8 +285,44 @@ Test(tokenizer_json, added_tokens_that_cannot_be_are_refused) {
   REFUSES(ADDED, "[" TOKEN("1000", "<x>") "," TOKEN("1000", "<y>") "]", "the id 1000, expected 1001");
   REFUSES(ADDED, "[" TOKEN("4", "!") "]", "\"!\" as an added token of the id 4, expected 0");
   REFUSES(ADDED, "[" TOKEN("126", "\xC4\xA0") "]", "stands for other bytes");
+  REFUSES("\"\\\"\": 1", "\"\\\"\": 1000", "id 1000, which is that of another token");
   REFUSES(ADDED, "{}", "found \"added_tokens\": {}", "an array");
   REFUSES(ADDED, "[1]", "found 1 as added_tokens[0]", "an object");
+}
+
+#define NORMALIZED(id, content)                                                                              \
+  "{\"id\":" id ",\"content\":\"" content                                                                    \
+  "\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":true,\"special\":false}"
+
+Test(tokenizer_json, added_tokens_that_would_be_the_same_one_are_refused) {
+  char *text = vocabulary_replace(vocabulary_text("small.json"), "\"vocab\": {",
+                                  "\"vocab\": {\"<\xEF\xBD\x9C>\": 1001, ");
+  text = vocabulary_replace(text, ADDED, "[" TOKEN("1001", "<\xEF\xBD\x9C>") "," TOKEN("1001", "<x>") "]");
+  assert_refused(!batch_tokenizer_open(write_text("ids.json", text), NULL), BATCH_ERROR_FORMAT, "the id 1001",
+                 "for two tokens");
+  free(text);
+  text = vocabulary_replace(vocabulary_text("small.json"), "\"normalizer\": null",
+                            "\"normalizer\": {\"type\": \"NFC\"}");
+  text = vocabulary_replace(
+      text, ADDED, "[" NORMALIZED("1000", "\xC7\x96") "," NORMALIZED("1001", "\xC3\xBC\xCC\x84") "]");
+  assert_refused(!batch_tokenizer_open(write_text("same.json", text), NULL), BATCH_ERROR_FORMAT,
+                 "two added tokens that are \xC7\x96 when normalized");
+  free(text);
+}
+
+/* A pattern that PCRE2 gives up on. */
+Test(tokenizer_json, text_that_takes_too_many_steps_is_an_error) {
+  char text[201];
+  int32_t ids[201];
+  BatchTokenizer *tokenizer = vocabulary_open(
+      vocabulary_write("slow.json", PRE,
+                       SPLIT(",\"pattern\":{\"Regex\":\"(?:a|aa)+\\\\d\"},\"behavior\":\"Isolated\","
+                             "\"invert\":false")),
+      BATCH_SPLIT_OF_FILE, BATCH_SPECIALS_ALLOW);
+  memset(text, 'a', sizeof text);
+  assert_refused(batch_tokenizer_encode(tokenizer, text, sizeof text, ids, 201) == BATCH_TOKENIZER_FAILED,
+                 BATCH_ERROR_FORMAT, "batch_tokenizer_encode", "found 201 bytes", "takes more steps");
+  batch_tokenizer_free(tokenizer);
 }
 
 Test(tokenizer_json, a_token_of_the_vocabulary_that_no_bytes_give_is_there_for_its_id) {

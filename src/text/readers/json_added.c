@@ -165,7 +165,7 @@ static bool finish(json_reader *r, bpe_parts *parts, const char *place) {
                           clash->id, clash->text);
   case ADDED_TEXT_TAKEN:
     return json_refuse_at(r, place, "found two added tokens that are %.60s when normalized, expected one",
-                          clash->text);
+                          clash->found_as ? clash->found_as : clash->text);
   default:
     return json_no_memory(r);
   }
