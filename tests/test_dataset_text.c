@@ -2,6 +2,7 @@
 #include "support/dataset_check.h"
 #include "support/files.h"
 #include "support/packages.h"
+#include "support/vocabulary.h"
 
 #include "text/pipeline/job.h"
 
@@ -480,6 +481,23 @@ Test(dataset_text, text_may_be_longer_than_the_longest_document) {
   BatchDataset *dataset = open_dataset(write_text("a.txt", "a line that is longer than ten bytes"), &options);
   cr_assert_eq(batch_dataset_tokens(dataset), 37);
   batch_dataset_free(dataset);
+}
+
+/* Letters alone give a scanner no place to cut: what is held of them is bounded. */
+Test(dataset_text, a_word_longer_than_the_longest_document_is_refused) {
+  need_package(PACKAGE_PCRE2);
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  bytes letters = {0};
+  while (letters.used < 60000) put(&letters, "abcdefgh", 8);
+  BatchTokenizer *tokenizer =
+      vocabulary_open(vocabulary_path("small.tiktoken"), BATCH_SPLIT_GPT2, BATCH_SPECIALS_IGNORE);
+  options.tokenizer = tokenizer;
+  options.longest_document = 10000;
+  text_job_step = 4000;
+  assert_not_opened(write_bytes("a.txt", &letters), &options, BATCH_ERROR_FORMAT, "a.txt",
+                    "more than 10000 bytes where the tokenizer allows no cut", "longest_document");
+  batch_tokenizer_free(tokenizer);
+  free_bytes(&letters);
 }
 
 static const char *train_on_licenses(const char *const *options) {

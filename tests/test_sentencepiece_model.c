@@ -6,6 +6,7 @@
 
 #include "support/check.h"
 #include "support/files.h"
+#include "support/packages.h"
 
 TestSuite(sentencepiece_model, .init = files_begin, .fini = files_end);
 
@@ -48,6 +49,17 @@ static bytes small_model(void) {
 
 static bool check(const bytes *model, sentencepiece_facts *facts) {
   return sentencepiece_model_check("m.model", model->data, model->used, facts);
+}
+
+/* The same piece twice. */
+Test(sentencepiece_model, what_the_library_behind_refuses_is_refused) {
+  need_package(PACKAGE_SENTENCEPIECE);
+  bytes model = small_model();
+  put_piece(&model, "a", 1);
+  const char *path = write_bytes("twice.model", &model);
+  assert_refused(!batch_tokenizer_sentencepiece(path), BATCH_ERROR_FORMAT, path,
+                 "a SentencePiece model of 3 pieces that libsentencepiece refuses");
+  free_bytes(&model);
 }
 
 Test(sentencepiece_model, has_its_facts) {

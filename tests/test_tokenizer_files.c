@@ -1,6 +1,7 @@
 /* Rank files, and what batch_tokenizer_open takes and refuses. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "support/check.h"
 #include "support/files.h"
@@ -35,6 +36,13 @@ static const char *changed(const char *from, const char *to) {
 static void refuses(const char *from, const char *to, const char *place, const char *found) {
   const char *path = changed(from, to);
   assert_refused(!open_ranks(path, NULL, 0, BATCH_SPECIALS_IGNORE), BATCH_ERROR_FORMAT, path, place, found);
+}
+
+Test(tokenizer_files, a_file_of_more_than_a_gibibyte_is_refused_unread) {
+  const char *path = write_text("large.tiktoken", "");
+  cr_assert_eq(truncate(path, ((off_t)1 << 30) + 1), 0);
+  assert_refused(!open_ranks(path, NULL, 0, BATCH_SPECIALS_IGNORE), BATCH_ERROR_FORMAT, path,
+                 "found a file of 1073741825 bytes", "at most 1073741824");
 }
 
 static size_t count_ids(const BatchTokenizer *tokenizer, const char *text) {

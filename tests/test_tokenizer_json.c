@@ -207,6 +207,21 @@ Test(tokenizer_json, splits_that_are_not_implemented_are_refused) {
   REFUSES(PRE, "\"pre_tokenizer\": {\"type\":\"Digits\"}", "found no \"individual_digits\" in pre_tokenizer");
 }
 
+/* 32 steps, and one more. */
+static void refuses_behind_32_steps(const char *one_more) {
+  char steps[2400] = "\"pre_tokenizer\": {\"type\":\"Sequence\",\"pretokenizers\":[";
+  for (int i = 0; i < 32; i++) strcat(steps, "{\"type\":\"Digits\",\"individual_digits\":true},");
+  strcat(steps, one_more);
+  REFUSES(PRE, strcat(steps, "]}"), "more than 32 splits one after the other");
+}
+
+Test(tokenizer_json, more_than_32_steps_are_refused) {
+  refuses_behind_32_steps("{\"type\":\"Digits\",\"individual_digits\":false}," NO_REGEX);
+  refuses_behind_32_steps(BYTE_LEVEL);
+  refuses_behind_32_steps("{\"type\":\"Split\",\"pattern\":{\"String\":\"a\"},\"behavior\":\"Isolated\","
+                          "\"invert\":false}," NO_REGEX);
+}
+
 Test(tokenizer_json, other_parts_that_are_not_implemented_are_refused) {
   REFUSES("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFD\"}",
           "found \"type\": \"NFD\" in normalizer", "NFC");

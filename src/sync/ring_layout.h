@@ -58,10 +58,6 @@ static inline uint32_t ring_count(uint64_t word) {
   return (uint32_t)(word >> HANDLE_BITS & GROUP_COUNT_MASK) + 1;
 }
 
-static inline uint64_t ring_turn(uint64_t word) {
-  return word >> RING_TURN_SHIFT & RING_TURN_MASK;
-}
-
 static inline uint64_t ring_turn_of(const ring *r, uint64_t position) {
   return (position >> r->shift) & RING_TURN_MASK;
 }

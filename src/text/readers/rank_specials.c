@@ -34,11 +34,6 @@ static const special specials[] = {
     {BATCH_SPLIT_QWEN2, 151645, "<|im_end|>"},
 };
 
-const char *split_word(batch_text_split split) {
-  static const char *const words[] = {"of the file", "gpt2", "cl100k", "o200k", "llama3", "qwen2"};
-  return words[split];
-}
-
 static bool has_id(const added_tokens *tokens, int32_t id) {
   for (size_t i = 0; i < added_tokens_count(tokens); i++)
     if (added_tokens_at(tokens, i)->id == id) return true;

@@ -5,9 +5,6 @@
 #include "text/added_tokens.h"
 #include "text/bpe/bpe_model.h"
 
-/* The word for a split, as the command has it. */
-const char *split_word(batch_text_split split);
-
 /* Adds those that are well known beside a vocabulary of that name, but for ids that the model has, and for ids and texts
    that `tokens` has already. */
 added_status rank_specials_add(added_tokens *tokens, batch_text_split split, const bpe_model *model);
