@@ -71,6 +71,18 @@ Test(loader_memory, a_loader_is_refused_whole_at_every_allocation) {
   cr_assert_gt(inject_failures("batch_loader_create_mixed", make_mix, &o), 30);
 }
 
+Test(loader_memory, a_loader_of_documents_some_of_which_have_no_row_is_refused_whole_at_every_allocation) {
+  static const uint32_t lengths[] = {40, 1, 30, 0, 20};
+  BatchDataset *all = dataset;
+  batch_loader_options o = make_options();
+  o.packing = BATCH_PACK_DOCUMENTS;
+  unsigned without = inject_failures("batch_loader_create", make_loader, &o);
+  dataset = make_documents("short.ds", lengths, 5);
+  cr_assert_eq(inject_failures("batch_loader_create", make_loader, &o), without + 1);
+  batch_dataset_free(dataset);
+  dataset = all;
+}
+
 static void count_allocations(const batch_loader_options *o) {
   BatchLoader *loader = start_loader(dataset, o);
   pass_batches(loader, 20);

@@ -20,6 +20,8 @@ Test(loader_options, refuses_bad_options_by_name) {
   assert_loader_refused(good, workers, 100000, "workers");
   assert_loader_refused(good, shuffle, (batch_shuffle)9, "shuffle");
   assert_loader_refused(good, packing, BATCH_PACK_BEST_FIT, "document");
+  assert_loader_refused(good, packing, (batch_packing)9, "packing is 9");
+  assert_loader_refused(good, faults, (batch_faults)9, "faults is 9");
   assert_loader_refused(good, num_transforms, 1, "transforms");
   o = good;
   o.id_type = BATCH_IDS_FLOAT32;
@@ -43,6 +45,10 @@ Test(loader_options, a_sentence_names_the_function_that_was_called_and_what_the_
   mix[1] = (batch_loader_source){dataset, 1e-9};
   assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "t.bin: its weight is 1e-09 of 1", "1048576");
+  mix[0].weight = mix[1].weight = 1e308;
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
+                 "sum of the weights is inf");
+  mix[0].weight = 1;
   mix[1].weight = -1;
   assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_INVALID_ARGUMENT,
                  "t.bin: its weight is -1");
@@ -63,6 +69,32 @@ Test(loader_options, a_sentence_names_the_function_that_was_called_and_what_the_
   batch_release(batch);
   batch_loader_free(loader);
   batch_dataset_free(short_one);
+}
+
+/* Nothing of it is read. */
+static BatchDataset *imagined(uint64_t tokens) {
+  static const uint8_t one;
+  batch_memory memory = BATCH_MEMORY_INIT;
+  memory.tokens = &one;
+  memory.count = tokens;
+  memory.token_type = BATCH_TOKEN_U8;
+  memory.document_ends = &tokens;
+  memory.documents = 1;
+  return batch_dataset_from_memory(&memory, NULL);
+}
+
+Test(loader_options, refuses_more_rows_and_tokens_than_an_order_can_have) {
+  batch_loader_options o = small_options();
+  BatchDataset *rows = imagined((uint64_t)1 << 60), *tokens = imagined((uint64_t)1 << 62);
+  batch_loader_source mix[2] = {{rows, 1}, {rows, 1}};
+  cr_assert(rows && tokens, "%s", batch_last_error()->message);
+  assert_refused(!batch_loader_create(rows, &o), BATCH_ERROR_OVERFLOW, "batch_loader_create: ", "2^48 rows");
+  o.packing = BATCH_PACK_BEST_FIT;
+  assert_refused(!batch_loader_create_mixed(mix, 2, &o), BATCH_ERROR_OVERFLOW,
+                 "batch_loader_create_mixed: ", "2^48 rows");
+  assert_refused(!batch_loader_create(tokens, &o), BATCH_ERROR_OVERFLOW,
+                 "batch_loader_create: ", "2^62 tokens");
+  batch_dataset_free(rows), batch_dataset_free(tokens);
 }
 
 /* An epoch's number has 32 bits in a batch: there is no later one. */

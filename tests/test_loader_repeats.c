@@ -111,4 +111,8 @@ Test(loader_repeats, finds_the_rank_in_the_environment_for_whoever_asks) {
   setenv("RANK", "-1", 1);
   assert_refused(!batch_launcher_rank(&rank, &world), BATCH_ERROR_INVALID_ARGUMENT, "RANK", "-1");
   cr_assert(rank == 7 && world == 8, "what makes no sense changes nothing");
+  assert_refused(!batch_launcher_rank(NULL, &world), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_launcher_rank: rank is NULL");
+  assert_refused(!batch_launcher_rank(&rank, NULL), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_launcher_rank: world is NULL");
 }

@@ -232,6 +232,14 @@ Test(transform, random_numbers_are_even) {
   for (int i = 0; i < 100000; i++) counts[batch_random_below(&random, 10)]++;
   for (int i = 0; i < 10; i++) assert_share(counts[i], 100000, 0.1, "below 10");
   cr_assert_eq(batch_random_below(&random, 0), 0);
+  /* Without drawing again a third of these would come half as often as the others. */
+  uint64_t thirds[3] = {0};
+  for (int i = 0; i < 100000; i++) {
+    uint32_t n = batch_random_below(&random, 3u << 30);
+    thirds[n % 3]++;
+    cr_assert_lt(n, 3u << 30);
+  }
+  for (int i = 0; i < 3; i++) assert_share(thirds[i], 100000, 1.0 / 3, "below 3 * 2^30");
   for (int i = 0; i < 100000; i++) {
     float x = batch_random_uniform(&random);
     cr_assert(x >= 0 && x < 1);
