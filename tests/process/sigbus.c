@@ -142,7 +142,7 @@ static void fault_of_ours(void) {
 static volatile char *hole(void) {
   int file = memfd_create("hole", 0);
   EXPECT(file >= 0 && ftruncate(file, 4096) == 0, "memfd");
-  volatile char *map = mmap(NULL, 4096, PROT_READ, MAP_SHARED, file, 0);
+  volatile char *map = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
   EXPECT(map != MAP_FAILED && ftruncate(file, 0) == 0, "mmap");
   return map;
 }
@@ -342,6 +342,18 @@ static void sent_while_blocked(void) {
   EXPECT(info.si_pid == getpid(), "from %d", (int)info.si_pid);
 }
 
+static void read_into_a_hole(void) {
+  batch_dataset_read(kept_dataset, 0, LENGTH, (int32_t *)(uintptr_t)hole());
+}
+
+/* Where the library writes to is the caller's, whatever it reads from. */
+static void a_hole_of_the_callers(void) {
+  signal(SIGBUS, SIG_DFL);
+  install_ours();
+  EXPECT(ending_of(read_into_a_hole) == SIGBUS, "a call that writes to it");
+  fault_of_ours();
+}
+
 int main(int argc, char **argv) {
 #define CASE(name)                                                                                           \
   { #name, name }
@@ -358,6 +370,7 @@ int main(int argc, char **argv) {
       CASE(its_flags),
       CASE(once_only),
       CASE(sent_while_blocked),
+      CASE(a_hole_of_the_callers),
   };
   return run_case(argc, argv, cases, sizeof cases / sizeof *cases);
 }
