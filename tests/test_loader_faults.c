@@ -82,6 +82,26 @@ Test(loader_faults, a_bad_id_of_tokenized_text_is_named_by_document_and_token) {
   batch_dataset_free(texts);
 }
 
+/* Of one document, a subset is pieces: there is no number of a document to give. */
+Test(loader_faults, a_bad_id_of_a_part_of_one_tokenized_text_is_named_by_token) {
+  static char line[3 * 4096 + 12] = "{\"text\":\"";
+  size_t used = strlen(line);
+  memset(line + used, 'z', sizeof line - used - 3);
+  strcpy(line + sizeof line - 3, "\"}");
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  options.subset = BATCH_SUBSET_TRAIN;
+  options.validation_fraction = 0.01;
+  BatchDataset *text = open_dataset(write_text("d.jsonl", line), &options);
+  batch_loader_options o = small_options();
+  o.vocab_size = 'y';
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  BatchLoader *loader = start_loader(text, &o);
+  assert_refused(!batch_loader_next(loader), BATCH_ERROR_OUT_OF_RANGE, "d.jsonl: token 0: id 122",
+                 "expected 0 to 120");
+  batch_loader_free(loader);
+  batch_dataset_free(text);
+}
+
 /* Rows with a bad id are padding, the others as without it, and no rank lacks a step. */
 Test(loader_faults, skipping_pads_the_rows_at_fault_and_leaves_every_rank_its_steps) {
   batch_loader_options o = small_options();

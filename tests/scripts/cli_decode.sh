@@ -58,6 +58,10 @@ run 0 decode bytes.headerless.bin bytes.megatron.bin --separator after
 cat all.txt all.txt | cmp -s - out || fail 'files of several formats'
 refuses 2 'expected --separator' -- decode bytes.headerless.bin bytes.llmc-gpt2.bin
 
+run 0 tokenize --quiet --separator before -o before.u16.bin a.txt b.txt
+run 0 decode --separator before before.u16.bin
+cat a.txt b.txt | cmp -s - out || fail 'an end of text before each document is none of its text'
+
 # .jsonl -> shards -> .jsonl
 printf '{"text": "one"}\n{"text": ""}\n{"text": "tab\\t, quote \\", \\\\, \\u0001, ü水👩"}\n{"text": "last"}\n' >d.jsonl
 for format in headerless datatrove llmc-gpt2 megatron; do

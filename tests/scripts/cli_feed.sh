@@ -39,6 +39,12 @@ refuses 2 '--block-rows is for --shuffle blocks' -- feed --block-rows 7 a.txt
 refuses 2 '--block-rows is 0, expected' -- feed --shuffle blocks --block-rows 0 a.txt
 refuses 2 'takes no argument' -- feed --drop-last=yes a.txt
 
+for pool in 1 2 9; do
+  checksum --pool $pool --workers 2 a.txt
+  [ "$checksum" = "$whole" ] || fail "a pool of $pool has the same batches"
+done
+refuses 2 '--pool is many' -- feed --pool many a.txt
+
 # Several files are one stream; with weights each argument is a source.
 cat a.txt b.txt >both.txt
 checksum both.txt

@@ -115,6 +115,16 @@ if [ "${3:-}" = pcre2 ]; then
   out_has 'tokenizer     rank file' 'vocabulary    100,277' 'end of text   100257' 'added tokens  6' 'specials      allow' 'split         cl100k, Unicode 1'
   run 0 info --json --tokenizer $small.json
   out_has '"tokenizer": "tokenizer.json"' '"vocab_size": 1001' '"end_of_text": 1000' '"specials": "ignore"' '"split": "gpt2"' '"normal_form": "none"'
+  sed 's/"added_tokens": \[[^]]*\]/"added_tokens": []/; s/"use_regex": true/"use_regex": false/g' $small.json >plain.json
+  run 0 info --tokenizer plain.json
+  out_has 'end of text   none' 'added tokens  0' 'split         none'
+  run 0 info --json --tokenizer plain.json
+  out_has '"vocab_size": 1000' '"end_of_text": null' '"split": null' '"normal_form": "none"' '"normal_unicode": null'
+  if "$headrace" --version | grep -q '^utf8proc:'; then
+    sed 's/"normalizer": null/"normalizer": {"type": "NFC"}/' $small.json >nfc.json
+    run 0 info --tokenizer nfc.json
+    out_has 'normal form   nfc, Unicode 1'
+  fi
   # the order of options does not matter
   run 0 tokenize --quiet -o one.u16 --tokenizer $small.tiktoken --special '<|endoftext|>=1000' --split gpt2 --specials allow special.txt
   run 0 tokenize --quiet -o two.u16 --specials allow --split gpt2 --special '<|endoftext|>=1000' --tokenizer $small.tiktoken special.txt
