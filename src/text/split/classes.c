@@ -124,10 +124,11 @@ static classes *make(char *why, size_t room) {
 /* Without a lock, which a child that is forked meanwhile would find held: of several who are the first, one's are taken. */
 const classes *classes_get(char *why, size_t room) {
   static _Atomic(classes *) only;
-  /* ONLY: acquire; pairs with the exchange below, whose release makes the classes seen. */
+  /* ONLY: acquire; the CAS below, which releases, makes the classes seen. */
   classes *c = atomic_load_explicit(&only, memory_order_acquire), *none = NULL;
   if (c) return c;
   c = make(why, room);
+  /* ONLY: release, pairs with the load above; acquire where another's are there. */
   if (!c ||
       atomic_compare_exchange_strong_explicit(&only, &none, c, memory_order_release, memory_order_acquire))
     return c;
