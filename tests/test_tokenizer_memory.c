@@ -8,6 +8,7 @@
 #include "support/files.h"
 #include "support/packages.h"
 #include "support/vocabulary.h"
+#include "text/tokenizer.h"
 
 static void begin(void) {
   files_begin();
@@ -105,4 +106,40 @@ Test(tokenizer_memory, what_a_huge_text_has_made_grow_is_given_back) {
   cr_assert_leq(memory_live(), small, "%zu blocks, expected %zu", memory_live(), small);
   free(huge);
   batch_tokenizer_free(tokenizer);
+}
+
+static bool tell_it_apart(void *context) {
+  uint64_t fingerprint;
+  BatchTokenizer *tokenizer = batch_tokenizer_open(context, NULL);
+  bool good = tokenizer && tokenizer_fingerprint(tokenizer, &fingerprint);
+  batch_tokenizer_free(tokenizer);
+  return good;
+}
+
+Test(tokenizer_memory, every_allocation_of_a_fingerprint_may_fail, .timeout = 200) {
+  cr_assert_gt(inject_failures("few.json|batch_tokenizer", tell_it_apart, (void *)(uintptr_t)few_tokens()),
+               30);
+}
+
+/* PCRE2 gives up on any line of a few words. */
+Test(tokenizer_memory, a_tokenizer_that_refuses_a_text_has_a_fingerprint_and_leaves_the_last_error) {
+  bytes few = read_bytes(few_tokens());
+  uint64_t first, again, other;
+  put(&few, "", 1);
+  char *changed = vocabulary_replace((char *)few.data, "\\\\s+|\\\\S+", "(?:.|..)+@");
+  const char *slow = write_text("slow.json", changed);
+  BatchTokenizer *usual = batch_tokenizer_open(path_of("few.json"), NULL),
+                 *refusing = batch_tokenizer_open(slow, NULL);
+  cr_assert(usual && refusing, "%s", batch_last_error()->message);
+  cr_assert_not(batch_tokenizer_open("", NULL));
+  char *before = strdup(batch_last_error()->message);
+  cr_assert(tokenizer_fingerprint(refusing, &first) && tokenizer_fingerprint(refusing, &again) &&
+            tokenizer_fingerprint(usual, &other));
+  cr_assert(first == again && first != other);
+  cr_assert_eq(batch_last_error()->code, BATCH_ERROR_INVALID_ARGUMENT);
+  cr_assert_str_eq(batch_last_error()->message, before);
+  free(before);
+  free(changed);
+  batch_tokenizer_free(usual);
+  batch_tokenizer_free(refusing);
 }

@@ -6,6 +6,7 @@ includes, its command or the configuration has changed. --commands: the database
 lay in src. Prints each finding once, and in the end how many sources there were, and how many were read.
 """
 import concurrent.futures
+import functools
 import hashlib
 import json
 import os
@@ -38,12 +39,17 @@ def run(command, words):
     return subprocess.run(words, cwd=command["directory"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
+@functools.cache
+def version():
+    return subprocess.check_output(["clang-tidy", "--version"])
+
+
 def key(command):
-    """What a finding can depend on, in one number: the text with comments, the command, the configuration."""
+    """What a finding can depend on, in one number: the text with comments, the command, the configuration, the tool."""
     words = shlex.split(command["command"])
     at = words.index("-o")
     digest = hashlib.sha256(run(command, [*words[:at], *words[at + 2 :], "-E", "-CC"]).stdout)
-    digest.update(command["command"].encode())
+    digest.update(command["command"].encode() + version())
     for file in CONFIGURATION:
         digest.update(file.read_bytes())
     return digest.hexdigest()
