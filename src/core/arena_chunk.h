@@ -13,8 +13,8 @@
 
 enum { ARENA_UNIT_SHIFT = 6, ARENA_BLOCKS_BITS = 24 };
 
-#define ARENA_UNIT       ((uint64_t)1 << ARENA_UNIT_SHIFT)
-#define ARENA_MOST       (((uint64_t)1 << ARENA_BLOCKS_BITS) - 1)
+#define ARENA_UNIT ((uint64_t)1 << ARENA_UNIT_SHIFT)
+#define ARENA_MOST (((uint64_t)1 << ARENA_BLOCKS_BITS) - 1)
 /* Bytes of a chunk: what the word can say, and half of the addresses. */
 #define ARENA_CHUNK_MOST ((size_t)1 << (sizeof(size_t) < 8 ? 31 : 63 - ARENA_BLOCKS_BITS + ARENA_UNIT_SHIFT))
 
