@@ -62,7 +62,7 @@ run 0 tokenize --force --quiet --token-type auto -o out.bin a.txt
 i=0
 while [ $i -lt 3000 ]; do echo "{\"text\":\"document number $i, of some more words than a few\", \"n\": \"$(printf %0300d $i)\"}"; i=$((i + 1)); done >many.jsonl
 for workers in 1 2 3 8; do run 0 tokenize -o "w$workers.bin" --workers $workers --squeeze-space many.jsonl a.txt; done
-out_has 'in 3,001 documents' 'MB/s' 'Mtokens/s'
+out_has 'in 3,001 documents' 'B/s' 'Mtokens/s'
 for workers in 2 3 8; do cmp -s w1.bin "w$workers.bin" || fail "$workers workers write something else"; done
 
 run 0 tokenize -o gpt.bin --to llmc-gpt2 --end-of-text 50256 a.txt b.txt
