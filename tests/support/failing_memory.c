@@ -31,6 +31,7 @@ int __real_munmap(void *address, size_t size);
 int __real_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument);
 int __real_pthread_setspecific(pthread_key_t key, const void *value);
+int __real_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int __real_glob(const char *pattern, int flags, int (*failed)(const char *path, int number), glob_t *found);
 char *__real_strdup(const char *text);
 char *__real_strndup(const char *text, size_t size);
@@ -50,6 +51,7 @@ int __wrap_munmap(void *address, size_t size);
 int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, void *(*run)(void *),
                           void *argument);
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value);
+int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void));
 int __wrap_glob(const char *pattern, int flags, int (*failed)(const char *path, int number), glob_t *found);
 
 void memory_fails_at(unsigned n, bool lasting) {
@@ -200,6 +202,10 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attributes, v
 
 int __wrap_pthread_setspecific(pthread_key_t key, const void *value) {
   return value && fails() ? ENOMEM : __real_pthread_setspecific(key, value);
+}
+
+int __wrap_pthread_atfork(void (*prepare)(void), void (*parent)(void), void (*child)(void)) {
+  return fails() ? ENOMEM : __real_pthread_atfork(prepare, parent, child);
 }
 
 int __wrap_glob(const char *pattern, int flags, int (*failed)(const char *path, int number), glob_t *found) {

@@ -10,7 +10,8 @@
 
    How: a test that includes this header is linked with the static library and with --wrap for
    malloc, calloc, realloc, reallocarray, strdup, strndup, asprintf, aligned_alloc, posix_memalign, free,
-   mmap, munmap, pthread_create, and for what allocates inside of pthread_setspecific and glob. */
+   mmap, munmap, pthread_create, and for what allocates inside of pthread_setspecific,
+   pthread_atfork and glob. */
 #ifndef HEADRACE_TESTS_FAILING_MEMORY_H
 #define HEADRACE_TESTS_FAILING_MEMORY_H
 
