@@ -69,6 +69,7 @@ nothing_or_loaded() {
   [ ! -e out/state ] || "$headrace" feed --quiet --sequence-length 8 --batch-size 2 --steps 1 --resume out/state text.txt >said 2>&1
 }
 
+# shellcheck disable=SC3045 # dash and bash have it
 ulimit -c 0
 each nothing_or_whole tokenize --quiet --workers 2 --output out/x.bin text.txt
 earlier=yes

@@ -9,7 +9,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 pairs() { # FROM TO: of all letters but I
   for letter in A B C D E F G H J K L M N O P Q R S T U V W X Y Z; do
-    small=$(echo "$letter" | tr A-Z a-z)
+    small=$(echo "$letter" | tr "[:upper:]" "[:lower:]")
     [ "$1" = upper ] && printf '%s(<%s>,<%s>)' "${sep-}" "$small" "$letter" || printf '%s(<%s>,<%s>)' "${sep-}" "$letter" "$small"
     sep=';'
   done
