@@ -381,7 +381,7 @@ static void use_all_and_fork(void) {
 }
 
 static void *fork_often(void *unused) {
-  for (int i = 0; i < 10; i++) in_child(i % 5 ? use_all : use_all_and_fork);
+  for (int i = 0; i < 5; i++) in_child(i % 3 ? use_all : use_all_and_fork);
   return unused;
 }
 
