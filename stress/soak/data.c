@@ -77,6 +77,7 @@ static void write_jsonl(void) {
 }
 
 static void write_files(void) {
+  static const unsigned char magic[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, 118, 0};
   static uint16_t tokens[TOKENS];
   static uint64_t ends[MOST_DOCUMENTS];
   static unsigned char header[128];
@@ -91,7 +92,7 @@ static void write_files(void) {
   write_file("d.ds", tokens, sizeof tokens);
   write_file("d.ds.index", ends, count * sizeof *ends);
   memset(header, ' ', sizeof header);
-  memcpy(header, "\x93NUMPY\x01\x00\x76\x00", 10);
+  memcpy(header, magic, sizeof magic);
   int length = snprintf((char *)header + 10, 118,
                         "{'descr': '<u2', 'fortran_order': False, 'shape': (%d,), }", TOKENS);
   header[10 + length] = ' ', header[127] = '\n';
