@@ -60,7 +60,7 @@ static int create(char *name) {
   char *end = name + strlen(name) - 6;
   int fd;
   do {
-    memcpy(end, "XXXXXX", 6);
+    memset(end, 'X', 6);
     fd = mkostemp(name, O_CLOEXEC);
   } while (fd < 0 && errno == EINTR);
   return fd;

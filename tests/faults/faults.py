@@ -2,7 +2,7 @@
 """Every call fails once.
 
 Runs workflows of the headrace command, and of a program that uses the library, under a preloaded shim
-(shim.h): in run n the n-th call of a kind goes wrong, for every n, until a run has no n-th one. Each run must end as
+(shim.h): in run n the n-th call of a kind goes wrong, once or from then on, for every n that there is. Each run must end as
 the one without a fault, or with the right error:
 
 - exit status 1 and a sentence that says what could not be had, and of a file which;
@@ -27,7 +27,8 @@ from judge import CALLS, DIED, Runner
 from template import SECONDS, Template
 from workflows import CONTROLS, WORKFLOWS
 
-MORE = 3  # calls than in the run without a fault that are looked for: threads, and what makes up for a failure, make some
+FEW = 1000  # of which each is taken
+MORE = 2  # calls than in the run without a fault that are looked for: threads, and what makes up for a failure, make some
 
 
 # Of runs: the right error, the right result; killed, and what was there is whole; ended by a library of others.
@@ -96,13 +97,19 @@ def modes(call, kind):
     return ("once",) if kind == "die" else ("on",) if call == "futex" else ("once", "on")
 
 
+def places(most):
+    """Every n; beyond 1000, which libsentencepiece's allocations reach, 500 of them."""
+    yield from range(1, min(most, FEW) + 1)
+    yield from range(FEW + 1, most + 1, max(1, (most - FEW) // 500))
+
+
 def strike_all(runner, table, given):
-    """Every n of every call and kind: one in `stride` of them, all workflows counted."""
+    """Every place of every call and kind: one in `stride` of them, all workflows counted."""
     for call, kinds in CALLS.items():
         if given.call and call not in given.call or call == "stream" and runner.workflow.program == "whole":
             continue  # what that prints is not the library's
         for kind, mode in ((kind, mode) for kind in kinds for mode in modes(call, kind)):
-            for n in range(1, 2 if call == "futex" else runner.made[call] + MORE):
+            for n in (1,) if call == "futex" else places(runner.made[call] + MORE):
                 if not table.is_next(given.stride):
                     continue
                 result, wrong = runner.strike(call, n, mode, kind)

@@ -99,12 +99,10 @@ static int wait_for(pid_t child, time_t seconds) {
   int status;
   sigemptyset(&ends);
   sigaddset(&ends, SIGCHLD);
-  if (sigtimedwait(&ends, NULL, &(struct timespec){seconds, 0}) >= 0) {
-    waitpid(child, &status, 0);
-    return status;
-  }
+  if (sigtimedwait(&ends, NULL, &(struct timespec){seconds, 0}) >= 0)
+    return waitpid(child, &status, 0) == child ? status : -1;
   kill(child, SIGKILL);
-  waitpid(child, &status, 0);
+  (void)waitpid(child, &status, 0);
   sigtimedwait(&ends, NULL, &(struct timespec){0, 0});
   return -1;
 }
