@@ -55,7 +55,7 @@ enum { FAULTS_ONCE, FAULTS_ON };
 #define FAULTS_ENUM(name) FAULTS_##name,
 typedef enum faults_call { FAULTS_CALLS(FAULTS_ENUM) FAULTS_NONE } faults_call;
 
-enum { FAULTS_FRAMES = 12, FAULTS_LEFT = 8 };
+enum { FAULTS_FRAMES = 12, FAULTS_LEFT = 32 };
 
 /* What a child tells: in memory that it shares with the process that made it. */
 typedef struct faults_report {
