@@ -11,6 +11,11 @@ the one without a fault, or with the right error:
 - the next run, without a fault, does what it is to do.
 
 What is interrupted or cut short must end as the one without a fault. No run may crash or hang.
+
+One workflow by hand:
+
+    python3 tests/faults/faults.py build/dev/tests/libfaults_shim.so build/dev/src/cli/headrace build/dev/tests/faults_whole \\
+      --workflow feed
 """
 import argparse
 import collections
