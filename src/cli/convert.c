@@ -82,7 +82,7 @@ static int check_ids(convert_run *run) {
       if (piece.ids[i] > most) return does_not_fit(run, piece.first + i, piece.ids[i]);
     if (!show_progress(run, "looking at the ids")) return CLI_OK;
   }
-  return d->failed ? cli_library_error(convert_name) : CLI_OK;
+  return d->failed ? documents_fail(d, convert_name) : CLI_OK;
 }
 
 static bool put_separator(convert_run *run) {
@@ -126,7 +126,8 @@ static int write_tokens(convert_run *run) {
     if (!write_piece(run, &piece)) return cli_library_error(convert_name);
     if (!show_progress(run, cli_count(batch_writer_tokens(run->writer), "token"))) return CLI_OK;
   }
-  if (d->failed || !batch_writer_finish(run->writer)) return cli_library_error(convert_name);
+  if (d->failed) return documents_fail(d, convert_name);
+  if (!batch_writer_finish(run->writer)) return cli_library_error(convert_name);
   return CLI_OK;
 }
 

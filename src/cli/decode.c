@@ -125,7 +125,7 @@ static int write_documents(decode_run *run) {
     }
     if (!show_progress(run)) break;
   }
-  if (run->documents.failed) return cli_library_error(decode_name);
+  if (run->documents.failed) return documents_fail(&run->documents, decode_name);
   return run->options->by_documents && run->num_documents == 0 && !stop_asked() ? no_such_document(run)
                                                                                 : CLI_OK;
 }

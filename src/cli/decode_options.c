@@ -117,9 +117,9 @@ bool decode_says_malformed(const decode_options *o) {
 }
 
 static bool is_utf8(const char *text) {
-  batch_text_options options = BATCH_TEXT_OPTIONS_INIT;
-  options.malformed = BATCH_MALFORMED_ERROR;
-  return !text || batch_text_normalize(text, strlen(text), &options, NULL, 0) != BATCH_TOKENIZER_FAILED;
+  bool whole = true;
+  while (text && *text && whole) text += cli_character(text, &whole);
+  return whole;
 }
 
 static int check(decode_options *o, int argc, char **argv) {

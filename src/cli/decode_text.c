@@ -52,11 +52,11 @@ static bool write_clean(decode_text *t, const char *text, size_t bytes) {
   options.malformed = t->malformed;
   if (t->malformed != BATCH_MALFORMED_KEEP) {
     size_t clean = batch_text_normalize(text, bytes, &options, t->clean, t->clean_room);
-    if (clean == BATCH_TOKENIZER_FAILED) return false;
-    if (clean > t->clean_room) {
+    if (clean != BATCH_TOKENIZER_FAILED && clean > t->clean_room) {
       if (!make_room(&t->clean, &t->clean_room, clean)) return false;
-      batch_text_normalize(text, bytes, &options, t->clean, t->clean_room);
+      clean = batch_text_normalize(text, bytes, &options, t->clean, t->clean_room);
     }
+    if (clean == BATCH_TOKENIZER_FAILED) return false;
     text = t->clean;
     bytes = clean;
   }

@@ -129,6 +129,10 @@ bool documents_next(documents *d, document_piece *piece) {
   return false;
 }
 
+int documents_fail(const documents *d, const char *command) {
+  return d->ids ? cli_library_error(command) : cli_error(command, "no memory for %d ids", DOCUMENTS_PIECE);
+}
+
 bool documents_are_known(const documents *d) {
   return d->indexed || d->separator;
 }

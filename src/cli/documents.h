@@ -6,7 +6,7 @@
        documents d = {.dataset = dataset, .separator = BATCH_SEPARATOR_AFTER, .end_of_text = 50256,
                       .end = batch_dataset_tokens(dataset), .last = UINT64_MAX};
        while (documents_next(&d, &piece)) ...
-       if (d.failed) ...                      the library's last error
+       if (d.failed) status = documents_fail(&d, command);
        documents_free(&d); */
 #ifndef HEADRACE_CLI_DOCUMENTS_H
 #define HEADRACE_CLI_DOCUMENTS_H
@@ -44,6 +44,9 @@ typedef struct document_piece {
 } document_piece;
 
 bool documents_next(documents *d, document_piece *piece);
+
+/* Says why it failed, and returns the exit status. */
+int documents_fail(const documents *d, const char *command);
 
 /* Whether the piece is of a file whose documents are known; else the file is one. */
 bool documents_are_known(const documents *d);

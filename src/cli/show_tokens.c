@@ -38,9 +38,9 @@ static void put_text(show_run *run, int32_t *ids, size_t count, bool first, bool
   }
   size_t bytes = text_bytes(run, ids, count);
   char *text = malloc(bytes + 1);
-  if (text && batch_tokenizer_decode(run->tokenizer, ids, count, text, bytes) == bytes && bytes >= before)
-    screen_put(&run->screen, text + before, bytes - before, masked);
-  run->no_memory |= !text;
+  bool good = text && batch_tokenizer_decode(run->tokenizer, ids, count, text, bytes) == bytes;
+  if (good && bytes >= before) screen_put(&run->screen, text + before, bytes - before, masked);
+  run->no_memory |= !good && bytes > 0;
   free(text);
 }
 
