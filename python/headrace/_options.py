@@ -22,9 +22,10 @@ _repr.maxlong = 60
 
 
 def shown(value: Any) -> str:
-    """What was given, as an error names it: repr(), cut in the middle where that is long."""
+    """What was given, as an error names it: repr(), cut in the middle where that is long; a number of NumPy's as one of
+    Python's, whichever NumPy it is."""
     try:
-        return _repr.repr(value)
+        return _repr.repr(value.item() if isinstance(value, np.generic) else value)
     except ValueError:  # more digits than Python writes
         return "a number of very many digits"
 
