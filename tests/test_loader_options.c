@@ -71,6 +71,16 @@ Test(loader_options, a_sentence_names_the_function_that_was_called_and_what_the_
   batch_dataset_free(short_one);
 }
 
+Test(loader_options, documents_of_one_token_at_most_are_no_rows) {
+  static const uint32_t lengths[] = {1, 0, 1};
+  BatchDataset *rowless = make_documents("rowless.ds", lengths, 3);
+  batch_loader_options o = small_options();
+  o.packing = BATCH_PACK_DOCUMENTS;
+  assert_refused(!batch_loader_create(rowless, &o), BATCH_ERROR_INVALID_ARGUMENT,
+                 "batch_loader_create: ", "rowless.ds", "no document has 2 tokens");
+  batch_dataset_free(rowless);
+}
+
 /* Nothing of it is read. */
 static BatchDataset *imagined(uint64_t tokens) {
   static const uint8_t one;
