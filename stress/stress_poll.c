@@ -1,10 +1,11 @@
-/* Queues and pools that are polled with epoll, their system calls counted (write, read and port_wake are wrapped when
+/* Queues and pools that are polled with epoll, their system calls counted (write, read, eventfd and port_wake are wrapped when
    this program is linked).
    1. Nothing armed, nobody asleep: no system call. Armed: one write for each arming, however many elements come.
       Control: arming before each element makes a write of each.
    2. Batches go round from a pool through a queue, at every station threads that sleep beside threads that poll. Each
       batch comes once; there are no more writes than armings.
-   3. Pools are freed while a thread that has given their last batch back is about to write to the descriptor: freeing
+   3. Of two that ask for a descriptor at once the second one closes its own, also where it is cancelled.
+   4. Pools are freed while a thread that has given their last batch back is about to write to the descriptor: freeing
       does not wait for it, and what is opened next is left alone.
 
    stress_poll [seconds [threads [seed]]]     threads: producers, and as many consumers */
@@ -26,9 +27,11 @@ enum { QUIET = 20000, ARMINGS = 1000, MOST = 16, BURST = 5, FREED = 200 };
 /* Wrapped by the linker. */
 ssize_t __real_write(int fd, const void *data, size_t size);
 ssize_t __real_read(int fd, void *data, size_t size);
+int __real_eventfd(unsigned count, int flags);
 void __real_port_wake(_Atomic uint32_t *word, uint32_t count);
 ssize_t __wrap_write(int fd, const void *data, size_t size);
 ssize_t __wrap_read(int fd, void *data, size_t size);
+int __wrap_eventfd(unsigned count, int flags);
 void __wrap_port_wake(_Atomic uint32_t *word, uint32_t count);
 
 static _Atomic uint64_t writes, reads, wakes;
@@ -51,6 +54,17 @@ ssize_t __wrap_read(int fd, void *data, size_t size) {
 void __wrap_port_wake(_Atomic uint32_t *word, uint32_t count) {
   atomic_fetch_add(&wakes, 1);
   __real_port_wake(word, count);
+}
+
+/* Of a thread that is to be second: the first one comes while it has made its own. */
+static _Thread_local BatchQueue *asked_before;
+
+int __wrap_eventfd(unsigned count, int flags) {
+  BatchQueue *queue = asked_before;
+  asked_before = NULL;
+  int fd = __real_eventfd(count, flags);
+  if (queue) batch_queue_fd(queue, BATCH_QUEUE_DEQUEUE);
+  return fd;
 }
 
 static uint64_t calls(void) {
@@ -208,6 +222,38 @@ static uint64_t go_round(uint32_t capacity, uint32_t batches, unsigned threads, 
   return all.taken;
 }
 
+typedef struct second {
+  BatchQueue *queue;
+  int fd;
+  bool came_out;
+} second;
+
+static void *ask_second(void *context) {
+  second *s = context;
+  asked_before = s->queue;
+  pthread_cancel(pthread_self());
+  s->fd = batch_queue_fd(s->queue, BATCH_QUEUE_DEQUEUE);
+  s->came_out = true;
+  pthread_testcancel();
+  return NULL;
+}
+
+static void ask_at_once(void) {
+  pthread_t thread;
+  void *result;
+  second s = {.queue = batch_queue_create(1)};
+  int free_before = eventfd(0, EFD_CLOEXEC);
+  close(free_before);
+  stress_check(pthread_create(&thread, NULL, ask_second, &s) == 0 && pthread_join(thread, &result) == 0,
+               "no thread");
+  stress_check(s.came_out && result == PTHREAD_CANCELED, "a thread was cancelled in batch_queue_fd");
+  stress_check(s.fd == batch_queue_fd(s.queue, BATCH_QUEUE_DEQUEUE), "a queue has two descriptors");
+  batch_queue_free(s.queue);
+  int free_after = eventfd(0, EFD_CLOEXEC);
+  close(free_after);
+  stress_check(free_after == free_before, "descriptor %d was left open", free_before);
+}
+
 static void give_back(stress_thread *self) {
   is_held_back = true;
   stress_step("gives the last batch back");
@@ -244,6 +290,7 @@ int main(int argc, char **argv) {
   stress_begin(argc, argv, 3.0, 4);
   unsigned threads = stress_threads() < MOST ? stress_threads() : MOST;
   count_calls();
+  ask_at_once();
   free_while_told();
   uint64_t batches = go_round(3, 2 * threads, threads, 0.25);
   batches += go_round(1, 1, threads, 0.5);

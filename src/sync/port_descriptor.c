@@ -34,6 +34,7 @@ static bool is_of_this_process(const descriptor *d) {
 }
 
 static void let_go(uint32_t handle) {
+  HOLD_CANCELLATION;
   descriptor *d = slab_object(&descriptors, handle);
   if (refcount_release(&d->holders) != REFCOUNT_LAST) return;
   /* A parent's number may have become another file's in the child. */
@@ -120,7 +121,5 @@ void port_descriptor_close(_Atomic uint32_t *word) {
   uint32_t handle = atomic_load_explicit(word, memory_order_acquire);
   /* relaxed: who is late sees the one or the other, and either does no harm. */
   atomic_store_explicit(word, 0, memory_order_relaxed);
-  int held = thread_hold_cancellation();
   if (handle) let_go(handle);
-  thread_release_cancellation(held);
 }
