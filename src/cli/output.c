@@ -134,13 +134,19 @@ static int finish_stdout(output *out) {
   return fail(out, "write");
 }
 
+/* Where a file system cannot rename only to a new name: a second name, before the first one goes. */
+static int link_and_unlink(output *out) {
+  if (link(out->aside, out->real) != 0) return fail(out, "rename to it");
+  if (unlink(out->aside) == 0) return CLI_OK;
+  return cli_error(out->command, "%s: is whole and in its place; but then: removing %s failed: %s", out->path,
+                   out->aside, strerror(errno));
+}
+
 /* Never over what came there meanwhile, unless by force. */
 static int take_name(output *out) {
-  if (out->force ? rename(out->aside, out->real) == 0 : link(out->aside, out->real) == 0) return CLI_OK;
-  if (!out->force && errno != EEXIST &&
-      syscall(SYS_renameat2, AT_FDCWD, out->aside, AT_FDCWD, out->real, RENAME_NOREPLACE) == 0)
-    return CLI_OK;
-  return fail(out, "rename to it");
+  if (out->force) return rename(out->aside, out->real) == 0 ? CLI_OK : fail(out, "rename to it");
+  if (syscall(SYS_renameat2, AT_FDCWD, out->aside, AT_FDCWD, out->real, RENAME_NOREPLACE) == 0) return CLI_OK;
+  return errno == EINVAL || errno == ENOSYS ? link_and_unlink(out) : fail(out, "rename to it");
 }
 
 int output_finish(output *out) {
@@ -148,7 +154,7 @@ int output_finish(output *out) {
   if (out->failed || fflush(out->file) != 0) return fail(out, "write");
   if (!out->passing && !flush(out->file)) return fail(out, "fsync");
   int status = take_name(out);
-  if (status == CLI_OK && out->force) {
+  if (status == CLI_OK) {
     free(out->aside);
     out->aside = NULL;
   }

@@ -25,7 +25,7 @@ CALLS = {
     "close": ("EIO", "EINTR", "die"),
     "opendir": ("EIO", "EMFILE", "ENOMEM"),
     "readdir": IO,
-    "rename": ("EIO", "ENOSPC", "die"),
+    "rename": ("EIO", "ENOSPC", "ENOSYS", "die"),
     "link": ("EIO", "ENOSPC", "die"),
     "unlink": ("EIO", "die"),
     "mkdir": ("EIO", "ENOSPC", "die"),
