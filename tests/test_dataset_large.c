@@ -12,6 +12,7 @@ static const uint64_t many = (UINT64_C(1) << 32) + 12345; /* tokens */
 
 /* A file of `bytes` zeros but for `tail` at its end. */
 static const char *write_sparse(const char *name, const bytes *head, uint64_t size, const bytes *tail) {
+  if (size > PTRDIFF_MAX) cr_skip("no such file can be addressed here");
   const char *path = path_of(name);
   int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
   cr_assert(fd >= 0);
@@ -169,3 +170,13 @@ Test(dataset_large, a_stream_of_several_files_passes_two_to_the_32_tokens) {
   batch_dataset_free(dataset);
   free_bytes(&tail);
 }
+
+#if SIZE_MAX == UINT32_MAX
+Test(dataset_large, a_file_of_more_than_can_be_addressed_is_refused) {
+  const char *path = path_of("a.bin");
+  write_data("a.bin", "", 0);
+  cr_assert_eq(truncate(path, (off_t)1 << 31), 0);
+  assert_not_opened(path, NULL, BATCH_ERROR_OVERFLOW, path, "found 2147483648 bytes",
+                    "expected at most 2147483647 on this machine");
+}
+#endif

@@ -424,6 +424,7 @@ Test(loader_pool, batches_that_fit_in_memory_apart_but_not_together_are_refused)
   char size[32];
   snprintf(size, sizeof size, "a size of %u batches", o.pool_size);
 #ifndef CHECK_UNDER_ASAN /* whose shadow is larger */
+  check_needs_limits_of_memory();
   cr_assert_eq(setrlimit(RLIMIT_AS, &no_more), 0);
 #endif
   assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_OUT_OF_MEMORY,

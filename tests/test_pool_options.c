@@ -302,6 +302,7 @@ Test(pool_options, the_callers_allocator_alone_decides_how_much_there_is) {
 }
 
 Test(pool_options, a_pool_that_a_limit_forbids_is_refused_before_a_page_is_touched) {
+  check_needs_limits_of_memory();
   batch_pool_options options = options_of(64);
   options.shape.batch_size = options.shape.sequence_length = 1024;
   for (int huge = 0; huge < 2; huge++) {

@@ -104,6 +104,7 @@ Test(tensor, create_refuses_sizes_that_overflow) {
 
 Test(tensor, create_answers_out_of_memory_when_there_is_not_enough) {
   uint32_t shape[] = {1u << 30, 1u << 20}; /* 4 PiB */
+  if (SIZE_MAX == UINT32_MAX) cr_skip("all that can be addressed may be there");
   assert_refused(!tensor_create(shape, 2), BATCH_ERROR_OUT_OF_MEMORY, "tensor_create");
 }
 
@@ -396,7 +397,7 @@ Test(tensor, get_converts_integers_and_doubles_to_float) {
   i64->i64[0] = 16777217; /* 2^24 + 1 */
   f64->f64[0] = 0.1;
   cr_assert_eq(at(i64, 0, 0), 16777216.0f);
-  cr_assert_eq(at(f64, 0, 0), 0.1f);
+  cr_assert_eq(at(f64, 0, 0), (float)0.1); /* 0.1f may be a long double */
   tensor_free(i64);
   tensor_free(f64);
 }

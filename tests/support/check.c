@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,6 +63,17 @@ check_ending check_end_of(void (*function)(void *argument), void *argument) {
   ending.signal = WIFSIGNALED(state) ? WTERMSIG(state) : 0;
   ending.status = WIFSIGNALED(state) ? 128 + ending.signal : WEXITSTATUS(state);
   return ending;
+}
+
+static void map_beyond_a_limit(void *argument) {
+  const size_t limit = (size_t)512 << 20;
+  (void)argument;
+  if (setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit}) != 0) _exit(0);
+  _exit(mmap(NULL, limit, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED);
+}
+
+void check_needs_limits_of_memory(void) {
+  if (check_end_of(map_beyond_a_limit, NULL).status == 0) cr_skip("nothing limits memory here");
 }
 
 char *check_output_of(int descriptor, void (*function)(void *argument), void *argument) {

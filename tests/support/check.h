@@ -84,6 +84,9 @@ void check_forget_error(void);
 const char *check_missing_word(const char *text, const char *const *words);
 check_ending check_end_of(void (*function)(void *argument), void *argument);
 
+/* Skips the test where a limit of memory does not hold: qemu, which emulates a process, takes no notice of it. */
+void check_needs_limits_of_memory(void);
+
 /* Returns what `function` writes to the file descriptor (1: stdout, 2: stderr); the caller frees. */
 char *check_output_of(int descriptor, void (*function)(void *argument), void *argument);
 

@@ -8,6 +8,8 @@
 
 #include "support/watchdog.h"
 
+enum { STACK_BYTES = 1 << 20 }; /* a thousand threads have room where addresses have 32 bits */
+
 static void *run(void *argument) {
   test_thread *self = argument;
   watchdog_thread("%s %u", self->name, self->number);
@@ -19,6 +21,9 @@ static void *run(void *argument) {
 
 void threads_start(test_thread *threads, unsigned n, const char *name, void (*function)(test_thread *self),
                    void *context) {
+  pthread_attr_t attributes;
+  cr_assert_eq(pthread_attr_init(&attributes), 0);
+  cr_assert_eq(pthread_attr_setstacksize(&attributes, STACK_BYTES), 0);
   for (unsigned i = 0; i < n; i++) {
     threads[i].function = function;
     threads[i].context = context;
@@ -26,8 +31,9 @@ void threads_start(test_thread *threads, unsigned n, const char *name, void (*fu
     threads[i].name = name;
     threads[i].result = NULL;
     atomic_init(&threads[i].kernel, 0);
-    cr_assert_eq(pthread_create(&threads[i].id, NULL, run, &threads[i]), 0);
+    cr_assert_eq(pthread_create(&threads[i].id, &attributes, run, &threads[i]), 0);
   }
+  pthread_attr_destroy(&attributes);
 }
 
 void threads_join(test_thread *threads, unsigned n) {

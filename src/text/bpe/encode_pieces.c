@@ -57,12 +57,13 @@ static size_t encode_long(const bpe_model *m, bpe_worker *w, const char *bytes, 
 static size_t encode_short(const bpe_model *m, bpe_worker *w, const char *bytes, piece_key key,
                            int32_t *ids) {
   cached_piece *place = piece_cache_place(&w->shorter, key);
-  size_t length = key.high >> 56, count = cached_piece_ids(piece_cache_look(place, key), key);
-  if (count <= CACHED_IDS) {
-    for (size_t i = 0; i < count; i++) ids[i] = place->ids[i];
-    return count;
+  size_t length = key.high >> 56;
+  uint64_t cached = cached_piece_ids(piece_cache_look(place, key), key);
+  if (cached <= CACHED_IDS) {
+    for (size_t i = 0; i < cached; i++) ids[i] = place->ids[i];
+    return (size_t)cached;
   }
-  count = encode_new(m, w, vocabulary_hash(&m->tokens, bytes, length), bytes, length, ids);
+  size_t count = encode_new(m, w, vocabulary_hash(&m->tokens, bytes, length), bytes, length, ids);
   if (count <= CACHED_IDS) piece_cache_put(place, key, ids, count);
   return count;
 }
@@ -83,7 +84,8 @@ size_t bpe_encode(const bpe_model *m, bpe_worker *w, const char *text, const pie
   int32_t *next = ids;
   for (size_t i = 0; i < count; i++) {
     const char *bytes = text + pieces[i].start;
-    size_t length = pieces[i].end - pieces[i].start, got;
+    size_t length = pieces[i].end - pieces[i].start;
+    uint64_t got;
     if (length > CACHED_BYTES)
       got = encode_long(m, w, bytes, length, next);
     else if (i < roomy) {
@@ -97,7 +99,7 @@ size_t bpe_encode(const bpe_model *m, bpe_worker *w, const char *text, const pie
     } else
       got = encode_short(m, w, bytes, piece_key_copy(bytes, length), next);
     if (got == SIZE_MAX) return SIZE_MAX;
-    next += got;
+    next += (size_t)got;
   }
   return (size_t)(next - ids);
 }
