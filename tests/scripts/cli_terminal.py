@@ -42,8 +42,10 @@ SLOWLY = ["--normalize", "nfkc", "--fold-case", "--squeeze-space"]
 processes = []
 
 
-def start(*arguments, ignored=(), environment={}, **options):
+def start(*arguments, ignored=(), environment={}, of_its_own=False, **options):
     def own_signals():
+        if of_its_own:  # SIGTSTP stops nobody in an orphaned group of processes, which ours may be
+            os.setpgrp()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
 
@@ -166,11 +168,11 @@ def a_closed_stream_is_not_the_next_file():
 
 
 def a_run_that_is_suspended_and_continued_is_the_same():
-    process = start("feed", *ENDLESS, "text.txt")
+    process = start("feed", *ENDLESS, "text.txt", of_its_own=True)
     until(process, "feed running", lambda: catches(process, signal.SIGTERM))
     for number in (signal.SIGTSTP, signal.SIGSTOP):
         process.send_signal(number)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED)
+        until(process, "feed stopped", lambda: os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG))
         time.sleep(0.2)
         process.send_signal(signal.SIGCONT)
     process.send_signal(signal.SIGTERM)
