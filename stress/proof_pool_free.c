@@ -18,7 +18,7 @@
 #include "schedule/inside.h"
 #include "support/stress.h"
 
-enum { BATCHES_MAX = 3, USES = 6, WAITERS = 2 };
+enum { BATCHES_MAX = 3, USES = 6, WAITERS = 2, AT_LEAST = 50000 /* schedules of each */ };
 
 static BatchPool *pool, *new_pool;
 static Batch *out, *got[WAITERS];
@@ -136,7 +136,8 @@ static void prove(const char *name, const char *(*run)(uint64_t random)) {
                  (unsigned long long)seed);
     seed++, schedules++;
     stress_step("runs schedules");
-  } while (stress_clock() < end);
+  } while (stress_clock() < end ||
+           (stress_seconds() > 0 && schedules < AT_LEAST)); /* also where all is slow */
   printf("%-9s %llu schedules\n", name, (unsigned long long)schedules);
 }
 
