@@ -89,7 +89,7 @@ Test(loader_masks, masked_targets_are_ignored_where_asked_after_the_transforms) 
   BatchDataset *of = make_example();
   batch_loader_options o = options_of(2, 5);
   o.ignore_masked = true;
-  o.transforms = &(batch_transform){NULL};
+  o.transforms = &(batch_transform){NULL, NULL};
   *(batch_transform *)(uintptr_t)o.transforms = batch_transform_dropout(&everything);
   o.num_transforms = 1;
   for (int i = 0; i < 6; i++) {

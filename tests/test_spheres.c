@@ -295,7 +295,7 @@ Test(spheres, many_at_once_wake_workers_before_they_wait_for_room) {
     watchdog_step("dispatches many");
     cr_assert(batch_spheres_dispatch_many(record.spheres, lanes, batches, MANY));
     let_go(&record);
-    cr_assert_eq(atomic_load(&record.processed), SPHERES + round * MANY);
+    cr_assert_eq(atomic_load(&record.processed), SPHERES + (unsigned)round * MANY);
   }
   batch_spheres_stop(record.spheres);
 }

@@ -21,7 +21,7 @@ Test(tokenizer, bytes_are_their_own_ids) {
   cr_assert_eq(batch_tokenizer_vocab_size(tokenizer), 256);
   cr_assert_eq(batch_tokenizer_end_of_text(tokenizer), BATCH_NO_TOKEN);
   cr_assert_eq(batch_tokenizer_encode(tokenizer, all, 256, ids, 256), 256);
-  for (uint32_t i = 0; i < 256; i++) cr_assert_eq(ids[i], i);
+  for (int32_t i = 0; i < 256; i++) cr_assert_eq(ids[i], i);
   cr_assert_eq(batch_tokenizer_decode(tokenizer, ids, 256, back, 256), 256);
   cr_assert_arr_eq(back, all, 256);
   batch_tokenizer_free(tokenizer);
@@ -198,7 +198,7 @@ static size_t compare_line(const BatchTokenizer *tokenizer, const char *line, si
   for (char *rest, *number = strtok_r(expected_ids, " ", &rest); number;
        number = strtok_r(NULL, " ", &rest), i++) {
     cr_assert_lt(i, count, "fewer ids than spm_encode");
-    cr_assert_eq(ids[i], strtoul(number, NULL, 10), "id %zu of \"%.*s\"", i, (int)length, line);
+    cr_assert_eq(ids[i], strtol(number, NULL, 10), "id %zu of \"%.*s\"", i, (int)length, line);
   }
   cr_assert_eq(i, count, "more ids than spm_encode");
   size_t decoded = batch_tokenizer_decode(tokenizer, ids, count, text, sizeof text);
