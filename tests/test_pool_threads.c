@@ -144,7 +144,7 @@ Test(pool_threads, no_batch_is_handed_out_twice) {
 static void resize_on(test_thread *self) {
   workshop *shop = self->context;
   watchdog_step("resizes");
-  for (uint32_t i = 0; !atomic_load(&shop->stop); i++)
+  for (uint32_t i = 0; !atomic_load(&shop->stop); i++, sched_yield())
     cr_assert(batch_pool_resize(shop->pool, 1 + i * 7 % 9));
 }
 
