@@ -56,9 +56,8 @@ __attribute__((noinline, cold)) static bool look_again(uint64_t deadline) {
   if (now >= deadline) return false;
   uint64_t left = deadline - now;
   struct timespec pause = {0, left < PATIENCE_NS ? (long)left : PATIENCE_NS};
-  int held = thread_hold_cancellation(); /* as in the futex: who ended here would stay registered */
+  HOLD_CANCELLATION; /* as in the futex: who ended here would stay registered */
   if (nanosleep(&pause, NULL) != 0) sched_yield();
-  thread_release_cancellation(held);
   return true;
 }
 

@@ -93,18 +93,18 @@ void port_tell(_Atomic uint32_t *word) {
   uint32_t handle = atomic_load_explicit(word, memory_order_acquire);
   descriptor *d = handle ? slab_object(&descriptors, handle) : NULL;
   if (!d || !refcount_try_retain(&d->holders)) return;
-  int held = thread_hold_cancellation();
+  HOLD_CANCELLATION;
   uint64_t one = 1;
   /* EAGAIN: it has been told 2^64 - 2 times, and is readable. */
   while (is_of_this_process(d) && write(d->number, &one, sizeof one) < 0 && errno != EAGAIN)
     if (errno != EINTR) tell_failed(d);
   let_go(handle);
-  thread_release_cancellation(held);
   errno = saved;
 }
 
 int port_drain(_Atomic uint32_t *word) {
-  int saved = errno, answer = 0, held = thread_hold_cancellation();
+  HOLD_CANCELLATION;
+  int saved = errno, answer = 0;
   const descriptor *d = slab_object(&descriptors, atomic_load_explicit(word, memory_order_acquire));
   uint64_t told;
   while (read(d->number, &told, sizeof told) < 0 && errno != EAGAIN)
@@ -112,7 +112,6 @@ int port_drain(_Atomic uint32_t *word) {
       answer = errno;
       break;
     }
-  thread_release_cancellation(held);
   errno = saved;
   return answer;
 }

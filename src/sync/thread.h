@@ -15,13 +15,12 @@ int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
 /* Processors that the calling thread may run on, at least 1. */
 unsigned thread_processors(void);
 
-/* Between the two the calling thread is not cancelled: around system calls that are cancellation points, where others
-   would be left asleep. */
+/* Between the two the calling thread is not cancelled. */
 int thread_hold_cancellation(void);
 void thread_release_cancellation(int held);
 
 /* As that from here to where the function returns: begins each call that reads, writes, joins or calls back, so that
-   none is left in the middle, with a lock, a file or a thread. */
+   none is left in the middle, with a lock, a file or a thread, and nobody who waits for it is left asleep. */
 #define HOLD_CANCELLATION                                                                                    \
   __attribute__((cleanup(thread_end_hold), unused)) int held_cancellation_ = thread_hold_cancellation()
 
