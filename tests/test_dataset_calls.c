@@ -49,7 +49,7 @@ static unsigned fail_each(const subject *s, const facts *right, const char *call
     calls_fail_at(call, n, number);
     bool good = learn(s, &found);
     unsigned made = calls_made();
-    calls_fail_at(NULL, 0, 0);
+    calls_end();
     cr_assert(good ? memcmp(&found, right, sizeof found) == 0
                    : batch_last_error()->code == BATCH_ERROR_IO &&
                          strstr(batch_last_error()->message, directory),
@@ -60,13 +60,16 @@ static unsigned fail_each(const subject *s, const facts *right, const char *call
   }
 }
 
+static const char *const calls[] = {"open",    "fstat", "stat", "lstat", "opendir",
+                                    "readdir", "pread", "mmap", NULL};
+
 static void fail_all(const char *path, const batch_dataset_options *options) {
   subject s = {path, *options};
   facts right;
   unsigned failed = 0;
   directory = path_of("");
   cr_assert(learn(&s, &right), "%s", batch_last_error()->message);
-  for (size_t i = 0; calls_all[i]; i++) failed += fail_each(&s, &right, calls_all[i], EIO);
+  for (size_t i = 0; calls[i]; i++) failed += fail_each(&s, &right, calls[i], EIO);
   cr_assert_gt(failed, 4);
   fail_each(&s, &right, "pread", EINTR);
   fail_each(&s, &right, "open", EINTR);
@@ -144,7 +147,7 @@ static void text_without_nameless_files(int number) {
     calls_fail_at("open", ++n, number);
     bool good = learn(&s, &found);
     made = calls_made();
-    calls_fail_at(NULL, 0, 0);
+    calls_end();
     cr_assert(!good || memcmp(&found, &right, sizeof found) == 0);
     done_without += good && made >= n;
   } while (made >= n);

@@ -1,6 +1,6 @@
 /* Whatever call of the writer fails, at whatever point, or is the last one of its process: what is read
    afterwards is what was there or what was written, whole, and a failure is reported. */
-#include "support/failing_writes.h"
+#include "support/failing_calls.h"
 
 #include <dirent.h>
 #include <ftw.h>
@@ -186,13 +186,13 @@ static void assert_recovers(const scene *s, const char *call, unsigned n) {
 }
 
 /* Makes call n of a scene fail. Returns false when there were fewer. */
-static bool fail_at(const scene *s, writes_fault fault, unsigned n) {
+static bool fail_at(const scene *s, calls_fault fault, unsigned n) {
   char said[1024];
   set_scene(s);
   check_forget_error();
-  writes_go_wrong(fault, n);
-  bool good = write_run(&s->run, s->overwrite), reached = writes_end();
-  const char *call = writes_call();
+  calls_go_wrong(fault, n);
+  bool good = write_run(&s->run, s->overwrite), reached = calls_end();
+  const char *call = calls_wrong();
   snprintf(said, sizeof said, "%s", good ? "" : batch_last_error()->message);
   state found = find_state(s);
   if (good) {
@@ -201,7 +201,7 @@ static bool fail_at(const scene *s, writes_fault fault, unsigned n) {
   } else if (strstr(said, "is whole and in its place")) {
     cr_assert(found == AFTER || (found == PART_OF_AFTER && !s->overwrite),
               "%s, call %u (%s): \"%s\", but there is %s", s->name, n, call, said, state_names[found]);
-  } else if (fault == WRITES_FAIL) {
+  } else if (fault == CALLS_FAIL) {
     cr_assert(is_settled(s, found) && found != AFTER, "%s, call %u (%s): \"%s\", and there is %s", s->name, n,
               call, said, state_names[found]);
   } else {
@@ -213,14 +213,14 @@ static bool fail_at(const scene *s, writes_fault fault, unsigned n) {
   /* Without an answer, whether another run is at work or something of a killed one is there, all of it
      stays. */
   bool unknown = strcmp(call, "flock") == 0 || strcmp(call, "fstatat") == 0;
-  if (fault == WRITES_FAIL && !good && !unknown && !strstr(said, "is whole and in its place"))
+  if (fault == CALLS_FAIL && !good && !unknown && !strstr(said, "is whole and in its place"))
     cr_assert_eq(entries(true), 0, "%s, call %u (%s): \"%s\", and hidden files are left", s->name, n, call,
                  said);
   assert_recovers(s, call, n);
   return reached;
 }
 
-static unsigned fail_everywhere(const scene *s, writes_fault fault) {
+static unsigned fail_everywhere(const scene *s, calls_fault fault) {
   unsigned n = 1;
   while (fail_at(s, fault, n)) n++;
   cr_assert_gt(n, 40, "%s: %u calls", s->name, n);
@@ -229,14 +229,14 @@ static unsigned fail_everywhere(const scene *s, writes_fault fault) {
 
 Test(writer_calls, whichever_call_fails_the_old_or_the_new_is_there) {
   for (size_t i = 0; i < SCENES; i++)
-    printf("%s: %u failures\n", scenes[i].name, fail_everywhere(&scenes[i], WRITES_FAIL));
+    printf("%s: %u failures\n", scenes[i].name, fail_everywhere(&scenes[i], CALLS_FAIL));
 }
 
 /* Then what was moved cannot be moved back: but nothing is lost, nothing is mixed, and the next run mends
    it. */
 Test(writer_calls, when_all_calls_fail_from_one_on_nothing_is_lost) {
   for (size_t i = 0; i < SCENES; i++)
-    printf("%s: %u failures\n", scenes[i].name, fail_everywhere(&scenes[i], WRITES_FAIL_ON));
+    printf("%s: %u failures\n", scenes[i].name, fail_everywhere(&scenes[i], CALLS_FAIL_ON));
 }
 
 static bool die_at(const scene *s, unsigned n) {
@@ -245,17 +245,17 @@ static bool die_at(const scene *s, unsigned n) {
   fflush(NULL);
   pid_t child = fork();
   if (child == 0) {
-    writes_go_wrong(WRITES_DIE, n);
+    calls_go_wrong(CALLS_DIE, n);
     _exit(write_run(&s->run, s->overwrite) ? 0 : 1);
   }
   cr_assert_eq(waitpid(child, &status, 0), child);
-  cr_assert(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == WRITES_DIED));
+  cr_assert(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == CALLS_DIED));
   state found = find_state(s);
   cr_assert(found != MIXED, "%s, killed before call %u: there is a mixture", s->name, n);
   cr_assert(is_settled(s, found) || s->overwrite || s->run.format == BATCH_FORMAT_MEGATRON,
             "%s, killed before call %u: there is %s", s->name, n, state_names[found]);
   assert_recovers(s, "killed", n);
-  return WEXITSTATUS(status) == WRITES_DIED;
+  return WEXITSTATUS(status) == CALLS_DIED;
 }
 
 Test(writer_calls, wherever_the_process_dies_the_next_run_finds_the_old_or_the_new) {
@@ -267,11 +267,11 @@ Test(writer_calls, wherever_the_process_dies_the_next_run_finds_the_old_or_the_n
   }
 }
 
-static void assert_unharmed(writes_fault fault, const char *call) {
+static void assert_unharmed(calls_fault fault, const char *call) {
   for (size_t i = 0; i < SCENES; i++) {
     set_scene(&scenes[i]);
-    writes_go_wrong(fault, 1);
-    bool good = write_run(&scenes[i].run, scenes[i].overwrite), reached = writes_end();
+    calls_go_wrong(fault, 1);
+    bool good = write_run(&scenes[i].run, scenes[i].overwrite), reached = calls_end();
     cr_assert(good, "%s: %s", scenes[i].name, batch_last_error()->message);
     cr_assert_eq(find_state(&scenes[i]), AFTER, "%s", scenes[i].name);
     cr_assert(reached || !call, "%s: no %s", scenes[i].name, call);
@@ -280,13 +280,13 @@ static void assert_unharmed(writes_fault fault, const char *call) {
 }
 
 Test(writer_calls, short_writes_go_on) {
-  assert_unharmed(WRITES_SHORT, "write");
+  assert_unharmed(CALLS_SHORT, "write");
 }
 
 Test(writer_calls, interrupted_calls_are_called_again) {
-  assert_unharmed(WRITES_INTERRUPT, "write");
+  assert_unharmed(CALLS_INTERRUPT, "write");
 }
 
 Test(writer_calls, a_kernel_without_renameat2_does) {
-  assert_unharmed(WRITES_NO_RENAME_NEW, NULL);
+  assert_unharmed(CALLS_NO_RENAME_NEW, NULL);
 }

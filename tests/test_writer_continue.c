@@ -1,6 +1,6 @@
 /* A run of shards that was interrupted, at whatever call, goes on after its last whole shard, and what it leaves is byte
    for byte that of a run that was not. */
-#include "support/failing_writes.h"
+#include "support/failing_calls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -33,13 +33,13 @@ static bool die_at(const test_run *r, unsigned n) {
   fflush(NULL);
   pid_t child = fork();
   if (child == 0) {
-    writes_go_wrong(WRITES_DIE, n);
+    calls_go_wrong(CALLS_DIE, n);
     _exit(run_go(r) ? 0 : 1);
   }
   cr_assert_eq(waitpid(child, &status, 0), child);
-  cr_assert(WIFEXITED(status) && (WEXITSTATUS(status) == WRITES_DIED || WEXITSTATUS(status) == ended),
+  cr_assert(WIFEXITED(status) && (WEXITSTATUS(status) == CALLS_DIED || WEXITSTATUS(status) == ended),
             "before call %u: status %d", n, status);
-  return WEXITSTATUS(status) == WRITES_DIED;
+  return WEXITSTATUS(status) == CALLS_DIED;
 }
 
 static void die_everywhere(const test_run *r) {
@@ -103,32 +103,42 @@ Test(writer_continue, a_run_that_dies_again_and_again_comes_to_its_end) {
   }
 }
 
+/* A call in the middle of a run, with a record of what is kept; how many calls there are is the compiler's, too. */
+static unsigned in_the_middle(const test_run *r) {
+  for (unsigned n = 220;; n += 3) {
+    runs_empty("out");
+    cr_assert(die_at(r, n));
+    if (runs_is_there(run_record(r))) return n;
+  }
+}
+
 Test(writer_continue, a_run_that_goes_on_and_dies_goes_on) {
   test_run r = run_usual(BATCH_FORMAT_MEGATRON);
   run_make_reference(&r);
   r.continue_run = true;
+  unsigned middle = in_the_middle(&r);
   bool died = true;
   for (unsigned n = 1; died; n += STEP) {
     runs_empty("out");
-    cr_assert(die_at(&r, 230) && runs_is_there(run_record(&r)));
+    cr_assert(die_at(&r, middle) && runs_is_there(run_record(&r)));
     died = die_at(&r, n);
     if (died) assert_run_goes_on(&r, "died twice", n);
   }
 }
 
 /* Makes the n-th call fail, or all from there on; the run goes on when they do not. Returns whether there was one. */
-static bool fail_at(const test_run *r, writes_fault fault, unsigned n) {
+static bool fail_at(const test_run *r, calls_fault fault, unsigned n) {
   check_forget_error();
-  writes_go_wrong(fault, n);
-  bool good = run_go(r), reached = writes_end();
+  calls_go_wrong(fault, n);
+  bool good = run_go(r), reached = calls_end();
   if (good)
-    assert_as_reference(r, writes_call(), n);
+    assert_as_reference(r, calls_wrong(), n);
   else if (!strstr(batch_last_error()->message, "is whole and in its place") || runs_is_there(run_record(r)))
-    assert_run_goes_on(r, writes_call(), n);
+    assert_run_goes_on(r, calls_wrong(), n);
   return reached;
 }
 
-static void fail_everywhere(batch_format format, writes_fault fault) {
+static void fail_everywhere(batch_format format, calls_fault fault) {
   test_run r = run_usual(format);
   unsigned n = 1;
   run_make_reference(&r);
@@ -139,43 +149,43 @@ static void fail_everywhere(batch_format format, writes_fault fault) {
 
 /* A full disk among them: a write fails with ENOSPC. */
 Test(writer_continue, whichever_call_fails_the_run_goes_on_afterwards) {
-  for (size_t i = 0; i < FORMATS; i++) fail_everywhere(formats[i], WRITES_FAIL);
+  for (size_t i = 0; i < FORMATS; i++) fail_everywhere(formats[i], CALLS_FAIL);
 }
 
 Test(writer_continue, when_all_calls_fail_from_one_on_the_run_goes_on_afterwards) {
-  fail_everywhere(BATCH_FORMAT_LLMC_GPT2, WRITES_FAIL_ON);
-  fail_everywhere(BATCH_FORMAT_MEGATRON, WRITES_FAIL_ON);
+  fail_everywhere(BATCH_FORMAT_LLMC_GPT2, CALLS_FAIL_ON);
+  fail_everywhere(BATCH_FORMAT_MEGATRON, CALLS_FAIL_ON);
 }
 
 /* Whatever fails while a run goes on, what was kept is kept. */
 Test(writer_continue, a_run_that_goes_on_and_fails_goes_on) {
-  static const writes_fault faults[] = {WRITES_FAIL, WRITES_FAIL_ON};
+  static const calls_fault faults[] = {CALLS_FAIL, CALLS_FAIL_ON};
   for (int i = 0; i < 4; i++) {
     test_run r = run_usual(i < 2 ? BATCH_FORMAT_MEGATRON : BATCH_FORMAT_HEADERLESS);
     run_make_reference(&r);
     r.continue_run = true;
+    unsigned middle = in_the_middle(&r);
     bool reached = true;
     for (unsigned n = 1; reached; n += STEP) {
       runs_empty("out");
-      cr_assert(die_at(&r, 230) && runs_is_there(run_record(&r)));
+      cr_assert(die_at(&r, middle) && runs_is_there(run_record(&r)));
       reached = fail_at(&r, faults[i % 2], n);
     }
   }
 }
 
 Test(writer_continue, short_writes_and_interrupted_calls_go_on) {
-  static const writes_fault faults[] = {WRITES_SHORT, WRITES_INTERRUPT, WRITES_NO_RENAME_NEW};
+  static const calls_fault faults[] = {CALLS_SHORT, CALLS_INTERRUPT, CALLS_NO_RENAME_NEW};
   for (size_t i = 0; i < 3; i++) {
     test_run r = run_usual(BATCH_FORMAT_DATATROVE);
     run_make_reference(&r);
-    runs_empty("out");
     r.continue_run = true;
-    cr_assert(die_at(&r, 230) && runs_is_there(run_record(&r)));
-    writes_go_wrong(faults[i], 1);
+    in_the_middle(&r);
+    calls_go_wrong(faults[i], 1);
     bool good = run_go(&r);
-    cr_assert(writes_end());
+    cr_assert(calls_end());
     cr_assert(good, "%s", batch_last_error()->message);
-    assert_as_reference(&r, writes_call(), 0);
+    assert_as_reference(&r, calls_wrong(), 0);
   }
 }
 

@@ -1,6 +1,6 @@
 /* What the writer writes is read with default options as what was written: every format with every
    vocabulary, under any name, over what any other run has left, or the run is refused before it begins. */
-#include "support/failing_writes.h" /* for its fsync, which does not wait for the disk */
+#include "support/failing_calls.h" /* for its fsync, which does not wait for the disk */
 
 #include <ftw.h>
 #include <stdio.h>
