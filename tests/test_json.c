@@ -60,6 +60,7 @@ Test(json, takes_numbers_of_any_size_and_those_of_python) {
                                        "NaN",
                                        "Infinity",
                                        "-Infinity",
+                                       "[{\"a\":[[],{}, [1, {\"b\":{ }}]],\"c\" : 2},[{}]]",
                                        "0.00000000000000000000000000000000001"};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) cr_assert(takes(values[i]), "%s", values[i]);
 }
@@ -72,7 +73,8 @@ Test(json, refuses_what_is_none) {
       "tru",       "True",        "nan",      "-NaN",   "inf",    "'a'",
       "\"\\x\"",   "\"\\u12g4\"", "\"\\u1\"", "\"\n\"", "\"\t\"", "]",
       "{\"a\":}",  "{,}",         "[,1]",     "/**/1",  "\"\\",   "{\"a\":1 \"b\":2}",
-      "undefined", "\x01"};
+      "undefined", "\x01",        "[}",       "{]",     "[{]}",   "{\"a\":[}]",
+      "[1}",       "{\"a\":1]",   "[[1],2",   "[{1}]",  "[{},]",  "{\"a\":{\"b\":1}"};
   for (size_t i = 0; i < sizeof values / sizeof *values; i++) cr_assert(!takes(values[i]), "%s", values[i]);
   cr_assert(!takes_bytes("\"a\0b\"", 5), "a zero byte in a string must be escaped");
   cr_assert(!takes_bytes("\"\\\0\"", 4), "a zero byte is no escape");

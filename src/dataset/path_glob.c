@@ -5,11 +5,14 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/path.h"
+
+enum { MOST_FOLDERS = 16, MOST_BRACES = 64 };
 
 static _Thread_local struct search {
   const char *pattern;
@@ -75,7 +78,21 @@ static int search_names(const char *pattern, int flags, glob_t *found) {
 }
 #endif
 
+/* glob(3) takes some 1.5 KB of the caller's stack for each folder from the first wildcard on, and more for a long name. */
+static bool is_within_limits(const char *pattern) {
+  unsigned folders = 0;
+  const char *wild = strpbrk(pattern, "*?[");
+  for (const char *at = wild ? strchr(wild, '/') : NULL; at; at = strchr(at + 1, '/')) folders++;
+  if (folders > MOST_FOLDERS)
+    return error_fail(BATCH_ERROR_IO, "%.700s: %u folders from the first wildcard on, expected at most %d",
+                      pattern, folders, MOST_FOLDERS);
+  if (strlen(pattern) < PATH_MAX) return true;
+  return error_fail(BATCH_ERROR_IO, "%.700s: a pattern of %zu bytes, expected less than %d", pattern,
+                    strlen(pattern), PATH_MAX);
+}
+
 bool path_glob(const char *pattern, glob_t *found) {
+  if (!is_within_limits(pattern)) return false;
   struct search here = {pattern, false};
   search = &here;
   int result = search_names(pattern, GLOB_NOSORT | GLOB_TILDE, found);
@@ -107,16 +124,22 @@ static const char *find_braces(const char *pattern, const char **close) {
   return NULL;
 }
 
-/* NOLINTNEXTLINE(misc-no-recursion): as deep as the caller's pattern has braces */
-bool path_braces(const char *pattern, path_visitor visitor, void *context) {
+/* NOLINTNEXTLINE(misc-no-recursion): at most MOST_BRACES deep */
+static bool show_braces(const char *pattern, unsigned depth, path_visitor visitor, void *context) {
   const char *close, *open = find_braces(pattern, &close);
   if (!open) return visitor(context, pattern);
+  if (depth == MOST_BRACES)
+    return error_fail(BATCH_ERROR_IO, "%.700s: more than %d braces, expected fewer", pattern, MOST_BRACES);
   bool good = true;
   for (const char *from = open + 1, *to; good && from <= close; from = to + 1) {
     to = end_of_alternative(from);
     char *one = path_make("%.*s%.*s%s", (int)(open - pattern), pattern, (int)(to - from), from, close + 1);
-    good = one && path_braces(one, visitor, context);
+    good = one && show_braces(one, depth + 1, visitor, context);
     free(one);
   }
   return good;
+}
+
+bool path_braces(const char *pattern, path_visitor visitor, void *context) {
+  return show_braces(pattern, 0, visitor, context);
 }

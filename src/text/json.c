@@ -117,38 +117,31 @@ bool json_each_element(json_text *t, json_element element, void *context) {
   return leave(t);
 }
 
+/* The name of a member, and what parts it from its value. */
+static bool read_name(json_text *t, json_slice *key) {
+  if (!next_is(t, '"')) return wrong(t, "a name in quotes");
+  if (!json_read_string(t, key)) return false;
+  json_skip_space(t);
+  if (!pass(t, ':', "a colon")) return false;
+  json_skip_space(t);
+  return true;
+}
+
 bool json_each_member(json_text *t, json_member member, void *context) {
   bool closed;
   if (!enter(t)) return false;
   for (closed = next_is(t, '}'); !closed;) {
     json_slice key;
-    if (!next_is(t, '"')) return wrong(t, "a name in quotes");
-    if (!json_read_string(t, &key)) return false;
-    json_skip_space(t);
-    if (!pass(t, ':', "a colon")) return false;
-    json_skip_space(t);
-    if (!member(context, &key, t) || !next_element(t, '}', "a comma or }", &closed)) return false;
+    if (!read_name(t, &key) || !member(context, &key, t) || !next_element(t, '}', "a comma or }", &closed))
+      return false;
   }
   return leave(t);
 }
 
-static bool skip_element(void *context, json_text *t) {
-  (void)context;
-  return json_skip_value(t);
-}
-
-static bool skip_member(void *context, const json_slice *key, json_text *t) {
-  (void)context, (void)key;
-  return json_skip_value(t);
-}
-
-bool json_skip_value(json_text *t) {
+/* A value that holds no other. */
+static bool skip_single(json_text *t) {
   json_slice string;
   switch (t->at < t->end ? *t->at : 0) {
-  case '{':
-    return json_each_member(t, skip_member, NULL);
-  case '[':
-    return json_each_element(t, skip_element, NULL);
   case '"':
     return json_read_string(t, &string);
   case 't':
@@ -165,6 +158,56 @@ bool json_skip_value(json_text *t) {
     if (t->at < t->end && (*t->at == '-' || is_digit(*t->at))) return skip_number(t);
     return wrong(t, "a value");
   }
+}
+
+/* What is open, by depth: a bit says whether it is an object. No recursion: the stack is the caller's. */
+typedef struct json_open {
+  uint64_t objects[JSON_DEEPEST / 64];
+} json_open;
+
+static bool is_object(const json_open *open, unsigned depth) {
+  return open->objects[depth / 64] >> depth % 64 & 1;
+}
+
+/* At a value: comes to the first within it, or behind it where there is none. */
+static bool go_in(json_text *t, json_open *open) {
+  unsigned depth = t->depth;
+  bool object = next_is(t, '{');
+  if (!object && !next_is(t, '[')) return skip_single(t);
+  if (!enter(t)) return false;
+  uint64_t bit = UINT64_C(1) << depth % 64, *word = &open->objects[depth / 64];
+  *word = object ? *word | bit : *word & ~bit;
+  if (next_is(t, object ? '}' : ']')) return leave(t);
+  json_slice key;
+  return !object || read_name(t, &key);
+}
+
+/* Behind a value: comes to the next one, or out of all that is deeper than `outside`. */
+static bool go_on(json_text *t, const json_open *open, unsigned outside) {
+  bool closed = true;
+  json_slice key;
+  while (t->depth > outside && closed) {
+    bool object = is_object(open, t->depth - 1);
+    if (!next_element(t, object ? '}' : ']', object ? "a comma or }" : "a comma or ]", &closed)) return false;
+    if (closed) leave(t);
+    if (!closed && object && !read_name(t, &key)) return false;
+  }
+  return true;
+}
+
+static bool skip_nested(json_text *t) {
+  json_open open = {0};
+  const unsigned outside = t->depth;
+  do {
+    unsigned depth = t->depth;
+    if (!go_in(t, &open)) return false;
+    if (t->depth == depth && !go_on(t, &open, outside)) return false;
+  } while (t->depth > outside);
+  return true;
+}
+
+bool json_skip_value(json_text *t) {
+  return next_is(t, '{') || next_is(t, '[') ? skip_nested(t) : skip_single(t);
 }
 
 const char *json_kind_name(char first) {

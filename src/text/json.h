@@ -9,7 +9,7 @@
 #include "headrace/tokenizer.h"
 #include "text/text_buffer.h"
 
-enum { JSON_DEEPEST = 1024 }; /* some 200 KB of stack; Python writes less than 1000 */
+enum { JSON_DEEPEST = 1024 }; /* Python writes less than 1000 */
 
 typedef struct json_text {
   const char *at, *end;

@@ -4,6 +4,7 @@
 # It says what there is too little of, and leaves nothing; or it works. control: a limit that is none.
 set -eu
 headrace=$1 control=${2:-}
+vocabulary=$(cd "$(dirname "$0")/../vocabulary" && pwd)/small.json
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 cd "$folder"
@@ -78,6 +79,31 @@ for command in 'info text.txt' 'feed --quiet --steps 1 text.txt' 'decode right.b
   "$headrace" $command >/dev/full 2>said || status=$?
   [ "$status" = 1 ] && grep -q 'No space left on device' said || complain "$command, written to a full device: $status"
   done=$((done + 1))
+done
+
+# repeated N TEXT: the text, so often.
+repeated() { awk -v n="$1" -v text="$2" 'BEGIN { while (n-- > 0) printf "%s", text }'; }
+
+# As deep as it may be, and deeper, on a small stack.
+small='ulimit -s 64'
+echo "{\"x\":$(repeated 1021 '{"a":')1$(repeated 1021 '}'),\"text\":\"objects\"}" >deep.jsonl
+echo "{\"x\":$(repeated 510 '[0,{"b":0,"a":')[]$(repeated 510 ',"c":[{}]},{}]'),\"text\":\"both\"}" >>deep.jsonl
+either "$small" info deep.jsonl
+grep -q '^documents *2$' said || complain "two lines, 1022 deep"
+echo "{\"x\":$(repeated 1024 '[')$(repeated 1024 ']'),\"text\":\"deeper\"}" >>deep.jsonl
+refuses 'line 3: .*values nested less deep' "$small" info deep.jsonl
+refuses 'no file matches' "$small" info "$(repeated 16 '*/')*"
+refuses 'at most 16' "$small" info "$(repeated 17 '?*/')*"
+refuses 'expected less than 4096' "$small" info "~$(repeated 5000 x)/*"
+refuses 'more than 64 braces' "$small" info "$(repeated 65 '{right.bin,')right.bin$(repeated 65 '}')"
+either "$small" info "$(repeated 64 '{right.bin,')right.bin$(repeated 64 '}')"
+for group in '(?:' '(?=|' '(?:b|'; do
+  regex=$(repeated 30 "$group")a$(repeated 30 ')')
+  split="{\"type\": \"Split\", \"pattern\": {\"Regex\": \"$regex\"}, \"behavior\": \"Isolated\", \"invert\": false}"
+  byte_level='{"type": "ByteLevel", "add_prefix_space": false, "use_regex": false}'
+  sed "s@\"pre_tokenizer\": {[^}]*}@\"pre_tokenizer\": {\"type\": \"Sequence\", \"pretokenizers\": [$split, $byte_level]}@" \
+    "$vocabulary" >deep.json
+  either "$small" tokenize --quiet --output out/x.bin --tokenizer deep.json text.txt
 done
 
 # in_mounts COMMANDS: run by a shell with file systems of its own.

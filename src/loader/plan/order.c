@@ -166,19 +166,21 @@ order_answer order_find_step(const order *o, uint64_t epoch, uint64_t step, orde
 
 /* Its step is the one in which this run has that row, or would have it if the run had begun with the epoch. Epochs without a
    row, of which there are no more than skips, are passed by. */
-/* NOLINTNEXTLINE(misc-no-recursion): at most as deep as there are skips */
 order_answer order_find_row(const order *o, uint64_t epoch, uint64_t kept, order_place *place,
                             uint64_t *rows) {
-  order_reader r = order_read(o, NULL);
-  bool behind = epoch == o->origin.epoch && kept >= o->origin_kept;
-  if (!behind) begin_epoch(&r, epoch, 0);
-  if (!rows_beyond(&r, skips_place(&o->skips, epoch, kept), rows)) return ORDER_FAILED;
-  *rows = skips_kept(&o->skips, epoch, *rows);
-  if (kept > *rows) return ORDER_NONE;
-  if (kept == *rows && epoch + 1 < o->epochs) return order_find_row(o, epoch + 1, 0, place, rows);
-  if (kept == *rows) {
-    *place = beginning(o, epoch + 1);
-    return ORDER_FOUND;
+  order_reader r;
+  for (;; epoch++, kept = 0) {
+    r = order_read(o, NULL);
+    bool behind = epoch == o->origin.epoch && kept >= o->origin_kept;
+    if (!behind) begin_epoch(&r, epoch, 0);
+    if (!rows_beyond(&r, skips_place(&o->skips, epoch, kept), rows)) return ORDER_FAILED;
+    *rows = skips_kept(&o->skips, epoch, *rows);
+    if (kept > *rows) return ORDER_NONE;
+    if (kept < *rows) break;
+    if (epoch + 1 >= o->epochs) {
+      *place = beginning(o, epoch + 1);
+      return ORDER_FOUND;
+    }
   }
   r.place.step += (kept - r.kept) / o->step_rows;
   r.kept = kept;

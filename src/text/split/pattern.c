@@ -6,7 +6,7 @@
 
 #include "text/split/pattern_reader.h"
 
-enum { DEEPEST = 100, MOST_REPEATS = 1000 };
+enum { DEEPEST = 30, MOST_REPEATS = 1000 }; /* PCRE2 takes up to 900 bytes of stack for a group */
 
 /* What was read: whether it may match nothing, and whether it may be repeated. */
 typedef struct part {
