@@ -55,6 +55,8 @@ endfunction()
 
 # headrace_wrap(<target> <function>...): what the target calls goes to its __wrap_<function>, which reaches the C library's by
 # __real_<function>. Where that has two of a function, for the size of numbers in files, it is the one that is called.
+# A function of the library's own is not wrapped where gcc optimizes it together with who calls it: not in that target, then.
+set(HEADRACE_OWN_WRAPPED port_wait port_wake file_rename_new)
 set(HEADRACE_OF_FILE_SIZES open openat fstat stat lstat fstatat readdir pread pwrite mmap ftruncate)
 function(headrace_wrap target)
   foreach(name IN LISTS ARGN)
@@ -64,5 +66,8 @@ function(headrace_wrap target)
       target_compile_definitions(${target} PRIVATE __wrap_${name}=__wrap_${symbol} __real_${name}=__real_${symbol})
     endif()
     target_link_options(${target} PRIVATE LINKER:--wrap=${symbol})
+    if(name IN_LIST HEADRACE_OWN_WRAPPED AND CMAKE_C_COMPILER_ID STREQUAL "GNU" AND CMAKE_C_FLAGS MATCHES "-flto")
+      target_link_options(${target} PRIVATE -fno-lto)
+    endif()
   endforeach()
 endfunction()

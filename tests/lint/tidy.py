@@ -1,7 +1,7 @@
 """Has clang-tidy read sources as the build compiles them: tidy.py BUILD FOLDER [--commands] [CONTROL] <LIST
 
-BUILD is a build with compile_commands.json. The LIST has a source a line: what the build does not compile is passed over. FOLDER
-keeps a database with one command a source, and what has been found right: a source is read again when it, what it
+BUILD is a build with compile_commands.json. The LIST has a source a line. What the build does not compile is compiled as another source
+of its kind is, but for what tests/lint/passed_over names; that is passed over. FOLDER keeps a database with one command a source, and what has been found right: a source is read again when it, what it
 includes, its command or the configuration has changed. --commands: the database only. A CONTROL is read alone, as if it
 lay in src. Prints each finding once, and in the end how many sources there were, and how many were read.
 """
@@ -17,22 +17,37 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+PASSED_OVER = ROOT / "tests/lint/passed_over"
 CONFIGURATION = [*ROOT.glob(".clang-tidy"), *ROOT.glob("*/.clang-tidy"), pathlib.Path(__file__)]
 
 
+def like(command, file):
+    """The command by which a source would be compiled beside another one."""
+    return {**command, "file": str(file), "command": command["command"].replace(command["file"], str(file))}
+
+
+def is_passed_over(file):
+    patterns = [line.split()[0] for line in PASSED_OVER.read_text().splitlines() if line and line[0] != "#"]
+    return any(file.relative_to(ROOT).match(pattern) for pattern in patterns)
+
+
 def chosen(build, wanted, control):
-    """The first command of each source that is wanted, since some are built in many ways. What the compiler warns of fails builds."""
+    """The first command of each source that is wanted, since some are built in many ways, and the sources that have none.
+    What the compiler warns of fails builds."""
     commands = json.loads((build / "compile_commands.json").read_text())
     first = {}
     for command in commands:
-        file = pathlib.Path(command["file"])
-        if file.suffix in (".c", ".cc", ".cpp") and file in wanted:
+        file = pathlib.Path(command["file"]).resolve()
+        if file in wanted:
             first.setdefault(file, command)
+    usual = {place: next(c for c in commands if place in c["file"]) for place in ("/src/sync/", "/tests/cpp/")}
     if control:
-        like = next(c for c in commands if "/src/sync/" in c["file"])
-        first = {control: {**like, "file": str(control), "command": like["command"].replace(like["file"], str(control))}}
+        first = {control: like(usual["/src/sync/"], control)}
+    without = {file for file in wanted - {control, *first} if is_passed_over(file)}
+    for file in wanted - {control, *first} - without:
+        first[file] = like(usual["/src/sync/" if file.suffix == ".c" else "/tests/cpp/"], file)
     # ConcurrencyKit leaves functions out for tools that read: its own is asked for.
-    return [{**c, "command": c["command"].replace(" -Werror ", " -DCK_USE_CC_BUILTINS=0 ")} for c in first.values()]
+    return [{**c, "command": c["command"].replace(" -Werror ", " -DCK_USE_CC_BUILTINS=0 ")} for c in first.values()], without
 
 
 def run(command, words):
@@ -79,7 +94,7 @@ def main():
     control = pathlib.Path(arguments[2]).resolve() if len(arguments) > 2 else None
     wanted = {pathlib.Path(line.rstrip("\n")).resolve() for line in sys.stdin}
     (folder / "right").mkdir(parents=True, exist_ok=True)
-    commands = chosen(build, wanted, control)
+    commands, without = chosen(build, wanted, control)
     (folder / "compile_commands.json").write_text(json.dumps(commands, indent=1))
     if "--commands" in sys.argv:
         return 0
@@ -90,7 +105,7 @@ def main():
             new = dict.fromkeys(f for f in findings(text) if f not in told) if text else {}
             told.update(new)
             print(*new, sep="", end="", flush=True)
-    print(f"clang-tidy: {len(told)} findings in {len(commands)} sources, of which {again} were read again")
+    print(f"clang-tidy: {len(told)} findings in {len(commands)} sources, of which {again} were read again; {len(without)} passed over")
     return 1 if told else 0
 
 
