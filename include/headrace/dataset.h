@@ -173,7 +173,8 @@ typedef struct batch_dataset_options {
   batch_token_type token_type; /* of headerless files; whatever else tells it must agree */
   batch_io io;
   const char *text_field; /* .jsonl: the member that holds the document; NULL: "text" or "messages". "a.b" is
-                                      member b of the object a, unless there is a member of the whole name */
+                                      member b of the object a, unless there is a member of the whole name;
+                                      at most 32 names */
   const BatchTokenizer *tokenizer; /* text and .jsonl; NULL: bytes */
   const batch_text_options *text;  /* text and .jsonl: before the tokenizer; NULL: nothing */
   batch_separator separator;       /* finding it reads every file that lacks boundaries once */

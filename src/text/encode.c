@@ -1,6 +1,7 @@
 #include "text/encode.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/options.h"
@@ -39,6 +40,26 @@ static bool check_field(const char *function, const batch_dataset_options *optio
              function, options->text_field);
 }
 
+/* Each name of a path takes some 400 bytes of the caller's stack. */
+static bool check_depth(const char *function, const char *option, const char *path) {
+  enum { MOST_NAMES = 32 };
+  unsigned names = 1;
+  for (const char *dot = strchr(path ? path : "", '.'); dot; dot = strchr(dot + 1, '.')) names++;
+  return names <= MOST_NAMES ||
+         error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s has %u names, expected at most %d", function,
+                    option, names, MOST_NAMES);
+}
+
+static bool check_depths(const char *function, const batch_dataset_options *options) {
+  const batch_span_options *spans = options->spans;
+  return check_depth(function, "text_field (--field)", options->text_field) &&
+         check_depth(function, "spans->prompt_field (--prompt-field)", spans->prompt_field) &&
+         check_depth(function, "spans->completion_field (--completion-field)", spans->completion_field) &&
+         check_depth(function, "spans->role_field (--role-field)", spans->role_field) &&
+         check_depth(function, "spans->content_field (--content-field)", spans->content_field) &&
+         check_depth(function, "spans->train_field (--train-field)", spans->train_field);
+}
+
 bool encode_read_options(const char *function, const batch_dataset_options *given, encode_options *mine) {
   static const options_type type =
       OPTIONS_TYPE_GROWN(batch_dataset_options, BATCH_DATASET_OPTIONS_INIT, longest_document);
@@ -51,7 +72,7 @@ bool encode_read_options(const char *function, const batch_dataset_options *give
   mine->has_spans = mine->options.spans != NULL;
   mine->options.text = &mine->text;
   mine->options.spans = &mine->spans;
-  return check_field(function, &mine->options);
+  return check_field(function, &mine->options) && check_depths(function, &mine->options);
 }
 
 uint32_t encode_vocab_size(const batch_dataset_options *options) {

@@ -92,6 +92,11 @@ either "$small" info deep.jsonl
 grep -q '^documents *2$' said || complain "two lines, 1022 deep"
 echo "{\"x\":$(repeated 1024 '[')$(repeated 1024 ']'),\"text\":\"deeper\"}" >>deep.jsonl
 refuses 'line 3: .*values nested less deep' "$small" info deep.jsonl
+field=$(repeated 31 'a.')a
+echo "$(repeated 32 '{"a":')\"text\"$(repeated 32 '}')" >deep.jsonl
+either "$small" info --field "$field" deep.jsonl
+grep -q '^documents *1$' said || complain "a field of 32 names"
+! "$headrace" info --field "a.$field" deep.jsonl 2>said && grep -q -- '(--field) has 33 names' said || complain "a field of 33"
 refuses 'no file matches' "$small" info "$(repeated 16 '*/')*"
 refuses 'at most 16' "$small" info "$(repeated 17 '?*/')*"
 refuses 'expected less than 4096' "$small" info "~$(repeated 5000 x)/*"
