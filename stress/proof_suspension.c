@@ -17,8 +17,8 @@
 
 /* Operations that the others must complete in a case. An unlimited queue keeps every ring for a reader
    that was stopped, so there they do a tenth. */
-enum { AT_A_POINT = 40000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
-enum { LONG_SECONDS = 60, MANY = 3, STRIDE = 4 };
+enum { AT_A_POINT = 40000, AT_A_POINT_SHORT = 5000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
+enum { LONG_SECONDS = 60, MANY = 3, STRIDE = 16 };
 
 typedef struct tally {
   uint64_t points, with_groups, detours, pairs, triples;
@@ -52,10 +52,16 @@ static bool of_several(operation o) {
   return o == OPERATION_PUT_MANY || o == OPERATION_TAKE_MANY;
 }
 
+static bool is_long(void) {
+  return stress_seconds() >= LONG_SECONDS;
+}
+
 /* Every stop of one operation, the others doing much. */
 static void try_points(case_plan *plan, tally *t) {
   victim_plan *v = &plan->victim[0];
-  plan->operations = share(plan->subject, v->operation == OPERATION_CLEAR ? AT_A_DETOUR : AT_A_POINT);
+  plan->operations = share(plan->subject, v->operation == OPERATION_CLEAR ? AT_A_DETOUR
+                                          : is_long()                     ? AT_A_POINT
+                                                                          : AT_A_POINT_SHORT);
   for (v->steps = 0; run(plan, 0, &t->points); v->steps++) continue;
 }
 
@@ -68,10 +74,6 @@ static void try_points_with_groups(case_plan *plan, tally *t) {
   for (plan->groups = GROUPS_NONE; plan->groups < GROUP_STATES; plan->groups++)
     for (v->many = 2; v->many <= (of_several(v->operation) ? SUBJECT_MANY : 2); v->many++)
       for (v->steps = 0; run(plan, 0, &t->with_groups); v->steps++) continue;
-}
-
-static bool is_long(void) {
-  return stress_seconds() >= LONG_SECONDS;
 }
 
 /* Puts and takes of several that wait do what the others do, several times, and clearing releases what it has taken out:
