@@ -26,6 +26,26 @@ def in_thread(what):
     threading.__excepthook__(what)
 
 
+class AtOnce(unittest.TextTestResult):
+    """Says what failed when it does: where a later test hangs there is no end at which to say it."""
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        self.stream.writeln(self.errors[-1][1])
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self.stream.writeln(self.failures[-1][1])
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err:
+            self.stream.writeln(f"{subtest}: {''.join(traceback.format_exception(*err))}")
+
+    def printErrors(self):
+        pass
+
+
 def main():
     path, seconds = os.path.abspath(sys.argv[1]), float(sys.argv[2]) if len(sys.argv) > 2 else 240
     faulthandler.enable()
@@ -39,7 +59,8 @@ def main():
             raise  # else a package that must do without torch would be skipped where there is none
         print("skipped: no torch (Debian: python3-torch)")
         return 77
-    result = unittest.TextTestRunner(verbosity=2).run(unittest.defaultTestLoader.loadTestsFromModule(module))
+    runner = unittest.TextTestRunner(verbosity=2, resultclass=AtOnce)
+    result = runner.run(unittest.defaultTestLoader.loadTestsFromModule(module))
     passed, run, skipped = result.wasSuccessful(), result.testsRun, len(result.skipped)
     del sys.modules[module.__name__], module, result
     gc.collect()  # what the tests have left
