@@ -75,17 +75,18 @@ static uint64_t all_steps(void) {
 
 static void *watch(void *unused) {
   (void)unused;
-  unsigned still = 0;
+  unsigned still = 0, seconds = 0;
   uint64_t last = 0;
-  for (unsigned second = 0;; second++) {
+  for (;; seconds++) {
     if (limits.still && still >= limits.still) break;
-    if (limits.total && second >= limits.total) break;
+    if (limits.total && seconds >= limits.total) break;
     for (unsigned left = 1; left; left = sleep(left)) continue;
     uint64_t now = all_steps();
     still = now == last ? still + 1 : 0;
     last = now;
   }
-  fprintf(stderr, "watchdog: %s hangs: %u seconds without a step\n", limits.what, still);
+  fprintf(stderr, "watchdog: %s has not ended in %u seconds, the last %u of them without a step\n",
+          limits.what, seconds, still);
   watchdog_print(stderr);
   abort();
 }
