@@ -99,6 +99,7 @@ static size_t run_plain(const kind *k, const data *d, const BatchDataset *datase
   o.pad_id = PAD;
   BatchLoader *loader = batch_loader_create(dataset, &o);
   if (!loader) return 0;
+  fuzz_taken = true;
   for (Batch *b; (b = batch_loader_next(loader)); batch_release(b)) {
     if (count == BATCHES) fuzz_fail("more than %d batches", BATCHES);
     plain *p = &batches[count++];

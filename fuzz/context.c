@@ -167,6 +167,7 @@ static void check(data *d, const BatchDataset *dataset, batch_loader_options *o)
     ranks[o->context_rank] = batch_loader_create(dataset, o);
     if (!ranks[o->context_rank]) fuzz_check_refusal("batch_loader_create");
   }
+  fuzz_taken = ranks[0];
   if (ranks[0]) check_ranks(d, ranks, o);
   for (uint32_t rank = 0; rank < o->context_world; rank++) batch_loader_free(ranks[rank]);
 }

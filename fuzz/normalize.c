@@ -200,7 +200,7 @@ static void repeat(text *t) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  fuzz_input in = {data, size};
+  fuzz_input in = fuzz_begin(data, size);
   batch_text_options o = BATCH_TEXT_OPTIONS_INIT;
   unsigned how = fuzz_take_u8(&in);
   uint64_t seed = fuzz_take_u8(&in) | (uint64_t)fuzz_take_u8(&in) << 8;
@@ -208,13 +208,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   o.fold_case = how & 2;
   o.squeeze_space = how & 4;
   o.normal_form = (batch_normal_form)((how >> 3) % 3);
-  if (in.size > MOST) return 0;
+  if (in.size > MOST) return fuzz_end();
   text t = copy_of(in.data, in.size);
   if (how >= 0xC0) repeat(&t); /* characters are held back until there are thousands of them */
   check(t, &o, seed);
   check_strict(t, o);
   free(t.data);
-  return 0;
+  return fuzz_end();
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {

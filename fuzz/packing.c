@@ -145,6 +145,7 @@ static void run_loader(run *r, const BatchDataset *dataset) {
     if (rows_by_reference(r) >= r->options.batch_size) fuzz_fail("there are rows, and no loader");
     return;
   }
+  fuzz_taken = true;
   for (Batch *b; (b = batch_loader_next(loader)); batch_release(b))
     for (uint32_t row = 0; row < b->batch_size; row++) check_row(r, b, row);
   if (batch_last_error()->code != BATCH_END) fuzz_fail("no end");
@@ -168,7 +169,7 @@ static void check_loader(run *r) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  fuzz_input in = {data, size};
+  fuzz_input in = fuzz_begin(data, size);
   unsigned how = fuzz_take_u8(&in), multiple = 1 + fuzz_take_below(&in, 6);
   uint32_t columns = 1 + fuzz_take_below(&in, 70), longest = (fuzz_take_u8(&in) % 4 + 1) * columns / 2 + 1;
   run r = {.options = BATCH_LOADER_OPTIONS_INIT};
@@ -188,5 +189,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   if (d.count > 0 && d.tokens < PAD) check_packer(&d, columns * multiple, multiple, how & 1);
   if (d.tokens > 1 && d.tokens < PAD) check_loader(&r);
   free(d.ids);
-  return 0;
+  return fuzz_end();
 }

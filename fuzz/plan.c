@@ -120,6 +120,7 @@ static bool run_once(run *r) {
     fuzz_check_refusal("batch_loader_create_mixed");
     return false;
   }
+  fuzz_taken = true;
   memset(seen, 0, sizeof seen);
   for (Batch *b; (b = batch_loader_next(loader)); batch_release(b)) {
     note(r, b);
@@ -308,11 +309,11 @@ static void check_run(run *r, fuzz_input *in) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
   static run r;
-  fuzz_input in = {bytes, size};
+  fuzz_input in = fuzz_begin(bytes, size);
   memset(&r, 0, sizeof r);
   take_options(&r, &in);
   make_data(&r.d, &in);
   check_run(&r, &in);
   for (size_t s = 0; s < r.d.count; s++) batch_dataset_free(r.d.sets[s]);
-  return 0;
+  return fuzz_end();
 }

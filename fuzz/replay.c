@@ -1,7 +1,8 @@
 /* Runs a fuzz target once for each file of some folders, where there is no libFuzzer: corpus and regressions as a test.
 
    replay_NAME [--control] FOLDER-OR-FILE...
-   --control: the target expects something that is wrong, see fuzz_control. */
+   --control: the target expects something that is wrong, see fuzz_control. Inputs are named for what must become of them, see
+   fuzz_taken. */
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +32,13 @@ static void run_bytes(FILE *file, size_t size) {
   free(data);
 }
 
+static void check_mark(const char *path) {
+  const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+  if (strncmp(name, "ok_", 3) == 0 && !fuzz_taken && !fuzz_undecided)
+    fuzz_fail("%s is refused, which its name forbids", path);
+  if (strncmp(name, "no_", 3) == 0 && fuzz_taken) fuzz_fail("%s is taken, which its name forbids", path);
+}
+
 static unsigned run_file(const char *path, size_t size) {
   FILE *file = fopen(path, "rb");
   if (!file) fuzz_fail("%s: cannot be opened", path);
@@ -39,6 +47,7 @@ static unsigned run_file(const char *path, size_t size) {
   watchdog_step("runs the input named last");
   run_bytes(file, size);
   fclose(file);
+  check_mark(path);
   return 1;
 }
 

@@ -54,10 +54,10 @@ static void check_cut(split_way way, const char *text, size_t size, size_t from,
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  fuzz_input in = {data, size};
+  fuzz_input in = fuzz_begin(data, size);
   split_way way = (split_way)fuzz_take_below(&in, SPLITS_KNOWN);
   size_t left = fuzz_take_u8(&in), right = fuzz_take_u8(&in);
-  if (in.size == 0 || in.size > MOST) return 0;
+  if (in.size == 0 || in.size > MOST) return fuzz_end();
   make_once();
   char *text = malloc(in.size); /* AddressSanitizer sees what lies behind */
   memcpy(text, in.data, in.size);
@@ -66,7 +66,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   while (from < to && (in.data[from] & 0xC0) == 0x80) from++; /* a window begins between characters */
   if (from < to) check_cut(way, text, in.size, from, to);
   free(text);
-  return 0;
+  return fuzz_end();
 }
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t most, unsigned seed) {

@@ -81,6 +81,7 @@ static result tokenize(flow *f, size_t step, uint32_t workers) {
   r.tokens = batch_writer_tokens(writer);
   r.documents = batch_writer_documents(writer);
   batch_writer_free(writer);
+  fuzz_taken |= status == BATCH_OK;
   if (status == BATCH_OK) open_output(f, &r);
   if (status != BATCH_OK && f->writer.shard_tokens == 0 && fuzz_output_count("out") != 0)
     fuzz_fail("a run that failed leaves something");

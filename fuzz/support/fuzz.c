@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool fuzz_control;
+bool fuzz_control, fuzz_taken, fuzz_undecided;
 
 void fuzz_fail(const char *format, ...) {
   va_list arguments;
@@ -34,6 +34,7 @@ static uint64_t were_open;
 
 fuzz_input fuzz_begin(const uint8_t *data, size_t size) {
   were_open = open_descriptors();
+  fuzz_taken = fuzz_undecided = false;
   return (fuzz_input){data, size};
 }
 

@@ -25,6 +25,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* Set by `replay_NAME --control`: targets that know a control then expect something that is wrong. */
 extern bool fuzz_control;
 
+/* What the input is has been taken, not refused: targets set it, fuzz_begin clears it. Replayed, a corpus file whose name
+   begins with ok_ must come to this, and one whose name begins with no_ must not. */
+extern bool fuzz_taken;
+/* It was refused, and a package that this build does without may be why: a name asks for nothing. */
+extern bool fuzz_undecided;
+
 /* A fault: the sentence and the last error go to stderr, then abort. */
 __attribute__((format(printf, 1, 2))) _Noreturn void fuzz_fail(const char *format, ...);
 

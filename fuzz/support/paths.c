@@ -7,8 +7,9 @@ batch_dataset_options fuzz_take_dataset_options(fuzz_input *in) {
   batch_dataset_options o = BATCH_DATASET_OPTIONS_INIT;
   unsigned said = fuzz_take_u8(in), found = fuzz_take_u8(in), part = fuzz_take_u8(in);
   o.end_of_text = fuzz_take_u8(in);
-  o.format = said & 0x80 ? (batch_format)(said % (BATCH_FORMAT_JSONL + 1)) : BATCH_FORMAT_AUTO;
-  o.token_type = said & 0x40 ? (batch_token_type)(said % (BATCH_TOKEN_I64 + 1)) : BATCH_TOKEN_DEFAULT;
+  const unsigned which = said & 0x3F;
+  o.format = said & 0x80 ? (batch_format)(which % (BATCH_FORMAT_JSONL + 1)) : BATCH_FORMAT_AUTO;
+  o.token_type = said & 0x40 ? (batch_token_type)(which % (BATCH_TOKEN_I64 + 1)) : BATCH_TOKEN_DEFAULT;
   o.separator = (batch_separator)(found % 4 % 3);
   o.loss = found & 0x10 ? BATCH_LOSS_NONE : BATCH_LOSS_AUTO;
   o.on_bad_line = found & 0x20 ? BATCH_BAD_LINE_SKIP : BATCH_BAD_LINE_STOP;

@@ -57,6 +57,7 @@ static void check_text(const BatchTokenizer *tokenizer, const encoded *e, fuzz_p
   char *back = room(bytes);
   if (batch_tokenizer_decode(tokenizer, e->ids, e->count, back, bytes) != bytes)
     fuzz_fail("another number of bytes");
+  if (fuzz_control && bytes > 0) back[0]++;
   if (exact && (bytes != text.size || memcmp(back, text.data, bytes) != 0))
     fuzz_fail("decoded it is another text");
   check_parts(tokenizer, e, back, bytes);
@@ -78,9 +79,10 @@ void fuzz_check_tokenizer(const char *path, const batch_tokenizer_options *optio
   BatchTokenizer *one = batch_tokenizer_open(path, options), *other = NULL;
   if (!one) {
     fuzz_check_refusal(path);
+    fuzz_undecided = !FUZZ_ALL_SPLITS && batch_last_error()->code == BATCH_ERROR_UNSUPPORTED;
     return;
   }
-  if (fuzz_control) fuzz_fail("%s was opened, which the control does not expect", path);
+  fuzz_taken = true;
   if (!(other = batch_tokenizer_open(path, options))) fuzz_fail("opened only once");
   check_facts(one);
   encoded a = encode(one, text), b = encode(other, text);
