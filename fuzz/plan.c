@@ -1,5 +1,6 @@
-/* The order of rows: an epoch has every row once, shares hold after any number of rows, and whatever ranks, batch sizes,
-   skips and resumes a run is made of, it has the rows of the run that one loader makes. */
+/* The order of rows: an epoch has every row once, in another order with another seed or epoch where they are shuffled; shares
+   hold after any number of rows; and whatever ranks, batch sizes, skips and resumes a run is made of, it has the rows of the run
+   that one loader makes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,6 +181,60 @@ static void check_weighted(const run *r) {
     }
 }
 
+/* Rows of the first source in an epoch, in their order. */
+typedef struct order {
+  int32_t rows[ROWS];
+  uint64_t count;
+} order;
+
+static bool same_order(const order *a, const order *b) {
+  return a->count == b->count && memcmp(a->rows, b->rows, a->count * sizeof *a->rows) == 0;
+}
+
+static bool is_sorted(const order *o) {
+  uint64_t i = 1;
+  while (i < o->count && o->rows[i] > o->rows[i - 1]) i++;
+  return i >= o->count;
+}
+
+/* Two epochs, of each no more than the source has before it begins again. */
+static void take_orders(const run *r, uint64_t seed, order of[2]) {
+  const uint64_t most = r->d.weighted ? rows_of(r, 0) : ROWS;
+  batch_loader_options o = r->options;
+  o.seed = seed;
+  o.epochs = 2;
+  o.batch_size = o.drop_last ? 1 : 32;
+  BatchLoader *loader = batch_loader_create_mixed(r->d.sources, r->d.count, &o);
+  if (!loader) fuzz_fail("no loader with seed %u", (unsigned)seed);
+  of[0].count = of[1].count = 0;
+  for (Batch *b; (b = batch_loader_next(loader)); batch_release(b))
+    for (uint32_t row = 0; row < b->batch_size; row++) {
+      order *to = &of[b->epoch_id];
+      if (!is_padding(b, row) && first_of(b, row) < APART && to->count < most)
+        to->rows[to->count++] = first_of(b, row);
+    }
+  batch_loader_free(loader);
+}
+
+/* Over several seeds, rows do not always come in the order of the file, nor in one that seed or epoch does not change. So
+   many rows have, in blocks too, more than 30,000 orders: by chance that is seen once in 10^13 inputs. */
+static void check_shuffled(const run *r) {
+  enum { SEEDS = 4, LEAST = 12 };
+  static order of[SEEDS][2];
+  bool by_file = true, by_seed = false, by_epoch = r->d.weighted;
+  if (r->options.shuffle == BATCH_SHUFFLE_NONE || (r->d.weighted && is_windowed(r))) return;
+  for (uint64_t i = 0; i < SEEDS; i++) {
+    take_orders(r, r->options.seed + i, of[i]);
+    if (of[i][0].count < LEAST) return;
+    by_file = by_file && is_sorted(&of[i][0]);
+    by_seed = by_seed || !same_order(&of[i][0], &of[0][0]);
+    by_epoch = by_epoch || !same_order(&of[i][0], &of[i][1]);
+  }
+  if (by_file) fuzz_fail("shuffled, rows come in the order of the file");
+  if (!by_seed) fuzz_fail("seeds do not change the order");
+  if (!by_epoch) fuzz_fail("epochs do not change the order");
+}
+
 static void take_skips(run *r, fuzz_input *in) {
   batch_loader_options *o = &r->options;
   o->num_skips = fuzz_take_below(in, SKIPS + 1);
@@ -301,6 +356,7 @@ static void check_run(run *r, fuzz_input *in) {
   for (uint32_t e = 0; e < r->options.epochs && !r->d.weighted && !is_windowed(r); e++)
     check_unweighted(r, &r->epochs[e]);
   if (r->d.weighted) check_weighted(r);
+  check_shuffled(r);
   take_skips(r, in);
   place at = {0, 0};
   batch_loader_state state;
