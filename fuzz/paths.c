@@ -10,7 +10,7 @@
 
 #include "support/contents.h"
 
-enum { MOST_PATHS = 4, MOST_PATH = 256, MOST_FILES = 32 };
+enum { MOST_PATHS = 4, MOST_PATH = 256, MOST_FILES = 32, MOST_FOLDERS = 16 };
 
 typedef enum kind { TOKENS, INDEX, METADATA, LOSS, LINK, FOLDER } kind;
 
@@ -108,23 +108,53 @@ static files files_of(const BatchDataset *dataset) {
   return f;
 }
 
-/* What glob(3) finds of a pattern is in the dataset, and nothing else: where no companion is there, and nothing by the
-   pattern's own name. */
-static void check_glob(const char *pattern, const files *f) {
+/* Adds what glob(3) finds, but for what is hidden. Returns: whether every link leads somewhere. */
+static bool add_found(const char *pattern, files *f) {
   glob_t found;
   struct stat is;
-  files expected = {.count = 0};
-  if (lstat(pattern, &is) == 0 || strpbrk(pattern, "{}~\\")) return;
-  int result = glob(pattern, 0, NULL, &found);
-  for (size_t i = 0; result == 0 && i < found.gl_pathc && expected.count < MOST_FILES; i++)
-    if (stat(found.gl_pathv[i], &is) == 0 && S_ISREG(is.st_mode) &&
-        strrchr(found.gl_pathv[i], '/')[1] != '.' && !has(&expected, &is))
-      expected.is[expected.count++] = is;
-  if (result == 0) globfree(&found);
-  if (expected.count != f->count)
-    fuzz_fail("%s: glob(3) finds %zu files, not %zu", pattern, expected.count, f->count);
-  for (size_t i = 0; i < f->count; i++)
-    if (!has(&expected, &f->is[i])) fuzz_fail("%s: glob(3) finds other files", pattern);
+  bool whole = true;
+  if (glob(pattern, 0, NULL, &found) != 0) return true;
+  for (size_t i = 0; i < found.gl_pathc && f->count < MOST_FILES; i++) {
+    if (strrchr(found.gl_pathv[i], '/')[1] == '.') continue;
+    if (stat(found.gl_pathv[i], &is) != 0)
+      whole = false;
+    else if (S_ISREG(is.st_mode) && !has(f, &is))
+      f->is[f->count++] = is;
+  }
+  globfree(&found);
+  return whole;
+}
+
+/* What glob(3) does not know, or this library not; and patterns that lead out of the folder, by a wildcard for "..". */
+static bool is_other_pattern(const char *pattern) {
+  unsigned folders = 0;
+  const char *wild = strpbrk(pattern, "*?[");
+  for (const char *at = wild ? strchr(wild, '/') : NULL; at; at = strchr(at + 1, '/')) folders++;
+  return folders > MOST_FOLDERS || strpbrk(pattern, "{}~\\") || strstr(pattern, "/.*") ||
+         strstr(pattern, "/.?") || strstr(pattern, "/.[");
+}
+
+/* Of one path, where no companion is there, a dataset has the file that it names, the visible ones of a folder, or what
+   glob(3) finds, and nothing else; it is refused only where that is nothing, or a link leads nowhere. dataset: NULL where
+   it is refused. */
+static void check_glob(const char *path, const BatchDataset *dataset) {
+  char inside[MOST_PATH + 2];
+  struct stat is;
+  bool named = lstat(path, &is) == 0, whole = true;
+  files expected = {.count = 0}, f = {.count = 0};
+  if (!named && is_other_pattern(path)) return;
+  if (named && stat(path, &is) == 0 && S_ISREG(is.st_mode))
+    expected.is[expected.count++] = is;
+  else if (snprintf(inside, sizeof inside, named ? "%s/*" : "%s", path) > 0)
+    whole = add_found(inside, &expected);
+  if (!dataset && expected.count > 0 && whole)
+    fuzz_fail("%s: refused, and glob(3) finds %zu files", path, expected.count);
+  if (!dataset) return;
+  f = files_of(dataset);
+  if (expected.count != f.count || !whole)
+    fuzz_fail("%s: glob(3) finds %zu files, not %zu", path, expected.count, f.count);
+  for (size_t i = 0; i < f.count; i++)
+    if (!has(&expected, &f.is[i])) fuzz_fail("%s: glob(3) finds other files", path);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
@@ -144,11 +174,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
                 again = fuzz_open(paths, count, NULL, fuzz_folder());
   fuzz_check_same(&once, &again, "opened twice");
   BatchDataset *dataset = batch_dataset_open(paths, count, NULL);
-  if (dataset) {
-    files f = files_of(dataset);
-    if (count == 1 && !(which & COMPANIONS)) check_glob(paths[0], &f);
-    batch_dataset_free(dataset);
-  }
+  if (dataset) files_of(dataset);
+  if (count == 1 && !(which & COMPANIONS)) check_glob(paths[0], dataset);
+  batch_dataset_free(dataset);
   fuzz_contents_free(&once);
   fuzz_contents_free(&again);
   return fuzz_end();
