@@ -1,7 +1,8 @@
-/* States that a loader is to go on from: as it gave them, then edited under a right hash, and as damaged files.
+/* States that a loader is to go on from: as it gave them, then edited under a right hash, and as files that were edited or
+   damaged.
 
-   input: options of the loader, its sources; how many batches come before the state; edits of its fields; bytes that damage it as a
-   file. */
+   input: options of the loader, its sources; how many batches come before the state; edits of its fields; where there are none,
+   edits and damage of its file. */
 #include <stddef.h>
 #include <string.h>
 
@@ -166,6 +167,7 @@ static void check_edited(const sources *from, const batch_loader_options *option
     fuzz_check_refusal(NULL);
     return;
   }
+  fuzz_taken = true;
   get_state(loader, &given);
   take(loader, UINT64_MAX, &once);
   batch_loader_free(loader);
@@ -174,20 +176,54 @@ static void check_edited(const sources *from, const batch_loader_options *option
   check_same(&once, &again, "from a state, and from the one given for it");
 }
 
-/* Through a file; damaged it is refused, or what was saved. */
-static void check_file(fuzz_part damage, const batch_loader_state *s) {
+/* A state's file, and whether a state is what it holds. */
+typedef struct saved {
+  uint8_t bytes[2 * sizeof(batch_loader_state)];
+  size_t size;
+  bool sound;
+} saved;
+
+static size_t bytes_of(const batch_loader_state *s) {
+  return offsetof(batch_loader_state, skips) + s->num_skips * sizeof *s->skips;
+}
+
+/* Edits under a hash that is right, or as it was; then another size, and a byte that is another one. */
+static void damage(fuzz_input *in, const batch_loader_state *s, saved *to) {
+  static batch_loader_state as_edited, sealed;
+  unsigned how = fuzz_take_u8(in);
+  as_edited = *s;
+  for (unsigned i = 0; i < how % 4; i++) edit(in, &as_edited);
+  bool fits = as_edited.num_skips <= BATCH_LOADER_MAX_SKIPS;
+  if (fits && !(how & 0x10)) seal(&as_edited);
+  sealed = as_edited;
+  if (fits) seal(&sealed);
+  to->size = fits ? bytes_of(&as_edited) : sizeof as_edited;
+  to->sound = fits && as_edited.magic == s->magic && as_edited.check == sealed.check;
+  memset(to->bytes, 0, sizeof to->bytes);
+  memcpy(to->bytes, &as_edited, to->size);
+  size_t change = how & 4 ? fuzz_take_u8(in) : 0;
+  uint8_t flip = how & 8 ? fuzz_take_u8(in) : 0;
+  if (flip) to->bytes[fuzz_take_u8(in) % to->size] ^= flip;
+  to->size =
+      change & 0x80 && to->size > change - 0x80 ? to->size - (change - 0x80) : to->size + change % 0x80;
+  to->sound = to->sound && !flip && change % 0x80 == 0;
+}
+
+/* Through a file; another one is refused, or it is a state and read as it is there. */
+static void check_file(fuzz_input *in, const batch_loader_state *s) {
   static batch_loader_state loaded;
+  static saved other;
   const char *path = fuzz_path("x.state");
-  size_t bytes = offsetof(batch_loader_state, skips) + s->num_skips * sizeof *s->skips;
   if (!batch_loader_state_save(s, path) || !batch_loader_state_load(&loaded, path))
     fuzz_fail("saved and not loaded");
-  if (memcmp(&loaded, s, bytes) != 0) fuzz_fail("loaded it is another state");
-  fuzz_write("y.state", damage);
-  if (batch_loader_state_load(&loaded, fuzz_path("y.state"))) {
-    if (damage.size < offsetof(batch_loader_state, skips) || memcmp(&loaded, damage.data, damage.size) != 0)
-      fuzz_fail("loaded it is not what is in the file");
-  } else
-    fuzz_check_refusal(fuzz_folder());
+  if (memcmp(&loaded, s, bytes_of(s)) != 0) fuzz_fail("loaded it is another state");
+  damage(in, s, &other);
+  fuzz_write("y.state", (fuzz_part){other.bytes, other.size});
+  fuzz_taken = batch_loader_state_load(&loaded, fuzz_path("y.state"));
+  if (!fuzz_taken) fuzz_check_refusal(fuzz_folder());
+  if (fuzz_taken != other.sound) fuzz_fail("a file is %s", fuzz_taken ? "loaded, and no state" : "refused");
+  if (fuzz_taken && memcmp(&loaded, other.bytes, other.size) != 0)
+    fuzz_fail("loaded it is not what is in the file");
 }
 
 static void check_state(fuzz_input *in, const sources *from, const batch_loader_options *options) {
@@ -204,6 +240,7 @@ static void check_state(fuzz_input *in, const sources *from, const batch_loader_
   if (edits == 0) {
     take(loader, UINT64_MAX, &rest);
     if (!go_on(from, options, &state, &again)) fuzz_fail("its own state is refused");
+    fuzz_taken = true;
     if (fuzz_control) fuzz_fail("its own state is taken, which the control does not expect");
     if (!options->as_they_come) check_same(&rest, &again, "gone on, and from a state");
   }
@@ -211,7 +248,7 @@ static void check_state(fuzz_input *in, const sources *from, const batch_loader_
   for (unsigned i = 0; i < edits; i++) edit(in, &state);
   if (state.num_skips <= BATCH_LOADER_MAX_SKIPS) seal(&state);
   if (edits > 0) check_edited(from, options, &state);
-  if (in->size > 0 && state.num_skips <= BATCH_LOADER_MAX_SKIPS && edits == 0) check_file(*in, &state);
+  if (in->size > 0 && state.num_skips <= BATCH_LOADER_MAX_SKIPS && edits == 0) check_file(in, &state);
 }
 
 /* Without weights the second source is there as the first one is, with them it gives its share. */
