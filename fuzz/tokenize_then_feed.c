@@ -7,11 +7,13 @@
 
 #include "base/utf8.h"
 #include "support/contents.h"
+#include "support/feed.h"
 #include "support/flow.h"
 #include "support/mutate.h"
 #include "support/outputs.h"
 #include "support/random.h"
 #include "support/random_text.h"
+#include "support/raw_tokens.h"
 #include "text/pipeline/job.h"
 
 enum { HEAD = 12, MOST = 3000, WHOLE_STEP = 1 << 18 };
@@ -40,7 +42,11 @@ static void open_output(flow *f, result *r) {
   const char *pattern = fuzz_output_again("out", patterns[format]);
   BatchDataset *dataset = batch_dataset_open(&pattern, 1, NULL);
   if (!dataset && r->tokens > 0) fuzz_fail("%d tokens were written, and cannot be read", (int)r->tokens);
-  if (dataset) r->contents = fuzz_contents_of(dataset);
+  if (dataset) {
+    r->contents = fuzz_contents_of(dataset);
+    if (!fuzz_control) fuzz_check_raw(dataset, NULL, &r->contents);
+    fuzz_check_feed(&r->contents, dataset, f->how);
+  }
   batch_dataset_free(dataset);
 }
 
@@ -140,32 +146,6 @@ static void check_ids(const flow *f, const flow_ids *expected, const fuzz_conten
                 expected->loss[i]);
 }
 
-/* In the order of the files, each id and the one that follows it, where that is to be learnt; then padding. */
-static void check_rows(const fuzz_contents *c, const Batch *b, size_t *at) {
-  for (size_t i = 0; i < b->input.total_size; i++, ++*at) {
-    bool there = *at + 1 < c->count;
-    if (there && (b->input.i32[i] != c->ids[*at] || b->target.i32[i] != c->ids[*at + 1]))
-      fuzz_fail("pair %zu of a loader is another one", *at);
-    if (b->mask.u8[i] != (there && (!c->has_loss || c->loss[*at + 1])))
-      fuzz_fail("mask %zu is another one", *at);
-  }
-}
-
-static void check_loader(const fuzz_contents *c, const BatchDataset *dataset, unsigned how) {
-  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
-  size_t at = 0;
-  o.batch_size = 1 + how % 3;
-  o.sequence_length = 1 + how / 3 % 17;
-  o.shuffle = BATCH_SHUFFLE_NONE;
-  o.mask_type = TENSOR_UINT8;
-  BatchLoader *loader = batch_loader_create(dataset, &o);
-  if (!loader) fuzz_fail("no loader");
-  for (Batch *b; (b = batch_loader_next(loader)); batch_release(b)) check_rows(c, b, &at);
-  if (batch_last_error()->code != BATCH_END || at + 1 < c->count)
-    fuzz_fail("the loader ends behind %zu ids of %zu", at, c->count);
-  batch_loader_free(loader);
-}
-
 /* The text itself, opened. */
 static void check_opened(const flow *f, const result *r) {
   const char *paths[FLOW_DOCUMENTS];
@@ -183,7 +163,7 @@ static void check_opened(const flow *f, const result *r) {
   if (c.fingerprint != r->contents.fingerprint) fuzz_fail("opened, the text has another fingerprint");
   if (c.documents != r->documents)
     fuzz_fail("opened, %d documents, tokenized %d", (int)c.documents, (int)r->documents);
-  if (c.count > 1) check_loader(&c, dataset, f->how);
+  fuzz_check_feed(&c, dataset, f->how);
   fuzz_contents_free(&c);
   batch_dataset_free(dataset);
 }
