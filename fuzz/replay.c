@@ -28,7 +28,9 @@ size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t most) {
 static void run_bytes(FILE *file, size_t size) {
   uint8_t *data = malloc(size ? size : 1);
   if (!data || fread(data, 1, size, file) != size) fuzz_fail("an input cannot be read");
+  fuzz_ended = false;
   LLVMFuzzerTestOneInput(data, size);
+  if (!fuzz_ended) fuzz_fail("the target returns without fuzz_end");
   free(data);
 }
 

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool fuzz_control, fuzz_taken, fuzz_undecided;
+bool fuzz_control, fuzz_taken, fuzz_undecided, fuzz_ended;
 
 void fuzz_fail(const char *format, ...) {
   va_list arguments;
@@ -41,6 +41,7 @@ fuzz_input fuzz_begin(const uint8_t *data, size_t size) {
 int fuzz_end(void) {
   uint64_t left = open_descriptors() & ~were_open;
   if (left) fuzz_fail("descriptor %d is left open", __builtin_ctzll(left));
+  fuzz_ended = true;
   return 0;
 }
 

@@ -47,6 +47,8 @@ typedef fuzz_input fuzz_part;
 fuzz_input fuzz_begin(const uint8_t *data, size_t size);
 /* No more descriptors are open than at fuzz_begin. Returns: 0. */
 int fuzz_end(void);
+/* Set by fuzz_end: a target that returns without is noticed when it is replayed. */
+extern bool fuzz_ended;
 
 uint8_t fuzz_take_u8(fuzz_input *in);
 uint64_t fuzz_take_u64(fuzz_input *in);
