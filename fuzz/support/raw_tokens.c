@@ -6,7 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { LLMC_HEADER = 1024, IDX_TYPE = 17, NPY_VERSION = 6, NPY_LENGTH = 8, MOST_NAME = 256 };
+enum {
+  LLMC_HEADER = 1024,
+  IDX_TYPE = 17,
+  IDX_SEQUENCES = 18,
+  IDX_BOUNDARIES = 26,
+  IDX_LENGTHS = 34,
+  NPY_VERSION = 6,
+  NPY_LENGTH = 8,
+  MOST_NAME = 256
+};
 
 typedef struct stored {
   const char *name, *descr;
@@ -87,13 +96,21 @@ static batch_token_type type_of_name(const char *path) {
   return BATCH_TOKEN_U16;
 }
 
-static batch_token_type type_of_idx(const char *path) {
+/* x.ds.index beside x.ds, x.idx beside x.bin. */
+static raw read_index(const batch_dataset_file *file) {
+  char name[MOST_NAME];
+  if (file->format == BATCH_FORMAT_DATATROVE)
+    snprintf(name, sizeof name, "%s.index", file->path);
+  else
+    snprintf(name, sizeof name, "%.*s.idx", (int)strlen(file->path) - 4, file->path);
+  return read_all(name);
+}
+
+static batch_token_type type_of_idx(const batch_dataset_file *file) {
   static const batch_token_type codes[] = {BATCH_TOKEN_DEFAULT, BATCH_TOKEN_U8,      BATCH_TOKEN_I8,
                                            BATCH_TOKEN_I16,     BATCH_TOKEN_I32,     BATCH_TOKEN_I64,
                                            BATCH_TOKEN_DEFAULT, BATCH_TOKEN_DEFAULT, BATCH_TOKEN_U16};
-  char name[MOST_NAME];
-  snprintf(name, sizeof name, "%.*s.idx", (int)strlen(path) - 4, path);
-  raw index = read_all(name);
+  raw index = read_index(file);
   unsigned code = index.size > IDX_TYPE ? index.bytes[IDX_TYPE] : 0;
   free(index.bytes);
   return code < sizeof codes / sizeof *codes ? codes[code] : BATCH_TOKEN_DEFAULT;
@@ -109,7 +126,7 @@ static batch_token_type type_of(const raw *r, const batch_dataset_file *file, ba
   case BATCH_FORMAT_NPY:
     return type_of_npy(r, begin_of(r, file->format));
   case BATCH_FORMAT_MEGATRON:
-    return type_of_idx(file->path);
+    return type_of_idx(file);
   default:
     if (said != BATCH_TOKEN_DEFAULT) return said;
     if (file->format == BATCH_FORMAT_DATATROVE || is_there_with(file->path, ".metadata"))
@@ -132,9 +149,49 @@ static void check_tokens(const raw *r, const batch_dataset_file *file, const fuz
   }
 }
 
+/* Documents of an .idx: sequences from one boundary to the next, or each of them. */
+typedef struct idx {
+  const uint8_t *lengths, *boundaries;
+  uint64_t sequences, documents;
+  bool has_boundaries;
+} idx;
+
+static idx idx_of(const raw *index) {
+  uint64_t sequences = number_at(index->bytes + IDX_SEQUENCES, 8),
+           boundaries = number_at(index->bytes + IDX_BOUNDARIES, 8);
+  const uint8_t *lengths = index->bytes + IDX_LENGTHS;
+  return (idx){lengths, lengths + sequences * (4 + 8), sequences, boundaries > 1 ? boundaries - 1 : sequences,
+               boundaries > 1};
+}
+
+/* Where a document ends, in tokens; the one before ends at `end`, behind *sequence sequences. */
+static uint64_t idx_end(const idx *i, uint64_t document, uint64_t end, uint64_t *sequence) {
+  uint64_t last = i->has_boundaries ? number_at(i->boundaries + 8 * (document + 1), 8) : document + 1;
+  for (; *sequence < last; ++*sequence) end += number_at(i->lengths + 4 * *sequence, 4);
+  return end;
+}
+
+/* first: how many documents there are in the files before. */
+static void check_ends(const batch_dataset_file *file, const fuzz_contents *c, uint64_t first) {
+  const bool megatron = file->format == BATCH_FORMAT_MEGATRON;
+  if (!megatron && file->format != BATCH_FORMAT_DATATROVE) return;
+  raw index = read_index(file);
+  idx all = megatron ? idx_of(&index) : (idx){.documents = index.size / 8};
+  if (file->documents != all.documents)
+    fuzz_fail("%s: %" PRIu64 " documents, expected %" PRIu64, file->path, file->documents, all.documents);
+  for (uint64_t i = 0, end = 0, sequence = 0; i < all.documents && first + i < c->num_ends; i++) {
+    end = megatron ? idx_end(&all, i, end, &sequence) : number_at(index.bytes + 8 * i, 8);
+    if (c->ends[first + i] != file->first_token + end)
+      fuzz_fail("%s: document %" PRIu64 " ends at %" PRIu64 ", expected %" PRIu64, file->path, i,
+                c->ends[first + i] - file->first_token, end);
+  }
+  free(index.bytes);
+}
+
 void fuzz_check_raw(const BatchDataset *dataset, const batch_dataset_options *options,
                     const fuzz_contents *c) {
   batch_token_type said = options ? options->token_type : BATCH_TOKEN_DEFAULT;
+  uint64_t documents = 0;
   for (size_t i = 0; i < batch_dataset_files(dataset) && !(options && options->subset); i++) {
     batch_dataset_file file = BATCH_DATASET_FILE_INIT;
     if (!batch_dataset_get_file(dataset, i, &file)) fuzz_fail("file %zu is not there", i);
@@ -145,6 +202,8 @@ void fuzz_check_raw(const BatchDataset *dataset, const batch_dataset_options *op
       fuzz_fail("%s: tokens are %s, expected %s", file.path, batch_token_type_name(file.token_type),
                 batch_token_type_name(expected));
     check_tokens(&r, &file, c);
+    check_ends(&file, c, documents);
+    documents += file.documents ? file.documents : c->documents > 0 && file.tokens > 0;
     free(r.bytes);
   }
 }
