@@ -35,6 +35,7 @@ static uint64_t were_open;
 fuzz_input fuzz_begin(const uint8_t *data, size_t size) {
   were_open = open_descriptors();
   fuzz_taken = fuzz_undecided = false;
+  fuzz_control = fuzz_control || getenv("FUZZ_CONTROL");
   return (fuzz_input){data, size};
 }
 

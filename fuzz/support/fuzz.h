@@ -22,7 +22,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Set by `replay_NAME --control`: targets that know a control then expect something that is wrong. */
+/* Set by `replay_NAME --control` or a variable FUZZ_CONTROL of the environment: targets then expect something that is wrong. */
 extern bool fuzz_control;
 
 /* What the input is has been taken, not refused: targets set it, fuzz_begin clears it. Replayed, a corpus file whose name
