@@ -141,7 +141,7 @@ static void check_glob(const char *path, const BatchDataset *dataset) {
   char inside[MOST_PATH + 2];
   struct stat is;
   bool named = lstat(path, &is) == 0, whole = true;
-  files expected = {.count = 0}, f = {.count = 0};
+  files expected = {.count = 0};
   if (!named && is_other_pattern(path)) return;
   if (named && stat(path, &is) == 0 && S_ISREG(is.st_mode))
     expected.is[expected.count++] = is;
@@ -150,7 +150,7 @@ static void check_glob(const char *path, const BatchDataset *dataset) {
   if (!dataset && expected.count > 0 && whole)
     fuzz_fail("%s: refused, and glob(3) finds %zu files", path, expected.count);
   if (!dataset) return;
-  f = files_of(dataset);
+  files f = files_of(dataset);
   if (expected.count != f.count || !whole)
     fuzz_fail("%s: glob(3) finds %zu files, not %zu", path, expected.count, f.count);
   for (size_t i = 0; i < f.count; i++)
