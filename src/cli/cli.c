@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "stop.h"
+#include "stream.h"
 
 size_t cli_character(const char *text, bool *whole) {
   const unsigned char *c = (const unsigned char *)text;
@@ -150,9 +151,10 @@ int cli_check_files(const char *command, const char *const *files, size_t n) {
 
 int cli_finish_output(const char *command) {
   if (fflush(stdout) == 0 && !ferror(stdout)) return CLI_OK;
-  if (errno == EPIPE && stop_asked())
+  int number = stream_errno();
+  if (number == EPIPE && stop_asked())
     return CLI_BAD_DATA; /* SIGPIPE, by which the command will end, says it */
-  return cli_error(command, "stdout: %s", strerror(errno));
+  return cli_error(command, "stdout: %s", strerror(number));
 }
 
 bool cli_number(const char *text, uint64_t *value) {

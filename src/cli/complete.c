@@ -4,7 +4,9 @@
    headrace complete                    the commands
    headrace complete COMMAND            its options; with = behind those that take an argument
    headrace complete COMMAND OPTION     the words that an option takes, as far as they are known */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 
@@ -24,7 +26,9 @@ static int list_options(const cli_command *command) {
    What is said about that is not for who completes. */
 static int list_words(const cli_command *command, char *option) {
   char *argv[] = {(char *)(uintptr_t)command->name, option, (char[]){""}, (char[]){"--\001"}, NULL};
-  if (!freopen("/dev/null", "w", stderr)) return CLI_BAD_DATA;
+  int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+  if (nowhere < 0 || dup2(nowhere, STDERR_FILENO) < 0) return CLI_BAD_DATA;
+  close(nowhere);
   cli_list_words();
   command->run(4, argv);
   return cli_finish_output("complete");

@@ -89,7 +89,8 @@ static void put_text(filling *f, const char *text) {
 }
 
 static filling filling_of(FILE *to) {
-  return (filling){.to = to, .width = isatty(fileno(to)) ? terminal_columns(fileno(to)) - 1 : WRITTEN_FOR};
+  int fd = to == stderr ? STDERR_FILENO : STDOUT_FILENO;
+  return (filling){.to = to, .width = isatty(fd) ? terminal_columns(fd) - 1 : WRITTEN_FOR};
 }
 
 static void put_usage(filling *f, const char *usage) {

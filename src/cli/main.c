@@ -8,6 +8,7 @@
 #include "cli.h"
 #include "help.h"
 #include "nearest.h"
+#include "stream.h"
 
 static int help(void) {
   help_print_overview(stdout);
@@ -67,6 +68,7 @@ static bool occupy_closed_streams(void) {
 
 int main(int argc, char **argv) {
   if (!occupy_closed_streams()) return CLI_BAD_DATA;
+  stream_take_standard();
   signal(SIGXFSZ, SIG_IGN); /* ulimit -f: the write that fails says so, and what was begun goes */
   if (argc < 2) {
     help_print_overview(stderr);

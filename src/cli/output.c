@@ -10,6 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "stream.h"
+
 enum { BUFFER = 1 << 18 };
 
 static int fail(const output *out, const char *call) {
@@ -67,9 +69,9 @@ static int create(char *name) {
 }
 
 /* To the disk, whatever signal comes. */
-static bool flush(FILE *file) {
+static bool flush(int fd) {
   int failed;
-  do failed = fsync(fileno(file));
+  do failed = fsync(fd);
   while (failed && errno == EINTR);
   return !failed;
 }
@@ -88,7 +90,8 @@ static int open_aside(output *out, const struct stat *old) {
     out->aside = NULL;
     return status;
   }
-  out->file = fdopen(fd, "w");
+  out->fd = fd;
+  out->file = stream_open(fd);
   if (!out->file) close(fd);
   if (!out->file || fchmod(fd, old ? old->st_mode & 07777 : usual_mode()) != 0) return fail(out, "open");
   return CLI_OK;
@@ -127,6 +130,7 @@ bool output_write(output *out, const void *data, size_t bytes) {
 
 static int finish_stdout(output *out) {
   if (!out->failed && fflush(stdout) == 0) return CLI_OK;
+  errno = stream_errno();
   if (errno == EPIPE) {
     signal(SIGPIPE, SIG_DFL);
     raise(SIGPIPE);
@@ -152,7 +156,7 @@ static int take_name(output *out) {
 int output_finish(output *out) {
   if (!out->path) return finish_stdout(out);
   if (out->failed || fflush(out->file) != 0) return fail(out, "write");
-  if (!out->passing && !flush(out->file)) return fail(out, "fsync");
+  if (!out->passing && !flush(out->fd)) return fail(out, "fsync");
   int status = take_name(out);
   if (status == CLI_OK) {
     free(out->aside);

@@ -16,6 +16,7 @@ typedef struct output {
   bool force, failed;
   bool passing; /* it will be replaced soon: it is not flushed to the disk */
   FILE *file;
+  int fd; /* of the file */
   uint64_t bytes;
 } output;
 

@@ -81,6 +81,8 @@ ANSWERS(mutex, pthread_cond_init, (pthread_cond_t * condition, const pthread_con
         (condition, how))
 FAILS(stream, FILE *, fopen, (const char *path, const char *how), (path, how), NULL)
 FAILS(stream, FILE *, fdopen, (int fd, const char *how), (fd, how), NULL)
+FAILS(stream, FILE *, fopencookie, (void *cookie, const char *how, cookie_io_functions_t functions),
+      (cookie, how, functions), NULL)
 
 /* A stream remembers that it could not write. */
 static bool stream_fails(FILE *stream) {
@@ -115,6 +117,11 @@ int fclose(FILE *stream) {
   return wrong ? (errno = number, EOF) : result;
 }
 
+/* What is told of a fault is not lost to another: there, only what must change nothing goes wrong. */
+static bool may_fail(int fd, int kind) {
+  return kind > 0 && (fd != STDERR_FILENO || kind == EINTR);
+}
+
 /* Short ones take at least a byte. */
 #define MOVES(call, type, name, parameters, arguments)                                                       \
   type name parameters {                                                                                     \
@@ -122,8 +129,8 @@ int fclose(FILE *stream) {
     int kind;                                                                                                \
     bool event = fd >= 0 && fd < 1024 && is_event[fd];                                                       \
     if (faults_strike(event ? FAULTS_tell : FAULTS_##call, &kind)) {                                         \
-      if (kind > 0) return errno = kind, -1;                                                                 \
-      if (!event && bytes > 1) bytes /= 2;                                                                   \
+      if (may_fail(fd, kind)) return errno = kind, -1;                                                       \
+      if (kind == FAULTS_SHORT && !event && bytes > 1) bytes /= 2;                                           \
     }                                                                                                        \
     return real arguments;                                                                                   \
   }
