@@ -102,6 +102,20 @@ bool file_write_all(int fd, const char *path, const void *data, size_t bytes) {
   return true;
 }
 
+bool file_cannot_change(int number) {
+  return number == EPERM || number == ENOSYS || number == EOPNOTSUPP;
+}
+
+int file_set_mode(int fd, mode_t mode) {
+  struct stat status;
+  if (fchmod(fd, mode) == 0) return 0;
+  int number = errno;
+  if (file_cannot_change(number) && fstat(fd, &status) == 0 && (status.st_mode & 07777 & ~mode) == 0)
+    return 0;
+  errno = number;
+  return -1;
+}
+
 bool file_sync_directory(int fd, const char *path) {
   return UNINTERRUPTED(fsync(fd)) == 0 || errno == EINVAL || file_fail(path, "fsync of its directory");
 }

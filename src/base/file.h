@@ -41,6 +41,13 @@ bool file_read_some(int fd, const char *path, uint64_t offset, void *out, size_t
 /* Writes all of it. */
 bool file_write_all(int fd, const char *path, const void *data, size_t bytes);
 
+/* Whether an error of fchmod or fchown says that the file system, or a sandbox, has no such call at all. */
+bool file_cannot_change(int number);
+
+/* As fchmod. Where modes cannot be changed (some of the network, and of FUSE) a file keeps the one that it was made with,
+   unless that lets do more than `mode`, which is an error then. */
+int file_set_mode(int fd, mode_t mode);
+
 /* Makes new names in an open directory survive a loss of power, where its file system can. path: for messages. */
 bool file_sync_directory(int fd, const char *path);
 

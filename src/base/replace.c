@@ -40,14 +40,14 @@ static bool check_old(const char *path, const char *what, const void *begin, siz
   return good;
 }
 
-/* Not mkstemp: the mode is to be what the process's mask leaves, which nobody can read without writing it. */
-static bool create_beside(aside *a) {
+/* Not mkstemp: the mode is to be what the process's mask leaves of this one, which nobody can read without writing it. */
+static bool create_beside(aside *a, mode_t mode) {
   enum { TRIES = 100 };
   for (unsigned i = 0; i < TRIES; i++) {
     free(a->written);
     a->written = path_make("%s.%08x", a->path, (unsigned)mix64_with(port_clock(), (uint64_t)getpid() + i));
     if (!a->written) return false;
-    a->fd = UNINTERRUPTED(open(a->written, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666));
+    a->fd = UNINTERRUPTED(open(a->written, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode));
     if (a->fd >= 0) return true;
     if (errno != EEXIST) break;
   }
@@ -58,8 +58,8 @@ static bool create_beside(aside *a) {
 static bool open_aside(aside *a, const struct stat *old) {
   a->path = old ? realpath(a->given, NULL) : strdup(a->given);
   if (!a->path) return file_fail(a->given, "resolve the name");
-  return create_beside(a) &&
-         (!old || fchmod(a->fd, old->st_mode & 07777) == 0 || file_fail(a->given, "fchmod"));
+  return create_beside(a, old ? old->st_mode & 0666 : 0666) &&
+         (!old || file_set_mode(a->fd, old->st_mode & 07777) == 0 || file_fail(a->given, "fchmod"));
 }
 
 /* Makes the new name survive a loss of power. */

@@ -51,21 +51,33 @@ static int check_old(const output *out, struct stat *old, bool *there) {
              : cli_error(out->command, "%s: exists, expected none (to replace it: --force)", out->path);
 }
 
-static mode_t usual_mode(void) {
-  mode_t mask = umask(0);
-  umask(mask);
-  return 0666 & ~mask;
+/* With what the process's mask leaves of this mode, which mkostemp would not ask. Returns the descriptor. */
+static int create_beside(output *out, mode_t mode) {
+  enum { TRIES = 100 };
+  int fd = -1, directory = (int)(name_in(out->real) - out->real);
+  for (unsigned i = 0; fd < 0 && i < TRIES; i++) {
+    unsigned number = ((unsigned)batch_deadline_after(0) ^ (unsigned)getpid() << 12) + i;
+    free(out->aside);
+    if (asprintf(&out->aside, "%.*s.%s.%06x", directory, out->real, out->real + directory,
+                 number & 0xFFFFFF) < 0)
+      return out->aside = NULL, -1;
+    do fd = open(out->aside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0 && errno != EEXIST) break;
+  }
+  return fd;
 }
 
-/* A signal that interrupts it has not made the file, but has changed the name. */
-static int create(char *name) {
-  char *end = name + strlen(name) - 6;
-  int fd;
-  do {
-    memset(end, 'X', 6);
-    fd = mkostemp(name, O_CLOEXEC);
-  } while (fd < 0 && errno == EINTR);
-  return fd;
+/* Where a file system has modes that cannot be changed, the file keeps the one that it was made with, unless that lets do
+   more than the old one. */
+static bool keep_mode(int fd, const struct stat *old) {
+  struct stat now;
+  if (!old || fchmod(fd, old->st_mode & 07777) == 0) return true;
+  int number = errno;
+  bool fixed = number == EPERM || number == ENOSYS || number == EOPNOTSUPP;
+  if (fixed && fstat(fd, &now) == 0 && (now.st_mode & 07777 & ~old->st_mode) == 0) return true;
+  errno = number;
+  return false;
 }
 
 /* To the disk, whatever signal comes. */
@@ -79,11 +91,7 @@ static bool flush(int fd) {
 static int open_aside(output *out, const struct stat *old) {
   out->real = old ? realpath(out->path, NULL) : strdup(out->path);
   if (!out->real) return fail(out, "resolve the name");
-  const char *slash = strrchr(out->real, '/');
-  int directory = slash ? (int)(slash + 1 - out->real) : 0;
-  if (asprintf(&out->aside, "%.*s.%s.XXXXXX", directory, out->real, out->real + directory) < 0)
-    out->aside = NULL;
-  int fd = out->aside ? create(out->aside) : -1;
+  int fd = create_beside(out, old ? old->st_mode & 0666 : 0666);
   if (fd < 0) {
     int status = fail(out, "create a file beside it");
     free(out->aside);
@@ -93,8 +101,8 @@ static int open_aside(output *out, const struct stat *old) {
   out->fd = fd;
   out->file = stream_open(fd);
   if (!out->file) close(fd);
-  if (!out->file || fchmod(fd, old ? old->st_mode & 07777 : usual_mode()) != 0) return fail(out, "open");
-  return CLI_OK;
+  if (!out->file) return fail(out, "open");
+  return keep_mode(fd, old) ? CLI_OK : fail(out, "fchmod");
 }
 
 static int open_file(output *out) {
@@ -138,9 +146,19 @@ static int finish_stdout(output *out) {
   return fail(out, "write");
 }
 
-/* Where a file system cannot rename only to a new name: a second name, before the first one goes. */
+/* Where a file system can neither rename only to a new name nor give a second one: looks before. */
+static int look_and_rename(output *out) {
+  struct stat there;
+  if (lstat(out->real, &there) == 0) errno = EEXIST;
+  if (errno != ENOENT || rename(out->aside, out->real) != 0) return fail(out, "rename to it");
+  return CLI_OK;
+}
+
+/* Where it cannot do the first: a second name, before the first one goes. */
 static int link_and_unlink(output *out) {
-  if (link(out->aside, out->real) != 0) return fail(out, "rename to it");
+  if (link(out->aside, out->real) != 0)
+    return errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP ? look_and_rename(out)
+                                                                    : fail(out, "rename to it");
   if (unlink(out->aside) == 0) return CLI_OK;
   return cli_error(out->command, "%s: is whole and in its place; but then: removing %s failed: %s", out->path,
                    out->aside, strerror(errno));

@@ -164,9 +164,9 @@ bool staging_inherit(const staging *s, const char *name, int fd) {
     return errno == ENOENT || staging_entry_fail(s, name, "stat");
   if (fstat(fd, &now) != 0) return staging_entry_fail(s, name, "stat");
   bool others = old.st_uid != now.st_uid || old.st_gid != now.st_gid;
-  if (others && fchown(fd, old.st_uid, old.st_gid) != 0 && errno != EPERM)
+  if (others && fchown(fd, old.st_uid, old.st_gid) != 0 && !file_cannot_change(errno))
     return staging_entry_fail(s, name, "fchown"); /* EPERM: who may not give files away keeps them */
-  return fchmod(fd, old.st_mode & 0777) == 0 || staging_entry_fail(s, name, "fchmod");
+  return file_set_mode(fd, old.st_mode & 0777) == 0 || staging_entry_fail(s, name, "fchmod");
 }
 
 static bool sync_directory(const staging *s) {
