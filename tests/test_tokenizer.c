@@ -317,7 +317,7 @@ Test(tokenizer, sentencepiece_takes_malformed_text_and_zero_bytes) {
   batch_tokenizer_free(tokenizer);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) /* their shadow takes any address space */
+#ifndef CHECK_UNDER_ASAN /* its shadow takes any address space */
 /* libsentencepiece takes more than 70 times a text; 0: that memory ran out is what is said. */
 static void encode_with_little_memory(void *context) {
   enum { BYTES = 8000000, MEMORY = 300 << 20 };

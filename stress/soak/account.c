@@ -7,17 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sanitizers.h"
 #include "soak/soak.h"
 
 /* Sanitizers bring an allocator of their own, which mallinfo2 does not know and which keeps what is freed. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(UNDER_ASAN) || defined(UNDER_TSAN)
 #define SANITIZED 1
 size_t __sanitizer_get_current_allocated_bytes(void);
 #else
 #define SANITIZED 0
 #endif
 
-enum { RSS, MALLOC, MAPPINGS, DESCRIPTORS, THREADS, LIVE, FIGURES, MOST_RESTS = 1 << 14 };
+enum { RSS, MALLOC, MAPPINGS, DESCRIPTORS, THREADS, LIVE, FIGURES, FEWEST_RESTS = 8, MOST_RESTS = 1 << 14 };
 #define PATIENCE UINT64_C(5000000000) /* nanoseconds */
 
 /* A figure, and by how much it may rise: an amount and a share of its mean. Both 0: not at all. */
@@ -162,8 +163,11 @@ static bool is_flat(unsigned figure, FILE *to) {
   else
     fprintf(to, "; second half rises by %.0f, most of the last quarter %+.0f, allowed %.0f: ", by_line,
             after - before, allowance);
-  fprintf(to, "%s\n", !f->judged ? "not judged under a sanitizer" : flat ? "flat" : "NOT FLAT");
-  return flat || !f->judged;
+  const char *unjudged = !f->judged                           ? "not judged under a sanitizer"
+                         : !exact && num_rests < FEWEST_RESTS ? "too few rests to judge by"
+                                                              : NULL;
+  fprintf(to, "%s\n", unjudged ? unjudged : flat ? "flat" : "NOT FLAT");
+  return flat || unjudged;
 }
 
 void account_end(void) {
@@ -171,10 +175,9 @@ void account_end(void) {
   csv = NULL;
 }
 
-bool account_verdict(FILE *to) {
+account_answer account_verdict(FILE *to) {
   bool flat = true;
-  if (num_rests < 8) return fprintf(to, "%u rests are too few to judge by\n", num_rests), false;
   fprintf(to, "at %u rests:\n", num_rests);
   for (unsigned i = 0; i < FIGURES; i++) flat &= is_flat(i, to);
-  return flat;
+  return !flat ? ACCOUNT_NOT_FLAT : num_rests < FEWEST_RESTS ? ACCOUNT_NOT_JUDGED : ACCOUNT_FLAT;
 }

@@ -20,7 +20,9 @@ void account_sample(bool at_rest);
 /* After the last sample. */
 void account_end(void);
 
-/* Prints the verdict, figure by figure. Returns whether all are flat. */
-bool account_verdict(FILE *to);
+typedef enum account_answer { ACCOUNT_FLAT, ACCOUNT_NOT_FLAT, ACCOUNT_NOT_JUDGED } account_answer;
+
+/* Prints the verdict, figure by figure. Of few rests only what is counted is judged, and is then at best not judged. */
+account_answer account_verdict(FILE *to);
 
 #endif

@@ -1,6 +1,7 @@
 #include "soak/options.h"
 
 #include <getopt.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 static const char usage[] =
     "usage: soak [OPTION...] [HOURS]\n"
     "Everything at once for so long (1; 0.02 is 72 seconds), then a verdict: 0 if all is right and flat.\n"
+    "SIGINT and SIGTERM end it before its time, with the verdict on what there was, and by that signal.\n"
     "  --threads N      hands that play scenes, 1 to 63 (4)\n"
     "  --seed N         of what they draw\n"
     "  --csv FILE       a line of figures every second\n"
@@ -33,6 +35,29 @@ static bool is_one_of(const char *word, const char *const *words) {
   return !word;
 }
 
+_Noreturn static void refuse(void) {
+  fputs(usage, stderr);
+  exit(2);
+}
+
+static uint64_t whole(const char *text) {
+  uint64_t value;
+  if (!stress_whole_number(text, &value)) refuse();
+  return value;
+}
+
+/* More than fits is too much. */
+static unsigned small(const char *text) {
+  uint64_t value = whole(text);
+  return value < UINT_MAX ? (unsigned)value : UINT_MAX;
+}
+
+static double hours(const char *text) {
+  double value;
+  if (!stress_number(text, &value)) refuse();
+  return value;
+}
+
 static void check_options(const char *const *scenes) {
   static const char *const leaks[] = {"memory", "descriptor", "thread", "batch", "all", NULL};
   static const char *const ways[] = {"asleep", "awake", NULL};
@@ -40,8 +65,7 @@ static void check_options(const char *const *scenes) {
       is_one_of(soak_options.leak, leaks) && is_one_of(soak_options.stick, ways) &&
       is_one_of(soak_options.only, scenes))
     return;
-  fputs(usage, stderr);
-  exit(2);
+  refuse();
 }
 
 void soak_read_options(int argc, char **argv, const char *const *scenes) {
@@ -54,10 +78,10 @@ void soak_read_options(int argc, char **argv, const char *const *scenes) {
   soak_options.seed = stress_clock();
   for (int c; (c = getopt_long(argc, argv, "h", names, NULL)) >= 0;) switch (c) {
     case 't':
-      soak_options.threads = (unsigned)strtoul(optarg, NULL, 10);
+      soak_options.threads = small(optarg);
       break;
     case 's':
-      soak_options.seed = strtoull(optarg, NULL, 0);
+      soak_options.seed = whole(optarg);
       break;
     case 'c':
       soak_options.csv = optarg;
@@ -75,7 +99,7 @@ void soak_read_options(int argc, char **argv, const char *const *scenes) {
       soak_options.tokenizer = optarg;
       break;
     case 'p':
-      soak_options.patience = (unsigned)strtoul(optarg, NULL, 10);
+      soak_options.patience = small(optarg);
       break;
     case 'k':
       soak_options.stick = optarg;
@@ -90,10 +114,9 @@ void soak_read_options(int argc, char **argv, const char *const *scenes) {
       fputs(usage, stdout);
       exit(0);
     default:
-      fputs(usage, stderr);
-      exit(2);
+      refuse();
     }
-  if (optind < argc) soak_options.hours = strtod(argv[optind++], NULL);
-  if (optind < argc) soak_options.hours = 0;
+  if (optind < argc) soak_options.hours = hours(argv[optind++]);
+  if (optind < argc) refuse();
   check_options(scenes);
 }

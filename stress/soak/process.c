@@ -110,20 +110,23 @@ void scene_fork(hand *h) {
   batch_pool_free(pool);
 }
 
-/* Runs the command with both outputs in a file; 0: not even that. */
+/* Runs the command with both outputs in a file. In a group of its own: what stops the soak at a terminal lets it end. */
 static pid_t run(hand *h, const char *output, char *const *arguments) {
   posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
   pid_t child;
   faults_pause();
   stress_check(
       posix_spawn_file_actions_init(&actions) == 0 &&
           posix_spawn_file_actions_addopen(&actions, 1, output, O_WRONLY | O_CREAT | O_TRUNC, 0600) == 0 &&
-          posix_spawn_file_actions_adddup2(&actions, 1, 2) == 0,
+          posix_spawn_file_actions_adddup2(&actions, 1, 2) == 0 && posix_spawnattr_init(&attributes) == 0 &&
+          posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP) == 0,
       "no memory");
   hand_step(h, "starts the command");
-  int answer = posix_spawn(&child, command, &actions, NULL, arguments, environ);
+  int answer = posix_spawn(&child, command, &actions, &attributes, arguments, environ);
   stress_check(answer == 0, "%s: %s", command, strerror(answer));
   posix_spawn_file_actions_destroy(&actions);
+  posix_spawnattr_destroy(&attributes);
   faults_resume();
   return child;
 }

@@ -4,6 +4,7 @@
 #include "soak/soak.h"
 
 #include <ftw.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,7 @@
 #include "soak/account.h"
 #include "soak/data.h"
 #include "soak/options.h"
+#include "soak/stop.h"
 #include "soak/watch.h"
 
 /* How often each is drawn, and whether calls may fail on purpose in it. */
@@ -104,7 +106,7 @@ static void live(stress_thread *self) {
   batch_release(batch_pool_try_allocate(NULL)); /* an error: the room for its sentence stays */
   stress_check(batch_last_error()->code != BATCH_OK, "no pool has a batch");
   /* What is made once and kept is made before anything is counted. */
-  for (unsigned i = 1; i < SCENES && h.number == 0; i++)
+  for (unsigned i = 1; i < SCENES && h.number == 0 && stop_signal() == 0; i++)
     if (scenes[i].play != scene_signals && scenes[i].play != scene_command) play(&h, &scenes[i]);
   atomic_fetch_add(&ready, 1);
   while (!atomic_load(&hands_are_there)) soak_pause(1000);
@@ -131,15 +133,16 @@ static void rest(void) {
   watch_rest_end();
 }
 
-/* Rests are a minute apart, or there are 40 of them; samples a second; lines of progress as fit a terminal or a pipe. */
-static void watch_over_hands(void) {
+/* Rests are a minute apart, or there are 40 of them; samples a second; lines of progress as fit a terminal or a pipe. Returns the
+   seconds that it took: less than was asked for where a signal came. */
+static double watch_over_hands(void) {
   double of = soak_options.hours * 3600, between = of / 40 < 60 ? of / 40 : 60, next_rest = between,
          next_look = 1;
   unsigned rests = 0;
-  double told = 0, telling = isatty(1) || of < 10 ? 1 : of / 10 < 60 ? of / 10 : 60;
+  double now, told = 0, telling = isatty(1) || of < 10 ? 1 : of / 10 < 60 ? of / 10 : 60;
   for (uint64_t begun = stress_clock();;) {
-    double now = (double)(stress_clock() - begun) * 1e-9;
-    if (now >= of && rests >= FEWEST_RESTS) break;
+    now = (double)(stress_clock() - begun) * 1e-9;
+    if (stop_signal() != 0 || (now >= of && rests >= FEWEST_RESTS)) break;
     if (now >= next_rest) rest(), rests++, next_rest += between;
     if (now >= next_look)
       account_sample(false), watch_look(soak_options.threads, soak_options.patience), next_look += 1;
@@ -149,6 +152,7 @@ static void watch_over_hands(void) {
     soak_pause(5000);
   }
   rest();
+  return now;
 }
 
 static void make_folders(void) {
@@ -171,9 +175,11 @@ void soak_remove_folders(void) {
   if (nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS) != 0) printf("%s is left\n", folder);
 }
 
-/* What was done and whether it was flat; printed, and in the report. */
-static bool tell(FILE *to) {
-  fprintf(to, "%.3f hours, %u hands, %ld processors, seed %" PRIu64 "; done:\n", soak_options.hours,
+static void tell_run(FILE *to, double seconds) {
+  if (stop_signal() != 0)
+    fprintf(to, "stopped by signal %d (%s) before its %.3f hours were over\n", stop_signal(),
+            strsignal(stop_signal()), soak_options.hours);
+  fprintf(to, "%.3f hours, %u hands, %ld processors, seed %" PRIu64 "; done:\n", seconds / 3600,
           soak_options.threads, sysconf(_SC_NPROCESSORS_ONLN), soak_options.seed);
   for (unsigned i = 0; i < SOAK_KINDS; i++)
     fprintf(to, "%s%s %" PRIu64,
@@ -182,21 +188,39 @@ static bool tell(FILE *to) {
                   : "  ",
             soak_kind_names[i], soak_counted((soak_kind)i));
   fprintf(to, "\n");
-  bool flat = account_verdict(to);
+}
+
+/* What was done and whether it was flat; printed, and in the report. */
+static account_answer tell(FILE *to, double seconds) {
+  static const char *const words[] = {
+      [ACCOUNT_FLAT] = "flat", [ACCOUNT_NOT_FLAT] = "NOT FLAT", [ACCOUNT_NOT_JUDGED] = "not judged"};
+  tell_run(to, seconds);
+  account_answer answer = account_verdict(to);
   fprintf(to,
           "%s: %" PRIu64 " batches of loaders as the reference has them, %" PRIu64 " through queues, %" PRIu64
           " processed by spheres; %" PRIu64 " calls failed on purpose\n",
-          flat ? "flat" : "NOT FLAT", soak_counted(SOAK_BATCHES), soak_counted(SOAK_PASSED),
-          soak_counted(SOAK_PROCESSED), soak_counted(SOAK_FAULTS));
-  return flat;
+          words[answer], soak_counted(SOAK_BATCHES), soak_counted(SOAK_PASSED), soak_counted(SOAK_PROCESSED),
+          soak_counted(SOAK_FAULTS));
+  return answer;
 }
 
-static bool report(const char *path) {
+static void report(const char *path, double seconds) {
   FILE *file = fopen(path, "w");
   stress_check(file, "%s cannot be written", path);
-  bool flat = tell(file);
+  tell(file, seconds);
   stress_check(fclose(file) == 0, "%s cannot be written", path);
-  return flat;
+}
+
+/* What is not flat is a fault, however short the run; else one that was stopped ends by its signal. Returns the exit status. */
+static int end(double seconds) {
+  account_end();
+  if (soak_options.report) report(soak_options.report, seconds);
+  account_answer answer = tell(stdout, seconds);
+  if (answer == ACCOUNT_NOT_FLAT || stop_signal() == 0) return answer == ACCOUNT_FLAT ? 0 : 1;
+  fflush(stdout);
+  signal(stop_signal(), SIG_DFL);
+  raise(stop_signal());
+  return 1;
 }
 
 int main(int argc, char **argv) {
@@ -208,6 +232,7 @@ int main(int argc, char **argv) {
     execv(own, argv);
   free(own);
   stress_begin_as(argv[0], soak_options.hours * 3600, soak_options.threads, soak_options.seed);
+  stop_watch();
   make_folders();
   data_begin(folder);
   text_begin(soak_options.tokenizer);
@@ -218,7 +243,7 @@ int main(int argc, char **argv) {
   while (atomic_load(&ready) < soak_options.threads) soak_pause(1000);
   account_begin(soak_options.csv);
   atomic_store(&hands_are_there, true);
-  watch_over_hands();
+  double seconds = watch_over_hands();
   atomic_store(&is_over, true);
   watch_over();
   stress_join(hands, soak_options.threads);
@@ -226,7 +251,5 @@ int main(int argc, char **argv) {
   data_end();
   soak_remove_folders();
   printf("%s", isatty(1) ? "\r\033[K" : "");
-  account_end();
-  if (soak_options.report) report(soak_options.report);
-  return tell(stdout) ? 0 : 1;
+  return end(seconds);
 }

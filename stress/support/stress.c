@@ -1,9 +1,11 @@
 #include "support/stress.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mix.h"
@@ -67,15 +69,30 @@ void stress_begin_as(const char *own_program, double own_seconds, unsigned own_t
   printf("%s (seconds, threads, seed)\n", command);
 }
 
+bool stress_number(const char *text, double *value) {
+  char *end;
+  *value = strtod(text, &end);
+  return strspn(text, "0123456789.") == strlen(text) && end != text && *end == '\0' && *value <= 1e9;
+}
+
+bool stress_whole_number(const char *text, uint64_t *value) {
+  char *end;
+  errno = 0;
+  *value = strtoull(text, &end, 0);
+  return *text >= '0' && *text <= '9' && *end == '\0' && errno == 0;
+}
+
 void stress_begin(int argc, char **argv, double default_seconds, unsigned default_threads) {
-  double so_long = argc > 1 ? strtod(argv[1], NULL) : default_seconds;
-  unsigned so_many = argc > 2 ? (unsigned)strtoul(argv[2], NULL, 0) : default_threads;
-  if (argc > 4 || so_long < 0 || so_many == 0 || so_many > MAX_THREADS) {
+  double so_long = default_seconds;
+  uint64_t so_many = default_threads, own_seed = stress_clock() ^ (uint64_t)getpid() << 32;
+  bool good = argc <= 4 && (argc <= 1 || stress_number(argv[1], &so_long)) &&
+              (argc <= 2 || stress_whole_number(argv[2], &so_many)) &&
+              (argc <= 3 || stress_whole_number(argv[3], &own_seed));
+  if (!good || so_many == 0 || so_many > MAX_THREADS) {
     printf("usage: %s [seconds [threads [seed]]], 1 to %d threads\n", argv[0], MAX_THREADS);
     exit(2);
   }
-  stress_begin_as(argv[0], so_long, so_many,
-                  argc > 3 ? strtoull(argv[3], NULL, 0) : stress_clock() ^ (uint64_t)getpid() << 32);
+  stress_begin_as(argv[0], so_long, (unsigned)so_many, own_seed);
   watchdog_start(PATIENCE, (unsigned)(4 * seconds) + 4 * PATIENCE, command);
 }
 

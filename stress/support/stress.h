@@ -41,6 +41,10 @@ void stress_begin(int argc, char **argv, double seconds, unsigned threads);
 /* The same, for a program that has read its arguments itself and has a watchdog of its own. */
 void stress_begin_as(const char *program, double seconds, unsigned threads, uint64_t seed);
 
+/* A whole text that is a number, of digits and a point alone; false: it is none. */
+bool stress_number(const char *text, double *value);
+bool stress_whole_number(const char *text, uint64_t *value); /* in C's notation: 0x10 is 16 */
+
 double stress_seconds(void);
 unsigned stress_threads(void);
 uint64_t stress_seed(void);
