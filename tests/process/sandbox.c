@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <headrace/headrace.h>
 #include <linux/filter.h>
+#include <linux/futex.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,6 +17,13 @@
 
 enum { SKIPPED = 77, WAIT_MS = 400 };
 
+/* One that would wake nobody. */
+static void expect_refused(int number) {
+  int word = 0;
+  long answer = syscall(SYS_futex, &word, FUTEX_WAKE_PRIVATE, 0, NULL, NULL, 0);
+  EXPECT(answer == -1 && errno == number, "the futex answers %ld, errno %d", answer, errno);
+}
+
 /* From now on SYS_futex answers with this errno. glibc's own waits do not bear that: no pthread_join here. */
 static void refuse_futex(int number) {
   struct sock_filter filter[] = {
@@ -25,11 +33,12 @@ static void refuse_futex(int number) {
       BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
   };
   struct sock_fprog program = {sizeof filter / sizeof *filter, filter};
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0)
-    return;
-  printf("skipped: no seccomp here: %s\n", strerror(errno));
-  exit(SKIPPED);
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) != 0) {
+    printf("skipped: no seccomp here: %s\n", strerror(errno));
+    exit(SKIPPED);
+  }
+  expect_refused(number);
 }
 
 static double seconds(clockid_t clock) {
@@ -83,8 +92,15 @@ static void woken(void) {
   _exit(0);
 }
 
+/* No sandbox: that nothing is refused must be seen. */
+static void control(void) {
+  expect_refused(ENOSYS);
+}
+
 int main(int argc, char **argv) {
-  static const process_case cases[] = {
-      {"deadline_enosys", deadline_enosys}, {"deadline_eperm", deadline_eperm}, {"woken", woken}};
+  static const process_case cases[] = {{"deadline_enosys", deadline_enosys},
+                                       {"deadline_eperm", deadline_eperm},
+                                       {"woken", woken},
+                                       {"control", control}};
   return run_case(argc, argv, cases, sizeof cases / sizeof *cases);
 }
