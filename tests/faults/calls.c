@@ -23,7 +23,22 @@
 #include "shim.h"
 
 atomic_int faults_threads;
-static atomic_bool is_event[1024]; /* descriptors of eventfd */
+
+/* What is known of descriptors. */
+enum { EVENT = 1, WRITTEN = 2, DESCRIPTORS = 1024 };
+static atomic_uchar known[DESCRIPTORS];
+
+static bool is(int fd, unsigned char what) {
+  return fd >= 0 && fd < DESCRIPTORS && (known[fd] & what);
+}
+
+static void is_now(int fd, unsigned char what) {
+  if (fd >= 0 && fd < DESCRIPTORS) known[fd] |= what;
+}
+
+static bool forget(int fd, unsigned char what) {
+  return fd >= 0 && fd < DESCRIPTORS && (atomic_exchange(&known[fd], 0) & what);
+}
 
 /* The function that this one stands before. */
 #define REAL(name)                                                                                           \
@@ -104,8 +119,7 @@ size_t fwrite(const void *data, size_t size, size_t count, FILE *stream) {
 /* What close reports, it reports of a descriptor that is closed. */
 int close(int fd) {
   REAL(close);
-  if (fd >= 0 && fd < 1024) is_event[fd] = false;
-  bool wrong = faults_fails(FAULTS_close);
+  bool wrong = faults_fails(forget(fd, WRITTEN) ? FAULTS_seal : FAULTS_close);
   int number = errno, result = real(fd);
   return wrong ? (errno = number, -1) : result;
 }
@@ -113,33 +127,39 @@ int close(int fd) {
 int fclose(FILE *stream) {
   REAL(fclose);
   bool wrong = faults_fails(FAULTS_stream);
-  int number = errno, result = real(stream);
+  int number = errno, result;
+  forget(fileno(stream), 0);
+  result = real(stream);
   return wrong ? (errno = number, EOF) : result;
 }
 
-/* What is told of a fault is not lost to another: there, only what must change nothing goes wrong. */
-static bool may_fail(int fd, int kind) {
-  return kind > 0 && (fd != STDERR_FILENO || kind == EINTR);
+/* A sentence that cannot be written cannot be judged: of what goes to the standard error no write fails. */
+static bool is_lost(int fd, const int *kind) {
+  return fd == STDERR_FILENO && *kind > 0 && *kind != EINTR;
 }
 
-/* Short ones take at least a byte. */
-#define MOVES(call, type, name, parameters, arguments)                                                       \
-  type name parameters {                                                                                     \
+/* Whether a call that moves bytes goes wrong. Short ones take at least a byte. */
+static bool move_fails(faults_call call, int fd, size_t *bytes) {
+  int kind;
+  bool event = is(fd, EVENT);
+  if (!faults_strike(event ? FAULTS_tell : call, &kind) || is_lost(fd, &kind)) return false;
+  if (kind > 0) return errno = kind, true;
+  if (!event && *bytes > 1) *bytes /= 2;
+  return false;
+}
+
+#define MOVES(call, name, parameters, arguments)                                                             \
+  ssize_t name parameters {                                                                                  \
     REAL(name);                                                                                              \
-    int kind;                                                                                                \
-    bool event = fd >= 0 && fd < 1024 && is_event[fd];                                                       \
-    if (faults_strike(event ? FAULTS_tell : FAULTS_##call, &kind)) {                                         \
-      if (may_fail(fd, kind)) return errno = kind, -1;                                                       \
-      if (kind == FAULTS_SHORT && !event && bytes > 1) bytes /= 2;                                           \
-    }                                                                                                        \
+    if (move_fails(FAULTS_##call, fd, &bytes)) return -1;                                                    \
+    if (FAULTS_##call == FAULTS_write && !is(fd, EVENT)) is_now(fd, WRITTEN);                                \
     return real arguments;                                                                                   \
   }
 
-MOVES(read, ssize_t, read, (int fd, void *data, size_t bytes), (fd, data, bytes))
-MOVES(read, ssize_t, pread, (int fd, void *data, size_t bytes, off_t offset), (fd, data, bytes, offset))
-MOVES(write, ssize_t, write, (int fd, const void *data, size_t bytes), (fd, data, bytes))
-MOVES(write, ssize_t, pwrite, (int fd, const void *data, size_t bytes, off_t offset),
-      (fd, data, bytes, offset))
+MOVES(read, read, (int fd, void *data, size_t bytes), (fd, data, bytes))
+MOVES(read, pread, (int fd, void *data, size_t bytes, off_t offset), (fd, data, bytes, offset))
+MOVES(write, write, (int fd, const void *data, size_t bytes), (fd, data, bytes))
+MOVES(write, pwrite, (int fd, const void *data, size_t bytes, off_t offset), (fd, data, bytes, offset))
 
 static mode_t mode_of(int flags, va_list arguments) {
   return flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY)) ? (mode_t)va_arg(arguments, int) : 0;
@@ -163,12 +183,23 @@ int openat(int at, const char *path, int flags, ...) {
   return faults_fails(FAULTS_open) ? -1 : real(at, path, flags, mode);
 }
 
+/* Only what makes a descriptor is a call that can fail. */
+int fcntl(int fd, int what, ...) {
+  REAL(fcntl);
+  va_list arguments;
+  va_start(arguments, what);
+  void *argument = va_arg(arguments, void *);
+  va_end(arguments);
+  bool makes = what == F_DUPFD || what == F_DUPFD_CLOEXEC;
+  return makes && faults_fails(FAULTS_dup) ? -1 : real(fd, what, argument);
+}
+
 FAILS(open, int, mkostemp, (char *name, int flags), (name, flags), -1)
 
 int eventfd(unsigned count, int flags) {
   REAL(eventfd);
   int fd = faults_fails(FAULTS_eventfd) ? -1 : real(count, flags);
-  if (fd >= 0 && fd < 1024) is_event[fd] = true;
+  is_now(fd, EVENT);
   return fd;
 }
 

@@ -19,7 +19,6 @@ One workflow by hand:
 """
 import argparse
 import collections
-import functools
 import os
 import re
 import shutil
@@ -28,7 +27,9 @@ import sys
 import tempfile
 import time
 
-from judge import CALLS, DIED, Runner
+from judge import DIED, Runner
+from kinds import CALLS
+from stack import Stack
 from template import SECONDS, Template
 from workflows import CONTROLS, WORKFLOWS
 
@@ -66,20 +67,6 @@ class Table:
             print(f"{call:10} {kind:8} " + " ".join(f"{row[what]:7}" for what in COLUMNS))
 
 
-@functools.lru_cache(maxsize=None)
-def place(where):
-    """The functions of a stack, as far as they are the program's and the library's."""
-    names = []
-    for address in where:
-        file, _, offset = address.partition("+")
-        if "headrace" not in os.path.basename(file) and "whole" not in os.path.basename(file):
-            continue
-        found = subprocess.run(["addr2line", "-f", "-s", "-e", file, hex(int(offset, 16) - 1)], capture_output=True, text=True)
-        lines = found.stdout.split("\n")
-        names.append(f"{lines[0]} ({lines[1]})" if len(lines) > 1 else address)
-    return " < ".join(names[:6])
-
-
 REPORTED = collections.Counter()
 
 
@@ -91,9 +78,9 @@ def report(runner, call, n, mode, kind, result, wrong):
         return
     print(f"FAULT {runner.workflow.name}: {call} {n} {mode} {kind}: {'; '.join(wrong)}")
     print(f"  said: {result['error'].strip()[:400]}")
-    print(f"  call: {place(tuple(result['where']))}")
+    print(f"  call: {Stack(result['where'])}")
     if any("blocks" in what for what in wrong):
-        print(f"  left: {place(tuple(result['left']))}")
+        print(f"  left: {', '.join(str(Stack([place])) or place for place in result['left'])}")
     sys.stdout.flush()
 
 

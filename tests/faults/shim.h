@@ -20,7 +20,7 @@
 enum { FAULTS_SHORT = -1, FAULTS_DIE = -2 };
 enum { FAULTS_ONCE, FAULTS_ON };
 
-/* Calls are counted by what they do, whatever the function is called. */
+/* Calls are counted by what they do, whatever the function is called. A seal is the close of what was written to. */
 #define FAULTS_CALLS(X)                                                                                      \
   X(memory)                                                                                                  \
   X(open)                                                                                                    \
@@ -30,6 +30,8 @@ enum { FAULTS_ONCE, FAULTS_ON };
   X(truncate)                                                                                                \
   X(stat)                                                                                                    \
   X(close)                                                                                                   \
+  X(seal)                                                                                                    \
+  X(dup)                                                                                                     \
   X(opendir)                                                                                                 \
   X(readdir)                                                                                                 \
   X(rename)                                                                                                  \
@@ -55,7 +57,7 @@ enum { FAULTS_ONCE, FAULTS_ON };
 #define FAULTS_ENUM(name) FAULTS_##name,
 typedef enum faults_call { FAULTS_CALLS(FAULTS_ENUM) FAULTS_NONE } faults_call;
 
-enum { FAULTS_FRAMES = 12, FAULTS_LEFT = 32 };
+enum { FAULTS_FRAMES = 24, FAULTS_LEFT = 256 };
 
 /* What a child tells: in memory that it shares with the process that made it. */
 typedef struct faults_report {

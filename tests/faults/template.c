@@ -107,10 +107,12 @@ static int wait_for(pid_t child, time_t seconds) {
   return -1;
 }
 
+/* Its file, its offset in it, and the function as far as that is exported. */
 static void print_place(void *address) {
   Dl_info info;
   if (dladdr(address, &info))
-    fprintf(answers, "\"%s+0x%zx\"", info.dli_fname, (size_t)((char *)address - (char *)info.dli_fbase));
+    fprintf(answers, "\"%s+0x%zx %s\"", info.dli_fname, (size_t)((char *)address - (char *)info.dli_fbase),
+            info.dli_sname ? info.dli_sname : "");
   else
     fprintf(answers, "\"?\"");
 }

@@ -26,29 +26,37 @@ class Template:
             sys.exit(f"faults: the process that runs {arguments} has ended")
         return json.loads(line)
 
-
     def end(self):
         self.process.stdin.close()
         self.process.wait()
 
 
-def snapshot(folder):
-    """The files of a folder: their names and bytes, but of what tells the time the words."""
-    files = {}
-    for place, _, names in os.walk(folder):
+def files_in(folder):
+    """What is in a folder: the names of files and their bytes, of folders, with a slash at the end, None."""
+    there = {}
+    for place, folders, names in os.walk(folder):
+        for name in folders:
+            there[os.path.relpath(os.path.join(place, name), folder) + "/"] = None
         for name in names:
             path = os.path.join(place, name)
             with open(path, "rb") as file:
-                data = file.read()
-            files[os.path.relpath(path, folder)] = re.sub(rb"[0-9.e+-]+", b"", data) if name.endswith(".prom") else data
-    return files
+                there[os.path.relpath(path, folder)] = file.read()
+    return there
+
+
+def snapshot(folder):
+    """The same, but of what tells the time the words."""
+    return {name: re.sub(rb"[0-9.e+-]+", b"", data) if name.endswith(".prom") else data
+            for name, data in files_in(folder).items()}
 
 
 def put_back(folder, files):
     shutil.rmtree(folder, ignore_errors=True)
     os.mkdir(folder)
-    for name, data in files.items():
+    for name, data in sorted(files.items()):
         path = os.path.join(folder, name)
-        os.makedirs(os.path.dirname(path), exist_ok=True)
-        with open(path, "wb") as file:
-            file.write(data)
+        if data is None:
+            os.mkdir(path)
+        else:
+            with open(path, "wb") as file:
+                file.write(data)

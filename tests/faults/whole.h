@@ -30,8 +30,17 @@ bool control_leaks(void);
 bool control_ignores(void);
 bool control_says_nothing(void);
 bool control_loses(void);
+bool control_ignores_disk(void);
+bool control_leaks_text(void);
+bool control_leaves_folder(void);
+bool control_leaves_temporary(void);
+bool control_is_vague(void);
+bool control_skips(void);
 bool control_hangs(void);
 bool control_crashes(void);
+
+/* Whether it goes on where a run before it ended: whole PART --resume FILE. */
+extern bool whole_resumes;
 
 /* FNV-1a. */
 uint64_t whole_sum(uint64_t sum, const void *data, size_t bytes);

@@ -10,6 +10,14 @@ VOCABULARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "voc
 
 
 @dataclass
+class Killed:
+    """A run that ends before a call of it."""
+    call: str
+    n: int
+    arguments: list
+
+
+@dataclass
 class Workflow:
     name: str
     run: list  # the arguments of the run that is given faults
@@ -17,12 +25,13 @@ class Workflow:
     again: bool = False  # the same run may follow one that has done its work
     parts: bool = False  # what is finished of a run that fails stays
     moving: tuple = ()  # files that are written anew as the run goes on
+    state: str = ""  # the file that says where the next run goes on
     program: str = "command"
     begins: str = "headrace "
     files: dict = field(default_factory=dict)  # copied before: their names there, and from where
     timed: bool = False  # what is printed says how long it took
     needs: tuple = ()  # optional parts of the library, and inputs that another program makes
-    names: tuple = ()  # of files, and of what else a sentence may be about
+    names: tuple = ()  # of the files that a sentence may be about
 
 
 def inputs(folder):
@@ -69,19 +78,27 @@ def WORKFLOWS(folder, features):
 def all_of(folder):
     texts, lines, long = (os.path.join(folder, name) for name in ("texts", "lines.jsonl", "long.txt"))
     vocabulary, ranks, model = (os.path.join(folder, "small" + ending) for ending in (".json", ".tiktoken", ".model"))
-    names = ("out", "texts", "lines.jsonl", "long.txt", "small.", "run.state", "stdout", "m.prom", ".: ", folder, os.path.dirname(folder))
+    names = ("out.", "out_", "out*", "out2.", "out2_", "out3.", "texts", "lines.jsonl", "long.txt", "small.", "run.state", "stdout", "m.prom", ".: ", "/tmp: ")
 
     def w(*arguments, **more):
         return Workflow(*arguments, names=names, **more)
 
+    shards = ["--force", "--shard-tokens", "3k", lines]
+    replacing, going_on = tokenize("datatrove", "out.ds", *shards), tokenize("npy", "out.npy", "--continue", "--shard-tokens", "3k", lines)
+    others = tokenize("datatrove", "out.ds", "--shard-tokens", "2k", texts)
     feed = ["feed", "--quiet", "--batch-size", "4", "--sequence-length", "32", "--seed", "7", "--workers", "2"]
     return [
         w("tokenize", tokenize("headerless", "out.bin", texts)),
         w("tokenize --force", tokenize("megatron", "out.bin", "--force", lines),
           before=[tokenize("megatron", "out.bin", texts)], again=True),
-        w("tokenize shards --force", tokenize("datatrove", "out.ds", "--force", "--shard-tokens", "3k", lines),
-          before=[tokenize("datatrove", "out.ds", "--shard-tokens", "2k", texts)], again=True),
-        w("tokenize shards --continue", tokenize("npy", "out.npy", "--continue", "--shard-tokens", "3k", lines), parts=True),
+        w("tokenize shards --force", replacing, before=[others], again=True),
+        w("tokenize --continue of nothing", going_on, parts=True),
+        w("tokenize --continue", going_on, parts=True, before=[Killed("write", 8, going_on)]),
+        w("tokenize after one killed in replacing", replacing, before=[others, Killed("rename", 3, replacing)], again=True),
+        w("tokenize after one killed in removing", replacing, before=[others, Killed("unlink", 3, replacing)], again=True),
+        w("tokenize something else after one killed", tokenize("megatron", "out.ds", "--force", texts),
+          before=[others, Killed("rename", 3, replacing)], again=True),
+        w("tokenize --on-bad-line skip", tokenize("headerless", "out.bin", "--on-bad-line", "skip", lines)),
         w("tokenize masked", tokenize("llmc-gpt2", "out.bin", lines, "--end-of-text", "256")),
         w("tokenizer.json", tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines), needs=("pcre2",)),
         w("rank file", tokenize("headerless", "out.bin", "--tokenizer", ranks, "--split", "gpt2", lines), needs=("pcre2",)),
@@ -93,10 +110,12 @@ def all_of(folder):
         w("tokenize summary", ["tokenize", "--workers", "1", "--metrics", "m.prom", "-o", "out.bin", lines], timed=True, moving=("m.prom",)),
         w("tokenize --json", ["tokenize", "--json", "--workers", "1", "-o", "out.bin", lines], timed=True),
         w("feed", [*feed, "--state", "run.state", "out.bin"], before=[tokenize("headerless", "out.bin", texts)],
-          again=True, moving=("run.state",)),
-        w("feed resumed", [*feed, "--state", "run.state", "out.bin"],
+          again=True, state="run.state"),
+        w("feed resumed", [*feed, "--io", "read", "--state", "run.state", "--resume", "run.state", "out.bin"],
           before=[tokenize("headerless", "out.bin", texts), [*feed, "--steps", "3", "--state", "run.state", "out.bin"]],
-          again=True, moving=("run.state",)),
+          again=True, state="run.state"),
+        w("feed mix", [*feed, "--io", "read", "--documents", "--cu-seqlens", "out.bin:2", "out3.bin:1"],
+          before=[tokenize("megatron", "out.bin", lines), tokenize("headerless", "out3.bin", texts)]),
         w("feed text", [*feed, "--tokenizer", vocabulary, lines], needs=("pcre2",)),
         w("feed documents", [*feed, "--pack", "best-fit", "--documents", "out.bin"],
           before=[tokenize("megatron", "out.bin", lines)]),
@@ -104,15 +123,24 @@ def all_of(folder):
         w("info --json", ["info", "--json", lines]),
         w("show --json", ["show", "--json", "--batch-size", "2", "--sequence-length", "8", lines]),
         w("decode to stdout", ["decode", "--to", "jsonl", "out.bin"], before=[tokenize("megatron", "out.bin", lines)]),
-        w("info pattern", ["info", "out*.ds"], before=[tokenize("datatrove", "out.ds", "--shard-tokens", "2k", texts)]),
+        w("info pattern", ["info", "out*.ds"], before=[others]),
         w("show", ["show", "--batch-size", "2", "--sequence-length", "32", "--tokenizer", vocabulary, "out.bin"], needs=("pcre2",),
           before=[tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines)]),
         w("decode", ["decode", "--quiet", "--tokenizer", vocabulary, "-o", "out.txt", "out.bin"], needs=("pcre2",),
           before=[tokenize("headerless", "out.bin", "--tokenizer", vocabulary, lines)]),
+        w("decode --force", ["decode", "--quiet", "--force", "-o", "out.txt", "out.bin"],
+          before=[tokenize("megatron", "out.bin", lines), ["decode", "--quiet", "-o", "out.txt", "--tokens", "100", "out.bin"]],
+          again=True),
         w("feed metrics", [*feed, "--metrics", "m.prom", "out.bin"],
           before=[tokenize("headerless", "out.bin", texts)], again=True, moving=("m.prom",)),
+        w("feed metrics again", [*feed, "--metrics", "m.prom", "out.bin"],
+          before=[tokenize("headerless", "out.bin", texts), [*feed, "--metrics", "m.prom", "--steps", "2", "out.bin"]],
+          again=True, moving=("m.prom",)),
         w("convert", ["convert", "--quiet", "--to", "megatron", "-o", "out2.bin", "out.ds"],
           before=[tokenize("datatrove", "out.ds", lines)]),
+        w("convert shards --force", ["convert", "--quiet", "--force", "--to", "npy", "--shard-tokens", "2k", "-o", "out2.npy", "out.ds"],
+          before=[tokenize("datatrove", "out.ds", lines),
+                  ["convert", "--quiet", "--to", "npy", "--shard-tokens", "3k", "-o", "out2.npy", "out.ds"]], again=True),
     ] + whole(folder, texts, lines, long)
 
 
@@ -120,7 +148,7 @@ def whole(folder, texts, lines, long):
     """The parts of the program that uses the library."""
     tokens = tokenize("megatron", "out.bin", lines)
     copied = {"tokenizer": ["small.json", "small.tiktoken"], "texts": ["text.txt"], "sentencepiece": ["small.model"]}
-    names = ("batch_", "tensor_", "out", "small.", "run.state", "text.txt", "memory", "/tmp")
+    names = ("out.", "out_", "small.", "run.state", "text.txt", "/tmp: ")
 
     def part(name, **more):
         return Workflow(name, [name], program="whole", begins="whole: ", names=names,
@@ -128,7 +156,7 @@ def whole(folder, texts, lines, long):
 
     return [
         *(part(name) for name in ("tensors", "batches", "queue", "unlimited-queue", "pool", "arena", "spheres", "memory")),
-        *(part(name, before=[tokens], again=True, moving=("run.state",)) for name in ("loader", "packed-loader")),
+        *(part(name, before=[tokens], again=True) for name in ("loader", "packed-loader")),
         *(part(name, before=[tokens]) for name in ("mixed-loader", "faulty-loader")),
         part("writer", again=True), part("tokenizer", needs=("pcre2", "utf8proc")),
         part("texts", again=True, needs=("utf8proc",)), part("sentencepiece", needs=("sentencepiece", "by spm_train")),
@@ -141,10 +169,18 @@ def CONTROLS(folder):
     before = [tokenize("headerless", "out.bin", os.path.join(folder, "texts"))]
 
     def control(name, call, kind, said, **more):
-        return Workflow(name, ["control-" + name], program="whole", begins="whole: ", **more), call, kind, said
+        return Workflow(name, ["control-" + name], program="whole", begins="whole: ", names=("out.bin",), **more), call, kind, said
 
     return [
         control("leaks", "memory", "ENOMEM", "leaves 1 blocks"),
+        control("leaks-text", "memory", "ENOMEM", "leaves 1 blocks"),
+        control("leaves-folder", "open", "EIO", "leaves .*new .'beside/'"),
+        control("leaves-temporary", "open", "EIO", "leaves .'left'. in TMPDIR"),
+        control("is-vague", "open", "EIO", "does not say of what"),
+        control("ignores-disk", "fsync", "EIO", "ends with 0 although fsync fails"),
+        control("ignores-disk", "seal", "ENOSPC", "ends with 0 although seal fails"),
+        control("skips", "open", "EIO", "the next run takes", before=before, again=True, state="run.state"),
+        control("skips", "close", "die", "the next run takes", before=before, again=True, state="run.state"),
         control("ignores", "write", "ENOSPC", "ends with 0, but leaves .*changed"),
         control("ignores", "write", "short", "ends with 0, but leaves .*changed"),
         control("says-nothing", "write", "EIO", "says no sentence"),
