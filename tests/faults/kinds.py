@@ -53,7 +53,7 @@ OF_FILES = {"open", "read", "write", "fsync", "truncate", "stat", "close", "seal
 # first; none: whoever did.
 GOES_ON = (
     ("close", None, (), "nothing was written to it, and it is closed whatever close says"),
-    ("seal", None, ("out_close", "close_file"), "what is given up or temporary; what stays is closed by out_seal"),
+    ("seal", None, ("out_close", "close_file", "run_record_close"), "what is given up, temporary or on the disk already; what stays is closed by out_seal"),
     ("rename", ("ENOSYS", "EINVAL"), (), "a file system that does not rename only to a new name: link and unlink do"),
     ("link", ("EPERM",), (), "a file system without links: it is renamed after a look"),
     ("flock", ("ENOLCK",), (), "a file system without locks: the lock is one by being there"),

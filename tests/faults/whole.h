@@ -23,7 +23,13 @@ bool whole_memory(void);
 bool whole_writer(void);
 bool whole_texts(void);
 bool whole_tokenizer(void);
+bool whole_byte_tokenizer(void);
+bool whole_custom_tokenizer(void);
 bool whole_sentencepiece(void);
+bool whole_queue_ways(void);
+bool whole_pool_ways(void);
+bool whole_float_loader(void);
+bool whole_answers(void);
 
 /* Controls, which faults.py must report. */
 bool control_leaks(void);

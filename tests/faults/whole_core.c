@@ -35,6 +35,15 @@ bool whole_tensors(void) {
   return good;
 }
 
+static bool hand_out(Batch *batch) {
+  Batch *views[2];
+  if (!batch_distribute_to_spheres(batch, 2, views)) return false;
+  printf("%u rows, group %u, %d\n", views[1]->batch_size, batch_symmetry_group(batch),
+         batch_validate_strict(batch));
+  drop(views, 2);
+  return true;
+}
+
 static bool cut_and_join(Batch *batch, Batch **parts, Batch **joined) {
   uint32_t spheres[2];
   if (!batch_split(batch, 2, parts) || !(*joined = batch_merge(parts, 2))) return false;
@@ -49,11 +58,11 @@ bool whole_batches(void) {
       .batch_size = ROWS, .sequence_length = COLUMNS, .with_documents = true, .max_sequences = 9};
   Batch *batch = batch_create_with(&shape), *copy = batch ? batch_copy(batch) : NULL,
         *parts[2] = {NULL, NULL}, *joined = NULL;
-  bool good = copy && batch_assign_to_group(copy, 7) && cut_and_join(copy, parts, &joined);
+  bool good = copy && batch_assign_to_group(copy, 7) && hand_out(copy) && cut_and_join(copy, parts, &joined);
   batch_release(joined);
   drop(parts, 2);
   batch_release(copy);
-  batch_release(batch);
+  if (batch) batch_free(batch);
   printf("%zu live\n", batch_count_live());
   return good;
 }
@@ -146,10 +155,14 @@ static void count(void *unused, uint32_t sphere, Batch *batch) {
 }
 
 static bool dispatch(BatchSpheres *spheres, Batch **batches) {
-  if (!batch_spheres_dispatch_many(spheres, NULL, batches, BATCHES - 1)) return false;
+  batch_sphere_stats stats = BATCH_SPHERE_STATS_INIT;
+  if (!batch_spheres_dispatch(spheres, BATCH_SPHERES_ANY, batches[0])) return false;
+  batches[0] = NULL;
+  if (!batch_spheres_dispatch_many(spheres, NULL, batches + 1, BATCHES - 2)) return false;
   if (!batch_spheres_dispatch_split(spheres, batches[BATCHES - 1])) return false;
   batches[BATCHES - 1] = NULL;
   batch_spheres_drain(spheres);
+  if (!batch_spheres_get_stats(spheres, 0, &stats)) return false;
   printf("%u rows\n", processed);
   return true;
 }

@@ -148,6 +148,44 @@ bool whole_faulty_loader(void) {
   return good;
 }
 
+/* Floats, noisy, until it is closed. */
+static bool take_until_closed(BatchLoader *loader) {
+  Batch *batch;
+  printf("%u rows in %u steps\n", (unsigned)batch_loader_epoch_rows(loader),
+         (unsigned)batch_loader_epoch_steps(loader));
+  if (batch_loader_next_until(loader, &batch, BATCH_FOREVER) != BATCH_OK) return false;
+  printf("%016" PRIx64 "\n", whole_sum_batch(0, batch));
+  batch_release(batch);
+  batch_loader_close(loader);
+  return batch_loader_next_until(loader, &batch, BATCH_FOREVER) == BATCH_CLOSED;
+}
+
+bool whole_float_loader(void) {
+  static const batch_replace_options other = {.size = sizeof other, .probability = 0.1f, .vocab_size = 257};
+  static const batch_normalize_options normal = {.size = sizeof normal, .mean = 10, .deviation = 2};
+  static const batch_noise_options noise = {.size = sizeof noise, .deviation = 0.5f};
+  batch_transform transforms[] = {batch_transform_replace(&other), batch_transform_normalize(&normal),
+                                  batch_transform_noise(&noise)};
+  batch_loader_options options = options_of(32);
+  options.id_type = BATCH_IDS_FLOAT32;
+  options.transforms = transforms + 1;
+  options.num_transforms = 2;
+  BatchDataset *data = open_tokens("out.bin", NULL);
+  BatchLoader *loader = data ? batch_loader_create(data, &options) : NULL;
+  bool good = loader && take_until_closed(loader);
+  batch_loader_free(loader);
+  batch_dataset_free(data);
+  return good && transforms[0].apply;
+}
+
+static bool say_what_it_is(const BatchDataset *data) {
+  batch_dataset_file file = BATCH_DATASET_FILE_INIT;
+  if (batch_dataset_files(data) > 0 && !batch_dataset_get_file(data, 0, &file)) return false;
+  printf("%" PRIu64 " documents, %" PRIu64 " tokens of %zu bytes, %d\n", batch_dataset_documents(data),
+         batch_dataset_tokens(data), batch_dataset_width(data), batch_dataset_has_loss(data));
+  return true;
+}
+
 static bool look(const BatchDataset *data) {
   int32_t ids[8];
   uint8_t loss[8];
@@ -176,7 +214,8 @@ bool whole_memory(void) {
   reading.end_of_text = 19;
   BatchDataset *data = batch_dataset_from_memory(&memory, &reading);
   batch_loader_options options = options_of(8);
-  BatchLoader *loader = data && look(data) ? batch_loader_create(data, &options) : NULL;
+  BatchLoader *loader =
+      data && say_what_it_is(data) && look(data) ? batch_loader_create(data, &options) : NULL;
   bool good = loader && take_all(loader);
   batch_loader_free(loader);
   batch_dataset_free(data);

@@ -56,8 +56,38 @@ bool whole_tokenizer(void) {
   return use_file("small.json", 0) && use_file("small.tiktoken", BATCH_SPLIT_GPT2) && normalize();
 }
 
+static bool use_and_free(BatchTokenizer *tokenizer) {
+  bool good = tokenizer && use(tokenizer);
+  if (good) printf("ends with %d\n", (int)batch_tokenizer_end_of_text(tokenizer));
+  batch_tokenizer_free(tokenizer);
+  return good;
+}
+
 bool whole_sentencepiece(void) {
-  return use_file("small.model", 0);
+  return use_file("small.model", 0) && use_and_free(batch_tokenizer_sentencepiece("small.model"));
+}
+
+bool whole_byte_tokenizer(void) {
+  return use_and_free(batch_tokenizer_bytes(2));
+}
+
+static size_t encode_signs(void *unused, const char *from, size_t bytes, int32_t *ids, size_t capacity) {
+  (void)unused;
+  for (size_t i = 0; i < bytes && i < capacity; i++) ids[i] = from[i] == ' ';
+  return bytes;
+}
+
+static size_t decode_signs(void *unused, const int32_t *ids, size_t count, char *to, size_t capacity) {
+  (void)unused;
+  for (size_t i = 0; i < count && i < capacity; i++) to[i] = ids[i] ? ' ' : 'x';
+  return count;
+}
+
+bool whole_custom_tokenizer(void) {
+  batch_tokenizer_functions functions = BATCH_TOKENIZER_FUNCTIONS_INIT;
+  functions.encode = encode_signs;
+  functions.decode = decode_signs;
+  return use_and_free(batch_tokenizer_custom(&functions, NULL, 2, BATCH_NO_TOKEN));
 }
 
 static bool write_documents(BatchWriter *writer) {
@@ -71,6 +101,12 @@ static bool write_documents(BatchWriter *writer) {
   return true;
 }
 
+static void print_written(const BatchWriter *writer) {
+  printf("%u tokens of type %d in %u documents, %u masked, %u files\n", (unsigned)batch_writer_tokens(writer),
+         batch_writer_token_type(writer), (unsigned)batch_writer_documents(writer),
+         (unsigned)batch_writer_masked(writer), (unsigned)batch_writer_files(writer));
+}
+
 bool whole_writer(void) {
   batch_writer_options options = BATCH_WRITER_OPTIONS_INIT;
   options.vocab_size = 100000;
@@ -78,7 +114,7 @@ bool whole_writer(void) {
   options.shard_tokens = 50;
   BatchWriter *writer = batch_writer_create("out.bin", &options);
   bool good = writer && write_documents(writer) && batch_writer_finish(writer);
-  if (good) printf("%u tokens\n", (unsigned)batch_writer_tokens(writer));
+  if (good) print_written(writer);
   batch_writer_free(writer);
   return good;
 }
@@ -101,7 +137,8 @@ bool whole_texts(void) {
   writing.overwrite = true;
   writing.format = BATCH_FORMAT_DATATROVE;
   BatchWriter *writer = batch_writer_create("out.ds", &writing);
-  bool good = writer && batch_tokenize_files(&path, 1, &reading, writer, count_calls, &calls) == BATCH_OK &&
+  bool good = writer && batch_writer_check_input(writer, path) &&
+              batch_tokenize_files(&path, 1, &reading, writer, count_calls, &calls) == BATCH_OK &&
               batch_writer_finish(writer);
   if (good) printf("%u tokens\n", (unsigned)batch_writer_tokens(writer));
   batch_writer_free(writer);

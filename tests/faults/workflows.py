@@ -155,9 +155,10 @@ def whole(folder, texts, lines, long):
                         files={to: os.path.join(folder, to) for to in copied.get(name, ())}, **more)
 
     return [
-        *(part(name) for name in ("tensors", "batches", "queue", "unlimited-queue", "pool", "arena", "spheres", "memory")),
+        *(part(name) for name in ("tensors", "batches", "queue", "unlimited-queue", "queue-ways", "pool", "pool-ways", "arena",
+                                  "spheres", "memory", "byte-tokenizer", "custom-tokenizer", "answers")),
         *(part(name, before=[tokens], again=True) for name in ("loader", "packed-loader")),
-        *(part(name, before=[tokens]) for name in ("mixed-loader", "faulty-loader")),
+        *(part(name, before=[tokens]) for name in ("mixed-loader", "faulty-loader", "float-loader")),
         part("writer", again=True), part("tokenizer", needs=("pcre2", "utf8proc")),
         part("texts", again=True, needs=("utf8proc",)), part("sentencepiece", needs=("sentencepiece", "by spm_train")),
     ]
