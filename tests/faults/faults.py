@@ -7,8 +7,10 @@ the one without a fault, or with the right error:
 
 - exit status 1 and a sentence that says what could not be had, and of a file which;
 - what was there is whole, or what was to be is;
-- no block, descriptor, thread or temporary file is left;
-- the next run, without a fault, does what it is to do.
+- no block, descriptor, thread, folder or temporary file is left;
+- the next run, without a fault, does what it is to do, and goes on where this one ended.
+
+What ends as the one without a fault must not have lost what failed: kinds.py says who may go on after which error.
 
 What is interrupted or cut short must end as the one without a fault. No run may crash or hang.
 

@@ -92,7 +92,7 @@ def may_go_on(call, kind, where):
     if must_change_nothing(call, kind):
         return True
     stack = Stack(where)
-    return any(of == call and (not kinds or kind in kinds) and (not who or not stack.is_whole or stack.begins(who))
+    return any(of == call and (not kinds or kind in kinds) and (not who or not stack.is_known() or stack.begins(who))
                for of, kinds, who, _ in GOES_ON)
 
 

@@ -12,7 +12,7 @@ if(BUILD_SHARED_LIBS AND HEADRACE_CLI AND HEADRACE_PYTHON3 AND NOT HEADRACE_SANI
   target_link_libraries(faults_whole PRIVATE headrace_common headrace::headrace)
   set(faults ${HEADRACE_PYTHON3} ${CMAKE_CURRENT_SOURCE_DIR}/faults/faults.py $<TARGET_FILE:faults_shim>
     $<TARGET_FILE:headrace_cli> $<TARGET_FILE:faults_whole>)
-  add_test(NAME faults COMMAND ${faults} --stride $<IF:$<BOOL:${HEADRACE_LONG_TESTS}>,1,401>)
+  add_test(NAME faults COMMAND ${faults} --stride $<IF:$<BOOL:${HEADRACE_LONG_TESTS}>,1,601>)
   add_test(NAME faults_tokenize COMMAND ${faults} --workflow tokenize --call stat --call opendir --call flock)
   add_test(NAME faults_control COMMAND ${faults} --control)
   set(called all_called.sh ${HEADRACE_NM} $<TARGET_FILE:headrace>)
