@@ -63,14 +63,21 @@ GOES_ON = (
     ("handler", None, ("stop_watch",), "the signal ends the run at once, instead of where it can go on"),
     ("memory", None, ("make_code", "make_stack"), "PCRE2 matches without code of its own"),
     ("mmap", None, ("make_code", "make_stack"), "PCRE2 matches without code of its own"),
-    ("memory", None, ("line_alloc < make < pipeline_start", "thread_start < start_worker", "thread_start < start_reader"), "fewer workers"),
+    ("memory", None, ("line_alloc < make < pipeline_start", "make_parts < make < pipeline_start"), "fewer workers"),
+    ("memory", None, ("thread_start < start_worker", "thread_start < start_reader"), "fewer workers"),
     ("thread", None, ("thread_start < start_worker", "thread_start < start_reader"), "fewer workers"),
+    ("stat", None, ("check_files",), "whether decode reads the file that it writes, whose name has been opened"),
     ("stat", None, ("is_there",), "FILE:WEIGHT: no such file, then FILE must be there"),
     ("memory", None, ("own_sentence",), "the last error goes where threads share one"),
     ("key", None, ("thread_key_make < own_sentence",), "the last error goes where threads share one"),
     ("memory", None, ("line_alloc < slab_reserve < slab_allocate < ring_load_group",), "a queue that cannot grow is full"),
+    ("seal", None, ("end < output_drop",), "it is on the disk already, or will soon be replaced"),
+    ("memory", None, ("take < stream_take_standard",), "stdio keeps its own stream"),
+    ("stream", None, ("take < stream_take_standard",), "stdio keeps its own stream"),
     ("memory", None, ("_IO_file_doallocate",), "stdio does without a buffer"),
     ("memory", None, ("setlocale", "__mbrtowc"), "what is printed is printed as in the locale C"),
+    ("memory", None, ("cli_asks_for_help",), "help is found where options are read"),
+    ("memory", None, ("asprintf", "__asprintf", "__asprintf_chk"), "asprintf does without a block that just fits"),
     ("memory", None, ("qsort", "qsort_r"), "qsort does without memory of its own"),
     ("mutex", None, ("allocate_loader", "windows_make", "packed_windows_init"), "those of the C library are only set"),
     ("stream", None, ("output_drop", "read_old"), "it has been flushed, or was only read"),
@@ -104,6 +111,8 @@ def is_of_others(where):
 def may_be_left(call, where, site):
     """Whether a block that was asked for there may be left after that: where its memory ends, setlocale loses one."""
     library = library_of(site)
+    if site.endswith(" _IO_file_doallocate"):  # a stream's own, as long as that is open
+        return True
     if library.startswith("libstdc++"):
         return is_of_others(where)
     return library.startswith(OF_OTHERS) or (library.startswith("libc.") and call == "memory" and Stack(where).begins(("setlocale",)))
