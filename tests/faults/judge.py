@@ -7,6 +7,7 @@ import sys
 from signal import SIGABRT, SIGBUS, SIGSEGV
 
 import kinds
+from stack import Stack
 from template import files_in, put_back, snapshot
 from workflows import Killed
 
@@ -103,11 +104,18 @@ class Runner:
     def judge_killed(self):
         """Between two renames some files are old and some new: then the hidden folder says so."""
         now = snapshot(self.folder)
+        yield from self.judge_moving(now)
         if not self.whole(now, "") and not any(map(is_hidden, now)):
             yield f"killed, it leaves {self.differences(self.old)}"
 
+    def judge_moving(self, now):
+        for name in self.workflow.moving:
+            if now.get(name) not in (None, self.old.get(name), self.new.get(name)):
+                yield f"leaves {name} half written"
+
     def judge_right(self, result, call, kind):
-        if result["struck"] and not kinds.may_go_on(call, kind, result["where"]):
+        goes_on = kinds.may_go_on(call, kind, result["where"]) or Stack(result["where"]).begins(self.workflow.goes_on)
+        if result["struck"] and not goes_on:
             yield f"ends with 0 although {call} fails: {kind}"
         if self.told(result) != self.told(self.good):
             yield f"ends with 0, but prints {result['out'][:300]!r}"
@@ -130,6 +138,7 @@ class Runner:
         now = snapshot(self.folder)
         if now in (self.old, self.new):
             return
+        yield from self.judge_moving(now)
         tidy = all(name in self.old or name in self.new for name in now)
         if not (self.whole(now, said) and (tidy or self.may_leave(call, mode) or self.says_what_is_left(said))):
             yield f"leaves {self.differences(self.old)}"

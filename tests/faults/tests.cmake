@@ -1,5 +1,5 @@
-# Every call fails once: see faults.py. Quickly one in so many of them, at length all. Functions for large files have no
-# names of their own where addresses are of 64 bits.
+# Every call fails once: see faults.py. Quickly one in so many of them, at length all. What is called has a test of its own:
+# all of the library. Functions for large files have no names of their own where addresses are of 64 bits.
 find_program(HEADRACE_PYTHON3 python3)
 if(BUILD_SHARED_LIBS AND HEADRACE_CLI AND HEADRACE_PYTHON3 AND NOT HEADRACE_SANITIZE AND NOT CMAKE_CROSSCOMPILING
     AND CMAKE_SIZEOF_VOID_P EQUAL 8)

@@ -61,6 +61,7 @@ int main(int argc, char **argv) {
                {"control-leaves-temporary", control_leaves_temporary},
                {"control-is-vague", control_is_vague},
                {"control-skips", control_skips},
+               {"control-writes-in-place", control_writes_in_place},
                {"control-hangs", control_hangs},
                {"control-crashes", control_crashes}};
   whole_resumes = argc > 2;

@@ -42,6 +42,7 @@ bool control_leaves_folder(void);
 bool control_leaves_temporary(void);
 bool control_is_vague(void);
 bool control_skips(void);
+bool control_writes_in_place(void);
 bool control_hangs(void);
 bool control_crashes(void);
 

@@ -159,6 +159,15 @@ bool control_skips(void) {
   return true;
 }
 
+/* Who reads it meanwhile finds a part. */
+bool control_writes_in_place(void) {
+  int fd = make("m.prom");
+  if (fd < 0) return fail("m.prom");
+  bool good = write(fd, "all", 3) == 3 && write(fd, " of it", 6) == 6;
+  close(fd);
+  return good;
+}
+
 bool control_hangs(void) {
   while (write(1, ".", 1) != 1) pause();
   return true;

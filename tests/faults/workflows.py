@@ -26,6 +26,7 @@ class Workflow:
     parts: bool = False  # what is finished of a run that fails stays
     moving: tuple = ()  # files that are written anew as the run goes on
     state: str = ""  # the file that says where the next run goes on
+    goes_on: tuple = ()  # functions whose calls may fail, as the run asks for
     program: str = "command"
     begins: str = "headrace "
     files: dict = field(default_factory=dict)  # copied before: their names there, and from where
@@ -78,7 +79,8 @@ def WORKFLOWS(folder, features):
 def all_of(folder):
     texts, lines, long = (os.path.join(folder, name) for name in ("texts", "lines.jsonl", "long.txt"))
     vocabulary, ranks, model = (os.path.join(folder, "small" + ending) for ending in (".json", ".tiktoken", ".model"))
-    names = ("out.", "out_", "out*", "out2.", "out2_", "out3.", "texts", "lines.jsonl", "long.txt", "small.", "run.state", "stdout", "m.prom", ".: ", "/tmp: ")
+    names = ("out.", "out_", "out*", "out2.", "out2_", "out3.", "texts", "lines.jsonl", "long.txt", "small.", "run.state", "stdout",
+             "m.prom", ".: ", "/tmp: ")
 
     def w(*arguments, **more):
         return Workflow(*arguments, names=names, **more)
@@ -158,7 +160,8 @@ def whole(folder, texts, lines, long):
         *(part(name) for name in ("tensors", "batches", "queue", "unlimited-queue", "queue-ways", "pool", "pool-ways", "arena",
                                   "spheres", "memory", "byte-tokenizer", "custom-tokenizer", "answers")),
         *(part(name, before=[tokens], again=True) for name in ("loader", "packed-loader")),
-        *(part(name, before=[tokens]) for name in ("mixed-loader", "faulty-loader", "float-loader")),
+        *(part(name, before=[tokens]) for name in ("mixed-loader", "float-loader")),
+        part("faulty-loader", before=[tokens], goes_on=("check_size < filler_check_sizes",)),  # rows become padding
         part("writer", again=True), part("tokenizer", needs=("pcre2", "utf8proc")),
         part("texts", again=True, needs=("utf8proc",)), part("sentencepiece", needs=("sentencepiece", "by spm_train")),
     ]
@@ -182,6 +185,7 @@ def CONTROLS(folder):
         control("ignores-disk", "seal", "ENOSPC", "ends with 0 although seal fails"),
         control("skips", "open", "EIO", "the next run takes", before=before, again=True, state="run.state"),
         control("skips", "close", "die", "the next run takes", before=before, again=True, state="run.state"),
+        control("writes-in-place", "write", "die", "leaves m.prom half written", moving=("m.prom",)),
         control("ignores", "write", "ENOSPC", "ends with 0, but leaves .*changed"),
         control("ignores", "write", "short", "ends with 0, but leaves .*changed"),
         control("says-nothing", "write", "EIO", "says no sentence"),
