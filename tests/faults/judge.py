@@ -68,8 +68,15 @@ class Runner:
         self.good = self.plain(self.workflow.program, self.workflow.run)
         self.new = snapshot(self.folder)
         self.made = self.good["made"]
-        if any(is_hidden(name) and name not in self.old for name in self.new) or os.listdir(self.temporary):
-            sys.exit(f"faults: {self.workflow.name}: without a fault it leaves {sorted(self.new)}, {os.listdir(self.temporary)}")
+        self.check_good()
+
+    def check_good(self):
+        """What a run leaves or hides without a fault, none with one would be reported for."""
+        hidden = [name for name in self.new if is_hidden(name) and name not in self.old] + os.listdir(self.temporary)
+        if hidden:
+            sys.exit(f"faults: {self.workflow.name}: without a fault it leaves {hidden}")
+        if self.good["out"] and self.workflow.program == "command" and self.made["write"] == 0:
+            sys.exit(f"faults: {self.workflow.name}: prints by no call that can be made to fail")
 
     def strike(self, call, n, mode, kind):
         """Returns the result of a run with a fault, and what is wrong with it."""
