@@ -66,7 +66,7 @@ bool control_ignores_disk(void) {
   int fd = make("out.bin");
   if (fd < 0) return fail("out.bin");
   bool good = write(fd, "all of it", 9) == 9;
-  fsync(fd);
+  (void)fsync(fd);
   close(fd);
   return good || fail_without("out.bin");
 }
@@ -75,6 +75,7 @@ bool control_ignores_disk(void) {
 bool control_leaks_text(void) {
   char *volatile one = strdup("one");
   char *two = one ? strdup("two") : NULL;
+  /* cppcheck-suppress memleak; that is the control */
   if (!two) return fail("no memory for text");
   free(two);
   free(one);
@@ -132,7 +133,8 @@ bool control_is_vague(void) {
 
 static int place(void) {
   char digit = '0';
-  int fd = whole_resumes ? open("run.state", O_RDONLY) : -1;
+  int fd = open("run.state", O_RDONLY);
+  if (fd < 0) return 0;
   ssize_t unseen = read(fd, &digit, 1);
   (void)unseen;
   close(fd);
@@ -149,7 +151,7 @@ static void set_place(int place) {
 
 /* Of nine steps the state says that some are done before they are. */
 bool control_skips(void) {
-  int first = place();
+  int first = whole_resumes ? place() : 0;
   set_place(first < 5 ? 5 : 9);
   int fd = open("out.bin", O_RDONLY);
   if (fd < 0) return fail("out.bin");
