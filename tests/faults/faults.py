@@ -24,6 +24,7 @@ import collections
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -58,7 +59,8 @@ class Table:
         row["runs"] += 1
         row["faults"] += bool(wrong)
         if not wrong:
-            row["killed" if result["status"] == DIED else "theirs" if result["signal"] else "right" if result["status"] == 0 else "errors"] += 1
+            ends = {DIED: "killed", 0: "right"}
+            row["theirs" if result["signal"] else ends.get(result["status"], "errors")] += 1
 
     def sum(self, what):
         return sum(row[what] for row in self.rows.values())
@@ -160,6 +162,7 @@ def parse():
 
 def main():
     given = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was made goes
     home = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     base, began = tempfile.mkdtemp(prefix="headrace-faults.", dir=home), time.time()
     temporary = os.path.join(base, "tmp")
