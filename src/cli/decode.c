@@ -58,18 +58,28 @@ static int settle_part(decode_run *run) {
   return CLI_OK;
 }
 
+/* *there: whether anything is under that path. */
+static int look_at(const char *path, struct stat *status, bool *there) {
+  *there = stat(path, status) == 0;
+  return *there || errno == ENOENT ? CLI_OK : cli_error(decode_name, "%s: stat: %s", path, strerror(errno));
+}
+
 /* Nothing is written over what is read. */
 static int check_files(const decode_run *run) {
   struct stat in, out;
+  bool there;
   const char *path = run->options->output;
-  bool there = path && stat(path, &out) == 0;
+  if (!output_is_file(path)) return CLI_OK;
+  int status = look_at(path, &out, &there);
+  if (status != CLI_OK || !there) return status;
   batch_dataset_file file = BATCH_DATASET_FILE_INIT;
-  for (size_t i = 0; i < batch_dataset_files(run->dataset); i++) {
+  for (size_t i = 0; i < batch_dataset_files(run->dataset) && status == CLI_OK; i++) {
     if (!batch_dataset_get_file(run->dataset, i, &file)) continue;
-    if (there && stat(file.path, &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+    status = look_at(file.path, &in, &there);
+    if (status == CLI_OK && there && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
       return cli_usage_error(decode_name, "%s: is read and would be replaced, expected another output", path);
   }
-  return CLI_OK;
+  return status;
 }
 
 static bool show_progress(decode_run *run) {

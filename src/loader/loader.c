@@ -20,7 +20,7 @@ static BatchLoader *allocate_loader(const batch_loader_options *o) {
   loader->generation = thread_generation();
   loader->as_they_come = o->as_they_come;
   loader->num_workers = o->workers ? o->workers : 1;
-  pthread_mutex_init(&loader->look_lock, NULL);
+  loader->look_lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
   return loader;
 }
 

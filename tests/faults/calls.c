@@ -91,9 +91,6 @@ FAILS(system, int, sysinfo, (struct sysinfo * info), (info), -1)
 FAILS(system, int, getrusage, (__rusage_who_t who, struct rusage *usage), (who, usage), -1)
 ANSWERS(system, pthread_setname_np, (pthread_t thread, const char *name), (thread, name))
 ANSWERS(key, pthread_key_create, (pthread_key_t * key, void (*end)(void *)), (key, end))
-ANSWERS(mutex, pthread_mutex_init, (pthread_mutex_t * mutex, const pthread_mutexattr_t *how), (mutex, how))
-ANSWERS(mutex, pthread_cond_init, (pthread_cond_t * condition, const pthread_condattr_t *how),
-        (condition, how))
 FAILS(stream, FILE *, fopen, (const char *path, const char *how), (path, how), NULL)
 FAILS(stream, FILE *, fdopen, (int fd, const char *how), (fd, how), NULL)
 FAILS(stream, FILE *, fopencookie, (void *cookie, const char *how, cookie_io_functions_t functions),

@@ -37,7 +37,6 @@ CALLS = {
     "tell": ("EINTR",),
     "handler": ("EINVAL",),
     "key": ("EAGAIN",),
-    "mutex": ("ENOMEM",),
     "system": ("EPERM",),
     "stream": ("EIO", "ENOSPC", "ENOMEM"),
 }
@@ -63,7 +62,6 @@ GOES_ON = (
     ("flock", None, ("staging_close",), "closing the lock gives it up, too"),
     ("stat", None, ("still_there",), "the lock is made once more"),
     ("stat", None, ("check_old",), "whether what is not there is a link to nothing: making the file tells"),
-    ("stat", None, ("check_files",), "whether decode reads the file that it writes, whose name has been opened"),
     ("stat", None, ("is_there",), "FILE:WEIGHT: no such file, then FILE must be there"),
     ("handler", None, ("stop_watch",), "the signal ends the run at once, instead of where it can go on"),
     ("memory", None, ("make_code", "make_stack"), "PCRE2 matches without code of its own"),
@@ -82,7 +80,6 @@ GOES_ON = (
     ("memory", None, ("cli_asks_for_help",), "help is found where options are read"),
     ("memory", None, ("asprintf", "__asprintf", "__asprintf_chk"), "asprintf does without a block that just fits"),
     ("memory", None, ("qsort", "qsort_r"), "qsort does without memory of its own"),
-    ("mutex", None, ("allocate_loader", "windows_make", "packed_windows_init"), "those of the C library are only set"),
 )
 OF_OTHERS = ("libsentencepiece", "libprotobuf")
 
@@ -122,7 +119,7 @@ def may_be_left(call, where, site):
 
 def words_of(call, kind):
     """What a sentence about it may say."""
-    if kind == "ENOMEM" or call in ("memory", "thread", "key", "mutex"):
+    if kind == "ENOMEM" or call in ("memory", "thread", "key"):
         return ("memory", "emory", "thread")
     more = {"mmap": ("no memory",), "flock": ("has no locks",)}.get(call, ())
     return (os.strerror(number(kind)), *more)

@@ -50,7 +50,6 @@ enum { FAULTS_ONCE, FAULTS_ON };
   X(tell)                                                                                                    \
   X(handler)                                                                                                 \
   X(key)                                                                                                     \
-  X(mutex)                                                                                                   \
   X(system)                                                                                                  \
   X(stream)
 

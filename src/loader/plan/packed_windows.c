@@ -18,8 +18,8 @@ static packed_window *add_room(packed_windows *w) {
 
 bool packed_windows_init(packed_windows *w, const plan *p, uint32_t count) {
   *w = (packed_windows){.plan = p};
-  pthread_mutex_init(&w->lock, NULL);
-  pthread_cond_init(&w->packed, NULL);
+  w->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
+  w->packed = (pthread_cond_t)PTHREAD_COND_INITIALIZER;
   bool aligned = p->packing == BATCH_PACK_BOS_ALIGNED;
   bool good = packer_init(&w->packer, p->sequence_length, pack_window_most(p), p->multiple, aligned);
   while (good && count-- > 0) good = add_room(w);

@@ -48,7 +48,7 @@ bool windows_make(plan *p) {
   windows *w = p->windows = calloc(1, sizeof *w);
   if (!w) return error_fail(BATCH_ERROR_OUT_OF_MEMORY, "no memory for windows of documents");
   w->plan = p;
-  pthread_mutex_init(&w->lock, NULL);
+  w->lock = (pthread_mutex_t)PTHREAD_MUTEX_INITIALIZER;
   return packed_windows_init(&w->packed, p, ROOM * pack_window_lanes(p)) && make_passes(w);
 }
 
