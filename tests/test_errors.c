@@ -203,6 +203,6 @@ static void hang_watched(void *limit) {
 
 Test(errors, the_watchdog_says_where_threads_stand) {
   for (const char *const *limit = (const char *const[]){"still", "total", NULL}; *limit; limit++)
-    assert_aborts(hang_watched, (void *)*limit, "watchdog: this hangs", "main: joins the sleeper",
+    assert_aborts(hang_watched, (void *)*limit, "watchdog: this has not ended in ", "main: joins the sleeper",
                   "sleeper 0: waits for ever");
 }

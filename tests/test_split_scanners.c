@@ -8,6 +8,13 @@
 #include "support/watchdog.h"
 #include "text/split/classes.h"
 
+/* scripts/test --full has more of them. */
+#ifdef HEADRACE_LONG_TESTS
+enum { ROUNDS = 2500 };
+#else
+enum { ROUNDS = 800 };
+#endif
+
 TestSuite(split_scanners, .init = watchdog_on);
 
 /* Asserts that a scanner and PCRE2 make the same pieces. */
@@ -40,7 +47,7 @@ static void fuzz(bool malformed, uint64_t seed) {
   printf("seed %llu\n", (unsigned long long)seed);
   for (int way = 0; way < SPLITS_KNOWN; way++) {
     splitter *by_hand = make_split((split_way)way, false), *by_pcre2 = make_split((split_way)way, true);
-    for (int round = 0; round < 2500; round++) {
+    for (int round = 0; round < ROUNDS; round++) {
       bytes text = random_splittable(&state, 1 + (size_t)round % 250, malformed);
       char *exact = malloc(text.used); /* where a sanitizer sees a byte read behind the end */
       memcpy(exact, text.data, text.used);
@@ -73,7 +80,7 @@ Test(split_scanners, control_one_changed_rule_is_found) {
     splitter *by_hand = make_split(pairs[i][0], false), *by_pcre2 = make_split(pairs[i][1], true);
     uint64_t state = 0xc0;
     bool found = false;
-    for (int round = 0; round < 2500 && !found; round++) {
+    for (int round = 0; round < ROUNDS && !found; round++) {
       bytes text = random_splittable(&state, 1 + (size_t)round % 250, false);
       piece_list a = split_text(by_hand, text.data, text.used, &state),
                  b = split_text(by_pcre2, text.data, text.used, &state);

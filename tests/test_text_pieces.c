@@ -94,6 +94,13 @@ static void assert_pieces_are_the_whole(const places *p, const batch_dataset_opt
   free_bytes(&line);
 }
 
+/* scripts/test --full has more of each. */
+#ifdef HEADRACE_LONG_TESTS
+enum { TIMES = 3 };
+#else
+enum { TIMES = 1 };
+#endif
+
 static void assert_every_option(const BatchTokenizer *tokenizer, unsigned rounds, size_t length) {
   const places p = {path_of("a.txt"), path_of("a.jsonl")};
   batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
@@ -114,7 +121,7 @@ static void assert_every_option(const BatchTokenizer *tokenizer, unsigned rounds
 
 Test(text_pieces, bytes_are_those_of_the_whole_text) {
   need_package(PACKAGE_UTF8PROC);
-  assert_every_option(NULL, 4, 3000);
+  assert_every_option(NULL, 2 * TIMES, 3000);
 }
 
 /* Ids that depend on everything that came before: any cut changes them. */
@@ -139,7 +146,7 @@ Test(text_pieces, a_callers_tokenizer_is_given_the_whole_document) {
       &(batch_tokenizer_functions){
           .size = sizeof(batch_tokenizer_functions), .encode = hash_encode, .decode = no_text},
       NULL, 50000, 2);
-  assert_every_option(tokenizer, 3, 2000);
+  assert_every_option(tokenizer, TIMES, 2000);
   batch_tokenizer_free(tokenizer);
 }
 
@@ -149,7 +156,7 @@ static void assert_bpe(const char *normalizer) {
   need_package(PACKAGE_UTF8PROC);
   const char *path = vocabulary_write("bpe.json", "\"normalizer\": null", normalizer);
   BatchTokenizer *tokenizer = vocabulary_open(path, BATCH_SPLIT_OF_FILE, BATCH_SPECIALS_IGNORE);
-  assert_every_option(tokenizer, 4, 3000);
+  assert_every_option(tokenizer, 2 * TIMES, 3000);
   batch_tokenizer_free(tokenizer);
 }
 
@@ -167,7 +174,7 @@ static void assert_cuts_change_nothing(const BatchTokenizer *tokenizer, const ch
   bytes model = read_bytes(path);
   void *uncut = sentencepiece_load((char *)model.data, model.used, &(sentencepiece_facts){0}, &(bool){false});
   cr_assert_not_null(uncut);
-  for (unsigned round = 0; round < 10; round++) {
+  for (unsigned round = 0; round < 4 * TIMES; round++) {
     bytes text = random_text(&seed, 4000, round % 2);
     for (unsigned i = 0; i < 4000; i++) put_text(&text, i % 7 == round % 5 ? " license" : " the program");
     size_t room = 4 * text.used;
@@ -206,7 +213,7 @@ static void assert_model(const char *name, const char *const *more) {
   BatchTokenizer *tokenizer = batch_tokenizer_sentencepiece(path_of(file));
   cr_assert_not_null(tokenizer, "%s", batch_last_error()->message);
   assert_cuts_change_nothing(tokenizer, path_of(file));
-  assert_every_option(tokenizer, 3, 1500);
+  assert_every_option(tokenizer, TIMES, 1500);
   batch_tokenizer_free(tokenizer);
 }
 

@@ -16,7 +16,7 @@
 #ifdef HEADRACE_LONG_TESTS
 enum { STEP = 1 };
 #else
-enum { STEP = 7 };
+enum { STEP = 17 };
 #endif
 
 TestSuite(writer_continue, .init = runs_begin, .fini = runs_end);
