@@ -37,9 +37,10 @@ void row_count(const Tensor *tensor, uint32_t row, uint32_t column, uint32_t cou
     return ones;                                                                                             \
   }
 
+/* NOLINTBEGIN(clang-analyzer-core.UndefinedBinaryOperatorResult): what is put has been spread */
 MASK_LOOPS(float)
-/* NOLINTNEXTLINE(clang-analyzer-core.UndefinedBinaryOperatorResult): what is put has been spread */
 MASK_LOOPS(uint8_t)
+/* NOLINTEND(clang-analyzer-core.UndefinedBinaryOperatorResult) */
 
 void row_put_bytes(const Tensor *mask, uint32_t row, uint32_t column, uint32_t count,
                    const uint8_t *entries) {

@@ -189,9 +189,10 @@ static size_t first_outside(const BatchTokenizer *tokenizer, const int32_t *ids,
 
 static size_t id_outside(const char *function, const BatchTokenizer *tokenizer, const int32_t *ids,
                          size_t at) {
+  int32_t id = ids[at]; /* NOLINT(clang-analyzer-core.NullDereference): as above */
   error_set(BATCH_ERROR_OUT_OF_RANGE,
             "%s: ids[%zu] is %" PRId32 ", expected 0 or more and below the vocabulary size %" PRIu32,
-            function, at, ids[at], tokenizer->vocab_size);
+            function, at, id, tokenizer->vocab_size);
   return BATCH_TOKENIZER_FAILED;
 }
 

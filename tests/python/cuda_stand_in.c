@@ -230,9 +230,10 @@ int cuCtxSetCurrent(Context *context) {
 /* The range that has all of this memory, or, with `any`, some of it; -1: none. */
 static int find_range(const char *memory, size_t bytes, bool any) {
   for (int i = 0; i < RANGES; i++) {
-    const char *begin = ranges[i].memory, *end = begin + ranges[i].bytes;
-    if (begin && (any ? memory < end && begin < memory + bytes : begin <= memory && memory + bytes <= end))
-      return i;
+    const char *begin = ranges[i].memory;
+    if (!begin) continue;
+    const char *end = begin + ranges[i].bytes;
+    if (any ? memory < end && begin < memory + bytes : begin <= memory && memory + bytes <= end) return i;
   }
   return -1;
 }

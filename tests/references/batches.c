@@ -163,7 +163,7 @@ static void *read_file(const char *path, const char *ending, size_t *bytes) {
   snprintf(name, sizeof name, "%s%s", path, ending);
   FILE *file = fopen(name, "rb");
   if (!file) return NULL;
-  fseek(file, 0, SEEK_END);
+  if (fseek(file, 0, SEEK_END) != 0) exit(1);
   *bytes = (size_t)ftell(file);
   rewind(file);
   void *all = held[num_held++] = malloc(*bytes + 1);

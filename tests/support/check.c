@@ -69,7 +69,8 @@ static void map_beyond_a_limit(void *argument) {
   const size_t limit = (size_t)512 << 20;
   (void)argument;
   if (setrlimit(RLIMIT_AS, &(struct rlimit){limit, limit}) != 0) _exit(0);
-  _exit(mmap(NULL, limit, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED);
+  const void *room = mmap(NULL, limit, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  _exit(room == MAP_FAILED);
 }
 
 void check_needs_limits_of_memory(void) {

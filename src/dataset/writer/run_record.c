@@ -18,7 +18,7 @@
 enum {
   MARKS = 13,                        /* numbers that say how far the run has come */
   NUMBERS = MARKS + SHARD_FILES,     /* of a shard's line */
-  LINE = sizeof SHARD + NUMBERS * 21 /* bytes of it, at most, before its seal */
+  LINE = (int)sizeof SHARD + NUMBERS * 21 /* bytes of it, at most, before its seal */
 };
 
 static void give_numbers(const run_mark *m, uint64_t *n) {
