@@ -32,6 +32,7 @@ static batch_status enqueue(round_state *r, Batch **batches, size_t n, uint32_t 
     return *entered == n ? BATCH_OK : batch_last_error()->code;
   }
   if (n > 1) return batch_queue_enqueue_many_until(r->queue, batches, n, deadline_of(die), entered);
+  /* NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage): there is one at least */
   status = batch_queue_enqueue_until(r->queue, batches[0], deadline_of(die));
   *entered = status == BATCH_OK;
   return status;
