@@ -290,6 +290,7 @@ class Sending(WithFile):
         there = self.send(batch)
         for other in loader:
             del other
+        self.synchronize()
         np.testing.assert_array_equal(batch.block, sent)
         np.testing.assert_array_equal(there, sent)
 
