@@ -144,7 +144,7 @@ static bool drain(BatchLoader *loader, const loader_cell *cell, uint64_t epochs,
 }
 
 static bool measure_ours(const loader_cell *cell, uint64_t steps, double *values) {
-  uint64_t times[LOADER_EPOCHS];
+  uint64_t times[LOADER_EPOCHS] = {0};
   BatchDataset *dataset = loader_data_open();
   uint64_t begin = bench_now();
   BatchLoader *loader = dataset ? start(dataset, cell, LOADER_EPOCHS, steps, NULL) : NULL;

@@ -73,7 +73,7 @@ static void put_in_order(uint64_t *order, uint64_t windows) {
   batch_random random = {2};
   for (uint64_t i = 0; i < windows; i++) {
     uint64_t j = data.shuffle == BATCH_SHUFFLE_NONE ? i : batch_random_next(&random) % (i + 1);
-    order[i] = order[j];
+    if (j < i) order[i] = order[j];
     order[j] = i * data.shape.length;
   }
 }

@@ -73,6 +73,7 @@ bool bench_refuse(const char *option, const char *value, const char *expected, .
   return false;
 }
 
+/* NOLINTBEGIN(clang-analyzer-core.NonNullParamChecker): getopt refuses these options without an argument */
 static bool parse_seconds(const char *text, double *seconds) {
   char *end;
   *seconds = strtod(text, &end);
@@ -95,6 +96,7 @@ static bool parse_plot(const char *path, const char **plot) {
   if (dot != NULL && (strcmp(dot, ".svg") == 0 || strcmp(dot, ".png") == 0)) return true;
   return bench_refuse("--plot", path, "a file name that ends in .svg or .png");
 }
+/* NOLINTEND(clang-analyzer-core.NonNullParamChecker) */
 
 bool options_parse(const bench_suite *suite, int argc, char **argv, bench_options *o,
                    options_action *action) {

@@ -79,7 +79,7 @@ static const bench_cell fixed[] = {
 };
 
 #define FIXED (sizeof fixed / sizeof fixed[0])
-#define MOST  (QUEUE_OWN_MOST * QUEUE_OWN_MOST)
+#define MOST  ((size_t)QUEUE_OWN_MOST * QUEUE_OWN_MOST)
 
 static bench_cell cells[MOST];
 static size_t cell_count;

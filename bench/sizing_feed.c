@@ -132,13 +132,13 @@ static bool is_right(const feed *f, const Batch *batch, uint64_t number) {
 
 /* Trains on `count` batches; false after bench_wrong(). */
 static bool train(feed *f, uint64_t count, histogram *waits, double *share) {
-  uint64_t begin = bench_now(), waited = 0, now = begin;
+  uint64_t begin = bench_now(), waited = 0;
   bool good = true;
   for (uint64_t number = 0; good && number < count; number++) {
     if (f->loses && number == 3) batch_release(next(f));
     uint64_t asked = bench_now();
     Batch *batch = next(f);
-    now = bench_now();
+    uint64_t now = bench_now();
     waited += now - asked;
     histogram_add(waits, now - asked);
     good = batch && is_right(f, batch, number);

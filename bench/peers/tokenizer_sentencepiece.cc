@@ -22,7 +22,7 @@ struct {
   std::string model; /* its file; empty: there is none */
   sentencepiece::SentencePieceProcessor processor;
   BatchTokenizer *tokenizer;
-} trained;
+} trained; // NOLINT(cert-err58-cpp): a benchmark without memory for it has none for anything
 
 /* The beginning of each text, but for random ones beside others. */
 bool write_sample(const std::string &path) {
