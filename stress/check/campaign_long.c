@@ -114,7 +114,7 @@ static void take_part(stress_thread *self) {
 static history_operation *gather(run *r, size_t *n) {
   *n = 0;
   for (unsigned i = 0; i < r->campaign->threads; i++) *n += r->n[i];
-  history_operation *all = malloc(*n * sizeof *all);
+  history_operation *all = malloc((*n + 1) * sizeof *all);
   stress_check(all, "no memory");
   size_t at = 0;
   for (unsigned i = 0; i < r->campaign->threads; at += r->n[i++])

@@ -16,8 +16,8 @@
 #define SHARD        "shard\t"
 
 enum {
-  MARKS = 13,                        /* numbers that say how far the run has come */
-  NUMBERS = MARKS + SHARD_FILES,     /* of a shard's line */
+  MARKS = 13,                             /* numbers that say how far the run has come */
+  NUMBERS = MARKS + SHARD_FILES,          /* of a shard's line */
   LINE = (int)sizeof SHARD + NUMBERS * 21 /* bytes of it, at most, before its seal */
 };
 
