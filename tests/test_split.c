@@ -7,12 +7,7 @@
 #include "support/packages.h"
 #include "support/splits.h"
 
-/* scripts/test --full has more of them. */
-#ifdef HEADRACE_LONG_TESTS
-enum { ROUNDS = 3000 };
-#else
-enum { ROUNDS = 800 };
-#endif
+enum { ROUNDS = CHECK_LONG_OR_SHORT(3000, 800) };
 
 TestSuite(split, .init = files_begin, .fini = files_end);
 

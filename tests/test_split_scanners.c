@@ -8,12 +8,7 @@
 #include "support/watchdog.h"
 #include "text/split/classes.h"
 
-/* scripts/test --full has more of them. */
-#ifdef HEADRACE_LONG_TESTS
-enum { ROUNDS = 2500 };
-#else
-enum { ROUNDS = 800 };
-#endif
+enum { ROUNDS = CHECK_LONG_OR_SHORT(2500, 800) };
 
 TestSuite(split_scanners, .init = watchdog_on);
 

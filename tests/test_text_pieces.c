@@ -94,12 +94,7 @@ static void assert_pieces_are_the_whole(const places *p, const batch_dataset_opt
   free_bytes(&line);
 }
 
-/* scripts/test --full has more of each. */
-#ifdef HEADRACE_LONG_TESTS
-enum { TIMES = 3 };
-#else
-enum { TIMES = 1 };
-#endif
+enum { TIMES = CHECK_LONG_OR_SHORT(3, 1) };
 
 static void assert_every_option(const BatchTokenizer *tokenizer, unsigned rounds, size_t length) {
   const places p = {path_of("a.txt"), path_of("a.jsonl")};

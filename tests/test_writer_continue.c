@@ -13,11 +13,7 @@
 #include "support/runs.h"
 
 /* Of the calls of a run that each die or fail in turn: scripts/test --full tries all of them. */
-#ifdef HEADRACE_LONG_TESTS
-enum { STEP = 1 };
-#else
-enum { STEP = 17 };
-#endif
+enum { STEP = CHECK_LONG_OR_SHORT(1, 17) };
 
 TestSuite(writer_continue, .init = runs_begin, .fini = runs_end);
 

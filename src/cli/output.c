@@ -68,14 +68,18 @@ static int create_beside(output *out, mode_t mode) {
   return fd;
 }
 
+/* Whether an error says that a file system, or a sandbox, has no such call. */
+static bool cannot(int number) {
+  return number == EPERM || number == ENOSYS || number == EOPNOTSUPP;
+}
+
 /* Where a file system has modes that cannot be changed, the file keeps the one that it was made with, unless that lets do
    more than the old one. */
 static bool keep_mode(int fd, const struct stat *old) {
   struct stat now;
   if (!old || fchmod(fd, old->st_mode & 07777) == 0) return true;
   int number = errno;
-  bool fixed = number == EPERM || number == ENOSYS || number == EOPNOTSUPP;
-  if (fixed && fstat(fd, &now) == 0 && (now.st_mode & 07777 & ~old->st_mode) == 0) return true;
+  if (cannot(number) && fstat(fd, &now) == 0 && (now.st_mode & 07777 & ~old->st_mode) == 0) return true;
   errno = number;
   return false;
 }
@@ -157,8 +161,7 @@ static int look_and_rename(output *out) {
 /* Where it cannot do the first: a second name, before the first one goes. */
 static int link_and_unlink(output *out) {
   if (link(out->aside, out->real) != 0)
-    return errno == EPERM || errno == ENOSYS || errno == EOPNOTSUPP ? look_and_rename(out)
-                                                                    : fail(out, "rename to it");
+    return cannot(errno) ? look_and_rename(out) : fail(out, "rename to it");
   if (unlink(out->aside) == 0) return CLI_OK;
   return cli_error(out->command, "%s: is whole and in its place; but then: removing %s failed: %s", out->path,
                    out->aside, strerror(errno));

@@ -26,9 +26,9 @@ def like(command, file):
     return {**command, "file": str(file), "command": command["command"].replace(command["file"], str(file))}
 
 
-def is_passed_over(file):
+def passed_over(files):
     patterns = [line.split()[0] for line in PASSED_OVER.read_text().splitlines() if line and line[0] != "#"]
-    return any(file.relative_to(ROOT).match(pattern) for pattern in patterns)
+    return {file for file in files if any(file.relative_to(ROOT).match(pattern) for pattern in patterns)}
 
 
 def chosen(build, wanted, control):
@@ -43,8 +43,9 @@ def chosen(build, wanted, control):
     usual = {place: next(c for c in commands if place in c["file"]) for place in ("/src/sync/", "/tests/cpp/")}
     if control:
         first = {control: like(usual["/src/sync/"], control)}
-    without = {file for file in wanted - {control, *first} if is_passed_over(file)}
-    for file in wanted - {control, *first} - without:
+    alone = wanted - {control, *first}
+    without = passed_over(alone)
+    for file in alone - without:
         first[file] = like(usual["/src/sync/" if file.suffix == ".c" else "/tests/cpp/"], file)
     # ConcurrencyKit leaves functions out for tools that read: its own is asked for.
     return [{**c, "command": c["command"].replace(" -Werror ", " -DCK_USE_CC_BUILTINS=0 ")} for c in first.values()], without

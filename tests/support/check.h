@@ -32,6 +32,13 @@ enum { CHECK_ONE_IN = 5 };
 enum { CHECK_ONE_IN = 1 };
 #endif
 
+/* The first in scripts/test --full, the second in scripts/test. */
+#ifdef HEADRACE_LONG_TESTS
+#define CHECK_LONG_OR_SHORT(at_length, quickly) (at_length)
+#else
+#define CHECK_LONG_OR_SHORT(at_length, quickly) (quickly)
+#endif
+
 /* How a message may say that a pointer is NULL: the second is what %p prints. */
 #define CHECK_NULL "NULL|(nil)"
 
