@@ -10,6 +10,8 @@
 
 TestSuite(damaged_models, .init = files_begin, .fini = files_end);
 
+enum { TRIALS = CHECK_LONG_OR_SHORT(100, 20) };
+
 static uint64_t seed = 0xD1B54A32D192ED03;
 
 static size_t below(size_t n) {
@@ -102,15 +104,15 @@ static size_t map_of(const char *path) {
 
 Test(damaged_models, pieces_of_a_unigram_model) {
   const char *path = train("unigram");
-  survive_damage(path, 0, map_of(path), 100);
+  survive_damage(path, 0, map_of(path), TRIALS);
 }
 
 Test(damaged_models, pieces_of_a_bpe_model) {
   const char *path = train("bpe");
-  survive_damage(path, 0, map_of(path), 100);
+  survive_damage(path, 0, map_of(path), TRIALS);
 }
 
 Test(damaged_models, the_character_map) {
   const char *path = train("unigram");
-  survive_damage(path, map_of(path), SIZE_MAX, 300);
+  survive_damage(path, map_of(path), SIZE_MAX, 3 * TRIALS);
 }

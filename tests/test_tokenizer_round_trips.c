@@ -255,7 +255,7 @@ Test(tokenizer_round_trips, ordinary_text_can_be_cut_everywhere) {
 
 /* 64 MiB and more at once: words, one letter without end, and blanks. */
 Test(tokenizer_round_trips, huge_texts_in_one_call, .timeout = 300) {
-  const size_t length = ((size_t)64 << 20) + 12345;
+  const size_t length = ((size_t)64 << 20) / CHECK_ONE_IN + 12345;
   BatchTokenizer *tokenizer = open_variant(&variants[5], BATCH_SPECIALS_ALLOW);
   char *text = malloc(length);
   for (size_t i = 0; i < length; i++) text[i] = "the water wheel turns, "[i % 23];

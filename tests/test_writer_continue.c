@@ -13,7 +13,7 @@
 #include "support/runs.h"
 
 /* Of the calls of a run that each die or fail in turn: scripts/test --full tries all of them. */
-enum { STEP = CHECK_LONG_OR_SHORT(1, 17) };
+enum { STEP = CHECK_LONG_OR_SHORT(1, 17 * CHECK_ONE_IN) };
 
 TestSuite(writer_continue, .init = runs_begin, .fini = runs_end);
 

@@ -55,7 +55,7 @@ static bool previous_is_handler(void) {
 
 /* Does what would have happened without us. Our handler has the flags and the mask of the one before. */
 static void pass_on(int number, siginfo_t *info, void *machine) {
-  bool spent = previous_is_handler() && previous.sa_flags & SA_RESETHAND &&
+  bool spent = previous_is_handler() && previous.sa_flags & (int)SA_RESETHAND &&
                atomic_exchange_explicit(&previous_spent, true, memory_order_relaxed);
   if (spent || !previous_is_handler())
     pass_on_to_system(number, info, previous.sa_handler == SIG_IGN);
@@ -88,7 +88,7 @@ static void install(void) {
   install_errno = sigaction(SIGBUS, NULL, &previous) == 0 ? 0 : errno;
   if (install_errno != 0) return;
   if (previous_is_handler()) {
-    action.sa_flags = SA_SIGINFO | (previous.sa_flags & ~SA_RESETHAND);
+    action.sa_flags = SA_SIGINFO | (previous.sa_flags & ~(int)SA_RESETHAND);
     action.sa_mask = previous.sa_mask;
   }
   if (sigaction(SIGBUS, &action, NULL) != 0) install_errno = errno;

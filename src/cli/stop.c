@@ -15,7 +15,7 @@ void stop_watch(void) {
   struct sigaction action = {.sa_handler = note}, before;
   sigemptyset(&action.sa_mask);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
-    action.sa_flags = numbers[i] == SIGPIPE ? SA_RESTART : SA_RESTART | SA_RESETHAND;
+    action.sa_flags = numbers[i] == SIGPIPE ? SA_RESTART : SA_RESTART | (int)SA_RESETHAND;
     if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
       sigaction(numbers[i], &action, NULL);
   }

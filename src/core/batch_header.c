@@ -123,7 +123,7 @@ bool batch_header_around(const void *place, size_t *offset) {
   /* relaxed: whoever was given a batch sees its segment used; one that is not seen yet lies nowhere near. */
   uint32_t used = atomic_load_explicit(&batch_headers.used, memory_order_relaxed);
   for (uint32_t first = 0; first <= used && used > 0; first += SLAB_SEGMENT_SIZE) {
-    uintptr_t distance = (uintptr_t)place - (uintptr_t)slab_object(&batch_headers, first);
+    uintptr_t distance = (uintptr_t)place - (uintptr_t)slab_segment(&batch_headers, first);
     *offset = distance % sizeof(batch_header);
     if (distance < SLAB_SEGMENT_SIZE * sizeof(batch_header)) return true;
   }

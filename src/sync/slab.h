@@ -33,12 +33,16 @@ typedef struct slab {
 #define SLAB_INIT(type, link)                                                                                \
   { .object_size = sizeof(type), .link_offset = offsetof(type, link) }
 
+/* Returns where the objects of the segment that has this handle begin, or NULL where it is not there. */
+static inline char *slab_segment(const slab *s, uint32_t handle) {
+  /* SEGMENT: acquire; pairs with the CAS in slab.c: the segment's zeroes. */
+  return atomic_load_explicit(&s->segments[handle >> SLAB_SEGMENT_SHIFT], memory_order_acquire);
+}
+
 /* Returns the object of a handle that slab_allocate returned at some time; for who knows the slab's object size
    when it is compiled. */
 static inline void *slab_object_of_size(const slab *s, uint32_t handle, size_t object_size) {
-  /* SEGMENT: acquire; pairs with the CAS in slab.c: the segment's zeroes. */
-  char *segment = atomic_load_explicit(&s->segments[handle >> SLAB_SEGMENT_SHIFT], memory_order_acquire);
-  return segment + (size_t)(handle & (SLAB_SEGMENT_SIZE - 1)) * object_size;
+  return slab_segment(s, handle) + (size_t)(handle & (SLAB_SEGMENT_SIZE - 1)) * object_size;
 }
 
 /* The same for everyone else. */

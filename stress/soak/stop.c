@@ -11,7 +11,7 @@ static void note(int number) {
 
 void stop_watch(void) {
   static const int numbers[] = {SIGINT, SIGTERM};
-  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART | SA_RESETHAND}, before;
+  struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESTART | (int)SA_RESETHAND}, before;
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
       sigaction(numbers[i], &action, NULL);

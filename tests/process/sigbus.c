@@ -311,7 +311,7 @@ static void handle_read(void) {
 }
 
 static void once_only(void) {
-  set_handler(SA_RESETHAND, false);
+  set_handler((int)SA_RESETHAND, false);
   install_ours();
   fault_of_ours();
   EXPECT(ending_of(handle_read) == 0, "it is there in a child too");

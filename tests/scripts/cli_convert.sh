@@ -222,7 +222,7 @@ same into usual.megatron 'a file without tokens beside another'
 
 # A signal takes what was begun with it.
 truncate -s 4G big.bin # takes seconds, if nobody stops it
-! "$headrace" info big.bin 2>&1 | grep -q 'on this machine$' || exit 0 # 32 bits
+! "$headrace" info --quick big.bin 2>&1 | grep -q 'on this machine$' || exit 0 # 32 bits
 "$headrace" convert --quiet --to npy -o y.npy big.bin 2>err & job=$!
 while [ ! -e .y.npy.headrace/new/y.npy ]; do kill -0 $job 2>/dev/null || break; done
 kill -TERM $job 2>/dev/null && wait $job 2>/dev/null && fail 'stopped by a signal, and says success'

@@ -53,8 +53,9 @@ either() {
   case $status in
   0) ;;
   1) grep -q "^headrace $1: " said && [ -z "$(left)" ] || complain "$limit: $1 leaves $(left)" ;;
-  127) ;; # the library itself could not be loaded
-  *) complain "$limit: $1 ends with $status" ;;
+  *) # or what it is linked with could not be loaded
+    ! ($limit && exec "$headrace" --version) >/dev/null 2>&1 || complain "$limit: $1 ends with $status"
+    ;;
   esac
   rm -rf out/* out/.[!.]* tmp/*
   done=$((done + 1))
