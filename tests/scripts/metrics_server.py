@@ -3,6 +3,7 @@
 Usage: metrics_server.py SERVER DOCUMENT
 """
 
+import atexit
 import re
 import shutil
 import signal
@@ -17,6 +18,7 @@ scratch = tempfile.TemporaryDirectory()
 with open(scratch.name + "/text.txt", "w") as text:
     text.writelines(f"line {i} of a text\n" for i in range(1000))
 process = subprocess.Popen([server, "0", scratch.name + "/text.txt"], stdout=subprocess.PIPE, text=True)
+atexit.register(process.kill)
 url = process.stdout.readline().strip()
 assert re.fullmatch(r"http://127\.0\.0\.1:\d+/metrics", url), url
 
