@@ -25,6 +25,16 @@ static const char sample[] =
     "The water wheel turns: don't stop it, 12345 times.\n\n\tint main(void)   { return 0; } "
     "<|endoftext|> \xE6\xB0\xB4\xE8\xBB\x8A caf\xC3\xA9 \xF0\x9F\x98\x80 \xFF";
 
+/* What damage made look like a SentencePiece model is one to a library that was built without. */
+static bool looks_like_what_is_not_built(void) {
+#ifdef HEADRACE_WITH_SENTENCEPIECE
+  return false;
+#else
+  return batch_last_error()->code == BATCH_ERROR_UNSUPPORTED &&
+         strstr(batch_last_error()->message, "SentencePiece");
+#endif
+}
+
 /* Answers whether it was opened. */
 static bool survives(const char *name, const void *data, size_t count, batch_text_split split) {
   batch_tokenizer_options options = BATCH_TOKENIZER_OPTIONS_INIT;
@@ -36,7 +46,8 @@ static bool survives(const char *name, const void *data, size_t count, batch_tex
   batch_clear_error();
   BatchTokenizer *tokenizer = batch_tokenizer_open(path, &options);
   if (!tokenizer) {
-    cr_assert_eq(batch_last_error()->code, BATCH_ERROR_FORMAT, "%s", batch_last_error()->message);
+    cr_assert(batch_last_error()->code == BATCH_ERROR_FORMAT || looks_like_what_is_not_built(), "%s",
+              batch_last_error()->message);
     cr_assert_not_null(strstr(batch_last_error()->message, path), "%s", batch_last_error()->message);
     return false;
   }

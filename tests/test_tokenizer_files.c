@@ -161,8 +161,12 @@ Test(tokenizer_files, options_that_the_file_has_no_use_for_are_refused) {
   options.special_token_count = 1;
   assert_refused(!batch_tokenizer_open(json, &options), BATCH_ERROR_INVALID_ARGUMENT,
                  "options.special_tokens", "tokenizer.json");
+}
+
+Test(tokenizer_files, a_broken_sentencepiece_model_is_refused) {
+  batch_tokenizer_options options = BATCH_TOKENIZER_OPTIONS_INIT;
+  need_package(PACKAGE_SENTENCEPIECE);
   const char *broken = write_data("x.model", "\x0A\x01\xFF\xFE", 4);
-  options.special_token_count = 0;
   options.specials = BATCH_SPECIALS_ALLOW;
   assert_refused(!batch_tokenizer_open(broken, &options), BATCH_ERROR_FORMAT, broken, "SentencePiece model");
 }
