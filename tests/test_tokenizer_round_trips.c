@@ -253,7 +253,7 @@ Test(tokenizer_round_trips, ordinary_text_can_be_cut_everywhere) {
   free_bytes(&text);
 }
 
-/* 64 MiB and more at once: words, one letter without end, and blanks. */
+/* Tens of MiB at once: words, one letter without end, and blanks. */
 Test(tokenizer_round_trips, huge_texts_in_one_call, .timeout = 300) {
   const size_t length = ((size_t)64 << 20) / CHECK_ONE_IN + 12345;
   BatchTokenizer *tokenizer = open_variant(&variants[5], BATCH_SPECIALS_ALLOW);
