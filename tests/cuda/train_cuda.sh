@@ -20,7 +20,7 @@ train() {
   shift
   STAND_IN_ORDER=$order timeout -s KILL 60 "$program" --batch-size 2 --sequence-length 16 "$@" text >out 2>err
 }
-steps=40
+steps=16 # a multiple of each group
 
 near() { # A B C D: A and B, C and D
   awk -v a="$1" -v b="$2" -v c="$3" -v d="$4" 'BEGIN { e = 0.002
