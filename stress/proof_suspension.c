@@ -65,17 +65,6 @@ static void try_points(case_plan *plan, tally *t) {
   for (v->steps = 0; run(plan, 0, &t->points); v->steps++) continue;
 }
 
-/* Every stop of what may want a group or give one back: of so many, and whatever is to be had where groups are. */
-static void try_points_with_groups(case_plan *plan, tally *t) {
-  victim_plan *v = &plan->victim[0];
-  if (!plan->subject->arrange_groups) return;
-  plan->operations = share(plan->subject, AT_A_DETOUR);
-  plan->together = true;
-  for (plan->groups = GROUPS_NONE; plan->groups < GROUP_STATES; plan->groups++)
-    for (v->many = 2; v->many <= (of_several(v->operation) ? SUBJECT_MANY : 2); v->many++)
-      for (v->steps = 0; run(plan, 0, &t->with_groups); v->steps++) continue;
-}
-
 /* Puts and takes of several that wait do what the others do, several times, and clearing releases what it has taken out:
    too many stops for every detour and pair. Those that poll have as many in a short run. They are tried at each point,
    and at random. */
@@ -85,8 +74,8 @@ static bool is_left_out(operation o) {
   return !is_long() && (o == OPERATION_PUT_POLLING || o == OPERATION_TAKE_POLLING);
 }
 
-/* A short run tries one in STRIDE of the last stops of detours and pairs, each time others; every one is tried by a long
-   one. */
+/* A short run tries one in STRIDE of the stops with groups and of the last stops of detours and pairs, each time others;
+   every one is tried by a long one. */
 static unsigned stride(void) {
   return is_long() ? 1 : STRIDE;
 }
@@ -95,6 +84,17 @@ static unsigned first_stop(void) {
   static uint64_t random;
   if (random == 0) random = stress_seed() | 1;
   return stress_random_below(&random, stride());
+}
+
+/* Every stop of what may want a group or give one back: of so many, and whatever is to be had where groups are. */
+static void try_points_with_groups(case_plan *plan, tally *t) {
+  victim_plan *v = &plan->victim[0];
+  if (!plan->subject->arrange_groups) return;
+  plan->operations = share(plan->subject, AT_A_DETOUR);
+  plan->together = true;
+  for (plan->groups = GROUPS_NONE; plan->groups < GROUP_STATES; plan->groups++)
+    for (v->many = 2; v->many <= (of_several(v->operation) ? SUBJECT_MANY : 2); v->many++)
+      for (v->steps = first_stop(); run(plan, 0, &t->with_groups); v->steps += stride()) continue;
 }
 
 /* Every stop on every detour: what the operation does after something has happened while it stood at
