@@ -44,14 +44,14 @@ need_packages() {
     die "apt-get could not install: ${missing[*]}"
 }
 
-# build_preset PRESET [CMAKE-OPTION...]: configures and builds build/PRESET.
+# build_preset PRESET [CMAKE-OPTION...]: configures build/PRESET and builds it, or of it the target $TARGET.
 build_preset() {
   local preset=$1
   shift
   say "building preset $preset"
   cmake --preset "$preset" "$@" >"$LOGS/$preset.configure.log" 2>&1 ||
     { cat "$LOGS/$preset.configure.log" >&2; die "configuring $preset failed"; }
-  cmake --build --preset "$preset" >"$LOGS/$preset.build.log" 2>&1 ||
+  cmake --build --preset "$preset" --target "${TARGET:-all}" >"$LOGS/$preset.build.log" 2>&1 ||
     { cat "$LOGS/$preset.build.log" >&2; die "building $preset failed"; }
 }
 

@@ -1,0 +1,18 @@
+# Target `programs`: all that is built, but for the tests with the label "criterion".
+function(headrace_programs folder)
+  get_property(targets DIRECTORY ${folder} PROPERTY BUILDSYSTEM_TARGETS)
+  foreach(target IN LISTS targets)
+    get_property(left_out TARGET ${target} PROPERTY EXCLUDE_FROM_ALL)
+    get_property(criterion TARGET ${target} PROPERTY HEADRACE_CRITERION)
+    if(NOT left_out AND NOT criterion)
+      add_dependencies(programs ${target})
+    endif()
+  endforeach()
+  get_property(folders DIRECTORY ${folder} PROPERTY SUBDIRECTORIES)
+  foreach(below IN LISTS folders)
+    headrace_programs(${below})
+  endforeach()
+endfunction()
+
+add_custom_target(programs)
+headrace_programs(${PROJECT_SOURCE_DIR})
