@@ -99,7 +99,10 @@ Test(dataset, too_many_files_for_the_process_are_refused_with_advice) {
     snprintf(name, sizeof name, "%02d.bin", i);
     paths[i] = write_count(name, 0, 3);
   }
-  cr_assert_eq(setrlimit(RLIMIT_NOFILE, &(struct rlimit){20, 20}), 0);
+  struct rlimit limit;
+  cr_assert_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  limit.rlim_cur = 20;
+  cr_assert_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
   assert_refused(!batch_dataset_open(paths, 40, NULL), BATCH_ERROR_IO, path_of(""), "Too many open files",
                  "ulimit -n");
   BatchDataset *dataset = open_dataset(paths[0], NULL); /* those that were opened were closed again */

@@ -24,9 +24,9 @@
 #endif
 #endif
 
-/* Of cases that are many and alike one in so many is tried where a sanitizer, or counting, makes each of them slow;
-   elsewhere all are. */
-#if defined(CHECK_UNDER_ASAN) || defined(HEADRACE_COVERAGE)
+/* Of cases that are many and alike one in so many is tried where a sanitizer, counting, an emulator or valgrind makes each
+   of them slow; elsewhere all are. */
+#if defined(CHECK_UNDER_ASAN) || defined(HEADRACE_SLOW)
 enum { CHECK_ONE_IN = 5 };
 #else
 enum { CHECK_ONE_IN = 1 };
