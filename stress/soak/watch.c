@@ -46,14 +46,22 @@ static double seconds_of(clockid_t clock) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The first line of /proc/self/task/<thread>/<name>, "?" where it cannot be read. */
+static void read_line_of(const char *thread, const char *name, char *line, int size) {
+  char path[64];
+  snprintf(path, sizeof path, "/proc/self/task/%.20s/%s", thread, name);
+  FILE *file = fopen(path, "r");
+  if (!file || !fgets(line, size, file)) strcpy(line, "?");
+  if (file) fclose(file);
+  line[strcspn(line, "\n")] = 0;
+}
+
 /* The state of a thread as ps shows it, '?' where it has ended. */
 static char state_of(const char *thread) {
-  char path[64], line[256], *end = NULL;
-  snprintf(path, sizeof path, "/proc/self/task/%.20s/stat", thread);
-  FILE *file = fopen(path, "r");
-  bool good = file && fgets(line, sizeof line, file) && (end = strrchr(line, ')')) && end[1] == ' ';
-  if (file) fclose(file);
-  return good ? end[2] : '?';
+  char line[256];
+  read_line_of(thread, "stat", line, sizeof line);
+  const char *end = strrchr(line, ')');
+  return end && end[1] == ' ' ? end[2] : '?';
 }
 
 /* But the caller. */
@@ -71,16 +79,15 @@ static bool somebody_runs(void) {
   return found;
 }
 
+/* With the system call that each is in, its arguments, stack and place: who waits for the same word waits for the same thing. */
 static void print_threads(void) {
   DIR *folder = opendir("/proc/self/task");
   for (struct dirent *entry; folder && (entry = readdir(folder));) {
-    char path[64], name[64] = "?";
+    char name[64], call[256];
     if (entry->d_name[0] == '.') continue;
-    snprintf(path, sizeof path, "/proc/self/task/%.20s/comm", entry->d_name);
-    FILE *file = fopen(path, "r");
-    if (file && fgets(name, sizeof name, file)) name[strcspn(name, "\n")] = 0;
-    if (file) fclose(file);
-    printf("watch: thread %s, %s, %c\n", entry->d_name, name, state_of(entry->d_name));
+    read_line_of(entry->d_name, "comm", name, sizeof name);
+    read_line_of(entry->d_name, "syscall", call, sizeof call);
+    printf("watch: thread %s, %s, %c, in %s\n", entry->d_name, name, state_of(entry->d_name), call);
   }
   if (folder) closedir(folder);
 }
