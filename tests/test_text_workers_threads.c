@@ -230,7 +230,8 @@ Test(text_workers_threads, a_child_is_told_that_the_threads_are_elsewhere_and_ma
   options.on_bad_line = BATCH_BAD_LINE_SKIP;
   options.workers = 3;
   text_job_step = 500;
-  BatchWriter *writer = batch_writer_create(path_of("out.bin"), NULL);
+  static BatchWriter *writer; /* where valgrind finds it when the child ends */
+  writer = batch_writer_create(path_of("out.bin"), NULL);
   batch_status status = batch_tokenize_files(&path, 1, &options, writer, fork_once, &f);
   if (getpid() != f.parent) {
     bool told = status == BATCH_ERROR_UNSUPPORTED && strstr(batch_last_error()->message, "fork");

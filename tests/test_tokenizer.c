@@ -333,6 +333,7 @@ static void encode_with_little_memory(void *context) {
 Test(tokenizer, sentencepiece_without_memory_is_said_to_be_that) {
   need_sentencepiece();
   check_needs_limits_of_memory();
+  check_needs_exceptions_of_memory();
   bytes text = read_licenses();
   BatchTokenizer *tokenizer =
       batch_tokenizer_sentencepiece(train(write_bytes("text.txt", &text), "unigram", "m"));

@@ -77,6 +77,11 @@ void check_needs_limits_of_memory(void) {
   if (check_end_of(map_beyond_a_limit, NULL).status == 0) cr_skip("nothing limits memory here");
 }
 
+void check_needs_exceptions_of_memory(void) {
+  const char *loaded = getenv("LD_PRELOAD");
+  if (loaded && strstr(loaded, "/vgpreload_")) cr_skip("valgrind's operator new throws nothing");
+}
+
 char *check_output_of(int descriptor, void (*function)(void *argument), void *argument) {
   enum { SIZE = 65536 };
   char *text = malloc(SIZE);

@@ -94,6 +94,9 @@ check_ending check_end_of(void (*function)(void *argument), void *argument);
 /* Skips the test where a limit of memory does not hold: qemu, which emulates a process, takes no notice of it. */
 void check_needs_limits_of_memory(void);
 
+/* Skips the test where C++ without memory throws nothing but ends the process: under valgrind. */
+void check_needs_exceptions_of_memory(void);
+
 /* Returns what `function` writes to the file descriptor (1: stdout, 2: stderr); the caller frees. */
 char *check_output_of(int descriptor, void (*function)(void *argument), void *argument);
 

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ static bool strikes(const char *call) {
 /* Whether this call is to fail with that errno. */
 static bool fails(const char *call, int number) {
   if (kind > CALLS_DIE || !strikes(call)) return false;
-  if (kind == CALLS_DIE) _exit(CALLS_DIED);
+  if (kind == CALLS_DIE) kill(getpid(), SIGKILL); /* nobody counts or looks for leaks behind it */
   errno = with ? with : number;
   return true;
 }

@@ -21,13 +21,12 @@
 typedef enum calls_fault {
   CALLS_FAIL,    /* the n-th call */
   CALLS_FAIL_ON, /* the n-th call and all after it */
-  CALLS_DIE,     /* the process ends before the n-th call */
+  CALLS_DIE,     /* the process is killed before the n-th call */
   CALLS_SHORT,
   CALLS_INTERRUPT,
   CALLS_NO_RENAME_NEW /* renameat2 is unknown to the kernel */
 } calls_fault;
 
-enum { CALLS_DIED = 77 }; /* exit status */
 
 void calls_go_wrong(calls_fault fault, unsigned n);
 
