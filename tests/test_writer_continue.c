@@ -36,7 +36,8 @@ static bool die_at(const test_run *r, unsigned n) {
   }
   cr_assert_eq(waitpid(child, &status, 0), child);
   bool died = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  cr_assert(died || (WIFEXITED(status) && WEXITSTATUS(status) == ended), "before call %u: status %d", n, status);
+  cr_assert(died || (WIFEXITED(status) && WEXITSTATUS(status) == ended), "before call %u: status %d", n,
+            status);
   return died;
 }
 

@@ -27,7 +27,6 @@ typedef enum calls_fault {
   CALLS_NO_RENAME_NEW /* renameat2 is unknown to the kernel */
 } calls_fault;
 
-
 void calls_go_wrong(calls_fault fault, unsigned n);
 
 /* The n-th call of that name fails, once, with that errno. */
