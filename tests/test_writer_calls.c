@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "support/dataset_check.h"
@@ -239,26 +238,21 @@ Test(writer_calls, when_all_calls_fail_from_one_on_nothing_is_lost) {
     printf("%s: %u failures\n", scenes[i].name, fail_everywhere(&scenes[i], CALLS_FAIL_ON));
 }
 
+static bool write_scene(const void *of) {
+  const scene *s = of;
+  return write_run(&s->run, s->overwrite);
+}
+
 static bool die_at(const scene *s, unsigned n) {
-  int status;
   set_scene(s);
-  fflush(NULL);
-  pid_t child = fork();
-  if (child == 0) {
-    calls_go_wrong(CALLS_DIE, n);
-    bool good = write_run(&s->run, s->overwrite);
-    calls_end(); /* where steps are counted, the end writes the counts */
-    _exit(good ? 0 : 1);
-  }
-  cr_assert_eq(waitpid(child, &status, 0), child);
-  bool died = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  cr_assert(died || status == 0, "%s, killed before call %u: status %d", s->name, n, status);
+  int ending = calls_kill_child(n, write_scene, s);
+  cr_assert(ending == CALLS_KILLED || ending == 0, "%s, killed before call %u: %d", s->name, n, ending);
   state found = find_state(s);
   cr_assert(found != MIXED, "%s, killed before call %u: there is a mixture", s->name, n);
   cr_assert(is_settled(s, found) || s->overwrite || s->run.format == BATCH_FORMAT_MEGATRON,
             "%s, killed before call %u: there is %s", s->name, n, state_names[found]);
   assert_recovers(s, "killed", n);
-  return died;
+  return ending == CALLS_KILLED;
 }
 
 Test(writer_calls, wherever_the_process_dies_the_next_run_finds_the_old_or_the_new) {

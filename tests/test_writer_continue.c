@@ -4,8 +4,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "support/check.h"
 #include "support/files.h"
@@ -22,23 +20,16 @@ static const batch_format formats[] = {BATCH_FORMAT_HEADERLESS, BATCH_FORMAT_DAT
                                        BATCH_FORMAT_MEGATRON};
 enum { FORMATS = sizeof formats / sizeof *formats };
 
-/* Ends a run in a process of its own before its n-th call. Returns whether it came that far. */
+static bool go(const void *run) {
+  return run_go(run);
+}
+
+/* Kills a run in a process of its own before its n-th call. Returns whether it came that far. */
 static bool die_at(const test_run *r, unsigned n) {
-  int status;
   bool ended = run_has_ended(r);
-  fflush(NULL);
-  pid_t child = fork();
-  if (child == 0) {
-    calls_go_wrong(CALLS_DIE, n);
-    bool good = run_go(r);
-    calls_end(); /* where steps are counted, the end writes the counts */
-    _exit(good ? 0 : 1);
-  }
-  cr_assert_eq(waitpid(child, &status, 0), child);
-  bool died = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-  cr_assert(died || (WIFEXITED(status) && WEXITSTATUS(status) == ended), "before call %u: status %d", n,
-            status);
-  return died;
+  int ending = calls_kill_child(n, go, r);
+  cr_assert(ending == CALLS_KILLED || ending == ended, "before call %u: %d", n, ending);
+  return ending == CALLS_KILLED;
 }
 
 static void die_everywhere(const test_run *r) {

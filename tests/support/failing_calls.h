@@ -35,6 +35,11 @@ void calls_fail_at(const char *call, unsigned n, int number);
 /* From here on calls are left alone. Returns whether one went wrong. */
 bool calls_end(void);
 
+/* A child runs this and is killed before its n-th call. Returns CALLS_KILLED; otherwise its exit status, 0 where `run` says
+   true, 1 where it does not, more for another signal; -1 without a child. */
+enum { CALLS_KILLED = 128 + 9 };
+int calls_kill_child(unsigned n, bool (*run)(const void *of), const void *of);
+
 /* How many calls there were, of that name or of all. */
 unsigned calls_made(void);
 
