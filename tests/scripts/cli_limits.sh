@@ -62,18 +62,18 @@ either() {
 }
 
 # A file of at most so many blocks of 512 bytes.
-refuses 'out/x.bin: write: File too large' 'ulimit -f 100' tokenize --quiet --output out/x.bin text.txt
-refuses 'tmp: write: File too large' 'ulimit -f 100' feed --quiet --normalize nfc text.txt
-refuses 'Too many open files' 'ulimit -n 6' tokenize --quiet --output out/x.bin text.txt
+refuses 'out/x.bin: write: File too large' 'ulimit -S -f 100' tokenize --quiet --output out/x.bin text.txt
+refuses 'tmp: write: File too large' 'ulimit -S -f 100' feed --quiet --normalize nfc text.txt
+refuses 'Too many open files' 'ulimit -S -n 6' tokenize --quiet --output out/x.bin text.txt
 refuses 'create a temporary file: No such file' 'export TMPDIR=/nowhere/at/all' feed --quiet --normalize nfc text.txt
 refuses 'create a temporary file: Not a directory' 'export TMPDIR=text.txt' feed --quiet --normalize nfc text.txt
-for descriptors in 4 5 7 8 9; do either "ulimit -n $descriptors" tokenize --quiet --output out/x.bin text.txt; done
+for descriptors in 4 5 7 8 9; do either "ulimit -S -n $descriptors" tokenize --quiet --output out/x.bin text.txt; done
 for kilobytes in 12000 16000 20000 28000 36000; do
-  either "ulimit -v $kilobytes" tokenize --quiet --workers 2 --normalize nfc --output out/x.bin text.txt
-  either "ulimit -v $kilobytes" feed --quiet --steps 1 --sequence-length 8 --normalize nfc text.txt
+  either "ulimit -S -v $kilobytes" tokenize --quiet --workers 2 --normalize nfc --output out/x.bin text.txt
+  either "ulimit -S -v $kilobytes" feed --quiet --steps 1 --sequence-length 8 --normalize nfc text.txt
 done
-works 'ulimit -s 64'
-works 'ulimit -s unlimited'
+works 'ulimit -S -s 64'
+works 'ulimit -S -s unlimited'
 for command in 'info text.txt' 'feed --quiet --steps 1 text.txt' 'decode right.bin' 'show text.txt'; do
   status=0
   # shellcheck disable=SC2086
@@ -86,7 +86,7 @@ done
 repeated() { awk -v n="$1" -v text="$2" 'BEGIN { while (n-- > 0) printf "%s", text }'; }
 
 # As deep as it may be, and deeper, on a small stack.
-small='ulimit -s 64'
+small='ulimit -S -s 64'
 echo "{\"x\":$(repeated 1021 '{"a":')1$(repeated 1021 '}'),\"text\":\"objects\"}" >deep.jsonl
 echo "{\"x\":$(repeated 510 '[0,{"b":0,"a":')[]$(repeated 510 ',"c":[{}]},{}]'),\"text\":\"both\"}" >>deep.jsonl
 either "$small" info deep.jsonl

@@ -124,20 +124,27 @@ def a_stopped_run_says_what_there_was_with_faults_too():
     assert re.search(r"feed: \d+ batches, .* [1-9]\d* errors\n$", ended_by(process, signal.SIGTERM))
 
 
-def a_run_writes_its_metrics_as_it_goes():
-    def batches():
-        with open("run.prom") as file:
-            text = file.read()
-        assert text.startswith("# HELP headrace_build_info ") and text.endswith("\n"), text
-        return int(re.search(r'^headrace_loader_batches_total\{run="run"\} (\d+)$', text, re.M)[1])
+def fed(run):
+    """How many batches the metrics of a run tell."""
+    with open(f"{run}.prom") as file:
+        text = file.read()
+    assert text.startswith("# HELP headrace_build_info ") and text.endswith("\n"), text
+    return int(re.search(r'^headrace_loader_batches_total\{run="%s"\} (\d+)$' % run, text, re.M)[1])
 
-    process = start("feed", *ENDLESS, "--metrics", "run.prom", "text.txt")
-    until(process, "metrics written", lambda: os.path.exists("run.prom"))
-    until(process, "metrics of batches", lambda: batches() > 0)
-    seen = batches()
+
+def start_and_feed(run, **options):
+    process = start("feed", *ENDLESS, "--metrics", f"{run}.prom", "text.txt", **options)
+    until(process, "metrics written", lambda: os.path.exists(f"{run}.prom"))
+    until(process, "metrics of batches", lambda: fed(run) > 0)
+    return process
+
+
+def a_run_writes_its_metrics_as_it_goes():
+    process = start_and_feed("run")
+    seen = fed("run")
     process.send_signal(signal.SIGTERM)
     total, _ = summary(ended_by(process, signal.SIGTERM))
-    assert 0 < seen <= total and batches() == total, (seen, total, batches())
+    assert 0 < seen <= total and fed("run") == total, (seen, total, fed("run"))
 
 
 def a_signal_ends_feed_while_text_is_tokenized_and_leaves_nothing():
@@ -168,8 +175,7 @@ def a_closed_stream_is_not_the_next_file():
 
 
 def a_run_that_is_suspended_and_continued_is_the_same():
-    process = start("feed", *ENDLESS, "text.txt", of_its_own=True)
-    until(process, "feed running", lambda: catches(process, signal.SIGTERM))
+    process = start_and_feed("suspended", of_its_own=True)
     for number in (signal.SIGTSTP, signal.SIGSTOP):
         process.send_signal(number)
         until(process, "feed stopped", lambda: os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOHANG))

@@ -145,7 +145,7 @@ done
 rm states/kept
 status 2 --state '' text.txt
 grep -q 'path is empty' err || fail "an empty name is refused before the run: $(cat err)"
-{ said=$(ulimit -f 0 && exec "$headrace" feed --quiet --steps 1 --state states/new text.txt 2>&1 >/dev/null); } 2>/dev/null
+{ said=$(ulimit -S -f 0 && exec "$headrace" feed --quiet --steps 1 --state states/new text.txt 2>&1 >/dev/null); } 2>/dev/null
 case $said in *'states/new: write: '*) ;; *) fail "a signal of the write (SIGXFSZ) ended it: $said" ;; esac
 [ "$(ls -A states | tr '\n' ' ')" = "dangling link real " ] || fail "nothing is left beside: $(ls -A states)"
 OMPI_COMM_WORLD_RANK=0 OMPI_COMM_WORLD_SIZE=2 feed text.txt >/dev/null
