@@ -238,12 +238,14 @@ Test(normalize, normal_forms_are_those_of_utf8proc) {
   }
 }
 
-/* So much text that the last part of what a character decomposes to is where a cut would be made, if there could. */
+/* So much text that the last part of what a character decomposes to is where a cut would be made, if there could; behind it
+   there is one, before both parts of a character. */
 static void put_before_a_cut(bytes *text, const int32_t *parts, size_t count) {
   char utf8[4];
   put_text(text, "aa"); /* of which one is held back */
   for (size_t i = count; i < NORMAL_FORM_HELD; i++) put_text(text, "\xe6\xb0\xb4");
   for (size_t i = 0; i < count; i++) put(text, utf8, utf8_put((uint32_t)parts[i], utf8));
+  put_text(text, "\xc3\xbc\xe6\xb0\xb4");
 }
 
 Test(normalize, no_cut_parts_what_composes) {

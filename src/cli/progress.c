@@ -31,11 +31,12 @@ double progress_seconds(const progress *p) {
 }
 
 /* "42 %, waits for data, 2.1 Mtokens/s, 0:31 left, 120 MB/s": what matters most comes first, since a narrow
-   terminal cuts the rest off. */
+   terminal cuts the rest off. What is left, nobody knows before anything is done. */
 static int describe(const progress *p, char *text, size_t room, double part, uint64_t done, uint64_t total,
                     const char *note) {
-  double rate = (double)(done - p->before) / progress_seconds(p),
-         left = rate > 0 ? (double)(total - done) / rate : 0;
+  double rate = (double)(done - p->before) / progress_seconds(p);
+  if (rate <= 0) return snprintf(text, room, "%3.0f %%  %s", 100 * part, note);
+  double left = (double)(total - done) / rate;
   long seconds = left < 359999 ? (long)(left + 0.5) : 359999;
   return snprintf(text, room, "%3.0f %%  %s  %ld:%02ld left  %s/s", 100 * part, note, seconds / 60,
                   seconds % 60, cli_bytes(rate));

@@ -153,6 +153,8 @@ run 0 convert --json --to headerless --end-of-text 9 --output-separator before -
 json 'd["tokens"] == 5 and d["masked"] == 2'
 printf '\011\000\001\000\002\000\011\000\003\000' | cmp - put.u16 && printf '\001\000\001\001\000' | cmp - put.u16.loss ||
   fail 'ids that are put in'
+run 0 convert --to headerless --end-of-text 70000 --output-separator after -o wider.bin m.u16
+out_has '6 tokens (u32'
 printf '\026' >m.u16.loss # bits, the lowest first
 run 0 convert --quiet --force --to headerless --end-of-text 9 --output-separator none -o taken.u16 m.u16
 printf '\000\001\000' | cmp - taken.u16.loss || fail 'a mask of bits'

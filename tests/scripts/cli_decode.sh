@@ -61,6 +61,13 @@ refuses 2 'expected --separator' -- decode bytes.headerless.bin bytes.llmc-gpt2.
 run 0 tokenize --quiet --separator before -o before.u16.bin a.txt b.txt
 run 0 decode --separator before before.u16.bin
 cat a.txt b.txt | cmp -s - out || fail 'an end of text before each document is none of its text'
+for where in before after; do
+  run 0 tokenize --quiet --to megatron --separator $where -o $where.bin a.txt b.txt
+  run 0 decode --separator $where $where.bin
+  cat a.txt b.txt | cmp -s - out || fail "an end of text $where each document of an index is none of its text"
+done
+for output in '' x/; do refuses 2 "--output is '$output', expected a file" -- decode -o "$output" after.bin; done
+refuses 2 'a part of --ids' -- decode --documents 0 --ids '1 2'
 
 # .jsonl -> shards -> .jsonl
 printf '{"text": "one"}\n{"text": ""}\n{"text": "tab\\t, quote \\", \\\\, \\u0001, ü水👩"}\n{"text": "last"}\n' >d.jsonl

@@ -26,6 +26,7 @@ os.chdir(tempfile.mkdtemp())
 os.mkdir("tmp")
 os.mkdir("states")
 os.mkdir("output")
+os.mkdir("drawn")
 os.mkdir("closed")
 PATIENCE = 5 if control else 100  # seconds in which anything ends
 ENDLESS = ["--sequence-length", "24", "--batch-size", "6", "--epochs", "4000000000"]
@@ -195,11 +196,11 @@ def a_signal_that_is_ignored_stays_ignored():
     ended_by(process, signal.SIGTERM)
 
 
-def drawn_on(terminal, columns, enough, *arguments):
-    """What feed draws on a terminal until there is enough of it, and then until it has ended."""
+def drawn_on(terminal, columns, enough, *arguments, **options):
+    """What the command draws on a terminal until there is enough of it, and then until it has ended."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    process = start("feed", *ENDLESS, *arguments, "text.txt", stderr=theirs, environment={"TERM": terminal})
+    process = start(*arguments, stderr=theirs, environment={"TERM": terminal}, **options)
     os.close(theirs)
     drawn, asked, end = b"", False, time.monotonic() + PATIENCE
     while select.select([ours], [], [], max(0, end - time.monotonic()))[0]:
@@ -220,7 +221,7 @@ def drawn_on(terminal, columns, enough, *arguments):
 
 
 def a_narrow_terminal_shows_what_matters():
-    drawn = drawn_on("xterm", 60, lambda text: text.count("\r") > 5)
+    drawn = drawn_on("xterm", 60, lambda text: text.count("\r") > 5, "feed", *ENDLESS, "text.txt")
     lines = [line.replace("\033[K", "") for line in drawn.split("\r")]
     assert drawn.endswith("\r\033[K"), "the line is not taken away"
     assert max(map(len, lines)) < 60, lines
@@ -228,11 +229,25 @@ def a_narrow_terminal_shows_what_matters():
 
 
 def a_run_of_so_many_steps_comes_to_their_end():
-    drawn_on("xterm", 80, lambda text: re.search(r" [1-9] % ", text), "--steps", "20M")
+    drawn_on("xterm", 80, lambda text: re.search(r" [1-9] % ", text), "feed", *ENDLESS, "--steps", "20M", "text.txt")
+
+
+def a_bar_shows_how_far_work_on_files_has_come():
+    with open("zeros.bin", "w") as file:
+        file.truncate(4 << 30)  # takes seconds, and no room: it is a hole
+    for unit, arguments in (
+        ("tokens  .* Mtokens/s", ("tokenize", *SLOWLY, "--output", "drawn/x.bin", "long.txt")),
+        ("Mtokens/s", ("convert", "--to", "npy", "--output", "drawn/x.npy", "zeros.bin")),
+        ("[GMk]?B ", ("decode", "--separator", "none", "--output", "drawn/x.txt", "zeros.bin")),
+    ):
+        is_drawn = re.compile(rf" [0-9]+ %  .*{unit}.* [0-9]+:[0-9][0-9] left ")
+        drawn = drawn_on("xterm", 100, is_drawn.search, *arguments, stdout=subprocess.DEVNULL)
+        assert drawn.count("\r") > 1, (arguments, drawn)
+    assert os.listdir("drawn") == [], os.listdir("drawn")
 
 
 def a_terminal_that_cannot_go_back_gets_plain_lines():
-    drawn = drawn_on("dumb", 80, lambda text: "\n" in text)
+    drawn = drawn_on("dumb", 80, lambda text: "\n" in text, "feed", *ENDLESS, "text.txt")
     assert "\033" not in drawn and "\r" not in drawn.replace("\r\n", ""), repr(drawn)
     assert re.search(r"^ +\d+ %  .*waits.*Mtokens/s", drawn), drawn
 

@@ -118,6 +118,7 @@ if [ "${3:-}" = pcre2 ]; then
   sed 's/"added_tokens": \[[^]]*\]/"added_tokens": []/; s/"use_regex": true/"use_regex": false/g' $small.json >plain.json
   run 0 info --tokenizer plain.json
   out_has 'end of text   none' 'added tokens  0' 'split         none'
+  refuses 2 'no end-of-text id, expected --end-of-text' -- tokenize --tokenizer plain.json -o no_end.bin a.txt
   run 0 info --json --tokenizer plain.json
   out_has '"vocab_size": 1000' '"end_of_text": null' '"split": null' '"normal_form": "none"' '"normal_unicode": null'
   if "$headrace" --version | grep -q '^utf8proc:'; then
@@ -217,6 +218,9 @@ run 0 tokenize --on-bad-line skip --continue --shard-tokens 40k -o kept/x.bin pa
 err_has 'goes on behind'
 out_has "in $(grep -c text part.jsonl | sed 's/\(...\)$/,\1/') documents"
 
+printf 'no document\n' >bad.jsonl
+run 1 tokenize --quiet --shard-tokens 1 -o kept/y.bin a.txt b.txt bad.jsonl
+err_has 'bad.jsonl: at byte 1' 'kept: 1 whole shard; the same command with --continue goes on behind'
 # Compressed text, and a member of a member, are what they are without: in one piece or several, for every command.
 awk 'BEGIN { for (i = 0; i < 3000; i++) printf "{\"meta\":{\"text\":\"document %d, some words\"},\"text\":\"other %d\"}\n", i, i }' >plain.jsonl
 yes 'a line of text' | head -c 700000 >plain.txt
