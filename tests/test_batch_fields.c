@@ -53,6 +53,9 @@ Test(batch_fields, contradictions_are_refused_by_every_call) {
     batch->sequence_length = 1u << 31;
     assert_all_refuse(batch, "2147483648");
     batch->sequence_length = 4;
+    batch->batch_size = 6 + (1u << 30); /* 2^32 elements more */
+    assert_all_refuse(batch, "1073741830 rows of 4");
+    batch->batch_size = 6;
     batch->target.raw = NULL;
     assert_all_refuse(batch, "target");
     batch->target = target;
