@@ -53,6 +53,9 @@ Test(batch_fields, contradictions_are_refused_by_every_call) {
     batch->sequence_length = 1u << 31;
     assert_all_refuse(batch, "2147483648");
     batch->sequence_length = 4;
+    batch->batch_size = 6 + (1u << 30); /* 2^32 elements more */
+    assert_all_refuse(batch, "1073741830 rows of 4");
+    batch->batch_size = 6;
     batch->target.raw = NULL;
     assert_all_refuse(batch, "target");
     batch->target = target;
@@ -286,6 +289,20 @@ Test(batch_fields, a_batch_made_by_hand_can_be_read_and_copied_but_not_shared) {
   batch_free(copy);
   for (int i = 0; i < 3; i++) tensor_free(tensors[i]);
   free(mine);
+}
+
+Test(batch_fields, a_batch_made_by_hand_of_more_bytes_than_there_can_be_is_not_copied) {
+  uint32_t shape[2] = {1u << 31, SIZE_MAX == UINT32_MAX ? 1 : 1u << 31};
+  float element = 0;
+  Tensor all = {.raw = &element,
+                .shape = shape,
+                .ndim = 2,
+                .total_size = (size_t)shape[0] * shape[1],
+                .dtype = TENSOR_FLOAT32};
+  Batch mine = {
+      .batch_size = shape[0], .sequence_length = shape[1], .input = all, .target = all, .mask = all};
+  assert_refused(!batch_copy(&mine), BATCH_ERROR_OVERFLOW, "batch_copy: 2147483648 rows of",
+                 "more bytes than memory can address");
 }
 
 static void copy_free(void *batch) {

@@ -293,6 +293,35 @@ Test(loader_faults, documents_that_vanish_are_a_fault) {
   batch_dataset_free(documents);
 }
 
+/* Windows of ten documents, each of them a row: the worker has packed two of them, and maybe the third. */
+Test(loader_faults, places_in_documents_that_cannot_be_read_any_more_are_refused) {
+  enum { DOCUMENTS = 100 };
+  uint32_t lengths[DOCUMENTS];
+  uint64_t places[BATCH];
+  for (int i = 0; i < DOCUMENTS; i++) lengths[i] = LENGTH + 1;
+  BatchDataset *documents = make_documents("d.ds", lengths, DOCUMENTS);
+  batch_loader_options o = small_options();
+  o.packing = BATCH_PACK_BEST_FIT;
+  o.pack_window = 10;
+  o.pool_size = 2;
+  BatchLoader *loader = start_loader(documents, &o);
+  Batch *batch = batch_create(BATCH, LENGTH, 1000);
+  batch->batch_id = 6; /* rows 24 to 27, of the third window */
+  cr_assert(batch_loader_places(loader, batch, places), "%s", batch_last_error()->message);
+  cr_assert(places[0] == 24 && places[3] == 27);
+  cr_assert_eq(truncate(path_of("d.ds.index"), 0), 0);
+  cr_assert(batch_loader_places(loader, batch, places), "what is known stays");
+  batch->batch_id = 7; /* two of the third window, two of the fourth */
+  assert_refused(!batch_loader_places(loader, batch, places), BATCH_ERROR_IO,
+                 "batch_loader_places: ", "d.ds");
+  batch->batch_id = 8;
+  assert_refused(!batch_loader_places(loader, batch, places), BATCH_ERROR_IO,
+                 "batch_loader_places: ", "d.ds");
+  batch_release(batch);
+  batch_loader_free(loader);
+  batch_dataset_free(documents);
+}
+
 static volatile sig_atomic_t others;
 
 static void other_handler(int number, siginfo_t *info, void *machine) {

@@ -45,3 +45,26 @@ Test(loader_resident, resident_memory_is_bounded_whatever_the_size_of_the_file) 
   cr_assert_gt(stream_sparse(BATCH_SHUFFLE_NONE, (uint64_t)8 << 30, 1000), 100 * MIB,
                "the control is bounded too");
 }
+
+/* Where pages come from a disk, rows are asked for ahead, to the last batch, which lacks some. */
+Test(loader_resident, an_epoch_that_waits_for_its_pages_has_every_row_once) {
+  enum { COLUMNS = 2048, MANY = 40 * BATCH + 1 };
+  const char *path = write_data("sparse.bin", "", 0);
+  cr_assert_eq(truncate(path, 2 * (MANY * COLUMNS + 1)), 0);
+  BatchDataset *sparse = open_dataset(path, NULL);
+  batch_loader_options o = small_options();
+  o.sequence_length = COLUMNS;
+  uint64_t rows = 0, places[BATCH];
+  bool seen[MANY] = {false};
+  BatchLoader *loader = start_loader(sparse, &o);
+  for (Batch *batch; (batch = next_batch(loader)); batch_release(batch)) {
+    places_of(loader, batch, places);
+    for (uint32_t row = 0; row < BATCH && places[row] != BATCH_NO_PLACE; row++, rows++) {
+      cr_assert(places[row] < MANY && !seen[places[row]]);
+      seen[places[row]] = true;
+    }
+  }
+  cr_assert_eq(rows, MANY);
+  batch_loader_free(loader);
+  batch_dataset_free(sparse);
+}

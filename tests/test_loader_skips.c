@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "support/loader.h"
+#include "support/states.h"
 
 TestSuite(loader_skips, .init = loader_begin, .fini = loader_end);
 
@@ -182,6 +183,29 @@ Test(loader_skips, of_all_rows_end_a_run_at_once) {
     cr_assert(batch && batch->epoch_id == 3 && batch->batch_id == 0);
     batch_release(batch);
     batch_loader_free(loader);
+  }
+}
+
+/* Undamaged, but what no loader says. */
+Test(loader_skips, of_a_state_that_end_nowhere_are_refused) {
+  static const batch_loader_skip bad[] = {
+      {1, 1, UINT64_MAX}, {9, UINT64_MAX, 1}, {0, UINT64_MAX, UINT64_MAX}};
+  batch_loader_options o = options_of(some, 1);
+  BatchLoader *loader = start_loader(dataset, &o);
+  batch_loader_state good = state_of(loader);
+  batch_loader_free(loader);
+  cr_assert_eq(good.check, check_of_state(&good), "the test knows how states are checked");
+  o.num_skips = 0;
+  for (int i = 0; i < 3; i++) {
+    batch_loader_state state = good;
+    o.resume = &state;
+    state.skips[state.num_skips++] = bad[i];
+    state.check = check_of_state(&state);
+    assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_FORMAT,
+                   "batch_loader_create: resume has a skip that ends at 2^64 or behind");
+    state.skips[1].first = 0; /* the last one may be of all places */
+    state.check = check_of_state(&state);
+    batch_loader_free(start_loader(dataset, &o));
   }
 }
 

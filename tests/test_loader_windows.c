@@ -7,6 +7,7 @@
 
 #include "base/mix.h"
 #include "support/loader.h"
+#include "support/states.h"
 
 enum { DOCUMENTS = 150, COLUMNS = 12, EPOCHS = 3, MOST = 2000 };
 
@@ -437,17 +438,8 @@ Test(loader_windows, refuse_what_makes_no_sense) {
   batch_loader_free(start_loader(dataset, &o));
 }
 
-static uint64_t check_of(const batch_loader_state *s) {
-  const uint64_t fields[] = {
-      s->magic, s->data, s->seed, s->sequence_length, s->packing,    s->shuffle,  s->order,
-      s->epoch, s->step, s->row,  s->window,          s->window_row, s->reserved, s->num_skips};
-  uint64_t sum = 0;
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) sum = mix64_with(sum, fields[i]);
-  return sum;
-}
-
 static void assert_place_refused(batch_loader_options o, batch_loader_state state, const char *what) {
-  state.check = check_of(&state);
+  state.check = check_of_state(&state);
   o.resume = &state;
   assert_refused(!batch_loader_create(dataset, &o), BATCH_ERROR_FORMAT, "batch_loader_create: resume is at ",
                  what);
@@ -460,7 +452,7 @@ Test(loader_windows, a_state_with_wrong_numbers_is_refused) {
   pass_batches(loader, 9);
   batch_loader_state good = state_of(loader), state = good;
   batch_loader_free(loader);
-  cr_assert_eq(good.check, check_of(&good), "the test knows how states are checked");
+  cr_assert_eq(good.check, check_of_state(&good), "the test knows how states are checked");
   cr_assert(good.window > 0 && good.window_row > 0 && good.row == 36);
   state.window = 15, state.window_row = 0;
   assert_place_refused(o, state, "in window 15");

@@ -8,6 +8,7 @@
 #include "base/guard.h"
 #include "base/mix.h"
 #include "loader/plan/order.h"
+#include "loader/plan/plan_reader.h"
 #include "support/loader.h"
 
 TestSuite(plan_windows, .init = files_begin, .fini = files_end);
@@ -194,6 +195,70 @@ Test(plan_windows, of_documents_that_are_others_by_now_are_refused) {
                  "a.ds and the other sources: documents changed");
   at.rows--;
   free_plan(&p);
+}
+
+/* Opens a dataset whose tokens nobody reads, and whose ends of documents stay the test's, and plans windows of it. */
+static BatchDataset *plan_ends(plan *p, const uint64_t *ends, uint64_t documents, uint32_t window) {
+  batch_memory m = BATCH_MEMORY_INIT;
+  batch_loader_options o = BATCH_LOADER_OPTIONS_INIT;
+  m.name = "mine";
+  m.tokens = "";
+  m.token_type = BATCH_TOKEN_U8;
+  m.count = ends[documents - 1];
+  m.document_ends = ends;
+  m.documents = documents;
+  BatchDataset *set = batch_dataset_from_memory(&m, NULL);
+  cr_assert_not_null(set, "%s", batch_last_error()->message);
+  o.packing = BATCH_PACK_BEST_FIT;
+  o.pack_window = window;
+  o.shuffle = BATCH_SHUFFLE_NONE;
+  o.sequence_length = COLUMNS;
+  cr_assert(guard_install() && plan_init(p, &(batch_loader_source){set, 0}, 1, &o), "%s",
+            batch_last_error()->message);
+  return set;
+}
+
+/* Two of them do not fit in a row: each has one, until one document has all tokens. */
+Test(plan_windows, that_have_fewer_rows_than_were_counted_are_refused) {
+  enum { MANY = 40, EACH = COLUMNS / 2 + 2, WANTED = 35 };
+  uint64_t ends[MANY];
+  plan p;
+  plan_reader r;
+  plan_row row;
+  for (uint64_t i = 0; i < MANY; i++) ends[i] = (i + 1) * EACH;
+  BatchDataset *set = plan_ends(&p, ends, MANY, 10);
+  lane_at from = {0}, at;
+  cr_assert_eq(windows_find(p.windows, 0, &from, 0, NULL), WINDOWS_FOUND);
+  at = from;
+  cr_assert_eq(windows_find(p.windows, 0, &at, WANTED, NULL), WINDOWS_FOUND);
+  for (uint64_t pass = 1; pass < 9; pass++) /* what was counted is forgotten */
+    packed_window_unpin(windows_pin(p.windows, 0, &(lane_at){.pass = pass}));
+  for (uint64_t i = 0; i < MANY; i++) ends[i] = MANY * EACH;
+  cr_assert(plan_reader_init(&r, &p));
+  assert_refused(plan_locate_each(&r, 0, &from, &(uint64_t){WANTED}, 1, &row) == 0, BATCH_ERROR_IO,
+                 "mine: documents changed while they were open");
+  plan_reader_free(&r);
+  plan_free(&p);
+  batch_dataset_free(set);
+}
+
+/* Each lies within the tokens, and is taken; that they come to more than there are says that they are none of one file. */
+Test(plan_windows, of_documents_that_overlap_by_now_are_refused) {
+  const uint64_t far = UINT64_C(1) << 61;
+  uint64_t ends[] = {far, far, far, far, far};
+  if (SIZE_MAX == UINT32_MAX) cr_skip("so many tokens cannot be addressed here");
+  plan p;
+  lane_at at = {0};
+  BatchDataset *set = plan_ends(&p, ends, 5, 5);
+  ends[1] = ends[3] = 0;
+  assert_refused(!windows_count(p.windows, 0, &at), BATCH_ERROR_IO,
+                 "mine: documents changed while they were open");
+  assert_refused(!windows_pin(p.windows, 0, &at), BATCH_ERROR_IO, "mine: documents changed");
+  ends[1] = ends[3] = far;
+  cr_assert(windows_count(p.windows, 0, &at), "%s", batch_last_error()->message);
+  cr_assert_eq(at.rows, (far - 1) / COLUMNS + 1);
+  plan_free(&p);
+  batch_dataset_free(set);
 }
 
 Test(plan_windows, are_looked_for_until_that_is_stopped) {

@@ -1,6 +1,7 @@
 /* SentencePiece models written by hand: what is looked at before libsentencepiece is given them. */
 #include "text/sentencepiece_model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,6 +24,17 @@ static void put_piece(bytes *model, const char *text, uint8_t type) {
   bytes piece = {0};
   put_field(&piece, 1, text, strlen(text));
   put(&piece, (uint8_t[]){3 << 3, type}, 2);
+  put_field(model, PIECE, piece.data, piece.used);
+  free_bytes(&piece);
+}
+
+static void put_scored_piece(bytes *model, const char *text, float score) {
+  bytes piece = {0};
+  uint32_t bits;
+  memcpy(&bits, &score, sizeof bits);
+  put_field(&piece, 1, text, strlen(text));
+  put_u8(&piece, 2 << 3 | 5);
+  put_u32(&piece, bits);
   put_field(model, PIECE, piece.data, piece.used);
   free_bytes(&piece);
 }
@@ -96,4 +108,17 @@ Test(sentencepiece_model, pieces_that_cannot_be_are_refused) {
   put_piece(&model, "b", 7);
   assert_refused(!check(&model, &facts), BATCH_ERROR_FORMAT, "m.model", "type 7 of piece 3");
   free_bytes(&model);
+}
+
+Test(sentencepiece_model, scores_that_are_no_numbers_are_refused) {
+  static const float bad[] = {NAN, INFINITY, -INFINITY};
+  sentencepiece_facts facts;
+  for (int i = 0; i < 3; i++) {
+    bytes model = small_model();
+    put_scored_piece(&model, "b", -1e30f);
+    cr_assert(check(&model, &facts) && facts.pieces == 3, "%s", batch_last_error()->message);
+    put_scored_piece(&model, "c", bad[i]);
+    assert_refused(!check(&model, &facts), BATCH_ERROR_FORMAT, "m.model", "no finite score of piece 3");
+    free_bytes(&model);
+  }
 }

@@ -81,16 +81,15 @@ typedef struct places {
 } places;
 
 static void assert_pieces_are_the_whole(const places *p, const batch_dataset_options *options,
-                                        size_t length) {
-  bytes text = random_text(&seed, length, true), line = {0};
-  ids whole = ids_of_whole(&text, options);
-  put_line(&line, &text);
-  overwrite(p->text, &text);
+                                        const bytes *text) {
+  bytes line = {0};
+  ids whole = ids_of_whole(text, options);
+  put_line(&line, text);
+  overwrite(p->text, text);
   overwrite(p->lines, &line);
   assert_file_has(p->text, options, &whole);
   assert_file_has(p->lines, options, &whole);
   free(whole.id);
-  free_bytes(&text);
   free_bytes(&line);
 }
 
@@ -110,7 +109,9 @@ static void assert_every_option(const BatchTokenizer *tokenizer, unsigned rounds
                                       .fold_case = o / 3 % 2,
                                       .squeeze_space = o / 6 % 2};
       options.text = &how;
-      assert_pieces_are_the_whole(&p, &options, round == 0 ? 0 : length);
+      bytes text = random_text(&seed, round == 0 ? 0 : length, true);
+      assert_pieces_are_the_whole(&p, &options, &text);
+      free_bytes(&text);
     }
 }
 
@@ -161,6 +162,35 @@ Test(text_pieces, of_byte_level_bpe) {
 
 Test(text_pieces, of_byte_level_bpe_with_a_normal_form) {
   assert_bpe("\"normalizer\": {\"type\": \"NFC\"}");
+}
+
+/* Words, and between them stretches of kept characters, some a lot longer than what is looked at once. */
+static bytes text_of_long_words(void) {
+  static const size_t lengths[] = {60, 130, 511, 514, 576, 700, 3000};
+  bytes text = {0};
+  for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+    put_text(&text, i % 2 ? "the mill \n" : "cafe\xcc\x81 race");
+    for (size_t k = 0; k < lengths[i]; k++) put_u8(&text, (uint8_t)('a' + k * k % 7));
+  }
+  put_text(&text, " end");
+  return text;
+}
+
+Test(text_pieces, of_byte_level_bpe_with_a_normal_form_and_nowhere_to_cut) {
+  need_package(PACKAGE_PCRE2);
+  need_package(PACKAGE_UTF8PROC);
+  const char *path =
+      vocabulary_write("bpe.json", "\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}");
+  const places p = {path_of("a.txt"), path_of("a.jsonl")};
+  batch_dataset_options options = BATCH_DATASET_OPTIONS_INIT;
+  BatchTokenizer *tokenizer = vocabulary_open(path, BATCH_SPLIT_OF_FILE, BATCH_SPECIALS_IGNORE);
+  bytes text = text_of_long_words();
+  options.tokenizer = tokenizer;
+  options.separator = BATCH_SEPARATOR_AFTER;
+  options.end_of_text = 2;
+  assert_pieces_are_the_whole(&p, &options, &text);
+  batch_tokenizer_free(tokenizer);
+  free_bytes(&text);
 }
 
 #ifdef HEADRACE_WITH_SENTENCEPIECE

@@ -2,6 +2,7 @@
    for byte that of a run that was not. */
 #include "support/failing_calls.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -211,4 +212,36 @@ Test(writer_continue, a_run_that_replaces_an_unfinished_one_and_dies_is_not_gone
   }
   printf("%u gone on with, %u refused\n", gone_on, refused);
   cr_assert(gone_on > 50 / STEP && refused > 5 / STEP);
+}
+
+/* Kills a run where all of its shards are in their places, and that is still to be noted. */
+static void die_at_the_end(const test_run *r) {
+  calls_go_wrong(CALLS_FAIL, UINT_MAX);
+  cr_assert(run_go(r), "%s", batch_last_error()->message);
+  calls_end();
+  for (unsigned n = calls_made(); !runs_is_there(run_record(r)); n--) {
+    runs_empty("out");
+    die_at(r, n);
+  }
+}
+
+/* Each call that brings a document. */
+static bool add_to(BatchWriter *writer, const test_run *r, int how) {
+  if (how == 0) return batch_writer_append(writer, &(int32_t){1}, 1);
+  return how == 1 ? batch_writer_end_document(writer) : run_tokenize(r, writer) == BATCH_OK;
+}
+
+Test(writer_continue, a_run_of_which_all_is_written_takes_no_more_documents) {
+  for (int how = 0; how < 3; how++) {
+    test_run r = run_usual(formats[how]);
+    run_make_reference(&r);
+    die_at_the_end(&r);
+    r.continue_run = true;
+    BatchWriter *writer = run_create(&r);
+    cr_assert_eq(run_tokenize(&r, writer), BATCH_OK, "%s", batch_last_error()->message);
+    assert_refused(!add_to(writer, &r, how), BATCH_ERROR_INVALID_ARGUMENT, "t.",
+                   "all of its run is written, expected batch_writer_finish");
+    batch_writer_free(writer);
+    assert_as_reference(&r, "appended to", 0);
+  }
 }

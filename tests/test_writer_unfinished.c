@@ -283,6 +283,39 @@ Test(writer_unfinished, another_tokenizer_is_refused) {
   batch_tokenizer_free(tokenizer);
 }
 
+/* No document has a tab; the text that a tokenizer is told by has one. */
+static size_t encode_no_tabs(void *context, const char *text, size_t size, int32_t *ids, size_t capacity) {
+  return memchr(text, '\t', size) ? BATCH_TOKENIZER_FAILED : encode(context, text, size, ids, capacity);
+}
+
+static BatchTokenizer *make_refusing(int32_t *add, uint32_t vocab_size) {
+  return batch_tokenizer_custom(&(batch_tokenizer_functions){.size = sizeof(batch_tokenizer_functions),
+                                                             .encode = encode_no_tabs,
+                                                             .decode = decode},
+                                add, vocab_size, BATCH_NO_TOKEN);
+}
+
+Test(writer_unfinished, a_tokenizer_that_refuses_some_text_goes_on_and_leaves_no_error) {
+  int32_t add = 1;
+  BatchTokenizer *tokenizer = make_refusing(&add, 256), *other = make_refusing(&add, 257);
+  test_run r = run_usual(BATCH_FORMAT_LLMC_GPT2);
+  r.dataset.tokenizer = tokenizer;
+  run_make_reference(&r);
+  stop(&r);
+  r.continue_run = true;
+  r.dataset.tokenizer = other;
+  assert_not_gone_on(&r, BATCH_ERROR_INVALID_ARGUMENT, "fingerprint", "--tokenizer");
+  r.dataset.tokenizer = tokenizer;
+  check_forget_error();
+  assert_run_goes_on(&r, "refusing", 0);
+  assert_error(BATCH_ERROR_INVALID_ARGUMENT, "batch_symmetry_group");
+  runs_empty("out");
+  batch_clear_error();
+  assert_run_goes_on(&r, "begun anew", 0);
+  cr_assert_eq(batch_last_error()->code, BATCH_OK, "%s", batch_last_error()->message);
+  batch_tokenizer_free(tokenizer), batch_tokenizer_free(other);
+}
+
 /* Other inputs. */
 
 Test(writer_unfinished, a_changed_input_is_refused_by_its_name) {
@@ -354,6 +387,18 @@ Test(writer_unfinished, a_shard_that_is_not_as_it_was_is_refused_by_its_name) {
   assert_not_gone_on(&r, BATCH_ERROR_IO, "t_000002.bin", "bytes, expected");
   cr_assert_eq(unlink(path), 0);
   assert_not_gone_on(&r, BATCH_ERROR_IO, "t_000002.bin", "found none", "--force");
+}
+
+Test(writer_unfinished, what_is_no_file_is_no_shard) {
+  test_run r = stopped();
+  const char *path = runs_path("out/t_000002.bin"), *aside = runs_path("aside.bin");
+  cr_assert_eq(rename(path, aside), 0);
+  cr_assert_eq(mkdir(path, 0777), 0);
+  assert_not_gone_on(&r, BATCH_ERROR_IO, path, "found no regular file");
+  cr_assert(rmdir(path) == 0 && symlink(aside, path) == 0);
+  assert_not_gone_on(&r, BATCH_ERROR_IO, path, "found no regular file");
+  cr_assert_eq(rename(aside, path), 0);
+  assert_run_goes_on(&r, "put back", 0);
 }
 
 Test(writer_unfinished, a_companion_that_is_gone_is_missed) {
@@ -502,6 +547,19 @@ Test(writer_unfinished, a_sealed_record_that_contradicts_itself_is_refused) {
   put_back(&r, &record, record.used);
   assert_run_goes_on(&r, "as it was", 0);
   free_bytes(&record), free_bytes(&same);
+}
+
+/* Tokens, documents and those not learnt come before the file that it goes on in. */
+Test(writer_unfinished, a_sealed_record_that_goes_on_behind_all_inputs_is_refused) {
+  test_run r = stopped();
+  bytes record = read_bytes(runs_path(run_record(&r)));
+  bytes wrong = sealed_anew(&record, SHARDS, "4 1000 1000 1000 6", NULL);
+  put_back(&r, &wrong, wrong.used);
+  assert_not_gone_on(&r, BATCH_ERROR_FORMAT, "batch_tokenize_files",
+                     "the unfinished run goes on in file 6 of 5");
+  put_back(&r, &record, record.used);
+  assert_run_goes_on(&r, "as it was", 0);
+  free_bytes(&record), free_bytes(&wrong);
 }
 
 /* The last line may be cut off where the machine stopped, but then its shard is not there. */

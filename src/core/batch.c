@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "core/batch_header.h"
 #include "core/batch_internal.h"
 #include "core/batch_layout.h"
@@ -40,12 +41,13 @@ bool batch_check(const char *function, const Batch *batch) {
   bool is_ours = batch_header_is_ours(batch);
   if (is_ours && batch_header_is_free(batch))
     error_abort("%s: batch %p is already free", function, (const void *)batch);
-  size_t elements = (size_t)batch->batch_size * batch->sequence_length;
+  size_t elements;
+  bool fits = memory_multiply(batch->batch_size, batch->sequence_length, &elements);
   for (unsigned i = 0; i < batch_grid_count(batch); i++) {
     const Tensor *tensor = batch_tensor((Batch *)(uintptr_t)batch, i);
     const char *name = batch_tensor_name(i);
     if (!tensor_check(function, name, tensor)) return false;
-    if (elements == 0 || tensor->total_size != elements)
+    if (!fits || elements == 0 || tensor->total_size != elements)
       return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s has %zu elements, expected %u rows of %u",
                         function, name, tensor->total_size, batch->batch_size, batch->sequence_length);
     if (is_ours && !width_check(function, batch_header_of(batch), i)) return false;

@@ -32,14 +32,19 @@ static void names_end(names *n) {
   free(n->tokens);
 }
 
+static bool no_file(const names *n) {
+  char shown[SHOWN];
+  output_shown(n->place->names, n->name, shown, sizeof shown);
+  return error_fail(BATCH_ERROR_IO, "%.700s: found no regular file, expected one", shown);
+}
+
 static bool size_of(const names *n, int directory, uint64_t *bytes) {
   struct stat status;
   *bytes = SHARD_NO_FILE;
   if (fstatat(directory, n->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
     return errno == ENOENT || errno == ENAMETOOLONG || staging_entry_fail(n->place, n->name, "stat");
   *bytes = (uint64_t)status.st_size;
-  return S_ISREG(status.st_mode) ||
-         error_fail(BATCH_ERROR_IO, "%.700s: found no regular file, expected one", n->name);
+  return S_ISREG(status.st_mode) || no_file(n);
 }
 
 bool shard_sizes_read(const staging *place, uint64_t number, shard_sizes *sizes) {
