@@ -63,7 +63,7 @@ static bool survives(const char *name, const void *data, size_t count, batch_tex
 /* Of what is not the vocabulary, which is nearly all of the file. */
 static void cut_at_each_byte(const char *name, batch_text_split split) {
   bytes whole = read_bytes(vocabulary_path(name));
-  for (size_t count = 0; count < whole.used; count += count < 900 || whole.used - count < 900 ? 1 : 37)
+  for (size_t count = 0; count < whole.used; count += count < 900 || whole.used - count < 900 ? CHECK_ONE_IN : 37)
     (void)survives("cut", whole.data, count, split);
   cr_assert(survives("cut", whole.data, whole.used, split));
   free_bytes(&whole);
@@ -106,6 +106,8 @@ static void damage(bytes *file) {
   }
 }
 
+enum { TRIALS = 3000 / CHECK_ONE_IN };
+
 static void damage_at_random(const char *name, batch_text_split split, int trials) {
   int opened = 0;
   for (int i = 0; i < trials; i++) {
@@ -119,11 +121,11 @@ static void damage_at_random(const char *name, batch_text_split split, int trial
 }
 
 Test(damaged_tokenizers, tokenizer_json_with_random_damage) {
-  damage_at_random("small.json", BATCH_SPLIT_OF_FILE, 3000);
+  damage_at_random("small.json", BATCH_SPLIT_OF_FILE, TRIALS);
 }
 
 Test(damaged_tokenizers, rank_files_with_random_damage) {
-  damage_at_random("small.tiktoken", BATCH_SPLIT_CL100K, 3000);
+  damage_at_random("small.tiktoken", BATCH_SPLIT_CL100K, TRIALS);
 }
 
 /* Values nested without end: refused, not followed. */

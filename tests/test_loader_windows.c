@@ -180,7 +180,7 @@ Test(loader_windows, a_run_goes_on_at_every_step) {
   for (size_t s = 0; s < sizeof sizes / sizeof *sizes; s++) {
     lay_out(options_of(sizes[s]));
     uint64_t steps = (whole.rows[0] + whole.rows[1] + whole.rows[2]) / 5 + 3;
-    for (uint64_t stop = 0; stop <= steps; stop += 1 + (sizes[s] == 1)) resume_at(stop, sizes[s]);
+    for (uint64_t stop = 0; stop <= steps; stop += CHECK_ONE_IN + (sizes[s] == 1)) resume_at(stop, sizes[s]);
   }
 }
 

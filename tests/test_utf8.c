@@ -14,7 +14,7 @@ static size_t step_by_step(const uint8_t *text, size_t bytes) {
 Test(utf8, well_formed_is_what_its_characters_are) {
   static const uint8_t kinds[] = {0x00, 0x41, 0x7F, 0x80, 0x8F, 0x90, 0x9F,
                                   0xA0, 0xBF, 0xC0, 0xE0, 0xF0, 0xFF};
-  for (uint32_t first = 0xB000; first < 0x10000; first++)
+  for (uint32_t first = 0xB000; first < 0x10000; first += CHECK_ONE_IN)
     for (size_t k = 0; k < sizeof kinds * sizeof kinds; k++) {
       uint8_t text[16] = "aaaaaaa";
       size_t at = (first + k) % 8, bytes = at + 4 + k % 5;

@@ -50,7 +50,7 @@ by_pkg_config asbuilt
 [ -z "$flags" ] || exit 0
 
 quietly "$cmake" -S "$source/tests/subproject" -B "$directory/static" -DHEADRACE="$source" \
-  -DCMAKE_C_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=None -DHEADRACE_CLI=ON -DHEADRACE_INSTALL=ON
+  -DCMAKE_C_COMPILER="$compiler" -DCMAKE_BUILD_TYPE=None -DHEADRACE_INSTALL=ON
 quietly "$cmake" --build "$directory/static" --parallel 2
 runs "$directory/static/program"
 install_moved "$directory/static" static
