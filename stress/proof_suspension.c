@@ -17,7 +17,7 @@
 
 /* Operations that the others must complete in a case. An unlimited queue keeps every ring for a reader
    that was stopped, so there they do a tenth. */
-enum { AT_A_POINT = 40000, AT_A_POINT_SHORT = 5000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
+enum { AT_A_POINT = 40000, AT_A_POINT_SHORT = 1000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
 enum { LONG_SECONDS = 60, MANY = 3, STRIDE = 32 };
 
 typedef struct tally {
