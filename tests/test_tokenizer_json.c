@@ -381,6 +381,7 @@ Test(tokenizer_json, text_that_is_no_json_is_refused_with_its_place) {
   REFUSES("\"version\"", "version", "at byte 1", "expected a name in quotes");
   REFUSES("{\"version\"", "{\"ver\nsion\"", "at byte 5",
           "found byte 0x0A, expected an escape for a control character");
+  REFUSES("\"content\": \"<|", "\"content\": \"\xFE<|", "found byte 0xFE, expected UTF-8");
   text = vocabulary_text("small.json");
   char *longer;
   cr_assert_geq(asprintf(&longer, "%s{}", text), 0);

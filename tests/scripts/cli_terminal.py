@@ -232,6 +232,11 @@ def a_run_of_so_many_steps_comes_to_their_end():
     drawn_on("xterm", 80, lambda text: re.search(r" [1-9] % ", text), "feed", *ENDLESS, "--steps", "20M", "text.txt")
 
 
+def a_run_says_that_it_has_estimated_the_rows():
+    packed = ("feed", *ENDLESS, "--pack", "best-fit", "text.txt")
+    drawn_on("xterm", 120, lambda text: re.search(r"Mtokens/s  about [0-9,]+ rows an epoch", text), *packed)
+
+
 def a_bar_shows_how_far_work_on_files_has_come():
     with open("zeros.bin", "w") as file:
         file.truncate(4 << 30)  # takes seconds, and no room: it is a hole
