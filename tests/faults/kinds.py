@@ -56,7 +56,7 @@ GOES_ON = (
     ("seal", None, ("run_record_close",), "each line of it is on the disk already"),
     ("seal", None, ("end < output_drop",), "it is on the disk already, or will soon be replaced"),
     ("stream", None, ("output_drop", "read_old"), "it has been flushed, or was only read"),
-    ("write", None, ("put < say < cli_note",), "a note on stderr, which changes nothing of what is written"),
+    ("write", None, ("put < say < cli_note", "put < cli_note"), "a note on stderr, which changes nothing of what is written"),
     ("rename", ("ENOSYS", "EINVAL"), (), "a file system that does not rename only to a new name: link and unlink do"),
     ("link", ("EPERM",), (), "a file system without links: it is renamed after a look"),
     ("flock", ("ENOLCK",), (), "a file system without locks: the lock is one by being there"),
