@@ -63,7 +63,8 @@ static bool survives(const char *name, const void *data, size_t count, batch_tex
 /* Of what is not the vocabulary, which is nearly all of the file. */
 static void cut_at_each_byte(const char *name, batch_text_split split) {
   bytes whole = read_bytes(vocabulary_path(name));
-  for (size_t count = 0; count < whole.used; count += count < 900 || whole.used - count < 900 ? CHECK_ONE_IN : 37)
+  for (size_t count = 0; count < whole.used;
+       count += count < 900 || whole.used - count < 900 ? CHECK_ONE_IN : 37)
     (void)survives("cut", whole.data, count, split);
   cr_assert(survives("cut", whole.data, whole.used, split));
   free_bytes(&whole);

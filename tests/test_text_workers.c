@@ -90,7 +90,8 @@ Test(text_workers, ids_and_errors_are_the_same_for_any_number_in_every_format_wi
     bool well = assert_same_for_any_number(&t.files[o % t.count], &options);
     *(well ? &good : &bad) += 1;
   }
-  cr_assert(good > 20 / CHECK_ONE_IN && bad > 20 / CHECK_ONE_IN, "%u ended well, %u with an error", good, bad);
+  cr_assert(good > 20 / CHECK_ONE_IN && bad > 20 / CHECK_ONE_IN, "%u ended well, %u with an error", good,
+            bad);
   free_texts(&t);
 }
 
