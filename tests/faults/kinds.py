@@ -65,7 +65,7 @@ GOES_ON = (
     ("stat", None, ("check_old",), "whether what is not there is a link to nothing: making the file tells"),
     ("stat", None, ("is_there",), "FILE:WEIGHT: no such file, then FILE must be there"),
     ("handler", None, ("stop_watch",), "the signal ends the run at once, instead of where it can go on"),
-    ("memory", None, ("make_code", "make_stack"), "PCRE2 matches without code of its own"),
+    ("memory", None, ("make_code", "take < make_code", "make_stack", "take < make_stack"), "PCRE2 matches without code of its own"),
     ("mmap", None, ("make_code", "make_stack"), "PCRE2 matches without code of its own"),
     ("memory", None, ("thread_processors",), "workers for all that are online, not for those that it may use"),
     ("memory", None, ("line_alloc < make < pipeline_start", "make_parts < make < pipeline_start",
