@@ -224,7 +224,7 @@ Test(plan_windows, that_have_fewer_rows_than_were_counted_are_refused) {
   uint64_t ends[MANY];
   plan p;
   plan_reader r;
-  plan_row row;
+  plan_row row = {0};
   for (uint64_t i = 0; i < MANY; i++) ends[i] = (i + 1) * EACH;
   BatchDataset *set = plan_ends(&p, ends, MANY, 10);
   lane_at from = {0}, at;
