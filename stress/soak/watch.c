@@ -51,7 +51,7 @@ static void read_line_of(const char *thread, const char *name, char *line, int s
   char path[64];
   snprintf(path, sizeof path, "/proc/self/task/%.20s/%s", thread, name);
   FILE *file = fopen(path, "r");
-  if (!file || !fgets(line, size, file)) strcpy(line, "?");
+  if (!file || !fgets(line, size, file)) snprintf(line, size, "?");
   if (file) fclose(file);
   line[strcspn(line, "\n")] = 0;
 }
