@@ -27,3 +27,6 @@ if(BUILD_TESTING)
   endif()
   headrace_decide(HEADRACE_HAS_STRESS HEADRACE_STRESS ${wanted} "")
 endif()
+
+# The emulator as tests give it to a shell.
+list(JOIN CMAKE_CROSSCOMPILING_EMULATOR " " HEADRACE_EMULATOR)

@@ -17,7 +17,7 @@
 
 /* Operations that the others must complete in a case. An unlimited queue keeps every ring for a reader
    that was stopped, so there they do a tenth. */
-enum { AT_A_POINT = 40000, AT_A_POINT_SHORT = 1000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
+enum { AT_A_POINT = 40000, AT_A_DETOUR = 1000, AT_A_PAIR = 200, FEWER = 10 };
 enum { LONG_SECONDS = 60, MANY = 3, STRIDE = 32 };
 
 typedef struct tally {
@@ -59,9 +59,8 @@ static bool is_long(void) {
 /* Every stop of one operation, the others doing much. */
 static void try_points(case_plan *plan, tally *t) {
   victim_plan *v = &plan->victim[0];
-  plan->operations = share(plan->subject, v->operation == OPERATION_CLEAR ? AT_A_DETOUR
-                                          : is_long()                     ? AT_A_POINT
-                                                                          : AT_A_POINT_SHORT);
+  bool many = is_long() && v->operation != OPERATION_CLEAR;
+  plan->operations = share(plan->subject, many ? AT_A_POINT : AT_A_DETOUR);
   for (v->steps = 0; run(plan, 0, &t->points); v->steps++) continue;
 }
 

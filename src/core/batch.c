@@ -42,12 +42,12 @@ bool batch_check(const char *function, const Batch *batch) {
   if (is_ours && batch_header_is_free(batch))
     error_abort("%s: batch %p is already free", function, (const void *)batch);
   size_t elements;
-  bool fits = memory_multiply(batch->batch_size, batch->sequence_length, &elements);
+  if (!memory_multiply(batch->batch_size, batch->sequence_length, &elements)) elements = 0;
   for (unsigned i = 0; i < batch_grid_count(batch); i++) {
     const Tensor *tensor = batch_tensor((Batch *)(uintptr_t)batch, i);
     const char *name = batch_tensor_name(i);
     if (!tensor_check(function, name, tensor)) return false;
-    if (!fits || elements == 0 || tensor->total_size != elements)
+    if (elements == 0 || tensor->total_size != elements)
       return error_fail(BATCH_ERROR_INVALID_ARGUMENT, "%s: %s has %zu elements, expected %u rows of %u",
                         function, name, tensor->total_size, batch->batch_size, batch->sequence_length);
     if (is_ours && !width_check(function, batch_header_of(batch), i)) return false;

@@ -221,6 +221,7 @@ out_has "in $(grep -c text part.jsonl | sed 's/\(...\)$/,\1/') documents"
 printf 'no document\n' >bad.jsonl
 run 1 tokenize --quiet --shard-tokens 1 -o kept/y.bin a.txt b.txt bad.jsonl
 err_has 'bad.jsonl: at byte 1' 'kept: 1 whole shard; the same command with --continue goes on behind'
+
 # Compressed text, and a member of a member, are what they are without: in one piece or several, for every command.
 awk 'BEGIN { for (i = 0; i < 3000; i++) printf "{\"meta\":{\"text\":\"document %d, some words\"},\"text\":\"other %d\"}\n", i, i }' >plain.jsonl
 yes 'a line of text' | head -c 700000 >plain.txt
